@@ -1,0 +1,1 @@
+//! SQL injection and XSS recognition on a single string.

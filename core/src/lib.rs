@@ -1,0 +1,25 @@
+//! The engine: a web application firewall, runtime exploit prevention, user events and account-takeover detection.
+//!
+//! Rooms, from the bottom up; each knows only those above it in this list:
+//!
+//! | room | what it decides |
+//! |---|---|
+//! | [`support`] | clock, random ids, deadline, log sink |
+//! | [`value`] | the 16-byte tagged value that callers build and the engine reads in place; JSON |
+//! | [`pattern`] | the RE2 dialect rules are written in, on top of the regex crates |
+//! | [`transform`] | transformers: decoding and normalising of strings |
+//! | [`matcher`] | one operator each |
+//! | [`injection`] | SQL injection and XSS recognition on a single string |
+//! | [`exploit`] | RASP detectors: a dangerous call seen together with the request's parameters |
+//! | [`scan`] | one pass over a string that says which matchers could match at all |
+//! | [`processor`] | fingerprints, schemas, tokens, URIs |
+
+pub mod exploit;
+pub mod injection;
+pub mod matcher;
+pub mod pattern;
+pub mod processor;
+pub mod scan;
+pub mod support;
+pub mod transform;
+pub mod value;

@@ -1,0 +1,1 @@
+//! One operator a file: what a condition asks of one value.

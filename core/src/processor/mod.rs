@@ -1,0 +1,1 @@
+//! One processor a file: fingerprints, schemas, tokens, URIs.

@@ -1,0 +1,1 @@
+//! One pass over a string that says which matchers could match at all.

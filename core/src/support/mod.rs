@@ -1,0 +1,1 @@
+//! What every room may use: clock, random ids, deadline, log sink.

@@ -1,0 +1,1 @@
+//! Transformers: decoding and normalising of strings before they are matched.
