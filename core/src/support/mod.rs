@@ -1,1 +1,10 @@
-//! What every room may use: clock, random ids, deadline, log sink.
+//! What every room may use: deadline, clock, random ids, log sink.
+
+mod clock;
+mod deadline;
+mod ids;
+pub mod log;
+
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use deadline::Deadline;
+pub use ids::{Ids, RandomIds, SequentialIds};

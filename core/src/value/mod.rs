@@ -1,1 +1,35 @@
 //! The 16-byte tagged value that callers build and the engine reads in place.
+//!
+//! A tracer hands request data over as a tree of [`Object`]s it laid out itself (the layout is the ABI of libddwaf 2.x).
+//! Copying that tree into a Rust enum would cost more than evaluating it, so the engine reads it where it is:
+//! [`Object::view`] turns the raw bytes into a borrowed [`View`] in constant time.
+//!
+//! Three types share the layout and differ in who frees the memory:
+//!
+//! * [`Object`] is a node, reached only by reference; it owns nothing.
+//! * [`Value`] is a tree that this process owns, built and freed with an [`Allocator`] (the Rust heap by default, a
+//!   caller's own allocator when a result is handed out through the C ABI).
+//! * [`Parked`] is a caller's tree kept for the life of a context: owned with the caller's allocator, or borrowed.
+//!
+//! This is the only room of the crate where `unsafe` is allowed. The invariant everything rests on: **whoever holds a
+//! `&Object` may follow its pointers**, because objects come into being only through [`Value`], the JSON reader, or the
+//! unsafe constructors used at the C boundary.
+//!
+//! Strings are byte strings: nothing here requires UTF-8. Trees may be arbitrarily deep, so every walk in this room
+//! (clone, destroy, print) is iterative or bounded.
+#![allow(unsafe_code)]
+
+mod allocator;
+mod clone;
+mod destroy;
+pub mod json;
+mod object;
+mod parked;
+mod text;
+mod tree;
+
+pub use allocator::{Allocator, Heap, OutOfMemory};
+pub use object::{Object, Pair, View, tag};
+pub use parked::Parked;
+pub use text::{float_text, scalar_text};
+pub use tree::Value;

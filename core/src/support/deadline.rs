@@ -1,0 +1,70 @@
+//! How long a call may still take.
+//!
+//! Reading the clock costs about as much as matching a short string, so it is read at the first check and then at
+//! every 16th; in between the last answer stands. Once expired, always expired.
+
+use std::time::{Duration, Instant};
+
+/// Checks between two looks at the clock.
+const PERIOD: u32 = 16;
+
+/// The end of a call's budget on the monotonic clock.
+#[derive(Debug, Clone)]
+pub struct Deadline {
+    start: Instant,
+    budget: Duration,
+    until_look: u32,
+    expired: bool,
+}
+
+impl Deadline {
+    /// A budget that starts now.
+    pub fn new(budget: Duration) -> Self {
+        Deadline { start: Instant::now(), budget, until_look: 0, expired: false }
+    }
+
+    /// No limit.
+    pub fn unlimited() -> Self {
+        Self::new(Duration::MAX)
+    }
+
+    /// True once the budget is used up. Cheap enough for inner loops.
+    #[inline]
+    pub fn expired(&mut self) -> bool {
+        if self.until_look == 0 {
+            self.look();
+        }
+        self.until_look -= 1;
+        self.expired
+    }
+
+    /// Whether the end was seen, without looking at the clock.
+    #[inline]
+    pub fn was_expired(&self) -> bool {
+        self.expired
+    }
+
+    /// Looks at the clock now.
+    #[cold]
+    #[inline(never)]
+    fn look(&mut self) {
+        self.until_look = PERIOD;
+        self.expired = self.expired || self.elapsed() >= self.budget;
+    }
+
+    /// Time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_of_nothing_is_used_up_at_the_first_check() {
+        assert!(Deadline::new(Duration::ZERO).expired());
+        assert!(!Deadline::unlimited().expired());
+    }
+}

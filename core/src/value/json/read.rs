@@ -1,0 +1,381 @@
+//! The reader: strict RFC 8259 with the reference's edges, in one pass, never deeper than its own limit.
+
+use super::number::{self, Number};
+use crate::value::{Allocator, Heap, Object, Value, tag};
+
+/// Containers are made down to this level (the root is level 1); one at this level stays empty.
+const DEEPEST: usize = 21;
+
+/// Why a document was refused, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JsonError {
+    /// What was wrong.
+    pub reason: &'static str,
+    /// The byte offset at which it was noticed.
+    pub offset: usize,
+}
+
+impl std::fmt::Display for JsonError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at byte {}", self.reason, self.offset)
+    }
+}
+
+impl std::error::Error for JsonError {}
+
+/// Reads one document onto the process heap.
+///
+/// ```
+/// use bartizan::value::{View, json};
+/// let value = json::parse(br#"{"port": 8080}"#).unwrap();
+/// assert!(matches!(value.get(b"port").unwrap().view(), View::Unsigned(8080)));
+/// assert_eq!(json::parse(b"[1,]").unwrap_err().reason, "expected a value");
+/// ```
+pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
+    parse_in(text, Heap)
+}
+
+/// Reads one document into `allocator`'s memory. On an error everything allocated so far is freed.
+pub fn parse_in<A: Allocator>(text: &[u8], allocator: A) -> Result<Value<A>, JsonError> {
+    let mut root = Value::invalid_in(allocator);
+    let (slot, allocator) = root.object_mut();
+    let mut reader = Reader { text, at: 0, allocator, buffer: vec![] };
+    reader.space();
+    reader.value(slot, 1)?;
+    reader.space();
+    // A NUL ends the document, whatever follows it.
+    match reader.peek() {
+        None | Some(0) => Ok(root),
+        Some(_) => Err(reader.error("text after the document")),
+    }
+}
+
+struct Reader<'a> {
+    text: &'a [u8],
+    at: usize,
+    allocator: &'a dyn Allocator,
+    /// The bytes of a string with escapes.
+    buffer: Vec<u8>,
+}
+
+impl Reader<'_> {
+    /// Recursion ends at `DEEPEST`: what lies below is checked by `skip`, which does not recurse.
+    fn value(&mut self, slot: &mut Object, level: usize) -> Result<(), JsonError> {
+        match self.peek() {
+            Some(b'{' | b'[') => self.container(slot, level),
+            Some(b'"') => {
+                let (allocator, at) = (self.allocator, self.at);
+                let done = self.string(|bytes| slot.set_string(bytes, allocator))?;
+                if done { Ok(()) } else { Err(JsonError { reason: OUT_OF_MEMORY, offset: at }) }
+            }
+            _ => {
+                self.scalar()?.store(slot);
+                Ok(())
+            }
+        }
+    }
+
+    fn container(&mut self, slot: &mut Object, level: usize) -> Result<(), JsonError> {
+        let kind = if self.text[self.at] == b'{' { tag::MAP } else { tag::ARRAY };
+        slot.set_container(kind, 0, self.allocator);
+        if level == DEEPEST {
+            return self.skip();
+        }
+        let close = if kind == tag::MAP { b'}' } else { b']' };
+        self.at += 1;
+        self.space();
+        if self.take(close) {
+            return Ok(());
+        }
+        loop {
+            let child = if kind == tag::MAP {
+                let mut key = Object::INVALID;
+                let allocator = self.allocator;
+                let done = self.string(|bytes| key.set_string(bytes, allocator))?;
+                if !done {
+                    return Err(self.error(OUT_OF_MEMORY));
+                }
+                // SAFETY: `slot` and `key` were built with this allocator.
+                unsafe { slot.insert_key(key, self.allocator) }
+            } else {
+                // SAFETY: `slot` was built with this allocator.
+                unsafe { slot.insert(self.allocator) }
+            };
+            let Some(child) = child else { return Err(self.error(OUT_OF_MEMORY)) };
+            if kind == tag::MAP {
+                self.colon()?;
+            }
+            self.value(child, level + 1)?;
+            if self.comma_or(close)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Checks the container that starts here without keeping anything of it.
+    fn skip(&mut self) -> Result<(), JsonError> {
+        let mut open = vec![];
+        loop {
+            // At the start of a value.
+            match self.peek() {
+                Some(bracket @ (b'{' | b'[')) => {
+                    self.at += 1;
+                    self.space();
+                    let close = bracket + 2;
+                    if !self.take(close) {
+                        open.push(close);
+                        if close == b'}' {
+                            self.key()?;
+                        }
+                        continue;
+                    }
+                }
+                Some(b'"') => self.string(|_| ())?,
+                _ => drop(self.scalar()?),
+            }
+            // After a value: close what ends here.
+            loop {
+                let Some(&close) = open.last() else { return Ok(()) };
+                if self.comma_or(close)? {
+                    open.pop();
+                } else {
+                    if close == b'}' {
+                        self.key()?;
+                    }
+                    break;
+                }
+            }
+        }
+    }
+
+    fn key(&mut self) -> Result<(), JsonError> {
+        self.string(|_| ())?;
+        self.colon()
+    }
+
+    fn colon(&mut self) -> Result<(), JsonError> {
+        self.space();
+        if !self.take(b':') {
+            return Err(self.error("expected ':'"));
+        }
+        self.space();
+        Ok(())
+    }
+
+    /// After an entry: true at the end of the container, false before the next entry.
+    fn comma_or(&mut self, close: u8) -> Result<bool, JsonError> {
+        self.space();
+        if self.take(close) {
+            return Ok(true);
+        }
+        if !self.take(b',') {
+            return Err(self.error("expected ',' or the end of the container"));
+        }
+        self.space();
+        Ok(false)
+    }
+
+    fn scalar(&mut self) -> Result<Scalar, JsonError> {
+        let rest = &self.text[self.at..];
+        for (word, scalar) in [("true", Scalar::Bool(true)), ("false", Scalar::Bool(false)), ("null", Scalar::Null)] {
+            if rest.starts_with(word.as_bytes()) {
+                self.at += word.len();
+                return Ok(scalar);
+            }
+        }
+        if !matches!(rest.first(), Some(b'-' | b'0'..=b'9')) {
+            return Err(self.error("expected a value"));
+        }
+        let (number, length) = number::parse(rest).ok_or(self.error("malformed or too large number"))?;
+        self.at += length;
+        Ok(Scalar::Number(number))
+    }
+
+    /// Reads the string that must start here and hands its bytes over.
+    fn string<T>(&mut self, take: impl FnOnce(&[u8]) -> T) -> Result<T, JsonError> {
+        if !self.take(b'"') {
+            return Err(self.error("expected a string"));
+        }
+        let start = self.at;
+        let plain = |&b: &u8| b == b'"' || b == b'\\' || b < 0x20;
+        let Some(length) = self.text[start..].iter().position(plain) else {
+            return Err(self.error("unterminated string"));
+        };
+        self.at = start + length;
+        if self.text[self.at] == b'"' {
+            self.at += 1;
+            return Ok(take(&self.text[start..start + length]));
+        }
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.clear();
+        buffer.extend_from_slice(&self.text[start..self.at]);
+        let done = self.escaped(&mut buffer).map(|()| take(&buffer));
+        self.buffer = buffer;
+        done
+    }
+
+    fn escaped(&mut self, buffer: &mut Vec<u8>) -> Result<(), JsonError> {
+        loop {
+            let Some(byte) = self.peek() else { return Err(self.error("unterminated string")) };
+            match byte {
+                b'"' => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                b'\\' => {
+                    self.at += 1;
+                    self.escape(buffer)?;
+                }
+                0..0x20 => return Err(self.error("control character in a string")),
+                _ => {
+                    buffer.push(byte);
+                    self.at += 1;
+                }
+            }
+        }
+    }
+
+    fn escape(&mut self, buffer: &mut Vec<u8>) -> Result<(), JsonError> {
+        let Some(byte) = self.peek() else { return Err(self.error("unterminated string")) };
+        self.at += 1;
+        buffer.push(match byte {
+            b'"' | b'\\' | b'/' => byte,
+            b'b' => 8,
+            b'f' => 12,
+            b'n' => 10,
+            b'r' => 13,
+            b't' => 9,
+            b'u' => {
+                let unit = self.hex()?;
+                let point = match unit {
+                    0xD800..0xDC00 if self.text[self.at..].starts_with(b"\\u") => {
+                        self.at += 2;
+                        match self.hex()? {
+                            low @ 0xDC00..0xE000 => 0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00),
+                            _ => return Err(self.error("unpaired surrogate")),
+                        }
+                    }
+                    _ => unit,
+                };
+                let point = char::from_u32(point).ok_or(self.error("unpaired surrogate"))?;
+                buffer.extend_from_slice(point.encode_utf8(&mut [0; 4]).as_bytes());
+                return Ok(());
+            }
+            _ => return Err(self.error("unknown escape")),
+        });
+        Ok(())
+    }
+
+    fn hex(&mut self) -> Result<u32, JsonError> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            let digit = self.peek().and_then(|b| char::from(b).to_digit(16));
+            unit = unit * 16 + digit.ok_or(self.error("expected a hexadecimal digit"))?;
+            self.at += 1;
+        }
+        Ok(unit)
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+            self.at += 1;
+        }
+    }
+
+    #[inline]
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let there = self.peek() == Some(byte);
+        self.at += usize::from(there);
+        there
+    }
+
+    fn error(&self, reason: &'static str) -> JsonError {
+        JsonError { reason, offset: self.at }
+    }
+}
+
+const OUT_OF_MEMORY: &str = "out of memory";
+
+enum Scalar {
+    Null,
+    Bool(bool),
+    Number(Number),
+}
+
+impl Scalar {
+    fn store(self, slot: &mut Object) {
+        match self {
+            Scalar::Null => slot.set_tag(tag::NULL),
+            Scalar::Bool(value) => slot.set_bool(value),
+            Scalar::Number(Number::Unsigned(value)) => slot.set_unsigned(value),
+            Scalar::Number(Number::Signed(value)) => slot.set_signed(value),
+            Scalar::Number(Number::Float(value)) => slot.set_float(value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::json::to_string;
+
+    #[test]
+    fn edges_of_the_grammar() {
+        let accepted: [(&[u8], &str); 8] = [
+            (b" {} ", "{}"),
+            (b"{}\0garbage", "{}"),
+            (b"null", "null"),
+            (br#"{"a":1,"a":2,"":[true,false]}"#, r#"{"a":1,"a":2,"":[true,false]}"#),
+            (br#""\ud83d\ude00\u0041""#, "\"\u{1F600}A\""),
+            (br#""\/\b\f\n\r\t""#, r#""/\b\f\n\r\t""#),
+            (b"[1,-2,1.5]", "[1,-2,1.5]"),
+            (b"\"\x7f\"", "\"\x7f\""),
+        ];
+        for (text, json) in accepted {
+            assert_eq!(to_string(&parse(text).unwrap()), json);
+        }
+        assert_eq!(parse(b"\"\xff\xfe\"").unwrap().as_bytes(), Some(&b"\xff\xfe"[..]));
+        let refused: [&[u8]; 22] = [
+            b"",
+            b" ",
+            b"{} x",
+            b"\xef\xbb\xbf{}",
+            b"[1,]",
+            b"{,}",
+            b"{\"a\"}",
+            b"{\"a\":}",
+            b"{a:1}",
+            b"'a'",
+            b"NaN",
+            b"Infinity",
+            b"True",
+            b"01",
+            b"+1",
+            b"\"\x01\"",
+            b"\"\\x\"",
+            b"\"\\ud83d\"",
+            b"\"\\ude00\"",
+            b"\"",
+            b"[",
+            b"\"\\ud83d\\u0041\"",
+        ];
+        for text in refused {
+            assert!(parse(text).is_err(), "{:?}", String::from_utf8_lossy(text));
+        }
+    }
+
+    #[test]
+    fn data_stops_at_twenty_levels() {
+        let nested = |n: usize, inner: &str| "[".repeat(n) + inner + &"]".repeat(n);
+        assert_eq!(to_string(&parse(nested(20, "1").as_bytes()).unwrap()), nested(20, "1"));
+        assert_eq!(to_string(&parse(nested(21, "1").as_bytes()).unwrap()), nested(21, ""));
+        assert_eq!(to_string(&parse(nested(500_000, "1").as_bytes()).unwrap()), nested(21, ""));
+        assert_eq!(to_string(&parse(nested(20, "1,[2,{\"a\":[]}],7").as_bytes()).unwrap()), nested(20, "1,[],7"));
+        assert!(parse(nested(30, "01").as_bytes()).is_err());
+        assert!(parse(nested(30, "{\"a\":\"\\x\"}").as_bytes()).is_err());
+    }
+}

@@ -1,0 +1,383 @@
+//! The node: layout, tags, and the safe view.
+
+use super::Allocator;
+
+/// The type tags (byte 0 of every object).
+pub mod tag {
+    /// Unknown or uninitialised.
+    pub const INVALID: u8 = 0x00;
+    /// The null value.
+    pub const NULL: u8 = 0x01;
+    /// `true` or `false` in byte 1.
+    pub const BOOL: u8 = 0x02;
+    /// A signed 64-bit integer.
+    pub const SIGNED: u8 = 0x04;
+    /// An unsigned 64-bit integer.
+    pub const UNSIGNED: u8 = 0x06;
+    /// An IEEE 754 double.
+    pub const FLOAT: u8 = 0x08;
+    /// A string in a block of its own, freed with the object.
+    pub const STRING: u8 = 0x10;
+    /// A string that somebody else keeps; never freed.
+    pub const LITERAL: u8 = 0x12;
+    /// A string of at most 14 bytes inside the object.
+    pub const SMALL: u8 = 0x14;
+    /// A sequence of objects.
+    pub const ARRAY: u8 = 0x20;
+    /// A sequence of key/value pairs.
+    pub const MAP: u8 = 0x40;
+    /// Added to `ARRAY` or `MAP` when size and capacity need more than 16 bits.
+    pub const LARGE: u8 = 0x80;
+}
+
+/// The longest string that fits into the object itself.
+pub(super) const SMALL_SIZE: usize = 14;
+/// The largest size a container can have (28 bits).
+pub(super) const MAX_ENTRIES: usize = 0x0FFF_FFFF;
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct Scalar<T> {
+    pub tag: u8,
+    pub value: T,
+}
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct HeapText {
+    pub tag: u8,
+    pub size: u32,
+    pub data: *mut u8,
+}
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct SmallText {
+    pub tag: u8,
+    pub size: u8,
+    pub data: [u8; SMALL_SIZE],
+}
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct Container {
+    pub tag: u8,
+    pub size: u16,
+    pub capacity: u16,
+    pub data: *mut u8,
+}
+
+/// `word` = tag | size << 8 | capacity << 36.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct LargeContainer {
+    pub word: u64,
+    pub data: *mut u8,
+}
+
+/// One node of a tree, 16 bytes, in the layout of the libddwaf 2.x ABI.
+///
+/// Only reachable by reference: see the [module](super) for who owns what.
+#[repr(C)]
+pub union Object {
+    pub(super) tag: u8,
+    pub(super) boolean: Scalar<u8>,
+    pub(super) signed: Scalar<i64>,
+    pub(super) unsigned: Scalar<u64>,
+    pub(super) float: Scalar<f64>,
+    pub(super) text: HeapText,
+    pub(super) small: SmallText,
+    pub(super) container: Container,
+    pub(super) large: LargeContainer,
+}
+
+/// An entry of a map: two objects, of which the key is one of the string kinds.
+#[repr(C)]
+pub struct Pair {
+    pub(super) key: Object,
+    pub(super) value: Object,
+}
+
+const _: () = assert!(size_of::<Object>() == 16 && align_of::<Object>() == 8 && size_of::<Pair>() == 32);
+
+/// What an object holds, borrowed from it.
+#[derive(Clone, Copy)]
+pub enum View<'a> {
+    /// Unknown or uninitialised, or a tag this engine does not know.
+    Invalid,
+    /// Null.
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// A signed integer.
+    Signed(i64),
+    /// An unsigned integer.
+    Unsigned(u64),
+    /// A double.
+    Float(f64),
+    /// Any of the three string kinds.
+    String(&'a [u8]),
+    /// The elements of an array.
+    Array(&'a [Object]),
+    /// The entries of a map, in insertion order, duplicates included.
+    Map(&'a [Pair]),
+}
+
+impl Object {
+    /// The raw type tag.
+    #[inline]
+    pub fn tag(&self) -> u8 {
+        // SAFETY: the tag byte is initialised in every object and common to all members.
+        unsafe { self.tag }
+    }
+
+    /// What this object holds.
+    #[inline]
+    pub fn view(&self) -> View<'_> {
+        // SAFETY: each member is read only under its own tag, whose fields the builder of the object initialised; the
+        // pointers of strings and containers may be followed (invariant of the module).
+        unsafe {
+            match self.tag {
+                tag::SMALL => View::String(self.small_bytes()),
+                tag::STRING | tag::LITERAL => View::String(slice(self.text.data, self.text.size as usize)),
+                tag::MAP => View::Map(slice(self.container.data.cast(), self.container.size.into())),
+                tag::ARRAY => View::Array(slice(self.container.data.cast(), self.container.size.into())),
+                tag::BOOL => View::Bool(self.boolean.value != 0),
+                tag::SIGNED => View::Signed(self.signed.value),
+                tag::UNSIGNED => View::Unsigned(self.unsigned.value),
+                tag::FLOAT => View::Float(self.float.value),
+                tag::NULL => View::Null,
+                LARGE_MAP => View::Map(slice(self.large.data.cast(), large_size(self.large.word))),
+                LARGE_ARRAY => View::Array(slice(self.large.data.cast(), large_size(self.large.word))),
+                _ => View::Invalid,
+            }
+        }
+    }
+
+    /// The bytes of a string of any kind.
+    #[inline]
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match self.view() {
+            View::String(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// The entries of a map.
+    #[inline]
+    pub fn as_map(&self) -> Option<&[Pair]> {
+        match self.view() {
+            View::Map(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The elements of an array.
+    #[inline]
+    pub fn as_array(&self) -> Option<&[Object]> {
+        match self.view() {
+            View::Array(elements) => Some(elements),
+            _ => None,
+        }
+    }
+
+    /// True for arrays and maps.
+    #[inline]
+    pub fn is_container(&self) -> bool {
+        matches!(self.tag() & !tag::LARGE, tag::ARRAY | tag::MAP)
+    }
+
+    /// The value of the first entry of a map with this key.
+    pub fn get(&self, key: &[u8]) -> Option<&Object> {
+        self.as_map()?.iter().find(|pair| pair.key_bytes() == Some(key)).map(Pair::value)
+    }
+
+    /// Which object this is: equal only for the same place in memory. Caches are keyed by it, as in the reference.
+    #[inline]
+    pub fn identity(&self) -> usize {
+        std::ptr::from_ref(self) as usize
+    }
+
+    #[inline]
+    unsafe fn small_bytes(&self) -> &[u8] {
+        // SAFETY: the caller checked the tag; a size beyond the object is cut to what the object can hold.
+        unsafe {
+            let data = &*std::ptr::addr_of!(self.small.data);
+            &data[..(self.small.size as usize).min(SMALL_SIZE)]
+        }
+    }
+
+    /// Entries of a container of either form, else 0.
+    #[inline]
+    pub fn len(&self) -> usize {
+        // SAFETY: the size fields are initialised under container tags.
+        unsafe {
+            match self.tag {
+                tag::ARRAY | tag::MAP => self.container.size.into(),
+                LARGE_ARRAY | LARGE_MAP => large_size(self.large.word),
+                _ => 0,
+            }
+        }
+    }
+
+    /// True unless this is a container with entries.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The capacity of a container of either form, else 0.
+    pub(super) fn capacity(&self) -> usize {
+        // SAFETY: the capacity fields are initialised under container tags.
+        unsafe {
+            match self.tag {
+                tag::ARRAY | tag::MAP => self.container.capacity.into(),
+                LARGE_ARRAY | LARGE_MAP => (self.large.word >> 36) as usize,
+                _ => 0,
+            }
+        }
+    }
+
+    /// The block of a container of either form.
+    pub(super) fn block(&self) -> *mut u8 {
+        // SAFETY: the pointer is at the same place in both forms and initialised under container tags.
+        unsafe {
+            match self.tag & !tag::LARGE {
+                tag::ARRAY | tag::MAP => self.container.data,
+                _ => std::ptr::null_mut(),
+            }
+        }
+    }
+}
+
+impl Pair {
+    /// The key's bytes, or `None` where a caller stored something that is not a string.
+    #[inline]
+    pub fn key_bytes(&self) -> Option<&[u8]> {
+        self.key.as_bytes()
+    }
+
+    /// The key as an object.
+    #[inline]
+    pub fn key(&self) -> &Object {
+        &self.key
+    }
+
+    /// The value.
+    #[inline]
+    pub fn value(&self) -> &Object {
+        &self.value
+    }
+}
+
+pub(super) const LARGE_ARRAY: u8 = tag::ARRAY | tag::LARGE;
+pub(super) const LARGE_MAP: u8 = tag::MAP | tag::LARGE;
+
+#[inline]
+fn large_size(word: u64) -> usize {
+    (word >> 8) as usize & MAX_ENTRIES
+}
+
+/// A slice from a caller's pointer and size; null with a size is a caller's mistake and reads as empty.
+#[inline]
+unsafe fn slice<'a, T>(data: *const T, size: usize) -> &'a [T] {
+    if data.is_null() || size == 0 {
+        return &[];
+    }
+    // SAFETY: invariant of the module: a non-null pointer is followed by `size` initialised elements.
+    unsafe { std::slice::from_raw_parts(data, size) }
+}
+
+/// Writing one node. Each writes only the fields of its form, as callers of the ABI can observe.
+impl Object {
+    /// A node that holds nothing.
+    pub const INVALID: Object = Object { small: SmallText { tag: tag::INVALID, size: 0, data: [0; SMALL_SIZE] } };
+
+    /// Sets the tag alone: invalid or null.
+    pub fn set_tag(&mut self, tag: u8) {
+        self.tag = tag;
+    }
+
+    /// Makes this a boolean.
+    pub fn set_bool(&mut self, value: bool) {
+        self.boolean.tag = tag::BOOL;
+        self.boolean.value = value.into();
+    }
+
+    /// Makes this a signed integer.
+    pub fn set_signed(&mut self, value: i64) {
+        self.signed.tag = tag::SIGNED;
+        self.signed.value = value;
+    }
+
+    /// Makes this an unsigned integer.
+    pub fn set_unsigned(&mut self, value: u64) {
+        self.unsigned.tag = tag::UNSIGNED;
+        self.unsigned.value = value;
+    }
+
+    /// Makes this a double.
+    pub fn set_float(&mut self, value: f64) {
+        self.float.tag = tag::FLOAT;
+        self.float.value = value;
+    }
+
+    /// Makes this a copy of `bytes`: inside the object when it fits, else in a block of its own.
+    pub fn set_string(&mut self, bytes: &[u8], allocator: &dyn Allocator) -> bool {
+        if bytes.len() <= SMALL_SIZE {
+            let mut data = [0; SMALL_SIZE];
+            data[..bytes.len()].copy_from_slice(bytes);
+            self.small = SmallText { tag: tag::SMALL, size: bytes.len() as u8, data };
+            return true;
+        }
+        let Ok(size) = u32::try_from(bytes.len()) else { return false };
+        let block = allocator.allocate(bytes.len(), 1);
+        if block.is_null() {
+            return false;
+        }
+        // SAFETY: the block is fresh and has room for the bytes.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), block, bytes.len()) };
+        self.set_text_parts(tag::STRING, block, size);
+        true
+    }
+
+    /// Makes this a string that points at `data`: borrowed (`LITERAL`) or taken over (`STRING`).
+    pub fn set_text_parts(&mut self, tag: u8, data: *mut u8, size: u32) {
+        self.text.tag = tag;
+        self.text.size = size;
+        self.text.data = data;
+    }
+
+    /// Makes this an array or map (by `tag`) with exactly this capacity.
+    pub fn set_container(&mut self, kind: u8, capacity: usize, allocator: &dyn Allocator) -> bool {
+        if capacity > MAX_ENTRIES {
+            return false;
+        }
+        let mut block = std::ptr::null_mut();
+        if capacity > 0 {
+            block = allocator.allocate(capacity * entry_size(kind), align_of::<Object>());
+            if block.is_null() {
+                return false;
+            }
+        }
+        self.set_container_parts(kind, 0, capacity, block);
+        true
+    }
+
+    pub(super) fn set_container_parts(&mut self, kind: u8, size: usize, capacity: usize, data: *mut u8) {
+        if capacity <= usize::from(u16::MAX) && kind & tag::LARGE == 0 {
+            self.container.tag = kind;
+            self.container.size = size as u16;
+            self.container.capacity = capacity as u16;
+            self.container.data = data;
+        } else {
+            let kind = u64::from(kind | tag::LARGE);
+            self.large = LargeContainer { word: kind | (size as u64) << 8 | (capacity as u64) << 36, data };
+        }
+    }
+}
+
+/// Bytes of one entry of a container of this kind.
+pub(super) fn entry_size(kind: u8) -> usize {
+    if kind & !tag::LARGE == tag::MAP { size_of::<Pair>() } else { size_of::<Object>() }
+}

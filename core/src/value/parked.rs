@@ -1,0 +1,73 @@
+//! A caller's tree, kept for as long as a context may look at it.
+
+use super::{Allocator, Heap, Object, Value, tag};
+use std::ops::Deref;
+
+/// Who frees a parked tree.
+enum Owner {
+    Heap,
+    Foreign(&'static dyn Allocator),
+    Nobody,
+}
+
+/// A tree that stays where its caller built it. Only the 16 bytes of the root are copied, so the children keep their
+/// addresses, by which evaluation recognises what it has already seen.
+pub struct Parked {
+    object: Object,
+    owner: Owner,
+}
+
+// SAFETY: parked trees are only read, until they are freed by the last owner. A foreign allocator is called on whichever
+// thread drops it, which the ABI documents as the caller's duty to support.
+unsafe impl Send for Parked {}
+// SAFETY: as above.
+unsafe impl Sync for Parked {}
+
+impl Parked {
+    /// Takes over a tree that was built with `allocator`.
+    ///
+    /// # Safety
+    ///
+    /// The tree is well formed, was built with this allocator, is not changed or freed by anybody else, and the
+    /// allocator outlives it.
+    pub unsafe fn owned(object: Object, allocator: &'static dyn Allocator) -> Self {
+        Parked { object, owner: Owner::Foreign(allocator) }
+    }
+
+    /// Borrows a tree.
+    ///
+    /// # Safety
+    ///
+    /// The tree is well formed and stays valid and unchanged for as long as this lives.
+    pub unsafe fn borrowed(object: Object) -> Self {
+        Parked { object, owner: Owner::Nobody }
+    }
+}
+
+impl From<Value> for Parked {
+    fn from(value: Value) -> Self {
+        Parked { object: value.into_object(), owner: Owner::Heap }
+    }
+}
+
+impl Deref for Parked {
+    type Target = Object;
+
+    #[inline]
+    fn deref(&self) -> &Object {
+        &self.object
+    }
+}
+
+impl Drop for Parked {
+    fn drop(&mut self) {
+        // SAFETY: the constructors fix which allocator the tree was built with, and that nobody else frees it.
+        unsafe {
+            match self.owner {
+                Owner::Heap => self.object.destroy(&Heap),
+                Owner::Foreign(allocator) => self.object.destroy(allocator),
+                Owner::Nobody => self.object.set_tag(tag::INVALID),
+            }
+        }
+    }
+}

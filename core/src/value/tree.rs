@@ -1,0 +1,362 @@
+//! Trees that own their memory.
+
+use super::object::{LARGE_ARRAY, LARGE_MAP, MAX_ENTRIES, entry_size};
+use super::{Allocator, Heap, Object, OutOfMemory, Pair, tag};
+use std::ops::Deref;
+
+/// An owned tree: built with an allocator, freed with the same one when dropped.
+///
+/// With the default [`Heap`] allocator the infallible methods apply; with a caller's allocator, which may refuse,
+/// the crate uses the `try_` forms.
+///
+/// ```
+/// use bartizan::value::{Value, View};
+/// let mut query = Value::map();
+/// query.insert("q", Value::from("<script>"));
+/// assert!(matches!(query.get(b"q").unwrap().view(), View::String(b"<script>")));
+/// ```
+pub struct Value<A: Allocator = Heap> {
+    pub(super) object: Object,
+    pub(super) allocator: A,
+}
+
+// SAFETY: a tree owns its blocks exclusively; with an allocator that may move between threads, so may the tree.
+unsafe impl<A: Allocator + Send> Send for Value<A> {}
+// SAFETY: a shared tree is only read.
+unsafe impl<A: Allocator + Sync> Sync for Value<A> {}
+
+impl<A: Allocator> Drop for Value<A> {
+    fn drop(&mut self) {
+        // SAFETY: the tree was built with this allocator and is not used afterwards.
+        unsafe { self.object.destroy(&self.allocator) }
+    }
+}
+
+impl<A: Allocator> Deref for Value<A> {
+    type Target = Object;
+
+    fn deref(&self) -> &Object {
+        &self.object
+    }
+}
+
+impl<A: Allocator> Value<A> {
+    /// A node without content, to be filled by the setters of a scalar.
+    pub(crate) fn invalid_in(allocator: A) -> Self {
+        Value { object: Object::INVALID, allocator }
+    }
+
+    /// A scalar that needs no memory.
+    pub(crate) fn scalar_in(allocator: A, set: impl FnOnce(&mut Object)) -> Self {
+        let mut value = Self::invalid_in(allocator);
+        set(&mut value.object);
+        value
+    }
+
+    /// A copy of these bytes.
+    pub(crate) fn string_in(bytes: &[u8], allocator: A) -> Result<Self, OutOfMemory> {
+        let mut value = Self::invalid_in(allocator);
+        match value.object.set_string(bytes, &value.allocator) {
+            true => Ok(value),
+            false => Err(OutOfMemory),
+        }
+    }
+
+    /// An empty array with room for `capacity` elements.
+    pub(crate) fn array_in(capacity: usize, allocator: A) -> Result<Self, OutOfMemory> {
+        Self::container_in(tag::ARRAY, capacity, allocator)
+    }
+
+    /// An empty map with room for `capacity` entries.
+    pub(crate) fn map_in(capacity: usize, allocator: A) -> Result<Self, OutOfMemory> {
+        Self::container_in(tag::MAP, capacity, allocator)
+    }
+
+    fn container_in(kind: u8, capacity: usize, allocator: A) -> Result<Self, OutOfMemory> {
+        let mut value = Self::invalid_in(allocator);
+        match value.object.set_container(kind, capacity, &value.allocator) {
+            true => Ok(value),
+            false => Err(OutOfMemory),
+        }
+    }
+
+    /// Appends to an array. Anything but an array is left as it is and `element` dropped.
+    pub(crate) fn try_push(&mut self, element: Value<A>) -> Result<(), OutOfMemory> {
+        // SAFETY: the container was built with this allocator, and the element with the same one (callers pair them).
+        let slot = unsafe { self.object.insert(&self.allocator) }.ok_or(OutOfMemory)?;
+        *slot = element.into_object();
+        Ok(())
+    }
+
+    /// Appends an entry to a map. Anything but a map is left as it is and `value` dropped.
+    pub(crate) fn try_insert(&mut self, key: &[u8], value: Value<A>) -> Result<(), OutOfMemory> {
+        let mut name = Object::INVALID;
+        if !name.set_string(key, &self.allocator) {
+            return Err(OutOfMemory);
+        }
+        // SAFETY: map, key and value were built with the same allocator.
+        let slot = unsafe { self.object.insert_key(name, &self.allocator) }.ok_or(OutOfMemory)?;
+        *slot = value.into_object();
+        Ok(())
+    }
+
+    /// Gives the tree up as a bare node; whoever takes it frees it with the same allocator.
+    pub fn into_object(self) -> Object {
+        let this = std::mem::ManuallyDrop::new(self);
+        // SAFETY: `this` is never dropped, so the node has one owner.
+        unsafe { std::ptr::read(&this.object) }
+    }
+
+    /// Takes a bare node over.
+    ///
+    /// # Safety
+    ///
+    /// The tree below `object` was built with this allocator, and nobody else frees it.
+    pub unsafe fn from_object(object: Object, allocator: A) -> Self {
+        Value { object, allocator }
+    }
+
+    /// The node, for filling it in place within this room.
+    pub(super) fn object_mut(&mut self) -> (&mut Object, &A) {
+        (&mut self.object, &self.allocator)
+    }
+}
+
+/// With the process heap, memory is there or the process ends, as everywhere in Rust.
+impl Value {
+    /// The null value.
+    pub fn null() -> Self {
+        Self::scalar_in(Heap, |object| object.set_tag(tag::NULL))
+    }
+
+    /// An empty array.
+    pub fn array() -> Self {
+        Self::invalid_in(Heap).with(|object| object.set_container_parts(tag::ARRAY, 0, 0, std::ptr::null_mut()))
+    }
+
+    /// An empty map.
+    pub fn map() -> Self {
+        Self::invalid_in(Heap).with(|object| object.set_container_parts(tag::MAP, 0, 0, std::ptr::null_mut()))
+    }
+
+    /// An empty array with room for `capacity` elements.
+    pub fn array_with_capacity(capacity: usize) -> Self {
+        Self::array_in(capacity, Heap).expect("memory for an array")
+    }
+
+    /// An empty map with room for `capacity` entries.
+    pub fn map_with_capacity(capacity: usize) -> Self {
+        Self::map_in(capacity, Heap).expect("memory for a map")
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut Object)) -> Self {
+        set(&mut self.object);
+        self
+    }
+
+    /// Appends to an array; does nothing to any other kind.
+    pub fn push(&mut self, element: impl Into<Value>) {
+        if self.as_array().is_some() {
+            self.try_push(element.into()).expect("room in an array");
+        }
+    }
+
+    /// Appends an entry to a map (an equal key is kept beside it); does nothing to any other kind.
+    pub fn insert(&mut self, key: impl AsRef<[u8]>, value: impl Into<Value>) {
+        if self.as_map().is_some() {
+            self.try_insert(key.as_ref(), value.into()).expect("room in a map");
+        }
+    }
+
+    /// A map of these entries.
+    pub fn from_entries<K: AsRef<[u8]>, V: Into<Value>>(entries: impl IntoIterator<Item = (K, V)>) -> Self {
+        let mut map = Self::map();
+        entries.into_iter().for_each(|(key, value)| map.insert(key, value));
+        map
+    }
+}
+
+impl Default for Value {
+    fn default() -> Self {
+        Self::null()
+    }
+}
+
+impl Clone for Value {
+    fn clone(&self) -> Self {
+        self.object.to_value()
+    }
+}
+
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&super::json::to_string(self))
+    }
+}
+
+macro_rules! from_scalar {
+    ($($from:ty => |$object:ident, $value:ident| $set:expr;)*) => {$(
+        impl From<$from> for Value {
+            fn from($value: $from) -> Self {
+                Self::scalar_in(Heap, |$object| $set)
+            }
+        }
+    )*};
+}
+
+from_scalar! {
+    bool => |object, value| object.set_bool(value);
+    i64 => |object, value| object.set_signed(value);
+    u64 => |object, value| object.set_unsigned(value);
+    f64 => |object, value| object.set_float(value);
+}
+
+impl From<&[u8]> for Value {
+    fn from(bytes: &[u8]) -> Self {
+        Self::string_in(bytes, Heap).expect("memory for a string below 4 GiB")
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::from(text.as_bytes())
+    }
+}
+
+impl From<&String> for Value {
+    fn from(text: &String) -> Self {
+        Self::from(text.as_bytes())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::from(text.as_bytes())
+    }
+}
+
+impl<T: Into<Value>> FromIterator<T> for Value {
+    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
+        let mut array = Self::array();
+        elements.into_iter().for_each(|element| array.push(element));
+        array
+    }
+}
+
+impl Object {
+    /// A new, invalid slot at the end of an array; `None` if this is no array, memory is out, or it is full.
+    ///
+    /// # Safety
+    ///
+    /// The array was built with this allocator.
+    pub unsafe fn insert(&mut self, allocator: &dyn Allocator) -> Option<&mut Object> {
+        if self.tag() & !tag::LARGE != tag::ARRAY {
+            return None;
+        }
+        // SAFETY: an array, built with this allocator; the new slot is within the grown block.
+        unsafe {
+            let slot = self.grow_by_one(allocator)?.cast::<Object>();
+            std::ptr::write(slot, Object::INVALID);
+            Some(&mut *slot)
+        }
+    }
+
+    /// A new, invalid value slot at the end of a map under `key`, which the map takes over; on `None` the key is freed.
+    ///
+    /// # Safety
+    ///
+    /// Map and key were built with this allocator.
+    pub unsafe fn insert_key(&mut self, mut key: Object, allocator: &dyn Allocator) -> Option<&mut Object> {
+        // SAFETY: a map, built with this allocator; the new pair is within the grown block.
+        unsafe {
+            if self.tag() & !tag::LARGE == tag::MAP {
+                if let Some(slot) = self.grow_by_one(allocator) {
+                    let slot = slot.cast::<Pair>();
+                    std::ptr::write(slot, Pair { key, value: Object::INVALID });
+                    return Some(&mut (*slot).value);
+                }
+            }
+            key.destroy(allocator);
+            None
+        }
+    }
+
+    /// Makes room for one more entry, counts it, and returns its place. The steps of growth are part of the ABI.
+    unsafe fn grow_by_one(&mut self, allocator: &dyn Allocator) -> Option<*mut u8> {
+        let (kind, size, capacity) = (self.tag(), self.len(), self.capacity());
+        let entry = entry_size(kind);
+        let mut block = self.block();
+        let mut room = capacity;
+        if size >= capacity || block.is_null() {
+            room = next_capacity(kind, capacity)?;
+            let grown = allocator.allocate(room * entry, align_of::<Object>());
+            if grown.is_null() {
+                return None;
+            }
+            if !block.is_null() {
+                // SAFETY: both blocks hold at least `size` entries, and the old one has exactly this capacity.
+                unsafe {
+                    std::ptr::copy_nonoverlapping(block, grown, size * entry);
+                    if capacity > 0 {
+                        allocator.release(block, capacity * entry, align_of::<Object>());
+                    }
+                }
+            }
+            block = grown;
+        }
+        self.set_container_parts(kind, size + 1, room, block);
+        // SAFETY: `size < room` entries fit into the block.
+        Some(unsafe { block.add(size * entry) })
+    }
+}
+
+/// 0, 8, 16 ... 32768, 65535, then 28-bit capacities, then no more.
+fn next_capacity(kind: u8, capacity: usize) -> Option<usize> {
+    match (kind, capacity) {
+        (_, 0) => Some(8),
+        (_, MAX_ENTRIES..) => None,
+        (LARGE_ARRAY | LARGE_MAP, c) => Some((2 * c).min(MAX_ENTRIES)),
+        (_, 0x8000..=0xFFFE) => Some(0xFFFF),
+        (_, c) => Some(2 * c),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::View;
+
+    #[test]
+    fn containers_grow_as_the_abi_says() {
+        let mut array = Value::array();
+        let mut seen = vec![];
+        for i in 0..140_000u64 {
+            array.push(i);
+            if seen.last() != Some(&array.capacity()) {
+                seen.push(array.capacity());
+            }
+        }
+        assert_eq!(seen[..3], [8, 16, 32]);
+        assert_eq!(seen[seen.len() - 4..], [32768, 65535, 131070, 262140]);
+        assert_eq!((array.tag(), array.len()), (LARGE_ARRAY, 140_000));
+        assert!(matches!(array.as_array().unwrap()[139_999].view(), View::Unsigned(139_999)));
+    }
+
+    #[test]
+    fn strings_are_inside_up_to_14_bytes() {
+        assert_eq!(Value::from("12345678901234").tag(), tag::SMALL);
+        assert_eq!(Value::from("123456789012345").tag(), tag::STRING);
+        assert_eq!(Value::from("").as_bytes(), Some(&b""[..]));
+    }
+
+    #[test]
+    fn a_million_levels_are_dropped_and_cloned_without_recursion() {
+        let mut value = Value::from(1u64);
+        for _ in 0..1_000_000 {
+            let mut outer = Value::array_with_capacity(1);
+            outer.push(value);
+            value = outer;
+        }
+        drop(value.clone());
+    }
+}
