@@ -1,1 +1,145 @@
 //! Transformers: decoding and normalising of strings before they are matched.
+//!
+//! A condition may ask for a chain of them (`url_decode`, then `lowercase`, ...). Nearly all strings pass a chain
+//! untouched, so everything here is built around finding that out cheaply:
+//!
+//! 1. [`ByteClasses`] are taken once a string, in one table-driven pass; [`Chain::may_change`] then answers "certainly
+//!    not" for most chains with one bit test.
+//! 2. A transformer that is run first looks for the first byte it would touch, and leaves its output buffer alone if
+//!    there is none.
+//! 3. Only then does it write, from the input into the other of the two buffers of a [`Scratch`], which grow once and
+//!    are reused.
+//!
+//! Writing from one buffer to another, rather than in place as the reference does, costs a copy only where something
+//! changes, and lets the first transformer read the caller's bytes directly. Every transformer is linear in its input.
+//!
+//! | file | transformers |
+//! |---|---|
+//! | [`bytes`] | `lowercase`, `remove_nulls`, `compress_whitespace` |
+//! | [`path`] | `normalize_path`, `normalize_path_win` |
+//! | [`percent`] | `url_decode`, `url_decode_iis` |
+//! | [`css`], [`js`], [`html`] | `css_decode`, `js_decode`, `html_entity_decode` |
+//! | [`base64`] | `base64_decode`, `base64url_decode`, `base64_encode` |
+//! | [`shell`], [`comments`] | `shell_unescape`, `remove_comments` |
+//! | [`url`] | `url_basename`, `url_path`, `url_querystring` |
+//! | [`unicode`] | `unicode_normalize` |
+
+mod base64;
+mod bytes;
+mod chain;
+mod classes;
+mod comments;
+mod css;
+mod hex;
+mod html;
+mod js;
+mod path;
+mod percent;
+mod shell;
+mod unicode;
+mod url;
+mod utf8;
+
+pub use chain::{Chain, Scratch};
+pub use classes::ByteClasses;
+
+/// What a transformer did with a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Nothing; the output buffer holds nothing of use.
+    Kept,
+    /// The output replaces the text, but alone it is no reason to: if no transformer of the chain answers
+    /// [`Outcome::Changed`], the original is matched.
+    Rewritten,
+    /// The output replaces the text.
+    Changed,
+}
+
+/// One step of a [`Chain`].
+///
+/// The source selectors `keys_only` and `values_only` are written in the same lists of names but transform nothing;
+/// whoever reads the configuration takes them out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // each is its name in a configuration
+pub enum Transformer {
+    Lowercase,
+    RemoveNulls,
+    CompressWhitespace,
+    NormalizePath,
+    NormalizePathWin,
+    UrlDecode,
+    UrlDecodeIis,
+    CssDecode,
+    JsDecode,
+    HtmlEntityDecode,
+    Base64Decode,
+    Base64UrlDecode,
+    Base64Encode,
+    ShellUnescape,
+    UrlBasename,
+    UrlPath,
+    UrlQuerystring,
+    RemoveComments,
+    UnicodeNormalize,
+}
+
+impl Transformer {
+    /// The transformer with this name or alias; both are case-sensitive.
+    pub fn from_name(name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b"lowercase" => Self::Lowercase,
+            b"remove_nulls" | b"removeNulls" => Self::RemoveNulls,
+            b"compress_whitespace" | b"compressWhiteSpace" => Self::CompressWhitespace,
+            b"normalize_path" | b"normalizePath" => Self::NormalizePath,
+            b"normalize_path_win" | b"normalizePathWin" => Self::NormalizePathWin,
+            b"url_decode" | b"urlDecode" => Self::UrlDecode,
+            b"url_decode_iis" | b"urlDecodeUni" => Self::UrlDecodeIis,
+            b"css_decode" | b"cssDecode" => Self::CssDecode,
+            b"js_decode" | b"jsDecode" => Self::JsDecode,
+            b"html_entity_decode" | b"htmlEntityDecode" => Self::HtmlEntityDecode,
+            b"base64_decode" | b"base64Decode" => Self::Base64Decode,
+            b"base64url_decode" => Self::Base64UrlDecode,
+            b"base64_encode" | b"base64Encode" => Self::Base64Encode,
+            b"shell_unescape" | b"cmdLine" => Self::ShellUnescape,
+            b"url_basename" | b"_sqr_basename" => Self::UrlBasename,
+            b"url_path" | b"_sqr_filename" => Self::UrlPath,
+            b"url_querystring" | b"_sqr_querystring" => Self::UrlQuerystring,
+            b"remove_comments" | b"removeComments" => Self::RemoveComments,
+            b"unicode_normalize" => Self::UnicodeNormalize,
+            _ => return None,
+        })
+    }
+
+    /// Writes the transformed `input` to `output`, which must be empty, unless the answer is [`Outcome::Kept`].
+    fn apply(self, input: &[u8], output: &mut Vec<u8>) -> Outcome {
+        match self {
+            Self::Lowercase => bytes::lowercase(input, output),
+            Self::RemoveNulls => bytes::remove_nulls(input, output),
+            Self::CompressWhitespace => bytes::compress_whitespace(input, output),
+            Self::NormalizePath => path::normalize_path(input, output),
+            Self::NormalizePathWin => path::normalize_path_win(input, output),
+            Self::UrlDecode => percent::url_decode(input, output),
+            Self::UrlDecodeIis => percent::url_decode_iis(input, output),
+            Self::CssDecode => css::css_decode(input, output),
+            Self::JsDecode => js::js_decode(input, output),
+            Self::HtmlEntityDecode => html::html_entity_decode(input, output),
+            Self::Base64Decode => base64::base64_decode(input, output),
+            Self::Base64UrlDecode => base64::base64url_decode(input, output),
+            Self::Base64Encode => base64::base64_encode(input, output),
+            Self::ShellUnescape => shell::shell_unescape(input, output),
+            Self::UrlBasename => url::url_basename(input, output),
+            Self::UrlPath => url::url_path(input, output),
+            Self::UrlQuerystring => url::url_querystring(input, output),
+            Self::RemoveComments => comments::remove_comments(input, output),
+            Self::UnicodeNormalize => unicode::unicode_normalize(input, output),
+        }
+    }
+}
+
+/// The six bytes that the decoders of style sheets and shells take for blanks.
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | 0x09..=0x0D)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! Base64, as leniently as the reference reads it and as oddly as it writes it.
+
+use super::Outcome;
+
+const NO_DIGIT: u8 = 0xFF;
+const STANDARD: [u8; 256] = digits(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+const URL_SAFE: [u8; 256] = digits(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+/// The standard alphabet, except that the reference writes 63 as `-`.
+const WRITTEN: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
+
+/// Decodes a text that is base64 from end to end.
+pub(super) fn base64_decode(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+    decode(input, output, &STANDARD)
+}
+
+/// The same with the URL-safe alphabet.
+pub(super) fn base64url_decode(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+    decode(input, output, &URL_SAFE)
+}
+
+/// Encodes, always.
+pub(super) fn base64_encode(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+    output.reserve(input.len().div_ceil(3) * 4);
+    for group in input.chunks(3) {
+        let byte = |index| group.get(index).map_or(0, |&byte| u32::from(byte));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        let written = group.len() + 1;
+        output.extend(
+            (0..4).map(
+                |index| {
+                    if index < written { WRITTEN[(bits >> (18 - 6 * index) & 0x3F) as usize] } else { b'=' }
+                },
+            ),
+        );
+    }
+    Outcome::Changed
+}
+
+fn decode(input: &[u8], output: &mut Vec<u8>, digits: &[u8; 256]) -> Outcome {
+    let is_digit = |&byte: &u8| digits[usize::from(byte)] != NO_DIGIT;
+    let length = input.iter().position(|byte| !is_digit(byte)).unwrap_or(input.len());
+    let (text, padding) = input.split_at(length);
+    if padding.iter().any(|&byte| byte != b'=') || !padding_fits(length % 4, padding.len()) {
+        return Outcome::Kept;
+    }
+    output.reserve(length / 4 * 3 + 3);
+    for group in text.chunks(4) {
+        let digit = |index| group.get(index).map_or(0, |&byte| u32::from(digits[usize::from(byte)]));
+        let bits = digit(0) << 18 | digit(1) << 12 | digit(2) << 6 | digit(3);
+        let [_, first, second, third] = bits.to_be_bytes();
+        // A short last group keeps the bits that a strict decoder drops, and loses trailing zero bytes.
+        let written = match group.len() {
+            4 => 3,
+            3 if third != 0 => 3,
+            2.. if (second, third) != (0, 0) => 2,
+            _ => 1,
+        };
+        output.extend_from_slice(&[first, second, third][..written]);
+    }
+    Outcome::Changed
+}
+
+/// At most what completes the last group, or a whole group of padding; none after a group of one digit.
+fn padding_fits(last_group: usize, padding: usize) -> bool {
+    padding == 0 || (last_group != 1 && padding <= 4 - last_group)
+}
+
+/// Byte -> its value as a digit of `alphabet`.
+const fn digits(alphabet: &[u8; 64]) -> [u8; 256] {
+    let mut table = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 64 {
+        table[alphabet[value] as usize] = value as u8;
+        value += 1;
+    }
+    table
+}

@@ -1,0 +1,172 @@
+//! A first look at a string, shared by all transformer chains.
+//!
+//! Whether a transformer acts depends on a few bytes: a `%`, an upper-case letter, two spaces in a row. One pass over
+//! the string collects which classes of bytes occur and which pairs of classes stand side by side; after that each
+//! chain is answered by a few operations on one word.
+
+use super::Transformer;
+
+/// Which classes of bytes, and of neighbouring bytes, occur in a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ByteClasses(u64);
+
+impl ByteClasses {
+    /// Reads `text` once.
+    pub fn of(text: &[u8]) -> Self {
+        let mut seen = 0;
+        let mut side_by_side = 0;
+        let mut previous = 0;
+        for &byte in text {
+            let entry = TABLE[usize::from(byte)];
+            seen |= entry;
+            side_by_side |= previous >> PAIR_BITS & entry;
+            previous = entry;
+        }
+        Self(seen & SINGLE_MASK | side_by_side & PAIR_MASK)
+    }
+
+    /// Whether only ASCII occurs.
+    pub fn is_ascii(self) -> bool {
+        self.0 & NON_ASCII == 0
+    }
+}
+
+/// When a transformer, or any of several, might act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) struct Triggers {
+    /// If any of these classes or pairs occurs,
+    any: u64,
+    /// or if only these classes occur. Every byte has a class, so 0 is never met.
+    only: [u64; 2],
+}
+
+impl Triggers {
+    #[inline]
+    pub(super) fn met_by(self, ByteClasses(classes): ByteClasses) -> bool {
+        let singles = classes & SINGLE_MASK;
+        let [first, second] = self.only;
+        classes & self.any != 0 || (singles != 0 && (singles & !first == 0 || singles & !second == 0))
+    }
+
+    pub(super) fn or(self, other: Self) -> Self {
+        let [first, second] = self.only;
+        let [other_first, other_second] = other.only;
+        Self { any: self.any | other.any, only: [first | other_first, second | other_second] }
+    }
+
+    pub(super) fn of(transformer: Transformer) -> Self {
+        use Transformer as T;
+        let dots = SLASH_DOT | DOT_SLASH;
+        let any = match transformer {
+            T::Lowercase => UPPER,
+            T::RemoveNulls => NUL,
+            T::CompressWhitespace => TWO_SPACES,
+            T::NormalizePath => dots,
+            T::NormalizePathWin => BACKSLASH | dots,
+            T::UrlDecode | T::UrlDecodeIis => PERCENT | PLUS,
+            T::CssDecode | T::JsDecode => BACKSLASH,
+            T::HtmlEntityDecode => AMPERSAND,
+            T::Base64Decode => return Self { any: 0, only: [BASE64 | PLUS | SLASH, 0] },
+            T::Base64UrlDecode => return Self { any: 0, only: [0, BASE64 | DASH | UNDERSCORE] },
+            T::Base64Encode | T::UrlQuerystring => SINGLE_MASK,
+            T::ShellUnescape => UPPER | BACKSLASH | QUOTE | SEPARATOR | BLANK_SEPARATOR,
+            T::UrlBasename => SLASH | QUESTION_MARK | HASH,
+            T::UrlPath => QUESTION_MARK | HASH,
+            T::RemoveComments => HASH | TWO_DASHES | COMMENT,
+            T::UnicodeNormalize => NON_ASCII,
+        };
+        Self { any, only: [0; 2] }
+    }
+}
+
+// A word holds the classes of single bytes in its lower half, then the pairs; in the table, where a byte can be either
+// side of a pair, the upper quarter says which pairs it begins and the one below which it ends.
+const PAIR_BITS: u32 = 16;
+const SINGLE_MASK: u64 = 0xFFFF_FFFF;
+const PAIR_MASK: u64 = 0xFFFF << 32;
+
+const UPPER: u64 = 1;
+const LOWER_OR_DIGIT: u64 = 1 << 1;
+const NUL: u64 = 1 << 2;
+const PERCENT: u64 = 1 << 3;
+const PLUS: u64 = 1 << 4;
+const BACKSLASH: u64 = 1 << 5;
+const QUOTE: u64 = 1 << 6;
+const SEPARATOR: u64 = 1 << 7;
+const AMPERSAND: u64 = 1 << 8;
+const HASH: u64 = 1 << 9;
+const QUESTION_MARK: u64 = 1 << 10;
+const SLASH: u64 = 1 << 11;
+const DASH: u64 = 1 << 12;
+const UNDERSCORE: u64 = 1 << 13;
+const EQUALS: u64 = 1 << 14;
+const NON_ASCII: u64 = 1 << 15;
+const OTHER: u64 = 1 << 16;
+/// What both alphabets share, and padding.
+const BASE64: u64 = UPPER | LOWER_OR_DIGIT | EQUALS;
+
+const TWO_SPACES: u64 = 1 << 32;
+const TWO_DASHES: u64 = 1 << 33;
+/// `/*` or `//`.
+const COMMENT: u64 = 1 << 34;
+const SLASH_DOT: u64 = 1 << 35;
+const DOT_SLASH: u64 = 1 << 36;
+/// A blank before another blank, a separator, `(` or `/`.
+const BLANK_SEPARATOR: u64 = 1 << 37;
+
+static TABLE: [u64; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = single(byte as u8) | begins(byte as u8) << PAIR_BITS | ends(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
+const fn single(byte: u8) -> u64 {
+    match byte {
+        b'A'..=b'Z' => UPPER,
+        b'a'..=b'z' | b'0'..=b'9' => LOWER_OR_DIGIT,
+        0 => NUL,
+        b'%' => PERCENT,
+        b'+' => PLUS,
+        b'\\' => BACKSLASH,
+        b'"' | b'\'' | b'^' => QUOTE,
+        b',' | b';' => SEPARATOR,
+        b'&' => AMPERSAND,
+        b'#' => HASH,
+        b'?' => QUESTION_MARK,
+        b'/' => SLASH,
+        b'-' => DASH,
+        b'_' => UNDERSCORE,
+        b'=' => EQUALS,
+        0x80.. => NON_ASCII,
+        _ => OTHER,
+    }
+}
+
+/// The pairs whose first byte this can be.
+const fn begins(byte: u8) -> u64 {
+    match byte {
+        b' ' => TWO_SPACES | BLANK_SEPARATOR,
+        0x09..=0x0D => BLANK_SEPARATOR,
+        b'-' => TWO_DASHES,
+        b'/' => COMMENT | SLASH_DOT,
+        b'.' => DOT_SLASH,
+        _ => 0,
+    }
+}
+
+/// The pairs whose second byte this can be.
+const fn ends(byte: u8) -> u64 {
+    match byte {
+        b' ' => TWO_SPACES | BLANK_SEPARATOR,
+        0x09..=0x0D | b',' | b';' | b'(' => BLANK_SEPARATOR,
+        b'-' => TWO_DASHES,
+        b'/' => COMMENT | DOT_SLASH | BLANK_SEPARATOR,
+        b'*' => COMMENT,
+        b'.' => SLASH_DOT,
+        _ => 0,
+    }
+}

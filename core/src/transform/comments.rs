@@ -1,0 +1,52 @@
+//! Comments of SQL, C, shells and HTML, all at once.
+
+use memchr::memmem;
+
+use super::Outcome;
+
+/// Drops comments; nothing takes their place. One that is not closed ends the text, as do `--`, `#` and `//`: the rest
+/// of the text, not of the line.
+pub(super) fn remove_comments(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+    let mut rest = input;
+    while let Some((start, comment)) = next_comment(rest) {
+        output.extend_from_slice(&rest[..start]);
+        let end = match comment {
+            Comment::ToEnd => None,
+            Comment::Until { opener, closer } => {
+                let body = start + opener;
+                memmem::find(&rest[body..], closer).map(|length| body + length + closer.len())
+            }
+        };
+        match end {
+            Some(end) => rest = &rest[end..],
+            None => return Outcome::Changed,
+        }
+    }
+    if rest.len() == input.len() {
+        return Outcome::Kept;
+    }
+    output.extend_from_slice(rest);
+    Outcome::Changed
+}
+
+enum Comment {
+    ToEnd,
+    /// From an opener of that many bytes to a closer.
+    Until {
+        opener: usize,
+        closer: &'static [u8],
+    },
+}
+
+fn next_comment(text: &[u8]) -> Option<(usize, Comment)> {
+    let mut from = 0;
+    loop {
+        let start = from + text[from..].iter().position(|byte| matches!(byte, b'<' | b'-' | b'#' | b'/'))?;
+        match &text[start..] {
+            [b'<', b'!', b'-', b'-', ..] => return Some((start, Comment::Until { opener: 4, closer: b"-->" })),
+            [b'/', b'*', ..] => return Some((start, Comment::Until { opener: 2, closer: b"*/" })),
+            [b'#', ..] | [b'-', b'-', ..] | [b'/', b'/', ..] => return Some((start, Comment::ToEnd)),
+            _ => from = start + 1,
+        }
+    }
+}

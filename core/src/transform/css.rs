@@ -1,0 +1,33 @@
+//! Escapes of style sheets: `\41`, `\000041`, `\g`.
+
+use memchr::memchr;
+
+use super::{Outcome, hex, is_blank, utf8};
+
+/// Up to six hexadecimal digits, one blank after them, or one escaped byte.
+const MAX_DIGITS: usize = 6;
+
+/// Decodes `\` escapes. Any backslash counts as a change.
+pub(super) fn css_decode(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+    let mut read = 0;
+    while let Some(plain) = memchr(b'\\', &input[read..]) {
+        output.extend_from_slice(&input[read..read + plain]);
+        read += plain + 1;
+        let digits = input[read..].iter().take(MAX_DIGITS).map_while(|&byte| hex::digit(byte));
+        let (count, code) = digits.fold((0, 0), |(count, code), digit| (count + 1, code << 4 | digit));
+        if count > 0 {
+            read += count;
+            utf8::push_checked(output, code, read - output.len());
+            read += usize::from(input.get(read).is_some_and(|&byte| is_blank(byte)));
+        } else if let Some(&escaped) = input.get(read) {
+            // An escaped newline continues the line.
+            output.extend((escaped != b'\n').then_some(escaped));
+            read += 1;
+        }
+    }
+    if read == 0 {
+        return Outcome::Kept;
+    }
+    output.extend_from_slice(&input[read..]);
+    Outcome::Changed
+}

@@ -1,0 +1,70 @@
+//! `.` and `..` in paths.
+//!
+//! Not a faithful path normaliser but the reference's: `//` stays, a `..` without anything to climb out of is a
+//! directory like any other until the next `..` erases it, and a text in which only `.` segments at the very end could
+//! go is left alone as a whole.
+
+use memchr::memchr;
+
+use super::Outcome;
+
+/// Removes `.` segments and resolves `..` segments.
+pub(super) fn normalize_path(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+    if resolve_dots(input, output, |byte| byte) { Outcome::Changed } else { Outcome::Kept }
+}
+
+/// The same, after turning every `\` into `/`.
+pub(super) fn normalize_path_win(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+    let slash = |byte| if byte == b'\\' { b'/' } else { byte };
+    if resolve_dots(input, output, slash) {
+        return Outcome::Changed;
+    }
+    if memchr(b'\\', input).is_none() {
+        return Outcome::Kept;
+    }
+    output.clear();
+    output.extend(input.iter().map(|&byte| slash(byte)));
+    Outcome::Changed
+}
+
+/// Whether the dots of `input`, read through `map`, could be resolved into `output`.
+fn resolve_dots(input: &[u8], output: &mut Vec<u8>, map: impl Fn(u8) -> u8) -> bool {
+    let at = |index: usize| input.get(index).map(|&byte| map(byte));
+    let before = |index: usize, back: usize| index.checked_sub(back).and_then(at);
+    // A dot that could be the end of a `.` or `..` segment.
+    let ends_segment = |dot: usize| matches!(at(dot + 1), None | Some(b'/'));
+    let is_current = |dot: usize| matches!(before(dot, 1), None | Some(b'/'));
+    let is_parent = |dot: usize| before(dot, 1) == Some(b'.') && before(dot, 2) == Some(b'/');
+
+    let first = memchr::memchr_iter(b'.', input).find(|&dot| ends_segment(dot) && (is_current(dot) || is_parent(dot)));
+    let Some(mut read) = first else { return false };
+    output.extend(input.iter().take(read).map(|&byte| map(byte)));
+
+    let mut modified = false;
+    while let Some(byte) = at(read) {
+        if byte == b'.' && ends_segment(read) {
+            if is_current(read) {
+                read += 2;
+                continue;
+            }
+            if is_parent(read) {
+                remove_last_segment(output);
+                modified = true;
+                read += 2;
+                continue;
+            }
+        }
+        modified |= output.len() < read;
+        output.push(byte);
+        read += 1;
+    }
+    modified
+}
+
+/// `/a/b/.` becomes `/a/`; climbing above the start stops at `/`.
+fn remove_last_segment(output: &mut Vec<u8>) {
+    let before_dots = output.len().saturating_sub(3);
+    let parent = output.iter().take(before_dots + 1).rposition(|&byte| byte == b'/').unwrap_or(0);
+    output.truncate(parent);
+    output.push(b'/');
+}

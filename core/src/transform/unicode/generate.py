@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Write table.rs: what `unicode_normalize` turns each code point into, with the data of Unicode 14.0.
+
+Run it from this folder with any interpreter whose `unicodedata` is 14.0.0 (CPython 3.11):
+
+    python3 generate.py > table.rs && rustfmt --edition 2024 --config max_width=120 table.rs
+
+The mapping must stay on Unicode 14.0 whatever newer versions say: code points that 14.0 does not know are removed.
+"""
+import sys
+import unicodedata
+
+BLOCK = 64
+# Beyond this, only ranges that mod.rs decides without a table: unassigned, tags, variation selectors, private use.
+END = 0x31400
+
+HANGUL = range(0xAC00, 0xD7A4)
+TAGS = [0xE0001, *range(0xE0020, 0xE0080)]
+DEFAULT_IGNORABLE = [
+    (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F),
+    (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
+    (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
+]
+ZERO_WIDTH_JOINER = 0x200D
+
+# Look-alikes of ASCII punctuation, besides the categories Zs (space), Pd (hyphen) and Pc (underscore).
+LOOKALIKES = {
+    "'": [0x2018, 0x2019, 0x02BC, 0x02C8], "-": [0x2212], "/": [0x2044, 0x2215], ":": [0x2236],
+    "<": [0x2039, 0x2329, 0x3008], ">": [0x203A, 0x232A, 0x3009], "\\": [0x2216],
+    "^": [0x02C4, 0x02C6, 0x2038, 0x2303], "_": [0x02CD], "`": [0x02CB], "|": [0x2223], "~": [0x223C],
+}
+LUMPED = {chr(c): ascii_ for ascii_, codes in LOOKALIKES.items() for c in codes}
+LUMPED_CATEGORIES = {"Zs": " ", "Pd": "-", "Pc": "_"}
+
+category = unicodedata.category
+
+
+def decompose(char):
+    code = ord(char)
+    if code in HANGUL:
+        return unicodedata.normalize("NFD", char)
+    if any(first <= code <= last for first, last in DEFAULT_IGNORABLE) or category(char) == "Cn":
+        return ""
+    lumped = LUMPED.get(char) or LUMPED_CATEGORIES.get(category(char))
+    if lumped:
+        return lumped
+    if category(char) in ("Mn", "Mc", "Me"):
+        return ""
+    if char.casefold() != char:
+        return "".join(map(decompose, char.casefold()))
+    fields = unicodedata.decomposition(char).split()
+    if fields:
+        return "".join(decompose(chr(int(field, 16))) for field in fields if not field.startswith("<"))
+    return char
+
+
+def simple(mapped, char):
+    """Only one-to-one case mappings count; str.upper and str.lower give the full ones."""
+    return mapped if len(mapped) == 1 else char
+
+
+def upper(char):
+    return simple(char.upper(), char)
+
+
+def lower(char):
+    return simple(char.lower(), char)
+
+
+def restore_case(char):
+    match category(char):
+        case "Lu":
+            return upper(lower(char))
+        case "Ll":
+            return lower(upper(char))
+        case _:
+            return char
+
+
+def normalize(code):
+    char = chr(code)
+    if code >= 0x10FFFF:
+        return ""
+    if code < 0x80 or code == ZERO_WIDTH_JOINER:
+        return char
+    if code in TAGS:
+        return chr(code - 0xE0000)
+    members = decompose(char)
+    if char.casefold() == char:
+        return "".join(map(restore_case, members))
+    return "".join(map(upper if category(char) == "Lu" else lower, members))
+
+
+def check_beyond_table():
+    """The code in mod.rs answers for everything past END by these rules."""
+    for code in range(END, 0x110000):
+        private = 0xF0000 <= code <= 0xFFFFD or 0x100000 <= code <= 0x10FFFD
+        expected = chr(code) if private else chr(code - 0xE0000) if code in TAGS else ""
+        assert normalize(code) == expected, hex(code)
+
+
+def rust_numbers(numbers):
+    return ",".join(map(str, numbers))
+
+
+def rust_text(text):
+    return "".join(c if " " <= c <= "~" and c not in '"\\' else "\\u{%x}" % ord(c) for c in text)
+
+
+def main():
+    assert unicodedata.unidata_version == "14.0.0", "needs the data of Unicode 14.0"
+    check_beyond_table()
+
+    # Expansion 1 is "removed"; 0 in a block means that the code point stays as it is.
+    expansions = {"": 1}
+    blocks, index = {}, []
+    for start in range(0, END, BLOCK):
+        block = []
+        for code in range(start, start + BLOCK):
+            result = chr(code) if code in HANGUL else normalize(code)
+            block.append(0 if result == chr(code) else expansions.setdefault(result, len(expansions) + 1))
+        index.append(blocks.setdefault(tuple(block), len(blocks)))
+
+    # Longer expansions first, so that shorter ones are found inside them.
+    pool, spans = "", {}
+    for text in sorted(expansions, key=lambda text: (-len(text), text)):
+        at = pool.find(text)
+        if at < 0:
+            at, pool = len(pool), pool + text
+        start = len(pool[:at].encode())
+        spans[text] = (start, len(text.encode()))
+    span_list = [spans[text][0] << 8 | spans[text][1] for text in expansions]
+    assert max(span_list) < 1 << 32 and max(length for _, length in spans.values()) < 256
+
+    out = sys.stdout.write
+    out("// Generated by generate.py from the Unicode Character Database 14.0; see LICENSE-UNICODE. Do not edit.\n\n")
+    out(f"/// The first code point that [`INDEX`] does not cover.\npub(super) const END: u32 = {END:#x};\n\n")
+    out("/// Code point / 64 -> number of its block in [`BLOCKS`].\n")
+    out(f"pub(super) static INDEX: [u16; {len(index)}] = [{rust_numbers(index)}];\n\n")
+    out("/// Code point % 64 -> 0 for itself, otherwise 1 + its place in [`EXPANSIONS`].\n#[rustfmt::skip]\n")
+    out(f"pub(super) static BLOCKS: [[u16; {BLOCK}]; {len(blocks)}] = [\n")
+    for block in blocks:
+        out(f"[{rust_numbers(block)}],\n")
+    out("];\n\n/// Offset in [`TEXT`] times 256, plus length.\n")
+    out(f"pub(super) static EXPANSIONS: [u32; {len(span_list)}] = [{rust_numbers(span_list)}];\n\n")
+    out("/// All expansions, overlapping where one holds another.\n#[rustfmt::skip]\n")
+    out(f'pub(super) static TEXT: &str = "{rust_text(pool)}";\n')
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+//! `unicode_normalize`: look-alikes, ligatures, accents and invisible characters to what they look like.
+//!
+//! What a code point becomes is a table, generated from Unicode 14.0 by `generate.py`: a block index, blocks of 64 code
+//! points (so that the last byte of a UTF-8 sequence selects the entry), and one text holding all expansions. Hangul
+//! syllables are computed, private use and the planes nobody has filled are ranges in the code.
+//!
+//! A text is rebuilt only if some code point of it changes; then NULs, surrogates and stray bytes are cleaned up too.
+
+mod table;
+
+use super::{Outcome, utf8};
+
+/// Normalises `input`, or finds nothing to normalise.
+pub(crate) fn unicode_normalize(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+    if !needs_normalization(input) {
+        return Outcome::Kept;
+    }
+    output.reserve(input.len());
+    let mut rest = input;
+    while !rest.is_empty() {
+        let plain = ascii_run(rest);
+        push_ascii(output, &rest[..plain]);
+        rest = &rest[plain..];
+        match utf8::decode(rest) {
+            Some((code, length)) => {
+                push_normalized(output, code);
+                rest = &rest[length..];
+            }
+            None => rest = rest.get(1..).unwrap_or_default(),
+        }
+    }
+    Outcome::Changed
+}
+
+fn needs_normalization(input: &[u8]) -> bool {
+    let mut rest = input;
+    loop {
+        rest = &rest[ascii_run(rest)..];
+        if rest.is_empty() {
+            return false;
+        }
+        let (code, length) = utf8::decode(rest).unwrap_or((0, 1));
+        if code >= 0x80 && normalized(code) != Normalized::Same {
+            return true;
+        }
+        rest = &rest[length..];
+    }
+}
+
+/// How many ASCII bytes `text` begins with.
+fn ascii_run(text: &[u8]) -> usize {
+    const WIDTH: usize = 32;
+    // The usual next byte of a text in another script: not worth a block.
+    if text.first().is_some_and(|byte| !byte.is_ascii()) {
+        return 0;
+    }
+    let plain_blocks = text.chunks_exact(WIDTH).take_while(|block| block.is_ascii()).count();
+    let start = plain_blocks * WIDTH;
+    start + text[start..].iter().take_while(|byte| byte.is_ascii()).count()
+}
+
+/// NUL is no character to a reader of text.
+fn push_ascii(output: &mut Vec<u8>, text: &[u8]) {
+    let mut parts = text.split(|&byte| byte == 0);
+    output.extend_from_slice(parts.next().unwrap_or_default());
+    for part in parts {
+        output.extend_from_slice("\u{FFFD}".as_bytes());
+        output.extend_from_slice(part);
+    }
+}
+
+fn push_normalized(output: &mut Vec<u8>, code: u32) {
+    match normalized(code) {
+        Normalized::Same => utf8::push_checked(output, code, usize::MAX),
+        Normalized::Text(text) => output.extend_from_slice(text.as_bytes()),
+        Normalized::Ascii(code) => utf8::push_any(output, code),
+        Normalized::Hangul(syllable) => push_jamo(output, syllable),
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Normalized {
+    Same,
+    Text(&'static str),
+    Ascii(u32),
+    /// The number of a syllable, counted from the first.
+    Hangul(u32),
+}
+
+#[inline]
+fn normalized(code: u32) -> Normalized {
+    match code {
+        0xAC00..=0xD7A3 => Normalized::Hangul(code - 0xAC00),
+        ..table::END => from_table(code),
+        // Tags: an invisible copy of ASCII.
+        0xE_0001 | 0xE_0020..=0xE_007F => Normalized::Ascii(code - 0xE_0000),
+        // Private use.
+        0xF_0000..=0xF_FFFD | 0x10_0000..=0x10_FFFD => Normalized::Same,
+        // Unassigned in Unicode 14.0, or beyond Unicode.
+        _ => Normalized::Text(""),
+    }
+}
+
+#[inline]
+fn from_table(code: u32) -> Normalized {
+    let block = usize::from(table::INDEX[(code / 64) as usize]);
+    match table::BLOCKS[block][(code % 64) as usize] {
+        0 => Normalized::Same,
+        entry => {
+            let span = table::EXPANSIONS[usize::from(entry) - 1];
+            let (start, length) = ((span >> 8) as usize, (span & 0xFF) as usize);
+            Normalized::Text(&table::TEXT[start..start + length])
+        }
+    }
+}
+
+/// Splits a syllable into its two or three letters, arithmetically as the Unicode standard defines it.
+fn push_jamo(output: &mut Vec<u8>, syllable: u32) {
+    const VOWELS: u32 = 21;
+    const FINALS: u32 = 28;
+    let leading = syllable / (VOWELS * FINALS);
+    let vowel = syllable / FINALS % VOWELS;
+    let last = syllable % FINALS;
+    utf8::push_any(output, 0x1100 + leading);
+    utf8::push_any(output, 0x1161 + vowel);
+    if last > 0 {
+        utf8::push_any(output, 0x11A7 + last);
+    }
+}
