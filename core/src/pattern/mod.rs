@@ -1,1 +1,81 @@
 //! The RE2 dialect rules are written in, mapped onto the regex crates.
+//!
+//! Rules are written for RE2 in UTF-8 mode with Perl extensions. The syntax of the Rust crates looks the same and differs
+//! in many small places (literal braces, ASCII classes, folding, what a class makes of ill-formed UTF-8), so patterns are not
+//! handed to them as text. A [parser](parse) of our own reads the dialect into a [tree](ast) with the flags worked in; the
+//! tree is [encoded](encode) as an expression over bytes, which the crates compile and search with in linear time.
+//!
+//! A [`Pattern`] is parsed and analysed when it is made, so that a mistake in it is known at once, and compiled when it is
+//! first searched for. The analysis says what any match [must contain](Required); [`scan`](crate::scan) uses that to run
+//! only the patterns that could match a string.
+
+mod ast;
+mod class;
+mod cost;
+mod cursor;
+mod encode;
+mod engine;
+mod error;
+mod escape;
+mod parse;
+mod set;
+mod unicode;
+
+pub use error::PatternError;
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use regex_automata::meta::Regex;
+use regex_automata::{Anchored, Input};
+
+/// How a pattern is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Options {
+    /// Whether letters match their own case only.
+    pub case_sensitive: bool,
+}
+
+/// A pattern, parsed and ready to search with. Clones share everything.
+#[derive(Clone, Debug)]
+pub struct Pattern(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    source: Box<[u8]>,
+    options: Options,
+    engine: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    /// Reads a pattern.
+    pub fn new(source: &[u8], options: Options) -> Result<Self, PatternError> {
+        parse::parse(source, !options.case_sensitive)?;
+        Ok(Pattern(Arc::new(Inner { source: source.into(), options, engine: OnceLock::new() })))
+    }
+
+    fn engine(&self) -> Option<&Regex> {
+        let Inner { source, options, engine, .. } = &*self.0;
+        engine.get_or_init(|| engine::compile(source, !options.case_sensitive, 0)).as_ref()
+    }
+
+    /// The text the pattern was read from.
+    pub fn source(&self) -> &[u8] {
+        &self.0.source
+    }
+
+    /// How it was read.
+    pub fn options(&self) -> Options {
+        self.0.options
+    }
+
+    /// The leftmost match, of those the one its alternatives and repetitions prefer.
+    pub fn find(&self, subject: &[u8]) -> Option<Range<usize>> {
+        self.engine()?.search(&Input::new(subject).anchored(Anchored::No)).map(|found| found.range())
+    }
+
+    /// Whether there is a match.
+    pub fn is_match(&self, subject: &[u8]) -> bool {
+        self.engine().is_some_and(|regex| regex.is_match(subject))
+    }
+}

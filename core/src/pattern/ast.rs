@@ -1,0 +1,126 @@
+//! The parsed form of a pattern: an arena in which every node stands after its parts.
+//!
+//! That order lets each analysis be one loop over the nodes with the results of the parts at hand: nothing recurses, so
+//! no pattern is too deep to walk.
+
+use super::set::CodeSet;
+
+/// The place of a node in its arena.
+pub(super) type NodeId = u32;
+
+/// A zero-width assertion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    TextStart,
+    TextEnd,
+    LineStart,
+    LineEnd,
+    WordBoundary,
+    NotWordBoundary,
+}
+
+/// One construct; flags are already worked into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Node {
+    Empty,
+    Look(Look),
+    /// `\C`
+    AnyByte,
+    /// One code point.
+    Char(u32),
+    /// One code point or any that folds with it.
+    Folded(u32),
+    /// One of a set of code points: an index into [`Ast::sets`].
+    Set(u32),
+    Repeat {
+        node: NodeId,
+        min: u32,
+        max: Option<u32>,
+        greedy: bool,
+    },
+    /// A capture group, numbered from 1.
+    Group {
+        node: NodeId,
+        index: u32,
+    },
+    Concat(Parts),
+    Alternate(Parts),
+}
+
+/// The parts of a node, in order: a stretch of [`Ast::edges`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Parts {
+    pub(super) first: u32,
+    pub(super) count: u32,
+}
+
+/// What is known of a node as soon as it stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Measure {
+    /// The largest product of counters on any path into the node.
+    pub(super) repeats: u32,
+    /// Instructions of the program it compiles to, by the reference's reckoning.
+    pub(super) cost: u32,
+    /// Operators nested in each other.
+    pub(super) height: u32,
+}
+
+/// A pattern, parsed.
+#[derive(Debug, Default)]
+pub(super) struct Ast {
+    pub(super) nodes: Vec<Node>,
+    pub(super) measures: Vec<Measure>,
+    edges: Vec<NodeId>,
+    sets: Vec<CodeSet>,
+}
+
+impl Ast {
+    pub(super) fn parts(&self, parts: Parts) -> &[NodeId] {
+        &self.edges[parts.first as usize..][..parts.count as usize]
+    }
+
+    pub(super) fn set(&self, index: u32) -> &CodeSet {
+        &self.sets[index as usize]
+    }
+
+    /// The whole pattern. A parsed pattern has at least one node.
+    pub(super) fn root(&self) -> NodeId {
+        self.nodes.len() as NodeId - 1
+    }
+
+    pub(super) fn measure(&self, node: NodeId) -> Measure {
+        self.measures[node as usize]
+    }
+
+    pub(super) fn push(&mut self, node: Node, measure: Measure) -> NodeId {
+        self.nodes.push(node);
+        self.measures.push(measure);
+        self.root()
+    }
+
+    pub(super) fn push_set(&mut self, set: CodeSet, cost: u32) -> NodeId {
+        self.sets.push(set);
+        self.push(Node::Set(self.sets.len() as u32 - 1), Measure { repeats: 1, cost, height: 1 })
+    }
+
+    pub(super) fn push_parts(&mut self, parts: &[NodeId]) -> Parts {
+        let first = self.edges.len() as u32;
+        self.edges.extend_from_slice(parts);
+        Parts { first, count: parts.len() as u32 }
+    }
+
+    /// Whether a node matches exactly one of a set of code points.
+    pub(super) fn is_set(&self, node: NodeId) -> bool {
+        matches!(self.nodes[node as usize], Node::Char(_) | Node::Folded(_) | Node::Set(_))
+    }
+
+    /// The code points a node matches, where it matches exactly one of a set.
+    pub(super) fn as_set(&self, node: NodeId) -> Option<CodeSet> {
+        match self.nodes[node as usize] {
+            Node::Char(c) => Some(CodeSet::new(vec![(c, c)])),
+            Node::Folded(c) => Some(CodeSet::new(vec![(c, c)]).folded()),
+            Node::Set(index) => Some(self.set(index).clone()),
+            _ => None,
+        }
+    }
+}
