@@ -23,3 +23,7 @@ pub mod scan;
 pub mod support;
 pub mod transform;
 pub mod value;
+
+/// The version of libddwaf whose behaviour this engine has: what `min_version` and `max_version` of a rule are compared
+/// with, and what the C library reports.
+pub const ENGINE_VERSION: &str = "2.1.0";

@@ -2,8 +2,8 @@
 //!
 //! A message below the installed level costs one relaxed load; its text is not even formatted.
 
-use std::sync::RwLock;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, RwLock};
 
 /// How grave a message is. The numbers are the ABI's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +34,7 @@ pub struct Record<'a> {
 }
 
 /// Receives messages, on whichever thread they arise.
-pub type Sink = Box<dyn Fn(&Record<'_>) + Send + Sync>;
+pub type Sink = Arc<dyn Fn(&Record<'_>) + Send + Sync>;
 
 static MIN_LEVEL: AtomicU8 = AtomicU8::new(Level::Off as u8);
 static SINK: RwLock<Option<Sink>> = RwLock::new(None);
@@ -54,7 +54,9 @@ pub fn enabled(level: Level) -> bool {
 
 /// Delivers one message. Use the [`log!`](crate::log) macro, which skips the formatting when nobody listens.
 pub fn deliver(record: &Record<'_>) {
-    if let Some(sink) = SINK.read().unwrap_or_else(|e| e.into_inner()).as_ref() {
+    // Called outside the lock: a sink may install another one.
+    let sink = SINK.read().unwrap_or_else(|e| e.into_inner()).clone();
+    if let Some(sink) = sink {
         sink(record);
     }
 }

@@ -100,8 +100,10 @@ fn copy_node<'a>(
             target.set_float(value);
             true
         }
-        View::String(bytes) if source.tag() == tag::LITERAL && literals == Literals::Kept => {
-            target.set_text_parts(tag::LITERAL, bytes.as_ptr().cast_mut(), bytes.len() as u32);
+        View::String(_) if source.tag() == tag::LITERAL && literals == Literals::Kept => {
+            if let Some((data, size)) = source.text_parts() {
+                target.set_text_parts(tag::LITERAL, data.cast_mut(), size as u32);
+            }
             true
         }
         View::String(bytes) => target.set_string(bytes, allocator),

@@ -181,6 +181,28 @@ impl Object {
         }
     }
 
+    /// True for arrays, small or large.
+    #[inline]
+    pub fn is_array(&self) -> bool {
+        self.tag() & !tag::LARGE == tag::ARRAY
+    }
+
+    /// True for maps, small or large.
+    #[inline]
+    pub fn is_map(&self) -> bool {
+        self.tag() & !tag::LARGE == tag::MAP
+    }
+
+    /// Where the bytes of a string of any kind begin, as its builder set it (null and dangling pointers of empty strings
+    /// included), and how many they are.
+    pub fn text_parts(&self) -> Option<(*const u8, usize)> {
+        match self.tag() {
+            // SAFETY: pointer and size are initialised under these tags.
+            tag::STRING | tag::LITERAL => unsafe { Some((self.text.data, self.text.size as usize)) },
+            _ => self.as_bytes().map(|bytes| (bytes.as_ptr(), bytes.len())),
+        }
+    }
+
     /// True for arrays and maps.
     #[inline]
     pub fn is_container(&self) -> bool {

@@ -250,7 +250,7 @@ impl Object {
     ///
     /// The array was built with this allocator.
     pub unsafe fn insert(&mut self, allocator: &dyn Allocator) -> Option<&mut Object> {
-        if self.tag() & !tag::LARGE != tag::ARRAY {
+        if !self.is_array() {
             return None;
         }
         // SAFETY: an array, built with this allocator; the new slot is within the grown block.
@@ -267,27 +267,61 @@ impl Object {
     ///
     /// Map and key were built with this allocator.
     pub unsafe fn insert_key(&mut self, mut key: Object, allocator: &dyn Allocator) -> Option<&mut Object> {
+        // SAFETY: the caller's promise; a key that found no place is nobody's else, and freed once.
+        unsafe {
+            let text = std::ptr::read(&key);
+            let slot = self.insert_pair(text, allocator);
+            if slot.is_none() {
+                key.destroy(allocator);
+            }
+            slot
+        }
+    }
+
+    /// As [`Self::insert_key`] with a key made of its parts (see [`Self::set_text_parts`]), which stays the caller's on
+    /// `None`.
+    ///
+    /// # Safety
+    ///
+    /// Map and key were built with this allocator, or the key is a literal that outlives the map.
+    pub unsafe fn insert_key_text(
+        &mut self,
+        tag: u8,
+        data: *mut u8,
+        size: u32,
+        allocator: &dyn Allocator,
+    ) -> Option<&mut Object> {
+        let mut key = Object::INVALID;
+        key.set_text_parts(tag, data, size);
+        // SAFETY: the caller's promise.
+        unsafe { self.insert_pair(key, allocator) }
+    }
+
+    /// On `None` nothing happened to what the key refers to.
+    unsafe fn insert_pair(&mut self, key: Object, allocator: &dyn Allocator) -> Option<&mut Object> {
+        if !self.is_map() {
+            return None;
+        }
         // SAFETY: a map, built with this allocator; the new pair is within the grown block.
         unsafe {
-            if self.tag() & !tag::LARGE == tag::MAP {
-                if let Some(slot) = self.grow_by_one(allocator) {
-                    let slot = slot.cast::<Pair>();
-                    std::ptr::write(slot, Pair { key, value: Object::INVALID });
-                    return Some(&mut (*slot).value);
-                }
-            }
-            key.destroy(allocator);
-            None
+            let slot = self.grow_by_one(allocator)?.cast::<Pair>();
+            std::ptr::write(slot, Pair { key, value: Object::INVALID });
+            Some(&mut (*slot).value)
         }
     }
 
     /// Makes room for one more entry, counts it, and returns its place. The steps of growth are part of the ABI.
     unsafe fn grow_by_one(&mut self, allocator: &dyn Allocator) -> Option<*mut u8> {
-        let (kind, size, capacity) = (self.tag(), self.len(), self.capacity());
+        let (kind, capacity) = (self.tag(), self.capacity());
         let entry = entry_size(kind);
         let mut block = self.block();
+        // A caller may have written sizes that the block cannot have.
+        let size = if block.is_null() { 0 } else { self.len() };
+        if size > capacity {
+            return None;
+        }
         let mut room = capacity;
-        if size >= capacity || block.is_null() {
+        if size == capacity || block.is_null() {
             room = next_capacity(kind, capacity)?;
             let grown = allocator.allocate(room * entry, align_of::<Object>());
             if grown.is_null() {

@@ -1,0 +1,37 @@
+//! Objects from JSON text.
+
+use crate::abi::{ddwaf_allocator, ddwaf_object};
+use crate::pointers::{allocator, bytes, object_mut, store};
+use crate::wall::wall;
+use engine::value::{json, tag};
+use std::ffi::c_char;
+
+/// Reads a JSON document into an object. What the object held before is not freed; the text is not kept. Nesting beyond
+/// 20 levels is cut off.
+///
+/// @return true, with the object the caller's to be destroyed with the same allocator. false if a pointer is NULL or
+///         the length 0 (the object is untouched), or if the text is not JSON or memory is out (the object is invalid,
+///         and nothing stays allocated).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_object_from_json(
+    output: *mut ddwaf_object,
+    json_str: *const c_char,
+    length: u32,
+    alloc: ddwaf_allocator,
+) -> bool {
+    // SAFETY: promises on objects, bytes and allocators.
+    wall(false, || unsafe {
+        let (Some(target), Some(allocator)) = (object_mut(output), allocator(alloc)) else { return false };
+        let Some(text) = bytes(json_str, length as usize).filter(|text| !text.is_empty()) else { return false };
+        match json::parse_in(text, allocator) {
+            Ok(value) => {
+                store(output, value.into_object());
+                true
+            }
+            Err(_) => {
+                target.set_tag(tag::INVALID);
+                false
+            }
+        }
+    })
+}

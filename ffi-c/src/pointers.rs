@@ -1,0 +1,92 @@
+//! Where a caller's pointers become references.
+//!
+//! What a caller of any entry point promises, and each `SAFETY` line below rests on:
+//!
+//! * **Objects.** A non-null object pointer is aligned and points at 16 bytes; where the entry point reads it, at an
+//!   object whose tag tells the truth about the fields behind it. Nobody writes to it during the call.
+//! * **Bytes.** A non-null pointer to bytes is followed by as many readable bytes as the length says.
+//! * **Handles.** A non-null handle came from this library's constructor of that kind and was not destroyed since.
+//!   Two threads do not use one at the same time, except where the header allows it.
+//! * **Allocators** live until everything that was given them is destroyed.
+
+use crate::abi::{ddwaf_allocator, ddwaf_object};
+use crate::allocator::AllocatorHandle;
+use engine::value::Object;
+use std::ffi::c_char;
+use std::ptr;
+
+/// An object to be read.
+pub unsafe fn object<'a>(pointer: *const ddwaf_object) -> Option<&'a Object> {
+    // SAFETY: promise on objects; `Object` has the layout of `ddwaf_object` (checked in `abi`).
+    unsafe { pointer.cast::<Object>().as_ref() }
+}
+
+/// An object to be written, possibly for the first time.
+pub unsafe fn object_mut<'a>(pointer: *mut ddwaf_object) -> Option<&'a mut Object> {
+    // SAFETY: promise on objects; a union of plain fields has no invalid bytes, and the setters read none of them.
+    unsafe { pointer.cast::<Object>().as_mut() }
+}
+
+/// Puts an object where the caller wants it, without looking at what was there. Null: the object is leaked, so callers
+/// check first.
+pub unsafe fn store(target: *mut ddwaf_object, object: Object) {
+    if !target.is_null() {
+        // SAFETY: promise on objects.
+        unsafe { ptr::write(target.cast(), object) }
+    }
+}
+
+/// The bitwise copy by which an object changes hands.
+pub unsafe fn take(pointer: *const ddwaf_object) -> Option<Object> {
+    // SAFETY: promise on objects; who frees the tree from here on is settled by the entry point.
+    unsafe { (!pointer.is_null()).then(|| ptr::read(pointer.cast())) }
+}
+
+/// Bytes to be read during the call; null with a length of zero is the empty string.
+pub unsafe fn bytes<'a>(data: *const c_char, length: usize) -> Option<&'a [u8]> {
+    match (data.is_null(), length) {
+        (_, 0) => Some(&[]),
+        (true, _) => None,
+        // SAFETY: promise on bytes.
+        (false, _) => Some(unsafe { std::slice::from_raw_parts(data.cast(), length) }),
+    }
+}
+
+/// An allocator, for as long as whatever it is given to.
+pub unsafe fn allocator(pointer: ddwaf_allocator) -> Option<&'static AllocatorHandle> {
+    // SAFETY: promise on handles and allocators.
+    unsafe { pointer.as_ref() }
+}
+
+/// The pointer a caller sees of an object.
+pub fn to_c(object: Option<&mut Object>) -> *mut ddwaf_object {
+    object.map_or(ptr::null_mut(), |object| ptr::from_mut(object).cast())
+}
+
+/// The pointer a caller sees of an object it may only read.
+pub fn to_c_const(object: Option<&Object>) -> *const ddwaf_object {
+    object.map_or(ptr::null(), |object| ptr::from_ref(object).cast())
+}
+
+/// What a handle stands for.
+pub unsafe fn shared<'a, T>(handle: *const T) -> Option<&'a T> {
+    // SAFETY: promise on handles.
+    unsafe { handle.as_ref() }
+}
+
+/// What a handle stands for, when the ABI forbids any other use of it meanwhile.
+pub unsafe fn exclusive<'a, T>(handle: *mut T) -> Option<&'a mut T> {
+    // SAFETY: promise on handles.
+    unsafe { handle.as_mut() }
+}
+
+/// A handle for something the caller owns from now on.
+pub fn hand_out<T>(value: T) -> *mut T {
+    Box::into_raw(Box::new(value))
+}
+
+/// Takes back what was handed out.
+pub unsafe fn take_back<T>(handle: *mut T) -> Option<Box<T>> {
+    // SAFETY: promise on handles: it came from `hand_out` and is not used again.
+    unsafe { (!handle.is_null()).then(|| Box::from_raw(handle)) }
+}

@@ -1,0 +1,168 @@
+//! Setters of scalars and strings. A setter writes the fields of its kind and nothing else.
+
+use crate::abi::{ddwaf_allocator, ddwaf_object};
+use crate::pointers::{allocator, bytes, object_mut, to_c};
+use crate::wall::wall;
+use engine::value::{Object, tag};
+use std::ffi::c_char;
+use std::ptr::null_mut;
+
+unsafe fn set(object: *mut ddwaf_object, write: impl FnOnce(&mut Object) -> bool) -> *mut ddwaf_object {
+    // SAFETY: promise on objects.
+    wall(null_mut(), || to_c(unsafe { object_mut(object) }.and_then(|object| write(object).then_some(object))))
+}
+
+unsafe fn set_scalar(object: *mut ddwaf_object, write: impl FnOnce(&mut Object)) -> *mut ddwaf_object {
+    let write = |object: &mut Object| {
+        write(object);
+        true
+    };
+    // SAFETY: promise on objects.
+    unsafe { set(object, write) }
+}
+
+/// Marks an object as holding nothing. What it held before is not freed.
+///
+/// @return the object, or NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_object_set_invalid(object: *mut ddwaf_object) -> *mut ddwaf_object {
+    // SAFETY: promise on objects.
+    unsafe { set_scalar(object, |object| object.set_tag(tag::INVALID)) }
+}
+
+/// Makes an object null. What it held before is not freed.
+///
+/// @return the object, or NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_object_set_null(object: *mut ddwaf_object) -> *mut ddwaf_object {
+    // SAFETY: promise on objects.
+    unsafe { set_scalar(object, |object| object.set_tag(tag::NULL)) }
+}
+
+/// Makes an object a boolean. What it held before is not freed.
+///
+/// @return the object, or NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_object_set_bool(object: *mut ddwaf_object, value: bool) -> *mut ddwaf_object {
+    // SAFETY: promise on objects.
+    unsafe { set_scalar(object, |object| object.set_bool(value)) }
+}
+
+/// Makes an object a signed integer. What it held before is not freed.
+///
+/// @return the object, or NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_object_set_signed(object: *mut ddwaf_object, value: i64) -> *mut ddwaf_object {
+    // SAFETY: promise on objects.
+    unsafe { set_scalar(object, |object| object.set_signed(value)) }
+}
+
+/// Makes an object an unsigned integer. What it held before is not freed.
+///
+/// @return the object, or NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_object_set_unsigned(object: *mut ddwaf_object, value: u64) -> *mut ddwaf_object {
+    // SAFETY: promise on objects.
+    unsafe { set_scalar(object, |object| object.set_unsigned(value)) }
+}
+
+/// Makes an object a double; NaN and infinities are kept. What it held before is not freed.
+///
+/// @return the object, or NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_object_set_float(object: *mut ddwaf_object, value: f64) -> *mut ddwaf_object {
+    // SAFETY: promise on objects.
+    unsafe { set_scalar(object, |object| object.set_float(value)) }
+}
+
+/// The same as ddwaf_object_set_null, under the name older clients link.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_object_null(object: *mut ddwaf_object) -> *mut ddwaf_object {
+    // SAFETY: the same promise.
+    unsafe { ddwaf_object_set_null(object) }
+}
+
+/// The same as ddwaf_object_set_bool, under the name older clients link.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_object_bool(object: *mut ddwaf_object, value: bool) -> *mut ddwaf_object {
+    // SAFETY: the same promise.
+    unsafe { ddwaf_object_set_bool(object, value) }
+}
+
+/// The same as ddwaf_object_set_signed, under the name older clients link.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_object_signed(object: *mut ddwaf_object, value: i64) -> *mut ddwaf_object {
+    // SAFETY: the same promise.
+    unsafe { ddwaf_object_set_signed(object, value) }
+}
+
+/// The same as ddwaf_object_set_unsigned, under the name older clients link.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_object_unsigned(object: *mut ddwaf_object, value: u64) -> *mut ddwaf_object {
+    // SAFETY: the same promise.
+    unsafe { ddwaf_object_set_unsigned(object, value) }
+}
+
+/// The same as ddwaf_object_set_float, under the name older clients link.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_object_float(object: *mut ddwaf_object, value: f64) -> *mut ddwaf_object {
+    // SAFETY: the same promise.
+    unsafe { ddwaf_object_set_float(object, value) }
+}
+
+/// Makes an object a copy of a string: inside the object up to 14 bytes, else in a block of `length` bytes from `alloc`.
+/// What it held before is not freed.
+///
+/// @param string  Bytes, not necessarily text or terminated. NULL with a length of 0 is the empty string.
+/// @return the object; NULL, with the object untouched, if object or alloc is NULL, if string is NULL with a length, or
+///         if memory is out.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_object_set_string(
+    object: *mut ddwaf_object,
+    string: *const c_char,
+    length: u32,
+    alloc: ddwaf_allocator,
+) -> *mut ddwaf_object {
+    // SAFETY: promises on objects, bytes and allocators.
+    unsafe {
+        set(object, |object| match (bytes(string, length as usize), allocator(alloc)) {
+            (Some(bytes), Some(allocator)) => object.set_string(bytes, allocator),
+            _ => false,
+        })
+    }
+}
+
+/// Makes an object refer to a string that the caller keeps until the object is destroyed; it is never freed.
+///
+/// @return the object; NULL if object or string is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_object_set_string_literal(
+    object: *mut ddwaf_object,
+    string: *const c_char,
+    length: u32,
+) -> *mut ddwaf_object {
+    // SAFETY: promise on objects.
+    unsafe { set_text(object, tag::LITERAL, string, length) }
+}
+
+/// Makes an object the owner of a string, whatever its length. The memory must come from the allocator with which the
+/// object is destroyed later, with a size of `length` and an alignment of 1.
+///
+/// @return the object; NULL, with the string still the caller's, if object or string is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_object_set_string_nocopy(
+    object: *mut ddwaf_object,
+    string: *const c_char,
+    length: u32,
+) -> *mut ddwaf_object {
+    // SAFETY: promise on objects.
+    unsafe { set_text(object, tag::STRING, string, length) }
+}
+
+unsafe fn set_text(object: *mut ddwaf_object, tag: u8, string: *const c_char, length: u32) -> *mut ddwaf_object {
+    if string.is_null() {
+        return null_mut();
+    }
+    // SAFETY: promise on objects.
+    unsafe { set_scalar(object, |object| object.set_text_parts(tag, string.cast_mut().cast(), length)) }
+}

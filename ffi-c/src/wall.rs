@@ -1,0 +1,59 @@
+//! The panic wall: no unwinding crosses into a caller's frames.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Runs an entry point; a panic is logged and answered with `neutral`.
+pub fn wall<T>(neutral: T, body: impl FnOnce() -> T) -> T {
+    // State that a panic may leave half changed is behind a `Fuse`, so nobody looks at it again.
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(answer) => answer,
+        Err(payload) => {
+            let text = payload.downcast_ref::<&str>().copied();
+            let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+            engine::log!(Error, "internal error: {text}");
+            // A payload of an unknown type could panic again when dropped.
+            std::mem::forget(payload);
+            neutral
+        }
+    }
+}
+
+/// Blown by a panic: what it protects is not used again.
+#[derive(Default)]
+pub struct Fuse(AtomicBool);
+
+impl Fuse {
+    /// Runs `body` unless the fuse is blown. A panic in `body` passes through and blows it.
+    pub fn run<T>(&self, body: impl FnOnce() -> T) -> Option<T> {
+        if self.0.load(Ordering::Acquire) {
+            engine::log!(Error, "unusable after an internal error");
+            return None;
+        }
+        let guard = BlowOnUnwind(self);
+        let answer = body();
+        std::mem::forget(guard);
+        Some(answer)
+    }
+}
+
+struct BlowOnUnwind<'a>(&'a Fuse);
+
+impl Drop for BlowOnUnwind<'_> {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_gives_the_neutral_answer_and_blows_the_fuse() {
+        let fuse = Fuse::default();
+        assert_eq!(wall(-1, || fuse.run(|| 1).unwrap_or(-2)), 1);
+        assert_eq!(wall(-1, || fuse.run(|| panic!("on purpose")).unwrap_or(-2)), -1);
+        assert_eq!(wall(-1, || fuse.run(|| 1).unwrap_or(-2)), -2);
+    }
+}
