@@ -1,0 +1,77 @@
+//! `exact_match`: a string against a set of strings.
+
+use std::collections::HashMap;
+
+use super::data::Life;
+
+/// A set of byte strings, each with the time it expires.
+///
+/// Strings of a length that the set does not hold, nearly all, are refused before they are hashed.
+#[derive(Debug, Default)]
+pub struct ExactSet {
+    values: HashMap<Box<[u8]>, Life>,
+    /// Bit n: there is a value of that length; the last bit stands for all longer ones.
+    lengths: u64,
+}
+
+impl ExactSet {
+    /// The set of `entries`, pairs of a value and its expiration in seconds (0: never). Of equal values the longest life
+    /// counts; the empty string never matches.
+    pub fn new<V: AsRef<[u8]>>(entries: impl IntoIterator<Item = (V, u64)>) -> Self {
+        let mut set = Self::default();
+        let entries = entries.into_iter();
+        set.values.reserve(entries.size_hint().0);
+        for (value, expiration) in entries {
+            let value = value.as_ref();
+            if value.is_empty() {
+                continue;
+            }
+            let life = Life::until(expiration);
+            set.lengths |= length_bit(value);
+            match set.values.get_mut(value) {
+                Some(known) => *known = life.max(*known),
+                None => _ = set.values.insert(value.into(), life),
+            }
+        }
+        set
+    }
+
+    /// Whether `text` is in the set and alive at `now`, in seconds. All of it is to be highlighted.
+    pub fn matches(&self, text: &[u8], now: u64) -> bool {
+        self.lengths & length_bit(text) != 0 && self.values.get(text).is_some_and(|life| life.lasts(now))
+    }
+}
+
+fn length_bit(value: &[u8]) -> u64 {
+    1 << value.len().min(63)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_strings_only() {
+        let long = [b'x'; 100];
+        let set = ExactSet::new([(&b"abc"[..], 0), (b"", 0), (b"\xFF\0", 0), (&long, 0)]);
+        for text in [&b"abc"[..], b"\xFF\0", &long] {
+            assert!(set.matches(text, 1), "{}", text.escape_ascii());
+        }
+        for text in [&b""[..], b"ab", b"abcd", b"ABC", b"xyz", b"\xFF", &long[..99]] {
+            assert!(!set.matches(text, 1), "{}", text.escape_ascii());
+        }
+        assert!(!ExactSet::default().matches(b"a", 0));
+    }
+
+    #[test]
+    fn the_longest_life_counts() {
+        for entries in [[("a", 5), ("a", 9)], [("a", 9), ("a", 5)]] {
+            let set = ExactSet::new(entries);
+            assert!(set.matches(b"a", 9));
+            assert!(!set.matches(b"a", 10));
+        }
+        for entries in [[("a", 0), ("a", 9)], [("a", 9), ("a", 0)]] {
+            assert!(ExactSet::new(entries).matches(b"a", u64::MAX));
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! `phrase_match`: which of many phrases a text holds.
+//!
+//! This is the Aho-Corasick automaton without its output links, because that is what the reference runs: a phrase that
+//! ends inside a longer candidate is noticed only if that candidate fails right there. So `bc` is not found in `abc` if
+//! `abcd` is a phrase too, and a plain search for any of the phrases would answer differently.
+//!
+//! The trie lies in breadth-first order, which keeps the children of a node side by side and makes the children of the
+//! root the nodes 1, 2, ...; a child is found by its label among its siblings. Most of a text never leaves the root:
+//! there, a position is passed over by one look at its first byte and one bit for its first two. Following a failure link
+//! costs depth that was gained byte by byte before, so a search is linear in the text, whatever the phrases.
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::fmt;
+
+use memchr::memchr;
+
+/// A list of phrases, compiled.
+#[derive(Debug)]
+pub struct PhraseMatcher {
+    nodes: Box<[Node]>,
+    /// The byte that leads to each node from its parent.
+    labels: Box<[u8]>,
+    /// First byte of a text -> child of the root, or the root itself.
+    starts: Box<[u16; 256]>,
+    /// Child of the root - 1 -> the bytes that are worth entering it for if they come next.
+    seconds: Box<[ByteSet]>,
+    whole_words: bool,
+}
+
+/// Why a list is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PhraseError {
+    /// An empty phrase.
+    Empty,
+    /// [`MAX_PHRASES`] exceeded.
+    TooMany,
+}
+
+/// How many phrases a list may hold.
+pub const MAX_PHRASES: usize = 65_534;
+
+impl PhraseMatcher {
+    /// Compiles `phrases`. With `whole_words`, the longest phrase found must stand between word boundaries.
+    pub fn new<P: AsRef<[u8]>>(phrases: &[P], whole_words: bool) -> Result<Self, PhraseError> {
+        if phrases.len() > MAX_PHRASES {
+            return Err(PhraseError::TooMany);
+        }
+        let mut phrases: Vec<&[u8]> = phrases.iter().map(AsRef::as_ref).collect();
+        phrases.sort_unstable();
+        phrases.dedup();
+        if phrases.first().is_some_and(|phrase| phrase.is_empty()) {
+            return Err(PhraseError::Empty);
+        }
+        let (mut nodes, labels) = build_trie(&phrases)?;
+        link_failures(&mut nodes, &labels);
+        let (starts, seconds) = root_tables(&nodes, &labels);
+        Ok(Self { nodes: nodes.into(), labels: labels.into(), starts, seconds, whole_words })
+    }
+
+    /// The phrase found in `text`: the first one noticed, or with `whole_words` the longest. It is to be highlighted.
+    pub fn find<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
+        let mut longest = 0..0;
+        let mut state = ROOT;
+        let mut at = 0;
+        while let Some(&byte) = text.get(at) {
+            if state == ROOT {
+                at += self.pass_over(&text[at..]);
+                let Some(&byte) = text.get(at) else { break };
+                state = u32::from(self.starts[usize::from(byte)]);
+                at += 1;
+            } else if let Some(child) = child(&self.nodes, &self.labels, state, byte) {
+                state = child;
+                at += 1;
+            } else {
+                state = self.nodes[state as usize].failure;
+            }
+            let length = self.nodes[state as usize].phrase_length as usize;
+            if length > longest.len() {
+                longest = at - length..at;
+                if !self.whole_words {
+                    break;
+                }
+            }
+        }
+        let bounded = !self.whole_words || (is_boundary(text, longest.start) && is_boundary(text, longest.end));
+        (!longest.is_empty() && bounded).then(|| &text[longest])
+    }
+
+    /// How many bytes of `text` cannot begin a phrase. Entering the root's child there would come back at once.
+    fn pass_over(&self, text: &[u8]) -> usize {
+        let may_begin = |&(first, second): &(&u8, &u8)| match self.starts[usize::from(*first)] {
+            0 => false,
+            start => self.seconds[usize::from(start) - 1].contains(*second),
+        };
+        // The last byte has no second; it may still be a phrase.
+        let (_, seconds) = text.split_first().unwrap_or((&0, &[]));
+        text.iter().zip(seconds).position(|pair| may_begin(&pair)).unwrap_or(seconds.len())
+    }
+}
+
+impl fmt::Display for PhraseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "phrase_match list item not a string or empty",
+            Self::TooMany => "failed to instantiate ac handler",
+        })
+    }
+}
+
+impl Error for PhraseError {}
+
+/// A prefix of some phrase.
+#[derive(Debug, Clone, Copy, Default)]
+struct Node {
+    first_child: u32,
+    children: u32,
+    /// The longest proper suffix of this prefix that is a prefix too.
+    failure: u32,
+    /// If the prefix is a phrase, its length; otherwise 0.
+    phrase_length: u32,
+}
+
+const ROOT: u32 = 0;
+
+/// Builds the nodes, without their failure links, and their labels from sorted, different phrases.
+fn build_trie(phrases: &[&[u8]]) -> Result<(Vec<Node>, Vec<u8>), PhraseError> {
+    let mut nodes = vec![Node::default()];
+    let mut labels = vec![0];
+    // For each node: the phrases that begin with its prefix, and the length of that.
+    let mut pending = VecDeque::from([(phrases, 0)]);
+    let mut current = 0;
+    while let Some((mut sharing, depth)) = pending.pop_front() {
+        if let Some((phrase, longer)) = sharing.split_first()
+            && phrase.len() == depth
+        {
+            // The root stands for the empty prefix; no phrase is empty.
+            nodes[current].phrase_length = u32::try_from(depth).map_err(|_| PhraseError::TooMany)?;
+            sharing = longer;
+        }
+        nodes[current].first_child = u32::try_from(nodes.len()).map_err(|_| PhraseError::TooMany)?;
+        for group in sharing.chunk_by(|one, other| one[depth] == other[depth]) {
+            nodes[current].children += 1;
+            nodes.push(Node::default());
+            labels.push(group[0][depth]);
+            pending.push_back((group, depth + 1));
+        }
+        current += 1;
+    }
+    Ok((nodes, labels))
+}
+
+/// Sets the failure links; in breadth-first order those that a link depends on are there already.
+fn link_failures(nodes: &mut [Node], labels: &[u8]) {
+    for parent in 0..nodes.len() {
+        let Node { first_child, children, failure: parent_failure, .. } = nodes[parent];
+        if parent == ROOT as usize {
+            continue;
+        }
+        for node in first_child..first_child + children {
+            let label = labels[node as usize];
+            let mut suffix = parent_failure;
+            nodes[node as usize].failure = loop {
+                match child(nodes, labels, suffix, label) {
+                    Some(longer) => break longer,
+                    None if suffix == ROOT => break ROOT,
+                    None => suffix = nodes[suffix as usize].failure,
+                }
+            };
+        }
+    }
+}
+
+#[inline]
+fn child(nodes: &[Node], labels: &[u8], node: u32, label: u8) -> Option<u32> {
+    let Node { first_child, children, .. } = nodes[node as usize];
+    let (first, count) = (first_child as usize, children as usize);
+    match labels[first..first + count] {
+        [] => None,
+        [only] => (only == label).then_some(first_child),
+        ref several => Some(first_child + memchr(label, several)? as u32),
+    }
+}
+
+/// The tables behind [`PhraseMatcher::pass_over`].
+fn root_tables(nodes: &[Node], labels: &[u8]) -> (Box<[u16; 256]>, Box<[ByteSet]>) {
+    let mut starts = Box::new([0; 256]);
+    let mut seconds = Vec::new();
+    for (start, index) in (1..=nodes[ROOT as usize].children as usize).zip(1_u16..) {
+        let Node { first_child, children, phrase_length, .. } = nodes[start];
+        starts[usize::from(labels[start])] = index;
+        let (first, count) = (first_child as usize, children as usize);
+        seconds.push(if phrase_length > 0 { ByteSet::ALL } else { ByteSet::of(&labels[first..first + count]) });
+    }
+    (starts, seconds.into())
+}
+
+#[derive(Debug, Clone, Copy)]
+struct ByteSet([u64; 4]);
+
+impl ByteSet {
+    const ALL: Self = Self([u64::MAX; 4]);
+
+    fn of(bytes: &[u8]) -> Self {
+        let mut words = [0; 4];
+        for byte in bytes {
+            words[usize::from(byte / 64)] |= 1 << (byte % 64);
+        }
+        Self(words)
+    }
+
+    #[inline]
+    fn contains(self, byte: u8) -> bool {
+        self.0[usize::from(byte / 64)] >> (byte % 64) & 1 == 1
+    }
+}
+
+/// Whether words may be divided before `position`: at either end of the text, or if the byte before or after it is no
+/// ASCII letter, digit or underscore.
+fn is_boundary(text: &[u8], position: usize) -> bool {
+    let divides = |index: Option<usize>| {
+        index.and_then(|index| text.get(index)).is_none_or(|&byte| !byte.is_ascii_alphanumeric() && byte != b'_')
+    };
+    divides(position.checked_sub(1)) || divides(Some(position))
+}
+
+#[cfg(test)]
+mod tests;
