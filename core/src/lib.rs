@@ -13,8 +13,11 @@
 //! | [`exploit`] | RASP detectors: a dangerous call seen together with the request's parameters |
 //! | [`scan`] | one pass over a string that says which matchers could match at all |
 //! | [`processor`] | fingerprints, schemas, tokens, URIs |
+//! | [`users`] | who the user is: collection modes, anonymization, login and business events |
+//! | [`http`] | client address, blocking responses, denylists, request reports |
 
 pub mod exploit;
+pub mod http;
 pub mod injection;
 pub mod matcher;
 pub mod pattern;
@@ -22,6 +25,7 @@ pub mod processor;
 pub mod scan;
 pub mod support;
 pub mod transform;
+pub mod users;
 pub mod value;
 
 /// The version of libddwaf whose behaviour this engine has: what `min_version` and `max_version` of a rule are compared

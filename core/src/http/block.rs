@@ -1,0 +1,168 @@
+//! The answer to a blocked client.
+//!
+//! The engine names a type (`block_request`, `redirect_request`) and parameters; what goes over the wire depends on who asks:
+//! a page for a browser, JSON for a program, the GraphQL error form, a gRPC status, a redirect. Parameters may come from a
+//! remote configuration, so each is checked again here, and whatever doesn't fit ends in the default block: a bad redirect
+//! must not let the request pass.
+
+use super::negotiate::prefers_html;
+use super::pages::Templates;
+use crate::users::text::utf8;
+use crate::value::{Object, View};
+
+const DEFAULT_STATUS: u16 = 403;
+const DEFAULT_GRPC_STATUS: u32 = 10; // ABORTED
+const DEFAULT_REDIRECT: u16 = 303;
+const LONGEST_ID: usize = 64;
+
+/// The message of a blocked gRPC call.
+pub const GRPC_MESSAGE: &str = "Request blocked";
+
+/// What the configuration asks for; `Auto` leaves it to the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Form {
+    Auto,
+    Html,
+    Json,
+}
+
+/// A blocking action, validated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocking {
+    /// Where to send the client instead; the status and the location.
+    pub redirect: Option<(u16, String)>,
+    /// The status of a blocking answer.
+    pub status: u16,
+    /// Its form.
+    pub form: Form,
+    /// The status of a blocked gRPC call.
+    pub grpc_status: u32,
+    /// The id that ties the answer to the event; empty when there is none.
+    pub security_response_id: String,
+    /// True when the answer must look like the application's own login failure (see [`super::stealth`]).
+    pub stealth: bool,
+}
+
+impl Default for Blocking {
+    fn default() -> Self {
+        Self {
+            redirect: None,
+            status: DEFAULT_STATUS,
+            form: Form::Auto,
+            grpc_status: DEFAULT_GRPC_STATUS,
+            security_response_id: String::new(),
+            stealth: false,
+        }
+    }
+}
+
+impl Blocking {
+    /// The blocking action among the actions of an evaluation; a redirect wins over a block.
+    pub fn among(actions: &Object) -> Option<Self> {
+        ["redirect_request", "block_request"]
+            .into_iter()
+            .find_map(|kind| Self::read(kind, actions.get(kind.as_bytes())?))
+    }
+
+    /// Reads an action of a type; `None` when the type is not a blocking one.
+    pub fn read(kind: &str, parameters: &Object) -> Option<Self> {
+        let number = |name: &[u8]| parameters.get(name).and_then(small_number);
+        let text = |name: &[u8]| parameters.get(name).and_then(Object::as_bytes).map(utf8);
+        let base = Self {
+            security_response_id: text(b"security_response_id").filter(|id| is_id(id)).unwrap_or_default().into_owned(),
+            ..Self::default()
+        };
+        match kind {
+            "block_request" => Some(Self {
+                status: number(b"status_code").filter(|code| (200..=599).contains(code)).unwrap_or(DEFAULT_STATUS),
+                grpc_status: number(b"grpc_status_code").map_or(DEFAULT_GRPC_STATUS, u32::from),
+                form: match text(b"type").as_deref() {
+                    Some("html") => Form::Html,
+                    Some("json") => Form::Json,
+                    _ => Form::Auto,
+                },
+                stealth: text(b"ato_response").as_deref() == Some("login_failure"),
+                ..base
+            }),
+            "redirect_request" => Some(Self {
+                redirect: text(b"location").filter(|location| is_location(location)).map(|location| {
+                    let status = number(b"status_code").filter(|code| (300..=399).contains(code));
+                    (status.unwrap_or(DEFAULT_REDIRECT), location.into_owned())
+                }),
+                ..base
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// What matters about the client for the form of the answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Client<'a> {
+    /// Its `Accept` header.
+    pub accept: Option<&'a str>,
+    /// True for a `HEAD` request: headers as for `GET`, without the body.
+    pub head: bool,
+    /// True when the endpoint speaks GraphQL.
+    pub graphql: bool,
+}
+
+/// An answer ready to be written. The host must first discard *everything* the application prepared: one surviving
+/// `content-encoding` spoils the page, one surviving cookie may be a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// Header names, in lower case, and values.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body; empty for a redirect or a `HEAD` request.
+    pub body: String,
+}
+
+/// Renders the answer for HTTP.
+pub fn respond(blocking: &Blocking, client: Client<'_>, templates: &Templates<'_>) -> Response {
+    let id = blocking.security_response_id.as_str();
+    if let Some((status, location)) = &blocking.redirect {
+        let location = Templates::fill(location, id);
+        return Response { status: *status, headers: vec![("location", location)], body: String::new() };
+    }
+    let (template, content_type) = match blocking.form {
+        _ if client.graphql => (&templates.graphql, "application/json"),
+        Form::Html => (&templates.html, "text/html; charset=utf-8"),
+        Form::Auto if client.accept.is_some_and(prefers_html) => (&templates.html, "text/html; charset=utf-8"),
+        Form::Json | Form::Auto => (&templates.json, "application/json"),
+    };
+    let body = Templates::fill(template, id);
+    let headers = vec![("content-type", content_type.into()), ("content-length", body.len().to_string())];
+    Response { status: blocking.status, headers, body: if client.head { String::new() } else { body } }
+}
+
+/// The status of a blocked gRPC call, to go with [`GRPC_MESSAGE`] in a trailers-only response.
+pub fn grpc_status(blocking: &Blocking) -> u32 {
+    if blocking.redirect.is_some() { DEFAULT_GRPC_STATUS } else { blocking.grpc_status }
+}
+
+/// An integer up to 999, or its decimal text.
+fn small_number(value: &Object) -> Option<u16> {
+    let number = match value.view() {
+        View::Unsigned(number) => number,
+        View::Signed(number) => u64::try_from(number).ok()?,
+        View::Float(number) if number.fract() == 0.0 && (0.0..1000.0).contains(&number) => number as u64,
+        View::String(digits) if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) => {
+            utf8(digits).parse().ok()?
+        }
+        _ => return None,
+    };
+    u16::try_from(number).ok().filter(|number| *number <= 999)
+}
+
+/// An id from outside goes into a page verbatim, so it must look like one.
+fn is_id(id: &str) -> bool {
+    (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+/// A location is the operator's choice, except that it must not end the header.
+fn is_location(location: &str) -> bool {
+    !location.is_empty() && !location.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0))
+}

@@ -1,0 +1,29 @@
+//! What surrounds the engine in a web process: where a request comes from, what a blocked client gets, what is reported.
+//!
+//! | file | concept |
+//! |---|---|
+//! | [`client_ip`] | the client's address behind proxies |
+//! | [`block`], [`negotiate`], [`pages`] | the answer to a blocked client |
+//! | [`stealth`] | an answer that looks like the application's own login failure |
+//! | [`denylist`] | users and addresses refused at run time |
+//! | [`headers`] | header tags |
+//! | [`report`] | event and engine tags, retention |
+//! | [`rate`], [`sampling`] | how often |
+//! | [`quality`] | what makes a request's login events hard to use |
+//! | [`settings`] | settings every binding reads alike |
+
+pub mod block;
+pub mod client_ip;
+pub mod denylist;
+mod gzip;
+pub mod headers;
+pub mod negotiate;
+pub mod pages;
+pub mod quality;
+pub mod rate;
+pub mod report;
+pub mod sampling;
+pub mod settings;
+pub mod stealth;
+
+pub use client_ip::{ADDRESS_HEADERS, ClientAddress, client_address, is_private};

@@ -1,0 +1,189 @@
+//! What the evaluations of a request leave on its span.
+//!
+//! Each result of the engine is folded in as it arrives: events into one list, attributes into tags by their type, times
+//! into sums. Retention is decided by the results' own `keep`, not by events: rules may report without retaining and retain
+//! without reporting.
+
+use super::block::Blocking;
+use super::gzip::gzip;
+use crate::users::propagation::base64;
+use crate::users::text::utf8;
+use crate::value::{Object, Value, View, json};
+use std::collections::BTreeMap;
+
+/// A schema whose text reaches this length is left out: backends cut it, and half a schema says nothing.
+const LONGEST_SCHEMA: usize = 25_000;
+const SCHEMA_PREFIX: &str = "_dd.appsec.s.";
+const DEFAULT_COLLECTED_HEADERS: usize = 50;
+
+/// What an evaluation was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// A part of the request or the response.
+    Request,
+    /// A dangerous call (exploit prevention).
+    Exploit,
+}
+
+/// The report of one request.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// String tags.
+    pub meta: BTreeMap<String, String>,
+    /// Numeric tags.
+    pub metrics: BTreeMap<String, f64>,
+    /// The events, each as JSON, in the order of evaluation.
+    pub events: Vec<String>,
+    /// The first blocking action: it decides for the whole request.
+    pub blocking: Option<Blocking>,
+    /// How many results asked for retention; each takes a token from the limiter.
+    pub keeps: usize,
+    /// How many headers an extended collection may report.
+    pub collected_headers: Option<usize>,
+    /// The ids of the stack traces to attach.
+    pub stacks: Vec<String>,
+    request: Times,
+    exploit: Times,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Times {
+    evaluations: u32,
+    nanoseconds: u64,
+    nanoseconds_outside: u64,
+    timeouts: u32,
+    /// The error closest to zero.
+    error: Option<i64>,
+}
+
+impl Report {
+    /// Folds in the result of an evaluation; `outside` is its duration as the host measured it, in nanoseconds.
+    pub fn add(&mut self, scope: Scope, result: &Object, outside: u64) {
+        let field = |name: &[u8]| result.get(name);
+        let times = self.times(scope);
+        times.evaluations += 1;
+        times.nanoseconds = times.nanoseconds.saturating_add(field(b"duration").and_then(unsigned).unwrap_or(0));
+        times.nanoseconds_outside = times.nanoseconds_outside.saturating_add(outside);
+        times.timeouts += u32::from(is_true(field(b"timeout")));
+        self.keeps += usize::from(is_true(field(b"keep")));
+        self.events.extend(field(b"events").and_then(Object::as_array).unwrap_or_default().iter().map(json::to_string));
+        for attribute in field(b"attributes").and_then(Object::as_map).unwrap_or_default() {
+            if let Some(name) = attribute.key_bytes() {
+                self.add_attribute(&utf8(name), attribute.value());
+            }
+        }
+        if let Some(actions) = field(b"actions") {
+            self.add_actions(actions);
+        }
+    }
+
+    /// Folds in an evaluation that failed with the engine's return code.
+    pub fn add_error(&mut self, scope: Scope, code: i64) {
+        let times = self.times(scope);
+        times.evaluations += 1;
+        times.error = Some(times.error.map_or(code, |known| known.max(code)));
+    }
+
+    /// The final tags. `blocked` says that a blocking answer really went out; `origin` that the trace has an origin already.
+    /// With `structured` the events are returned apart, for a host that attaches them as a structured field, and not tagged.
+    pub fn finish(mut self, blocked: bool, origin: bool, structured: bool) -> (Self, Option<Value>) {
+        self.write_times("waf", self.request);
+        if self.exploit.evaluations > 0 {
+            self.write_times("rasp", self.exploit);
+            self.metrics.insert("_dd.appsec.rasp.rule.eval".into(), f64::from(self.exploit.evaluations));
+        }
+        if blocked {
+            self.meta.insert("appsec.blocked".into(), "true".into());
+        }
+        let mut apart = None;
+        if !self.events.is_empty() {
+            self.meta.insert("appsec.event".into(), "true".into());
+            if !origin {
+                self.meta.insert("_dd.origin".into(), "appsec".into());
+            }
+            let triggers = format!("{{\"triggers\":[{}]}}", self.events.join(","));
+            if structured {
+                apart = json::parse(triggers.as_bytes()).ok();
+            } else {
+                self.meta.insert("_dd.appsec.json".into(), triggers);
+            }
+        }
+        (self, apart)
+    }
+
+    fn times(&mut self, scope: Scope) -> &mut Times {
+        match scope {
+            Scope::Request => &mut self.request,
+            Scope::Exploit => &mut self.exploit,
+        }
+    }
+
+    fn add_attribute(&mut self, name: &str, value: &Object) {
+        let number = match value.view() {
+            View::String(text) => {
+                self.meta.insert(name.into(), utf8(text).into_owned());
+                return;
+            }
+            View::Bool(truth) => f64::from(u8::from(truth)),
+            View::Signed(number) => number as f64,
+            View::Unsigned(number) => number as f64,
+            View::Float(number) => number,
+            View::Array(_) | View::Map(_) if name.starts_with(SCHEMA_PREFIX) => {
+                let schema = base64(&gzip(json::to_string(value).as_bytes()));
+                if schema.len() < LONGEST_SCHEMA {
+                    self.meta.insert(name.into(), schema);
+                }
+                return;
+            }
+            View::Array(_) | View::Map(_) | View::Null | View::Invalid => return,
+        };
+        self.metrics.insert(name.into(), number);
+    }
+
+    fn add_actions(&mut self, actions: &Object) {
+        if self.blocking.is_none() {
+            self.blocking = Blocking::among(actions);
+        }
+        if let Some(extended) = actions.get(b"extended_data_collection") {
+            let limit = extended.get(b"max_collected_headers").and_then(unsigned);
+            let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(DEFAULT_COLLECTED_HEADERS);
+            self.collected_headers = Some(limit);
+        }
+        let stack = actions.get(b"generate_stack").and_then(|stack| stack.get(b"stack_id")?.as_bytes());
+        self.stacks.extend(stack.map(|id| utf8(id).into_owned()));
+    }
+
+    fn write_times(&mut self, what: &str, times: Times) {
+        let mut write = |name: &str, value: f64| {
+            self.metrics.insert(format!("_dd.appsec.{what}.{name}"), value);
+        };
+        write("duration", times.nanoseconds as f64 / 1000.0);
+        write("duration_ext", times.nanoseconds_outside as f64 / 1000.0);
+        if times.timeouts > 0 {
+            write(if what == "waf" { "timeouts" } else { "timeout" }, f64::from(times.timeouts));
+        }
+        if let Some(error) = times.error {
+            write("error", error as f64);
+        }
+    }
+}
+
+fn is_true(value: Option<&Object>) -> bool {
+    matches!(value.map(Object::view), Some(View::Bool(true)))
+}
+
+fn unsigned(value: &Object) -> Option<u64> {
+    match value.view() {
+        View::Unsigned(number) => Some(number),
+        View::Signed(number) => u64::try_from(number).ok(),
+        View::Float(number) if number >= 0.0 => Some(number as u64),
+        _ => None,
+    }
+}
+
+/// The tags of every request while the engine is on, beside those of its evaluations.
+pub fn engine_tags(engine_version: &str, rules_version: Option<&str>, family: &str) -> Vec<(&'static str, String)> {
+    let mut tags = vec![("_dd.appsec.waf.version", engine_version.into()), ("_dd.runtime_family", family.into())];
+    tags.extend(rules_version.map(|version| ("_dd.appsec.event_rules.version", version.into())));
+    tags
+}

@@ -1,0 +1,68 @@
+//! Which requests get a schema: one for each endpoint and status every so often.
+
+use std::collections::{BTreeMap, HashMap};
+
+/// Endpoints remembered; the least recently sampled goes first.
+const MAX_ENDPOINTS: usize = 4096;
+
+/// When each endpoint was last sampled.
+#[derive(Debug)]
+pub struct SchemaSampler {
+    delay: u64,
+    last: HashMap<(String, String, u16), (u64, u64)>,
+    order: BTreeMap<u64, (String, String, u16)>,
+    counter: u64,
+}
+
+impl SchemaSampler {
+    /// Seconds between two samples of the same endpoint when nothing is configured.
+    pub const DEFAULT_DELAY: f64 = 30.0;
+
+    /// A sampler with this delay in seconds; zero samples every request.
+    pub fn new(delay: f64) -> Self {
+        let delay = if delay > 0.0 { (delay * 1e9) as u64 } else { 0 };
+        Self { delay, last: HashMap::new(), order: BTreeMap::new(), counter: 0 }
+    }
+
+    /// True when this request is to be sampled; `now` in nanoseconds of a clock that never steps back.
+    pub fn sample(&mut self, method: &str, route: &str, status: u16, now: u64) -> bool {
+        if self.delay == 0 {
+            return true;
+        }
+        let key = (method.to_string(), route.to_string(), status);
+        if let Some((at, order)) = self.last.get(&key).copied() {
+            if now.saturating_sub(at) < self.delay {
+                return false;
+            }
+            self.order.remove(&order);
+        } else if self.last.len() >= MAX_ENDPOINTS
+            && let Some((_, oldest)) = self.order.pop_first()
+        {
+            self.last.remove(&oldest);
+        }
+        self.counter += 1;
+        self.order.insert(self.counter, key.clone());
+        self.last.insert(key, (now, self.counter));
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SchemaSampler;
+
+    #[test]
+    fn once_per_endpoint_and_delay() {
+        let mut sampler = SchemaSampler::new(1.0);
+        assert!(sampler.sample("GET", "/", 200, 0));
+        assert!(!sampler.sample("GET", "/", 200, 999_999_999));
+        assert!(sampler.sample("GET", "/", 404, 1) && sampler.sample("POST", "/", 200, 1));
+        assert!(sampler.sample("GET", "/", 200, 1_000_000_000));
+        for endpoint in 0..5000 {
+            assert!(sampler.sample("GET", &endpoint.to_string(), 200, 1_000_000_001));
+        }
+        assert!(sampler.last.len() <= 4096 && sampler.order.len() == sampler.last.len());
+        assert!(SchemaSampler::new(0.0).sample("GET", "/", 200, 0));
+        assert!(SchemaSampler::new(f64::INFINITY).sample("GET", "/", 200, 0));
+    }
+}

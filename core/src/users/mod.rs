@@ -1,0 +1,28 @@
+//! Who the user is, and what became of their login: span tags, retention, engine addresses and telemetry.
+//!
+//! Two kinds of producer report here: application code through the [`sdk`] functions, and framework integrations through the
+//! [`automatic`] hooks. Both get an [`Outcome`]: a decision, made without touching anything. The host applies it to its span
+//! and its engine context. What a request must remember between calls is a [`RequestScope`] of a few bytes.
+//!
+//! | file | concept |
+//! |---|---|
+//! | [`anonymize`] | the pseudonym of an identifier |
+//! | [`mode`] | how much automation may collect, and who says so |
+//! | [`identity`] | which values are ids |
+//! | [`sdk`], [`automatic`] | the calls |
+//! | [`propagation`] | the id that travels downstream |
+
+pub mod anonymize;
+pub mod automatic;
+pub mod event;
+mod flatten;
+pub mod identity;
+pub mod mode;
+mod outcome;
+pub mod propagation;
+mod scope;
+pub mod sdk;
+pub mod text;
+
+pub use outcome::{Counter, Outcome, SESSION_ID, USER_ID, USER_LOGIN};
+pub use scope::RequestScope;

@@ -1,0 +1,69 @@
+//! What one call about a user leads to. Deciding is done here, applying by the host.
+
+use std::collections::BTreeMap;
+
+/// The address of a user's id, login and session id.
+pub const USER_ID: &str = "usr.id";
+#[allow(missing_docs)]
+pub const USER_LOGIN: &str = "usr.login";
+#[allow(missing_docs)]
+pub const SESSION_ID: &str = "usr.session_id";
+
+/// The decision about one call: the host writes the tags, retains the trace, runs the addresses and counts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// False when the call was ignored: then there is nothing to write, run or retain.
+    pub accepted: bool,
+    /// String tags of the service-entry span.
+    pub meta: BTreeMap<String, String>,
+    /// Numeric tags of the service-entry span.
+    pub metrics: BTreeMap<String, f64>,
+    /// Whether the trace must be retained, past any rate limit.
+    pub keep: bool,
+    /// What to evaluate in the request's context, all of it in one run; `None` is the null value of a marker.
+    pub addresses: Vec<(&'static str, Option<String>)>,
+    /// Telemetry counters to increase by one.
+    pub telemetry: Vec<Counter>,
+    /// What the caller did wrong; a host logs them, with a rate limit.
+    pub warnings: Vec<String>,
+    /// What could be reported better; a host logs them when debugging.
+    pub notes: Vec<String>,
+}
+
+/// A telemetry counter of the namespace `appsec`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counter {
+    /// The metric's name.
+    pub metric: &'static str,
+    /// Its tags.
+    pub tags: Vec<(&'static str, String)>,
+}
+
+impl Outcome {
+    pub(super) fn ignored(warning: impl Into<String>) -> Self {
+        Self { warnings: vec![warning.into()], ..Self::default() }
+    }
+
+    pub(super) fn accepted() -> Self {
+        Self { accepted: true, ..Self::default() }
+    }
+
+    pub(super) fn tag(&mut self, key: impl Into<String>, value: impl Into<String>) {
+        self.meta.insert(key.into(), value.into());
+    }
+
+    pub(super) fn submit(&mut self, address: &'static str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.addresses.push((address, Some(value.into())));
+        }
+    }
+
+    pub(super) fn submit_marker(&mut self, address: &'static str) {
+        self.addresses.push((address, None));
+    }
+
+    pub(super) fn count(&mut self, metric: &'static str, tags: [(&'static str, &str); 2]) {
+        let tags = tags.map(|(name, value)| (name, value.to_string())).to_vec();
+        self.telemetry.push(Counter { metric, tags });
+    }
+}

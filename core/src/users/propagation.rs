@@ -1,0 +1,51 @@
+//! Handing the user's id to the services called downstream, inside the trace context.
+
+/// The tag that travels with the trace.
+pub const TAG: &str = "_dd.p.usr.id";
+
+/// Longer values would overflow the 512 bytes of `x-datadog-tags`, and a tracer then drops *every* propagated tag.
+const MAX_LENGTH: usize = 400;
+
+/// The value of [`TAG`] for an id; `None` when it is too long to travel.
+pub fn propagated_id(id: &str) -> Option<String> {
+    (id.len().div_ceil(3).checked_mul(4)? <= MAX_LENGTH).then(|| base64(id.as_bytes()))
+}
+
+/// The same value as member `t.usr.id` of a W3C `tracestate`, where `=` has another meaning.
+pub fn tracestate_form(propagated: &str) -> String {
+    propagated.replace('=', "~")
+}
+
+/// Standard base64 with padding.
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let bits = group.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+        for position in 0..4 {
+            let sextet = (bits >> (18 - 6 * position)) & 0x3f;
+            text.push(if position <= group.len() { char::from(ALPHABET[sextet as usize]) } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms() {
+        for (id, value, state) in [
+            ("uid", "dWlk", "dWlk"),
+            ("user=1~2,3", "dXNlcj0xfjIsMw==", "dXNlcj0xfjIsMw~~"),
+            ("é", "w6k=", "w6k~"),
+            ("12345", "MTIzNDU=", "MTIzNDU~"),
+        ] {
+            assert_eq!(propagated_id(id).as_deref(), Some(value));
+            assert_eq!(tracestate_form(value), state);
+        }
+        assert!(propagated_id(&"x".repeat(300)).is_some());
+        assert!(propagated_id(&"x".repeat(301)).is_none());
+    }
+}
