@@ -1,0 +1,115 @@
+//! Reading a map of arguments.
+
+use crate::users::identity::non_empty_text;
+use crate::users::text::utf8;
+use crate::value::{Object, View};
+use std::borrow::Cow;
+
+/// The arguments of one call, a map. A missing argument and null are the same.
+#[derive(Clone, Copy)]
+pub(super) struct Args<'a>(&'a Object);
+
+/// What was wrong with an argument.
+pub(super) type Result<T> = std::result::Result<T, String>;
+
+impl<'a> Args<'a> {
+    pub fn of(arguments: &'a Object) -> Result<Self> {
+        match arguments.view() {
+            View::Map(_) => Ok(Self(arguments)),
+            _ => Err("the arguments must be a map".into()),
+        }
+    }
+
+    pub fn object(self, name: &str) -> Option<&'a Object> {
+        self.0.get(name.as_bytes()).filter(|value| !matches!(value.view(), View::Null | View::Invalid))
+    }
+
+    pub fn text(self, name: &str) -> Result<Option<Cow<'a, str>>> {
+        match self.object(name) {
+            None => Ok(None),
+            Some(value) => value.as_bytes().map(utf8).map(Some).ok_or_else(|| wrong(name, "a string")),
+        }
+    }
+
+    /// Text that says something: the empty string is as good as nothing.
+    pub fn non_empty(self, name: &str) -> Option<Cow<'a, str>> {
+        non_empty_text(self.object(name)?)
+    }
+
+    pub fn boolean(self, name: &str) -> Option<bool> {
+        self.object(name).map(truthy)
+    }
+
+    pub fn number(self, name: &str) -> Result<Option<f64>> {
+        match self.object(name).map(Object::view) {
+            None => Ok(None),
+            Some(View::Signed(number)) => Ok(Some(number as f64)),
+            Some(View::Unsigned(number)) => Ok(Some(number as f64)),
+            Some(View::Float(number)) => Ok(Some(number)),
+            Some(_) => Err(wrong(name, "a number")),
+        }
+    }
+
+    pub fn array(self, name: &str) -> Result<&'a [Object]> {
+        match self.object(name) {
+            None => Ok(&[]),
+            Some(value) => value.as_array().ok_or_else(|| wrong(name, "an array")),
+        }
+    }
+
+    pub fn map(self, name: &str) -> Result<Option<Args<'a>>> {
+        self.object(name).map(|value| Args::of(value).map_err(|_| wrong(name, "a map"))).transpose()
+    }
+
+    /// The entries as name and value.
+    pub fn entries(self) -> impl Iterator<Item = (Cow<'a, str>, &'a Object)> {
+        let pairs = self.0.as_map().unwrap_or_default();
+        pairs.iter().filter_map(|pair| Some((utf8(pair.key_bytes()?), pair.value())))
+    }
+
+    /// Headers as an array of `[name, value]`, or as a map of a value or an array of values.
+    pub fn headers(self, name: &str) -> Result<Vec<(Cow<'a, str>, Cow<'a, str>)>> {
+        let mut headers = Vec::new();
+        match self.object(name).map(Object::view) {
+            None => {}
+            Some(View::Array(pairs)) => {
+                for pair in pairs {
+                    let [key, value] = pair.as_array().unwrap_or_default() else {
+                        return Err(wrong(name, "an array of [name, value]"));
+                    };
+                    push_header(&mut headers, key.as_bytes(), value);
+                }
+            }
+            Some(View::Map(pairs)) => {
+                for pair in pairs {
+                    match pair.value().as_array() {
+                        Some(values) => values.iter().for_each(|v| push_header(&mut headers, pair.key_bytes(), v)),
+                        None => push_header(&mut headers, pair.key_bytes(), pair.value()),
+                    }
+                }
+            }
+            Some(_) => return Err(wrong(name, "a map or an array of [name, value]")),
+        }
+        Ok(headers)
+    }
+}
+
+fn push_header<'a>(headers: &mut Vec<(Cow<'a, str>, Cow<'a, str>)>, name: Option<&'a [u8]>, value: &'a Object) {
+    if let (Some(name), Some(value)) = (name, value.as_bytes()) {
+        headers.push((utf8(name), utf8(value)));
+    }
+}
+
+/// Truth as hosts see it: nothing, zero and empty are false.
+fn truthy(value: &Object) -> bool {
+    match value.view() {
+        View::Invalid | View::Null | View::Signed(0) | View::Unsigned(0) | View::String(b"") => false,
+        View::Bool(truth) => truth,
+        View::Float(number) => number != 0.0,
+        _ => true,
+    }
+}
+
+fn wrong(name: &str, expected: &str) -> String {
+    format!("the argument `{name}` must be {expected}")
+}

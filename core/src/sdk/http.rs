@@ -1,0 +1,132 @@
+//! The functions about HTTP.
+
+use super::args::{Args, Result};
+use super::{map_of, texts};
+use crate::http::block::{self, Blocking, Client, Response};
+use crate::http::headers::{Direction, discarded_metric, header_tags};
+use crate::http::pages::Templates;
+use crate::http::report::{Report, Scope};
+use crate::http::{client_address, quality, settings};
+use crate::support::{Ids, RandomIds};
+use crate::value::{Object, Value};
+use std::net::IpAddr;
+
+/// The client's address, as the two tags.
+pub(super) fn client_ip(args: Args<'_>) -> Result<Value> {
+    let configured = args.text("client_ip_header")?;
+    let found = client_address(&args.headers("headers")?, args.text("peer")?.as_deref(), configured.as_deref());
+    let text = |address: Option<IpAddr>| address.map_or_else(Value::null, |address| address.to_string().into());
+    Ok(map_of([("http.client_ip", text(found.client)), ("network.client.ip", text(found.peer))]))
+}
+
+/// The answer to a blocked client.
+pub(super) fn block_response(args: Args<'_>) -> Result<Value> {
+    let blocking = match (args.object("actions"), args.object("parameters")) {
+        (Some(actions), _) => Blocking::among(actions),
+        (None, Some(parameters)) => {
+            let kind = args.text("type")?;
+            Blocking::read(kind.as_deref().unwrap_or("block_request"), parameters)
+        }
+        (None, None) => Some(Blocking::default()),
+    };
+    let Some(mut blocking) = blocking else { return Ok(Value::map()) };
+    if blocking.security_response_id.is_empty() && args.object("actions").is_none() {
+        blocking.security_response_id = RandomIds.uuid();
+    }
+    if args.boolean("headers_sent").unwrap_or(false) {
+        return Ok(map_of([("metrics", Value::from_entries([("_dd.appsec.block.failed", 1.0)]))]));
+    }
+    let meta =
+        |status: u16| Value::from_entries([("appsec.blocked", "true"), ("http.status_code", &status.to_string())]);
+    if args.non_empty("protocol").as_deref() == Some("grpc") {
+        return Ok(map_of([
+            ("grpc_status", u64::from(block::grpc_status(&blocking)).into()),
+            ("grpc_message", block::GRPC_MESSAGE.into()),
+            ("meta", Value::from_entries([("appsec.blocked", "true")])),
+        ]));
+    }
+    let accept = args.text("accept")?;
+    let client = Client {
+        accept: accept.as_deref(),
+        head: args.non_empty("method").is_some_and(|method| method.eq_ignore_ascii_case("head")),
+        graphql: args.boolean("graphql").unwrap_or(false),
+    };
+    let templates = match args.map("templates")? {
+        Some(custom) => Templates::with(custom.text("html")?, custom.text("json")?, custom.text("graphql")?),
+        None => Templates::default(),
+    };
+    let Response { status, headers, body } = block::respond(&blocking, client, &templates);
+    Ok(map_of([
+        ("status", u64::from(status).into()),
+        ("headers", Value::from_entries(headers)),
+        ("body", body.into()),
+        ("stealth", blocking.stealth.into()),
+        ("security_response_id", blocking.security_response_id.into()),
+        ("meta", meta(status)),
+    ]))
+}
+
+/// The header tags of a request, or of a response.
+pub(super) fn headers(args: Args<'_>, direction: Direction) -> Result<Value> {
+    let extended = args.number("max_collected_headers")?.map(|limit| limit as usize);
+    let event = args.boolean("event").unwrap_or(false);
+    let (tags, discarded) = header_tags(direction, &args.headers("headers")?, event, extended);
+    let mut metrics = Value::map();
+    if discarded > 0 {
+        metrics.insert(discarded_metric(direction), discarded as f64);
+    }
+    Ok(map_of([("meta", Value::from_entries(tags)), ("metrics", metrics)]))
+}
+
+/// The tags of a request's evaluations.
+pub(super) fn event_tags(args: Args<'_>) -> Result<Value> {
+    let mut report = Report::default();
+    for evaluation in args.array("evaluations")? {
+        let evaluation = Args::of(evaluation)?;
+        let scope = if evaluation.boolean("exploit").unwrap_or(false) { Scope::Exploit } else { Scope::Request };
+        match evaluation.number("error")? {
+            Some(code) => report.add_error(scope, code as i64),
+            None => {
+                let result = evaluation.object("result").ok_or("an evaluation needs a `result` or an `error`")?;
+                report.add(scope, result, evaluation.number("duration_ext")?.unwrap_or(0.0) as u64);
+            }
+        }
+    }
+    let has = |name: &str| args.boolean(name).unwrap_or(false);
+    let keeps = report.keeps;
+    let headers = report.collected_headers;
+    let stacks: Value = report.stacks.iter().collect();
+    let (report, structured) = report.finish(has("blocked"), has("origin"), has("structured"));
+    let mut result = map_of([
+        ("meta", Value::from_entries(&report.meta)),
+        ("metrics", Value::from_entries(report.metrics)),
+        ("events", (report.events.len() as u64).into()),
+        ("keeps", (keeps as u64).into()),
+        ("stacks", stacks),
+    ]);
+    if let Some(structured) = structured {
+        result.insert("appsec", structured);
+    }
+    if let Some(headers) = headers {
+        result.insert("max_collected_headers", headers as u64);
+    }
+    Ok(result)
+}
+
+/// What makes a request's login events hard to use.
+pub(super) fn check_events(args: Args<'_>) -> Result<Value> {
+    let meta = args.map("meta")?.map(|meta| {
+        let text = |value: &Object| value.as_bytes().map(|bytes| crate::users::text::utf8(bytes).into_owned());
+        meta.entries().filter_map(|(name, value)| Some((name.into_owned(), text(value)?))).collect()
+    });
+    let client = args.text("client_ip")?.and_then(|address| address.parse().ok());
+    Ok(map_of([("notes", texts(&quality::check(&meta.unwrap_or_default(), client)))]))
+}
+
+/// The time an evaluation may take.
+pub(super) fn waf_timeout(args: Args<'_>) -> Result<Value> {
+    let mut warnings = Vec::new();
+    let python = args.non_empty("host").is_none_or(|host| host != "javascript");
+    let timeout = settings::waf_timeout(&args.text("text")?.unwrap_or_default(), python, &mut warnings);
+    Ok(map_of([("microseconds", timeout.into()), ("warnings", texts(&warnings))]))
+}

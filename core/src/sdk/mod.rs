@@ -1,0 +1,110 @@
+//! Users and HTTP for bindings: one function from a name and a map of arguments to a map of results.
+//!
+//! A typed interface of its own in each language would have to be written, documented and tested once a language, and would
+//! drift. So the bindings convert values and call [`call`]; a familiar function there is one line. The price is that the
+//! compiler doesn't check arguments: a wrong one gives `{"error": ...}`, never a panic. Rust callers use [`crate::users`]
+//! and [`crate::http`] directly.
+//!
+//! [`call`] remembers nothing: what a request must keep between calls goes in and comes out by value, as `scope`. What a
+//! process must keep (denylist, limits, learned answers) is a [`Service`], whose `call` knows these functions and its own.
+//!
+//! # Calls about users
+//!
+//! | function | arguments |
+//! |---|---|
+//! | `set_user` | `user` (id, or a map with `id`), `propagate` |
+//! | `track_user_login_success` (v1: `..._event`) | `login`, `user`, `metadata`, `propagate` |
+//! | `track_user_login_failure` (v1: `..._event`) | `login`, `exists`, `user_id`, `metadata` |
+//! | `track_signup` (v1: `track_user_signup_event`) | `login`, `user`, `success` (true), `metadata` |
+//! | `track_custom_event` | `name`, `metadata`, `sdk_version` |
+//! | `auto_login_success`, `auto_login_failure`, `auto_signup` | `framework`, `login`, `user`, `session_id`, `exists` |
+//! | `auto_user` | `framework`, `user`, `login`, `session_id` |
+//! | `auto_session` | `session_id` |
+//!
+//! All take `mode` (collection mode, default `identification`), `host` (`python` or `javascript`: how floats are printed)
+//! and `scope` (from the previous call of the same request), and return
+//!
+//! ```text
+//! {"outcome": "ok" or "ignored", "meta": {tag: text}, "metrics": {tag: number}, "keep": bool,
+//!  "waf": [] or [{address: text or null}], "telemetry": [{"metric": text, "tags": {}}],
+//!  "warnings": [text], "notes": [text], "scope": {}}
+//! ```
+//!
+//! The host writes `meta` and `metrics` to the service-entry span, retains the trace if `keep`, runs the map in `waf` in the
+//! request's context, counts, and logs `warnings` (and `notes` when debugging). `user_events` runs a whole list: `mode` and
+//! `calls` (each with its function in `fn`) give the sums.
+//!
+//! # Other functions
+//!
+//! | function | arguments | result |
+//! |---|---|---|
+//! | `anonymize` | `input` | `anon`: text or null |
+//! | `user_id` | `user` | `id`: text or null |
+//! | `collection_mode` | `environment` (map of variables), `remote`, `enabled` | `mode`, `tracking`, `warnings` |
+//! | `propagate` | `id` | `_dd.p.usr.id`, `t.usr.id`; nothing when too long |
+//! | `client_ip` | `headers`, `peer`, `client_ip_header` | `http.client_ip`, `network.client.ip`: text or null |
+//! | `block_response` | `actions` (of a result), or `type` and `parameters`; `accept`, `method`, `graphql`, `protocol`, `headers_sent`, `templates` (`html`, `json`, `graphql`) | `status`, `headers`, `body`, `stealth`, `security_response_id`, `meta`; for `protocol: grpc` `grpc_status`, `grpc_message`; empty when nothing blocks |
+//! | `request_headers`, `response_headers` | `headers`, `event`, `max_collected_headers` | `meta`, `metrics` |
+//! | `event_tags` | `evaluations` (each `result`, `duration_ext`, `exploit`, or `error`), `blocked`, `origin`, `structured` | `meta`, `metrics`, `events`, `keeps`, `stacks`, `appsec`, `max_collected_headers` |
+//! | `check_events` | `meta`, `client_ip` | `notes` |
+//! | `waf_timeout` | `text`, `host` | `microseconds`, `warnings` |
+//!
+//! Headers are an array of `[name, value]`, or a map of values or arrays of values.
+//!
+//! # Functions of a service
+//!
+//! | function | arguments | result |
+//! |---|---|---|
+//! | `block`, `extend` | `user` or `ip`; `until` (epoch seconds) or `seconds` from now, neither is forever | `done`, `until` |
+//! | `unblock` | `user` or `ip` | `done` |
+//! | `blocked` | `user`, `ip`, or both | `blocked`, `until` |
+//! | `blocks` | | `users`, `ips`: each `value`, `until` |
+//! | `keep_trace` | | `keep`: the rate limit grants one trace |
+//! | `sample_schema` | `method`, `route`, `status` | `sample` |
+//! | `learn_login_failure` | `route`, `login`, `status`, `headers`, `body`, `latency_us` | |
+//! | `configure_login_failure` | `status`, `headers`, `body` | |
+//! | `login_failure_answer` | `route`, `login` | `status`, `headers`, `body`, `delay_us`; empty when nothing is known |
+
+mod args;
+mod http;
+mod service;
+mod users;
+
+use crate::http::headers::Direction;
+use crate::value::{Object, Value};
+use args::{Args, Result};
+
+pub use service::Service;
+
+/// Runs a function. The result is a map; `error` in it says that the function is unknown or an argument unusable.
+pub fn call(function: &str, arguments: &Object) -> Value {
+    Args::of(arguments)
+        .and_then(|args| dispatch(function, args))
+        .unwrap_or_else(|error| map_of([("error", error.into())]))
+}
+
+fn dispatch(function: &str, args: Args<'_>) -> Result<Value> {
+    match function {
+        "anonymize" => users::pseudonym(args),
+        "user_id" => users::user_id(args),
+        "collection_mode" => users::collection_mode(args),
+        "propagate" => users::propagate(args),
+        "user_events" => users::request(args),
+        "client_ip" => http::client_ip(args),
+        "block_response" => http::block_response(args),
+        "request_headers" => http::headers(args, Direction::Request),
+        "response_headers" => http::headers(args, Direction::Response),
+        "event_tags" => http::event_tags(args),
+        "check_events" => http::check_events(args),
+        "waf_timeout" => http::waf_timeout(args),
+        _ => users::one_call(function, args),
+    }
+}
+
+fn map_of<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    Value::from_entries(entries)
+}
+
+fn texts(texts: &[String]) -> Value {
+    texts.iter().collect()
+}

@@ -1,0 +1,205 @@
+//! What a process remembers between requests, behind one handle.
+
+use super::args::{Args, Result};
+use super::{call, map_of};
+use crate::http::denylist::{Denylist, Kind, Until};
+use crate::http::rate::TraceLimiter;
+use crate::http::sampling::SchemaSampler;
+use crate::http::stealth::{LoginFailure, StealthTemplates};
+use crate::support::{Clock, SystemClock};
+use crate::users::identity::id_text;
+use crate::value::{Object, Value};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Instant;
+
+/// The process-wide side of the interface: denylist, limits and learned answers. Shared between threads.
+///
+/// Its [`Service::call`] knows every function of [`call`] too, so a binding needs no second door.
+pub struct Service {
+    denylist: RwLock<Denylist>,
+    limiter: TraceLimiter,
+    sampler: Mutex<SchemaSampler>,
+    stealth: Mutex<StealthTemplates>,
+    clock: Box<dyn Clock>,
+    start: Instant,
+}
+
+impl Default for Service {
+    fn default() -> Self {
+        Self::with_clock(TraceLimiter::default(), SchemaSampler::new(SchemaSampler::DEFAULT_DELAY), SystemClock)
+    }
+}
+
+impl Service {
+    /// A service configured by a map: `trace_rate_limit` (traces a second) and `schema_delay` (seconds).
+    pub fn new(settings: &Object) -> std::result::Result<Self, String> {
+        let settings = Args::of(settings)?;
+        let rate = settings.number("trace_rate_limit")?.map_or(TraceLimiter::DEFAULT_RATE, |rate| rate as i64);
+        let delay = settings.number("schema_delay")?.unwrap_or(SchemaSampler::DEFAULT_DELAY);
+        Ok(Self::with_clock(TraceLimiter::new(rate), SchemaSampler::new(delay), SystemClock))
+    }
+
+    /// A service with a clock of the caller's, for entries of the denylist.
+    pub fn with_clock(limiter: TraceLimiter, sampler: SchemaSampler, clock: impl Clock + 'static) -> Self {
+        Self {
+            denylist: RwLock::default(),
+            limiter,
+            sampler: Mutex::new(sampler),
+            stealth: Mutex::default(),
+            clock: Box::new(clock),
+            start: Instant::now(),
+        }
+    }
+
+    /// Runs a function; see the list in the [module](super).
+    pub fn call(&self, function: &str, arguments: &Object) -> Value {
+        let run = match function {
+            "block" => Self::block,
+            "extend" => Self::extend,
+            "unblock" => Self::unblock,
+            "blocked" => Self::blocked,
+            "blocks" => Self::blocks,
+            "keep_trace" => Self::keep_trace,
+            "sample_schema" => Self::sample_schema,
+            "learn_login_failure" => Self::learn_login_failure,
+            "configure_login_failure" => Self::configure_login_failure,
+            "login_failure_answer" => Self::login_failure_answer,
+            _ => return call(function, arguments),
+        };
+        Args::of(arguments).and_then(|args| run(self, args)).unwrap_or_else(|error| map_of([("error", error.into())]))
+    }
+
+    fn block(&self, args: Args<'_>) -> Result<Value> {
+        let (kind, value) = entry(args)?;
+        let (until, now) = (self.until(args)?, self.now());
+        let mut denylist = self.denylist.write().unwrap_or_else(PoisonError::into_inner);
+        denylist.block(kind, &value, until, now).map_err(|refused| refused.message().to_string())?;
+        Ok(map_of([("done", true.into()), ("until", until.seconds().into())]))
+    }
+
+    fn extend(&self, args: Args<'_>) -> Result<Value> {
+        let (kind, value) = entry(args)?;
+        let (until, now) = (self.until(args)?, self.now());
+        let mut denylist = self.denylist.write().unwrap_or_else(PoisonError::into_inner);
+        let done = denylist.extend(kind, &value, until, now);
+        Ok(map_of([("done", done.into()), ("until", until.seconds().into())]))
+    }
+
+    fn unblock(&self, args: Args<'_>) -> Result<Value> {
+        let (kind, value) = entry(args)?;
+        let mut denylist = self.denylist.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(map_of([("done", denylist.unblock(kind, &value).into())]))
+    }
+
+    /// Is this user or this address refused? The answer has the parameters of the action to take.
+    fn blocked(&self, args: Args<'_>) -> Result<Value> {
+        let now = self.now();
+        let denylist = self.denylist.read().unwrap_or_else(PoisonError::into_inner);
+        let user = args.object("user").and_then(|user| id_text(user, Default::default()));
+        let of_user = user.and_then(|user| denylist.user(&user, now));
+        let address = args.non_empty("ip").and_then(|address| address.parse().ok());
+        let of_address = address.and_then(|address| denylist.address(address, now));
+        Ok(match of_user.max(of_address) {
+            Some(until) => map_of([("blocked", true.into()), ("until", until.seconds().into())]),
+            None => map_of([("blocked", false.into())]),
+        })
+    }
+
+    fn blocks(&self, _: Args<'_>) -> Result<Value> {
+        let now = self.now();
+        let denylist = self.denylist.read().unwrap_or_else(PoisonError::into_inner);
+        let list = |kind| -> Value {
+            let entries = denylist.entries(kind, now).into_iter();
+            entries.map(|(value, until)| map_of([("value", value.into()), ("until", until.seconds().into())])).collect()
+        };
+        Ok(map_of([("users", list(Kind::User)), ("ips", list(Kind::Address))]))
+    }
+
+    fn keep_trace(&self, _: Args<'_>) -> Result<Value> {
+        Ok(map_of([("keep", self.limiter.allow(self.elapsed()).into())]))
+    }
+
+    fn sample_schema(&self, args: Args<'_>) -> Result<Value> {
+        let method = args.text("method")?.unwrap_or_default();
+        let status = args.number("status")?.unwrap_or(0.0) as u16;
+        let sampled = match args.text("route")? {
+            Some(route) => lock(&self.sampler).sample(&method, &route, status, self.elapsed()),
+            None => false,
+        };
+        Ok(map_of([("sample", sampled.into())]))
+    }
+
+    fn learn_login_failure(&self, args: Args<'_>) -> Result<Value> {
+        let route = args.text("route")?.unwrap_or_default();
+        lock(&self.stealth).learn(&route, args.non_empty("login").as_deref(), failure(args)?);
+        Ok(Value::map())
+    }
+
+    fn configure_login_failure(&self, args: Args<'_>) -> Result<Value> {
+        lock(&self.stealth).configure(failure(args)?);
+        Ok(Value::map())
+    }
+
+    fn login_failure_answer(&self, args: Args<'_>) -> Result<Value> {
+        let route = args.text("route")?.unwrap_or_default();
+        let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), self.elapsed());
+        let answer = lock(&self.stealth).answer(&route, args.non_empty("login").as_deref(), random);
+        Ok(answer.map_or_else(Value::map, |answer| {
+            map_of([
+                ("status", u64::from(answer.status).into()),
+                ("headers", Value::from_entries(answer.headers)),
+                ("body", answer.body.into()),
+                ("delay_us", answer.delay.into()),
+            ])
+        }))
+    }
+
+    /// The end of an entry: `until` in seconds since the epoch, or `seconds` from now; neither is forever.
+    fn until(&self, args: Args<'_>) -> Result<Until> {
+        let whole = |name: &str| match args.number(name)? {
+            Some(number) if number < 0.0 || number.is_nan() => {
+                Err(format!("the argument `{name}` must not be negative"))
+            }
+            number => Ok(number.map(|number| number as u64)),
+        };
+        Ok(match (whole("until")?, whole("seconds")?) {
+            (Some(until), _) => Until::from_seconds(until),
+            (None, Some(seconds)) => Until::Time(self.now().saturating_add(seconds)),
+            (None, None) => Until::Forever,
+        })
+    }
+
+    fn now(&self) -> u64 {
+        self.clock.unix_seconds()
+    }
+
+    fn elapsed(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// `user` or `ip`, whichever is given.
+fn entry(args: Args<'_>) -> Result<(Kind, String)> {
+    if let Some(user) = args.object("user") {
+        let id = id_text(user, Default::default()).ok_or("the argument `user` is not an id")?;
+        return Ok((Kind::User, id.into_owned()));
+    }
+    let address = args.text("ip")?.ok_or("one of the arguments `user` and `ip` must be given")?;
+    Ok((Kind::Address, address.into_owned()))
+}
+
+fn failure(args: Args<'_>) -> Result<LoginFailure> {
+    let headers = args.headers("headers")?;
+    let content_type = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    Ok(LoginFailure {
+        status: args.number("status")?.unwrap_or(0.0) as u16,
+        content_type: content_type.map(|(_, value)| value.to_string()).unwrap_or_default(),
+        headers: headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+        body: args.text("body")?.unwrap_or_default().into_owned(),
+        latency: args.number("latency_us")?.unwrap_or(0.0) as u64,
+    })
+}

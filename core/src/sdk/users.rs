@@ -1,0 +1,195 @@
+//! The functions about users.
+
+use super::args::{Args, Result};
+use super::{map_of, texts};
+use crate::users::anonymize::anonymize;
+use crate::users::automatic::{Sighting, automatic_event, automatic_session, automatic_user};
+use crate::users::event::LoginEvent;
+use crate::users::identity::{best_effort_id, id_text};
+use crate::users::mode::{CollectionMode, ModeSettings};
+use crate::users::propagation;
+use crate::users::sdk::{self, CallOptions, Generation, LoginReport};
+use crate::users::text::FloatStyle;
+use crate::users::{Outcome, RequestScope};
+use crate::value::Value;
+
+/// Any of the calls about users, in the scope of one request.
+pub(super) fn report(
+    function: &str,
+    args: Args<'_>,
+    scope: &mut RequestScope,
+    mode: CollectionMode,
+) -> Result<Outcome> {
+    let v1 = function.ends_with("_event") && function != "track_custom_event"
+        || args.non_empty("sdk_version").as_deref() == Some("v1");
+    let options = CallOptions {
+        generation: if v1 { Generation::V1 } else { Generation::V2 },
+        propagate: args.boolean("propagate").unwrap_or(false),
+        floats: floats(args),
+    };
+    let login = LoginReport {
+        login: args.object("login"),
+        user: args.object("user").or_else(|| args.object("user_id")),
+        exists: args.boolean("exists"),
+        success: args.boolean("success").unwrap_or(true),
+        metadata: args.object("metadata"),
+    };
+    let framework = args.non_empty("framework").unwrap_or_default();
+    let sighting = Sighting {
+        framework: &framework,
+        login: login.login,
+        user: login.user,
+        session_id: args.object("session_id"),
+        exists: login.exists,
+    };
+    let automatic = |scope: &mut RequestScope, event| automatic_event(scope, event, mode, sighting, options);
+    Ok(match function {
+        "set_user" => sdk::set_user(scope, login.user, options),
+        "track_user_login_success" | "track_user_login_success_event" => sdk::login_success(scope, login, options),
+        "track_user_login_failure" | "track_user_login_failure_event" => sdk::login_failure(scope, login, options),
+        "track_signup" | "track_user_signup_event" => sdk::signup(scope, login, options),
+        "track_custom_event" => sdk::custom_event(scope, args.object("name"), login.metadata, options),
+        "auto_login_success" => automatic(scope, LoginEvent::Success),
+        "auto_login_failure" => automatic(scope, LoginEvent::Failure),
+        "auto_signup" => automatic(scope, LoginEvent::Signup),
+        "auto_user" => automatic_user(scope, mode, sighting, options),
+        "auto_session" => automatic_session(scope, mode, sighting.session_id),
+        _ => return Err(format!("unknown function: {function}")),
+    })
+}
+
+/// One call with the scope going in and out by value.
+pub(super) fn one_call(function: &str, args: Args<'_>) -> Result<Value> {
+    let mut warnings = Vec::new();
+    let mode = mode_argument(args, &mut warnings)?;
+    let mut scope = read_scope(args)?;
+    let mut outcome = report(function, args, &mut scope, mode)?;
+    warnings.append(&mut outcome.warnings);
+    outcome.warnings = warnings;
+    let mut result = outcome_value(&outcome);
+    let mut saved = map_of([("bits", Value::from(u64::from(scope.bits())))]);
+    if let Some(user) = scope.seen_user() {
+        saved.insert("seen_user", user);
+    }
+    result.insert("scope", saved);
+    Ok(result)
+}
+
+/// A whole request: every call in its order, and what the request's span, engine context and telemetry have got at the end.
+pub(super) fn request(args: Args<'_>) -> Result<Value> {
+    let mut warnings = Vec::new();
+    let mode = mode_argument(args, &mut warnings)?;
+    let mut scope = RequestScope::default();
+    let mut total = Outcome { warnings, ..Outcome::default() };
+    let (mut outcomes, mut runs) = (Value::array(), Value::array());
+    for call in args.array("calls")? {
+        let call = Args::of(call)?;
+        let function = call.text("fn")?.unwrap_or_default();
+        let mut outcome = report(&function, call, &mut scope, mode)?;
+        outcomes.push(outcome_name(&outcome));
+        if !outcome.addresses.is_empty() {
+            runs.push(addresses_value(&outcome));
+        }
+        total.keep |= outcome.keep;
+        total.meta.append(&mut outcome.meta);
+        total.metrics.append(&mut outcome.metrics);
+        total.telemetry.append(&mut outcome.telemetry);
+        total.warnings.append(&mut outcome.warnings);
+    }
+    Ok(map_of([
+        ("outcome", outcomes),
+        ("meta", Value::from_entries(&total.meta)),
+        ("metrics", Value::from_entries(total.metrics.iter().map(|(name, number)| (name, *number)))),
+        ("keep", total.keep.into()),
+        ("waf", runs),
+        ("telemetry", telemetry_value(&total)),
+        ("warnings", texts(&total.warnings)),
+    ]))
+}
+
+/// The pseudonym of a value, by itself.
+pub(super) fn pseudonym(args: Args<'_>) -> Result<Value> {
+    let text = args.object("input").and_then(|input| id_text(input, floats(args)));
+    Ok(map_of([("anon", text.map_or_else(Value::null, |text| anonymize(&text).into()))]))
+}
+
+/// The id automation would find in a user object.
+pub(super) fn user_id(args: Args<'_>) -> Result<Value> {
+    let id = args.object("user").and_then(|user| best_effort_id(user, floats(args)));
+    Ok(map_of([("id", id.map_or_else(Value::null, |id| Value::from(id.as_ref())))]))
+}
+
+/// The collection mode in force.
+pub(super) fn collection_mode(args: Args<'_>) -> Result<Value> {
+    let environment = args.map("environment")?;
+    let mut warnings = Vec::new();
+    let variable = |name: &str| environment.and_then(|variables| variables.non_empty(name)).map(String::from);
+    let settings = ModeSettings::read(variable, &mut warnings);
+    let remote = args.text("remote")?;
+    let mode = settings.effective(args.boolean("enabled").unwrap_or(true), remote.as_deref(), &mut warnings);
+    Ok(map_of([("mode", mode.name().into()), ("tracking", settings.tracking.into()), ("warnings", texts(&warnings))]))
+}
+
+/// The two forms in which an id travels downstream.
+pub(super) fn propagate(args: Args<'_>) -> Result<Value> {
+    let id = args.object("id").and_then(|id| id_text(id, floats(args)));
+    let Some(value) = id.and_then(|id| propagation::propagated_id(&id)) else { return Ok(Value::map()) };
+    let state = propagation::tracestate_form(&value);
+    Ok(map_of([(propagation::TAG, value.into()), ("t.usr.id", state.into())]))
+}
+
+pub(super) fn outcome_value(outcome: &Outcome) -> Value {
+    let runs =
+        if outcome.addresses.is_empty() { Value::array() } else { [addresses_value(outcome)].into_iter().collect() };
+    map_of([
+        ("outcome", outcome_name(outcome).into()),
+        ("meta", Value::from_entries(&outcome.meta)),
+        ("metrics", Value::from_entries(outcome.metrics.iter().map(|(name, number)| (name, *number)))),
+        ("keep", outcome.keep.into()),
+        ("waf", runs),
+        ("telemetry", telemetry_value(outcome)),
+        ("warnings", texts(&outcome.warnings)),
+        ("notes", texts(&outcome.notes)),
+    ])
+}
+
+/// What to run in the request's context, as a map.
+pub(super) fn addresses_value(outcome: &Outcome) -> Value {
+    Value::from_entries(outcome.addresses.iter().map(|(address, value)| (address, optional(value.as_deref()))))
+}
+
+fn outcome_name(outcome: &Outcome) -> &'static str {
+    if outcome.accepted { "ok" } else { "ignored" }
+}
+
+fn telemetry_value(outcome: &Outcome) -> Value {
+    let counters = outcome.telemetry.iter();
+    counters
+        .map(|counter| {
+            let tags = counter.tags.iter().map(|(name, value)| (name, value.as_str()));
+            map_of([("metric", counter.metric.into()), ("tags", Value::from_entries(tags))])
+        })
+        .collect()
+}
+
+fn mode_argument(args: Args<'_>, warnings: &mut Vec<String>) -> Result<CollectionMode> {
+    Ok(args.text("mode")?.and_then(|mode| CollectionMode::parse(&mode, warnings)).unwrap_or_default())
+}
+
+fn read_scope(args: Args<'_>) -> Result<RequestScope> {
+    let Some(saved) = args.map("scope")? else { return Ok(RequestScope::default()) };
+    let bits = saved.number("bits")?.unwrap_or(0.0) as u32;
+    Ok(RequestScope::restore(bits, saved.non_empty("seen_user").map(String::from)))
+}
+
+/// How the host prints floats: `host` is `python` (the default) or `javascript`.
+fn floats(args: Args<'_>) -> FloatStyle {
+    match args.non_empty("host").as_deref() {
+        Some("javascript") => FloatStyle::JavaScript,
+        _ => FloatStyle::Python,
+    }
+}
+
+fn optional(text: Option<&str>) -> Value {
+    text.map_or_else(Value::null, Value::from)
+}
