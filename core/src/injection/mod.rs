@@ -1,1 +1,18 @@
 //! SQL injection and XSS recognition on a single string.
+//!
+//! Unlike the detectors of [`exploit`](crate::exploit), which see a dangerous call next to the parameters of a request, these
+//! two judge one string alone: does it read like a piece of SQL that was written to continue somebody else's statement, does
+//! it read like markup that runs script. Both are tokenizers with a verdict, run on every string of every request, so both
+//! answer the common case from a first look at the bytes, work on slices of the input, never allocate, and read the input a
+//! fixed number of times whatever it holds.
+//!
+//! The verdicts are those of the reference (libddwaf 2.1.0), whose embedded libinjection is a fork that agrees with no
+//! published version. The word and fingerprint data come from libinjection (see `LICENSE-3rdparty`); the code does not.
+
+mod table;
+
+mod html;
+mod sql;
+
+pub use html::is_xss;
+pub use sql::{Fingerprint, is_sqli};

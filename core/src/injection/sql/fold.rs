@@ -1,0 +1,298 @@
+//! Folding: reduces a run of tokens to the few that tell an attack from text.
+//!
+//! `1 + 2 - (3)` and `1` play the same part in a statement. Tokens are fetched one by one into a small window; rules that look at
+//! two or three neighbours drop, merge or rewrite them as soon as they stand there, until five are left that no rule can shorten
+//! or the input ends. The window never holds more than six, so the work for each token is constant.
+
+use super::lexer::{Lexer, Step};
+use super::token::{Kind, Token, set};
+use super::words;
+
+/// What folding left over.
+pub(super) struct Folded<'a> {
+    slots: [Token<'a>; SLOTS],
+    length: usize,
+}
+
+impl<'a> Folded<'a> {
+    /// At most five tokens.
+    pub(super) fn tokens(&self) -> &[Token<'a>] {
+        &self.slots[..self.length]
+    }
+
+    /// The last of several tokens may be a backquote that closes nothing and is followed by nothing: MySQL ignores it, like a
+    /// comment.
+    pub(super) fn drop_dangling_backquote(&mut self) {
+        if let [_, _, .., last] = &mut self.slots[..self.length]
+            && (last.kind, last.open, last.close, last.text.is_empty()) == (Kind::Bareword, b'`', 0, true)
+        {
+            last.kind = Kind::Comment;
+        }
+    }
+}
+
+/// The most tokens a fingerprint looks at.
+const MAX_TOKENS: usize = 5;
+const SLOTS: usize = 8;
+
+/// The outcome of the rules for one window.
+enum Rule {
+    /// Something changed: start over.
+    Again,
+    /// Nothing to shorten here.
+    Keep,
+    /// The input is condemned.
+    Evil,
+}
+
+/// Reads all of `lexer` and folds it. Nothing is left of an input that breaks the word boundary rule early on.
+pub(super) fn fold<'a>(lexer: &mut Lexer<'a>) -> Folded<'a> {
+    let mut window =
+        Window { slots: [Token::EMPTY; SLOTS], end: 0, left: 0, comment: None, more: true, illegal: false };
+    let length = window.fold(lexer);
+    Folded { slots: window.slots, length: length.min(MAX_TOKENS) }
+}
+
+struct Window<'a> {
+    slots: [Token<'a>; SLOTS],
+    /// The next free slot.
+    end: usize,
+    /// The first slot still under examination.
+    left: usize,
+    /// A comment that nothing but comments has followed so far.
+    comment: Option<Token<'a>>,
+    more: bool,
+    illegal: bool,
+}
+
+impl<'a> Window<'a> {
+    fn fold(&mut self, lexer: &mut Lexer<'a>) -> usize {
+        if !self.skip_prefix(lexer) {
+            return 0;
+        }
+        loop {
+            self.fold_five();
+            if !self.more || self.left >= MAX_TOKENS {
+                self.left = self.end;
+                break;
+            }
+            self.fetch(lexer, 2);
+            if self.illegal {
+                return 0;
+            }
+            if self.end - self.left < 2 {
+                self.left = self.end;
+                continue;
+            }
+            match self.fold_two() {
+                Rule::Again => continue,
+                Rule::Evil => {
+                    self.slots[0].kind = Kind::Evil;
+                    return 1;
+                }
+                Rule::Keep => {}
+            }
+            self.fetch(lexer, 3);
+            if self.end - self.left < 3 {
+                self.left = self.end;
+                continue;
+            }
+            if let Rule::Keep = self.fold_three() {
+                self.left += 1;
+            }
+        }
+        if let Some(comment) = self.comment
+            && self.left < MAX_TOKENS
+        {
+            self.slots[self.left] = comment;
+            self.left += 1;
+        }
+        self.left
+    }
+
+    /// Finds the first token that says anything. False when there is none.
+    fn skip_prefix(&mut self, lexer: &mut Lexer<'a>) -> bool {
+        const SKIPPED: u32 = set(&[Kind::Comment, Kind::OpenParen, Kind::SqlType]);
+        loop {
+            match lexer.next() {
+                Step::Token(token) if token.kind.is_in(SKIPPED) || token.is_unary() => {}
+                Step::Token(token) => {
+                    self.slots[0] = token;
+                    self.end = 1;
+                    return true;
+                }
+                Step::End | Step::Illegal => return false,
+            }
+        }
+    }
+
+    /// Fetches until `wanted` tokens are under examination, the window is full, or the input ends.
+    fn fetch(&mut self, lexer: &mut Lexer<'a>, wanted: usize) {
+        while self.more && self.end <= MAX_TOKENS && self.end - self.left < wanted {
+            match lexer.next() {
+                Step::Token(token) if token.kind == Kind::Comment => self.comment = Some(token),
+                Step::Token(token) => {
+                    self.comment = None;
+                    self.slots[self.end] = token;
+                    self.end += 1;
+                }
+                Step::End => self.more = false,
+                Step::Illegal => {
+                    self.more = false;
+                    self.illegal = true;
+                }
+            }
+        }
+    }
+
+    /// Lists of values and of columns, in which nothing happens, count as their first token.
+    fn fold_five(&mut self) {
+        use Kind::{Bareword, CloseParen, Comma, Number, OpenParen, Operator};
+        if self.end < MAX_TOKENS {
+            return;
+        }
+        match self.slots.map(|token| token.kind) {
+            [Number, Operator | Comma, OpenParen, Number, CloseParen, ..]
+            | [Bareword, Operator, OpenParen, Bareword | Number, CloseParen, ..]
+            | [Number, CloseParen, Comma, OpenParen, Number, ..]
+            | [Bareword, CloseParen, Operator, OpenParen, Bareword, ..] => {}
+            _ => return,
+        }
+        if self.end > MAX_TOKENS {
+            self.slots[1] = self.slots[MAX_TOKENS];
+            self.end = 2;
+        } else {
+            self.end = 1;
+        }
+        self.left = 0;
+    }
+
+    fn fold_two(&mut self) -> Rule {
+        use Kind::*;
+        const MERGED: u32 = set(&[Keyword, Bareword, Operator, Union, Function, Expression, Tsql, SqlType]);
+        const VALUE: u32 = set(&[Bareword, Number, SqlType, OpenParen, Function, Variable, String]);
+        let left = self.left;
+        let (a, b) = (self.slots[left], self.slots[left + 1]);
+        match (a.kind, b.kind) {
+            (String, String) | (Semicolon, Semicolon) => return self.drop(1, left),
+            (Operator | Logic, _) if b.kind == SqlType || b.is_unary() => return self.drop(1, 0),
+            (OpenParen, _) if b.is_unary() => return self.drop(1, left.saturating_sub(1)),
+            _ => {}
+        }
+        if a.kind.is_in(MERGED)
+            && (b.kind.is_in(MERGED) || b.kind == Logic)
+            && let Some((text, kind)) = words::phrase(a.text, b.text)
+        {
+            // The marks stay those of the first part.
+            self.slots[left] = Token { text, kind, ..a };
+            return self.drop(1, left.saturating_sub(1));
+        }
+        match (a.kind, b.kind) {
+            (Semicolon, Function) if b.starts_with(b"IF") => {
+                self.slots[left + 1].kind = Tsql;
+                return Rule::Again;
+            }
+            (Bareword | Variable, OpenParen) if NAMES_OF_FUNCTIONS.iter().any(|name| a.is(name)) => {
+                self.slots[left].kind = Function;
+                return Rule::Again;
+            }
+            (Keyword, _) if a.is(b"IN") || a.is(b"NOT IN") => {
+                self.slots[left].kind = if b.kind == OpenParen { Operator } else { Bareword };
+                return Rule::Again;
+            }
+            (Operator, _) if a.is(b"LIKE") || a.is(b"NOT LIKE") => {
+                if b.kind == OpenParen {
+                    self.slots[left].kind = Function;
+                }
+            }
+            (SqlType, kind) if kind.is_in(VALUE) => {
+                self.slots[left] = b;
+                return self.drop(1, 0);
+            }
+            (Collate, Bareword) => {
+                // Names of collations have an underscore; nothing else that may stand here has.
+                if b.text.contains(&b'_') {
+                    self.slots[left + 1].kind = SqlType;
+                    self.left = 0;
+                }
+            }
+            (Backslash, Operator) if matches!(b.text, b"*" | b"/" | b"-" | b"+" | b"%") => {
+                self.slots[left].kind = Number;
+                self.left = 0;
+                return Rule::Again;
+            }
+            (Backslash, _) => {
+                self.slots[left] = b;
+                return self.drop(1, 0);
+            }
+            (OpenParen, OpenParen) | (CloseParen, CloseParen) => return self.drop(1, 0),
+            (OpenBrace, Bareword) if b.text.is_empty() => return Rule::Evil,
+            (OpenBrace, Bareword) => return self.drop(2, 0),
+            (_, CloseBrace) => return self.drop(1, 0),
+            _ => {}
+        }
+        Rule::Keep
+    }
+
+    fn fold_three(&mut self) -> Rule {
+        use Kind::*;
+        const OPERAND: u32 = set(&[Bareword, Number]);
+        const VARIABLE_OR_OPERAND: u32 = set(&[Variable, Number, Bareword]);
+        const LITERAL: u32 = set(&[Bareword, Number, Variable, String]);
+        const LITERAL_OR_FUNCTION: u32 = LITERAL | set(&[Function]);
+        let left = self.left;
+        let (a, b, c) = (self.slots[left], self.slots[left + 1], self.slots[left + 2]);
+        match (a.kind, b.kind, c.kind) {
+            (Number, Operator, Number) | (Logic, _, Logic) => self.drop(2, 0),
+            (Operator, middle, Operator) if middle != OpenParen => self.drop(2, 0),
+            (Variable, Operator, kind) if kind.is_in(VARIABLE_OR_OPERAND) => self.drop(2, 0),
+            (first, Operator, kind) if first.is_in(OPERAND) && kind.is_in(OPERAND) => self.drop(2, 0),
+            (first, Operator, SqlType) if first.is_in(LITERAL) && b.text == b"::" => self.drop(2, 0),
+            (first, Comma, last) if first.is_in(LITERAL) && last.is_in(LITERAL) => self.drop(2, 0),
+            (Expression | Group | Comma, _, OpenParen) if b.is_unary() => self.drop_middle(1),
+            (Keyword | Expression | Group, _, kind) if b.is_unary() && kind.is_in(LITERAL_OR_FUNCTION) => {
+                self.drop_middle(1)
+            }
+            (Comma, _, kind) if b.is_unary() && kind.is_in(LITERAL) => self.drop_middle(3),
+            (Comma, _, Function) if b.is_unary() => self.drop_middle(1),
+            (Bareword, Dot, Bareword) => self.drop(2, 0),
+            (Expression, Dot, Bareword) => self.drop_middle(1),
+            (Function, OpenParen, last) => {
+                // `user` is a function only when called with nothing.
+                if last != CloseParen && a.is(b"USER") {
+                    self.slots[left].kind = Bareword;
+                }
+                Rule::Keep
+            }
+            _ => Rule::Keep,
+        }
+    }
+
+    /// Frees the last `count` slots and goes back to `left`.
+    fn drop(&mut self, count: usize, left: usize) -> Rule {
+        self.end -= count;
+        self.left = left;
+        Rule::Again
+    }
+
+    /// Replaces the middle one of three tokens by the last, then frees the last `count` slots.
+    fn drop_middle(&mut self, count: usize) -> Rule {
+        self.slots[self.left + 1] = self.slots[self.left + 2];
+        self.drop(count, 0)
+    }
+}
+
+/// Functions that are also plain names: which one it is, the parenthesis after it tells.
+const NAMES_OF_FUNCTIONS: [&[u8]; 11] = [
+    b"USER_ID",
+    b"USER_NAME",
+    b"DATABASE",
+    b"PASSWORD",
+    b"USER",
+    b"CURRENT_USER",
+    b"CURRENT_DATE",
+    b"CURRENT_TIME",
+    b"CURRENT_TIMESTAMP",
+    b"LOCALTIME",
+    b"LOCALTIMESTAMP",
+];

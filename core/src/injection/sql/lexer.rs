@@ -1,0 +1,388 @@
+//! Cuts an input into SQL tokens, without knowing whose SQL it is.
+//!
+//! The grammar is a union of dialects: a `$tag$` of PostgreSQL, a `q'[...]'` of Oracle, `0x` of MySQL and `[name]` of T-SQL all
+//! mean what they mean there. Where dialects contradict each other (comments), [`Dialect`] chooses.
+//!
+//! One rule makes this lexer unlike a database's: a word must stand at a word boundary. `1fUNION` and `a+b` are legal SQL, but
+//! ordinary text is full of such things and attacks are not, so the analysis ends at a word glued to what precedes it.
+
+use super::class::{self, BLANK, ENDS_VARIABLE, ENDS_WORD, SPLITS_WORD, WHITE};
+use super::token::{Kind, MAX_TEXT, Token};
+use super::words;
+use memchr::{memchr, memmem};
+
+/// How comments are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// `--` always starts a comment, `#` is an operator.
+    Ansi,
+    /// `--` starts a comment only before white space, `#` always does.
+    MySql,
+}
+
+/// What [`Lexer::next`] found.
+pub(super) enum Step<'a> {
+    Token(Token<'a>),
+    End,
+    /// A word that does not stand at a word boundary. Nothing comes after it.
+    Illegal,
+}
+
+/// The state of one pass over an input.
+pub(super) struct Lexer<'a> {
+    input: &'a [u8],
+    at: usize,
+    /// The quote the input is taken to be inside of, until its string has been read.
+    inside: Option<u8>,
+    dialect: Dialect,
+    /// Whether a word may start here.
+    boundary: bool,
+    /// Tokens so far, comments included.
+    pub(super) count: usize,
+    /// Whether something was read that the other dialect reads differently.
+    pub(super) saw_mysql: bool,
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(input: &'a [u8], inside: Option<u8>, dialect: Dialect) -> Self {
+        Self { input, at: 0, inside, dialect, boundary: true, count: 0, saw_mysql: false }
+    }
+
+    pub(super) fn next(&mut self) -> Step<'a> {
+        let token = match self.inside.take() {
+            Some(quote) => Some(self.string(0, quote, 0)),
+            None => {
+                let white = self.rest().iter().take_while(|&&byte| class::is(byte, WHITE)).count();
+                self.boundary |= white > 0;
+                self.at += white;
+                let Some(&first) = self.input.get(self.at) else { return Step::End };
+                self.token(first)
+            }
+        };
+        match token {
+            Some(token) => {
+                self.count += 1;
+                Step::Token(token)
+            }
+            None => Step::Illegal,
+        }
+    }
+
+    /// Reads the token that starts with `first`, the byte at the position. `None` is an illegal word.
+    fn token(&mut self, first: u8) -> Option<Token<'a>> {
+        let glued = !self.boundary;
+        // What most tokens leave behind; the rules below say otherwise where needed.
+        self.boundary = false;
+        Some(match first {
+            b'0'..=b'9' | b'.' => self.number(),
+            b'"' | b'\'' => self.string(self.at + 1, first, first),
+            b'`' => self.quoted_name(self.at + 1),
+            b'#' => self.hash(),
+            b'-' => self.dash(),
+            b'/' => self.slash(),
+            b'%' | b'+' | b'^' | b'~' => self.take(Kind::Operator, 1),
+            b'!' | b'&' | b'*' | b':' | b'<' | b'=' | b'>' | b'|' => self.operator(first),
+            b'(' => self.punctuation(Kind::OpenParen),
+            b')' => self.punctuation(Kind::CloseParen),
+            b',' => self.punctuation(Kind::Comma),
+            b';' => self.punctuation(Kind::Semicolon),
+            b'{' => self.punctuation(Kind::OpenBrace),
+            b'}' => self.punctuation(Kind::CloseBrace),
+            b'?' | b']' => self.take(Kind::Unknown, 1),
+            b'@' => self.variable(),
+            b'[' => {
+                let length = memchr(b']', self.rest()).map_or(self.rest().len(), |end| end + 1);
+                self.take(Kind::Bareword, length)
+            }
+            b'\\' if self.peek(1) == b'N' => self.take(Kind::Number, 2),
+            b'\\' => self.take(Kind::Backslash, 1),
+            b'$' => return self.money(glued),
+            b'b' | b'B' if self.peek(1) == b'\'' => {
+                return self.digit_string(|byte| matches!(byte, b'0' | b'1'), glued);
+            }
+            b'x' | b'X' if self.peek(1) == b'\'' => return self.digit_string(|byte| byte.is_ascii_hexdigit(), glued),
+            b'e' | b'E' | b'n' | b'N' if self.peek(1) == b'\'' && self.rest().len() > 2 => {
+                self.string(self.at + 2, b'\'', b'\'')
+            }
+            b'n' | b'N' if matches!(self.peek(1), b'q' | b'Q') => return self.q_string(1, glued),
+            b'q' | b'Q' => return self.q_string(0, glued),
+            b'u' | b'U' if self.rest()[1..].starts_with(b"&'") => {
+                let string = self.string(self.at + 3, b'\'', b'u');
+                Token { close: if string.close == 0 { 0 } else { b'u' }, ..string }
+            }
+            _ => return self.word(glued),
+        })
+    }
+
+    /// A string whose text starts at `start`, behind the mark `open`: to the next `quote` that is neither doubled nor escaped.
+    fn string(&mut self, start: usize, quote: u8, open: u8) -> Token<'a> {
+        self.boundary = true;
+        let mut from = start;
+        while let Some(offset) = memchr(quote, &self.input[from..]) {
+            let end = from + offset;
+            let backslashes = self.input[start..end].iter().rev().take_while(|&&byte| byte == b'\\').count();
+            if backslashes % 2 == 1 {
+                from = end + 1;
+            } else if self.input.get(end + 1) == Some(&quote) {
+                from = end + 2;
+            } else {
+                self.at = end + 1;
+                return Token { open, close: quote, ..Token::new(Kind::String, &self.input[start..end]) };
+            }
+        }
+        self.at = self.input.len();
+        Token { open, ..Token::new(Kind::String, &self.input[start..]) }
+    }
+
+    /// A name between backquotes, which may be that of a function.
+    fn quoted_name(&mut self, start: usize) -> Token<'a> {
+        let name = self.string(start, b'`', b'`');
+        let function = words::kind(name.text) == Some(Kind::Function);
+        Token { kind: if function { Kind::Function } else { Kind::Bareword }, ..name }
+    }
+
+    fn hash(&mut self) -> Token<'a> {
+        self.saw_mysql = true;
+        match self.dialect {
+            Dialect::MySql => self.line_comment(),
+            Dialect::Ansi => self.take(Kind::Operator, 1),
+        }
+    }
+
+    fn dash(&mut self) -> Token<'a> {
+        match *self.rest() {
+            [_, b'-', after, ..] if !class::is(after, BLANK) => match self.dialect {
+                Dialect::Ansi => {
+                    self.saw_mysql = true;
+                    self.line_comment()
+                }
+                Dialect::MySql => self.punctuation(Kind::Operator),
+            },
+            [_, b'-', ..] => self.line_comment(),
+            _ => self.punctuation(Kind::Operator),
+        }
+    }
+
+    fn line_comment(&mut self) -> Token<'a> {
+        self.boundary = true;
+        let length = memchr(b'\n', self.rest()).unwrap_or(self.rest().len());
+        let comment = self.take(Kind::Comment, length);
+        self.at = self.input.len().min(self.at + 1);
+        comment
+    }
+
+    /// A division, or a comment. A nested comment or one that MySQL executes (`/*!`) has no innocent use.
+    fn slash(&mut self) -> Token<'a> {
+        let rest = self.rest();
+        if self.peek(1) != b'*' {
+            return self.take(Kind::Operator, 1);
+        }
+        let body = &rest[2..];
+        let end = memmem::find(body, b"*/");
+        let nested = end.is_some_and(|end| memmem::find(&body[..=end], b"/*").is_some());
+        let kind = if nested || body.first() == Some(&b'!') { Kind::Evil } else { Kind::Comment };
+        self.boundary = kind == Kind::Comment;
+        self.take(kind, end.map_or(rest.len(), |end| end + 4))
+    }
+
+    fn operator(&mut self, first: u8) -> Token<'a> {
+        self.boundary = true;
+        let rest = self.rest();
+        if rest.len() > 1 {
+            if rest.starts_with(b"<=>") {
+                return self.take(Kind::Operator, 3);
+            }
+            if let Some(kind) = words::kind(&rest[..2]) {
+                return self.take(kind, 2);
+            }
+            if first == b':' {
+                return self.take(Kind::Colon, 1);
+            }
+        }
+        self.take(Kind::Operator, 1)
+    }
+
+    /// `@name`, `@@name`, or `@` before a string.
+    fn variable(&mut self) -> Token<'a> {
+        self.at += if self.peek(1) == b'@' { 2 } else { 1 };
+        match self.peek(0) {
+            b'`' => Token { kind: Kind::Variable, ..self.quoted_name(self.at + 1) },
+            quote @ (b'"' | b'\'') => Token { kind: Kind::Variable, ..self.string(self.at + 1, quote, quote) },
+            _ => self.take(Kind::Variable, class::run(self.rest(), ENDS_VARIABLE)),
+        }
+    }
+
+    /// `b'0101'` or `x'1F'`.
+    fn digit_string(&mut self, is_digit: impl Fn(u8) -> bool, glued: bool) -> Option<Token<'a>> {
+        let digits = run_of(&self.rest()[2..], is_digit);
+        match self.peek(2 + digits) {
+            b'\'' => Some(self.take(Kind::Number, 3 + digits)),
+            _ => self.word(glued),
+        }
+    }
+
+    /// Oracle's `q'[...]'`, whose `q` is `skip` bytes away.
+    fn q_string(&mut self, skip: usize, glued: bool) -> Option<Token<'a>> {
+        let (open, text) = match *self.rest().get(skip + 1..).unwrap_or_default() {
+            [b'\'', open @ 33..=127, ref text @ ..] => (open, text),
+            _ => return self.word(glued),
+        };
+        let close = match open {
+            b'(' => b')',
+            b'[' => b']',
+            b'{' => b'}',
+            b'<' => b'>',
+            other => other,
+        };
+        let start = self.input.len() - text.len();
+        Some(match memmem::find(text, &[close, b'\'']) {
+            Some(length) => {
+                self.at = start + length + 2;
+                Token { open: b'q', close: b'q', ..Token::new(Kind::String, &text[..length]) }
+            }
+            None => {
+                self.at = self.input.len();
+                Token { open: b'q', ..Token::new(Kind::String, text) }
+            }
+        })
+    }
+
+    /// A word, or the keyword before its first dot or backquote.
+    fn word(&mut self, glued: bool) -> Option<Token<'a>> {
+        if glued {
+            return None;
+        }
+        let rest = self.rest();
+        let length = class::run(rest, ENDS_WORD);
+        let word = &rest[..length];
+        let head = &word[..length.min(MAX_TEXT)];
+        let mut from = 0;
+        loop {
+            let part = from + class::run(&head[from..], SPLITS_WORD);
+            if part == head.len() {
+                break;
+            }
+            match words::kind(&head[..part]) {
+                Some(kind) if kind != Kind::Bareword => return Some(self.take(kind, part)),
+                _ => from = part + 1,
+            }
+        }
+        let kind = if length <= MAX_TEXT { words::kind(word) } else { None };
+        Some(self.take(kind.unwrap_or(Kind::Bareword), length))
+    }
+
+    fn number(&mut self) -> Token<'a> {
+        let rest = self.rest();
+        if rest[0] == b'0' {
+            let digits = match self.peek(1) {
+                b'x' | b'X' => Some(run_of(&rest[2..], |byte| byte.is_ascii_hexdigit())),
+                b'b' | b'B' => Some(run_of(&rest[2..], |byte| matches!(byte, b'0' | b'1'))),
+                _ => None,
+            };
+            match digits {
+                Some(0) => return self.take(Kind::Bareword, 2),
+                Some(digits) => return self.take(Kind::Number, 2 + digits),
+                None => {}
+            }
+        }
+        let digits_from = |at: usize| rest[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let mut length = digits_from(0);
+        if self.peek(length) == b'.' {
+            length += 1 + digits_from(length + 1);
+            if length == 1 {
+                return self.take(Kind::Dot, 1);
+            }
+        }
+        let mut kind = Kind::Number;
+        if matches!(self.peek(length), b'e' | b'E') {
+            length += 1;
+            if matches!(self.peek(length), b'+' | b'-') {
+                length += 1;
+            }
+            let digits = digits_from(length);
+            if digits == 0 {
+                kind = Kind::Bareword;
+            }
+            length += digits;
+        }
+        if matches!(self.peek(length), b'd' | b'D' | b'f' | b'F') {
+            match rest.get(length + 1) {
+                Some(&after) if !class::is(after, BLANK) && !matches!(after, b';' | b'u' | b'U') => {}
+                _ => length += 1,
+            }
+        }
+        self.take(kind, length)
+    }
+
+    /// An amount, a dollar-quoted string of PostgreSQL, or a lone `$`.
+    fn money(&mut self, glued: bool) -> Option<Token<'a>> {
+        let rest = self.rest();
+        let after = &rest[1..];
+        if after.is_empty() {
+            return Some(self.take(Kind::Bareword, 1));
+        }
+        let amount = run_of(after, |byte| matches!(byte, b'0'..=b'9' | b'.' | b','));
+        if amount == 1 && after[0] == b'.' {
+            return self.word(glued);
+        }
+        if amount > 0 {
+            return Some(self.take(Kind::Number, 1 + amount));
+        }
+        let start = self.at;
+        if after[0] == b'$' {
+            let close = memmem::find(&rest[2..], b"$$").map(|offset| start + 2 + offset);
+            return Some(self.dollar_string(start + 2, close, 2));
+        }
+        let letters = after.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        if letters == 0 {
+            return Some(self.take(Kind::Bareword, 1));
+        }
+        if self.peek(1 + letters) != b'$' {
+            self.boundary = true;
+            return Some(self.take(Kind::Bareword, 1));
+        }
+        let tag = &rest[..letters + 2];
+        // The reference looks for the closing tag in a window that does not follow the opening one. Any window that reaches
+        // back to the opening tag finds that first, so that only one near the start of the input can ever be closed.
+        let close = if start < tag.len() {
+            let window = self.input.get(tag.len()..self.input.len() - start).unwrap_or_default();
+            memmem::find(window, tag).map(|offset| offset + tag.len()).filter(|&close| close >= start + tag.len())
+        } else {
+            None
+        };
+        Some(self.dollar_string(start + tag.len(), close, tag.len()))
+    }
+
+    fn dollar_string(&mut self, start: usize, close: Option<usize>, mark: usize) -> Token<'a> {
+        let end = close.unwrap_or(self.input.len());
+        self.at = if close.is_some() { end + mark } else { end };
+        let string = Token::new(Kind::String, &self.input[start..end]);
+        Token { open: b'$', close: if close.is_some() { b'$' } else { 0 }, ..string }
+    }
+
+    /// A token of one byte after which a word may start.
+    fn punctuation(&mut self, kind: Kind) -> Token<'a> {
+        self.boundary = true;
+        self.take(kind, 1)
+    }
+
+    fn take(&mut self, kind: Kind, length: usize) -> Token<'a> {
+        let text = &self.rest()[..length];
+        self.at += length;
+        Token::new(kind, text)
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        &self.input[self.at..]
+    }
+
+    /// The byte `ahead` of the position, 0 past the end.
+    fn peek(&self, ahead: usize) -> u8 {
+        self.input.get(self.at + ahead).copied().unwrap_or(0)
+    }
+}
+
+/// The length of a run of digits of some kind, in which the reference lets NUL pass.
+fn run_of(bytes: &[u8], is_member: impl Fn(u8) -> bool) -> usize {
+    bytes.iter().take_while(|&&byte| byte == 0 || is_member(byte)).count()
+}
