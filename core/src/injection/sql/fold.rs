@@ -200,21 +200,16 @@ impl<'a> Window<'a> {
                 self.slots[left].kind = if b.kind == OpenParen { Operator } else { Bareword };
                 return Rule::Again;
             }
-            (Operator, _) if a.is(b"LIKE") || a.is(b"NOT LIKE") => {
-                if b.kind == OpenParen {
-                    self.slots[left].kind = Function;
-                }
-            }
+            (Operator, OpenParen) if is_like(&a) => self.slots[left].kind = Function,
+            (Operator, _) if is_like(&a) => {}
             (SqlType, kind) if kind.is_in(VALUE) => {
                 self.slots[left] = b;
                 return self.drop(1, 0);
             }
-            (Collate, Bareword) => {
-                // Names of collations have an underscore; nothing else that may stand here has.
-                if b.text.contains(&b'_') {
-                    self.slots[left + 1].kind = SqlType;
-                    self.left = 0;
-                }
+            // Names of collations have an underscore; nothing else that may stand here has.
+            (Collate, Bareword) if b.text.contains(&b'_') => {
+                self.slots[left + 1].kind = SqlType;
+                self.left = 0;
             }
             (Backslash, Operator) if matches!(b.text, b"*" | b"/" | b"-" | b"+" | b"%") => {
                 self.slots[left].kind = Number;
@@ -280,6 +275,10 @@ impl<'a> Window<'a> {
         self.slots[self.left + 1] = self.slots[self.left + 2];
         self.drop(count, 0)
     }
+}
+
+fn is_like(token: &Token<'_>) -> bool {
+    token.is(b"LIKE") || token.is(b"NOT LIKE")
 }
 
 /// Functions that are also plain names: which one it is, the parenthesis after it tells.

@@ -68,7 +68,7 @@ fn is_meant(fingerprint: &Fingerprint, tokens: &[Token<'_>], input: &[u8], count
     match (letters, tokens) {
         (&[_, _], [_, second]) => match second.kind {
             Kind::Union => count != 2,
-            _ => !second.text.starts_with(b"#") && !(second.text.len() > 2 && second.text.starts_with(b"-")),
+            _ => !matches!(second.text, [b'#', ..] | [b'-', _, _, ..]),
         },
         (b"s&s", [first, _, last]) => first.open == 0 && last.close == 0 && first.close == last.open,
         (b"1&1" | b"1&v" | b"1&s", _) => count != 3,
