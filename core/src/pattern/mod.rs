@@ -18,10 +18,12 @@ mod engine;
 mod error;
 mod escape;
 mod parse;
+mod required;
 mod set;
 mod unicode;
 
 pub use error::PatternError;
+pub use required::{ByteSet, Required};
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -44,14 +46,15 @@ pub struct Pattern(Arc<Inner>);
 struct Inner {
     source: Box<[u8]>,
     options: Options,
+    required: Required,
     engine: OnceLock<Option<Regex>>,
 }
 
 impl Pattern {
     /// Reads a pattern.
     pub fn new(source: &[u8], options: Options) -> Result<Self, PatternError> {
-        parse::parse(source, !options.case_sensitive)?;
-        Ok(Pattern(Arc::new(Inner { source: source.into(), options, engine: OnceLock::new() })))
+        let required = Required::of(&parse::parse(source, !options.case_sensitive)?);
+        Ok(Pattern(Arc::new(Inner { source: source.into(), options, required, engine: OnceLock::new() })))
     }
 
     fn engine(&self) -> Option<&Regex> {
@@ -67,6 +70,11 @@ impl Pattern {
     /// How it was read.
     pub fn options(&self) -> Options {
         self.0.options
+    }
+
+    /// What any match must contain.
+    pub fn required(&self) -> &Required {
+        &self.0.required
     }
 
     /// The leftmost match, of those the one its alternatives and repetitions prefer.

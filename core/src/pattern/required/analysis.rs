@@ -1,0 +1,394 @@
+//! Working out what a pattern requires, from its smallest parts upwards.
+//!
+//! For each node: all strings it matches, if these are few and short; otherwise strings of which each match begins, or ends,
+//! with one, and the best set found so far of which each match *contains* one. In a concatenation, what one part ends with
+//! joins what the next begins with, which yields literals that stand in no part alone. Letters are in lower case throughout,
+//! and assertions count as empty: both only widen what is accepted.
+
+use super::byte_set::ByteSet;
+use super::choice::{rarity, share_of_bytes, share_of_strings};
+use super::strings::{Strings, Text};
+use crate::pattern::ast::{Ast, Node, NodeId};
+use crate::pattern::set::CodeSet;
+
+/// A set is followed exactly up to this many strings.
+const EXACT_STRINGS: usize = 128;
+/// A class of more members is not spelled out.
+const CLASS_MEMBERS: usize = 16;
+/// Sets beyond this many strings are no help.
+const MAX_STRINGS: usize = 2048;
+
+/// What is known of the matches of a node.
+pub(super) struct Facts {
+    pub(super) min_length: usize,
+    matches: Matches,
+}
+
+enum Matches {
+    /// One byte: the facts of plain characters, by far the most.
+    Byte(u8),
+    /// All of them.
+    Exact(Strings),
+    Partial(Box<Partial>),
+}
+
+struct Partial {
+    /// Each begins with one of these.
+    prefixes: Strings,
+    /// Each ends with one of these.
+    suffixes: Strings,
+    /// Each contains what is required here.
+    best: Best,
+}
+
+/// The best requirements found so far.
+#[derive(Default)]
+struct Best {
+    strings: Option<(f32, Strings)>,
+    bytes: Option<(f32, ByteSet)>,
+}
+
+/// What each match contains one of.
+pub(super) enum Requirement {
+    Strings(Strings),
+    Bytes(ByteSet),
+}
+
+/// The facts of a whole pattern, and whether U+017F and U+212A were ignored.
+pub(super) fn analyse(ast: &Ast) -> (Facts, bool) {
+    let mut look_alikes = false;
+    let mut known: Vec<Facts> = Vec::with_capacity(ast.nodes.len());
+    for node in &ast.nodes {
+        let facts = match *node {
+            Node::Char(c @ 0..=0x7F) => Facts::of_byte(c as u8),
+            Node::Folded(c @ 0..=0x7F) => {
+                look_alikes |= matches!((c as u8).to_ascii_lowercase(), b's' | b'k');
+                Facts::of_byte(c as u8)
+            }
+            Node::Char(c) => of_set(&CodeSet::new(vec![(c, c)]), &mut look_alikes),
+            Node::Folded(c) => of_set(&CodeSet::new(vec![(c, c)]).folded(), &mut look_alikes),
+            Node::Set(index) => of_set(ast.set(index), &mut look_alikes),
+            Node::Empty | Node::Look(_) => Facts::of_strings(Strings::empty()),
+            Node::AnyByte => Facts::of_partial(1, Partial::unknown()),
+            Node::Group { node, .. } => take(&mut known, node),
+            Node::Repeat { node, min, max, .. } => of_repeat(take(&mut known, node), min, max),
+            Node::Concat(parts) => {
+                let mut concat = Concat::default();
+                ast.parts(parts).iter().for_each(|&part| concat.push(take(&mut known, part)));
+                concat.finish()
+            }
+            Node::Alternate(parts) => of_alternation(ast.parts(parts).iter().map(|&part| take(&mut known, part))),
+        };
+        known.push(facts);
+    }
+    (known.pop().unwrap_or_else(|| Facts::of_partial(0, Partial::unknown())), look_alikes)
+}
+
+/// Moves out what is known of a part; each has one parent.
+fn take(known: &mut [Facts], node: NodeId) -> Facts {
+    std::mem::replace(&mut known[node as usize], Facts::of_byte(0))
+}
+
+impl Facts {
+    fn of_byte(byte: u8) -> Self {
+        Facts { min_length: 1, matches: Matches::Byte(byte.to_ascii_lowercase()) }
+    }
+
+    fn of_partial(min_length: usize, partial: Partial) -> Self {
+        Facts { min_length, matches: Matches::Partial(Box::new(partial)) }
+    }
+
+    /// All matches, if they stay few enough.
+    fn of_strings(mut strings: Strings) -> Self {
+        strings.dedup();
+        let min_length = strings.iter().map(Text::len).min().unwrap_or(0);
+        let matches = match strings.len() {
+            0..=EXACT_STRINGS => Matches::Exact(strings),
+            _ => Matches::Partial(Box::new(Partial::of(&strings))),
+        };
+        Facts { min_length, matches }
+    }
+
+    fn exact(&self) -> Option<Strings> {
+        match &self.matches {
+            Matches::Byte(byte) => Some(Strings::new(vec![Text::new(&[*byte])])),
+            Matches::Exact(strings) => Some(strings.clone()),
+            Matches::Partial(_) => None,
+        }
+    }
+
+    fn into_partial(self) -> Partial {
+        match self.matches {
+            Matches::Byte(byte) => Partial::of(&Strings::new(vec![Text::new(&[byte])])),
+            Matches::Exact(strings) => Partial::of(&strings),
+            Matches::Partial(partial) => *partial,
+        }
+    }
+
+    /// The better of the strings and the bytes.
+    pub(super) fn requirement(self) -> Option<Requirement> {
+        let best = self.into_partial().best;
+        match (best.strings, best.bytes) {
+            (Some((share, strings)), bytes) if bytes.is_none_or(|bytes| share <= bytes.0) => {
+                Some(Requirement::Strings(strings))
+            }
+            (_, bytes) => bytes.map(|(_, bytes)| Requirement::Bytes(bytes)),
+        }
+    }
+}
+
+impl Partial {
+    fn unknown() -> Self {
+        Partial { prefixes: Strings::empty(), suffixes: Strings::empty(), best: Best::default() }
+    }
+
+    /// What a set of all matches says.
+    fn of(strings: &Strings) -> Self {
+        let mut best = Best::default();
+        best.offer(strings);
+        Partial { prefixes: strings.map(Text::head), suffixes: strings.map(Text::tail), best }
+    }
+}
+
+impl Best {
+    /// Takes over a set of strings of which each match contains one, if it is better than the one there.
+    fn offer(&mut self, strings: &Strings) {
+        if strings.is_vague() || strings.len() > MAX_STRINGS {
+            return;
+        }
+        let mut literals = strings.map(Text::literal);
+        literals.dedup();
+        self.take(literals);
+        let mut bytes = ByteSet::default();
+        for byte in strings.iter().filter_map(|string| string.as_bytes().iter().max_by_key(|&&byte| rarity(byte))) {
+            bytes.insert(*byte);
+            bytes.insert(byte.to_ascii_uppercase());
+        }
+        self.offer_bytes(bytes);
+    }
+
+    fn take(&mut self, strings: Strings) {
+        let share = share_of_strings(&strings);
+        if self.strings.as_ref().is_none_or(|best| share < best.0) {
+            self.strings = Some((share, strings));
+        }
+    }
+
+    fn offer_bytes(&mut self, bytes: ByteSet) {
+        let share = share_of_bytes(&bytes);
+        if self.bytes.is_none_or(|best| share < best.0) {
+            self.bytes = Some((share, bytes));
+        }
+    }
+
+    /// Takes over what another set of requirements has better.
+    fn merge(&mut self, other: Best) {
+        if let Some((_, strings)) = other.strings {
+            self.take(strings);
+        }
+        if let Some((_, bytes)) = other.bytes {
+            self.offer_bytes(bytes);
+        }
+    }
+
+    /// What holds whether a match is of this or of another kind.
+    fn either(self, other: Best) -> Best {
+        let strings = self.strings.zip(other.strings).and_then(|((_, mut strings), (_, others))| {
+            strings.extend(&others);
+            (strings.len() <= 2 * MAX_STRINGS).then_some((0.0, strings))
+        });
+        let bytes = self.bytes.zip(other.bytes).map(|((_, bytes), (_, others))| (0.0, bytes.union(&others)));
+        Best { strings, bytes }
+    }
+
+    /// Reckons the shares anew after unions.
+    fn settle(&mut self) {
+        if let Some((_, mut strings)) = self.strings.take() {
+            strings.dedup();
+            if strings.len() <= MAX_STRINGS {
+                self.take(strings);
+            }
+        }
+        if let Some((_, bytes)) = self.bytes.take() {
+            self.offer_bytes(bytes);
+        }
+    }
+}
+
+fn of_set(set: &CodeSet, look_alikes: &mut bool) -> Facts {
+    let (ascii, others) = set.split_ascii();
+    let ascii = ByteSet::from_ranges(&ascii);
+    // Where the ASCII letters are members, their look-alikes are left to the scan.
+    let is_look_alike = |range: &(u32, u32)| match range {
+        (0x17F, 0x17F) => ascii.contains(b's'),
+        (0x212A, 0x212A) => ascii.contains(b'k'),
+        _ => false,
+    };
+    *look_alikes |= others.iter().any(is_look_alike);
+    let others: Vec<_> = others.into_iter().filter(|range| !is_look_alike(range)).collect();
+
+    let code_points = others.iter().map(|&(first, last)| u64::from(last - first) + 1).sum::<u64>();
+    if code_points <= CLASS_MEMBERS as u64 && ascii.len() <= 2 * CLASS_MEMBERS {
+        let ascii = ascii.iter().map(|byte| Text::new(&[byte.to_ascii_lowercase()]));
+        let others = others.iter().flat_map(|&(first, last)| first..=last);
+        let others = others.map(|c| char::from_u32(c).map(|c| Text::new(c.encode_utf8(&mut [0; 4]).as_bytes())));
+        // Surrogates have no text here.
+        if let Some(members) = ascii.map(Some).chain(others).collect::<Option<Vec<Text>>>() {
+            let mut strings = Strings::new(members);
+            strings.dedup();
+            if strings.len() <= CLASS_MEMBERS {
+                return Facts::of_strings(strings);
+            }
+        }
+    }
+    let mut partial = Partial::unknown();
+    let others = if others.is_empty() { ByteSet::default() } else { ByteSet::from_ranges(&[(0xC2, 0xF4)]) };
+    partial.best.offer_bytes(ascii.union(&others));
+    Facts::of_partial(1, partial)
+}
+
+fn of_repeat(body: Facts, min: u32, max: Option<u32>) -> Facts {
+    let exact = body.exact();
+    if max == Some(0) {
+        return Facts::of_strings(Strings::empty());
+    }
+    if min == 0 {
+        return match exact {
+            Some(mut strings) if max == Some(1) => {
+                strings.extend(&Strings::empty());
+                Facts::of_strings(strings)
+            }
+            _ => Facts::of_partial(0, Partial::unknown()),
+        };
+    }
+    let min_length = body.min_length.saturating_mul(min as usize);
+    let Some(strings) = exact else { return Facts { min_length, ..body } };
+    // Some copies are spelled out: all of them, if they stay few and short.
+    let mut copies = 1;
+    let mut power = strings.clone();
+    while copies < min
+        && power.len() * strings.len() <= EXACT_STRINGS
+        && power.longest() + strings.longest() <= Text::CAPACITY
+    {
+        power = power.cross(&strings);
+        power.dedup();
+        copies += 1;
+    }
+    if copies == min && max == Some(min) {
+        return Facts::of_strings(power);
+    }
+    Facts::of_partial(min_length, Partial::of(&power))
+}
+
+/// A concatenation, as its parts are added.
+struct Concat {
+    min_length: usize,
+    /// What the first parts begin with, once the run no longer holds them all.
+    prefixes: Option<Strings>,
+    best: Best,
+    /// What the parts so far end with.
+    run: Strings,
+}
+
+impl Default for Concat {
+    fn default() -> Self {
+        Concat { min_length: 0, prefixes: None, best: Best::default(), run: Strings::empty() }
+    }
+}
+
+impl Concat {
+    fn push(&mut self, part: Facts) {
+        self.min_length = self.min_length.saturating_add(part.min_length);
+        match part.matches {
+            Matches::Byte(byte) => {
+                self.make_room(1);
+                self.run.push_byte(byte);
+            }
+            Matches::Exact(strings) if self.run.len() * strings.len() <= EXACT_STRINGS => {
+                self.make_room(strings.longest());
+                self.run = self.run.cross(&strings);
+            }
+            // The run is complete before the part, and the part begins the next.
+            Matches::Exact(strings) => {
+                self.close(&strings.map(Text::head));
+                self.run = strings;
+            }
+            Matches::Partial(part) => {
+                self.close(&part.prefixes);
+                self.best.merge(part.best);
+                self.run = part.suffixes;
+            }
+        }
+    }
+
+    /// Cuts the run where it would grow too long. Its tails and a part of a class or of a literal always fit.
+    fn make_room(&mut self, length: usize) {
+        if self.run.longest() + length <= Text::CAPACITY {
+            return;
+        }
+        self.close(&Strings::empty());
+        self.run = self.run.map(Text::tail);
+        self.run.dedup();
+        if self.run.longest() + length > Text::CAPACITY {
+            self.run = Strings::empty();
+        }
+    }
+
+    /// Offers the run, alone and followed by what the next part begins with.
+    fn close(&mut self, next: &Strings) {
+        let next = next.map(Text::head);
+        let joined = if self.run.len() * next.len() <= EXACT_STRINGS {
+            // Where they don't fit together, the end of the run counts: the beginning is offered alone.
+            let fits = self.run.longest() + next.longest() <= Text::CAPACITY;
+            let run = if fits { &self.run } else { &self.run.map(Text::tail) };
+            self.best.offer(&run.cross(&next));
+            fits.then(|| self.run.cross(&next))
+        } else {
+            None
+        };
+        self.best.offer(&self.run);
+        if self.prefixes.is_none() {
+            self.prefixes = Some(joined.as_ref().unwrap_or(&self.run).map(Text::head));
+        }
+    }
+
+    fn finish(mut self) -> Facts {
+        if self.prefixes.is_none() {
+            return Facts { min_length: self.min_length, ..Facts::of_strings(self.run) };
+        }
+        self.best.offer(&self.run);
+        let partial = Partial {
+            prefixes: self.prefixes.unwrap_or_else(Strings::empty),
+            suffixes: self.run.map(Text::tail),
+            best: self.best,
+        };
+        Facts::of_partial(self.min_length, partial)
+    }
+}
+
+fn of_alternation(branches: impl Iterator<Item = Facts>) -> Facts {
+    let branches: Vec<Facts> = branches.collect();
+    let min_length = branches.iter().map(|branch| branch.min_length).min().unwrap_or(0);
+    let exact = branches.iter().try_fold(Strings::new(Vec::new()), |mut all, branch| {
+        all.extend(&branch.exact()?);
+        (all.len() <= 2 * EXACT_STRINGS).then_some(all)
+    });
+    if let Some(strings) = exact {
+        return Facts { min_length, ..Facts::of_strings(strings) };
+    }
+    let all = branches.into_iter().map(Facts::into_partial).reduce(|mut all, branch| {
+        for (of_all, of_branch) in [(&mut all.prefixes, branch.prefixes), (&mut all.suffixes, branch.suffixes)] {
+            of_all.extend(&of_branch);
+            if of_all.len() > EXACT_STRINGS {
+                *of_all = Strings::empty();
+            }
+        }
+        all.best = all.best.either(branch.best);
+        all
+    });
+    let mut all = all.unwrap_or_else(Partial::unknown);
+    all.prefixes.dedup();
+    all.suffixes.dedup();
+    all.best.settle();
+    Facts::of_partial(min_length, all)
+}

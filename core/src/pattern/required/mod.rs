@@ -1,0 +1,103 @@
+//! What every match of a pattern must contain.
+//!
+//! Most patterns cannot match without some word in the subject: one of a handful of literals, at the beginning, the end or in
+//! the middle. Looking for the literals of all patterns at once is far cheaper than running each pattern, so this set is
+//! worked out when a pattern is made. Among the possible sets the analysis takes the one that ordinary traffic is least
+//! likely to contain. It may only err by asking too little.
+
+mod analysis;
+mod byte_set;
+mod choice;
+mod strings;
+
+pub use byte_set::ByteSet;
+
+use super::ast::Ast;
+use analysis::Requirement;
+use strings::Text;
+
+/// What a subject must have to be worth searching: enough bytes, and one of a set of literals or bytes.
+#[derive(Clone, Debug, Default)]
+pub struct Required {
+    min_length: usize,
+    bytes: ByteSet,
+    literals: Box<[u8]>,
+    literal_ends: Box<[u32]>,
+    look_alikes: bool,
+}
+
+impl Required {
+    /// The longest a literal is.
+    pub const MAX_LITERAL: usize = strings::MAX_LENGTH;
+
+    pub(super) fn of(ast: &Ast) -> Self {
+        let (facts, look_alikes) = analysis::analyse(ast);
+        let mut required = Required { min_length: facts.min_length, look_alikes, ..Required::default() };
+        match facts.requirement() {
+            Some(Requirement::Strings(strings)) => required.set_strings(strings.iter().map(Text::as_bytes)),
+            Some(Requirement::Bytes(bytes)) => required.bytes = bytes,
+            None => {}
+        }
+        required
+    }
+
+    /// A requirement put together by hand: at least `min_length` bytes, and one of `literals` in any ASCII case. Nothing is
+    /// required where one of these is empty.
+    pub fn from_literals<'a>(min_length: usize, literals: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut required = Required { min_length, ..Required::default() };
+        let literals: Vec<Vec<u8>> = literals.into_iter().map(<[u8]>::to_ascii_lowercase).collect();
+        if !literals.iter().any(Vec::is_empty) {
+            required.set_strings(literals.iter().map(|literal| Text::new(literal).literal().as_bytes().to_vec()));
+        }
+        required
+    }
+
+    fn set_strings<S: AsRef<[u8]> + Ord>(&mut self, strings: impl Iterator<Item = S>) {
+        let mut strings: Vec<S> = strings.collect();
+        for string in &strings {
+            if let [byte] = *string.as_ref() {
+                self.bytes.insert(byte);
+                self.bytes.insert(byte.to_ascii_uppercase());
+            }
+        }
+        // What contains another requirement adds nothing; only those easily seen are left out.
+        strings.retain(|string| !string.as_ref().iter().any(|&byte| self.bytes.contains(byte)));
+        strings.sort_unstable();
+        strings.dedup_by(|longer, shorter| longer.as_ref().starts_with(shorter.as_ref()));
+        self.literals = strings.iter().flat_map(|string| string.as_ref()).copied().collect();
+        let mut end = 0;
+        let ends = strings.iter().map(|string| {
+            end += string.as_ref().len() as u32;
+            end
+        });
+        self.literal_ends = ends.collect();
+    }
+
+    /// The fewest bytes a match can have.
+    pub fn min_length(&self) -> usize {
+        self.min_length
+    }
+
+    /// Whether any subject that is long enough may match: no literal and no byte is required.
+    pub fn is_open(&self) -> bool {
+        self.literal_ends.is_empty() && self.bytes.is_empty()
+    }
+
+    /// The literals of which, or of the [`bytes`](Self::bytes), a match contains one, in any ASCII case. They are in lower
+    /// case, two to [`MAX_LITERAL`](Self::MAX_LITERAL) bytes long, and none is a prefix of another.
+    pub fn literals(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.literal_ends.iter().copied());
+        starts.zip(self.literal_ends.iter()).map(|(start, &end)| &self.literals[start as usize..end as usize])
+    }
+
+    /// The bytes of which, or of the [`literals`](Self::literals), a match contains one. Letters are there in both cases.
+    pub fn bytes(&self) -> &ByteSet {
+        &self.bytes
+    }
+
+    /// Whether a match may spell the letters `s` and `k` of a literal, or of the bytes, as U+017F or U+212A: a subject with
+    /// one of these may match without containing what is required.
+    pub fn ignores_look_alikes(&self) -> bool {
+        self.look_alikes
+    }
+}

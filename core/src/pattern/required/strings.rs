@@ -1,0 +1,124 @@
+//! Small sets of short strings, as requirements are worked out with.
+
+use super::choice::rarity;
+
+/// Longer literals are cut: a longer one would hardly be rarer.
+pub(super) const MAX_LENGTH: usize = 8;
+
+/// A string of up to 15 bytes, held in place.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Text {
+    bytes: [u8; Text::CAPACITY],
+    length: u8,
+}
+
+impl Text {
+    pub(super) const CAPACITY: usize = 15;
+
+    /// As much of a slice as fits.
+    pub(super) fn new(slice: &[u8]) -> Self {
+        let mut text = Text::default();
+        slice.iter().for_each(|&byte| text.push(byte));
+        text
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+
+    /// Appends a byte, if there is room.
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(usize::from(self.length)) {
+            *place = byte;
+            self.length += 1;
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        usize::from(self.length)
+    }
+
+    /// Its first bytes.
+    pub(super) fn head(&self) -> Text {
+        Text::new(&self.as_bytes()[..self.len().min(MAX_LENGTH)])
+    }
+
+    /// Its last bytes, one too few for a literal of full length: what follows completes it.
+    pub(super) fn tail(&self) -> Text {
+        Text::new(&self.as_bytes()[self.len().saturating_sub(MAX_LENGTH - 1)..])
+    }
+
+    /// Its rarest part of the length of a literal.
+    pub(super) fn literal(&self) -> Text {
+        let weight = |window: &&[u8]| window.iter().map(|&byte| rarity(byte)).sum::<u32>();
+        // Of equals the first.
+        let windows = self.as_bytes().windows(MAX_LENGTH).rev();
+        windows.max_by_key(weight).map_or(*self, Text::new)
+    }
+}
+
+/// A set of strings; duplicates may be there.
+#[derive(Clone)]
+pub(super) struct Strings(Vec<Text>);
+
+impl Strings {
+    pub(super) fn new(strings: Vec<Text>) -> Self {
+        Strings(strings)
+    }
+
+    /// The set of the empty string.
+    pub(super) fn empty() -> Self {
+        Strings(vec![Text::default()])
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Text> {
+        self.0.iter()
+    }
+
+    /// Whether nothing is known by the set: a string of it is empty, or there is none.
+    pub(super) fn is_vague(&self) -> bool {
+        self.0.is_empty() || self.0.iter().any(|text| text.length == 0)
+    }
+
+    pub(super) fn longest(&self) -> usize {
+        self.0.iter().map(Text::len).max().unwrap_or(0)
+    }
+
+    /// Each string followed by a byte. There must be room.
+    pub(super) fn push_byte(&mut self, byte: u8) {
+        self.0.iter_mut().for_each(|string| string.push(byte));
+    }
+
+    /// Each string followed by each of another set. There must be room.
+    pub(super) fn cross(&self, other: &Strings) -> Strings {
+        let join = |head: Text, tail: &Text| {
+            let mut joined = head;
+            tail.as_bytes().iter().for_each(|&byte| joined.push(byte));
+            joined
+        };
+        let mut strings = Vec::with_capacity(self.len() * other.len());
+        for &head in &self.0 {
+            strings.extend(other.0.iter().map(|tail| join(head, tail)));
+        }
+        Strings(strings)
+    }
+
+    pub(super) fn extend(&mut self, other: &Strings) {
+        self.0.extend_from_slice(&other.0);
+    }
+
+    pub(super) fn map(&self, change: impl Fn(&Text) -> Text) -> Strings {
+        Strings(self.0.iter().map(change).collect())
+    }
+
+    pub(super) fn dedup(&mut self) {
+        if self.0.len() > 1 {
+            self.0.sort_unstable();
+            self.0.dedup();
+        }
+    }
+}
