@@ -151,17 +151,22 @@ macro_rules! address_bits {
 address_bits!(u32);
 address_bits!(u128);
 
-/// Disjoint ranges in ascending order. The searched column stands alone, so that a search touches little memory.
+/// Disjoint ranges in ascending order. What is searched stands alone, with a small index above it, so that a search
+/// touches little memory.
 #[derive(Debug)]
 struct Ranges<T> {
+    /// Every [`STRIDE`]th of `firsts`.
+    index: Vec<T>,
     firsts: Vec<T>,
     lasts: Vec<T>,
     lives: Vec<Life>,
 }
 
+const STRIDE: usize = 32;
+
 impl<T> Default for Ranges<T> {
     fn default() -> Self {
-        Self { firsts: Vec::new(), lasts: Vec::new(), lives: Vec::new() }
+        Self { index: Vec::new(), firsts: Vec::new(), lasts: Vec::new(), lives: Vec::new() }
     }
 }
 
@@ -192,7 +197,10 @@ impl<T: Bits> Ranges<T> {
             ranges.push(cursor, Some(inner.last), inner.life);
             cursor = inner.last.successor();
         }
-        ranges.shrink();
+        ranges.index = ranges.firsts.iter().step_by(STRIDE).copied().collect();
+        ranges.firsts.shrink_to_fit();
+        ranges.lasts.shrink_to_fit();
+        ranges.lives.shrink_to_fit();
         ranges
     }
 
@@ -214,14 +222,10 @@ impl<T: Bits> Ranges<T> {
         self.lives.push(life);
     }
 
-    fn shrink(&mut self) {
-        self.firsts.shrink_to_fit();
-        self.lasts.shrink_to_fit();
-        self.lives.shrink_to_fit();
-    }
-
     fn life_of(&self, address: T) -> Option<Life> {
-        let index = self.firsts.partition_point(|&first| first <= address).checked_sub(1)?;
+        let start = self.index.partition_point(|&first| first <= address).checked_sub(1)? * STRIDE;
+        let stride = self.firsts.get(start..)?.iter().take(STRIDE);
+        let index = start + stride.take_while(|&&first| first <= address).count() - 1;
         (address <= *self.lasts.get(index)?).then(|| self.lives.get(index).copied()).flatten()
     }
 }

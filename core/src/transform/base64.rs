@@ -20,20 +20,23 @@ pub(super) fn base64url_decode(input: &[u8], output: &mut Vec<u8>) -> Outcome {
 
 /// Encodes, always.
 pub(super) fn base64_encode(input: &[u8], output: &mut Vec<u8>) -> Outcome {
-    output.reserve(input.len().div_ceil(3) * 4);
-    for group in input.chunks(3) {
-        let byte = |index| group.get(index).map_or(0, |&byte| u32::from(byte));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        let written = group.len() + 1;
-        output.extend(
-            (0..4).map(
-                |index| {
-                    if index < written { WRITTEN[(bits >> (18 - 6 * index) & 0x3F) as usize] } else { b'=' }
-                },
-            ),
-        );
+    output.resize(input.len().div_ceil(3) * 4, b'=');
+    let (written, _) = output.as_chunks_mut::<4>();
+    let (groups, rest) = input.as_chunks::<3>();
+    for (&group, digits) in groups.iter().zip(written.iter_mut()) {
+        *digits = encode_group(group);
+    }
+    if let (Some(last), [first, more @ ..]) = (written.last_mut(), rest) {
+        let digits = encode_group([*first, more.first().copied().unwrap_or(0), 0]);
+        let used = rest.len() + 1;
+        last[..used].copy_from_slice(&digits[..used]);
     }
     Outcome::Changed
+}
+
+fn encode_group([first, second, third]: [u8; 3]) -> [u8; 4] {
+    let bits = u32::from_be_bytes([0, first, second, third]);
+    [18, 12, 6, 0].map(|shift| WRITTEN[(bits >> shift & 0x3F) as usize])
 }
 
 fn decode(input: &[u8], output: &mut Vec<u8>, digits: &[u8; 256]) -> Outcome {

@@ -21,20 +21,22 @@ pub(super) fn remove_nulls(input: &[u8], output: &mut Vec<u8>) -> Outcome {
     if memchr::memchr(0, input).is_none() {
         return Outcome::Kept;
     }
-    output.extend(input.iter().filter(|&&byte| byte != 0));
+    output.extend_from_slice(input);
+    output.retain(|&byte| byte != 0);
     Outcome::Changed
 }
 
 /// Makes one of every run of spaces. Tabs, newlines and other blanks are ordinary bytes here.
 pub(super) fn compress_whitespace(input: &[u8], output: &mut Vec<u8>) -> Outcome {
-    let Some(start) = memmem::find(input, b"  ") else { return Outcome::Kept };
-    let (head, tail) = input.split_at(start);
-    output.extend_from_slice(head);
+    if memmem::find(input, b"  ").is_none() {
+        return Outcome::Kept;
+    }
+    output.extend_from_slice(input);
     let mut after_space = false;
-    output.extend(tail.iter().filter(|&&byte| {
+    output.retain(|&byte| {
         let repeated = after_space && byte == b' ';
         after_space = byte == b' ';
         !repeated
-    }));
+    });
     Outcome::Changed
 }

@@ -137,7 +137,7 @@ impl Transformer {
 }
 
 /// The six bytes that the decoders of style sheets and shells take for blanks.
-fn is_blank(byte: u8) -> bool {
+const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | 0x09..=0x0D)
 }
 

@@ -4,34 +4,53 @@ use super::{Outcome, is_blank};
 
 /// Drops quoting, folds case and evens out separators, from the first byte on that gives a reason to.
 pub(super) fn shell_unescape(input: &[u8], output: &mut Vec<u8>) -> Outcome {
-    let next_after = |index: usize| input.get(index + 1).copied();
-    let is_reason = |index: usize, byte: u8| match byte {
-        b'A'..=b'Z' => true,
-        b',' | b';' => next_after(index).is_some(),
-        _ if is_blank(byte) => next_after(index).is_some_and(absorbs_separator),
-        _ => is_quoting(byte),
+    let kind_after = |index: usize| input.get(index + 1).map(|&next| KINDS[usize::from(next)]);
+    let absorbed = |index: usize| kind_after(index).is_some_and(|kind| kind & ABSORBS != 0);
+    let is_reason = |index: usize, byte: u8| match KINDS[usize::from(byte)] {
+        kind if kind & REASON == 0 => false,
+        kind if kind & BLANK != 0 => absorbed(index),
+        kind if kind & SEPARATOR != 0 => kind_after(index).is_some(),
+        _ => true,
     };
     let Some(start) = (0..).zip(input).position(|(index, &byte)| is_reason(index, byte)) else { return Outcome::Kept };
 
+    output.reserve(input.len());
     output.extend_from_slice(&input[..start]);
     for (index, &byte) in input.iter().enumerate().skip(start) {
-        if is_quoting(byte) {
-            continue;
-        }
-        if !is_blank(byte) && !matches!(byte, b',' | b';') {
+        let kind = KINDS[usize::from(byte)];
+        if kind & (BLANK | SEPARATOR | QUOTING) == 0 {
             output.push(byte.to_ascii_lowercase());
-        } else if !next_after(index).is_some_and(absorbs_separator) {
+        } else if kind & QUOTING == 0 && !absorbed(index) {
             output.push(b' ');
         }
     }
     Outcome::Changed
 }
 
-fn is_quoting(byte: u8) -> bool {
-    matches!(byte, b'\\' | b'"' | b'\'' | b'^')
-}
+// What a byte means here, as bits.
+const UPPER: u8 = 1;
+const QUOTING: u8 = 1 << 1;
+const BLANK: u8 = 1 << 2;
+/// `,` or `;`.
+const SEPARATOR: u8 = 1 << 3;
+/// A separator or blank just before it says nothing.
+const ABSORBS: u8 = 1 << 4;
+/// May be a reason to act.
+const REASON: u8 = UPPER | QUOTING | BLANK | SEPARATOR;
 
-/// Whether a separator just before `byte` says nothing.
-fn absorbs_separator(byte: u8) -> bool {
-    is_blank(byte) || matches!(byte, b',' | b';' | b'(' | b'/')
-}
+static KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < kinds.len() {
+        kinds[byte] = match byte as u8 {
+            b'A'..=b'Z' => UPPER,
+            b'\\' | b'"' | b'\'' | b'^' => QUOTING,
+            b',' | b';' => SEPARATOR | ABSORBS,
+            b'(' | b'/' => ABSORBS,
+            blank if is_blank(blank) => BLANK | ABSORBS,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+};

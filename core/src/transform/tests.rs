@@ -224,7 +224,7 @@ fn decoding_to_the_end_equals_repeated_passes() {
     let chain = Chain::new([Transformer::UrlDecodeIis]);
     let mut random = Random(42);
     let mut scratch = Scratch::default();
-    for _ in 0..200_000 {
+    for _ in 0..50_000 {
         let alphabet = b"%%%%2255+0uU00dca7";
         let length = random.below(24);
         let text: Vec<u8> = (0..length).map(|_| alphabet[random.below(alphabet.len())]).collect();
@@ -240,7 +240,7 @@ fn decoding_to_the_end_equals_repeated_passes() {
 #[test]
 fn hostile_texts_take_linear_time() {
     // Quadratic work on any of these would take minutes.
-    let repeated = |piece: &str| piece.repeat(400_000 / piece.len());
+    let repeated = |piece: &str| piece.repeat(100_000 / piece.len());
     let mut texts: Vec<String> =
         ["%25", "25", "%", "../", "/..", "/a", "/.", "<!--", "/*", "&#", "&#1", "\\u", "\\0", "  "]
             .iter()

@@ -17,19 +17,19 @@ pub(crate) fn unicode_normalize(input: &[u8], output: &mut Vec<u8>) -> Outcome {
     }
     output.reserve(input.len());
     let mut rest = input;
-    while !rest.is_empty() {
-        let plain = ascii_run(rest);
-        push_ascii(output, &rest[..plain]);
-        rest = &rest[plain..];
-        match utf8::decode(rest) {
-            Some((code, length)) => {
-                push_normalized(output, code);
-                rest = &rest[length..];
-            }
-            None => rest = rest.get(1..).unwrap_or_default(),
+    loop {
+        let (kept, changing) = rest.split_at(kept_run(rest));
+        output.extend_from_slice(kept);
+        if changing.is_empty() {
+            return Outcome::Changed;
         }
+        // A stray byte is dropped.
+        let (code, length) = utf8::decode(changing).map_or((None, 1), |(code, length)| (Some(code), length));
+        if let Some(code) = code {
+            push_normalized(output, code);
+        }
+        rest = &changing[length..];
     }
-    Outcome::Changed
 }
 
 fn needs_normalization(input: &[u8]) -> bool {
@@ -59,20 +59,31 @@ fn ascii_run(text: &[u8]) -> usize {
     start + text[start..].iter().take_while(|byte| byte.is_ascii()).count()
 }
 
-/// NUL is no character to a reader of text.
-fn push_ascii(output: &mut Vec<u8>, text: &[u8]) {
-    let mut parts = text.split(|&byte| byte == 0);
-    output.extend_from_slice(parts.next().unwrap_or_default());
-    for part in parts {
-        output.extend_from_slice("\u{FFFD}".as_bytes());
-        output.extend_from_slice(part);
+/// How many bytes `text` begins with that a rebuilt text keeps: whole characters that stay, and no NUL.
+fn kept_run(text: &[u8]) -> usize {
+    let mut length = 0;
+    loop {
+        let rest = &text[length..];
+        length += match rest.first() {
+            Some(0) | None => return length,
+            Some(1..=0x7F) => 1,
+            Some(_) => match utf8::decode(rest) {
+                Some((code, width)) if is_well_formed(code, width) && normalized(code) == Normalized::Same => width,
+                _ => return length,
+            },
+        };
     }
+}
+
+/// Whether this is a character, and in its shortest form.
+fn is_well_formed(code: u32, width: usize) -> bool {
+    char::from_u32(code).is_some_and(|char| char.len_utf8() == width)
 }
 
 fn push_normalized(output: &mut Vec<u8>, code: u32) {
     match normalized(code) {
         Normalized::Same => utf8::push_checked(output, code, usize::MAX),
-        Normalized::Text(text) => output.extend_from_slice(text.as_bytes()),
+        Normalized::Text(text) => output.extend_from_slice(text),
         Normalized::Ascii(code) => utf8::push_any(output, code),
         Normalized::Hangul(syllable) => push_jamo(output, syllable),
     }
@@ -81,7 +92,7 @@ fn push_normalized(output: &mut Vec<u8>, code: u32) {
 #[derive(Debug, PartialEq, Eq)]
 enum Normalized {
     Same,
-    Text(&'static str),
+    Text(&'static [u8]),
     Ascii(u32),
     /// The number of a syllable, counted from the first.
     Hangul(u32),
@@ -97,7 +108,7 @@ fn normalized(code: u32) -> Normalized {
         // Private use.
         0xF_0000..=0xF_FFFD | 0x10_0000..=0x10_FFFD => Normalized::Same,
         // Unassigned in Unicode 14.0, or beyond Unicode.
-        _ => Normalized::Text(""),
+        _ => Normalized::Text(b""),
     }
 }
 
@@ -109,7 +120,7 @@ fn from_table(code: u32) -> Normalized {
         entry => {
             let span = table::EXPANSIONS[usize::from(entry) - 1];
             let (start, length) = ((span >> 8) as usize, (span & 0xFF) as usize);
-            Normalized::Text(&table::TEXT[start..start + length])
+            Normalized::Text(&table::TEXT.as_bytes()[start..start + length])
         }
     }
 }
