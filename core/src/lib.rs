@@ -15,6 +15,7 @@
 //! | [`processor`] | fingerprints, schemas, tokens, URIs |
 //! | [`users`] | who the user is: collection modes, anonymization, login and business events |
 //! | [`http`] | client address, blocking responses, denylists, request reports |
+//! | [`remote`] | remote-configuration products and paths -> builder calls, and what is answered |
 //! | [`sdk`] | the two rooms above as functions from a map to a map, for every binding alike |
 
 pub mod exploit;
@@ -23,6 +24,7 @@ pub mod injection;
 pub mod matcher;
 pub mod pattern;
 pub mod processor;
+pub mod remote;
 pub mod scan;
 pub mod sdk;
 pub mod support;

@@ -1,4 +1,5 @@
 //! What the table-driven tests share.
+#![allow(dead_code)] // each test binary uses some of it
 
 use bartizan::sdk;
 use bartizan::value::{Object, json};
