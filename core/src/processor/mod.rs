@@ -1,1 +1,284 @@
 //! One processor a file: fingerprints, schemas, tokens, URIs.
+//!
+//! A processor derives an object from the values of one or more addresses. Which addresses, when, and what becomes of
+//! the result is decided elsewhere (`config`, `plan`, `eval`); this room only generates. A caller asks in two steps:
+//!
+//! 1. [`Generator::presence`] says whether the inputs suffice, and which count as present. Nothing else about them decides
+//!    whether a generator whose inputs are optional has to run again: it does when the [`Presence`] differs from that of
+//!    its last run, until every optional input was there at once ([`Generator::is_final`]).
+//! 2. [`Generator::generate`] makes the object.
+//!
+//! The fields of the endpoint and session fingerprints freeze when they are first computed; they are kept in
+//! [`Fragments`], which belong to one processor in one context.
+//!
+//! Generators write no intermediate strings, walk at most 18 levels of a tree, and look at the deadline at every entry.
+
+mod base64url;
+mod collate;
+mod digest;
+mod endpoint;
+mod header;
+mod headers;
+mod jwt;
+mod network;
+mod scanner;
+mod schema;
+mod session;
+#[cfg(test)]
+mod tests;
+mod uri;
+
+pub use scanner::{Scanner, ScannerMatcher, Scanners, Tag};
+
+use crate::support::Deadline;
+use crate::value::{Object, Value, View};
+use digest::Field;
+
+/// What derives an object; named in a configuration by its [name](Self::name).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Generator {
+    /// The shape of a value: types, keys and lengths, no content.
+    ExtractSchema,
+    /// Which endpoint is called with which parameters.
+    HttpEndpointFingerprint,
+    /// Which headers a client sends.
+    HttpHeaderFingerprint,
+    /// Through which proxies a request came.
+    HttpNetworkFingerprint,
+    /// Who calls, in which session.
+    SessionFingerprint,
+    /// Header and payload of a JSON web token.
+    JwtDecode,
+    /// The components of a URI.
+    UriParse,
+}
+
+/// An input of a generator, as configurations name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// The key in a mapping.
+    pub name: &'static str,
+    /// Whether the generator runs without it. Mappings must name an address for it all the same.
+    pub optional: bool,
+    kind: Kind,
+}
+
+/// The type a value must have to count as present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Any,
+    Map,
+    Text,
+}
+
+const fn required(name: &'static str, kind: Kind) -> Parameter {
+    Parameter { name, optional: false, kind }
+}
+
+const fn optional(name: &'static str, kind: Kind) -> Parameter {
+    Parameter { name, optional: true, kind }
+}
+
+/// A step of the way from an address's value to the token in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Into a map, by key.
+    Key(Box<[u8]>),
+    /// Into an array; negative numbers count from the end.
+    Index(i64),
+}
+
+/// What an address holds for one parameter.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// The value of the address.
+    pub object: &'a Object,
+    /// Where to look in it; followed by `jwt_decode` only.
+    pub key_path: &'a [Step],
+}
+
+impl<'a> From<&'a Object> for Input<'a> {
+    fn from(object: &'a Object) -> Self {
+        Input { object, key_path: &[] }
+    }
+}
+
+/// One input per parameter, in the order of [`Generator::parameters`]; `None` where the address has no value.
+pub type Inputs<'a> = [Option<Input<'a>>];
+
+/// How many inputs are present, that is: there, and of the right type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Presence {
+    /// All of them.
+    pub all: u8,
+    /// The optional ones among them.
+    pub optional: u8,
+}
+
+/// The fields of a fingerprint that are known so far. Belongs to one processor (all its mappings) in one context.
+#[derive(Clone, Debug, Default)]
+pub struct Fragments {
+    method: Option<Box<[u8]>>,
+    fields: [Option<Field>; 4],
+}
+
+/// How a generator's run ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The inputs do not suffice. Not a run: to be asked again when they change.
+    NotNow,
+    /// The deadline passed. Not a run: to be asked again.
+    TimedOut,
+    /// A run that found nothing to report, such as a malformed URI. It is not repeated for other inputs.
+    Nothing,
+    /// A run that made this object.
+    Made(Value),
+}
+
+/// The deadline passed.
+struct Expired;
+
+fn check(deadline: &mut Deadline) -> Result<(), Expired> {
+    if deadline.expired() { Err(Expired) } else { Ok(()) }
+}
+
+impl Generator {
+    /// All of them.
+    pub const ALL: [Generator; 7] = [
+        Generator::ExtractSchema,
+        Generator::HttpEndpointFingerprint,
+        Generator::HttpHeaderFingerprint,
+        Generator::HttpNetworkFingerprint,
+        Generator::SessionFingerprint,
+        Generator::JwtDecode,
+        Generator::UriParse,
+    ];
+
+    /// The name in configurations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Generator::ExtractSchema => "extract_schema",
+            Generator::HttpEndpointFingerprint => "http_endpoint_fingerprint",
+            Generator::HttpHeaderFingerprint => "http_header_fingerprint",
+            Generator::HttpNetworkFingerprint => "http_network_fingerprint",
+            Generator::SessionFingerprint => "session_fingerprint",
+            Generator::JwtDecode => "jwt_decode",
+            Generator::UriParse => "uri_parse",
+        }
+    }
+
+    /// The generator of this exact name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|generator| generator.name() == name)
+    }
+
+    /// Its parameters, in the order in which configurations are checked.
+    pub fn parameters(self) -> &'static [Parameter] {
+        match self {
+            Generator::ExtractSchema | Generator::JwtDecode => const { &[required("inputs", Kind::Any)] },
+            Generator::UriParse => const { &[required("inputs", Kind::Text)] },
+            Generator::HttpHeaderFingerprint | Generator::HttpNetworkFingerprint => {
+                const { &[required("headers", Kind::Map)] }
+            }
+            Generator::HttpEndpointFingerprint => {
+                const {
+                    &[
+                        required("method", Kind::Text),
+                        required("uri_raw", Kind::Text),
+                        optional("query", Kind::Map),
+                        optional("body", Kind::Map),
+                    ]
+                }
+            }
+            Generator::SessionFingerprint => {
+                const {
+                    &[
+                        optional("cookies", Kind::Map),
+                        optional("session_id", Kind::Text),
+                        optional("user_id", Kind::Text),
+                    ]
+                }
+            }
+        }
+    }
+
+    /// What is present of the inputs, or `None` if they do not suffice to run.
+    pub fn presence(self, inputs: &Inputs<'_>) -> Option<Presence> {
+        let mut presence = Presence::default();
+        for (position, parameter) in self.parameters().iter().enumerate() {
+            if parameter.find(inputs, position).is_some() {
+                presence.all += 1;
+                presence.optional += u8::from(parameter.optional);
+            } else if !parameter.optional {
+                return None;
+            }
+        }
+        (presence.all > 0).then_some(presence)
+    }
+
+    /// Whether a result made with this presence stands for the rest of the context.
+    pub fn is_final(self, presence: Presence) -> bool {
+        let optional = self.parameters().iter().filter(|parameter| parameter.optional).count();
+        usize::from(presence.optional) == optional
+    }
+
+    /// Makes the object. `scanners` are those selected for the processor; only `extract_schema` asks them.
+    pub fn generate(
+        self,
+        inputs: &Inputs<'_>,
+        fragments: &mut Fragments,
+        scanners: &Scanners,
+        deadline: &mut Deadline,
+    ) -> Outcome {
+        if self.presence(inputs).is_none() {
+            return Outcome::NotNow;
+        }
+        let mut draft = fragments.clone();
+        match self.run(inputs, &mut draft, scanners, deadline) {
+            Ok(Some(value)) => {
+                *fragments = draft;
+                Outcome::Made(value)
+            }
+            Ok(None) => Outcome::Nothing,
+            Err(Expired) => Outcome::TimedOut,
+        }
+    }
+
+    fn run(
+        self,
+        inputs: &Inputs<'_>,
+        fragments: &mut Fragments,
+        scanners: &Scanners,
+        deadline: &mut Deadline,
+    ) -> Result<Option<Value>, Expired> {
+        let parameters = self.parameters();
+        let input = |position: usize| parameters.get(position).and_then(|p| p.find(inputs, position));
+        let text = |position| input(position).and_then(|input| input.object.as_bytes());
+        let map = |position| input(position).and_then(|input| input.object.as_map());
+        match self {
+            Generator::ExtractSchema => {
+                input(0).map(|input| schema::generate(input.object, scanners, deadline)).transpose()
+            }
+            Generator::HttpEndpointFingerprint => {
+                endpoint::generate(text(0), text(1), map(2), map(3), fragments, deadline).map(Some)
+            }
+            Generator::HttpHeaderFingerprint => map(0).map(|headers| header::generate(headers, deadline)).transpose(),
+            Generator::HttpNetworkFingerprint => map(0).map(|headers| network::generate(headers, deadline)).transpose(),
+            Generator::SessionFingerprint => session::generate(map(0), text(1), text(2), fragments, deadline).map(Some),
+            Generator::JwtDecode => Ok(input(0).and_then(|input| jwt::generate(input.object, input.key_path))),
+            Generator::UriParse => Ok(text(0).and_then(uri::generate)),
+        }
+    }
+}
+
+impl Parameter {
+    /// The input at this parameter's position, if its type is right.
+    fn find<'a>(&self, inputs: &Inputs<'a>, position: usize) -> Option<Input<'a>> {
+        let input = inputs.get(position).copied().flatten()?;
+        let right = match (self.kind, input.object.view()) {
+            (Kind::Any, _) | (Kind::Map, View::Map(_)) | (Kind::Text, View::String(_)) => true,
+            (Kind::Map | Kind::Text, _) => false,
+        };
+        right.then_some(input)
+    }
+}

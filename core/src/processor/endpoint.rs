@@ -1,0 +1,68 @@
+//! `http_endpoint_fingerprint`: which endpoint is called with which parameters.
+//!
+//! `http-` method `-` hash of the path `-` hash of the query's keys `-` hash of the body's keys.
+
+use super::collate::{SignedLower, Sorter};
+use super::digest::{Digest, Field, Folding, scalar_field};
+use super::{Expired, Fragments, check};
+use crate::support::Deadline;
+use crate::value::{Pair, Value};
+
+pub(super) fn generate(
+    method: Option<&[u8]>,
+    uri: Option<&[u8]>,
+    query: Option<&[Pair]>,
+    body: Option<&[Pair]>,
+    fragments: &mut Fragments,
+    deadline: &mut Deadline,
+) -> Result<Value, Expired> {
+    check(deadline)?;
+    let Fragments { method: known_method, fields: [path_field, query_field, body_field, _] } = fragments;
+    if let (None, Some(method)) = (&known_method, method) {
+        *known_method = Some(method.to_ascii_lowercase().into());
+    }
+    if let (None, Some(uri)) = (&path_field, uri) {
+        *path_field = Some(scalar_field(path(uri), deadline)?);
+    }
+    for (field, entries) in [(&mut *query_field, query), (&mut *body_field, body)] {
+        if let (None, Some(entries)) = (&field, entries) {
+            *field = Some(keys_field(entries, deadline)?);
+        }
+    }
+
+    let method = known_method.as_deref().unwrap_or_default();
+    let mut text = Vec::with_capacity(method.len() + 32);
+    text.extend_from_slice(b"http-");
+    text.extend_from_slice(method);
+    for field in [path_field, query_field, body_field] {
+        text.push(b'-');
+        text.extend_from_slice(field.as_ref().map_or(b"", Field::as_bytes));
+    }
+    Ok(Value::from(&text[..]))
+}
+
+/// What comes before the first `?` or `#`.
+fn path(uri: &[u8]) -> &[u8] {
+    &uri[..memchr::memchr2(b'?', b'#', uri).unwrap_or(uri.len())]
+}
+
+/// The hash of a map's keys in their order, values ignored; empty for an empty map.
+fn keys_field(entries: &[Pair], deadline: &mut Deadline) -> Result<Field, Expired> {
+    if entries.is_empty() {
+        return Ok(Field::EMPTY);
+    }
+    let mut sorter = Sorter::<SignedLower>::new();
+    for (position, entry) in entries.iter().enumerate() {
+        check(deadline)?;
+        sorter.push(entry.key_bytes().unwrap_or_default(), position);
+    }
+    let mut digest = Digest::new();
+    let mut first = true;
+    sorter.drain(deadline, |key, _, deadline| {
+        if !std::mem::take(&mut first) {
+            digest.push(b',');
+        }
+        digest.extend(key, Folding::Key, deadline)
+    })?;
+    Ok(digest.finish())
+}

@@ -1,0 +1,57 @@
+//! `http_header_fingerprint`: which headers a client sends.
+//!
+//! `hdr-` one bit per standard header `-` hash of the user agent `-` number of unknown headers `-` hash of their names.
+//! Tracing headers and those with the client address are left out: they say nothing about the client's software.
+
+use super::collate::{HeaderNames, Sorter};
+use super::digest::{Digest, Field, Folding, scalar_field};
+use super::headers::{Header, Places, single_string};
+use super::{Expired, check};
+use crate::support::Deadline;
+use crate::value::{Pair, Value};
+use std::io::Write as _;
+
+pub(super) fn generate(headers: &[Pair], deadline: &mut Deadline) -> Result<Value, Expired> {
+    let mut standard = Places::NONE;
+    let mut user_agent: &[u8] = b"";
+    let mut unknown = Sorter::<HeaderNames>::new();
+    for (position, entry) in headers.iter().enumerate() {
+        check(deadline)?;
+        let name = entry.key_bytes().unwrap_or_default();
+        match Header::of(name) {
+            Header::Standard(place) => standard.set(place),
+            Header::UserAgent => user_agent = single_string(entry.value()),
+            Header::Unknown => unknown.push(name, position),
+            Header::Tracing | Header::Address(_) => {}
+        }
+    }
+
+    let user_agent = scalar_field(user_agent, deadline)?;
+    let count = unknown.len();
+    let names = names_field(unknown, deadline)?;
+    let mut text = Vec::with_capacity(64);
+    text.extend_from_slice(b"hdr-");
+    text.extend_from_slice(standard.as_bytes());
+    text.push(b'-');
+    text.extend_from_slice(user_agent.as_bytes());
+    // Writing to a vector cannot fail.
+    let _ = write!(text, "-{count}-");
+    text.extend_from_slice(names.as_bytes());
+    Ok(Value::from(&text[..]))
+}
+
+/// The hash of the names in their order; empty if there are none.
+fn names_field(names: Sorter<'_, HeaderNames>, deadline: &mut Deadline) -> Result<Field, Expired> {
+    if names.len() == 0 {
+        return Ok(Field::EMPTY);
+    }
+    let mut digest = Digest::new();
+    let mut first = true;
+    names.drain(deadline, |name, _, deadline| {
+        if !std::mem::take(&mut first) {
+            digest.push(b',');
+        }
+        digest.extend(name, Folding::HeaderName, deadline)
+    })?;
+    Ok(digest.finish())
+}

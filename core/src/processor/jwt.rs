@@ -1,0 +1,56 @@
+//! `jwt_decode`: header and payload of a JSON web token, as maps that rules can look into.
+//!
+//! Nothing is verified. The signature is not decoded; only whether there is one is reported, because a token without a
+//! signature is the attack that matters here.
+
+use super::{Step, base64url};
+use crate::value::{Heap, Object, Value, View, json};
+
+pub(super) fn generate(input: &Object, key_path: &[Step]) -> Option<Value> {
+    let token = token(follow(input, key_path)?)?;
+    let (header, rest) = split_at_dot(token)?;
+    if rest.is_empty() {
+        return None;
+    }
+    let (payload, signature) = split_at_dot(rest)?;
+
+    let mut decoded = Value::map_with_capacity(3);
+    decoded.insert("header", segment(header));
+    decoded.insert("payload", segment(payload));
+    decoded.insert("signature", Value::from_entries([("available", !signature.is_empty())]));
+    Some(decoded)
+}
+
+/// The object at the end of the path.
+fn follow<'a>(input: &'a Object, key_path: &[Step]) -> Option<&'a Object> {
+    key_path.iter().try_fold(input, |object, step| match step {
+        Step::Key(key) => object.get(key),
+        Step::Index(index) => {
+            let elements = object.as_array()?;
+            let index = if *index < 0 { index.checked_add_unsigned(elements.len() as u64)? } else { *index };
+            elements.get(usize::try_from(index).ok()?)
+        }
+    })
+}
+
+/// What follows the scheme of an authorization header: the value itself, or the first of several.
+fn token(value: &Object) -> Option<&[u8]> {
+    let value = match value.view() {
+        View::Array([first, ..]) => first,
+        _ => value,
+    };
+    let credentials = value.as_bytes()?.strip_prefix(b"Bearer")?;
+    let blanks = credentials.iter().take_while(|byte| matches!(byte, b' ' | b'\t'..=b'\r')).count();
+    credentials.get(blanks..)
+}
+
+/// What is before and behind the first dot.
+fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let dot = memchr::memchr(b'.', text)?;
+    Some((&text[..dot], &text[dot + 1..]))
+}
+
+/// A segment's JSON. One that is malformed is there all the same, as an invalid object.
+fn segment(text: &[u8]) -> Value {
+    base64url::decode(text).and_then(|decoded| json::parse(&decoded).ok()).unwrap_or_else(|| Value::invalid_in(Heap))
+}

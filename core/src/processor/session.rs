@@ -1,0 +1,64 @@
+//! `session_fingerprint`: who calls, in which session.
+//!
+//! `ssn-` hash of the user id `-` hash of the cookies' names `-` hash of their values `-` hash of the session id.
+
+use super::collate::{SignedLower, Sorter};
+use super::digest::{Digest, Field, Folding, scalar_field};
+use super::headers::single_string;
+use super::{Expired, Fragments, check};
+use crate::support::Deadline;
+use crate::value::{Pair, Value};
+
+pub(super) fn generate(
+    cookies: Option<&[Pair]>,
+    session_id: Option<&[u8]>,
+    user_id: Option<&[u8]>,
+    fragments: &mut Fragments,
+    deadline: &mut Deadline,
+) -> Result<Value, Expired> {
+    check(deadline)?;
+    let [user_field, names_field, values_field, session_field] = &mut fragments.fields;
+    if let (None, Some(user_id)) = (&user_field, user_id) {
+        *user_field = Some(scalar_field(user_id, deadline)?);
+    }
+    if let (None, Some(cookies)) = (&names_field, cookies) {
+        let (names, values) = cookie_fields(cookies, deadline)?;
+        *names_field = Some(names);
+        *values_field = Some(values);
+    }
+    if let (None, Some(session_id)) = (&session_field, session_id) {
+        *session_field = Some(scalar_field(session_id, deadline)?);
+    }
+
+    let mut text = Vec::with_capacity(40);
+    text.extend_from_slice(b"ssn");
+    for field in &fragments.fields {
+        text.push(b'-');
+        text.extend_from_slice(field.as_ref().map_or(b"", Field::as_bytes));
+    }
+    Ok(Value::from(&text[..]))
+}
+
+/// The hashes of names and values in the order of the names; empty for an empty map.
+fn cookie_fields(cookies: &[Pair], deadline: &mut Deadline) -> Result<(Field, Field), Expired> {
+    if cookies.is_empty() {
+        return Ok((Field::EMPTY, Field::EMPTY));
+    }
+    let mut sorter = Sorter::<SignedLower>::new();
+    for (position, cookie) in cookies.iter().enumerate() {
+        check(deadline)?;
+        sorter.push(cookie.key_bytes().unwrap_or_default(), position);
+    }
+    let (mut names, mut values) = (Digest::new(), Digest::new());
+    let mut first = true;
+    sorter.drain(deadline, |name, position, deadline| {
+        if !std::mem::take(&mut first) {
+            names.push(b',');
+            values.push(b',');
+        }
+        names.extend(name, Folding::Key, deadline)?;
+        let value = cookies.get(position).map_or(&b""[..], |cookie| single_string(cookie.value()));
+        values.extend(value, Folding::Value, deadline)
+    })?;
+    Ok((names.finish(), values.finish()))
+}

@@ -1,0 +1,75 @@
+//! `uri_parse`: the components of a URI, as a map that rules can look into.
+//!
+//! Nothing is decoded or normalised. Every component is always there, empty where the URI has none.
+
+use crate::exploit::uri::{self, Part};
+use crate::value::Value;
+
+pub(super) fn generate(text: &[u8]) -> Option<Value> {
+    let uri = uri::parse(text)?;
+    let authority = uri.authority.unwrap_or_default();
+    let text_of = |part: Option<Part<'_>>| Value::from(part.unwrap_or_default().text);
+    let mut components = Value::map_with_capacity(7);
+    components.insert("scheme", uri.scheme.unwrap_or_default());
+    components.insert("userinfo", authority.userinfo.unwrap_or_default());
+    components.insert("host", text_of(authority.host));
+    components.insert("port", u64::from(authority.port.unwrap_or_default()));
+    components.insert("path", text_of(uri.path));
+    components.insert("query", parameters(uri.query.unwrap_or_default().text));
+    components.insert("fragment", text_of(uri.fragment));
+    Some(components)
+}
+
+/// A piece of a query: a key, and what follows its `=` if it has one.
+struct Parameter<'a> {
+    key: &'a [u8],
+    value: Option<&'a [u8]>,
+}
+
+/// The parameters of a query by key; a key that occurs again holds an array of its values, in order.
+fn parameters(query: &[u8]) -> Value {
+    let mut parameters: Vec<_> = query.split(|&byte| byte == b'&').filter_map(Parameter::of).collect();
+    // Stable, so that the values of a key stay in order.
+    parameters.sort_by_key(|parameter| parameter.key);
+    Value::from_entries(parameters.chunk_by(|a, b| a.key == b.key).map(|same| {
+        let value = match same {
+            [only] => only.value(),
+            _ => same.iter().map(Parameter::value).collect(),
+        };
+        (same.first().map_or(&b""[..], |first| first.key), value)
+    }))
+}
+
+impl<'a> Parameter<'a> {
+    /// Pieces without a key are dropped, but one that is only `[]` has the empty key.
+    fn of(piece: &'a [u8]) -> Option<Self> {
+        let (key, value) = match memchr::memchr(b'=', piece) {
+            Some(equals) => (&piece[..equals], Some(&piece[equals + 1..])),
+            None => (piece, None),
+        };
+        (!key.is_empty()).then(|| Parameter { key: key.strip_suffix(b"[]").unwrap_or(key), value })
+    }
+
+    fn value(&self) -> Value {
+        self.value.map_or_else(|| Value::from(true), Value::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parameters;
+    use crate::value::json;
+
+    #[test]
+    fn queries() {
+        for (query, expected) in [
+            ("", "{}"),
+            ("x=1&y&x=2&z[]=3", r#"{"x":["1","2"],"y":true,"z":"3"}"#),
+            ("[]=1&=2&&b[]", r#"{"":"1","b":true}"#),
+            ("a=1&a&a[]=2", r#"{"a":["1",true,"2"]}"#),
+            ("a[][]=1&a[0]=&b==", r#"{"a[0]":"","a[]":"1","b":"="}"#),
+        ] {
+            assert_eq!(json::to_string(&parameters(query.as_bytes())), expected, "{query}");
+        }
+    }
+}
