@@ -15,14 +15,14 @@
 //!
 //! | file | transformers |
 //! |---|---|
-//! | [`bytes`] | `lowercase`, `remove_nulls`, `compress_whitespace` |
-//! | [`path`] | `normalize_path`, `normalize_path_win` |
-//! | [`percent`] | `url_decode`, `url_decode_iis` |
-//! | [`css`], [`js`], [`html`] | `css_decode`, `js_decode`, `html_entity_decode` |
-//! | [`base64`] | `base64_decode`, `base64url_decode`, `base64_encode` |
-//! | [`shell`], [`comments`] | `shell_unescape`, `remove_comments` |
-//! | [`url`] | `url_basename`, `url_path`, `url_querystring` |
-//! | [`unicode`] | `unicode_normalize` |
+//! | `bytes` | `lowercase`, `remove_nulls`, `compress_whitespace` |
+//! | `path` | `normalize_path`, `normalize_path_win` |
+//! | `percent` | `url_decode`, `url_decode_iis` |
+//! | `css`, `js`, `html` | `css_decode`, `js_decode`, `html_entity_decode` |
+//! | `base64` | `base64_decode`, `base64url_decode`, `base64_encode` |
+//! | `shell`, `comments` | `shell_unescape`, `remove_comments` |
+//! | `url` | `url_basename`, `url_path`, `url_querystring` |
+//! | `unicode` | `unicode_normalize` |
 
 mod base64;
 mod bytes;
@@ -45,7 +45,7 @@ pub use classes::ByteClasses;
 
 /// What a transformer did with a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+enum Outcome {
     /// Nothing; the output buffer holds nothing of use.
     Kept,
     /// The output replaces the text, but alone it is no reason to: if no transformer of the chain answers

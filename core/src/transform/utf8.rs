@@ -5,7 +5,7 @@
 /// Only the shape is checked, a lead byte and the right number of continuation bytes; overlong forms, surrogates and
 /// values up to 1FFFFF are decoded. `None`: the first byte begins nothing; skip it.
 #[inline]
-pub(crate) fn decode(bytes: &[u8]) -> Option<(u32, usize)> {
+pub(super) fn decode(bytes: &[u8]) -> Option<(u32, usize)> {
     let tail = |byte: u8| (byte & 0xC0 == 0x80).then_some(u32::from(byte & 0x3F));
     match *bytes {
         [a @ 0x00..=0x7F, ..] => Some((u32::from(a), 1)),

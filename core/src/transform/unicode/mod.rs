@@ -11,7 +11,7 @@ mod table;
 use super::{Outcome, utf8};
 
 /// Normalises `input`, or finds nothing to normalise.
-pub(crate) fn unicode_normalize(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+pub(super) fn unicode_normalize(input: &[u8], output: &mut Vec<u8>) -> Outcome {
     if !needs_normalization(input) {
         return Outcome::Kept;
     }
