@@ -3,16 +3,20 @@
 //! | file | concept |
 //! |---|---|
 //! | [`client_ip`] | the client's address behind proxies |
+//! | [`addresses`] | a request and a response as engine addresses |
 //! | [`block`], [`negotiate`], [`pages`] | the answer to a blocked client |
 //! | [`stealth`] | an answer that looks like the application's own login failure |
 //! | [`denylist`] | users and addresses refused at run time |
 //! | [`headers`] | header tags |
 //! | [`report`] | event and engine tags, retention |
+//! | [`body`], [`stacks`] | bounded copies of what a rule asks to attach |
 //! | [`rate`], [`sampling`] | how often |
 //! | [`quality`] | what makes a request's login events hard to use |
 //! | [`settings`] | settings every binding reads alike |
 
+pub mod addresses;
 pub mod block;
+pub mod body;
 pub mod client_ip;
 pub mod denylist;
 mod gzip;
@@ -24,6 +28,7 @@ pub mod rate;
 pub mod report;
 pub mod sampling;
 pub mod settings;
+pub mod stacks;
 pub mod stealth;
 
 pub use client_ip::{ADDRESS_HEADERS, ClientAddress, client_address, is_private};

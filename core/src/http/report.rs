@@ -25,6 +25,16 @@ pub enum Scope {
     Exploit,
 }
 
+/// What the host made of a request, for telemetry.
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(missing_docs)]
+pub struct RequestOutcome {
+    pub blocked: bool,
+    pub block_failed: bool,
+    pub truncated: bool,
+    pub rate_limited: bool,
+}
+
 /// The report of one request.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
@@ -111,6 +121,20 @@ impl Report {
         (self, apart)
     }
 
+    /// The tags of the one `waf.requests` count of a request, but for the versions.
+    pub fn request_counter(&self, outcome: RequestOutcome) -> [(&'static str, bool); 7] {
+        let both = [self.request, self.exploit];
+        [
+            ("rule_triggered", !self.events.is_empty()),
+            ("request_blocked", outcome.blocked),
+            ("waf_timeout", both.iter().any(|times| times.timeouts > 0)),
+            ("waf_error", both.iter().any(|times| times.error.is_some())),
+            ("input_truncated", outcome.truncated),
+            ("rate_limited", outcome.rate_limited),
+            ("block_failure", outcome.block_failed),
+        ]
+    }
+
     fn times(&mut self, scope: Scope) -> &mut Times {
         match scope {
             Scope::Request => &mut self.request,
@@ -181,9 +205,54 @@ fn unsigned(value: &Object) -> Option<u64> {
     }
 }
 
-/// The tags of every request while the engine is on, beside those of its evaluations.
-pub fn engine_tags(engine_version: &str, rules_version: Option<&str>, family: &str) -> Vec<(&'static str, String)> {
-    let mut tags = vec![("_dd.appsec.waf.version", engine_version.into()), ("_dd.runtime_family", family.into())];
-    tags.extend(rules_version.map(|version| ("_dd.appsec.event_rules.version", version.into())));
-    tags
+/// The largest values of a request that were cut when they were converted for the engine; zero where none was.
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(missing_docs)]
+pub struct Truncated {
+    pub string_length: u64,
+    pub container_size: u64,
+    pub container_depth: u64,
+}
+
+impl Truncated {
+    /// The metrics of what was cut.
+    pub fn metrics(self) -> impl Iterator<Item = (String, f64)> {
+        let sizes = [
+            ("string_length", self.string_length),
+            ("container_size", self.container_size),
+            ("container_depth", self.container_depth),
+        ];
+        let cut = sizes.into_iter().filter(|(_, size)| *size > 0);
+        cut.map(|(name, size)| (format!("_dd.appsec.truncated.{name}"), size as f64))
+    }
+
+    /// The telemetry tag `truncation_reason`: a bit for each kind.
+    pub fn reason(self) -> u8 {
+        let bit = |size: u64, bit: u8| if size > 0 { bit } else { 0 };
+        bit(self.string_length, 1) | bit(self.container_size, 2) | bit(self.container_depth, 4)
+    }
+}
+
+/// The tags and metrics of every request while the engine is on: what runs, and which rules. `diagnostics` are those of the
+/// rule file loaded last.
+pub fn engine_tags(
+    version: &str,
+    family: &str,
+    diagnostics: Option<&Object>,
+) -> (BTreeMap<&'static str, String>, BTreeMap<&'static str, f64>) {
+    let mut meta = BTreeMap::from([("_dd.appsec.waf.version", version.into()), ("_dd.runtime_family", family.into())]);
+    let mut metrics = BTreeMap::from([("_dd.appsec.enabled", 1.0)]);
+    let Some(diagnostics) = diagnostics else { return (meta, metrics) };
+    if let Some(version) = diagnostics.get(b"ruleset_version").and_then(Object::as_bytes) {
+        meta.insert("_dd.appsec.event_rules.version", utf8(version).into_owned());
+    }
+    if let Some(rules) = diagnostics.get(b"rules") {
+        let count = |name: &[u8]| rules.get(name).map_or(0, Object::len) as f64;
+        metrics.insert("_dd.appsec.event_rules.loaded", count(b"loaded"));
+        metrics.insert("_dd.appsec.event_rules.error_count", count(b"failed"));
+        if let Some(errors) = rules.get(b"errors").filter(|errors| !errors.is_empty()) {
+            meta.insert("_dd.appsec.event_rules.errors", json::to_string(errors));
+        }
+    }
+    (meta, metrics)
 }

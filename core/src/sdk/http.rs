@@ -5,8 +5,8 @@ use super::{map_of, texts};
 use crate::http::block::{self, Blocking, Client, Response};
 use crate::http::headers::{Direction, discarded_metric, header_tags};
 use crate::http::pages::Templates;
-use crate::http::report::{Report, Scope};
-use crate::http::{client_address, quality, settings};
+use crate::http::report::{Report, RequestOutcome, Scope, Truncated, engine_tags as tags_of_engine};
+use crate::http::{addresses, body, client_address, quality, settings, stacks};
 use crate::support::{Ids, RandomIds};
 use crate::value::{Object, Value};
 use std::net::IpAddr;
@@ -93,6 +93,19 @@ pub(super) fn event_tags(args: Args<'_>) -> Result<Value> {
         }
     }
     let has = |name: &str| args.boolean(name).unwrap_or(false);
+    let truncated = truncated(args)?;
+    report.metrics.extend(truncated.metrics());
+    let counter = report.request_counter(RequestOutcome {
+        blocked: has("blocked"),
+        block_failed: has("block_failed"),
+        truncated: truncated.reason() > 0,
+        rate_limited: has("rate_limited"),
+    });
+    let mut tags = Value::from_entries(counter.map(|(name, truth)| (name, if truth { "true" } else { "false" })));
+    for version in ["waf_version", "event_rules_version"] {
+        tags.insert(version, args.non_empty(version).as_deref().unwrap_or("unknown"));
+    }
+    let telemetry: Value = [map_of([("metric", "waf.requests".into()), ("tags", tags)])].into_iter().collect();
     let keeps = report.keeps;
     let headers = report.collected_headers;
     let stacks: Value = report.stacks.iter().collect();
@@ -103,6 +116,7 @@ pub(super) fn event_tags(args: Args<'_>) -> Result<Value> {
         ("events", (report.events.len() as u64).into()),
         ("keeps", (keeps as u64).into()),
         ("stacks", stacks),
+        ("telemetry", telemetry),
     ]);
     if let Some(structured) = structured {
         result.insert("appsec", structured);
@@ -129,4 +143,65 @@ pub(super) fn waf_timeout(args: Args<'_>) -> Result<Value> {
     let python = args.non_empty("host").is_none_or(|host| host != "javascript");
     let timeout = settings::waf_timeout(&args.text("text")?.unwrap_or_default(), python, &mut warnings);
     Ok(map_of([("microseconds", timeout.into()), ("warnings", texts(&warnings))]))
+}
+
+/// A request as the engine's addresses, with the tags that say where it comes from.
+pub(super) fn request_addresses(args: Args<'_>) -> Result<Value> {
+    let (method, url, peer) = (args.text("method")?, args.text("url")?, args.text("peer")?);
+    let (headers, configured) = (args.headers("headers")?, args.text("client_ip_header")?);
+    let address = client_address(&headers, peer.as_deref(), configured.as_deref());
+    let found = addresses::request_addresses(addresses::RequestParts {
+        method: method.as_deref(),
+        url: url.as_deref(),
+        headers: &headers,
+        query: args.object("query"),
+        cookies: args.object("cookies"),
+        path_params: args.object("path_params"),
+        body: args.object("body"),
+        address,
+    });
+    let tags = [("http.client_ip", address.client), ("network.client.ip", address.peer)];
+    let meta = tags.into_iter().filter_map(|(tag, address)| Some((tag, address?.to_string())));
+    Ok(map_of([("addresses", found), ("meta", Value::from_entries(meta))]))
+}
+
+/// A response as the engine's addresses.
+pub(super) fn response_addresses(args: Args<'_>) -> Result<Value> {
+    let status = args.number("status")?.unwrap_or(0.0) as u16;
+    let found = addresses::response_addresses(status, &args.headers("headers")?, args.object("body"));
+    Ok(map_of([("addresses", found)]))
+}
+
+/// The bounded copy of a body.
+pub(super) fn collected_body(args: Args<'_>) -> Result<Value> {
+    let Some(body) = args.object("body") else { return Ok(Value::map()) };
+    let (copy, cut) = body::collected_body(body);
+    let meta = if cut { Value::from_entries([(body::EXCEEDED_TAG, "true")]) } else { Value::map() };
+    Ok(map_of([("body", copy), ("meta", meta)]))
+}
+
+/// How many frames of a stack to report.
+pub(super) fn stack_frames(args: Args<'_>) -> Result<Value> {
+    let whole =
+        |name: &str, default: usize| Ok::<_, String>(args.number(name)?.map_or(default, |number| number as usize));
+    let percent = args.number("top_percent")?.unwrap_or(stacks::DEFAULT_TOP_PERCENT);
+    let (top, bottom) = stacks::select_frames(whole("count", 0)?, whole("depth", stacks::DEFAULT_DEPTH)?, percent);
+    Ok(map_of([("top", (top as u64).into()), ("bottom", (bottom as u64).into())]))
+}
+
+/// The tags of every request while the engine is on.
+pub(super) fn engine_tags(args: Args<'_>) -> Result<Value> {
+    let (version, family) = (args.text("waf_version")?.unwrap_or_default(), args.text("family")?.unwrap_or_default());
+    let (meta, metrics) = tags_of_engine(&version, &family, args.object("diagnostics"));
+    Ok(map_of([("meta", Value::from_entries(meta)), ("metrics", Value::from_entries(metrics))]))
+}
+
+fn truncated(args: Args<'_>) -> Result<Truncated> {
+    let Some(sizes) = args.map("truncated")? else { return Ok(Truncated::default()) };
+    let size = |name: &str| Ok::<_, String>(sizes.number(name)?.unwrap_or(0.0) as u64);
+    Ok(Truncated {
+        string_length: size("string_length")?,
+        container_size: size("container_size")?,
+        container_depth: size("container_depth")?,
+    })
 }

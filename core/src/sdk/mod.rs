@@ -45,7 +45,12 @@
 //! | `client_ip` | `headers`, `peer`, `client_ip_header` | `http.client_ip`, `network.client.ip`: text or null |
 //! | `block_response` | `actions` (of a result), or `type` and `parameters`; `accept`, `method`, `graphql`, `protocol`, `headers_sent`, `templates` (`html`, `json`, `graphql`) | `status`, `headers`, `body`, `stealth`, `security_response_id`, `meta`; for `protocol: grpc` `grpc_status`, `grpc_message`; empty when nothing blocks |
 //! | `request_headers`, `response_headers` | `headers`, `event`, `max_collected_headers` | `meta`, `metrics` |
-//! | `event_tags` | `evaluations` (each `result`, `duration_ext`, `exploit`, or `error`), `blocked`, `origin`, `structured` | `meta`, `metrics`, `events`, `keeps`, `stacks`, `appsec`, `max_collected_headers` |
+//! | `request_addresses` | `method`, `url`, `headers`, `query`, `cookies`, `path_params`, `body`, `peer`, `client_ip_header` | `addresses`, `meta` |
+//! | `response_addresses` | `status`, `headers`, `body` | `addresses` |
+//! | `event_tags` | `evaluations` (each `result`, `duration_ext`, `exploit`, or `error`), `blocked`, `block_failed`, `rate_limited`, `origin`, `structured`, `truncated` (`string_length`, `container_size`, `container_depth`), `waf_version`, `event_rules_version` | `meta`, `metrics`, `events`, `keeps`, `stacks`, `telemetry`, `appsec`, `max_collected_headers` |
+//! | `engine_tags` | `waf_version`, `family`, `diagnostics` | `meta`, `metrics` |
+//! | `collected_body` | `body` | `body`, `meta` |
+//! | `stack_frames` | `count`, `depth`, `top_percent` | `top`, `bottom` |
 //! | `check_events` | `meta`, `client_ip` | `notes` |
 //! | `waf_timeout` | `text`, `host` | `microseconds`, `warnings` |
 //!
@@ -95,6 +100,11 @@ fn dispatch(function: &str, args: Args<'_>) -> Result<Value> {
         "request_headers" => http::headers(args, Direction::Request),
         "response_headers" => http::headers(args, Direction::Response),
         "event_tags" => http::event_tags(args),
+        "engine_tags" => http::engine_tags(args),
+        "request_addresses" => http::request_addresses(args),
+        "response_addresses" => http::response_addresses(args),
+        "collected_body" => http::collected_body(args),
+        "stack_frames" => http::stack_frames(args),
         "check_events" => http::check_events(args),
         "waf_timeout" => http::waf_timeout(args),
         _ => users::one_call(function, args),
