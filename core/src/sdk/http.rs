@@ -66,8 +66,17 @@ pub(super) fn block_response(args: Args<'_>) -> Result<Value> {
     ]))
 }
 
-/// The header tags of a request, or of a response.
-pub(super) fn headers(args: Args<'_>, direction: Direction) -> Result<Value> {
+/// The header tags of a request.
+pub(super) fn request_headers(args: Args<'_>) -> Result<Value> {
+    headers(args, Direction::Request)
+}
+
+/// The header tags of a response.
+pub(super) fn response_headers(args: Args<'_>) -> Result<Value> {
+    headers(args, Direction::Response)
+}
+
+fn headers(args: Args<'_>, direction: Direction) -> Result<Value> {
     let extended = args.number("max_collected_headers")?.map(|limit| limit as usize);
     let event = args.boolean("event").unwrap_or(false);
     let (tags, discarded) = header_tags(direction, &args.headers("headers")?, event, extended);

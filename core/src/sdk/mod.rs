@@ -53,6 +53,7 @@
 //! | `stack_frames` | `count`, `depth`, `top_percent` | `top`, `bottom` |
 //! | `check_events` | `meta`, `client_ip` | `notes` |
 //! | `waf_timeout` | `text`, `host` | `microseconds`, `warnings` |
+//! | `capabilities` | booleans: `remotely_switched`, `engine_on`, `local_rules`, `exploit_prevention`, `user_tracking`, `extended_collection` | `bits`, `encoded` |
 //!
 //! Headers are an array of `[name, value]`, or a map of values or arrays of values.
 //!
@@ -72,13 +73,14 @@
 
 mod args;
 mod http;
+mod remote;
 mod service;
 mod users;
 
-use crate::http::headers::Direction;
 use crate::value::{Object, Value};
 use args::{Args, Result};
 
+pub use remote::{read_batch, report_value};
 pub use service::Service;
 
 /// Runs a function. The result is a map; `error` in it says that the function is unknown or an argument unusable.
@@ -88,26 +90,39 @@ pub fn call(function: &str, arguments: &Object) -> Value {
         .unwrap_or_else(|error| map_of([("error", error.into())]))
 }
 
+type Run = fn(Args<'_>) -> Result<Value>;
+
+/// The functions that remember nothing, but for the calls about users.
+const FUNCTIONS: [(&str, Run); 18] = [
+    ("anonymize", users::pseudonym),
+    ("user_id", users::user_id),
+    ("collection_mode", users::collection_mode),
+    ("propagate", users::propagate),
+    ("user_events", users::request),
+    ("client_ip", http::client_ip),
+    ("request_addresses", http::request_addresses),
+    ("response_addresses", http::response_addresses),
+    ("block_response", http::block_response),
+    ("request_headers", http::request_headers),
+    ("response_headers", http::response_headers),
+    ("event_tags", http::event_tags),
+    ("engine_tags", http::engine_tags),
+    ("collected_body", http::collected_body),
+    ("stack_frames", http::stack_frames),
+    ("check_events", http::check_events),
+    ("waf_timeout", http::waf_timeout),
+    ("capabilities", remote::capabilities),
+];
+
+/// The names of all functions that [`call`] knows.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().map(|(name, _)| *name).chain(users::CALLS)
+}
+
 fn dispatch(function: &str, args: Args<'_>) -> Result<Value> {
-    match function {
-        "anonymize" => users::pseudonym(args),
-        "user_id" => users::user_id(args),
-        "collection_mode" => users::collection_mode(args),
-        "propagate" => users::propagate(args),
-        "user_events" => users::request(args),
-        "client_ip" => http::client_ip(args),
-        "block_response" => http::block_response(args),
-        "request_headers" => http::headers(args, Direction::Request),
-        "response_headers" => http::headers(args, Direction::Response),
-        "event_tags" => http::event_tags(args),
-        "engine_tags" => http::engine_tags(args),
-        "request_addresses" => http::request_addresses(args),
-        "response_addresses" => http::response_addresses(args),
-        "collected_body" => http::collected_body(args),
-        "stack_frames" => http::stack_frames(args),
-        "check_events" => http::check_events(args),
-        "waf_timeout" => http::waf_timeout(args),
-        _ => users::one_call(function, args),
+    match FUNCTIONS.iter().find(|(name, _)| *name == function) {
+        Some((_, run)) => run(args),
+        None => users::one_call(function, args),
     }
 }
 

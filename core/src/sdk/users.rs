@@ -13,7 +13,24 @@ use crate::users::text::FloatStyle;
 use crate::users::{Outcome, RequestScope};
 use crate::value::Value;
 
-/// Any of the calls about users, in the scope of one request.
+/// The calls that end in an [`Outcome`].
+pub(super) const CALLS: [&str; 13] = [
+    "set_user",
+    "track_user_login_success",
+    "track_user_login_success_event",
+    "track_user_login_failure",
+    "track_user_login_failure_event",
+    "track_signup",
+    "track_user_signup_event",
+    "track_custom_event",
+    "auto_login_success",
+    "auto_login_failure",
+    "auto_signup",
+    "auto_user",
+    "auto_session",
+];
+
+/// Any of [`CALLS`], in the scope of one request.
 pub(super) fn report(
     function: &str,
     args: Args<'_>,

@@ -1,0 +1,159 @@
+//! No argument of any function of the dynamic interface may bring the process down.
+
+use bartizan::sdk::{self, Service};
+use bartizan::value::{Value, json};
+
+const SERVICE_FUNCTIONS: [&str; 10] = [
+    "block",
+    "extend",
+    "unblock",
+    "blocked",
+    "blocks",
+    "keep_trace",
+    "sample_schema",
+    "learn_login_failure",
+    "configure_login_failure",
+    "login_failure_answer",
+];
+
+/// The names arguments go by, so that random maps hit them.
+const NAMES: [&str; 62] = [
+    "user",
+    "user_id",
+    "id",
+    "login",
+    "usr.login",
+    "usr",
+    "metadata",
+    "exists",
+    "success",
+    "propagate",
+    "name",
+    "mode",
+    "scope",
+    "bits",
+    "seen_user",
+    "host",
+    "framework",
+    "session_id",
+    "input",
+    "environment",
+    "remote",
+    "enabled",
+    "calls",
+    "fn",
+    "headers",
+    "peer",
+    "client_ip_header",
+    "actions",
+    "type",
+    "parameters",
+    "accept",
+    "method",
+    "graphql",
+    "protocol",
+    "headers_sent",
+    "templates",
+    "html",
+    "json",
+    "event",
+    "max_collected_headers",
+    "evaluations",
+    "result",
+    "duration_ext",
+    "exploit",
+    "error",
+    "blocked",
+    "truncated",
+    "string_length",
+    "meta",
+    "client_ip",
+    "text",
+    "diagnostics",
+    "rules",
+    "body",
+    "count",
+    "depth",
+    "status",
+    "url",
+    "ip",
+    "until",
+    "seconds",
+    "block_request",
+];
+
+const STRINGS: [&[u8]; 16] = [
+    b"",
+    b"x",
+    b"anon",
+    b"python",
+    b"javascript",
+    b"set_user",
+    b"auto_user",
+    b"1.1.1.1/0",
+    b"\xed\xa0\x80\xff",
+    b"\xc3",
+    b"for=\"[::1",
+    b"text/html;q=",
+    b"99999999999999999999",
+    b"-1",
+    b"\"\\",
+    b"a%zz;=,:[]",
+];
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % bound as u64) as usize
+    }
+
+    fn value(&mut self, depth: usize) -> Value {
+        let kinds = if depth == 0 { 6 } else { 9 };
+        match self.below(kinds) {
+            0 => Value::null(),
+            1 => Value::from(self.below(2) == 1),
+            2 => Value::from([0, -1, 1, i64::MIN, i64::MAX, 403][self.below(6)]),
+            3 => Value::from([0, u64::MAX, 999][self.below(3)]),
+            4 => Value::from([0.0, -0.0, 1.5, f64::NAN, f64::INFINITY, -1e300, 1e-9][self.below(7)]),
+            5 => Value::from(STRINGS[self.below(STRINGS.len())]),
+            6 => (0..self.below(4)).map(|_| self.value(depth - 1)).collect(),
+            _ => self.map(depth - 1),
+        }
+    }
+
+    fn map(&mut self, depth: usize) -> Value {
+        let mut map = Value::map();
+        for _ in 0..self.below(8) {
+            map.insert(NAMES[self.below(NAMES.len())], self.value(depth));
+        }
+        map
+    }
+}
+
+#[test]
+fn random_arguments() {
+    let service = Service::default();
+    let functions: Vec<_> = sdk::functions().chain(SERVICE_FUNCTIONS).collect();
+    let mut random = Random(7);
+    for round in 0..300 {
+        for function in &functions {
+            let arguments = random.map(4);
+            let result = service.call(function, &arguments);
+            assert!(result.as_map().is_some(), "round {round}: {function}({})", json::to_string(&arguments));
+        }
+        let _ = sdk::read_batch(&random.value(4));
+    }
+}
+
+#[test]
+fn every_function_is_known() {
+    for function in sdk::functions() {
+        let result = sdk::call(function, &Value::map());
+        let error = result.get(b"error").and_then(|error| error.as_bytes()).unwrap_or_default();
+        assert!(!error.starts_with(b"unknown function"), "{function}");
+    }
+}
