@@ -23,6 +23,7 @@ mod set;
 mod unicode;
 
 pub use error::PatternError;
+pub(crate) use required::rarity;
 pub use required::{ByteSet, Required};
 
 use std::ops::Range;

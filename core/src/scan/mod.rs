@@ -1,1 +1,175 @@
 //! One pass over a string that says which matchers could match at all.
+//!
+//! A ruleset asks some two hundred patterns about every string, and on ordinary traffic none of them matches. Most patterns
+//! [require](crate::pattern::Required) one of a few literals; so one pass looks for the literals of all patterns together, and
+//! only the patterns it leaves are run: none to three of a ruleset's two hundred on ordinary strings.
+//!
+//! # How
+//!
+//! A full automaton of two thousand literals takes megabytes and misses the caches. The pass here keeps to a few small
+//! tables, in the manner of the literal matchers of intrusion detection systems: for each position of the subject,
+//!
+//! - the three bytes there, hashed, select a set of [groups](literals) that have a literal with such a part, and the byte after
+//!   them the groups that could go on with it. Where both agree, the literals behind that hash are compared in full;
+//! - single bytes and pairs of bytes that are required have a [bit](pairs) each, selected by two tables and collected in one word.
+//!
+//! Letters compare without regard to ASCII case, for patterns that regard it too: that costs a candidate now and then, and
+//! saves a second pass. Case folding beyond ASCII comes down to two code points, U+017F for `s` and U+212A for `k`; in a
+//! subject with one of them every pattern with such a letter is a candidate.
+//!
+//! The pass may say "maybe" too often, and never "no" wrongly. It does not allocate, and its time is proportional to the
+//! subject.
+
+mod candidates;
+mod literals;
+mod pairs;
+
+pub use candidates::Candidates;
+
+use crate::pattern::Required;
+use literals::{Literals, LiteralsBuilder};
+use pairs::{Pairs, PairsBuilder};
+
+/// The number a matcher is known by; small numbers keep [`Candidates`] small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MatcherId(pub u32);
+
+/// What looks at all strings for all matchers.
+#[derive(Debug)]
+pub struct Scanner {
+    /// One more than the largest number of a matcher.
+    matchers: usize,
+    owners: Owners,
+    literals: Literals,
+    pairs: Pairs,
+    /// Matchers that require neither literals nor bytes.
+    open: Box<[Owner]>,
+    /// Matchers that may match U+017F or U+212A where they require `s` or `k`.
+    look_alikes: Box<[Owner]>,
+}
+
+/// A matcher, with the length below which no subject matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Owner {
+    matcher: MatcherId,
+    min_length: u32,
+}
+
+impl Owner {
+    fn offer(&self, subject: &[u8], candidates: &mut Candidates) {
+        if subject.len() >= self.min_length as usize {
+            candidates.insert(self.matcher);
+        }
+    }
+}
+
+/// Lists of matchers, each a stretch of one array.
+#[derive(Debug, Default)]
+struct Owners(Vec<Owner>);
+
+/// One of the [`Owners`]' lists.
+#[derive(Clone, Copy, Debug, Default)]
+struct OwnerList {
+    start: u32,
+    end: u32,
+}
+
+impl Owners {
+    fn add(&mut self, mut owners: Vec<Owner>) -> OwnerList {
+        owners.sort_unstable();
+        owners.dedup();
+        let start = self.0.len() as u32;
+        self.0.extend(owners);
+        OwnerList { start, end: self.0.len() as u32 }
+    }
+
+    #[cold]
+    fn offer(&self, list: OwnerList, subject: &[u8], candidates: &mut Candidates) {
+        for owner in &self.0[list.start as usize..list.end as usize] {
+            owner.offer(subject, candidates);
+        }
+    }
+}
+
+impl Scanner {
+    /// A scanner for matchers that each require something.
+    pub fn new<'a>(matchers: impl IntoIterator<Item = (MatcherId, &'a Required)>) -> Self {
+        let mut count = 0;
+        let mut literals = LiteralsBuilder::default();
+        let mut pairs = PairsBuilder::default();
+        let (mut open, mut look_alikes) = (Vec::new(), Vec::new());
+        for (matcher, required) in matchers {
+            count = count.max(matcher.0 as usize + 1);
+            let min_length = u32::try_from(required.min_length()).unwrap_or(u32::MAX);
+            let owner = Owner { matcher, min_length };
+            if required.is_open() {
+                open.push(owner);
+                continue;
+            }
+            if required.ignores_look_alikes() {
+                look_alikes.push(owner);
+            }
+            pairs.add_bytes(required.bytes(), owner);
+            pairs.add_literals(required.literals().filter_map(|literal| literal.try_into().ok()), owner);
+            required.literals().filter(|literal| literal.len() > 2).for_each(|literal| literals.add(literal, owner));
+        }
+        let mut owners = Owners::default();
+        let (literals, pairs) = (literals.build(&mut owners), pairs.build(&mut owners));
+        owners.0.shrink_to_fit();
+        Scanner { matchers: count, owners, literals, pairs, open: open.into(), look_alikes: look_alikes.into() }
+    }
+
+    /// An empty set with room for the scanner's matchers.
+    pub fn candidates(&self) -> Candidates {
+        Candidates::new(self.matchers)
+    }
+
+    /// Adds every matcher that could match the subject to the candidates, which come from
+    /// [`candidates`](Self::candidates) or have as much room.
+    pub fn scan(&self, subject: &[u8], candidates: &mut Candidates) {
+        for owner in &self.open {
+            owner.offer(subject, candidates);
+        }
+        if !self.look_alikes.is_empty() && !subject.is_ascii() && has_look_alike(subject) {
+            for owner in &self.look_alikes {
+                owner.offer(subject, candidates);
+            }
+        }
+        let mut hits = 0;
+        let mut confirm = |subject: &[u8], at: usize, bucket: usize| {
+            self.literals.confirm(subject, at, bucket, |list| self.owners.offer(list, subject, candidates));
+        };
+        // The positions with four bytes each ...
+        for (at, window) in subject.windows(4).enumerate() {
+            let window = [window[0], window[1], window[2], window[3]];
+            hits |= self.pairs.look(window[0], window[1]);
+            if let Some(bucket) = self.literals.look(window) {
+                confirm(subject, at, bucket);
+            }
+        }
+        // ... and the last three, or fewer, made up with zeros.
+        let tail = subject.len().saturating_sub(3);
+        let mut padded = [0; 6];
+        padded[..subject.len() - tail].copy_from_slice(&subject[tail..]);
+        for (at, window) in padded.windows(4).take(subject.len() - tail).enumerate() {
+            let window = [window[0], window[1], window[2], window[3]];
+            hits |= self.pairs.look(window[0], window[1]);
+            if let Some(bucket) = self.literals.look(window) {
+                confirm(subject, tail + at, bucket);
+            }
+        }
+        self.pairs.for_each_list(hits, |list| self.owners.offer(list, subject, candidates));
+    }
+
+    /// The bytes of memory the scanner takes.
+    pub fn memory(&self) -> usize {
+        let owners = self.owners.0.capacity() + self.open.len() + self.look_alikes.len();
+        size_of::<Self>() + owners * size_of::<Owner>() + self.literals.memory() + self.pairs.memory()
+    }
+}
+
+/// Whether a subject holds the encoding of U+017F or U+212A.
+fn has_look_alike(subject: &[u8]) -> bool {
+    memchr::memchr2_iter(0xC5, 0xE2, subject)
+        .any(|at| subject[at..].starts_with(&[0xC5, 0xBF]) || subject[at..].starts_with(&[0xE2, 0x84, 0xAA]))
+}

@@ -29,7 +29,7 @@ const RARITY: [u8; 256] = [
 const PER_STRING: f32 = 1.0 / (1u32 << 20) as f32;
 
 /// Minus the binary logarithm of a byte's share of ordinary traffic.
-pub(super) fn rarity(byte: u8) -> u32 {
+pub(crate) fn rarity(byte: u8) -> u32 {
     u32::from(RARITY[usize::from(byte)])
 }
 

@@ -16,6 +16,8 @@ use super::ast::Ast;
 use analysis::Requirement;
 use strings::Text;
 
+pub(crate) use choice::rarity;
+
 /// What a subject must have to be worth searching: enough bytes, and one of a set of literals or bytes.
 #[derive(Clone, Debug, Default)]
 pub struct Required {

@@ -1,0 +1,116 @@
+//! Required bytes, and literals of two bytes: a bit for each.
+//!
+//! A slot stands for a pair of byte sets; a subject has it where a byte of the first is followed by one of the second. Two
+//! tables give the slots a byte may begin or continue, so that a position costs two loads, whatever the number of slots. A
+//! required byte is a pair whose second byte is any. Slots say only that a pair is somewhere: there is nothing to confirm.
+
+use super::{Owner, OwnerList, Owners};
+use crate::pattern::ByteSet;
+
+/// Slots are the bits of a word.
+const SLOTS: usize = 64;
+
+#[derive(Debug)]
+pub(super) struct Pairs {
+    first: Box<[u64; 256]>,
+    second: Box<[u64; 256]>,
+    /// The matchers of each slot.
+    lists: Vec<OwnerList>,
+}
+
+impl Pairs {
+    /// The slots of which a byte and the byte after it are an occurrence.
+    #[inline(always)]
+    pub(super) fn look(&self, first: u8, second: u8) -> u64 {
+        self.first[usize::from(first)] & self.second[usize::from(second)]
+    }
+
+    /// Calls `offer` with the matchers of the slots found.
+    pub(super) fn for_each_list(&self, hits: u64, mut offer: impl FnMut(OwnerList)) {
+        let mut left = hits;
+        while left != 0 {
+            if let Some(&list) = self.lists.get(left.trailing_zeros() as usize) {
+                offer(list);
+            }
+            left &= left - 1;
+        }
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        2 * size_of::<[u64; 256]>() + self.lists.capacity() * size_of::<OwnerList>()
+    }
+}
+
+/// A pair of byte sets and the matchers that require it.
+#[derive(Debug)]
+struct Slot {
+    first: ByteSet,
+    /// Any byte, or none, where this is missing.
+    second: Option<ByteSet>,
+    owners: Vec<Owner>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct PairsBuilder {
+    slots: Vec<Slot>,
+}
+
+impl PairsBuilder {
+    pub(super) fn add_bytes(&mut self, bytes: &ByteSet, owner: Owner) {
+        if !bytes.is_empty() {
+            self.add(*bytes, None, owner);
+        }
+    }
+
+    /// Literals of two bytes, in lower case. Those that share their second bytes share a slot.
+    pub(super) fn add_literals(&mut self, literals: impl Iterator<Item = [u8; 2]>, owner: Owner) {
+        let mut seconds: Vec<(u8, ByteSet)> = Vec::new();
+        for [first, second] in literals {
+            if !seconds.iter().any(|&(byte, _)| byte == first) {
+                seconds.push((first, ByteSet::default()));
+            }
+            for (_, set) in seconds.iter_mut().filter(|(byte, _)| *byte == first) {
+                insert_both_cases(set, second);
+            }
+        }
+        let mut pairs: Vec<(ByteSet, ByteSet)> = Vec::new();
+        for (first, second) in seconds {
+            let at = pairs.iter().position(|(_, set)| *set == second).unwrap_or_else(|| {
+                pairs.push((ByteSet::default(), second));
+                pairs.len() - 1
+            });
+            insert_both_cases(&mut pairs[at].0, first);
+        }
+        pairs.into_iter().for_each(|(first, second)| self.add(first, Some(second), owner));
+    }
+
+    fn add(&mut self, first: ByteSet, second: Option<ByteSet>, owner: Owner) {
+        match self.slots.iter_mut().find(|slot| slot.first == first && slot.second == second) {
+            Some(slot) => slot.owners.push(owner),
+            None => self.slots.push(Slot { first, second, owners: vec![owner] }),
+        }
+    }
+
+    pub(super) fn build(self, owners: &mut Owners) -> Pairs {
+        let mut pairs = Pairs { first: Box::new([0; 256]), second: Box::new([0; 256]), lists: Vec::new() };
+        let mut lists: Vec<Vec<Owner>> = Vec::new();
+        // More slots than bits share these, which only makes them less exact.
+        for (at, slot) in self.slots.into_iter().enumerate() {
+            let bit = at % SLOTS;
+            slot.first.iter().for_each(|byte| pairs.first[usize::from(byte)] |= 1 << bit);
+            let any = ByteSet::from_ranges(&[(0, u8::MAX)]);
+            slot.second.unwrap_or(any).iter().for_each(|byte| pairs.second[usize::from(byte)] |= 1 << bit);
+            match lists.get_mut(bit) {
+                Some(list) => list.extend(slot.owners),
+                None => lists.push(slot.owners),
+            }
+        }
+        pairs.lists = lists.into_iter().map(|list| owners.add(list)).collect();
+        pairs
+    }
+}
+
+fn insert_both_cases(set: &mut ByteSet, byte: u8) {
+    set.insert(byte);
+    set.insert(byte.to_ascii_uppercase());
+}
