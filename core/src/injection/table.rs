@@ -63,18 +63,23 @@ impl<const WORDS: usize, const STARTS: usize> Table<WORDS, STARTS> {
         Self::bucket(text.split_at(entry.offset as usize).1.split_at(entry.length as usize).0)
     }
 
-    /// Mixes the length and up to eight bytes from both ends; clearing bit 5 makes letters of either case the same.
     #[inline]
     const fn bucket(word: &[u8]) -> usize {
-        let (head, tail) = match (word.first_chunk::<4>(), word.last_chunk::<4>()) {
-            (Some(head), Some(tail)) => (u32::from_le_bytes(*head), u32::from_le_bytes(*tail)),
-            _ if word.is_empty() => (0, 0),
-            _ => (word[0] as u32 | (word[word.len() / 2] as u32) << 8, word[word.len() - 1] as u32),
-        };
-        let key = (((tail as u64) << 32) | head as u64) & 0xDFDF_DFDF_DFDF_DFDF;
-        let mixed = (key ^ word.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        (mixed >> (64 - (STARTS - 1).trailing_zeros())) as usize
+        (mix(word) >> (64 - (STARTS - 1).trailing_zeros())) as usize
     }
+}
+
+/// A hash of a word in any case, good in its high bits: the length and up to eight bytes from both ends, where clearing bit 5
+/// makes letters of either case the same.
+#[inline]
+pub(super) const fn mix(word: &[u8]) -> u64 {
+    let (head, tail) = match (word.first_chunk::<4>(), word.last_chunk::<4>()) {
+        (Some(head), Some(tail)) => (u32::from_le_bytes(*head), u32::from_le_bytes(*tail)),
+        _ if word.is_empty() => (0, 0),
+        _ => (word[0] as u32 | (word[word.len() / 2] as u32) << 8, word[word.len() - 1] as u32),
+    };
+    let key = (((tail as u64) << 32) | head as u64) & 0xDFDF_DFDF_DFDF_DFDF;
+    (key ^ word.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 const fn read<const WORDS: usize>(text: &[u8]) -> [Entry; WORDS] {

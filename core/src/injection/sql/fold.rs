@@ -8,29 +8,6 @@ use super::lexer::{Lexer, Step};
 use super::token::{Kind, Token, set};
 use super::words;
 
-/// What folding left over.
-pub(super) struct Folded<'a> {
-    slots: [Token<'a>; SLOTS],
-    length: usize,
-}
-
-impl<'a> Folded<'a> {
-    /// At most five tokens.
-    pub(super) fn tokens(&self) -> &[Token<'a>] {
-        &self.slots[..self.length]
-    }
-
-    /// The last of several tokens may be a backquote that closes nothing and is followed by nothing: MySQL ignores it, like a
-    /// comment.
-    pub(super) fn drop_dangling_backquote(&mut self) {
-        if let [_, _, .., last] = &mut self.slots[..self.length]
-            && (last.kind, last.open, last.close, last.text.is_empty()) == (Kind::Bareword, b'`', 0, true)
-        {
-            last.kind = Kind::Comment;
-        }
-    }
-}
-
 /// The most tokens a fingerprint looks at.
 const MAX_TOKENS: usize = 5;
 const SLOTS: usize = 8;
@@ -45,15 +22,8 @@ enum Rule {
     Evil,
 }
 
-/// Reads all of `lexer` and folds it. Nothing is left of an input that breaks the word boundary rule early on.
-pub(super) fn fold<'a>(lexer: &mut Lexer<'a>) -> Folded<'a> {
-    let mut window =
-        Window { slots: [Token::EMPTY; SLOTS], end: 0, left: 0, comment: None, more: true, illegal: false };
-    let length = window.fold(lexer);
-    Folded { slots: window.slots, length: length.min(MAX_TOKENS) }
-}
-
-struct Window<'a> {
+/// The tokens under examination, and after [`Window::fold`] those that are left.
+pub(super) struct Window<'a> {
     slots: [Token<'a>; SLOTS],
     /// The next free slot.
     end: usize,
@@ -66,7 +36,25 @@ struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
-    fn fold(&mut self, lexer: &mut Lexer<'a>) -> usize {
+    pub(super) fn new() -> Self {
+        Window { slots: [Token::EMPTY; SLOTS], end: 0, left: 0, comment: None, more: true, illegal: false }
+    }
+
+    /// Reads `lexer` as far as needed and folds it to at most five tokens. Nothing is left of an input that breaks the word
+    /// boundary rule early on.
+    pub(super) fn fold(&mut self, lexer: &mut Lexer<'a>) -> &[Token<'a>] {
+        let length = self.fold_all(lexer).min(MAX_TOKENS);
+        let tokens = &mut self.slots[..length];
+        // MySQL ignores a backquote that closes nothing and is followed by nothing, like a comment.
+        if let [_, _, .., last] = tokens
+            && (last.kind, last.open, last.close, last.text.is_empty()) == (Kind::Bareword, b'`', 0, true)
+        {
+            last.kind = Kind::Comment;
+        }
+        tokens
+    }
+
+    fn fold_all(&mut self, lexer: &mut Lexer<'a>) -> usize {
         if !self.skip_prefix(lexer) {
             return 0;
         }
@@ -192,7 +180,7 @@ impl<'a> Window<'a> {
                 self.slots[left + 1].kind = Tsql;
                 return Rule::Again;
             }
-            (Bareword | Variable, OpenParen) if NAMES_OF_FUNCTIONS.iter().any(|name| a.is(name)) => {
+            (Bareword | Variable, OpenParen) if words::NAMES_OF_FUNCTIONS.iter().any(|name| a.is(name)) => {
                 self.slots[left].kind = Function;
                 return Rule::Again;
             }
@@ -280,18 +268,3 @@ impl<'a> Window<'a> {
 fn is_like(token: &Token<'_>) -> bool {
     token.is(b"LIKE") || token.is(b"NOT LIKE")
 }
-
-/// Functions that are also plain names: which one it is, the parenthesis after it tells.
-const NAMES_OF_FUNCTIONS: [&[u8]; 11] = [
-    b"USER_ID",
-    b"USER_NAME",
-    b"DATABASE",
-    b"PASSWORD",
-    b"USER",
-    b"CURRENT_USER",
-    b"CURRENT_DATE",
-    b"CURRENT_TIME",
-    b"CURRENT_TIMESTAMP",
-    b"LOCALTIME",
-    b"LOCALTIMESTAMP",
-];

@@ -3,9 +3,25 @@
 use super::token::{Kind, MAX_TEXT};
 use crate::injection::table::Table;
 
-const TEXT: &[u8] = include_bytes!("words.tsv");
+/// The table as text: `WORD<tab>kind`, sorted.
+pub(super) const TEXT: &[u8] = include_bytes!("words.tsv");
 
 static WORDS: Table<985, 2049> = Table::new(TEXT);
+
+/// Functions that are also plain names: which one it is, the parenthesis after it tells.
+pub(super) const NAMES_OF_FUNCTIONS: [&[u8]; 11] = [
+    b"USER_ID",
+    b"USER_NAME",
+    b"DATABASE",
+    b"PASSWORD",
+    b"USER",
+    b"CURRENT_USER",
+    b"CURRENT_DATE",
+    b"CURRENT_TIME",
+    b"CURRENT_TIMESTAMP",
+    b"LOCALTIME",
+    b"LOCALTIMESTAMP",
+];
 
 /// For each first byte, upper case, the lengths (as bits) of what stands before a blank in some phrase of the table. Almost
 /// every pair of neighbouring words is told apart from a phrase by this alone.

@@ -1,0 +1,206 @@
+//! The first look: says of most ordinary strings, in one pass and without cutting tokens, that they cannot be an injection.
+//!
+//! It rests on what the fingerprints do not contain. Call a word *telling* if the table knows it as anything but a bareword or
+//! a value, or as the first word of a phrase, or as a name that a parenthesis turns into a function. A string without telling
+//! words, without quotes, variables, dollars, braces, `&&`, `||` and `/*` has tokens of few kinds: barewords, numbers, operators,
+//! comments, punctuation and parentheses. Folding only drops such tokens or turns one kind of them into another. No known
+//! fingerprint is made of
+//!
+//! - barewords, numbers, operators, comments, `,` `:` and `;` alone, nor of
+//! - barewords, numbers, comments, parentheses, `:` and `;` alone,
+//!
+//! so if parentheses and operators (or commas) do not come together, there is nothing to find. Also, a string of word bytes and
+//! dots can hold only one word, at its start, because a later one would break the word boundary rule; what follows it are
+//! numbers, dots and barewords, and no fingerprint continues like that.
+//!
+//! Tests hold the table to these statements.
+
+use super::class;
+use super::words;
+use crate::injection::table::mix;
+
+/// Longer inputs are read as far as needed by the full analysis, which mostly gives up early.
+const LONGEST: usize = 256;
+
+/// Part of a word.
+const WORD: u8 = 1;
+/// An operator or a comma.
+const OPERATOR: u8 = 1 << 1;
+const PAREN: u8 = 1 << 2;
+/// Means something else before a certain byte.
+const PAIRED: u8 = 1 << 3;
+/// Not judged here.
+const SUSPECT: u8 = 1 << 4;
+
+static MEANINGS: [u8; 256] = meanings();
+
+/// A set of the hashes of telling words: a word outside it is not telling.
+static TELLING: [u64; 1 << (TELLING_BITS - 6)] = telling(words::TEXT);
+const TELLING_BITS: u32 = 14;
+
+/// Whether `input` is known not to be an injection in any context.
+pub(super) fn is_harmless(input: &[u8]) -> bool {
+    if input.len() > LONGEST {
+        return false;
+    }
+    let (mut at, mut seen) = (0, 0);
+    while let Some(&byte) = input.get(at) {
+        let meaning = MEANINGS[byte as usize];
+        if meaning == WORD {
+            let rest = &input[at..];
+            let length = rest.iter().position(|&byte| MEANINGS[byte as usize] != WORD).unwrap_or(rest.len());
+            if may_tell(&rest[..length]) {
+                return is_single_word(input);
+            }
+            at += length;
+            continue;
+        }
+        seen |= meaning;
+        at += 1;
+        if meaning >= PAIRED {
+            let next = input.get(at).copied();
+            if meaning & SUSPECT != 0 || next == Some(if byte == b'/' { b'*' } else { byte }) {
+                return false;
+            }
+        }
+    }
+    seen & (OPERATOR | PAREN) != OPERATOR | PAREN
+}
+
+/// Whether `input` is made of word bytes and dots alone.
+fn is_single_word(input: &[u8]) -> bool {
+    input.iter().all(|&byte| byte == b'.' || MEANINGS[byte as usize] == WORD)
+}
+
+/// False if `word` is not telling. What starts with a digit is a number, to which no word can be glued.
+fn may_tell(word: &[u8]) -> bool {
+    word.len() > 1 && !word[0].is_ascii_digit() && {
+        let bit = (mix(word) >> (64 - TELLING_BITS)) as usize;
+        TELLING[bit / 64] >> (bit % 64) & 1 == 1
+    }
+}
+
+const fn meanings() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let value = byte as u8;
+        table[byte] = match value {
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' => WORD,
+            b'(' | b')' => PAREN,
+            b'&' | b'|' | b'/' => PAIRED | OPERATOR,
+            b'#' | b'-' | b'%' | b'+' | b'^' | b'~' | b'!' | b'*' | b':' | b'<' | b'=' | b'>' | b',' => OPERATOR,
+            b'.' | b';' | b'?' | b'[' | b']' | b'\\' => 0,
+            b'\'' | b'"' | b'`' | b'@' | b'$' | b'{' | b'}' => SUSPECT,
+            _ if class::is(value, class::WHITE) => 0,
+            _ => WORD,
+        };
+        byte += 1;
+    }
+    table
+}
+
+const fn telling(text: &[u8]) -> [u64; 1 << (TELLING_BITS - 6)] {
+    let mut bits = [0; 1 << (TELLING_BITS - 6)];
+    let mut rest = text;
+    while !rest.is_empty() {
+        // The word, or what the first look sees of a phrase or of a name with a dot.
+        let mut length = 0;
+        while !matches!(rest[length], b' ' | b'.' | b'\t') {
+            length += 1;
+        }
+        let is_phrase = rest[length] == b' ';
+        let word = rest.split_at(length).0;
+        while rest[length] != b'\t' {
+            length += 1;
+        }
+        if is_phrase || !matches!(rest[length + 1], b'n' | b'1') || may_be_function(word) {
+            let bit = (mix(word) >> (64 - TELLING_BITS)) as usize;
+            bits[bit / 64] |= 1 << (bit % 64);
+        }
+        rest = rest.split_at(length + 3).1;
+    }
+    bits
+}
+
+const fn may_be_function(word: &[u8]) -> bool {
+    let mut i = 0;
+    while i < words::NAMES_OF_FUNCTIONS.len() {
+        if mix(word) == mix(words::NAMES_OF_FUNCTIONS[i]) {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::injection::sql::{Dialect, judge};
+
+    /// The fingerprints that are switched on, without the one that no string judged here can produce.
+    fn fingerprints() -> impl Iterator<Item = &'static str> {
+        include_str!("fingerprints.txt").lines().filter(|line| !line.ends_with('~') && *line != "X")
+    }
+
+    #[test]
+    fn no_fingerprint_is_made_of_harmless_kinds() {
+        for letters in fingerprints() {
+            assert!(letters.contains(|letter| !"1NOC,:;".contains(letter)), "{letters}");
+            assert!(letters.contains(|letter| !"1NC():;".contains(letter)), "{letters}");
+            assert!(letters[1..].contains(|letter| !"1N".contains(letter)), "{letters}");
+        }
+    }
+
+    #[test]
+    fn telling_words_are_seen() {
+        for word in ["select", "UNION", "or", "is", "left", "current", "user", "utl_inaddr", "like", "in", "if"] {
+            assert!(may_tell(word.as_bytes()), "{word}");
+            assert!(!is_harmless(format!("1 {word} 2").as_bytes()), "{word}");
+        }
+        for line in include_str!("words.tsv").lines().filter(|line| !line.ends_with(['n', '1'])) {
+            let word = &line.as_bytes()[..line.len() - 2];
+            let visible = word.iter().position(|&byte| MEANINGS[byte as usize] != WORD).unwrap_or(word.len());
+            assert!(visible == 0 || may_tell(&word[..visible]), "{line}");
+        }
+    }
+
+    #[test]
+    fn ordinary_strings_are_answered_here() {
+        for text in [
+            "",
+            "bartizan",
+            "select",
+            "10.0.0.1",
+            "user.name",
+            "2024-01-02T03:04:05",
+            "accept-encoding",
+            "a (b) c",
+            "a/b?c=d&e",
+        ] {
+            assert!(is_harmless(text.as_bytes()), "{text}");
+        }
+        for text in ["f(1, 2)", "a'b", "a || b", "a/*b*/", "@a", "$1", "{a}", "1 or 1"] {
+            assert!(!is_harmless(text.as_bytes()), "{text}");
+        }
+    }
+
+    /// Every short text over an alphabet of one piece of each kind: harmless ones get no verdict from the full analysis.
+    #[test]
+    fn agrees_with_the_full_analysis() {
+        let pieces = [
+            "a ", "user", "1", "1e", "(", ")", ",", ";", "-", "=", ":", ".", "#", " ", "\\", "\\N", "[", "like ", "&",
+            "\n",
+        ];
+        for length in 1..5u32 {
+            for choice in 0..pieces.len().pow(length) {
+                let text: String = (0..length).map(|i| pieces[choice / pieces.len().pow(i) % pieces.len()]).collect();
+                if is_harmless(text.as_bytes()) {
+                    assert_eq!(judge(text.as_bytes(), None, Dialect::Ansi).0, None, "{text}");
+                    assert_eq!(judge(text.as_bytes(), None, Dialect::MySql).0, None, "{text}");
+                }
+            }
+        }
+    }
+}
