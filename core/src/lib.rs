@@ -12,25 +12,41 @@
 //! | [`injection`] | SQL injection and XSS recognition on a single string |
 //! | [`exploit`] | RASP detectors: a dangerous call seen together with the request's parameters |
 //! | [`scan`] | one pass over a string that says which matchers could match at all |
+//! | [`config`] | a configuration document -> typed specs, and diagnostics |
+//! | `plan` | typed specs -> one immutable, shareable plan of evaluation |
 //! | [`processor`] | fingerprints, schemas, tokens, URIs |
+//! | [`eval`] | contexts: what is new, what is excluded, which rules fire |
+//! | [`report`] | events, actions, attributes, obfuscation, the result value |
 //! | [`users`] | who the user is: collection modes, anonymization, login and business events |
 //! | [`http`] | client address, blocking responses, denylists, request reports |
 //! | [`remote`] | remote-configuration products and paths -> builder calls, and what is answered |
 //! | [`sdk`] | the two rooms above as functions from a map to a map, for every binding alike |
 
+mod builder;
+pub mod config;
+pub mod eval;
 pub mod exploit;
 pub mod http;
 pub mod injection;
 pub mod matcher;
 pub mod pattern;
+mod plan;
 pub mod processor;
 pub mod remote;
+pub mod report;
 pub mod scan;
 pub mod sdk;
 pub mod support;
 pub mod transform;
 pub mod users;
 pub mod value;
+mod waf;
+
+pub use builder::{Added, Builder};
+pub use config::Diagnostics;
+pub use eval::{Context, RunError};
+pub use report::Outcome;
+pub use waf::Waf;
 
 /// The version of libddwaf whose behaviour this engine has: what `min_version` and `max_version` of a rule are compared
 /// with, and what the C library reports.

@@ -11,3 +11,6 @@ pub mod hidden_ascii;
 pub mod ip;
 pub mod number;
 pub mod phrase;
+pub mod scalar;
+
+pub use scalar::{Highlight, Matcher};

@@ -10,6 +10,7 @@
 //! only the patterns that could match a string.
 
 mod ast;
+mod cache;
 mod class;
 mod cost;
 mod cursor;
@@ -17,12 +18,15 @@ mod encode;
 mod engine;
 mod error;
 mod escape;
+mod groups;
 mod parse;
 mod required;
 mod set;
 mod unicode;
 
+pub use cache::PatternCache;
 pub use error::PatternError;
+pub use groups::Groups;
 pub(crate) use required::rarity;
 pub use required::{ByteSet, Required};
 
@@ -49,13 +53,21 @@ struct Inner {
     options: Options,
     required: Required,
     engine: OnceLock<Option<Regex>>,
+    /// The same with capture groups, for the few who ask for these.
+    capturing: OnceLock<Option<Regex>>,
 }
 
 impl Pattern {
     /// Reads a pattern.
     pub fn new(source: &[u8], options: Options) -> Result<Self, PatternError> {
         let required = Required::of(&parse::parse(source, !options.case_sensitive)?);
-        Ok(Pattern(Arc::new(Inner { source: source.into(), options, required, engine: OnceLock::new() })))
+        Ok(Pattern(Arc::new(Inner {
+            source: source.into(),
+            options,
+            required,
+            engine: OnceLock::new(),
+            capturing: OnceLock::new(),
+        })))
     }
 
     fn engine(&self) -> Option<&Regex> {
@@ -86,5 +98,30 @@ impl Pattern {
     /// Whether there is a match.
     pub fn is_match(&self, subject: &[u8]) -> bool {
         self.engine().is_some_and(|regex| regex.is_match(subject))
+    }
+
+    /// The first match at or after `start`, with its groups. What stands before `start` counts for assertions.
+    pub fn groups(&self, subject: &[u8], start: usize) -> Option<Groups> {
+        let Inner { source, options, capturing, .. } = &*self.0;
+        let compile = || engine::compile(source, !options.case_sensitive, Groups::COUNT as u32);
+        let regex = capturing.get_or_init(compile).as_ref()?;
+        if start > subject.len() { None } else { Groups::find(regex, subject, start) }
+    }
+
+    /// The bytes of memory the pattern takes so far, apart from what its searches keep.
+    pub fn memory(&self) -> usize {
+        let Inner { source, required, engine, capturing, .. } = &*self.0;
+        let compiled = [engine, capturing].into_iter().filter_map(|regex| regex.get()?.as_ref());
+        size_of::<Inner>() + source.len() + required.memory() + compiled.map(Regex::memory_usage).sum::<usize>()
+    }
+
+    /// Whether another pattern is a clone of this one.
+    pub fn is_same(&self, other: &Pattern) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether anyone else holds the pattern.
+    fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
     }
 }

@@ -3,8 +3,8 @@
 //! Nothing is verified. The signature is not decoded; only whether there is one is reported, because a token without a
 //! signature is the attack that matters here.
 
-use super::{Step, base64url};
-use crate::value::{Heap, Object, Value, View, json};
+use super::base64url;
+use crate::value::{Heap, Object, Step, Value, View, json};
 
 pub(super) fn generate(input: &Object, key_path: &[Step]) -> Option<Value> {
     let token = token(follow(input, key_path)?)?;

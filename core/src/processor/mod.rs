@@ -31,7 +31,7 @@ mod uri;
 pub use scanner::{Scanner, ScannerMatcher, Scanners, Tag};
 
 use crate::support::Deadline;
-use crate::value::{Object, Value, View};
+use crate::value::{Object, Step, Value, View};
 use digest::Field;
 
 /// What derives an object; named in a configuration by its [name](Self::name).
@@ -77,15 +77,6 @@ const fn required(name: &'static str, kind: Kind) -> Parameter {
 
 const fn optional(name: &'static str, kind: Kind) -> Parameter {
     Parameter { name, optional: true, kind }
-}
-
-/// A step of the way from an address's value to the token in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Into a map, by key.
-    Key(Box<[u8]>),
-    /// Into an array; negative numbers count from the end.
-    Index(i64),
 }
 
 /// What an address holds for one parameter.
@@ -220,6 +211,11 @@ impl Generator {
     pub fn is_final(self, presence: Presence) -> bool {
         let optional = self.parameters().iter().filter(|parameter| parameter.optional).count();
         usize::from(presence.optional) == optional
+    }
+
+    /// Whether it runs again when more of its inputs are there.
+    pub fn has_optional_parameters(self) -> bool {
+        self.parameters().iter().any(|parameter| parameter.optional)
     }
 
     /// Makes the object. `scanners` are those selected for the processor; only `extract_schema` asks them.

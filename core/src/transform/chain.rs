@@ -34,6 +34,11 @@ impl Chain {
         self.transformers.is_empty()
     }
 
+    /// Whether it changes nothing but the case of ASCII letters.
+    pub fn folds_only(&self) -> bool {
+        self.transformers.iter().all(|transformer| *transformer == Transformer::Lowercase)
+    }
+
     /// Whether a text of these classes might come out changed. "No" is certain; "yes" is a guess.
     #[inline]
     pub fn may_change(&self, classes: ByteClasses) -> bool {

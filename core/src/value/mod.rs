@@ -25,11 +25,13 @@ mod destroy;
 pub mod json;
 mod object;
 mod parked;
+mod step;
 mod text;
 mod tree;
 
 pub use allocator::{Allocator, Heap, OutOfMemory};
 pub use object::{Object, Pair, View, tag};
 pub use parked::Parked;
+pub use step::Step;
 pub use text::{float_text, scalar_text};
 pub use tree::Value;

@@ -97,6 +97,10 @@ impl Required {
         &self.bytes
     }
 
+    pub(super) fn memory(&self) -> usize {
+        self.literals.len() + size_of_val(&*self.literal_ends)
+    }
+
     /// Whether a match may spell the letters `s` and `k` of a literal, or of the bytes, as U+017F or U+212A: a subject with
     /// one of these may match without containing what is required.
     pub fn ignores_look_alikes(&self) -> bool {

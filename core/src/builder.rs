@@ -1,0 +1,133 @@
+//! The builder: configurations under paths -> instances.
+
+use crate::Waf;
+use crate::config::diagnostics::Diagnostics;
+use crate::config::document::{self, Root};
+use crate::config::order::Table;
+use crate::config::store::{Contribution, Store};
+use crate::eval::Instance;
+use crate::pattern::PatternCache;
+use crate::pattern::{Options, Pattern};
+use crate::plan::{self, Lists, Plan};
+use crate::support::{Clock, Ids, RandomIds, SystemClock};
+use crate::value::Object;
+use std::sync::Arc;
+
+/// Merges configurations and builds instances of them.
+///
+/// Configurations are added, updated and removed under paths, in any order; each [`Builder::build`] makes an immutable
+/// [`Waf`] of the current state, and earlier ones stay as they are. Compiled patterns and, where only dynamic lists
+/// changed, the whole plan are shared between successive instances.
+pub struct Builder {
+    store: Store,
+    paths: Table<Contribution>,
+    patterns: PatternCache,
+    plan: Option<Arc<Plan>>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+}
+
+/// What became of a configuration.
+#[derive(Debug)]
+pub struct Added {
+    /// It is part of the builder now. Otherwise the path is as it was (if the document is no map) or empty.
+    pub accepted: bool,
+    /// Element by element.
+    pub diagnostics: Diagnostics,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Builder {
+    /// A builder without configurations.
+    pub fn new() -> Self {
+        Self::with_sources(Arc::new(SystemClock), Arc::new(RandomIds))
+    }
+
+    /// A builder whose instances take time and ids from these sources.
+    pub fn with_sources(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+        let (store, paths, patterns) = (Store::default(), Table::default(), PatternCache::default());
+        Builder { store, paths, patterns, plan: None, clock, ids }
+    }
+
+    /// Adds a configuration, or replaces the one under this path.
+    pub fn add_or_update(&mut self, path: &[u8], document: &Object) -> Added {
+        let mut diagnostics = Diagnostics::default();
+        if path.is_empty() {
+            diagnostics.error = Some("a configuration needs a path".into());
+            return Added { accepted: false, diagnostics };
+        }
+        let root = document::root(document, &mut diagnostics);
+        if let Root::Unusable = root {
+            return Added { accepted: false, diagnostics };
+        }
+        // The old contribution leaves first, so that an update may use its own ids again; the path keeps its place.
+        let known = self.paths.get_mut(path).map(std::mem::take);
+        let was_known = known.is_some();
+        known.into_iter().for_each(|old| self.store.remove(old));
+        let accepted = match root {
+            Root::Usable(fields) => {
+                let mut adding = self.store.start();
+                let accepted = document::read_sections(&fields, &mut adding, &mut self.patterns, &mut diagnostics);
+                let contribution = adding.finish();
+                if accepted {
+                    self.register(path, contribution);
+                } else {
+                    self.store.remove(contribution);
+                    if was_known {
+                        self.paths.remove(path);
+                    }
+                }
+                accepted
+            }
+            Root::Unusable | Root::Unreadable => {
+                self.register(path, Contribution::default());
+                false
+            }
+        };
+        Added { accepted, diagnostics }
+    }
+
+    fn register(&mut self, path: &[u8], contribution: Contribution) {
+        match self.paths.get_mut(path) {
+            Some(known) => *known = contribution,
+            None => _ = self.paths.insert(path.into(), contribution),
+        }
+    }
+
+    /// Removes the configuration under this path; says whether there was one.
+    pub fn remove(&mut self, path: &[u8]) -> bool {
+        let removed = self.paths.remove(path);
+        removed.map(|contribution| self.store.remove(contribution)).is_some()
+    }
+
+    /// The paths of all configurations, or of those in which `filter` (a pattern, case-sensitive, unanchored) is found.
+    /// A filter that is no pattern finds none.
+    pub fn paths(&self, filter: Option<&[u8]>) -> Vec<&[u8]> {
+        let pattern = match filter.filter(|filter| !filter.is_empty()) {
+            None => None,
+            Some(filter) => match Pattern::new(filter, Options { case_sensitive: true }) {
+                Ok(pattern) => Some(pattern),
+                Err(_) => return vec![],
+            },
+        };
+        let paths = self.paths.iter().map(|(path, _)| &path[..]);
+        paths.filter(|path| pattern.as_ref().is_none_or(|pattern| pattern.is_match(path))).collect()
+    }
+
+    /// An instance of the current state; `None` if there is nothing to run: no enabled rule and no post-processor.
+    pub fn build(&mut self) -> Option<Waf> {
+        let changes = self.store.take_changes();
+        if changes.rules || self.plan.is_none() {
+            self.plan = plan::build(&self.store, &mut self.patterns).map(Arc::new);
+            self.patterns.drop_unused();
+        }
+        let plan = self.plan.clone()?;
+        let lists = Lists::resolve(&plan.list_names, &self.store);
+        Some(Waf::from_instance(Instance::new(plan, lists, self.clock.clone(), self.ids.clone())))
+    }
+}

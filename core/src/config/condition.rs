@@ -1,0 +1,221 @@
+//! Conditions: an operator, its parameters, and the targets it looks at.
+
+use super::detector::DetectorKind;
+use super::matcher::{self, ScalarMatcher};
+use super::read::{self, Fields, Text, element, quoted};
+use super::refusal::Refusal;
+use crate::exploit::Detector;
+use crate::pattern::PatternCache;
+use crate::transform::{Chain, Transformer};
+use crate::value::{Object, Step};
+use std::sync::Arc;
+
+/// More transformers than this on one rule or input are refused.
+const MAX_TRANSFORMERS: usize = 10;
+
+/// What a rule, filter or processor asks of the data.
+#[derive(Clone)]
+pub enum Condition {
+    /// One matcher over the scalars of some targets; a negated one has exactly one target.
+    Scalar {
+        /// The operator.
+        matcher: ScalarMatcher,
+        /// Holds if nothing matches.
+        negated: bool,
+        /// Where it looks, in order.
+        targets: Vec<Target>,
+    },
+    /// Whether something is there, whatever it is.
+    Exists {
+        /// Holds if it is absent.
+        negated: bool,
+        /// Where it looks, in order.
+        targets: Vec<Target>,
+    },
+    /// A RASP detector.
+    Detector {
+        /// Which one,
+        kind: DetectorKind,
+        /// with its options,
+        detector: Arc<Detector>,
+        /// and its named arguments.
+        arguments: Vec<Argument>,
+    },
+}
+
+/// A named argument of a detector.
+#[derive(Clone)]
+pub struct Argument {
+    /// As the event shows it.
+    pub name: &'static str,
+    /// Exactly one target, except for `params`.
+    pub targets: Vec<Target>,
+}
+
+/// Where a condition looks.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The address.
+    pub address: Text,
+    /// The way below it.
+    pub key_path: Vec<Step>,
+    /// What is done to strings before they are matched.
+    pub chain: Chain,
+    /// Whether values or map keys are looked at.
+    pub source: Source,
+}
+
+/// What of a target is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// Scalar values.
+    Values,
+    /// Map keys.
+    Keys,
+}
+
+/// The transformers that apply where an input has none of its own.
+#[derive(Clone)]
+pub struct Defaults {
+    chain: Chain,
+    source: Source,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Defaults { chain: Chain::new([]), source: Source::Values }
+    }
+}
+
+impl Defaults {
+    /// Reads a rule's own `transformers`.
+    pub fn of_rule(rule: &Fields<'_>) -> Result<Self, Refusal> {
+        let Some(names) = rule.optional("transformers", read::array)? else { return Ok(Self::default()) };
+        let (chain, source) = transformers(names)?;
+        Ok(Defaults { chain, source: source.unwrap_or(Source::Values) })
+    }
+}
+
+/// Reads an array of conditions.
+pub fn parse_all(
+    conditions: &[Object],
+    defaults: &Defaults,
+    patterns: &mut PatternCache,
+) -> Result<Vec<Condition>, Refusal> {
+    conditions.iter().map(|condition| parse(condition, defaults, patterns)).collect()
+}
+
+fn parse(condition: &Object, defaults: &Defaults, patterns: &mut PatternCache) -> Result<Condition, Refusal> {
+    let fields = element(condition, read::map)?;
+    let (name, version) = split_version(fields.required("operator", read::strict_string)?);
+    let parameters = fields.required("parameters", read::map)?;
+    let (negated, plain) = match name.strip_prefix(b"!") {
+        Some(plain) => (true, plain),
+        None => (false, name),
+    };
+    // The source leaks from one input to the next within a condition, so it is one variable here too.
+    let mut source = defaults.source;
+    let mut inputs = |key, arity| targets(&parameters, key, arity, defaults, &mut source);
+    if plain == b"exists" {
+        let arity = if negated { Arity::One } else { Arity::Many };
+        return Ok(Condition::Exists { negated, targets: inputs("inputs", arity)? });
+    }
+    if let Some(kind) = DetectorKind::from_name(plain).filter(|_| !negated) {
+        if version > kind.max_version() {
+            return Err(Refusal::skip());
+        }
+        let detector = Arc::new(kind.configure(&parameters)?);
+        let mut arguments = vec![];
+        for &name in kind.arguments() {
+            let arity = if name == "params" { Arity::Many } else { Arity::One };
+            arguments.push(Argument { name, targets: inputs(name, arity)? });
+        }
+        return Ok(Condition::Detector { kind, detector, arguments });
+    }
+    let matcher = matcher::parse(plain, &parameters, patterns)?
+        .filter(|matcher| !negated || matcher.can_be_negated())
+        .ok_or_else(|| Refusal::warning(quoted("unknown operator: ", plain)))?;
+    let arity = if negated { Arity::One } else { Arity::Many };
+    Ok(Condition::Scalar { matcher, negated, targets: inputs("inputs", arity)? })
+}
+
+/// `name@vN` -> (`name`, N); a suffix that is no number is version 0.
+pub fn split_version(name: &[u8]) -> (&[u8], u32) {
+    match name.windows(2).position(|two| two == b"@v") {
+        Some(at) => {
+            let digits = &name[at + 2..];
+            let number = std::str::from_utf8(digits).ok().filter(|_| digits.iter().all(u8::is_ascii_digit));
+            (&name[..at], number.and_then(|n| n.parse().ok()).unwrap_or(0))
+        }
+        None => (name, 0),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Arity {
+    One,
+    Many,
+}
+
+fn targets(
+    parameters: &Fields<'_>,
+    key: &'static str,
+    arity: Arity,
+    defaults: &Defaults,
+    source: &mut Source,
+) -> Result<Vec<Target>, Refusal> {
+    let inputs = parameters.required(key, read::array)?;
+    if inputs.is_empty() {
+        return Err(Refusal::error("empty non-optional argument"));
+    }
+    if inputs.len() > 1 && arity == Arity::One {
+        return Err(Refusal::error("multiple targets for non-variadic argument"));
+    }
+    inputs.iter().map(|input| target(input, defaults, source)).collect()
+}
+
+fn target(input: &Object, defaults: &Defaults, source: &mut Source) -> Result<Target, Refusal> {
+    let fields = element(input, read::map)?;
+    let address = fields.required("address", read::text)?;
+    if address.is_empty() {
+        return Err(Refusal::error("empty address"));
+    }
+    let key_path = key_path(&fields)?;
+    let chain = match fields.optional_unkeyed("transformers", read::array)? {
+        Some(names) => {
+            let (chain, own) = transformers(names)?;
+            *source = own.unwrap_or(Source::Values);
+            chain
+        }
+        None => defaults.chain.clone(),
+    };
+    Ok(Target { address, key_path, chain, source: *source })
+}
+
+/// The `key_path` of an input or mapping.
+pub fn key_path(fields: &Fields<'_>) -> Result<Vec<Step>, Refusal> {
+    let path = fields.optional("key_path", read::key_path)?.unwrap_or_default();
+    if path.iter().any(|step| matches!(step, Step::Key(key) if key.is_empty())) {
+        return Err(Refusal::error("empty key_path"));
+    }
+    Ok(path)
+}
+
+/// A chain, and the last source selector among its names, if any.
+fn transformers(names: &[Object]) -> Result<(Chain, Option<Source>), Refusal> {
+    if names.len() > MAX_TRANSFORMERS {
+        return Err(Refusal::error("number of transformers beyond allowed limit"));
+    }
+    let (mut chain, mut source) = (vec![], None);
+    for name in names {
+        match element(name, read::strict_string)? {
+            b"keys_only" => source = Some(Source::Keys),
+            b"values_only" => source = Some(Source::Values),
+            name => match Transformer::from_name(name) {
+                Some(transformer) => chain.push(transformer),
+                None => return Err(Refusal::warning(quoted("unknown transformer: ", name))),
+            },
+        }
+    }
+    Ok((Chain::new(chain), source))
+}

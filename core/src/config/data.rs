@@ -1,0 +1,66 @@
+//! Dynamic lists: values with expirations that conditions refer to by name.
+//!
+//! Lists of one name from several configurations act as one. Each keeps a set of its own, built once when it is added,
+//! and a lookup asks them all: "the longest-lived entry wins" is the same as "any unexpired entry matches". So an
+//! update costs what it brings, not what is already there.
+
+use super::read::{self, Fields, Text, element};
+use super::refusal::Refusal;
+use crate::matcher::data::{DataMatcher, ListType};
+use crate::matcher::exact::ExactSet;
+use crate::matcher::ip::IpSet;
+use std::sync::Arc;
+
+/// The values one configuration brings for a list.
+#[derive(Clone)]
+pub enum DataSet {
+    /// Addresses and networks.
+    Ip(Arc<IpSet>),
+    /// Whole strings.
+    Exact(Arc<ExactSet>),
+}
+
+/// All sets of one name as one matcher.
+pub fn join<'a>(settled: ListType, sets: impl Iterator<Item = &'a DataSet>) -> DataMatcher {
+    match settled {
+        ListType::Ip => DataMatcher::Ip(
+            sets.filter_map(|set| if let DataSet::Ip(set) = set { Some(set.clone()) } else { None }).collect(),
+        ),
+        ListType::Data => DataMatcher::Exact(
+            sets.filter_map(|set| if let DataSet::Exact(set) = set { Some(set.clone()) } else { None }).collect(),
+        ),
+    }
+}
+
+/// A list as configured; its values are interpreted by [`DataList::build`] once the list's type is settled.
+pub struct DataList {
+    /// What the configuration says it is.
+    pub declared: ListType,
+    values: Vec<(Text, u64)>,
+}
+
+impl DataList {
+    /// Builds the set, in the type that the list of this name has in the builder.
+    pub fn build(&self, settled: ListType) -> DataSet {
+        let values = self.values.iter().map(|(value, expiration)| (&value[..], *expiration));
+        match settled {
+            ListType::Ip => DataSet::Ip(Arc::new(IpSet::new(values))),
+            ListType::Data => DataSet::Exact(Arc::new(ExactSet::new(values))),
+        }
+    }
+}
+
+/// Reads what follows the id of a list.
+pub fn parse(fields: &Fields<'_>) -> Result<DataList, Refusal> {
+    let type_name = fields.required("type", read::strict_string)?;
+    let entries = fields.required_unkeyed("data", read::array)?;
+    let declared =
+        ListType::from_name(type_name).ok_or_else(|| Refusal::about_id(read::quoted("unknown type: ", type_name)))?;
+    let mut values = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let entry = element(entry, read::map)?;
+        let value = entry.required("value", read::text)?;
+        values.push((value, entry.optional("expiration", read::unsigned)?.unwrap_or(0)));
+    }
+    Ok(DataList { declared, values })
+}

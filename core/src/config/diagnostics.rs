@@ -1,0 +1,107 @@
+//! What became of a configuration, element by element, in the shape of the ABI.
+
+use super::read::Text;
+use super::refusal::{Refusal, Severity};
+use crate::value::Value;
+use std::collections::BTreeMap;
+
+/// The diagnostics of one added configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Diagnostics {
+    /// Why the document as a whole was refused.
+    pub error: Option<String>,
+    /// Per section present in the document, by name.
+    pub sections: BTreeMap<&'static str, Section>,
+    /// `metadata.rules_version`.
+    pub ruleset_version: Option<Text>,
+}
+
+/// What became of the elements of one section.
+#[derive(Debug, Clone, Default)]
+pub struct Section {
+    /// Why the section could not be read to its end; nothing else is then reported.
+    pub error: Option<Vec<u8>>,
+    /// Ids in document order.
+    pub loaded: Vec<Text>,
+    /// Ids (or `index:N`) of refused elements.
+    pub failed: Vec<Text>,
+    /// Ids of elements meant for other engine versions.
+    pub skipped: Vec<Text>,
+    /// Text to ids, in order of first occurrence.
+    pub errors: Vec<(Vec<u8>, Vec<Text>)>,
+    /// Text to ids, in order of first occurrence.
+    pub warnings: Vec<(Vec<u8>, Vec<Text>)>,
+}
+
+impl Section {
+    /// Notes a refused element; `id` as far as it was read.
+    pub fn refuse(&mut self, refusal: Refusal, id: Option<&Text>, index: usize) {
+        let name = match id {
+            Some(id) if refusal.by_id || !id.is_empty() => id.clone(),
+            _ => index_name(index),
+        };
+        let texts = match refusal.severity {
+            Severity::Skip => return self.skipped.push(name),
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        self.failed.push(name.clone());
+        match texts.iter_mut().find(|(text, _)| *text == refusal.text) {
+            Some((_, names)) => names.push(name),
+            None => texts.push((refusal.text, vec![name])),
+        }
+    }
+
+    pub(super) fn is_valid(&self) -> bool {
+        self.error.is_none() && !self.loaded.is_empty()
+    }
+
+    pub(super) fn is_invalid(&self) -> bool {
+        !self.is_valid() && (self.error.is_some() || !self.failed.is_empty())
+    }
+
+    fn to_value(&self) -> Value {
+        if let Some(error) = &self.error {
+            return Value::from_entries([("error", &error[..])]);
+        }
+        let names = |names: &[Text]| names.iter().map(|name| Value::from(&name[..])).collect::<Value>();
+        let texts = |texts: &[(Vec<u8>, Vec<Text>)]| {
+            Value::from_entries(texts.iter().map(|(text, ids)| (&text[..], names(ids))))
+        };
+        Value::from_entries([
+            ("loaded", names(&self.loaded)),
+            ("failed", names(&self.failed)),
+            ("skipped", names(&self.skipped)),
+            ("errors", texts(&self.errors)),
+            ("warnings", texts(&self.warnings)),
+        ])
+    }
+}
+
+/// The name of an element without a readable id.
+pub fn index_name(index: usize) -> Text {
+    format!("index:{index}").into_bytes().into()
+}
+
+impl Diagnostics {
+    /// The map handed to callers: `{"error": text}`, or a map per section and `ruleset_version`.
+    pub fn to_value(&self) -> Value {
+        let mut map = Value::map();
+        if let Some(error) = &self.error {
+            map.insert("error", error);
+            return map;
+        }
+        for (name, section) in &self.sections {
+            map.insert(name, section.to_value());
+        }
+        if let Some(version) = &self.ruleset_version {
+            map.insert("ruleset_version", &version[..]);
+        }
+        map
+    }
+
+    /// True if any element, section or the whole document was refused.
+    pub fn has_errors(&self) -> bool {
+        self.error.is_some() || self.sections.values().any(|s| s.error.is_some() || !s.failed.is_empty())
+    }
+}

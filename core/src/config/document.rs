@@ -1,0 +1,256 @@
+//! A configuration document: its root, its sections in their fixed order, and whether it is accepted.
+
+use super::diagnostics::{Diagnostics, Section, index_name};
+use super::exclusion::Filter;
+use super::read::{self, Fields, Getter, Text, element, type_word};
+use super::refusal::Refusal;
+use super::rule::{self, Origin};
+use super::store::Adding;
+use super::version::schema_major;
+use super::{action, data, exclusion, obfuscator, overrides, processor};
+use crate::pattern::PatternCache;
+use crate::value::Object;
+
+/// The only schema version there is.
+const SCHEMA: u32 = 2;
+
+/// What a document's root says about the document.
+pub enum Root<'a> {
+    /// Not a configuration: whatever the path had stays.
+    Unusable,
+    /// A configuration that cannot be read: the path is left empty.
+    Unreadable,
+    /// To be read section by section.
+    Usable(Fields<'a>),
+}
+
+/// Looks at the root of a document.
+pub fn root<'a>(document: &'a Object, diagnostics: &mut Diagnostics) -> Root<'a> {
+    if document.as_map().is_none() {
+        let word = type_word(document);
+        diagnostics.error = Some(format!("invalid configuration type, expected 'map', obtained '{word}'"));
+        return Root::Unusable;
+    }
+    let Ok(fields) = read::map(document) else { return Root::Unusable };
+    let metadata = fields.optional("metadata", read::map).map(|m| m.unwrap_or(Fields::EMPTY));
+    match metadata.and_then(|metadata| metadata.optional("rules_version", read::strict_string)) {
+        Err(_) => return Root::Unreadable,
+        Ok(version) => {
+            diagnostics.ruleset_version = version.filter(|v| !v.is_empty()).map(Text::from);
+        }
+    }
+    let major = match fields.optional("version", read::strict_string) {
+        Ok(None | Some(b"")) => Some(SCHEMA),
+        Ok(Some(text)) => schema_major(text),
+        Err(_) => None,
+    };
+    match major {
+        Some(SCHEMA) => Root::Usable(fields),
+        Some(other) => {
+            diagnostics.error = Some(format!("unsupported schema version: {other}.x"));
+            Root::Unreadable
+        }
+        None => Root::Unreadable,
+    }
+}
+
+/// Reads all sections into `adding`; says whether the document is accepted.
+pub fn read_sections(
+    root: &Fields<'_>,
+    adding: &mut Adding<'_>,
+    patterns: &mut PatternCache,
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let mut reader = Reader { root, adding, patterns, diagnostics, any_valid: false, any_invalid: false };
+    reader.actions();
+    reader.rules("rules", Origin::Base);
+    reader.rules("rules_compat", Origin::Base);
+    reader.rules("custom_rules", Origin::User);
+    reader.data("rules_data", |adding, id, list| adding.rules_data(id, list));
+    reader.rule_overrides();
+    reader.processor_overrides();
+    reader.exclusions();
+    reader.data("exclusion_data", |adding, id, list| adding.exclusion_data(id, list));
+    reader.processors();
+    reader.scanners();
+    reader.obfuscator();
+    reader.any_valid || !reader.any_invalid
+}
+
+/// What happens to a section when one of its elements is not a map.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OnNonMap {
+    FailElement,
+    AbortSection,
+}
+
+struct Reader<'r, 'a, 's> {
+    root: &'r Fields<'a>,
+    adding: &'r mut Adding<'s>,
+    patterns: &'r mut PatternCache,
+    diagnostics: &'r mut Diagnostics,
+    any_valid: bool,
+    any_invalid: bool,
+}
+
+impl<'a, 's> Reader<'_, 'a, 's> {
+    fn actions(&mut self) {
+        self.identified("actions", OnNonMap::AbortSection, |fields, id, adding, _| {
+            if adding.has_action(&id) {
+                return Err(Refusal::about_id("duplicate action"));
+            }
+            adding.action(action::parse(fields, id)?);
+            Ok(())
+        });
+    }
+
+    fn rules(&mut self, section: &'static str, origin: Origin) {
+        self.identified(section, OnNonMap::FailElement, |fields, id, adding, patterns| {
+            if adding.has_rule(&id) {
+                return Err(Refusal::about_id("duplicate rule"));
+            }
+            adding.rule(rule::parse(fields, id, origin, patterns)?);
+            Ok(())
+        });
+    }
+
+    fn data(&mut self, section: &'static str, add: fn(&mut Adding<'s>, Text, &data::DataList)) {
+        self.identified(section, OnNonMap::FailElement, |fields, id, adding, _| {
+            add(adding, id, &data::parse(fields)?);
+            Ok(())
+        });
+    }
+
+    fn rule_overrides(&mut self) {
+        self.numbered("rules_override", |fields, adding| {
+            adding.rule_override(overrides::parse_rule_override(fields)?);
+            Ok(())
+        });
+    }
+
+    fn processor_overrides(&mut self) {
+        self.numbered("processor_overrides", |fields, adding| {
+            adding.processor_override(overrides::parse_processor_override(fields)?);
+            Ok(())
+        });
+    }
+
+    fn exclusions(&mut self) {
+        self.identified("exclusions", OnNonMap::AbortSection, |fields, id, adding, patterns| {
+            if adding.has_filter(&id) {
+                return Err(Refusal::about_id("duplicate filter"));
+            }
+            match exclusion::parse(fields, id, patterns)? {
+                Filter::Rule(filter) => adding.rule_filter(filter),
+                Filter::Input(filter) => adding.input_filter(filter),
+            }
+            Ok(())
+        });
+    }
+
+    fn processors(&mut self) {
+        self.identified("processors", OnNonMap::AbortSection, |fields, id, adding, patterns| {
+            if adding.has_processor(&id) {
+                return Err(Refusal::about_id("duplicate processor"));
+            }
+            adding.processor(processor::parse(fields, id, patterns)?);
+            Ok(())
+        });
+    }
+
+    fn scanners(&mut self) {
+        self.identified("scanners", OnNonMap::AbortSection, |fields, id, adding, patterns| {
+            if adding.has_scanner(&id) {
+                return Err(Refusal::about_id("duplicate scanner"));
+            }
+            adding.scanner(processor::parse_scanner(fields, id, patterns)?);
+            Ok(())
+        });
+    }
+
+    /// Reports under `scanners`, as the reference does.
+    fn obfuscator(&mut self) {
+        let Some(object) = self.root.get("obfuscator") else { return };
+        let parsed = element(object, read::map).and_then(|fields| {
+            if self.adding.has_obfuscator() {
+                return Err(Refusal::error("duplicate obfuscator configuration"));
+            }
+            obfuscator::parse(&fields)
+        });
+        let section = self.diagnostics.sections.entry("scanners").or_default();
+        match parsed {
+            Ok(obfuscator) => self.adding.obfuscator(obfuscator),
+            Err(refusal) => {
+                section.error = Some(refusal.text);
+                self.any_invalid = true;
+            }
+        }
+    }
+
+    /// A section whose elements have an `id`.
+    fn identified(
+        &mut self,
+        name: &'static str,
+        on_non_map: OnNonMap,
+        mut add: impl FnMut(&Fields<'a>, Text, &mut Adding<'s>, &mut PatternCache) -> Result<(), Refusal>,
+    ) {
+        self.section(name, on_non_map, |fields, _, section, index, adding, patterns| {
+            let mut id = None;
+            let added = fields.required("id", read::text).and_then(|read| {
+                id = Some(read.clone());
+                add(fields, read, adding, patterns)
+            });
+            match (added, id) {
+                (Ok(()), Some(id)) => section.loaded.push(id),
+                (Ok(()), None) => {}
+                (Err(refusal), id) => section.refuse(refusal, id.as_ref(), index),
+            }
+        });
+    }
+
+    /// A section whose elements are known by their place.
+    fn numbered(
+        &mut self,
+        name: &'static str,
+        mut add: impl FnMut(&Fields<'a>, &mut Adding<'s>) -> Result<(), Refusal>,
+    ) {
+        self.section(name, OnNonMap::AbortSection, |fields, name, section, index, adding, _| {
+            match add(fields, adding) {
+                Ok(()) => section.loaded.push(name),
+                Err(refusal) => section.refuse(refusal, None, index),
+            }
+        });
+    }
+
+    fn section(
+        &mut self,
+        name: &'static str,
+        on_non_map: OnNonMap,
+        mut read_one: impl FnMut(&Fields<'a>, Text, &mut Section, usize, &mut Adding<'s>, &mut PatternCache),
+    ) {
+        let Some(object) = self.root.get(name) else { return };
+        let mut section = Section::default();
+        match element(object, read::array) {
+            Err(refusal) => section.error = Some(refusal.text),
+            Ok(elements) => {
+                for (index, object) in elements.iter().enumerate() {
+                    let as_map: Getter<'a, Fields<'a>> = read::map;
+                    match element(object, as_map) {
+                        Ok(fields) => {
+                            let name = index_name(index);
+                            read_one(&fields, name, &mut section, index, self.adding, self.patterns);
+                        }
+                        Err(refusal) if on_non_map == OnNonMap::FailElement => section.refuse(refusal, None, index),
+                        Err(refusal) => {
+                            section = Section { error: Some(refusal.text), ..Section::default() };
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        self.any_valid |= section.is_valid();
+        self.any_invalid |= section.is_invalid();
+        self.diagnostics.sections.insert(name, section);
+    }
+}

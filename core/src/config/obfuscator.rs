@@ -1,0 +1,19 @@
+//! The obfuscator: what must not be shown in events.
+
+use super::read::{self, Fields, Text};
+use super::refusal::Refusal;
+
+/// Both expressions as configured. Absent means the default, empty means off.
+#[derive(Clone, Debug, Default)]
+pub struct Obfuscator {
+    /// Hides values under keys that match.
+    pub key_regex: Option<Text>,
+    /// Hides (parts of) values that match.
+    pub value_regex: Option<Text>,
+}
+
+/// Reads the `obfuscator` section.
+pub fn parse(fields: &Fields<'_>) -> Result<Obfuscator, Refusal> {
+    let read = |key| Ok(fields.optional(key, read::strict_string)?.map(Text::from));
+    Ok(Obfuscator { key_regex: read("key_regex")?, value_regex: read("value_regex")? })
+}

@@ -1,0 +1,116 @@
+//! Processors: what derives new addresses or attributes from the input.
+
+use super::condition::{self, Condition, Defaults, key_path};
+use super::matcher;
+use super::read::{self, Fields, Text, element, quoted};
+use super::reference::{self, Reference};
+use super::refusal::Refusal;
+use super::rule::check_versions;
+use crate::matcher::Matcher;
+use crate::pattern::PatternCache;
+use crate::processor::Generator;
+use crate::value::{Object, Step};
+use std::sync::Arc;
+
+/// A processor as configured.
+#[derive(Clone)]
+pub struct Processor {
+    /// Unique over all processors.
+    pub id: Text,
+    /// What it makes.
+    pub generator: Generator,
+    /// All must hold.
+    pub conditions: Arc<[Condition]>,
+    /// What it reads and where the result goes.
+    pub mappings: Vec<Mapping>,
+    /// The scanners it uses (schemas only).
+    pub scanners: Vec<Reference>,
+    /// The result becomes an address (and the processor runs before the rules).
+    pub evaluate: bool,
+    /// The result becomes an attribute.
+    pub output: bool,
+}
+
+/// One way a processor is applied.
+#[derive(Clone)]
+pub struct Mapping {
+    /// One input per parameter of the generator, in its order.
+    pub inputs: Vec<MappingInput>,
+    /// The address or attribute that is made.
+    pub output: Text,
+}
+
+/// One input of a mapping.
+#[derive(Clone)]
+pub struct MappingInput {
+    /// The address.
+    pub address: Text,
+    /// The way below it, which only some generators follow.
+    pub key_path: Vec<Step>,
+}
+
+/// Reads what follows the id of a processor.
+pub fn parse(fields: &Fields<'_>, id: Text, patterns: &mut PatternCache) -> Result<Processor, Refusal> {
+    check_versions(fields)?;
+    let name = fields.required("generator", read::text)?;
+    let generator = std::str::from_utf8(&name)
+        .ok()
+        .and_then(Generator::from_name)
+        .ok_or_else(|| Refusal::warning(quoted("unknown generator: ", &name)))?;
+    let conditions = fields.optional("conditions", read::array)?.unwrap_or_default();
+    let conditions = condition::parse_all(conditions, &Defaults::default(), patterns)?.into();
+    let parameters = fields.required("parameters", read::map)?;
+    let mappings = parameters.required("mappings", read::array)?;
+    if mappings.is_empty() {
+        return Err(Refusal::error("empty mappings"));
+    }
+    let mappings = mappings.iter().map(|m| mapping(m, generator)).collect::<Result<_, _>>()?;
+    let scanners = reference::optional(&parameters, "scanners")?;
+    let evaluate = fields.optional("evaluate", read::boolean)?.unwrap_or(true);
+    let output = fields.optional("output", read::boolean)?.unwrap_or(false);
+    if !evaluate && !output {
+        return Err(Refusal::error("processor not used for evaluation or output"));
+    }
+    Ok(Processor { id, generator, conditions, mappings, scanners, evaluate, output })
+}
+
+fn mapping(mapping: &Object, generator: Generator) -> Result<Mapping, Refusal> {
+    let fields = element(mapping, read::map)?;
+    let mut inputs = vec![];
+    for parameter in generator.parameters() {
+        let candidates = fields.required(parameter.name, read::array)?;
+        let first = candidates.first().ok_or_else(|| Refusal::error("empty processor input mapping"))?;
+        let first = element(first, read::map)?;
+        let address = first.required("address", read::text)?;
+        inputs.push(MappingInput { address, key_path: key_path(&first)? });
+    }
+    Ok(Mapping { inputs, output: fields.required("output", read::text)? })
+}
+
+/// A scanner: recognises what a key or value is, for schemas.
+#[derive(Clone)]
+pub struct Scanner {
+    /// Unique over all scanners.
+    pub id: Text,
+    /// Reported in the schema.
+    pub tags: Vec<(Text, Text)>,
+    /// What keys must look like.
+    pub key: Option<Arc<Matcher>>,
+    /// What values must look like.
+    pub value: Option<Arc<Matcher>>,
+}
+
+/// Reads what follows the id of a scanner.
+pub fn parse_scanner(fields: &Fields<'_>, id: Text, patterns: &mut PatternCache) -> Result<Scanner, Refusal> {
+    check_versions(fields)?;
+    let tags = fields.required("tags", read::text_map)?;
+    let mut side = |name| match fields.optional_unkeyed(name, read::map)? {
+        Some(body) => matcher::parse_for_scanner(&body, patterns).map(Some),
+        None => Ok(None),
+    };
+    let (key, value) = (side("key")?, side("value")?);
+    if key.is_none() && value.is_none() {
+        return Err(Refusal::error("scanner has no key or value matcher"));
+    }
+    Ok(Scanner { id, tags, key, value })
+}

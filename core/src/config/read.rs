@@ -1,0 +1,241 @@
+//! Reading typed fields out of a configuration object, with the exact words of the reference when a field is wrong.
+//!
+//! Every getter turns an object into a type or says which type it *expected*. A [`Fields`] adds the key to that, an
+//! element of an array has none; the two read differently in diagnostics, so both forms exist here.
+
+use super::refusal::{Refusal, concat};
+use crate::value::{Object, Pair, Step, View, scalar_text};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// An owned byte string of a configuration, shared by everything built from it.
+pub type Text = Arc<[u8]>;
+
+/// Why a getter refused an object.
+pub enum Fault {
+    /// It is of another type.
+    Cast {
+        /// The word for what was wanted.
+        expected: &'static str,
+        /// The word for what was there.
+        obtained: &'static str,
+    },
+    /// It is of the right type but broken; the text stands for itself.
+    Broken(&'static str),
+}
+
+/// Reads an object as a `T`.
+pub type Getter<'a, T> = fn(&'a Object) -> Result<T, Fault>;
+
+/// Reads an object that has no key of its own.
+pub fn element<'a, T>(object: &'a Object, get: Getter<'a, T>) -> Result<T, Refusal> {
+    get(object).map_err(|fault| match fault {
+        Fault::Cast { expected, obtained } => {
+            Refusal::error(format!("bad cast, expected '{expected}', obtained '{obtained}'"))
+        }
+        Fault::Broken(text) => Refusal::error(text),
+    })
+}
+
+/// A map of the configuration: each key once (the first occurrence counts), none empty.
+#[derive(Clone, Copy)]
+pub struct Fields<'a>(&'a [Pair]);
+
+impl<'a> Fields<'a> {
+    /// No fields, for an absent optional map.
+    pub const EMPTY: Fields<'static> = Fields(&[]);
+
+    /// The object under a key.
+    pub fn get(&self, key: &str) -> Option<&'a Object> {
+        self.0.iter().find(|pair| pair.key_bytes() == Some(key.as_bytes())).map(Pair::value)
+    }
+
+    /// A field that must be there.
+    pub fn required<T>(&self, key: &str, get: Getter<'a, T>) -> Result<T, Refusal> {
+        self.optional(key, get)?.ok_or_else(|| Refusal::error(format!("missing key '{key}'")))
+    }
+
+    /// A field that may be absent.
+    pub fn optional<T>(&self, key: &str, get: Getter<'a, T>) -> Result<Option<T>, Refusal> {
+        let Some(object) = self.get(key) else { return Ok(None) };
+        get(object).map(Some).map_err(|fault| match fault {
+            Fault::Cast { expected, obtained } => {
+                Refusal::error(format!("invalid type '{obtained}' for key '{key}', expected '{expected}'"))
+            }
+            Fault::Broken(text) => Refusal::error(text),
+        })
+    }
+
+    /// A field that may be absent and reports errors without its key.
+    pub fn optional_unkeyed<T>(&self, key: &str, get: Getter<'a, T>) -> Result<Option<T>, Refusal> {
+        self.get(key).map(|object| element(object, get)).transpose()
+    }
+
+    /// A field that must be there and reports a wrong type without its key.
+    pub fn required_unkeyed<T>(&self, key: &str, get: Getter<'a, T>) -> Result<T, Refusal> {
+        self.optional_unkeyed(key, get)?.ok_or_else(|| Refusal::error(format!("missing key '{key}'")))
+    }
+
+    /// The entries, each key once.
+    pub fn entries(&self) -> impl Iterator<Item = (&'a [u8], &'a Object)> + use<'a> {
+        let pairs = self.0;
+        pairs.iter().enumerate().filter_map(move |(i, pair)| {
+            let key = pair.key_bytes()?;
+            let first = pairs[..i].iter().all(|earlier| earlier.key_bytes() != Some(key));
+            first.then_some((key, pair.value()))
+        })
+    }
+
+    /// True without entries.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// The word for an object's type in diagnostics.
+pub fn type_word(object: &Object) -> &'static str {
+    match object.view() {
+        View::Map(_) => "map",
+        View::Array(_) => "array",
+        View::String(_) => "string",
+        View::Bool(_) => "bool",
+        View::Unsigned(_) => "unsigned",
+        View::Signed(_) => "signed",
+        View::Float(_) => "float",
+        View::Null => "null",
+        View::Invalid => "unknown",
+    }
+}
+
+fn cast<T>(object: &Object, expected: &'static str) -> Result<T, Fault> {
+    Err(Fault::Cast { expected, obtained: type_word(object) })
+}
+
+/// A map without empty keys.
+pub fn map(object: &Object) -> Result<Fields<'_>, Fault> {
+    let View::Map(pairs) = object.view() else { return cast(object, "map") };
+    if pairs.iter().any(|pair| pair.key_bytes().is_none_or(<[u8]>::is_empty)) {
+        return Err(Fault::Broken("malformed object, invalid key on map entry"));
+    }
+    Ok(Fields(pairs))
+}
+
+/// An array.
+pub fn array(object: &Object) -> Result<&[Object], Fault> {
+    object.as_array().map_or_else(|| cast(object, "array"), Ok)
+}
+
+/// Any scalar, as text.
+pub fn text(object: &Object) -> Result<Text, Fault> {
+    match scalar_text(object) {
+        Some(Cow::Borrowed(bytes)) => Ok(bytes.into()),
+        Some(Cow::Owned(bytes)) => Ok(bytes.into()),
+        None => cast(object, "string"),
+    }
+}
+
+/// Strings only.
+pub fn strict_string(object: &Object) -> Result<&[u8], Fault> {
+    object.as_bytes().map_or_else(|| cast(object, "string_view"), Ok)
+}
+
+/// A bool, or `true`/`false` in any letter case.
+pub fn boolean(object: &Object) -> Result<bool, Fault> {
+    match object.view() {
+        View::Bool(value) => Ok(value),
+        View::String(s) if s.eq_ignore_ascii_case(b"true") => Ok(true),
+        View::String(s) if s.eq_ignore_ascii_case(b"false") => Ok(false),
+        _ => cast(object, "bool"),
+    }
+}
+
+/// An unsigned integer, or what is exactly one.
+pub fn unsigned(object: &Object) -> Result<u64, Fault> {
+    const TOP: f64 = 18_446_744_073_709_549_568.0;
+    let value = match object.view() {
+        View::Unsigned(value) => Some(value),
+        View::Signed(value) => u64::try_from(value).ok(),
+        View::Float(value) => (value.fract() == 0.0 && (0.0..=TOP).contains(&value)).then_some(value as u64),
+        View::String(digits) if digits.iter().all(u8::is_ascii_digit) => parse(digits),
+        _ => None,
+    };
+    value.map_or_else(|| cast(object, "unsigned"), Ok)
+}
+
+/// A signed integer, or what is exactly one.
+pub fn signed(object: &Object) -> Result<i64, Fault> {
+    const LOW: f64 = -9_223_372_036_854_775_808.0;
+    const TOP: f64 = 9_223_372_036_854_774_784.0;
+    let value = match object.view() {
+        View::Signed(value) => Some(value),
+        View::Unsigned(value) => i64::try_from(value).ok(),
+        View::Float(value) => (value.fract() == 0.0 && (LOW..=TOP).contains(&value)).then_some(value as i64),
+        View::String(digits) if !digits.starts_with(b"+") => parse(digits),
+        _ => None,
+    };
+    value.map_or_else(|| cast(object, "signed"), Ok)
+}
+
+/// A double, or a string that is one; integers are refused.
+pub fn double(object: &Object) -> Result<f64, Fault> {
+    let value = match object.view() {
+        View::Float(value) => Some(value),
+        View::String(digits) => decimal(digits),
+        _ => None,
+    };
+    value.map_or_else(|| cast(object, "double"), Ok)
+}
+
+fn parse<T: std::str::FromStr>(digits: &[u8]) -> Option<T> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+fn decimal(digits: &[u8]) -> Option<f64> {
+    let unsigned = digits.strip_prefix(b"-").unwrap_or(digits);
+    if unsigned.starts_with(b"+") {
+        return None;
+    }
+    let lower = unsigned.to_ascii_lowercase();
+    if let Some(payload) = lower.strip_prefix(b"nan(").and_then(|rest| rest.strip_suffix(b")")) {
+        return payload.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_').then_some(f64::NAN);
+    }
+    let value: f64 = parse(digits)?;
+    let overflow = value.is_infinite() && !lower.starts_with(b"inf");
+    let mantissa = lower.split(|b| *b == b'e').next().unwrap_or_default();
+    let underflow = value == 0.0 && mantissa.iter().any(|b| (b'1'..=b'9').contains(b));
+    (!overflow && !underflow).then_some(value)
+}
+
+/// An array of scalars, as text.
+pub fn texts(object: &Object) -> Result<Vec<Text>, Fault> {
+    array(object)?.iter().map(text).collect()
+}
+
+/// An array of strings.
+pub fn strict_strings(object: &Object) -> Result<Vec<&[u8]>, Fault> {
+    let not_a_string = "malformed object, item in array not a string, can't cast to string_view vector";
+    array(object)?.iter().map(|item| item.as_bytes().ok_or(Fault::Broken(not_a_string))).collect()
+}
+
+/// Strings and integers of an array; other elements do not count.
+pub fn key_path(object: &Object) -> Result<Vec<Step>, Fault> {
+    let mut path = vec![];
+    for item in array(object)? {
+        match item.view() {
+            View::String(key) => path.push(Step::Key(key.into())),
+            View::Signed(_) | View::Unsigned(_) => path.push(Step::Index(signed(item)?)),
+            _ => {}
+        }
+    }
+    Ok(path)
+}
+
+/// A map of text.
+pub fn text_map(object: &Object) -> Result<Vec<(Text, Text)>, Fault> {
+    map(object)?.entries().map(|(key, value)| Ok((key.into(), text(value)?))).collect()
+}
+
+/// A quoted name at the end of a message.
+pub fn quoted(message: &str, name: &[u8]) -> Vec<u8> {
+    concat(&[message.as_bytes(), b"'", name, b"'"])
+}

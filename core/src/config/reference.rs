@@ -1,0 +1,50 @@
+//! References: how exclusions, overrides and scanner lists name what they are about.
+
+use super::read::{self, Fields, Text, element};
+use super::refusal::Refusal;
+use crate::value::Object;
+
+/// One reference; lists of them are alternatives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reference {
+    /// What has this id.
+    Id(Text),
+    /// What has all of these tags.
+    Tags(Vec<(Text, Text)>),
+    /// Nothing.
+    Empty,
+}
+
+impl Reference {
+    /// Whether something with this id and these tags is meant.
+    pub fn selects(&self, id: &[u8], tags: &[(Text, Text)]) -> bool {
+        match self {
+            Reference::Id(wanted) => **wanted == *id,
+            Reference::Tags(wanted) => wanted.iter().all(|tag| tags.contains(tag)),
+            Reference::Empty => false,
+        }
+    }
+}
+
+/// Reads an array of references.
+pub fn parse_all(references: &[Object]) -> Result<Vec<Reference>, Refusal> {
+    references.iter().map(parse).collect()
+}
+
+/// Reads the array of references under a key, empty if absent.
+pub fn optional(fields: &Fields<'_>, key: &str) -> Result<Vec<Reference>, Refusal> {
+    parse_all(fields.optional(key, read::array)?.unwrap_or_default())
+}
+
+fn parse(reference: &Object) -> Result<Reference, Refusal> {
+    let fields = element(reference, read::map)?;
+    for key in ["rule_id", "id"] {
+        if let Some(id) = fields.optional(key, read::text)?.filter(|id| !id.is_empty()) {
+            return Ok(Reference::Id(id));
+        }
+    }
+    let tags = fields.optional("tags", read::map)?.unwrap_or(Fields::EMPTY);
+    let tags = tags.entries().map(|(key, value)| Ok((Text::from(key), element(value, read::text)?)));
+    let tags = tags.collect::<Result<Vec<_>, Refusal>>()?;
+    Ok(if tags.is_empty() { Reference::Empty } else { Reference::Tags(tags) })
+}

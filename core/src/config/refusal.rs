@@ -1,0 +1,50 @@
+//! Why one element of a configuration was not taken.
+
+/// How a refused element is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// Under `errors`.
+    Error,
+    /// Under `warnings`: it uses something this engine does not know.
+    Warning,
+    /// Under `skipped`, without a text: it is meant for another engine version.
+    Skip,
+}
+
+/// A refused element: how grave, and the text of the diagnostic.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// How it is reported.
+    pub severity: Severity,
+    /// The text; a byte string, since it may quote the configuration.
+    pub text: Vec<u8>,
+    /// The element is named by its id even if that is empty.
+    pub by_id: bool,
+}
+
+impl Refusal {
+    /// An error.
+    pub fn error(text: impl Into<Vec<u8>>) -> Self {
+        Refusal { severity: Severity::Error, text: text.into(), by_id: false }
+    }
+
+    /// An error about the id itself, so the id names the element even if it is empty.
+    pub fn about_id(text: impl Into<Vec<u8>>) -> Self {
+        Refusal { by_id: true, ..Self::error(text) }
+    }
+
+    /// A warning.
+    pub fn warning(text: impl Into<Vec<u8>>) -> Self {
+        Refusal { severity: Severity::Warning, text: text.into(), by_id: false }
+    }
+
+    /// A skip.
+    pub fn skip() -> Self {
+        Refusal { severity: Severity::Skip, text: vec![], by_id: true }
+    }
+}
+
+/// Joins byte strings.
+pub fn concat(parts: &[&[u8]]) -> Vec<u8> {
+    parts.concat()
+}

@@ -1,0 +1,69 @@
+//! What filters have decided so far. Decisions stay for the rest of the context.
+
+use crate::plan::{InputFilter, Mode, RuleId};
+use crate::value::Object;
+use std::collections::{HashMap, HashSet};
+
+/// The accumulated decisions.
+#[derive(Clone, Default)]
+pub(super) struct Exclusions {
+    /// Per rule the strongest mode; among equals the first.
+    modes: HashMap<RuleId, Mode>,
+    /// Per input filter the objects it hides.
+    objects: Vec<(usize, HashSet<usize>)>,
+}
+
+impl Exclusions {
+    /// A rule filter applies to these rules.
+    pub(super) fn apply(&mut self, rules: &[RuleId], mode: &Mode) {
+        for &rule in rules {
+            match self.modes.get_mut(&rule) {
+                Some(known) if known.rank() >= mode.rank() => {}
+                Some(known) => known.clone_from(mode),
+                None => _ = self.modes.insert(rule, mode.clone()),
+            }
+        }
+    }
+
+    /// The set of objects an input filter hides.
+    pub(super) fn objects_of(&mut self, filter: usize) -> &mut HashSet<usize> {
+        let at = self.objects.iter().position(|(id, _)| *id == filter).unwrap_or_else(|| {
+            self.objects.push((filter, HashSet::new()));
+            self.objects.len() - 1
+        });
+        &mut self.objects[at].1
+    }
+
+    /// What applies to a rule.
+    #[inline]
+    pub(super) fn mode(&self, rule: RuleId) -> Option<&Mode> {
+        if self.modes.is_empty() { None } else { self.modes.get(&rule) }
+    }
+
+    /// What a rule must not see.
+    pub(super) fn for_rule<'a>(&'a self, filters: &'a [InputFilter], rule: RuleId) -> Excluded<'a> {
+        if self.objects.is_empty() {
+            return Excluded::NOTHING;
+        }
+        Excluded(Some((self, filters, rule)))
+    }
+}
+
+/// The objects that are hidden from one rule.
+#[derive(Clone, Copy)]
+pub(super) struct Excluded<'a>(Option<(&'a Exclusions, &'a [InputFilter], RuleId)>);
+
+impl Excluded<'_> {
+    /// Filters and processors see everything.
+    pub(super) const NOTHING: Excluded<'static> = Excluded(None);
+
+    /// Whether exactly this object is hidden (what is below it is simply not reached).
+    #[inline]
+    pub(super) fn contains(&self, object: &Object) -> bool {
+        let Some((exclusions, filters, rule)) = self.0 else { return false };
+        exclusions
+            .objects
+            .iter()
+            .any(|(filter, objects)| filters[*filter].rules.contains(rule) && objects.contains(&object.identity()))
+    }
+}

@@ -1,0 +1,59 @@
+//! Following a configured key path from an address's value.
+//!
+//! The reference has three ways of doing it that differ where keys repeat and where something on the way is excluded.
+
+use super::exclusions::Excluded;
+use crate::value::{Object, Pair, Step};
+
+/// What became of a lookup.
+pub(super) enum Lookup<'a> {
+    /// The object at the end.
+    Found(&'a Object),
+    /// There is no such object.
+    Absent,
+    /// An excluded object is on the way.
+    Excluded,
+}
+
+/// For positive conditions: among equal keys the first that is not excluded; elements reached by an index are never
+/// taken for excluded.
+pub(super) fn resolve_positive<'a>(root: &'a Object, path: &[Step], excluded: Excluded<'_>) -> Option<&'a Object> {
+    path.iter().try_fold(root, |object, step| match step {
+        Step::Key(key) => {
+            let mut entries = object.as_map()?.iter().filter(|pair| pair.key_bytes() == Some(key)).map(Pair::value);
+            entries.find(|value| !excluded.contains(value))
+        }
+        Step::Index(index) => element(object, *index),
+    })
+}
+
+/// For negated conditions and for presence: the first of equal keys, excluded or not.
+pub(super) fn resolve<'a>(root: &'a Object, path: &[Step], excluded: Excluded<'_>) -> Lookup<'a> {
+    let mut object = root;
+    for step in path {
+        let next = match step {
+            Step::Key(key) => object.get(key),
+            Step::Index(index) => element(object, *index),
+        };
+        object = match next {
+            None => return Lookup::Absent,
+            Some(next) if excluded.contains(next) => return Lookup::Excluded,
+            Some(next) => next,
+        };
+    }
+    Lookup::Found(object)
+}
+
+/// For attributes, which exclusions do not concern.
+pub(super) fn follow<'a>(root: &'a Object, path: &[Step]) -> Option<&'a Object> {
+    path.iter().try_fold(root, |object, step| match step {
+        Step::Key(key) => object.get(key),
+        Step::Index(index) => element(object, *index),
+    })
+}
+
+fn element(object: &Object, index: i64) -> Option<&Object> {
+    let elements = object.as_array()?;
+    let index = if index < 0 { elements.len().checked_sub(index.unsigned_abs() as usize)? } else { index as usize };
+    elements.get(index)
+}

@@ -1,0 +1,85 @@
+//! What a context keeps between batches.
+
+use super::exclusions::Exclusions;
+use super::store::Store;
+use crate::config::Text;
+use crate::plan::{AddressId, ConditionId, Plan, Verdict};
+use crate::processor::{Fragments, Presence};
+use crate::report::ConditionMatch;
+use crate::support::Bits;
+use crate::value::Step;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Everything that persists; a subcontext starts from a copy.
+#[derive(Clone)]
+pub(super) struct State {
+    /// The addresses.
+    pub store: Store,
+    /// Conditions that held, with what they held on; they hold for the rest of the context.
+    pub matches: HashMap<ConditionId, Option<ConditionMatch>>,
+    /// Scalar targets that have been looked at with their address's current value.
+    pub looked_at: Bits,
+    /// Rules that matched.
+    pub fired: Bits,
+    /// Rules with something left to look at.
+    pub pending: Bits,
+    /// Addresses whose value has not been scanned.
+    pub unscanned: Bits,
+    /// Per type of rule, the strongest verdict reached.
+    pub verdicts: HashMap<usize, Verdict>,
+    /// What filters decided.
+    pub exclusions: Exclusions,
+    /// Rule filters that applied.
+    pub filters_done: Bits,
+    /// Per input filter and input, the object last examined.
+    pub examined: HashMap<(usize, usize), usize>,
+    /// Processors that did something.
+    pub processors: HashMap<usize, ProcessorState>,
+    /// Attributes that wait for their address.
+    pub pending_attributes: Vec<PendingAttribute>,
+    /// `waf.context.event` has been set.
+    pub event_reported: bool,
+}
+
+/// What a processor remembers.
+#[derive(Clone, Default)]
+pub(super) struct ProcessorState {
+    /// Addresses it has generated.
+    pub generated: Vec<AddressId>,
+    /// Per mapping, the inputs of its last run.
+    pub presence: HashMap<usize, Presence>,
+    /// Fields of fingerprints, frozen when first computed.
+    pub fragments: Fragments,
+}
+
+/// An attribute whose address was absent.
+#[derive(Clone)]
+pub(super) struct PendingAttribute {
+    /// The attribute.
+    pub name: Text,
+    /// Where its value will be.
+    pub address: AddressId,
+    /// The way below it.
+    pub key_path: Arc<[Step]>,
+}
+
+impl State {
+    pub(super) fn new(plan: &Plan) -> Self {
+        State {
+            store: Store::new(plan.addresses.len()),
+            matches: HashMap::new(),
+            looked_at: Bits::new(plan.targets),
+            fired: Bits::new(plan.rules.len()),
+            pending: Bits::new(plan.rules.len()),
+            unscanned: Bits::new(plan.addresses.len()),
+            verdicts: HashMap::new(),
+            exclusions: Exclusions::default(),
+            filters_done: Bits::new(plan.rule_filters.len()),
+            examined: HashMap::new(),
+            processors: HashMap::new(),
+            pending_attributes: vec![],
+            event_reported: false,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The addresses of a request and the values they hold.
+//!
+//! A caller's trees stay where they are; an address is the place of its value in one of them. Values replace each other
+//! and never merge.
+
+use crate::plan::AddressId;
+use crate::value::{Object, Parked};
+use std::sync::Arc;
+
+/// A tree and which part of it holds addresses: the whole, or one element of an array of batches.
+#[derive(Clone)]
+struct Kept {
+    tree: Arc<Parked>,
+    batch: Option<u32>,
+}
+
+impl Kept {
+    #[inline]
+    fn object(&self) -> Option<&Object> {
+        match self.batch {
+            None => Some(&self.tree),
+            Some(batch) => self.tree.as_array()?.get(batch as usize),
+        }
+    }
+}
+
+/// Where the value of an address is.
+#[derive(Clone, Copy)]
+struct Place {
+    tree: u32,
+    /// The entry of the tree's map, or the tree itself.
+    entry: Option<u32>,
+}
+
+/// The values of all addresses.
+#[derive(Clone, Default)]
+pub(super) struct Store {
+    trees: Vec<Kept>,
+    places: Vec<Option<Place>>,
+}
+
+impl Store {
+    pub(super) fn new(addresses: usize) -> Self {
+        Store { trees: vec![], places: vec![None; addresses] }
+    }
+
+    /// Keeps a tree; its number is for [`Store::set_entry`] and [`Store::set_tree`].
+    pub(super) fn keep(&mut self, tree: Arc<Parked>) -> u32 {
+        self.trees.push(Kept { tree, batch: None });
+        (self.trees.len() - 1) as u32
+    }
+
+    /// Keeps one batch of an array of batches.
+    pub(super) fn keep_batch(&mut self, batches: Arc<Parked>, batch: usize) -> u32 {
+        self.trees.push(Kept { tree: batches, batch: Some(batch as u32) });
+        (self.trees.len() - 1) as u32
+    }
+
+    /// Puts an address at an entry of a tree that is a map.
+    pub(super) fn set_entry(&mut self, address: AddressId, tree: u32, entry: usize) {
+        self.places[address] = Some(Place { tree, entry: Some(entry as u32) });
+    }
+
+    /// Puts an address at a tree as a whole.
+    pub(super) fn set_tree(&mut self, address: AddressId, tree: u32) {
+        self.places[address] = Some(Place { tree, entry: None });
+    }
+
+    /// The value of an address.
+    #[inline]
+    pub(super) fn get(&self, address: AddressId) -> Option<&Object> {
+        let place = self.places[address]?;
+        let tree = self.trees.get(place.tree as usize)?.object()?;
+        match place.entry {
+            Some(entry) => tree.as_map()?.get(entry as usize).map(|pair| pair.value()),
+            None => Some(tree),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Going through a value: all its scalars, or all its map keys, depth first, in stored order.
+//!
+//! Depth is the caller's, so the walk keeps its own stack; a flat container needs none, and a path is put together only
+//! when somebody asks for it.
+
+use super::exclusions::Excluded;
+use crate::config::condition::Source;
+use crate::value::{Object, Pair, Step, View};
+
+/// A container that is being gone through.
+struct Frame<'a> {
+    entries: Entries<'a>,
+    /// How many entries have been entered.
+    entered: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Entries<'a> {
+    Array(&'a [Object]),
+    Map(&'a [Pair]),
+}
+
+impl<'a> Frame<'a> {
+    fn of(object: &'a Object) -> Option<Self> {
+        let entries = match object.view() {
+            View::Array(elements) => Entries::Array(elements),
+            View::Map(pairs) => Entries::Map(pairs),
+            _ => return None,
+        };
+        Some(Frame { entries, entered: 0 })
+    }
+}
+
+/// What a walk comes by.
+#[derive(Clone, Copy)]
+pub(super) struct Leaf<'a> {
+    /// The scalar, or the key.
+    pub object: &'a Object,
+    /// The key of the outermost map on the way, if the root is a map.
+    pub top_key: Option<&'a [u8]>,
+}
+
+/// A walk in progress.
+pub(super) struct Walk<'a> {
+    source: Source,
+    excluded: Excluded<'a>,
+    /// A scalar root, until it is produced; or a container to enter next.
+    pending: Option<&'a Object>,
+    root: Option<Frame<'a>>,
+    below: Vec<Frame<'a>>,
+}
+
+impl<'a> Walk<'a> {
+    /// A walk over `root`. Nothing excluded, nor anything below it, is met; the root itself is not checked.
+    pub(super) fn new(root: &'a Object, source: Source, excluded: Excluded<'a>) -> Self {
+        match Frame::of(root) {
+            Some(frame) => Walk { source, excluded, pending: None, root: Some(frame), below: vec![] },
+            None => {
+                let pending = (source == Source::Values).then_some(root);
+                Walk { source, excluded, pending, root: None, below: vec![] }
+            }
+        }
+    }
+
+    /// The path from the root to the last leaf.
+    pub(super) fn path(&self) -> Vec<Step> {
+        let step = |frame: &Frame<'_>| {
+            let index = frame.entered.saturating_sub(1);
+            match frame.entries {
+                Entries::Map(pairs) => Step::Key(pairs[index].key_bytes().unwrap_or_default().into()),
+                Entries::Array(_) => Step::Index(index as i64),
+            }
+        };
+        self.root.iter().chain(&self.below).filter(|frame| frame.entered > 0).map(step).collect()
+    }
+
+    fn leaf(&self, object: &'a Object) -> Option<Leaf<'a>> {
+        let top_key = self.root.as_ref().and_then(|frame| match frame.entries {
+            Entries::Map(pairs) => pairs.get(frame.entered.wrapping_sub(1))?.key_bytes(),
+            Entries::Array(_) => None,
+        });
+        Some(Leaf { object, top_key })
+    }
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = Leaf<'a>;
+
+    fn next(&mut self) -> Option<Leaf<'a>> {
+        let Some(root) = &mut self.root else {
+            let object = self.pending.take()?;
+            return if is_scalar(object) { self.leaf(object) } else { None };
+        };
+        if let Some(frame) = self.pending.take().and_then(Frame::of) {
+            self.below.push(frame);
+        }
+        loop {
+            let root = &mut *root;
+            let frame = self.below.last_mut().unwrap_or(root);
+            let (key, value) = match frame.entries {
+                Entries::Array(elements) => match elements.get(frame.entered) {
+                    Some(element) => (None, element),
+                    None if self.below.pop().is_none() => return None,
+                    None => continue,
+                },
+                Entries::Map(pairs) => match pairs.get(frame.entered) {
+                    Some(pair) => (Some(pair.key()), pair.value()),
+                    None if self.below.pop().is_none() => return None,
+                    None => continue,
+                },
+            };
+            frame.entered += 1;
+            if self.excluded.contains(value) {
+                continue;
+            }
+            if self.source == Source::Keys {
+                if let Some(key) = key {
+                    self.pending = Some(value);
+                    return self.leaf(key);
+                }
+            } else if is_scalar(value) {
+                return self.leaf(value);
+            }
+            if let Some(frame) = Frame::of(value) {
+                self.below.push(frame);
+            }
+        }
+    }
+}
+
+fn is_scalar(object: &Object) -> bool {
+    !matches!(object.view(), View::Null | View::Invalid | View::Array(_) | View::Map(_))
+}

@@ -1,0 +1,187 @@
+//! The matcher of a condition: one of the operators over scalars, with its parameters.
+
+use super::checksum::Checksum;
+use super::exact::ExactSet;
+use super::hidden_ascii;
+use super::ip::IpSet;
+use super::number::{Comparison, Equals, Scalar};
+use super::phrase::{PhraseError, PhraseMatcher};
+use crate::injection;
+use crate::pattern::{Pattern, Required};
+use std::ops::Range;
+
+/// A scalar operator with its parameters.
+pub struct Matcher {
+    kind: Kind,
+    required: Option<Required>,
+}
+
+/// Which operator.
+pub enum Kind {
+    /// `match_regex`.
+    Regex(Regex),
+    /// `match_regex_with_checksum`.
+    RegexWithChecksum(Regex, Checksum),
+    /// `phrase_match`.
+    Phrase(PhraseMatcher),
+    /// `exact_match` on a fixed list.
+    Exact(ExactSet),
+    /// `ip_match` on a fixed list.
+    Ip(IpSet),
+    /// `equals`.
+    Equals(Equals),
+    /// `greater_than`.
+    GreaterThan(Comparison),
+    /// `lower_than`.
+    LowerThan(Comparison),
+    /// `is_sqli`.
+    IsSqli,
+    /// `is_xss`.
+    IsXss,
+    /// `hidden_ascii_match`.
+    HiddenAscii,
+}
+
+/// A pattern and the length below which it is not tried.
+pub struct Regex {
+    /// What is searched for.
+    pub pattern: Pattern,
+    /// In bytes.
+    pub min_length: usize,
+}
+
+/// What an event shows of a match.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Highlight {
+    /// One empty string.
+    Nothing,
+    /// All of the text.
+    Whole,
+    /// A part of the text.
+    Part(Range<usize>),
+    /// Something that is not part of the text.
+    Text(Vec<u8>),
+}
+
+impl Matcher {
+    /// A matcher; what its matches require is worked out once.
+    pub fn new(kind: Kind) -> Self {
+        let required = match &kind {
+            Kind::Regex(regex) | Kind::RegexWithChecksum(regex, _) => Some(regex.pattern.required().clone()),
+            _ => None,
+        };
+        Matcher { kind, required: required.filter(|required| !required.is_open()) }
+    }
+
+    /// `phrase_match`; any match contains one of the phrases.
+    pub fn phrases(phrases: &[&[u8]], whole_words: bool) -> Result<Self, PhraseError> {
+        let required = Required::from_literals(1, phrases.iter().copied());
+        let kind = Kind::Phrase(PhraseMatcher::new(phrases, whole_words)?);
+        Ok(Matcher { kind, required: (!required.is_open()).then_some(required) })
+    }
+
+    /// The operator's name.
+    pub fn operator(&self) -> &'static str {
+        match &self.kind {
+            Kind::Regex(_) => "match_regex",
+            Kind::RegexWithChecksum(..) => "match_regex_with_checksum",
+            Kind::Phrase(_) => "phrase_match",
+            Kind::Exact(_) => "exact_match",
+            Kind::Ip(_) => "ip_match",
+            Kind::Equals(_) => "equals",
+            Kind::GreaterThan(_) => "greater_than",
+            Kind::LowerThan(_) => "lower_than",
+            Kind::IsSqli => "is_sqli",
+            Kind::IsXss => "is_xss",
+            Kind::HiddenAscii => "hidden_ascii_match",
+        }
+    }
+
+    /// What events show as the operator's value: the expression, or nothing.
+    pub fn operator_value(&self) -> &[u8] {
+        match &self.kind {
+            Kind::Regex(regex) | Kind::RegexWithChecksum(regex, _) => regex.pattern.source(),
+            _ => b"",
+        }
+    }
+
+    /// Whether the operator exists with a `!` in front.
+    pub fn can_be_negated(&self) -> bool {
+        !matches!(self.kind, Kind::GreaterThan(_) | Kind::LowerThan(_) | Kind::IsSqli | Kind::IsXss | Kind::HiddenAscii)
+    }
+
+    /// What a string must contain to be worth matching, if that can be said.
+    pub fn required(&self) -> Option<&Required> {
+        self.required.as_ref()
+    }
+
+    /// Tests a value: `None` if values of its type (or, for `hidden_ascii_match`, of its storage) are not looked at.
+    /// `in_block` says whether a string is stored in a block of its own, or is a key.
+    pub fn test(&self, value: Scalar<'_>, in_block: bool) -> Option<Result<Highlight, NoMatch>> {
+        match (&self.kind, value) {
+            (Kind::Equals(equals), value) => equals.test(value).map(hit(Highlight::Nothing)),
+            (Kind::GreaterThan(comparison) | Kind::LowerThan(comparison), value) => {
+                comparison.test(value).map(hit(Highlight::Nothing))
+            }
+            (Kind::HiddenAscii, Scalar::String(_)) if !in_block => None,
+            (_, Scalar::String(text)) => Some(self.find(text).ok_or(NoMatch)),
+            _ => None,
+        }
+    }
+
+    /// Searches a string.
+    fn find(&self, text: &[u8]) -> Option<Highlight> {
+        if text.is_empty() {
+            return None;
+        }
+        match &self.kind {
+            Kind::Regex(regex) => {
+                if text.len() < regex.min_length {
+                    return None;
+                }
+                regex.pattern.find(text).map(Highlight::Part)
+            }
+            Kind::RegexWithChecksum(regex, checksum) => find_with_checksum(regex, *checksum, text),
+            Kind::Phrase(phrases) => phrases.find(text).map(|phrase| Highlight::Text(phrase.to_vec())),
+            // The lists of rules never expire.
+            Kind::Exact(set) => set.matches(text, 0).then_some(Highlight::Whole),
+            Kind::Ip(set) => set.matches(text, 0).then_some(Highlight::Whole),
+            Kind::IsSqli => {
+                injection::is_sqli(text).map(|fingerprint| Highlight::Text(fingerprint.as_bytes().to_vec()))
+            }
+            Kind::IsXss => injection::is_xss(text).then_some(Highlight::Nothing),
+            Kind::HiddenAscii => hidden_ascii::find(text, true).map(Highlight::Text),
+            Kind::Equals(_) | Kind::GreaterThan(_) | Kind::LowerThan(_) => None,
+        }
+    }
+
+    /// Whether a string matches, for those who need no highlight.
+    pub fn accepts(&self, text: &[u8]) -> bool {
+        matches!(self.test(Scalar::String(text), true), Some(Ok(_)))
+    }
+}
+
+/// Looked at and refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoMatch;
+
+fn hit(highlight: Highlight) -> impl FnOnce(bool) -> Result<Highlight, NoMatch> {
+    |matched| if matched { Ok(highlight) } else { Err(NoMatch) }
+}
+
+/// Candidates from left to right; what follows a failing one is searched as a text of its own.
+fn find_with_checksum(regex: &Regex, checksum: Checksum, text: &[u8]) -> Option<Highlight> {
+    let mut start = 0;
+    while start < text.len() && text.len() - start >= regex.min_length {
+        let found = regex.pattern.find(&text[start..])?;
+        if found.is_empty() {
+            return None;
+        }
+        let found = start + found.start..start + found.end;
+        if checksum.passes(&text[found.clone()]) {
+            return Some(Highlight::Part(found));
+        }
+        start = found.end;
+    }
+    None
+}

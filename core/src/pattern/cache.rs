@@ -1,0 +1,90 @@
+//! Patterns shared between rules and between successive builds.
+
+use std::borrow::Borrow;
+use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
+
+use super::{Options, Pattern, PatternError};
+
+/// The patterns a builder has made so far. A ruleset repeats some, and an update brings mostly those that were there
+/// before: they are parsed, and compiled, once.
+#[derive(Debug, Default)]
+pub struct PatternCache {
+    sensitive: HashSet<BySource>,
+    insensitive: HashSet<BySource>,
+}
+
+/// A pattern that is found by its source.
+#[derive(Debug)]
+struct BySource(Pattern);
+
+impl PatternCache {
+    /// The pattern of a source, read now unless it is known.
+    pub fn get(&mut self, source: &[u8], options: Options) -> Result<Pattern, PatternError> {
+        let patterns = if options.case_sensitive { &mut self.sensitive } else { &mut self.insensitive };
+        if let Some(BySource(pattern)) = patterns.get(source) {
+            return Ok(pattern.clone());
+        }
+        let pattern = Pattern::new(source, options)?;
+        patterns.insert(BySource(pattern.clone()));
+        Ok(pattern)
+    }
+
+    /// Forgets the patterns that nobody else holds any more.
+    pub fn drop_unused(&mut self) {
+        for patterns in [&mut self.sensitive, &mut self.insensitive] {
+            patterns.retain(|BySource(pattern)| pattern.is_shared());
+        }
+    }
+
+    /// How many patterns are kept.
+    pub fn len(&self) -> usize {
+        self.sensitive.len() + self.insensitive.len()
+    }
+
+    /// Whether no pattern is kept.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Borrow<[u8]> for BySource {
+    fn borrow(&self) -> &[u8] {
+        self.0.source()
+    }
+}
+
+impl Hash for BySource {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.source().hash(state);
+    }
+}
+
+impl PartialEq for BySource {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.source() == other.0.source()
+    }
+}
+
+impl Eq for BySource {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_shared_while_used() {
+        let mut cache = PatternCache::default();
+        let options = Options { case_sensitive: false };
+        let first = cache.get(b"a+", options).unwrap();
+        assert!(cache.get(b"a+", options).unwrap().is_same(&first));
+        let sensitive = cache.get(b"a+", Options { case_sensitive: true }).unwrap();
+        assert!(!sensitive.is_same(&first));
+        assert!(cache.get(b"a(", options).is_err());
+        assert_eq!(cache.len(), 2);
+        drop(sensitive);
+        cache.drop_unused();
+        assert_eq!(cache.len(), 1);
+        assert!(cache.get(b"a+", options).unwrap().is_same(&first));
+    }
+}

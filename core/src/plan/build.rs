@@ -1,0 +1,300 @@
+//! Assembling the plan.
+
+use super::addresses::Addresses;
+use super::condition::{Argument, Condition, ConditionId, ConditionKind, MatcherRef, Target};
+use super::filter::{InputFilter, Mode, PathTrie, RuleFilter};
+use super::lists::ListName;
+use super::obfuscator::Obfuscator;
+use super::order_rules::{Planned, in_evaluation_order};
+use super::processor::{Mapping, Processor};
+use super::rule::{Attribute, AttributeValue, Rule};
+use super::{Plan, modules, scan, scanners};
+use crate::config::Text;
+use crate::config::action::{self, Action};
+use crate::config::condition as spec;
+use crate::config::exclusion::FilterMode;
+use crate::config::matcher::ScalarMatcher;
+use crate::config::reference::Reference;
+use crate::config::rule::AttributeSource;
+use crate::config::store::Store;
+use crate::pattern::PatternCache;
+use crate::support::Bits;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Makes a plan of everything in the store; `None` if there is nothing to run.
+pub fn build(store: &Store, patterns: &mut PatternCache) -> Option<Plan> {
+    let actions = Actions::new(store);
+    let planned = in_evaluation_order(store, &actions);
+    let has_postprocessor = store.processors.values().any(|p| !p.evaluate);
+    if planned.is_empty() && !has_postprocessor {
+        crate::log!(Warn, "No valid rules or postprocessors found");
+        return None;
+    }
+    let mut builder = Builder::default();
+    let rules: Vec<Rule> = planned.iter().map(|rule| builder.rule(rule)).collect();
+    let rule_addresses = builder.used.clone();
+    let known_rules = std::mem::take(&mut builder.used);
+
+    let rule_filters = builder.rule_filters(store, &planned, &actions);
+    let input_filters = builder.input_filters(store, &planned);
+    let filter_addresses = builder.used.clone();
+    let known_filters = std::mem::take(&mut builder.used);
+
+    let (preprocessors, postprocessors) = builder.processors(store);
+    let known_processors = std::mem::take(&mut builder.used);
+
+    let mut known_addresses: Vec<Text> = vec![];
+    for id in known_rules.into_iter().chain(known_filters).chain(known_processors) {
+        let name = builder.addresses.name(id);
+        if !known_addresses.contains(name) {
+            known_addresses.push(name.clone());
+        }
+    }
+    let as_bits = |ids: &[usize]| {
+        let mut bits = Bits::new(builder.addresses.len());
+        ids.iter().for_each(|&id| bits.insert(id));
+        bits
+    };
+    let (rule_addresses, filter_addresses) = (as_bits(&rule_addresses), as_bits(&filter_addresses));
+    let modules = modules::form(&planned);
+    let scan = scan::plan(&mut builder.conditions, &rules, builder.addresses.len(), builder.targets);
+    Some(Plan {
+        known_actions: known_actions(&planned, store, &actions),
+        obfuscator: Obfuscator::new(store.obfuscator.as_ref().map(|o| &o.item), patterns),
+        addresses: builder.addresses,
+        conditions: builder.conditions,
+        targets: builder.targets,
+        list_names: builder.lists,
+        rules,
+        modules,
+        rule_filters,
+        input_filters,
+        preprocessors,
+        postprocessors,
+        rule_addresses,
+        filter_addresses,
+        scan,
+        known_addresses,
+    })
+}
+
+/// Action ids resolved: configured ones first, then built-in ones.
+pub struct Actions<'a> {
+    store: &'a Store,
+    defaults: HashMap<Text, Arc<Action>>,
+}
+
+impl<'a> Actions<'a> {
+    fn new(store: &'a Store) -> Self {
+        let defaults = action::defaults().into_iter().map(|action| (action.id.clone(), Arc::new(action)));
+        Actions { store, defaults: defaults.collect() }
+    }
+
+    /// The action of this id.
+    pub fn get(&self, id: &[u8]) -> Option<Arc<Action>> {
+        self.store.actions.get(id).or_else(|| self.defaults.get(id)).cloned()
+    }
+}
+
+/// Types of actions that rules and filters can lead to: base rules, user rules, then filters.
+fn known_actions(planned: &[Planned], store: &Store, actions: &Actions<'_>) -> Vec<Text> {
+    let mut names: Vec<Text> = vec![];
+    let mut add = |action: Option<Arc<Action>>| {
+        if let Some(action) = action.filter(|action| !names.contains(&action.type_name)) {
+            names.push(action.type_name.clone());
+        }
+    };
+    for rule in planned {
+        rule.on_match.iter().for_each(|(_, action)| add(action.clone()));
+    }
+    for filter in store.rule_filters.values() {
+        if let FilterMode::Custom(id) = &filter.mode {
+            add(actions.get(id));
+        }
+    }
+    names
+}
+
+/// What a section of conditions may refer to.
+#[derive(Clone, Copy)]
+enum Lists {
+    Rules,
+    Exclusions,
+    None,
+}
+
+#[derive(Default)]
+struct Builder {
+    addresses: Addresses,
+    conditions: Vec<Condition>,
+    targets: usize,
+    lists: Vec<ListName>,
+    /// Addresses met since the last look, in order.
+    used: Vec<usize>,
+}
+
+impl Builder {
+    fn address(&mut self, name: &Text) -> usize {
+        let id = self.addresses.intern(name);
+        self.used.push(id);
+        id
+    }
+
+    fn rule(&mut self, planned: &Planned) -> Rule {
+        let spec = &planned.spec;
+        let conditions = self.conditions(&spec.conditions, Lists::Rules);
+        let attributes = spec.attributes.iter().map(|attribute| Attribute {
+            name: attribute.name.clone(),
+            value: match &attribute.source {
+                AttributeSource::Literal(value) => AttributeValue::Literal(Arc::new(value.clone())),
+                AttributeSource::Copy { address, key_path } => {
+                    AttributeValue::Copy(self.address(address), key_path.as_slice().into())
+                }
+            },
+        });
+        Rule {
+            id: spec.id.clone(),
+            name: spec.name.clone(),
+            tags: planned.tags.clone(),
+            on_match: planned.on_match.clone(),
+            verdict: planned.verdict,
+            conditions,
+            event: spec.event,
+            keep: spec.keep,
+            attributes: attributes.collect(),
+        }
+    }
+
+    fn conditions(&mut self, specs: &[spec::Condition], lists: Lists) -> Range<ConditionId> {
+        let start = self.conditions.len();
+        for spec in specs {
+            let kind = match spec {
+                spec::Condition::Scalar { matcher, negated, targets } => ConditionKind::Scalar {
+                    matcher: self.matcher(matcher, lists),
+                    negated: *negated,
+                    targets: self.targets(targets),
+                },
+                spec::Condition::Exists { negated, targets } => {
+                    ConditionKind::Exists { negated: *negated, targets: self.targets(targets) }
+                }
+                spec::Condition::Detector { kind, detector, arguments } => {
+                    let arguments = arguments
+                        .iter()
+                        .map(|argument| Argument { name: argument.name, targets: self.targets(&argument.targets) });
+                    ConditionKind::Detector { kind: *kind, detector: detector.clone(), arguments: arguments.collect() }
+                }
+            };
+            self.conditions.push(Condition { kind });
+        }
+        start..self.conditions.len()
+    }
+
+    fn matcher(&mut self, spec: &ScalarMatcher, lists: Lists) -> MatcherRef {
+        let name = match (spec, lists) {
+            (ScalarMatcher::Fixed(matcher), _) => return MatcherRef::Fixed(matcher.clone()),
+            (ScalarMatcher::Data(id), _) if id.is_empty() => return MatcherRef::Never,
+            (ScalarMatcher::Data(_), Lists::None) => return MatcherRef::Never,
+            (ScalarMatcher::Data(id), Lists::Rules) => ListName::Rules(id.clone()),
+            (ScalarMatcher::Data(id), Lists::Exclusions) => ListName::Exclusions(id.clone()),
+        };
+        let slot = self.lists.iter().position(|known| *known == name).unwrap_or_else(|| {
+            self.lists.push(name);
+            self.lists.len() - 1
+        });
+        MatcherRef::List(slot)
+    }
+
+    fn targets(&mut self, specs: &[spec::Target]) -> Vec<Target> {
+        let target = |spec: &spec::Target| {
+            self.targets += 1;
+            Target {
+                id: self.targets - 1,
+                address: self.address(&spec.address),
+                name: spec.address.clone(),
+                key_path: spec.key_path.clone(),
+                chain: spec.chain.clone(),
+                source: spec.source,
+                scan: None,
+            }
+        };
+        specs.iter().map(target).collect()
+    }
+
+    fn rule_filters(&mut self, store: &Store, planned: &[Planned], actions: &Actions<'_>) -> Vec<RuleFilter> {
+        let filters = store.rule_filters.values().map(|spec| RuleFilter {
+            conditions: self.conditions(&spec.conditions, Lists::Exclusions),
+            rules: selected(&spec.targets, planned).collect(),
+            mode: match &spec.mode {
+                FilterMode::Bypass => Mode::Bypass,
+                FilterMode::Monitor => Mode::Monitor(actions.get(b"monitor")),
+                FilterMode::Custom(id) => Mode::Custom(actions.get(id)),
+            },
+        });
+        filters.collect()
+    }
+
+    fn input_filters(&mut self, store: &Store, planned: &[Planned]) -> Vec<InputFilter> {
+        let mut filters = vec![];
+        for spec in store.input_filters.values() {
+            let conditions = self.conditions(&spec.conditions, Lists::Exclusions);
+            let mut inputs: Vec<(usize, PathTrie)> = vec![];
+            for (address, path) in &spec.inputs {
+                let address = self.address(address);
+                let at = inputs.iter().position(|(known, _)| *known == address).unwrap_or_else(|| {
+                    inputs.push((address, PathTrie::default()));
+                    inputs.len() - 1
+                });
+                inputs[at].1.insert(path);
+            }
+            let mut rules = Bits::new(planned.len());
+            selected(&spec.targets, planned).for_each(|rule| rules.insert(rule));
+            filters.push(InputFilter { conditions, rules, inputs });
+        }
+        filters
+    }
+
+    fn processors(&mut self, store: &Store) -> (Vec<Processor>, Vec<Processor>) {
+        let selection = scanners::Selection::new(store);
+        let (mut before, mut after) = (vec![], vec![]);
+        // Known addresses list what pre-processors read first, so they are numbered first.
+        for evaluate in [true, false] {
+            for spec in store.processors.values().filter(|spec| spec.evaluate == evaluate) {
+                let conditions = self.conditions(&spec.conditions, Lists::None);
+                let mut mappings = vec![];
+                for mapping in &spec.mappings {
+                    let inputs = mapping.inputs.iter();
+                    let inputs = inputs.map(|input| (self.address(&input.address), input.key_path.clone())).collect();
+                    // The output is not read by the processor, so it is no known address.
+                    let output = self.addresses.intern(&mapping.output);
+                    mappings.push(Mapping { inputs, output, name: mapping.output.clone() });
+                }
+                let list = if evaluate { &mut before } else { &mut after };
+                list.push(Processor {
+                    id: 0,
+                    generator: spec.generator,
+                    conditions,
+                    mappings,
+                    scanners: selection.for_processor(spec),
+                    evaluate: spec.evaluate,
+                    output: spec.output,
+                });
+            }
+        }
+        before.iter_mut().chain(&mut after).enumerate().for_each(|(id, processor): (usize, &mut Processor)| {
+            processor.id = id;
+        });
+        (before, after)
+    }
+}
+
+/// The rules that a filter's references select; no reference means all.
+fn selected<'a>(targets: &'a [Reference], planned: &'a [Planned]) -> impl Iterator<Item = usize> + 'a {
+    let all = targets.is_empty();
+    planned
+        .iter()
+        .enumerate()
+        .filter(move |(_, rule)| all || targets.iter().any(|target| target.selects(&rule.spec.id, &rule.tags)))
+        .map(|(id, _)| id)
+}

@@ -1,0 +1,127 @@
+//! Filters with their rules resolved.
+
+use super::addresses::AddressId;
+use super::condition::ConditionId;
+use super::rule::RuleId;
+use crate::config::Text;
+use crate::config::action::Action;
+use crate::support::Bits;
+use crate::value::{Object, View};
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What a rule filter does, strongest last: among several on one rule the strongest wins, among equals the first.
+#[derive(Clone, Debug)]
+pub enum Mode {
+    /// Puts another action over the rule, if it is known, and makes the rule blocking in any case.
+    Custom(Option<Arc<Action>>),
+    /// Puts the `monitor` action over the rule and makes it non-blocking.
+    Monitor(Option<Arc<Action>>),
+    /// Switches the rule off.
+    Bypass,
+}
+
+impl Mode {
+    /// For comparing.
+    pub fn rank(&self) -> u8 {
+        match self {
+            Mode::Custom(_) => 1,
+            Mode::Monitor(_) => 2,
+            Mode::Bypass => 3,
+        }
+    }
+}
+
+/// A filter over rules.
+pub struct RuleFilter {
+    /// All must hold.
+    pub conditions: Range<ConditionId>,
+    /// The rules it is about.
+    pub rules: Vec<RuleId>,
+    /// What it does.
+    pub mode: Mode,
+}
+
+/// A filter over inputs.
+pub struct InputFilter {
+    /// All must hold.
+    pub conditions: Range<ConditionId>,
+    /// The rules it is about.
+    pub rules: Bits,
+    /// What it hides below each address.
+    pub inputs: Vec<(AddressId, PathTrie)>,
+}
+
+/// Paths that select objects. `*` stands for any map key and any array element; a literal stands for a map key and
+/// never descends into an array. A shorter path absorbs longer ones.
+#[derive(Default)]
+pub struct PathTrie {
+    children: HashMap<Text, PathTrie>,
+    wildcard: Option<Box<PathTrie>>,
+    /// A path ends here: this object and all below it.
+    end: bool,
+}
+
+impl PathTrie {
+    /// Adds a path. Beside keyed paths the empty path does not count, as in the reference.
+    pub fn insert(&mut self, path: &[Text]) {
+        let Some((step, rest)) = path.split_first() else {
+            self.end = self.is_leaf();
+            return;
+        };
+        self.end = false;
+        let child = match &step[..] {
+            b"*" => self.wildcard.get_or_insert_default(),
+            _ => self.children.entry(step.clone()).or_default(),
+        };
+        child.insert_below(rest);
+    }
+
+    fn insert_below(&mut self, path: &[Text]) {
+        if self.end {
+            return;
+        }
+        match path.split_first() {
+            None => *self = PathTrie { end: true, ..PathTrie::default() },
+            Some((step, rest)) => {
+                let child = match &step[..] {
+                    b"*" => self.wildcard.get_or_insert_default(),
+                    _ => self.children.entry(step.clone()).or_default(),
+                };
+                child.insert_below(rest);
+            }
+        }
+    }
+
+    fn is_leaf(&self) -> bool {
+        self.children.is_empty() && self.wildcard.is_none()
+    }
+
+    /// Collects the identities of the objects below `root` that paths select.
+    pub fn select(&self, root: &Object, selected: &mut HashSet<usize>) {
+        // Each path is as long as configured, so the work is bounded by nodes times depth of the trie.
+        let mut open = vec![(self, root)];
+        while let Some((trie, object)) = open.pop() {
+            if trie.end {
+                selected.insert(object.identity());
+                continue;
+            }
+            match object.view() {
+                View::Map(pairs) => {
+                    for pair in pairs {
+                        let literal = pair.key_bytes().and_then(|key| trie.children.get(key));
+                        open.extend(literal.map(|child| (child, pair.value())));
+                        open.extend(trie.wildcard.as_deref().map(|child| (child, pair.value())));
+                    }
+                }
+                View::Array(elements) => {
+                    if let Some(child) = trie.wildcard.as_deref() {
+                        open.extend(elements.iter().map(|element| (child, element)));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The merged configuration -> one immutable, shareable plan of evaluation.
+//!
+//! Everything that can be decided once is decided here: names become numbers, rules get their order and modules,
+//! actions are resolved, filters know their rules, and every pattern that can be prefiltered has its place in the scan
+//! tables. What evaluation then does for a benign request is follow a few bit sets.
+//!
+//! Dynamic lists are not part of the plan: conditions refer to them by slot, so that an update of a denylist of a
+//! million entries exchanges a few pointers ([`Lists`]) and leaves the plan as it is.
+
+mod addresses;
+mod build;
+mod condition;
+mod filter;
+mod lists;
+mod modules;
+mod obfuscator;
+mod order_rules;
+mod processor;
+mod rule;
+mod scan;
+mod scanners;
+
+pub use addresses::{AddressId, Addresses};
+pub use build::build;
+pub use condition::{Argument, Condition, ConditionId, ConditionKind, MatcherRef, Target};
+pub use filter::{InputFilter, Mode, RuleFilter};
+pub use lists::Lists;
+pub use obfuscator::{Obfuscator, ValueRule};
+pub use processor::{Mapping, Processor};
+pub use rule::{AttributeValue, Module, Rule, RuleId, Verdict};
+pub use scan::{Lane, ScanPlan};
+
+use crate::config::Text;
+use crate::support::Bits;
+
+/// An immutable plan, shared by all contexts.
+pub struct Plan {
+    /// Addresses that anything refers to.
+    pub addresses: Addresses,
+    /// In evaluation order.
+    pub rules: Vec<Rule>,
+    /// In evaluation order; only those with rules.
+    pub modules: Vec<Module>,
+    /// Conditions of rules, filters and processors.
+    pub conditions: Vec<Condition>,
+    /// Targets of scalar conditions, by number.
+    pub targets: usize,
+    /// In evaluation order.
+    pub rule_filters: Vec<RuleFilter>,
+    /// In evaluation order.
+    pub input_filters: Vec<InputFilter>,
+    /// Processors that run before the rules.
+    pub preprocessors: Vec<Processor>,
+    /// Processors that run after the rules.
+    pub postprocessors: Vec<Processor>,
+    /// Which addresses make rules worth evaluating when they are new.
+    pub rule_addresses: Bits,
+    /// Likewise for filters.
+    pub filter_addresses: Bits,
+    /// How strings are prefiltered.
+    pub scan: ScanPlan,
+    /// What events must not show.
+    pub obfuscator: Obfuscator,
+    /// Addresses this plan reacts to.
+    pub known_addresses: Vec<Text>,
+    /// Action types rules and filters can lead to.
+    pub known_actions: Vec<Text>,
+    /// The names of the lists that conditions refer to.
+    pub list_names: Vec<lists::ListName>,
+}

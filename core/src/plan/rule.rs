@@ -1,0 +1,80 @@
+//! Rules in evaluation order, and the modules and collections they form.
+
+use super::addresses::AddressId;
+use super::condition::ConditionId;
+use crate::config::Text;
+use crate::config::action::Action;
+use crate::value::{Step, Value};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The place of a rule in evaluation order.
+pub type RuleId = usize;
+
+/// What a match leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// The request goes on.
+    Monitor = 1,
+    /// The request ends, and with it the evaluation.
+    Block = 2,
+}
+
+/// A rule.
+pub struct Rule {
+    /// As configured.
+    pub id: Text,
+    /// As configured.
+    pub name: Text,
+    /// As configured, plus what overrides added.
+    pub tags: Vec<(Text, Text)>,
+    /// Action ids in order, with the action where there is one.
+    pub on_match: Vec<(Text, Option<Arc<Action>>)>,
+    /// Whether any of them ends the request.
+    pub verdict: Verdict,
+    /// All must hold.
+    pub conditions: Range<ConditionId>,
+    /// Whether a match is reported as an event.
+    pub event: bool,
+    /// Whether a match asks for the trace to be kept.
+    pub keep: bool,
+    /// What a match stores.
+    pub attributes: Vec<Attribute>,
+}
+
+/// One attribute of a rule.
+pub struct Attribute {
+    /// Its name.
+    pub name: Text,
+    /// What it holds.
+    pub value: AttributeValue,
+}
+
+/// What an attribute holds.
+#[derive(Clone)]
+pub enum AttributeValue {
+    /// A fixed scalar.
+    Literal(Arc<Value>),
+    /// A copy of what is at this place.
+    Copy(AddressId, Arc<[Step]>),
+}
+
+/// Rules that are evaluated together.
+pub struct Module {
+    /// The rules of the module.
+    pub rules: Range<RuleId>,
+    /// Whether the deadline does not count.
+    pub ignores_deadline: bool,
+    /// Groups of rules of which at most one is reported; empty if every match is.
+    pub collections: Vec<Collection>,
+}
+
+/// A run of rules of one type.
+pub struct Collection {
+    /// Its rules.
+    pub rules: Range<RuleId>,
+    /// The number of the type; all collections of a type share what was reached.
+    pub type_id: usize,
+    /// That of the first rule.
+    pub verdict: Verdict,
+}

@@ -1,0 +1,168 @@
+//! Which strings are scanned for what.
+//!
+//! A *lane* is all that looks at one address with one chain of transformers and one source (values or keys). Each string
+//! is transformed once per lane and scanned once; an entry of the scan is a distinct matcher. When a batch brings an
+//! address, its lanes are scanned, and only rules with a target that was not ruled out are visited:
+//!
+//! * a target whose matcher can be prefiltered is ruled out unless its entry was hit in its lane,
+//! * any other target (negated, lists, numbers, presence, detectors) is never ruled out, so its rule is visited whenever
+//!   the address is new.
+
+use super::addresses::AddressId;
+use super::condition::{Condition, ConditionKind, MatcherRef, TargetId};
+use super::rule::{Rule, RuleId};
+use crate::config::Text;
+use crate::config::condition::Source;
+use crate::matcher::Matcher;
+use crate::pattern::Required;
+use crate::scan::{MatcherId, Scanner};
+use crate::support::Bits;
+use crate::transform::Chain;
+use crate::value::Step;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// All that looks at one address with one chain and one source.
+pub struct Lane {
+    /// What is done to strings first.
+    pub chain: Chain,
+    /// Whether scanning the original text says the same as scanning the transformed one.
+    pub folds_only: bool,
+    /// Values or keys.
+    pub source: Source,
+    /// Entries with a target on the whole address.
+    pub anywhere: Bits,
+    /// Entries with a target below one key of the address.
+    pub below_key: Vec<(Text, Bits)>,
+    /// Who waits for an entry to be hit.
+    pub waiting: HashMap<u32, Waiting>,
+}
+
+/// Who waits for an entry of a lane.
+#[derive(Default)]
+pub struct Waiting {
+    /// The rules to visit.
+    pub rules: Vec<RuleId>,
+    /// Their targets, to be looked at.
+    pub targets: Vec<TargetId>,
+}
+
+/// What is done when an address brings a new value.
+#[derive(Default)]
+pub struct AddressPlan {
+    /// Its lanes.
+    pub lanes: Vec<usize>,
+    /// Rules visited whenever the address is new.
+    pub always: Bits,
+    /// All scalar targets on the address, to be looked at again.
+    pub targets: Bits,
+    /// Targets that hits alone bring back.
+    pub scanned_targets: Bits,
+}
+
+/// The scan tables of a plan.
+pub struct ScanPlan {
+    /// The automaton over all entries.
+    pub scanner: Scanner,
+    /// All lanes.
+    pub lanes: Vec<Lane>,
+    /// By address.
+    pub addresses: Vec<AddressPlan>,
+}
+
+/// Gives every target its place in the scan, and builds the tables.
+pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targets: usize) -> ScanPlan {
+    let mut required: Vec<Required> = vec![];
+    let mut entries: HashMap<*const Matcher, u32> = HashMap::new();
+    let mut lane_ids: HashMap<(AddressId, Chain, Source), usize> = HashMap::new();
+    let mut lanes: Vec<(AddressId, Lane)> = vec![];
+    let new_plan = || AddressPlan {
+        lanes: vec![],
+        always: Bits::new(rules.len()),
+        targets: Bits::new(targets),
+        scanned_targets: Bits::new(targets),
+    };
+    let mut plans: Vec<AddressPlan> = (0..addresses).map(|_| new_plan()).collect();
+    let matchers = count_matchers(conditions, rules);
+
+    for (rule_id, rule) in rules.iter().enumerate() {
+        for condition in &mut conditions[rule.conditions.clone()] {
+            let (scannable, all): (Option<Arc<Matcher>>, Vec<&mut super::Target>) = match &mut condition.kind {
+                ConditionKind::Scalar { matcher, negated, targets } => {
+                    let scannable = match matcher {
+                        MatcherRef::Fixed(matcher) if !*negated && matcher.required().is_some() => {
+                            Some(matcher.clone())
+                        }
+                        _ => None,
+                    };
+                    (scannable, targets.iter_mut().collect())
+                }
+                ConditionKind::Exists { targets, .. } => (None, targets.iter_mut().collect()),
+                ConditionKind::Detector { arguments, .. } => {
+                    (None, arguments.iter_mut().flat_map(|argument| &mut argument.targets).collect())
+                }
+            };
+            for target in all {
+                let address = &mut plans[target.address];
+                address.targets.insert(target.id);
+                let Some(matcher) = &scannable else {
+                    address.always.insert(rule_id);
+                    continue;
+                };
+                let entry = *entries.entry(Arc::as_ptr(matcher)).or_insert_with_key(|_| {
+                    required.extend(matcher.required().cloned());
+                    (required.len() - 1) as u32
+                });
+                let key = (target.address, target.chain.clone(), target.source);
+                let lane = *lane_ids.entry(key).or_insert_with(|| {
+                    lanes.push((target.address, new_lane(target, matchers)));
+                    lanes.len() - 1
+                });
+                address.scanned_targets.insert(target.id);
+                target.scan = Some((lane, entry));
+                let lane = &mut lanes[lane].1;
+                match target.key_path.first() {
+                    Some(Step::Key(key)) => lane.below(key, matchers).insert(entry as usize),
+                    _ => lane.anywhere.insert(entry as usize),
+                }
+                let waiting = lane.waiting.entry(entry).or_default();
+                waiting.targets.push(target.id);
+                if waiting.rules.last() != Some(&rule_id) {
+                    waiting.rules.push(rule_id);
+                }
+            }
+        }
+    }
+    for (id, (address, _)) in lanes.iter().enumerate() {
+        plans[*address].lanes.push(id);
+    }
+    let lanes = lanes.into_iter().map(|(_, lane)| lane).collect();
+    let scanner = Scanner::new(required.iter().enumerate().map(|(id, required)| (MatcherId(id as u32), required)));
+    ScanPlan { scanner, lanes, addresses: plans }
+}
+
+fn new_lane(target: &super::Target, matchers: usize) -> Lane {
+    Lane {
+        folds_only: target.chain.folds_only(),
+        chain: target.chain.clone(),
+        source: target.source,
+        anywhere: Bits::new(matchers),
+        below_key: vec![],
+        waiting: HashMap::new(),
+    }
+}
+
+impl Lane {
+    fn below(&mut self, key: &Text, matchers: usize) -> &mut Bits {
+        let at = self.below_key.iter().position(|(name, _)| name == key).unwrap_or_else(|| {
+            self.below_key.push((key.clone(), Bits::new(matchers)));
+            self.below_key.len() - 1
+        });
+        &mut self.below_key[at].1
+    }
+}
+
+/// An upper bound for the number of entries.
+fn count_matchers(conditions: &[Condition], rules: &[Rule]) -> usize {
+    rules.iter().map(|rule| conditions[rule.conditions.clone()].len()).sum()
+}

@@ -1,0 +1,65 @@
+//! Which scanners each schema processor uses.
+
+use crate::config::processor::Processor;
+use crate::config::read::Text;
+use crate::config::reference::Reference;
+use crate::config::store::Store;
+use crate::matcher::Matcher;
+use crate::processor::{Scanner, ScannerMatcher, Scanners};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+struct ByMatcher(Arc<Matcher>);
+
+impl ScannerMatcher for ByMatcher {
+    fn matches(&self, text: &[u8]) -> bool {
+        self.0.accepts(text)
+    }
+}
+
+/// All scanners of a store, ready to be selected.
+pub struct Selection<'a> {
+    store: &'a Store,
+    scanners: Vec<(Text, Vec<(Text, Text)>, Arc<Scanner>)>,
+}
+
+impl<'a> Selection<'a> {
+    /// Prepares the scanners; equal matchers become one.
+    pub fn new(store: &'a Store) -> Self {
+        let mut shared: HashMap<*const Matcher, Arc<dyn ScannerMatcher>> = HashMap::new();
+        let mut share = |matcher: &Option<Arc<Matcher>>| {
+            let matcher = matcher.as_ref()?;
+            let known = shared.entry(Arc::as_ptr(matcher)).or_insert_with(|| Arc::new(ByMatcher(matcher.clone())));
+            Some(known.clone())
+        };
+        let scanners = store.scanners.values().map(|spec| {
+            let tags = spec.tags.iter().map(|(name, value)| (name[..].into(), value[..].into())).collect();
+            let (key, value) = (share(&spec.key), share(&spec.value));
+            let id = String::from_utf8_lossy(&spec.id).into();
+            (spec.id.clone(), spec.tags.clone(), Arc::new(Scanner { id, tags, key, value }))
+        });
+        Selection { scanners: scanners.collect(), store }
+    }
+
+    /// From strongest to weakest: excluded by id, included by id, excluded by tags, included by tags.
+    pub fn for_processor(&self, processor: &Processor) -> Arc<Scanners> {
+        let mut include: Vec<&Reference> = processor.scanners.iter().collect();
+        let mut exclude: Vec<&Reference> = vec![];
+        for change in &self.store.processor_overrides {
+            if change.item.targets.contains(&processor.id) {
+                include.extend(&change.item.include);
+                exclude.extend(&change.item.exclude);
+            }
+        }
+        let selected = self.scanners.iter().filter(|(id, tags, _)| {
+            let named = |list: &[&Reference], by_id: bool| {
+                list.iter().any(|r| matches!(r, Reference::Id(_)) == by_id && r.selects(id, tags))
+            };
+            if named(&exclude, true) {
+                return false;
+            }
+            named(&include, true) || (named(&include, false) && !named(&exclude, false))
+        });
+        Arc::new(Scanners::new(selected.map(|(_, _, scanner)| scanner.clone()).collect()))
+    }
+}

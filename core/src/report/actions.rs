@@ -1,0 +1,57 @@
+//! From the actions of all rules that matched to what the caller is asked to do.
+
+use crate::config::Text;
+use crate::config::action::{Action, ActionKind};
+use crate::config::order::Table;
+use crate::value::Value;
+use std::sync::Arc;
+
+/// One action for the caller. Its type is the key in the result's `actions`.
+#[derive(Clone, Debug)]
+pub struct ReportedAction {
+    /// The type: `block_request`, `redirect_request`, `generate_stack`, or any other a configuration names.
+    pub kind: Text,
+    /// As configured, plus ids made for this call.
+    pub parameters: Vec<(Text, Value)>,
+}
+
+/// Collects actions in the order of the rules that ask for them.
+#[derive(Default)]
+pub(super) struct Consolidation {
+    blocking: Option<Arc<Action>>,
+    others: Table<Arc<Action>>,
+}
+
+impl Consolidation {
+    /// Of blocking actions the strongest remains, among equals the first; of others each once.
+    pub(super) fn add(&mut self, action: &Arc<Action>) {
+        if !action.kind.is_blocking() {
+            self.others.insert(action.id.clone(), action.clone());
+        } else if self.blocking.as_ref().is_none_or(|known| known.kind < action.kind) {
+            self.blocking = Some(action.clone());
+        }
+    }
+
+    /// The blocking action first.
+    pub(super) fn finish(
+        self,
+        response_id: &mut dyn FnMut() -> Arc<str>,
+        stack_id: &mut dyn FnMut() -> Arc<str>,
+    ) -> Vec<ReportedAction> {
+        let mut reported = vec![];
+        if let Some(action) = self.blocking {
+            let mut parameters = action.parameters.clone();
+            parameters.push((b"security_response_id"[..].into(), Value::from(&*response_id())));
+            reported.push(ReportedAction { kind: action.type_name.clone(), parameters });
+        }
+        for action in self.others.values() {
+            let parameters = match action.kind {
+                ActionKind::Monitor => continue,
+                ActionKind::GenerateStack => vec![(b"stack_id"[..].into(), Value::from(&*stack_id()))],
+                _ => action.parameters.clone(),
+            };
+            reported.push(ReportedAction { kind: action.type_name.clone(), parameters });
+        }
+        reported
+    }
+}

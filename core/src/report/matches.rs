@@ -1,0 +1,73 @@
+//! Events, and the matches they are made of.
+
+use crate::config::Text;
+use crate::value::Step;
+use std::sync::Arc;
+
+/// A rule that matched, as callers see it.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// The rule.
+    pub rule: Arc<EventRule>,
+    /// One per condition, in order.
+    pub matches: Vec<ConditionMatch>,
+    /// Ties the event to a stack trace the caller takes.
+    pub stack_id: Option<Arc<str>>,
+    /// Ties the event to the response that blocked the request.
+    pub security_response_id: Option<Arc<str>>,
+}
+
+/// What an event tells of its rule.
+#[derive(Clone, Debug)]
+pub struct EventRule {
+    /// Its id.
+    pub id: Text,
+    /// Its name.
+    pub name: Text,
+    /// Its tags.
+    pub tags: Vec<(Text, Text)>,
+    /// Ids of its actions, after filters.
+    pub on_match: Vec<Text>,
+}
+
+/// One condition that held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConditionMatch {
+    /// The operator that ran.
+    pub operator: Operator,
+    /// The expression of `match_regex`; empty for most operators.
+    pub operator_value: Vec<u8>,
+    /// One named `input` for scalar operators; several for detectors.
+    pub arguments: Vec<ArgumentMatch>,
+    /// The parts that matched.
+    pub highlight: Vec<Vec<u8>>,
+}
+
+/// An operator's name as events show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operator {
+    /// Without `!`.
+    pub name: &'static str,
+    /// Shown with `!`.
+    pub negated: bool,
+}
+
+impl std::fmt::Display for Operator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mark = if self.negated { "!" } else { "" };
+        write!(f, "{mark}{}", self.name)
+    }
+}
+
+/// The value of one argument that took part in a match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArgumentMatch {
+    /// `input`, or the argument's name.
+    pub name: &'static str,
+    /// Where it was.
+    pub address: Text,
+    /// As text, after transformers.
+    pub value: Vec<u8>,
+    /// The way from the address to it.
+    pub key_path: Vec<Step>,
+}

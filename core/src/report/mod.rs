@@ -1,0 +1,15 @@
+//! What a call returns: events, actions, attributes; and what of it must not be shown.
+//!
+//! The typed [`Outcome`] is what Rust callers and the bindings look at; [`Outcome::to_value_in`] lays it out as the map
+//! of the ABI, in the caller's memory.
+
+mod actions;
+mod matches;
+mod obfuscate;
+mod outcome;
+mod write;
+
+pub use actions::ReportedAction;
+pub use matches::{ArgumentMatch, ConditionMatch, Event, EventRule, Operator};
+pub use outcome::Outcome;
+pub(crate) use outcome::report;

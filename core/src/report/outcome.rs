@@ -1,0 +1,109 @@
+//! The outcome of a call.
+
+use super::actions::Consolidation;
+use super::{Event, EventRule, ReportedAction};
+use crate::config::Text;
+use crate::config::action::{Action, ActionKind};
+use crate::eval::{Findings, Instance, RuleMatch};
+use crate::plan::Rule;
+use crate::support::{Deadline, Ids};
+use crate::value::Value;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a call found and asks for.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// One per rule that matched and reports events, in evaluation order.
+    pub events: Vec<Event>,
+    /// What the caller is asked to do; a blocking action comes first.
+    pub actions: Vec<ReportedAction>,
+    /// Names and values for the trace.
+    pub attributes: Vec<(Text, Value)>,
+    /// From the start of the call to its end.
+    pub duration: Duration,
+    /// The budget was used up.
+    pub timeout: bool,
+    /// The trace should be kept.
+    pub keep: bool,
+    /// Batches whose evaluation was completed.
+    pub evaluated: u64,
+}
+
+impl Outcome {
+    /// True if there is any event, action or attribute (an attribute alone is no attack).
+    pub fn is_match(&self) -> bool {
+        !(self.events.is_empty() && self.actions.is_empty() && self.attributes.is_empty())
+    }
+
+    /// The action that ends the request, if there is one: `block_request` or `redirect_request`.
+    pub fn blocking_action(&self) -> Option<&ReportedAction> {
+        self.actions.first().filter(|action| matches!(&*action.kind, b"block_request" | b"redirect_request"))
+    }
+}
+
+/// Makes the outcome of what was found.
+pub(crate) fn report(instance: &Instance, findings: Findings, deadline: &Deadline) -> Outcome {
+    let plan = &instance.plan;
+    let mut ids = CallIds { source: &*instance.ids, response: None, stack: None };
+    let mut consolidation = Consolidation::default();
+    let mut outcome = Outcome { evaluated: findings.evaluated, ..Outcome::default() };
+    for found in findings.rules {
+        let rule = &plan.rules[found.rule];
+        outcome.keep |= rule.keep;
+        let reported = reported_actions(rule, found.override_action.as_ref());
+        reported.iter().filter_map(|(_, action)| action.as_ref()).for_each(|action| consolidation.add(action));
+        if rule.event {
+            outcome.events.push(event(rule, found, reported, instance, &mut ids));
+        }
+    }
+    let CallIds { source, mut response, mut stack } = ids;
+    outcome.actions = consolidation
+        .finish(&mut || response.get_or_insert_with(|| source.uuid().into()).clone(), &mut || {
+            stack.get_or_insert_with(|| source.uuid().into()).clone()
+        });
+    outcome.attributes = findings.attributes.finish();
+    outcome.timeout = deadline.was_expired();
+    outcome.duration = deadline.elapsed();
+    outcome
+}
+
+/// Ids are made on first need, once a call.
+struct CallIds<'a> {
+    source: &'a dyn Ids,
+    response: Option<Arc<str>>,
+    stack: Option<Arc<str>>,
+}
+
+/// An override that can be used comes first and displaces all modal actions of the rule.
+fn reported_actions(rule: &Rule, over: Option<&Arc<Action>>) -> Vec<(Text, Option<Arc<Action>>)> {
+    let Some(over) = over else { return rule.on_match.clone() };
+    let own = rule.on_match.iter().filter(|(_, action)| action.as_ref().is_none_or(|action| !action.kind.is_modal()));
+    std::iter::once((over.id.clone(), Some(over.clone()))).chain(own.cloned()).collect()
+}
+
+fn event(
+    rule: &Rule,
+    found: RuleMatch,
+    reported: Vec<(Text, Option<Arc<Action>>)>,
+    instance: &Instance,
+    ids: &mut CallIds<'_>,
+) -> Event {
+    let asks = |wanted: &dyn Fn(ActionKind) -> bool| {
+        reported.iter().any(|(_, action)| action.as_ref().is_some_and(|action| wanted(action.kind)))
+    };
+    let source = ids.source;
+    let stack_id = asks(&|kind| kind == ActionKind::GenerateStack)
+        .then(|| ids.stack.get_or_insert_with(|| source.uuid().into()).clone());
+    let security_response_id =
+        asks(&ActionKind::is_blocking).then(|| ids.response.get_or_insert_with(|| source.uuid().into()).clone());
+    let mut matches = found.matches;
+    matches.iter_mut().for_each(|found| instance.plan.obfuscator.redact(found));
+    let rule = EventRule {
+        id: rule.id.clone(),
+        name: rule.name.clone(),
+        tags: rule.tags.clone(),
+        on_match: reported.into_iter().map(|(id, _)| id).collect(),
+    };
+    Event { rule: Arc::new(rule), matches, stack_id, security_response_id }
+}

@@ -1,0 +1,114 @@
+//! The outcome as the map of the ABI.
+
+use super::{ArgumentMatch, ConditionMatch, Event, Outcome, ReportedAction};
+use crate::config::Text;
+use crate::value::{Allocator, Heap, OutOfMemory, Step, Value};
+
+type Written<A> = Result<Value<A>, OutOfMemory>;
+
+impl Outcome {
+    /// A map of exactly `events`, `actions`, `duration` (nanoseconds), `timeout`, `attributes`, `keep`, `evaluated`, in
+    /// this order.
+    pub fn to_value(&self) -> Value {
+        self.to_value_in(Heap).unwrap_or_default()
+    }
+
+    /// The same in a caller's memory; on failure nothing is left behind.
+    pub fn to_value_in<A: Allocator + Copy>(&self, allocator: A) -> Written<A> {
+        let mut map = Value::map_in(7, allocator)?;
+        map.try_insert(b"events", array(&self.events, allocator, event)?)?;
+        let mut actions = Value::map_in(self.actions.len(), allocator)?;
+        for action in &self.actions {
+            actions.try_insert(&action.kind, parameters(action, allocator)?)?;
+        }
+        map.try_insert(b"actions", actions)?;
+        let nanos = self.duration.as_nanos() as u64;
+        map.try_insert(b"duration", Value::scalar_in(allocator, |object| object.set_unsigned(nanos)))?;
+        map.try_insert(b"timeout", Value::scalar_in(allocator, |object| object.set_bool(self.timeout)))?;
+        let mut attributes = Value::map_in(self.attributes.len(), allocator)?;
+        for (name, value) in &self.attributes {
+            attributes.try_insert(name, value.try_to_value(allocator)?)?;
+        }
+        map.try_insert(b"attributes", attributes)?;
+        map.try_insert(b"keep", Value::scalar_in(allocator, |object| object.set_bool(self.keep)))?;
+        map.try_insert(b"evaluated", Value::scalar_in(allocator, |object| object.set_unsigned(self.evaluated)))?;
+        Ok(map)
+    }
+}
+
+fn array<T, A: Allocator + Copy>(items: &[T], allocator: A, write: fn(&T, A) -> Written<A>) -> Written<A> {
+    let mut array = Value::array_in(items.len(), allocator)?;
+    for item in items {
+        array.try_push(write(item, allocator)?)?;
+    }
+    Ok(array)
+}
+
+fn parameters<A: Allocator + Copy>(action: &ReportedAction, allocator: A) -> Written<A> {
+    let mut map = Value::map_in(action.parameters.len(), allocator)?;
+    for (name, value) in &action.parameters {
+        map.try_insert(name, value.try_to_value(allocator)?)?;
+    }
+    Ok(map)
+}
+
+fn event<A: Allocator + Copy>(event: &Event, allocator: A) -> Written<A> {
+    let text = |bytes: &[u8]| Value::string_in(bytes, allocator);
+    let mut rule = Value::map_in(4, allocator)?;
+    rule.try_insert(b"id", text(&event.rule.id)?)?;
+    rule.try_insert(b"name", text(&event.rule.name)?)?;
+    rule.try_insert(b"on_match", array(&event.rule.on_match, allocator, |id: &Text, a| Value::string_in(id, a))?)?;
+    let mut tags = Value::map_in(event.rule.tags.len(), allocator)?;
+    for (name, value) in &event.rule.tags {
+        tags.try_insert(name, text(value)?)?;
+    }
+    rule.try_insert(b"tags", tags)?;
+
+    let ids = [("stack_id", &event.stack_id), ("security_response_id", &event.security_response_id)];
+    let mut map = Value::map_in(2 + ids.iter().filter(|(_, id)| id.is_some()).count(), allocator)?;
+    map.try_insert(b"rule", rule)?;
+    map.try_insert(b"rule_matches", array(&event.matches, allocator, condition)?)?;
+    for (name, id) in ids {
+        if let Some(id) = id {
+            map.try_insert(name.as_bytes(), text(id.as_bytes())?)?;
+        }
+    }
+    Ok(map)
+}
+
+fn condition<A: Allocator + Copy>(found: &ConditionMatch, allocator: A) -> Written<A> {
+    let mut map = Value::map_in(3, allocator)?;
+    map.try_insert(b"operator", Value::string_in(found.operator.to_string().as_bytes(), allocator)?)?;
+    map.try_insert(b"operator_value", Value::string_in(&found.operator_value, allocator)?)?;
+    let mut outer = Value::map_in(4, allocator)?;
+    match &found.arguments[..] {
+        [single] if single.name == "input" => argument(single, &mut outer, allocator)?,
+        several => {
+            for one in several {
+                let mut inner = Value::map_in(3, allocator)?;
+                argument(one, &mut inner, allocator)?;
+                outer.try_insert(one.name.as_bytes(), inner)?;
+            }
+        }
+    }
+    let highlight = array(&found.highlight, allocator, |part: &Vec<u8>, a| Value::string_in(part, a))?;
+    outer.try_insert(b"highlight", highlight)?;
+    let mut parameters = Value::array_in(1, allocator)?;
+    parameters.try_push(outer)?;
+    map.try_insert(b"parameters", parameters)?;
+    Ok(map)
+}
+
+fn argument<A: Allocator + Copy>(
+    argument: &ArgumentMatch,
+    map: &mut Value<A>,
+    allocator: A,
+) -> Result<(), OutOfMemory> {
+    map.try_insert(b"address", Value::string_in(&argument.address, allocator)?)?;
+    map.try_insert(b"value", Value::string_in(&argument.value, allocator)?)?;
+    let step = |step: &Step, allocator: A| match step {
+        Step::Key(key) => Value::string_in(key, allocator),
+        Step::Index(index) => Ok(Value::scalar_in(allocator, |object| object.set_signed(*index))),
+    };
+    map.try_insert(b"key_path", array(&argument.key_path, allocator, step)?)
+}

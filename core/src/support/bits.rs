@@ -1,0 +1,96 @@
+//! Sets of small numbers.
+
+/// A set of numbers below a fixed bound.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bits(Vec<u64>);
+
+impl Bits {
+    /// An empty set for numbers below `bound`.
+    pub fn new(bound: usize) -> Self {
+        Bits(vec![0; bound.div_ceil(64)])
+    }
+
+    /// Adds a number; those at or above the bound are ignored.
+    #[inline]
+    pub fn insert(&mut self, n: usize) {
+        if let Some(word) = self.0.get_mut(n / 64) {
+            *word |= 1 << (n % 64);
+        }
+    }
+
+    /// Takes a number out.
+    #[inline]
+    pub fn remove(&mut self, n: usize) {
+        if let Some(word) = self.0.get_mut(n / 64) {
+            *word &= !(1 << (n % 64));
+        }
+    }
+
+    /// Whether a number is in.
+    #[inline]
+    pub fn contains(&self, n: usize) -> bool {
+        self.0.get(n / 64).is_some_and(|word| word >> (n % 64) & 1 == 1)
+    }
+
+    /// Adds all numbers of another set.
+    #[inline]
+    pub fn union(&mut self, other: &Bits) {
+        self.0.iter_mut().zip(&other.0).for_each(|(word, more)| *word |= more);
+    }
+
+    /// Takes all numbers of another set out.
+    #[inline]
+    pub fn subtract(&mut self, other: &Bits) {
+        self.0.iter_mut().zip(&other.0).for_each(|(word, gone)| *word &= !gone);
+    }
+
+    /// Empties the set.
+    pub fn clear(&mut self) {
+        self.0.fill(0);
+    }
+
+    /// True without numbers.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
+    /// The least number in the set that is at least `from`.
+    #[inline]
+    pub fn next(&self, from: usize) -> Option<usize> {
+        let mut at = from / 64;
+        let mut word = self.0.get(at)? & (u64::MAX << (from % 64));
+        while word == 0 {
+            at += 1;
+            word = *self.0.get(at)?;
+        }
+        Some(at * 64 + word.trailing_zeros() as usize)
+    }
+
+    /// The numbers, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = usize> {
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let found = self.next(from)?;
+            from = found + 1;
+            Some(found)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Bits;
+
+    #[test]
+    fn behaves_as_a_set() {
+        let mut bits = Bits::new(200);
+        for n in [0, 63, 64, 199] {
+            bits.insert(n);
+        }
+        bits.insert(5000);
+        assert_eq!(bits.iter().collect::<Vec<_>>(), [0, 63, 64, 199]);
+        bits.remove(63);
+        assert_eq!((bits.next(1), bits.next(200)), (Some(64), None));
+        assert!(!bits.contains(63) && bits.contains(64) && !bits.contains(9999));
+    }
+}

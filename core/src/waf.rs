@@ -1,0 +1,49 @@
+//! An instance: an immutable set of rules, ready to evaluate.
+
+use crate::builder::Builder;
+use crate::config::Text;
+use crate::config::diagnostics::Diagnostics;
+use crate::eval::{Context, Instance};
+use crate::value::Object;
+use std::sync::Arc;
+
+/// An immutable set of rules. Cheap to clone and to share between threads; contexts keep it alive.
+#[derive(Clone)]
+pub struct Waf(Arc<Instance>);
+
+impl Waf {
+    /// An instance of one ruleset, or what was wrong with it.
+    ///
+    /// Rules that are refused do not keep the others from loading; to see what became of each, use a
+    /// [`Builder`].
+    pub fn new(ruleset: &Object) -> Result<Waf, Diagnostics> {
+        let mut builder = Builder::new();
+        let added = builder.add_or_update(b"default", ruleset);
+        builder.build().ok_or(added.diagnostics)
+    }
+
+    pub(crate) fn from_instance(instance: Instance) -> Self {
+        Waf(Arc::new(instance))
+    }
+
+    /// The addresses this instance reacts to. Others need not be computed.
+    pub fn known_addresses(&self) -> &[Text] {
+        &self.0.plan.known_addresses
+    }
+
+    /// The types of actions a match can lead to.
+    pub fn known_actions(&self) -> &[Text] {
+        &self.0.plan.known_actions
+    }
+
+    /// A context for one request.
+    pub fn context(&self) -> Context {
+        Context::new(self.0.clone())
+    }
+}
+
+impl std::fmt::Debug for Waf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Waf").field("rules", &self.0.plan.rules.len()).finish_non_exhaustive()
+    }
+}
