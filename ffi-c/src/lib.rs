@@ -19,7 +19,11 @@
 
 pub mod abi;
 mod allocator;
+mod bartizan;
+mod builder;
 mod containers;
+mod context;
+mod handle;
 mod inspect;
 mod json;
 mod log;

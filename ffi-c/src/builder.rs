@@ -1,0 +1,133 @@
+//! The builder: configurations under paths, from which handles are made.
+
+use crate::abi::ddwaf_object;
+use crate::handle::{WafHandle, ddwaf_handle};
+use crate::pointers::{bytes, exclusive, hand_out, object, store, take_back};
+use crate::wall::{Fuse, wall};
+use engine::Builder;
+use engine::value::Value;
+use std::ffi::c_char;
+use std::ptr::null_mut;
+
+/// A builder, behind the opaque pointer that callers hold.
+pub struct BuilderHandle {
+    builder: Builder,
+    fuse: Fuse,
+}
+
+/// Holds configurations under their paths and makes instances of them. For one thread at a time.
+pub type ddwaf_builder = *mut BuilderHandle;
+
+impl BuilderHandle {
+    /// Runs `body` on the builder, unless an earlier call ended in a panic.
+    fn run<T>(&mut self, body: impl FnOnce(&mut Builder) -> T) -> Option<T> {
+        self.fuse.run(|| body(&mut self.builder))
+    }
+}
+
+/// Makes an empty builder.
+///
+/// @return the builder, to be destroyed with ddwaf_builder_destroy.
+#[unsafe(no_mangle)]
+pub extern "C" fn ddwaf_builder_init() -> ddwaf_builder {
+    wall(null_mut(), || hand_out(BuilderHandle { builder: Builder::new(), fuse: Fuse::default() }))
+}
+
+/// Loads a configuration under a path, in place of the one there. Path and configuration are copied. If nothing of a
+/// configuration could be loaded, the one it should replace is removed all the same; if it is not a map, the one there
+/// stays.
+///
+/// @param path         Any bytes; they identify the configuration.
+/// @param diagnostics  Overwritten with a map that says what was loaded, skipped and refused, and why; the caller's, to
+///                     be destroyed with the default allocator. May be NULL.
+/// @return whether the configuration was accepted; false, with diagnostics untouched, if builder, path or config is
+///         NULL or the path is empty.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_builder_add_or_update_config(
+    builder: ddwaf_builder,
+    path: *const c_char,
+    path_len: u32,
+    config: *const ddwaf_object,
+    diagnostics: *mut ddwaf_object,
+) -> bool {
+    // SAFETY: promises on handles, bytes and objects.
+    wall(false, || unsafe {
+        let (Some(builder), Some(config)) = (exclusive(builder), object(config)) else { return false };
+        let Some(path) = path_bytes(path, path_len) else { return false };
+        let Some(added) = builder.run(|builder| builder.add_or_update(path, config)) else { return false };
+        if !diagnostics.is_null() {
+            store(diagnostics, added.diagnostics.to_value().into_object());
+        }
+        added.accepted
+    })
+}
+
+/// Removes the configuration of a path.
+///
+/// @return whether there was one; false also for NULL and for an empty path.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_builder_remove_config(
+    builder: ddwaf_builder,
+    path: *const c_char,
+    path_len: u32,
+) -> bool {
+    // SAFETY: promises on handles and bytes.
+    wall(false, || unsafe {
+        let (Some(builder), Some(path)) = (exclusive(builder), path_bytes(path, path_len)) else { return false };
+        builder.run(|builder| builder.remove(path)).unwrap_or(false)
+    })
+}
+
+/// Makes an instance of all configurations present. The builder can go on to make others, and may be destroyed before
+/// them.
+///
+/// @return the instance, to be destroyed with ddwaf_destroy; NULL for NULL, and if there is nothing to evaluate.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_builder_build_instance(builder: ddwaf_builder) -> ddwaf_handle {
+    // SAFETY: promise on handles.
+    wall(null_mut(), || {
+        let waf = unsafe { exclusive(builder) }.and_then(|builder| builder.run(Builder::build)).flatten();
+        waf.map_or(null_mut(), |waf| hand_out(WafHandle::new(waf)))
+    })
+}
+
+/// Lists the paths of the configurations present, in no particular order.
+///
+/// @param paths   Overwritten with an array of strings; the caller's, to be destroyed with the default allocator. May be
+///                NULL.
+/// @param filter  A regular expression (RE2 syntax) to be found in a path; NULL or empty means all, an invalid one none.
+/// @return how many paths there are; 0, with paths untouched, if builder is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_builder_get_config_paths(
+    builder: ddwaf_builder,
+    paths: *mut ddwaf_object,
+    filter: *const c_char,
+    filter_len: u32,
+) -> u32 {
+    // SAFETY: promises on handles, bytes and objects.
+    wall(0, || unsafe {
+        let Some(builder) = exclusive(builder) else { return 0 };
+        let filter = bytes(filter, filter_len as usize).filter(|filter| !filter.is_empty());
+        let list = |builder: &mut Builder| {
+            let found = builder.paths(filter);
+            (found.len() as u32, (!paths.is_null()).then(|| found.into_iter().collect::<Value>()))
+        };
+        let Some((count, list)) = builder.run(list) else { return 0 };
+        if let Some(list) = list {
+            store(paths, list.into_object());
+        }
+        count
+    })
+}
+
+/// Destroys a builder; instances made with it live on. Does nothing for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_builder_destroy(builder: ddwaf_builder) {
+    // SAFETY: promise on handles.
+    wall((), || drop(unsafe { take_back(builder) }));
+}
+
+unsafe fn path_bytes<'a>(path: *const c_char, length: u32) -> Option<&'a [u8]> {
+    // SAFETY: promise on bytes.
+    unsafe { bytes(path, length as usize) }.filter(|path| !path.is_empty())
+}

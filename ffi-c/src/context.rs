@@ -1,0 +1,238 @@
+//! Contexts and subcontexts: evaluation of data.
+
+use crate::abi::DDWAF_RET_CODE::{
+    self, DDWAF_ERR_INTERNAL, DDWAF_ERR_INVALID_ARGUMENT, DDWAF_ERR_INVALID_OBJECT, DDWAF_MATCH, DDWAF_OK,
+};
+use crate::abi::{ddwaf_allocator, ddwaf_object};
+use crate::allocator::AllocatorHandle;
+use crate::handle::{Names, ddwaf_handle};
+use crate::pointers::{allocator, exclusive, hand_out, shared, store, take, take_back};
+use crate::wall::{Fuse, wall};
+use engine::value::{Object, Parked};
+use engine::{Context, Outcome, RunError};
+use std::ptr::null_mut;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The longest budget: what fits 64 bits of nanoseconds.
+const LONGEST_MICROS: u64 = 9_223_372_036_854_775;
+
+/// A context, behind the opaque pointer that callers hold.
+pub struct ContextHandle(Evaluation);
+
+/// A subcontext, behind the opaque pointer that callers hold.
+pub struct SubcontextHandle(Evaluation);
+
+/// The data of one request. For one thread at a time, except that several may make subcontexts of an idle context.
+pub type ddwaf_context = *mut ContextHandle;
+
+/// Data of a part of a request, seen on top of what its context held when it was made. For one thread at a time;
+/// independent of its context and of other subcontexts.
+pub type ddwaf_subcontext = *mut SubcontextHandle;
+
+/// What the two have in common.
+struct Evaluation {
+    context: Context,
+    output: &'static AllocatorHandle,
+    /// Keeps the strings of `ddwaf_known_addresses` and `ddwaf_known_actions`.
+    names: Arc<Names>,
+    fuse: Fuse,
+}
+
+/// What the root of the data has to be.
+#[derive(Clone, Copy)]
+enum Form {
+    Map,
+    Batches,
+}
+
+impl Evaluation {
+    fn subcontext(&self) -> Option<Evaluation> {
+        let context = self.fuse.run(|| self.context.subcontext())?;
+        Some(Evaluation { context, output: self.output, names: self.names.clone(), fuse: Fuse::default() })
+    }
+
+    fn run(&mut self, data: Parked, form: Form, budget: Duration) -> Result<Outcome, RunError> {
+        let run = || match form {
+            Form::Map => self.context.run(data, budget),
+            Form::Batches => self.context.run_batches(data, budget),
+        };
+        self.fuse.run(run).unwrap_or(Err(RunError::Internal))
+    }
+}
+
+/// The one evaluation behind the four entry points.
+unsafe fn evaluate(
+    target: Option<&mut Evaluation>,
+    kind: &str,
+    form: Form,
+    data: *mut ddwaf_object,
+    alloc: ddwaf_allocator,
+    result: *mut ddwaf_object,
+    timeout: u64,
+) -> DDWAF_RET_CODE {
+    // SAFETY: promises on objects and allocators. With an allocator the tree is the library's from here on; without one
+    // the caller keeps it valid and unchanged for as long as the context and its subcontexts live.
+    let (Some(target), Some(root)) = (target, unsafe { take(data) }) else {
+        engine::log!(Warn, "Illegal WAF call: {kind} or data was null");
+        return DDWAF_ERR_INVALID_ARGUMENT;
+    };
+    let silent = alloc.is_null() && !has_form(&root, form);
+    // SAFETY: as above.
+    let data = unsafe {
+        match allocator(alloc) {
+            Some(allocator) => Parked::owned(root, allocator),
+            None => Parked::borrowed(root),
+        }
+    };
+    let output = target.output;
+    match target.run(data, form, Duration::from_micros(timeout.min(LONGEST_MICROS))) {
+        Ok(outcome) => {
+            if !result.is_null() {
+                let Ok(value) = outcome.to_value_in(output) else {
+                    engine::log!(Error, "out of memory for the result");
+                    return DDWAF_ERR_INTERNAL;
+                };
+                // SAFETY: promise on objects.
+                unsafe { store(result, value.into_object()) }
+            }
+            if outcome.is_match() { DDWAF_MATCH } else { DDWAF_OK }
+        }
+        Err(RunError::InvalidObject) => {
+            if !silent {
+                engine::log!(Warn, "Illegal WAF call: parameter structure invalid!");
+            }
+            DDWAF_ERR_INVALID_OBJECT
+        }
+        Err(RunError::Internal) => DDWAF_ERR_INTERNAL,
+    }
+}
+
+fn has_form(root: &Object, form: Form) -> bool {
+    match form {
+        Form::Map => root.is_map(),
+        Form::Batches => root.is_array(),
+    }
+}
+
+/// Makes a context, which holds the data of one request.
+///
+/// @param output_alloc  The allocator of results; must outlive the context and its subcontexts.
+/// @return the context, to be destroyed with ddwaf_context_destroy; NULL if an argument is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_context_init(handle: ddwaf_handle, output_alloc: ddwaf_allocator) -> ddwaf_context {
+    // SAFETY: promises on handles and allocators.
+    wall(null_mut(), || unsafe {
+        let (Some(handle), Some(output)) = (shared(handle), allocator(output_alloc)) else { return null_mut() };
+        let (context, names) = (handle.waf().context(), handle.names());
+        hand_out(ContextHandle(Evaluation { context, output, names, fuse: Fuse::default() }))
+    })
+}
+
+/// Evaluates new data, together with what the context already holds.
+///
+/// @param data     A map of addresses to values. With `alloc` the library takes it over (on every code but
+///                 DDWAF_ERR_INVALID_ARGUMENT) and frees it when the context and its subcontexts are gone. Without, it
+///                 stays the caller's, who keeps it valid and unchanged until then; on DDWAF_ERR_INVALID_OBJECT nothing
+///                 of it is kept.
+/// @param alloc    The allocator of data, or NULL.
+/// @param result   Overwritten, on DDWAF_OK and DDWAF_MATCH only, with a map of `events`, `actions`, `duration`
+///                 (nanoseconds), `timeout`, `attributes`, `keep` and `evaluated`; the caller's, to be destroyed with
+///                 the context's output allocator. May be NULL.
+/// @param timeout  The budget in microseconds; 0 is used up from the start.
+/// @return DDWAF_MATCH if there are events, actions or attributes; DDWAF_OK if not; DDWAF_ERR_INVALID_ARGUMENT if context
+///         or data is NULL; DDWAF_ERR_INVALID_OBJECT if data is not a map; DDWAF_ERR_INTERNAL, after which the context
+///         can only be destroyed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_context_eval(
+    context: ddwaf_context,
+    data: *mut ddwaf_object,
+    alloc: ddwaf_allocator,
+    result: *mut ddwaf_object,
+    timeout: u64,
+) -> DDWAF_RET_CODE {
+    // SAFETY: promise on handles.
+    wall(DDWAF_ERR_INTERNAL, || unsafe {
+        let target = exclusive(context).map(|context| &mut context.0);
+        evaluate(target, "context", Form::Map, data, alloc, result, timeout)
+    })
+}
+
+/// Evaluates several maps one after the other, within one budget and into one result. Evaluation ends early when the
+/// budget is used up or a rule asks to block; `evaluated` in the result tells how many were finished.
+///
+/// @param data  An array of maps; otherwise as for ddwaf_context_eval.
+/// @return as ddwaf_context_eval; DDWAF_ERR_INVALID_OBJECT, with nothing evaluated, if data is anything else.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_context_multieval(
+    context: ddwaf_context,
+    data: *mut ddwaf_object,
+    alloc: ddwaf_allocator,
+    result: *mut ddwaf_object,
+    timeout: u64,
+) -> DDWAF_RET_CODE {
+    // SAFETY: promise on handles.
+    wall(DDWAF_ERR_INTERNAL, || unsafe {
+        let target = exclusive(context).map(|context| &mut context.0);
+        evaluate(target, "context", Form::Batches, data, alloc, result, timeout)
+    })
+}
+
+/// Destroys a context. Data that its subcontexts see is freed with the last of them. Does nothing for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_context_destroy(context: ddwaf_context) {
+    // SAFETY: promise on handles.
+    wall((), || drop(unsafe { take_back(context) }));
+}
+
+/// Makes a subcontext: it starts with what the context holds and has found, and neither sees what the other is given
+/// afterwards. It may outlive the context.
+///
+/// @return the subcontext, to be destroyed with ddwaf_subcontext_destroy; NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_subcontext_init(context: ddwaf_context) -> ddwaf_subcontext {
+    // SAFETY: promise on handles.
+    wall(null_mut(), || {
+        let made = unsafe { shared(context) }.and_then(|context| context.0.subcontext());
+        made.map_or(null_mut(), |evaluation| hand_out(SubcontextHandle(evaluation)))
+    })
+}
+
+/// As ddwaf_context_eval; data taken over is freed when the subcontext is destroyed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_subcontext_eval(
+    subcontext: ddwaf_subcontext,
+    data: *mut ddwaf_object,
+    alloc: ddwaf_allocator,
+    result: *mut ddwaf_object,
+    timeout: u64,
+) -> DDWAF_RET_CODE {
+    // SAFETY: promise on handles.
+    wall(DDWAF_ERR_INTERNAL, || unsafe {
+        let target = exclusive(subcontext).map(|subcontext| &mut subcontext.0);
+        evaluate(target, "subcontext", Form::Map, data, alloc, result, timeout)
+    })
+}
+
+/// As ddwaf_context_multieval; data taken over is freed when the subcontext is destroyed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_subcontext_multieval(
+    subcontext: ddwaf_subcontext,
+    data: *mut ddwaf_object,
+    alloc: ddwaf_allocator,
+    result: *mut ddwaf_object,
+    timeout: u64,
+) -> DDWAF_RET_CODE {
+    // SAFETY: promise on handles.
+    wall(DDWAF_ERR_INTERNAL, || unsafe {
+        let target = exclusive(subcontext).map(|subcontext| &mut subcontext.0);
+        evaluate(target, "subcontext", Form::Batches, data, alloc, result, timeout)
+    })
+}
+
+/// Destroys a subcontext. Does nothing for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_subcontext_destroy(subcontext: ddwaf_subcontext) {
+    // SAFETY: promise on handles.
+    wall((), || drop(unsafe { take_back(subcontext) }));
+}

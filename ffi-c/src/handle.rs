@@ -1,0 +1,122 @@
+//! The handle: an immutable instance, shared by threads, contexts and subcontexts.
+
+use crate::abi::ddwaf_object;
+use crate::pointers::{hand_out, object, shared, store, take_back};
+use crate::wall::wall;
+use engine::{Builder, Waf};
+use std::ffi::{CString, c_char};
+use std::ptr;
+use std::sync::Arc;
+
+/// An instance, behind the opaque pointer that callers hold.
+pub struct WafHandle {
+    waf: Waf,
+    names: Arc<Names>,
+}
+
+/// An instance made of configurations: immutable, for any number of threads.
+pub type ddwaf_handle = *mut WafHandle;
+
+/// What the instance knows, as C strings that live as long as it or any of its contexts. Made with the instance, so that
+/// asking needs no lock.
+pub struct Names {
+    addresses: CStrings,
+    actions: CStrings,
+}
+
+impl WafHandle {
+    pub fn new(waf: Waf) -> Self {
+        let names =
+            Names { addresses: CStrings::new(waf.known_addresses()), actions: CStrings::new(waf.known_actions()) };
+        WafHandle { waf, names: Arc::new(names) }
+    }
+
+    pub fn waf(&self) -> &Waf {
+        &self.waf
+    }
+
+    pub fn names(&self) -> Arc<Names> {
+        self.names.clone()
+    }
+}
+
+/// An array of C strings.
+struct CStrings {
+    pointers: Box<[*const c_char]>,
+    _strings: Box<[CString]>,
+}
+
+// SAFETY: the pointers point into the strings beside them, which are never changed.
+unsafe impl Send for CStrings {}
+// SAFETY: as above.
+unsafe impl Sync for CStrings {}
+
+impl CStrings {
+    fn new<T: AsRef<[u8]>>(names: &[T]) -> Self {
+        // C sees a name up to its first NUL.
+        let until_nul = |name: &T| name.as_ref().split(|&b| b == 0).next().unwrap_or_default().to_vec();
+        let strings: Box<[CString]> = names.iter().filter_map(|name| CString::new(until_nul(name)).ok()).collect();
+        CStrings { pointers: strings.iter().map(|string| string.as_ptr()).collect(), _strings: strings }
+    }
+}
+
+/// Makes an instance of one ruleset.
+///
+/// @param ruleset      Only read.
+/// @param diagnostics  Overwritten with a map that says what was loaded, skipped and refused, and why, also when there is
+///                     no instance; the caller's, to be destroyed with the default allocator. May be NULL.
+/// @return the instance, to be destroyed with ddwaf_destroy; NULL if there is nothing to evaluate. NULL with diagnostics
+///         untouched if ruleset is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_init(ruleset: *const ddwaf_object, diagnostics: *mut ddwaf_object) -> ddwaf_handle {
+    // SAFETY: promise on objects.
+    wall(ptr::null_mut(), || unsafe {
+        let Some(ruleset) = object(ruleset) else { return ptr::null_mut() };
+        let mut builder = Builder::new();
+        let added = builder.add_or_update(b"default", ruleset);
+        if !diagnostics.is_null() {
+            store(diagnostics, added.diagnostics.to_value().into_object());
+        }
+        builder.build().map_or(ptr::null_mut(), |waf| hand_out(WafHandle::new(waf)))
+    })
+}
+
+/// Gives an instance up. Contexts made from it live on, and keep what they need of it. Does nothing for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_destroy(handle: ddwaf_handle) {
+    // SAFETY: promise on handles.
+    wall((), || drop(unsafe { take_back(handle) }));
+}
+
+/// The addresses that the rules of an instance look at. Thread-safe.
+///
+/// @param size  Receives how many there are.
+/// @return terminated strings, which live as long as the instance and its contexts, at the same place at every call;
+///         NULL, with a size of 0, if there are none and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_known_addresses(handle: ddwaf_handle, size: *mut u32) -> *const *const c_char {
+    // SAFETY: promise on handles.
+    unsafe { list(handle, size, |names| &names.addresses) }
+}
+
+/// The types of action that the rules of an instance can ask for. Thread-safe.
+///
+/// @param size  Receives how many there are.
+/// @return terminated strings, which live as long as the instance and its contexts, at the same place at every call;
+///         NULL, with a size of 0, if there are none and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ddwaf_known_actions(handle: ddwaf_handle, size: *mut u32) -> *const *const c_char {
+    // SAFETY: promise on handles.
+    unsafe { list(handle, size, |names| &names.actions) }
+}
+
+unsafe fn list(handle: ddwaf_handle, size: *mut u32, of: impl FnOnce(&Names) -> &CStrings) -> *const *const c_char {
+    // SAFETY: promise on handles; a non-null `size` is the caller's to be written.
+    wall(ptr::null(), || unsafe {
+        let list = shared(handle).map(|handle| &of(&handle.names).pointers).filter(|list| !list.is_empty());
+        if let Some(size) = size.as_mut() {
+            *size = list.map_or(0, |list| list.len() as u32);
+        }
+        list.map_or(ptr::null(), |list| list.as_ptr())
+    })
+}
