@@ -1,0 +1,139 @@
+"""Loads a shared object with the libddwaf 2.x ABI and asks it questions, fast enough for millions of them.
+
+Values are laid out by this file itself in one reused block of memory (an Arena) instead of through the library's own setters, so that a question
+costs one foreign call and not one per node. Strings may be str (UTF-8) or bytes; strings come back as bytes.
+"""
+import ctypes as C
+import struct
+
+NULL, BOOL, SIGNED, UNSIGNED, FLOAT, LITERAL, SMALL, ARRAY, MAP = 0x01, 0x02, 0x04, 0x06, 0x08, 0x12, 0x14, 0x20, 0x40
+STRING, LARGE = 0x10, 0x80
+VP, U32, U64 = C.c_void_p, C.c_uint32, C.c_uint64
+
+
+class Arena:
+    """Memory that values are laid out in. What was put is valid until the next clear."""
+
+    def __init__(self, size=1 << 20):
+        self.block = C.create_string_buffer(size)
+        self.base = C.addressof(self.block)
+        self.used = 0
+
+    def clear(self):
+        self.used = 0
+
+    def take(self, size):
+        at = (self.used + 7) & ~7
+        if at + size > len(self.block):
+            raise MemoryError("a value too large for the arena")
+        self.used = at + size
+        return at
+
+    def put(self, value):
+        """The address of an object that holds the value."""
+        at = self.take(16)
+        self.fill(at, value)
+        return self.base + at
+
+    def fill(self, at, value):
+        pack = struct.pack_into
+        if isinstance(value, str):
+            value = value.encode()
+        if isinstance(value, bytes):
+            if len(value) <= 14:
+                pack("<BB14s", self.block, at, SMALL, len(value), value)
+            else:
+                text = self.take(len(value))
+                self.block[text : text + len(value)] = value
+                pack("<B3xIQ", self.block, at, LITERAL, len(value), self.base + text)
+        elif isinstance(value, dict):
+            entries = self.take(32 * len(value))
+            pack("<BxHHxxQ", self.block, at, MAP, len(value), len(value), self.base + entries)
+            for index, (key, inner) in enumerate(value.items()):
+                self.fill(entries + 32 * index, key)
+                self.fill(entries + 32 * index + 16, inner)
+        elif isinstance(value, (list, tuple)):
+            entries = self.take(16 * len(value))
+            pack("<BxHHxxQ", self.block, at, ARRAY, len(value), len(value), self.base + entries)
+            for index, inner in enumerate(value):
+                self.fill(entries + 16 * index, inner)
+        elif value is None:
+            pack("<B15x", self.block, at, NULL)
+        elif isinstance(value, bool):
+            pack("<BB14x", self.block, at, BOOL, value)
+        elif isinstance(value, int):
+            pack("<B7xq", self.block, at, SIGNED, value)
+        else:
+            pack("<B7xd", self.block, at, FLOAT, value)
+
+
+def read(address):
+    """The Python value of an object; maps become lists of pairs, since keys may repeat."""
+    raw = C.string_at(address, 16)
+    tag = raw[0]
+    if tag == SMALL:
+        return raw[2 : 2 + raw[1]]
+    if tag in (STRING, LITERAL):
+        size, data = struct.unpack_from("<4xIQ", raw)
+        return C.string_at(data, size) if size else b""
+    if tag & 0x7F in (ARRAY, MAP):
+        word, data = struct.unpack_from("<QQ", raw)
+        size = word >> 8 & 0xFFFFFFF if tag & LARGE else word >> 16 & 0xFFFF
+        if tag & 0x7F == ARRAY:
+            return [read(data + 16 * i) for i in range(size)]
+        return [(read(data + 32 * i), read(data + 32 * i + 16)) for i in range(size)]
+    if tag == BOOL:
+        return bool(raw[1])
+    if tag in (SIGNED, UNSIGNED, FLOAT):
+        return struct.unpack_from({SIGNED: "<8xq", UNSIGNED: "<8xQ", FLOAT: "<8xd"}[tag], raw)[0]
+    return None
+
+
+class Engine:
+    """One shared object, with the instances that were asked for lately."""
+
+    def __init__(self, path):
+        lib = C.CDLL(path)
+
+        def function(name, result, *arguments):
+            it = getattr(lib, name)
+            it.restype, it.argtypes = result, arguments
+            return it
+
+        self.allocator = function("ddwaf_get_default_allocator", VP)()
+        self.builder_init = function("ddwaf_builder_init", VP)
+        self.builder_add = function("ddwaf_builder_add_or_update_config", C.c_bool, VP, C.c_char_p, U32, VP, VP)
+        self.builder_build = function("ddwaf_builder_build_instance", VP, VP)
+        self.builder_destroy = function("ddwaf_builder_destroy", None, VP)
+        self.destroy = function("ddwaf_destroy", None, VP)
+        self.object_destroy = function("ddwaf_object_destroy", None, VP, VP)
+        self.context_init = function("ddwaf_context_init", VP, VP, VP)
+        self.context_destroy = function("ddwaf_context_destroy", None, VP)
+        self.context_eval = function("ddwaf_context_eval", C.c_int, VP, VP, VP, VP, U64)
+        self.arena = Arena()
+        self.instances = {}
+
+    def instance(self, key, ruleset):
+        """The instance of a ruleset, a function of its key."""
+        if key not in self.instances:
+            if len(self.instances) >= 256:
+                self.destroy(self.instances.pop(next(iter(self.instances))))
+            builder = self.builder_init()
+            self.arena.clear()
+            if not self.builder_add(builder, b"fuzz", 4, self.arena.put(ruleset), None):
+                raise ValueError(f"refused: {ruleset}")
+            self.instances[key] = self.builder_build(builder)
+            self.builder_destroy(builder)
+        return self.instances[key]
+
+    def matches(self, instance, data):
+        """The return code, and the rule matches of all events of one evaluation in a new context."""
+        self.arena.clear()
+        data = self.arena.put(data)
+        result = self.arena.put(None)
+        context = self.context_init(instance, self.allocator)
+        code = self.context_eval(context, data, None, result, 60_000_000)
+        answer = dict(read(result) or ())
+        self.object_destroy(result, self.allocator)
+        self.context_destroy(context)
+        return code, [match for event in answer.get(b"events", ()) for match in dict(event)[b"rule_matches"]]
