@@ -1,0 +1,13 @@
+//! `cmdi_detector`: the lower half of the first byte says how many arguments there are.
+#![no_main]
+
+use bartizan::exploit::Detector;
+use bartizan_fuzz::{array, evaluate, parts};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let Some((choice, data)) = data.split_first() else { return };
+    let parts = parts(data);
+    let (argv, params) = parts.split_at(usize::from(choice % 16).min(parts.len()));
+    evaluate(&Detector::Cmdi, &array(argv), params, "");
+});

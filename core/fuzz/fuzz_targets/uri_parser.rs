@@ -1,0 +1,18 @@
+//! The URI parser: every part stands where it says.
+#![no_main]
+
+use bartizan::exploit::uri;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &[u8]| {
+    let Some(uri) = uri::parse(text) else { return };
+    let authority = uri.authority.as_ref();
+    let host = authority.and_then(|authority| authority.host);
+    for part in
+        [authority.map(|authority| authority.whole), host, uri.path, uri.query, uri.fragment].into_iter().flatten()
+    {
+        assert_eq!(&text[part.start..part.end()], part.text);
+    }
+    assert!(text.starts_with(uri.scheme_and_authority()));
+    assert!(text.starts_with(uri.scheme.unwrap_or_default()));
+});
