@@ -1,0 +1,46 @@
+//! The built-in ruleset: our own rules, embedded as configuration documents.
+//!
+//! Each class of attack is a document of its own and becomes a builder path of its own (`builtin/<name>`), so nothing has to
+//! merge them, and a caller can replace or remove one class. What the rules look like, and how they are written and tested,
+//! stands in `rules/README.md`.
+
+/// One embedded document: the builder path it belongs under, and its JSON text.
+#[derive(Clone, Copy, Debug)]
+pub struct Document {
+    /// The path to add the document under, `builtin/<name>`.
+    pub path: &'static str,
+    /// A configuration document in JSON.
+    pub json: &'static str,
+}
+
+macro_rules! documents {
+    ($($name:literal),+ $(,)?) => {
+        &[$(Document { path: concat!("builtin/", $name), json: include_str!(concat!("../rules/", $name, ".json")) }),+]
+    };
+}
+
+/// The documents of the built-in ruleset.
+pub const DOCUMENTS: &[Document] = documents![
+    "command-injection",
+    "data-scanners",
+    "denylists",
+    "java",
+    "javascript",
+    "ldap-xpath",
+    "lfi",
+    "nosql",
+    "php",
+    "processors",
+    "protocol",
+    "rasp",
+    "rfi",
+    "scanners",
+    "sqli",
+    "ssi",
+    "ssrf",
+    "template-injection",
+    "tokens",
+    "upload",
+    "xss",
+    "xxe",
+];
