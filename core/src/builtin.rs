@@ -4,6 +4,9 @@
 //! merge them, and a caller can replace or remove one class. What the rules look like, and how they are written and tested,
 //! stands in `rules/README.md`.
 
+use crate::value::json;
+use crate::{Builder, Waf};
+
 /// One embedded document: the builder path it belongs under, and its JSON text.
 #[derive(Clone, Copy, Debug)]
 pub struct Document {
@@ -44,3 +47,23 @@ pub const DOCUMENTS: &[Document] = documents![
     "xss",
     "xxe",
 ];
+
+impl Builder {
+    /// Adds the documents of the built-in ruleset, each under its own path.
+    pub fn add_builtin(&mut self) {
+        for document in DOCUMENTS {
+            if let Ok(value) = json::parse(document.json.as_bytes()) {
+                self.add_or_update(document.path.as_bytes(), &value);
+            }
+        }
+    }
+}
+
+impl Waf {
+    /// An instance of the built-in ruleset.
+    pub fn builtin() -> Waf {
+        let mut builder = Builder::new();
+        builder.add_builtin();
+        builder.build().expect("the embedded rules are checked by a test")
+    }
+}

@@ -17,12 +17,14 @@
 //! | [`processor`] | fingerprints, schemas, tokens, URIs |
 //! | [`eval`] | contexts: what is new, what is excluded, which rules fire |
 //! | [`report`] | events, actions, attributes, obfuscation, the result value |
+//! | [`builtin`] | our own rules, embedded |
 //! | [`users`] | who the user is: collection modes, anonymization, login and business events |
 //! | [`http`] | client address, blocking responses, denylists, request reports |
 //! | [`remote`] | remote-configuration products and paths -> builder calls, and what is answered |
 //! | [`sdk`] | the two rooms above as functions from a map to a map, for every binding alike |
 
 mod builder;
+pub mod builtin;
 pub mod config;
 pub mod eval;
 pub mod exploit;

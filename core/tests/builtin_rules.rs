@@ -4,9 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bartizan::builtin::DOCUMENTS;
 use bartizan::pattern::{Options, Pattern};
+use bartizan::value::json;
+use bartizan::{Builder, Outcome, Waf};
 use serde_json::Value;
 
 fn folder() -> PathBuf {
@@ -15,7 +18,10 @@ fn folder() -> PathBuf {
 
 fn documents() -> Vec<(&'static str, Value)> {
     let name = |path: &'static str| path.strip_prefix("builtin/").expect("a path under builtin/");
-    DOCUMENTS.iter().map(|document| (name(document.path), serde_json::from_str(document.json).expect(document.path))).collect()
+    DOCUMENTS
+        .iter()
+        .map(|document| (name(document.path), serde_json::from_str(document.json).expect(document.path)))
+        .collect()
 }
 
 fn list<'a>(document: &'a Value, section: &str) -> &'a [Value] {
@@ -83,9 +89,75 @@ fn every_rule_has_a_match_and_a_near_miss() {
         let mut kinds: BTreeMap<String, BTreeSet<bool>> = BTreeMap::new();
         for case in cases(name) {
             assert!(case["input"].is_object(), "{case}");
-            kinds.entry(text(&case, "rule").to_owned()).or_default().insert(case["match"].as_bool().expect("a verdict"));
+            kinds
+                .entry(text(&case, "rule").to_owned())
+                .or_default()
+                .insert(case["match"].as_bool().expect("a verdict"));
         }
         let expected = rules.iter().map(|rule| (text(rule, "id").to_owned(), BTreeSet::from([false, true]))).collect();
         assert_eq!(kinds, expected, "{name}");
+    }
+}
+
+fn add(builder: &mut Builder, path: &str, document: &Value) {
+    let added = builder.add_or_update(path.as_bytes(), &json::parse(document.to_string().as_bytes()).expect(path));
+    assert!(added.accepted, "{path}: {:?}", added.diagnostics);
+}
+
+fn run(waf: &Waf, input: &Value) -> Outcome {
+    let input = json::parse(input.to_string().as_bytes()).expect("an input");
+    waf.context().run(input, Duration::from_secs(10)).expect("a map of addresses")
+}
+
+fn names<'a>(outcome: &'a Outcome, tag: &[u8]) -> Vec<String> {
+    let tag_of = |event: &'a bartizan::report::Event| match tag {
+        b"id" => event.rule.id.to_vec(),
+        _ => {
+            event.rule.tags.iter().find(|(name, _)| name[..] == *tag).map_or_else(Vec::new, |(_, value)| value.to_vec())
+        }
+    };
+    outcome.events.iter().map(|event| String::from_utf8_lossy(&tag_of(event)).into_owned()).collect()
+}
+
+#[test]
+fn each_rule_alone_matches_its_cases_and_near_misses_leave_all_rules_silent() {
+    let documents = documents();
+    let (_, processors) = documents.iter().find(|(name, _)| *name == "processors").expect("processors");
+    let all = Waf::builtin();
+    for (name, document) in &documents {
+        for rule in list(document, "rules") {
+            let id = text(rule, "id");
+            for case in cases(name).iter().filter(|case| text(case, "rule") == id) {
+                let mut builder = Builder::new();
+                add(&mut builder, "processors", processors);
+                add(&mut builder, "rule", &serde_json::json!({"version": "2.2", "rules": [rule]}));
+                if case["config"].is_object() {
+                    add(&mut builder, "config", &case["config"]);
+                }
+                let outcome = run(&builder.build().expect("an instance"), &case["input"]);
+                let found = match case["attribute"].as_str() {
+                    Some(wanted) => outcome.attributes.iter().any(|(name, _)| name[..] == *wanted.as_bytes()),
+                    None => names(&outcome, b"id").contains(&id.to_owned()),
+                };
+                assert_eq!(found, case["match"] == true, "{case}");
+                if case["match"] == false {
+                    assert_eq!(names(&run(&all, &case["input"]), b"id"), Vec::<String>::new(), "{case}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn whole_requests_get_the_verdict_they_deserve() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data/requests.jsonl");
+    let waf = Waf::builtin();
+    for line in fs::read_to_string(path).expect("the requests").lines() {
+        let request: Value = serde_json::from_str(line).expect(line);
+        let found = names(&run(&waf, &request["request"]), b"type");
+        match text(&request, "expect") {
+            "pass" => assert_eq!(found, Vec::<String>::new(), "{request}"),
+            expected => assert!(found.contains(&expected.to_owned()), "{found:?} {request}"),
+        }
     }
 }
