@@ -14,7 +14,7 @@ VP, U32, U64 = C.c_void_p, C.c_uint32, C.c_uint64
 class Arena:
     """Memory that values are laid out in. What was put is valid until the next clear."""
 
-    def __init__(self, size=1 << 20):
+    def __init__(self, size=1 << 23):
         self.block = C.create_string_buffer(size)
         self.base = C.addressof(self.block)
         self.used = 0
@@ -126,14 +126,19 @@ class Engine:
             self.builder_destroy(builder)
         return self.instances[key]
 
-    def matches(self, instance, data):
-        """The return code, and the rule matches of all events of one evaluation in a new context."""
+    def evaluate(self, instance, data):
+        """The return code and the result, maps as lists of pairs, of one evaluation in a new context."""
         self.arena.clear()
         data = self.arena.put(data)
         result = self.arena.put(None)
         context = self.context_init(instance, self.allocator)
         code = self.context_eval(context, data, None, result, 60_000_000)
-        answer = dict(read(result) or ())
+        answer = read(result)
         self.object_destroy(result, self.allocator)
         self.context_destroy(context)
-        return code, [match for event in answer.get(b"events", ()) for match in dict(event)[b"rule_matches"]]
+        return code, answer
+
+    def matches(self, instance, data):
+        """The return code, and the rule matches of all events of one evaluation in a new context."""
+        code, answer = self.evaluate(instance, data)
+        return code, [match for event in dict(answer or ()).get(b"events", ()) for match in dict(event)[b"rule_matches"]]

@@ -51,6 +51,30 @@ pub enum ConditionKind {
     },
 }
 
+impl Condition {
+    /// The matcher that a scan can rule out, if the condition has one.
+    pub fn scannable(&self) -> Option<Arc<Matcher>> {
+        match &self.kind {
+            ConditionKind::Scalar { matcher: MatcherRef::Fixed(matcher), negated: false, .. } => {
+                Some(matcher.clone()).filter(|matcher| matcher.required().is_some())
+            }
+            _ => None,
+        }
+    }
+
+    /// All places it looks at.
+    pub fn targets_mut(&mut self) -> Vec<&mut Target> {
+        match &mut self.kind {
+            ConditionKind::Scalar { targets, .. } | ConditionKind::Exists { targets, .. } => {
+                targets.iter_mut().collect()
+            }
+            ConditionKind::Detector { arguments, .. } => {
+                arguments.iter_mut().flat_map(|argument| &mut argument.targets).collect()
+            }
+        }
+    }
+}
+
 /// Where a matcher comes from.
 pub enum MatcherRef {
     /// The rule.

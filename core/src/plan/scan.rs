@@ -9,7 +9,7 @@
 //!   the address is new.
 
 use super::addresses::AddressId;
-use super::condition::{Condition, ConditionKind, MatcherRef, TargetId};
+use super::condition::{Condition, Target, TargetId};
 use super::rule::{Rule, RuleId};
 use crate::config::Text;
 use crate::config::condition::Source;
@@ -87,24 +87,9 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
 
     for (rule_id, rule) in rules.iter().enumerate() {
         for condition in &mut conditions[rule.conditions.clone()] {
-            let (scannable, all): (Option<Arc<Matcher>>, Vec<&mut super::Target>) = match &mut condition.kind {
-                ConditionKind::Scalar { matcher, negated, targets } => {
-                    let scannable = match matcher {
-                        MatcherRef::Fixed(matcher) if !*negated && matcher.required().is_some() => {
-                            Some(matcher.clone())
-                        }
-                        _ => None,
-                    };
-                    (scannable, targets.iter_mut().collect())
-                }
-                ConditionKind::Exists { targets, .. } => (None, targets.iter_mut().collect()),
-                ConditionKind::Detector { arguments, .. } => {
-                    (None, arguments.iter_mut().flat_map(|argument| &mut argument.targets).collect())
-                }
-            };
-            for target in all {
+            let scannable = condition.scannable();
+            for target in condition.targets_mut() {
                 let address = &mut plans[target.address];
-                address.targets.insert(target.id);
                 let Some(matcher) = &scannable else {
                     address.always.insert(rule_id);
                     continue;
@@ -133,6 +118,9 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
             }
         }
     }
+    for target in conditions.iter_mut().flat_map(Condition::targets_mut) {
+        plans[target.address].targets.insert(target.id);
+    }
     for (id, (address, _)) in lanes.iter().enumerate() {
         plans[*address].lanes.push(id);
     }
@@ -141,7 +129,7 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
     ScanPlan { scanner, lanes, addresses: plans }
 }
 
-fn new_lane(target: &super::Target, matchers: usize) -> Lane {
+fn new_lane(target: &Target, matchers: usize) -> Lane {
     Lane {
         folds_only: target.chain.folds_only(),
         chain: target.chain.clone(),
