@@ -30,12 +30,12 @@ pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
 
-    let mut decoded = Vec::with_capacity(length / 4 * 3 + 3);
-    let mut groups = digits.chunks_exact(4);
-    for group in &mut groups {
-        decoded.extend_from_slice(&bytes_of(group));
+    let (groups, rest) = digits.as_chunks::<4>();
+    let mut decoded = Vec::with_capacity(groups.len() * 3 + 3);
+    decoded.resize(groups.len() * 3, 0);
+    for (bytes, group) in decoded.as_chunks_mut::<3>().0.iter_mut().zip(groups) {
+        *bytes = bytes_of(group);
     }
-    let rest = groups.remainder();
     if !rest.is_empty() {
         let [first, second, third] = bytes_of(rest);
         decoded.push(first);

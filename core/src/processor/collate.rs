@@ -2,17 +2,20 @@
 //!
 //! A request has a handful of keys, so their order is found among small records on the stack: the first eight weighted
 //! bytes of a key packed into an integer, which decide nearly every comparison without touching the key. A hostile
-//! request may have a hundred thousand keys; those go through a heap, which hands them out one by one and so lets the
-//! deadline interrupt at each.
+//! request may have a hundred thousand keys; those are sorted in runs and merged, so that the deadline can interrupt
+//! after each run and at each key.
 
 use super::{Expired, check};
 use crate::support::Deadline;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::marker::PhantomData;
 
 /// Entries sorted on the stack.
-const FEW: usize = 32;
+const FEW: usize = 16;
+/// Entries sorted in one go when there are more.
+const RUN: usize = 512;
 
 /// What a byte of a key weighs in the order.
 pub(super) trait Collation {
@@ -44,13 +47,14 @@ impl Collation for HeaderNames {
 pub(super) struct Sorter<'a, C> {
     few: [Entry<'a, C>; FEW],
     len: usize,
-    many: BinaryHeap<Reverse<Entry<'a, C>>>,
+    /// All entries, once they are more than few.
+    many: Vec<Entry<'a, C>>,
 }
 
 impl<'a, C: Collation> Sorter<'a, C> {
     pub(super) fn new() -> Self {
         let empty = Entry { prefix: 0, key: &[], position: 0, collation: PhantomData };
-        Sorter { few: [empty; FEW], len: 0, many: BinaryHeap::new() }
+        Sorter { few: [empty; FEW], len: 0, many: Vec::new() }
     }
 
     /// How many keys were added.
@@ -64,9 +68,9 @@ impl<'a, C: Collation> Sorter<'a, C> {
             Some(slot) => *slot = entry,
             None => {
                 if self.len == FEW {
-                    self.many.extend(self.few.iter().copied().map(Reverse));
+                    self.many.extend_from_slice(&self.few);
                 }
-                self.many.push(Reverse(entry));
+                self.many.push(entry);
             }
         }
         self.len += 1;
@@ -83,8 +87,19 @@ impl<'a, C: Collation> Sorter<'a, C> {
             few.sort_unstable();
             return few.iter().try_for_each(|entry| visit(entry.key, entry.position, deadline));
         }
-        while let Some(Reverse(entry)) = self.many.pop() {
+        for run in self.many.chunks_mut(RUN) {
             check(deadline)?;
+            run.sort_unstable();
+        }
+        let runs = self.many.chunks(RUN).filter_map(|run| run.split_first());
+        let mut heads: BinaryHeap<_> = runs.map(|(head, rest)| Reverse((*head, rest))).collect();
+        while let Some(mut smallest) = heads.peek_mut() {
+            check(deadline)?;
+            let Reverse((entry, rest)) = *smallest;
+            match rest.split_first() {
+                Some((next, rest)) => *smallest = Reverse((*next, rest)),
+                None => _ = PeekMut::pop(smallest),
+            }
             visit(entry.key, entry.position, deadline)?;
         }
         Ok(())
@@ -108,10 +123,9 @@ impl<C> Copy for Entry<'_, C> {}
 
 impl<C: Collation> Ord for Entry<'_, C> {
     fn cmp(&self, other: &Self) -> Ordering {
-        let weights = |entry: &Self| entry.key.iter().map(|&byte| C::weight(byte));
         self.prefix
             .cmp(&other.prefix)
-            .then_with(|| weights(self).cmp(weights(other)))
+            .then_with(|| compare::<C>(self.key, other.key))
             .then_with(|| self.position.cmp(&other.position))
     }
 }
@@ -129,6 +143,19 @@ impl<C: Collation> PartialEq for Entry<'_, C> {
 }
 
 impl<C: Collation> Eq for Entry<'_, C> {}
+
+/// Compares whole keys, eight bytes at a time while both have them.
+fn compare<C: Collation>(mut a: &[u8], mut b: &[u8]) -> Ordering {
+    while let (Some((a_word, a_rest)), Some((b_word, b_rest))) =
+        (a.split_first_chunk::<8>(), b.split_first_chunk::<8>())
+    {
+        match prefix::<C>(a_word).cmp(&prefix::<C>(b_word)) {
+            Ordering::Equal => (a, b) = (a_rest, b_rest),
+            unequal => return unequal,
+        }
+    }
+    a.iter().map(|&byte| C::weight(byte)).cmp(b.iter().map(|&byte| C::weight(byte)))
+}
 
 /// The weights of the first eight bytes, big end first; shorter keys are filled up with the lowest weight.
 fn prefix<C: Collation>(key: &[u8]) -> u64 {

@@ -12,6 +12,7 @@ use super::scanner::{Classifier, Label, Scanners};
 use super::{Expired, check};
 use crate::support::Deadline;
 use crate::value::{Object, Pair, Value, View};
+use std::cmp::Ordering;
 use std::ops::Range;
 
 /// Entries of a map that are looked at.
@@ -69,9 +70,39 @@ struct Container {
 
 #[derive(Clone, Copy)]
 struct Child<'a> {
+    /// The start of the key, which decides most comparisons.
+    prefix: u64,
     /// Empty in lists.
     key: &'a [u8],
     node: Node,
+}
+
+impl<'a> Child<'a> {
+    fn new(key: &'a [u8], node: Node) -> Self {
+        let mut start = [0; 8];
+        start.iter_mut().zip(key).for_each(|(slot, &byte)| *slot = byte);
+        let prefix = u64::from_be_bytes(start);
+        Child { prefix, key, node }
+    }
+
+    fn compare_key(&self, other: &Self) -> Ordering {
+        self.prefix.cmp(&other.prefix).then_with(|| self.key.cmp(other.key))
+    }
+
+    fn same_key(&self, other: &Self) -> bool {
+        self.prefix == other.prefix && self.key == other.key
+    }
+
+    /// Equal for equal keys. Whoever makes hashes collide gains only a few full comparisons per element.
+    fn hash_key(&self, seed: u64) -> u64 {
+        let hash = mix(mix(seed, self.key.len() as u64), self.prefix);
+        let (words, rest) = self.key.as_chunks::<8>();
+        let hash = words.iter().skip(1).fold(hash, |hash, word| mix(hash, u64::from_be_bytes(*word)));
+        if words.is_empty() || rest.is_empty() {
+            return hash;
+        }
+        mix(hash, rest.iter().fold(0, |bits, &byte| bits << 8 | u64::from(byte)))
+    }
 }
 
 /// The schema while it is built.
@@ -112,11 +143,11 @@ impl<'a> Survey<'a, '_> {
             for entry in entries.iter().take(MAX_ENTRIES) {
                 let Some(key @ [_, ..]) = entry.key_bytes() else { continue };
                 let node = self.visit(entry.value(), key, depth + 1)?;
-                self.open.push(Child { key, node });
+                self.open.push(Child::new(key, node));
             }
         }
         // Stable, so that of several equal keys the first comes first.
-        self.open[base..].sort_by_key(|child| child.key);
+        self.open[base..].sort_by(Child::compare_key);
         Ok(self.close(base, Shape::Record, entries.len() > MAX_ENTRIES))
     }
 
@@ -129,7 +160,7 @@ impl<'a> Survey<'a, '_> {
                 if self.open[base..].iter().any(|known| self.tables.equal(known.node, node)) {
                     self.tables.cut(before);
                 } else {
-                    self.open.push(Child { key: b"", node });
+                    self.open.push(Child { prefix: 0, key: b"", node });
                 }
             }
         }
@@ -142,7 +173,7 @@ impl<'a> Survey<'a, '_> {
         let start = tables.children.len();
         for child in self.open.drain(base..) {
             let repeated =
-                shape == Shape::Record && tables.children[start..].last().is_some_and(|l| l.key == child.key);
+                shape == Shape::Record && tables.children[start..].last().is_some_and(|last| last.same_key(&child));
             if !repeated {
                 tables.children.push(child);
             }
@@ -178,7 +209,7 @@ impl Tables<'_> {
         let (a_children, b_children) = (self.children_of(a), self.children_of(b));
         match a.shape {
             Shape::Record => {
-                a_children.iter().zip(b_children).all(|(a, b)| a.key == b.key && self.equal(a.node, b.node))
+                a_children.iter().zip(b_children).all(|(a, b)| a.same_key(b) && self.equal(a.node, b.node))
             }
             Shape::List(_) => a_children.iter().all(|a| b_children.iter().any(|b| self.equal(a.node, b.node))),
         }
@@ -188,7 +219,7 @@ impl Tables<'_> {
         let children = &self.children[children];
         match shape {
             Shape::Record => {
-                children.iter().fold(mix(u64::from(truncated), 1), |h, c| mix(hash_key(h, c.key), self.hash_of(c.node)))
+                children.iter().fold(mix(u64::from(truncated), 1), |h, c| mix(c.hash_key(h), self.hash_of(c.node)))
             }
             // A sum, because the order of the elements does not count.
             Shape::List(length) => {
@@ -206,16 +237,6 @@ impl Tables<'_> {
             Node::Container(index) => self.containers[index as usize].hash,
         }
     }
-}
-
-/// Eight bytes at a time. Whoever makes hashes collide gains only a few full comparisons per element.
-fn hash_key(seed: u64, key: &[u8]) -> u64 {
-    let mut words = key.chunks_exact(8);
-    let mut hash = mix(seed, key.len() as u64);
-    for word in &mut words {
-        hash = mix(hash, word.iter().fold(0, |bits, &byte| bits << 8 | u64::from(byte)));
-    }
-    mix(hash, words.remainder().iter().fold(0, |bits, &byte| bits << 8 | u64::from(byte)))
 }
 
 fn mix(hash: u64, word: u64) -> u64 {
