@@ -61,10 +61,11 @@ impl<'a> Args<'a> {
         self.object(name).map(|value| Args::of(value).map_err(|_| wrong(name, "a map"))).transpose()
     }
 
-    /// The entries as name and value.
-    pub fn entries(self) -> impl Iterator<Item = (Cow<'a, str>, &'a Object)> {
+    /// The entries whose value is a string.
+    pub fn strings(self) -> impl Iterator<Item = (String, String)> + use<'a> {
         let pairs = self.0.as_map().unwrap_or_default();
-        pairs.iter().filter_map(|pair| Some((utf8(pair.key_bytes()?), pair.value())))
+        let text = |bytes: &[u8]| utf8(bytes).into_owned();
+        pairs.iter().filter_map(move |pair| Some((text(pair.key_bytes()?), text(pair.value().as_bytes()?))))
     }
 
     /// Headers as an array of `[name, value]`, or as a map of a value or an array of values.

@@ -33,11 +33,19 @@ pub(super) fn block_response(args: Args<'_>) -> Result<Value> {
     if blocking.security_response_id.is_empty() && args.object("actions").is_none() {
         blocking.security_response_id = RandomIds.uuid();
     }
+    answer(args, blocking, None, None)
+}
+
+/// The answer for an action; `accept` and `method` stand in for missing arguments.
+pub(super) fn answer(
+    args: Args<'_>,
+    blocking: Blocking,
+    accept: Option<&str>,
+    method: Option<&str>,
+) -> Result<Value> {
     if args.boolean("headers_sent").unwrap_or(false) {
         return Ok(map_of([("metrics", Value::from_entries([("_dd.appsec.block.failed", 1.0)]))]));
     }
-    let meta =
-        |status: u16| Value::from_entries([("appsec.blocked", "true"), ("http.status_code", &status.to_string())]);
     if args.non_empty("protocol").as_deref() == Some("grpc") {
         return Ok(map_of([
             ("grpc_status", u64::from(block::grpc_status(&blocking)).into()),
@@ -45,10 +53,10 @@ pub(super) fn block_response(args: Args<'_>) -> Result<Value> {
             ("meta", Value::from_entries([("appsec.blocked", "true")])),
         ]));
     }
-    let accept = args.text("accept")?;
+    let (given_accept, given_method) = (args.text("accept")?, args.text("method")?);
     let client = Client {
-        accept: accept.as_deref(),
-        head: args.non_empty("method").is_some_and(|method| method.eq_ignore_ascii_case("head")),
+        accept: given_accept.as_deref().or(accept),
+        head: given_method.as_deref().or(method).is_some_and(|method| method.eq_ignore_ascii_case("head")),
         graphql: args.boolean("graphql").unwrap_or(false),
     };
     let templates = match args.map("templates")? {
@@ -56,13 +64,14 @@ pub(super) fn block_response(args: Args<'_>) -> Result<Value> {
         None => Templates::default(),
     };
     let Response { status, headers, body } = block::respond(&blocking, client, &templates);
+    let meta = Value::from_entries([("appsec.blocked", "true"), ("http.status_code", &status.to_string())]);
     Ok(map_of([
         ("status", u64::from(status).into()),
         ("headers", Value::from_entries(headers)),
         ("body", body.into()),
         ("stealth", blocking.stealth.into()),
         ("security_response_id", blocking.security_response_id.into()),
-        ("meta", meta(status)),
+        ("meta", meta),
     ]))
 }
 
@@ -104,17 +113,13 @@ pub(super) fn event_tags(args: Args<'_>) -> Result<Value> {
     let has = |name: &str| args.boolean(name).unwrap_or(false);
     let truncated = truncated(args)?;
     report.metrics.extend(truncated.metrics());
-    let counter = report.request_counter(RequestOutcome {
+    let outcome = RequestOutcome {
         blocked: has("blocked"),
         block_failed: has("block_failed"),
         truncated: truncated.reason() > 0,
         rate_limited: has("rate_limited"),
-    });
-    let mut tags = Value::from_entries(counter.map(|(name, truth)| (name, if truth { "true" } else { "false" })));
-    for version in ["waf_version", "event_rules_version"] {
-        tags.insert(version, args.non_empty(version).as_deref().unwrap_or("unknown"));
-    }
-    let telemetry: Value = [map_of([("metric", "waf.requests".into()), ("tags", tags)])].into_iter().collect();
+    };
+    let telemetry = request_counter(args, &report, outcome);
     let keeps = report.keeps;
     let headers = report.collected_headers;
     let stacks: Value = report.stacks.iter().collect();
@@ -138,10 +143,7 @@ pub(super) fn event_tags(args: Args<'_>) -> Result<Value> {
 
 /// What makes a request's login events hard to use.
 pub(super) fn check_events(args: Args<'_>) -> Result<Value> {
-    let meta = args.map("meta")?.map(|meta| {
-        let text = |value: &Object| value.as_bytes().map(|bytes| crate::users::text::utf8(bytes).into_owned());
-        meta.entries().filter_map(|(name, value)| Some((name.into_owned(), text(value)?))).collect()
-    });
+    let meta = args.map("meta")?.map(|meta| meta.strings().collect());
     let client = args.text("client_ip")?.and_then(|address| address.parse().ok());
     Ok(map_of([("notes", texts(&quality::check(&meta.unwrap_or_default(), client)))]))
 }
@@ -205,7 +207,17 @@ pub(super) fn engine_tags(args: Args<'_>) -> Result<Value> {
     Ok(map_of([("meta", Value::from_entries(meta)), ("metrics", Value::from_entries(metrics))]))
 }
 
-fn truncated(args: Args<'_>) -> Result<Truncated> {
+/// The one `waf.requests` count of a request.
+pub(super) fn request_counter(args: Args<'_>, report: &Report, outcome: RequestOutcome) -> Value {
+    let counter = report.request_counter(outcome);
+    let mut tags = Value::from_entries(counter.map(|(name, truth)| (name, if truth { "true" } else { "false" })));
+    for version in ["waf_version", "event_rules_version"] {
+        tags.insert(version, args.non_empty(version).as_deref().unwrap_or("unknown"));
+    }
+    [map_of([("metric", "waf.requests".into()), ("tags", tags)])].into_iter().collect()
+}
+
+pub(super) fn truncated(args: Args<'_>) -> Result<Truncated> {
     let Some(sizes) = args.map("truncated")? else { return Ok(Truncated::default()) };
     let size = |name: &str| Ok::<_, String>(sizes.number(name)?.unwrap_or(0.0) as u64);
     Ok(Truncated {

@@ -72,15 +72,19 @@
 //! | `login_failure_answer` | `route`, `login` | `status`, `headers`, `body`, `delay_us`; empty when nothing is known |
 
 mod args;
+mod engine;
 mod http;
 mod remote;
+mod request;
 mod service;
 mod users;
 
 use crate::value::{Object, Value};
 use args::{Args, Result};
 
+pub use engine::Engine;
 pub use remote::{read_batch, report_value};
+pub use request::Request;
 pub use service::Service;
 
 /// Runs a function. The result is a map; `error` in it says that the function is unknown or an argument unusable.

@@ -116,7 +116,7 @@ impl Service {
     }
 
     fn keep_trace(&self, _: Args<'_>) -> Result<Value> {
-        Ok(map_of([("keep", self.limiter.allow(self.elapsed()).into())]))
+        Ok(map_of([("keep", self.grants_trace().into())]))
     }
 
     fn sample_schema(&self, args: Args<'_>) -> Result<Value> {
@@ -152,6 +152,21 @@ impl Service {
                 ("delay_us", answer.delay.into()),
             ])
         }))
+    }
+
+    pub(super) fn denies_user(&self, id: &str) -> bool {
+        let denylist = self.denylist.read().unwrap_or_else(PoisonError::into_inner);
+        denylist.user(id, self.now()).is_some()
+    }
+
+    pub(super) fn denies_address(&self, address: &str) -> bool {
+        let denylist = self.denylist.read().unwrap_or_else(PoisonError::into_inner);
+        address.parse().is_ok_and(|address| denylist.address(address, self.now()).is_some())
+    }
+
+    /// Whether the rate limit grants the retention of one more trace.
+    pub(super) fn grants_trace(&self) -> bool {
+        self.limiter.allow(self.elapsed())
     }
 
     /// The end of an entry: `until` in seconds since the epoch, or `seconds` from now; neither is forever.

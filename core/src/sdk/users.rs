@@ -30,19 +30,27 @@ pub(super) const CALLS: [&str; 13] = [
     "auto_session",
 ];
 
+/// How a host calls, where a call doesn't say so itself.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Defaults<'a> {
+    pub host: &'a str,
+    pub propagate: bool,
+}
+
 /// Any of [`CALLS`], in the scope of one request.
 pub(super) fn report(
     function: &str,
     args: Args<'_>,
     scope: &mut RequestScope,
     mode: CollectionMode,
+    defaults: Defaults<'_>,
 ) -> Result<Outcome> {
     let v1 = function.ends_with("_event") && function != "track_custom_event"
         || args.non_empty("sdk_version").as_deref() == Some("v1");
     let options = CallOptions {
         generation: if v1 { Generation::V1 } else { Generation::V2 },
-        propagate: args.boolean("propagate").unwrap_or(false),
-        floats: floats(args),
+        propagate: args.boolean("propagate").unwrap_or(defaults.propagate),
+        floats: float_style(args.non_empty("host").as_deref().unwrap_or(defaults.host)),
     };
     let login = LoginReport {
         login: args.object("login"),
@@ -80,7 +88,7 @@ pub(super) fn one_call(function: &str, args: Args<'_>) -> Result<Value> {
     let mut warnings = Vec::new();
     let mode = mode_argument(args, &mut warnings)?;
     let mut scope = read_scope(args)?;
-    let mut outcome = report(function, args, &mut scope, mode)?;
+    let mut outcome = report(function, args, &mut scope, mode, Defaults::default())?;
     warnings.append(&mut outcome.warnings);
     outcome.warnings = warnings;
     let mut result = outcome_value(&outcome);
@@ -102,7 +110,7 @@ pub(super) fn request(args: Args<'_>) -> Result<Value> {
     for call in args.array("calls")? {
         let call = Args::of(call)?;
         let function = call.text("fn")?.unwrap_or_default();
-        let mut outcome = report(&function, call, &mut scope, mode)?;
+        let mut outcome = report(&function, call, &mut scope, mode, Defaults::default())?;
         outcomes.push(outcome_name(&outcome));
         if !outcome.addresses.is_empty() {
             runs.push(addresses_value(&outcome));
@@ -199,12 +207,13 @@ fn read_scope(args: Args<'_>) -> Result<RequestScope> {
     Ok(RequestScope::restore(bits, saved.non_empty("seen_user").map(String::from)))
 }
 
-/// How the host prints floats: `host` is `python` (the default) or `javascript`.
 fn floats(args: Args<'_>) -> FloatStyle {
-    match args.non_empty("host").as_deref() {
-        Some("javascript") => FloatStyle::JavaScript,
-        _ => FloatStyle::Python,
-    }
+    float_style(args.non_empty("host").as_deref().unwrap_or_default())
+}
+
+/// How a host prints floats: `python` (the default) or `javascript`.
+pub(super) fn float_style(host: &str) -> FloatStyle {
+    if host == "javascript" { FloatStyle::JavaScript } else { FloatStyle::Python }
 }
 
 fn optional(text: Option<&str>) -> Value {

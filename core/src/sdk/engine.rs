@@ -1,0 +1,187 @@
+//! A process: the current instance, its configuration, and what is remembered between requests.
+
+use super::args::{Args, Result};
+use super::remote::{read_batch, report_value};
+use super::users::Defaults;
+use super::{Request, Service, map_of, texts};
+use crate::remote::{Loaded, Target, Updater};
+use crate::users::mode::{CollectionMode, ModeSettings};
+use crate::value::{Object, Value, json};
+use crate::{Builder, Waf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+/// The configuration that lets this crate block by itself: rules over addresses that only it submits, with the action
+/// `block` as it is configured at the time. So a user or an address blocked at run time is reported like any other match.
+const OWN_PATH: &str = "bartizan/own";
+const OWN_RULES: &str = r#"{"version": "2.2", "rules": [
+    {"id": "bartizan-block-user", "name": "Block users at run time", "on_match": ["block"],
+     "tags": {"type": "block_user", "category": "security_response"},
+     "conditions": [{"operator": "match_regex", "parameters": {"regex": ".+", "inputs": [{"address": "bartizan.blocked.user"}]}}]},
+    {"id": "bartizan-block-ip", "name": "Block IP addresses at run time", "on_match": ["block"],
+     "tags": {"type": "block_ip", "category": "security_response"},
+     "conditions": [{"operator": "match_regex", "parameters": {"regex": ".+", "inputs": [{"address": "bartizan.blocked.ip"}]}}]},
+    {"id": "bartizan-block-request", "name": "Block a request on demand", "on_match": ["block"],
+     "tags": {"type": "block_request", "category": "security_response"},
+     "conditions": [{"operator": "exists", "parameters": {"inputs": [{"address": "bartizan.blocked.request"}]}}]}]}"#;
+
+/// The engine of a process: built from local rules, changed by remote configuration, shared by all requests.
+pub struct Engine {
+    loading: Mutex<Loading>,
+    current: RwLock<Current>,
+    service: Service,
+    modes: ModeSettings,
+    budget: Duration,
+    host: String,
+    propagate: bool,
+}
+
+/// The side that changes: one batch at a time.
+struct Loading {
+    updater: Updater,
+    builder: Builder,
+}
+
+/// The side that requests read.
+#[derive(Clone)]
+struct Current {
+    waf: Option<Waf>,
+    mode: CollectionMode,
+}
+
+impl Engine {
+    /// An engine configured by a map:
+    ///
+    /// * `rules`: the ruleset, as a value or as JSON text; `local_rules`: true when an operator chose it, which keeps remote
+    ///   configuration away
+    /// * `enabled`: true, false, or nothing for "until remote configuration says so"
+    /// * `environment`: a map with the variables of the collection mode
+    /// * `trace_rate_limit`, `schema_delay`, `timeout_us`, `host` (`python` or `javascript`), `propagate`
+    ///
+    /// Returns what was wrong beside it: warnings about settings and the report on the rules.
+    pub fn new(settings: &Object) -> Result<(Arc<Self>, Value)> {
+        let service = Service::new(settings)?;
+        let args = Args::of(settings)?;
+        let mut warnings = Vec::new();
+        let environment = args.map("environment")?;
+        let variable = |name: &str| environment.and_then(|variables| variables.non_empty(name)).map(String::from);
+        let modes = ModeSettings::read(variable, &mut warnings);
+        let rules = args.object("rules").ok_or("the argument `rules` must be given")?;
+        let rules = match rules.as_bytes() {
+            Some(text) => json::parse(text).map_err(|error| format!("the rules are no JSON: {error:?}"))?,
+            None => rules.to_value(),
+        };
+        let local_rules = args.boolean("local_rules").unwrap_or(false);
+        let mut loading =
+            Loading { updater: Updater::new(rules, local_rules, args.boolean("enabled")), builder: Builder::new() };
+        if let Ok(own) = json::parse(OWN_RULES.as_bytes()) {
+            loading.builder.add_or_update(OWN_PATH.as_bytes(), &own);
+        }
+        let timeout = args.number("timeout_us")?.filter(|timeout| *timeout >= 1.0);
+        let engine = Self {
+            loading: Mutex::new(loading),
+            current: RwLock::new(Current { waf: None, mode: CollectionMode::Disabled }),
+            service,
+            modes,
+            budget: Duration::from_micros(timeout.map_or(crate::http::settings::DEFAULT_TIMEOUT, |timeout| timeout as u64)),
+            host: args.text("host")?.unwrap_or_default().into_owned(),
+            propagate: args.boolean("propagate").unwrap_or(false),
+        };
+        let report = engine.change(|updater, target| updater.start(target));
+        Ok((Arc::new(engine), map_of([("warnings", texts(&warnings)), ("report", report)])))
+    }
+
+    /// A request served by the instance of this moment.
+    pub fn request(self: &Arc<Self>) -> Request {
+        Request::new(self.clone(), self.waf().map(|waf| waf.context()))
+    }
+
+    /// The current instance; none while the engine is off.
+    pub fn waf(&self) -> Option<Waf> {
+        self.current().waf
+    }
+
+    /// Runs a function: `apply_remote` with a batch (`removed`: paths, `changed`: `[path, content]`) gives the states to
+    /// answer; `products` names the products to subscribe to; `mode` gives the collection mode in force; any other function
+    /// is one of [`Service::call`].
+    pub fn call(&self, function: &str, arguments: &Object) -> Value {
+        match function {
+            "apply_remote" => match read_batch(arguments) {
+                Ok(batch) => self.change(|updater, target| updater.apply(target, &batch)),
+                Err(error) => map_of([("error", error.into())]),
+            },
+            "products" => {
+                let loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+                let names = loading.updater.products().iter().map(|product| product.name());
+                map_of([("products", names.collect())])
+            }
+            "mode" => map_of([("mode", self.mode().name().into())]),
+            _ => self.service.call(function, arguments),
+        }
+    }
+
+    pub(super) fn service(&self) -> &Service {
+        &self.service
+    }
+
+    pub(super) fn mode(&self) -> CollectionMode {
+        self.current().mode
+    }
+
+    pub(super) fn budget(&self) -> Duration {
+        self.budget
+    }
+
+    pub(super) fn defaults(&self) -> Defaults<'_> {
+        Defaults { host: &self.host, propagate: self.propagate }
+    }
+
+    fn current(&self) -> Current {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes the configuration and puts the new instance in place; requests in flight keep theirs.
+    fn change(&self, change: impl FnOnce(&mut Updater, &mut Swap<'_>) -> crate::remote::BatchReport) -> Value {
+        let mut loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        let Loading { updater, builder } = &mut *loading;
+        let mut swap = Swap { builder, built: None };
+        let report = change(updater, &mut swap);
+        let built = swap.built;
+        let features = updater.features();
+        let mut warnings = Vec::new();
+        let mode = self.modes.effective(features.engine_on(), features.collection_mode(), &mut warnings);
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        current.mode = mode;
+        if !features.engine_on() {
+            current.waf = None;
+        } else if built.is_some() {
+            current.waf = built;
+        }
+        drop(current);
+        let mut value = report_value(&report);
+        value.insert("warnings", texts(&warnings));
+        value
+    }
+}
+
+/// The builder as the target of a batch; the instance it builds is put in place at the end.
+struct Swap<'a> {
+    builder: &'a mut Builder,
+    built: Option<Waf>,
+}
+
+impl Target for Swap<'_> {
+    fn add_or_update(&mut self, path: &str, content: &Object) -> Loaded {
+        let added = self.builder.add_or_update(path.as_bytes(), content);
+        Loaded { accepted: added.accepted, diagnostics: added.diagnostics.to_value() }
+    }
+
+    fn remove(&mut self, path: &str) -> bool {
+        self.builder.remove(path.as_bytes())
+    }
+
+    fn rebuild(&mut self) -> std::result::Result<(), String> {
+        self.built = self.builder.build();
+        self.built.is_some().then_some(()).ok_or_else(|| "there is no rule to run".into())
+    }
+}

@@ -1,0 +1,351 @@
+//! A request: what is known of it, what the engine said, and what its span gets in the end.
+
+use super::args::{Args, Result};
+use super::users::{outcome_value, report as report_user};
+use super::{Engine, http, map_of};
+use crate::eval::{Context, RunError};
+use crate::http::block::Blocking;
+use crate::http::headers::{Direction, discarded_metric, header_tags};
+use crate::http::report::{Report, RequestOutcome, Scope};
+use crate::users::identity::id_text;
+use crate::users::{Outcome, RequestScope, USER_ID};
+use crate::value::{Object, Value};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+type Headers = Vec<(Cow<'static, str>, Cow<'static, str>)>;
+
+/// One request, from its first header to its report. Used by one thread at a time.
+///
+/// Every call that evaluates returns `blocked`: true when this call's evaluation (or an earlier one of the same user) asks
+/// to end the request. The host then writes what `block_response` returns and runs no more application code.
+pub struct Request {
+    engine: Arc<Engine>,
+    context: Option<Context>,
+    scope: RequestScope,
+    report: Report,
+    meta: BTreeMap<String, String>,
+    metrics: BTreeMap<String, f64>,
+    /// The action that ends the request, as the engine returned it: its type and parameters.
+    verdict: Option<(String, Value)>,
+    blocked_users: Vec<String>,
+    user: Option<String>,
+    keep: bool,
+    rate_limited: bool,
+    blocked: bool,
+    block_failed: bool,
+    accept: Option<String>,
+    method: Option<String>,
+    request_headers: Headers,
+    response_headers: Headers,
+}
+
+impl Request {
+    pub(super) fn new(engine: Arc<Engine>, context: Option<Context>) -> Self {
+        Self {
+            engine,
+            context,
+            scope: RequestScope::default(),
+            report: Report::default(),
+            meta: BTreeMap::new(),
+            metrics: BTreeMap::new(),
+            verdict: None,
+            blocked_users: Vec::new(),
+            user: None,
+            keep: false,
+            rate_limited: false,
+            blocked: false,
+            block_failed: false,
+            accept: None,
+            method: None,
+            request_headers: Vec::new(),
+            response_headers: Vec::new(),
+        }
+    }
+
+    /// Runs a function in this request:
+    ///
+    /// | function | arguments | result |
+    /// |---|---|---|
+    /// | `start` | those of `request_addresses` | `blocked`, `meta` |
+    /// | `run` | `addresses` | `blocked`, `attributes`, `actions` |
+    /// | `operation` (a file, query, call: exploit prevention) | `addresses` | the same |
+    /// | any call about users | as in [`super::call`], without `mode` and `scope` | as there, and `blocked` |
+    /// | `is_user_blocked` | `user` | `blocked` |
+    /// | `block_request` | | `blocked`: from now on the request is to be blocked |
+    /// | `response` | `status`, `headers` | `blocked` |
+    /// | `block_response` | `graphql`, `protocol`, `headers_sent`, `templates`, `accept`, `method` | as in [`super::call`]; empty when nothing blocks |
+    /// | `finish` | `origin`, `structured`, `truncated` | `meta`, `metrics`, `keep`, `telemetry`, `appsec` |
+    pub fn call(&mut self, function: &str, arguments: &Object) -> Value {
+        let run = match function {
+            "start" => Self::start,
+            "run" => Self::run,
+            "operation" => Self::operation,
+            "is_user_blocked" => Self::is_user_blocked,
+            "block_request" => Self::block_request,
+            "response" => Self::response,
+            "block_response" => Self::block_response,
+            "finish" => Self::finish,
+            _ => {
+                let result = Args::of(arguments).and_then(|args| self.user_call(function, args));
+                return result.unwrap_or_else(|error| map_of([("error", error.into())]));
+            }
+        };
+        let result = Args::of(arguments).and_then(|args| run(self, args));
+        result.unwrap_or_else(|error| map_of([("error", error.into())]))
+    }
+
+    fn start(&mut self, args: Args<'_>) -> Result<Value> {
+        let headers = args.headers("headers")?;
+        let value_of = |name: &str| headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        self.accept = value_of("accept").map(|(_, value)| value.to_string());
+        self.method = args.text("method")?.map(String::from);
+        let mut found = http::request_addresses(args)?;
+        self.request_headers = owned(headers);
+        if self.context.is_none() {
+            found.insert("blocked", false);
+            return Ok(found);
+        }
+        if let Some(meta) = found.get(b"meta") {
+            self.meta.extend(Args::of(meta)?.strings());
+        }
+        let addresses = found.get(b"addresses").map_or_else(Value::map, Object::to_value);
+        let client = self.meta.get("http.client_ip").cloned();
+        let denied = client.filter(|client| self.engine.service().denies_address(client));
+        let blocked = match denied {
+            Some(client) => {
+                self.evaluate(Scope::Request, Value::from_entries([("bartizan.blocked.ip", client)])).is_some()
+            }
+            None => self.evaluate(Scope::Request, addresses).is_some_and(|outcome| blocks(&outcome)),
+        };
+        Ok(map_of([("blocked", blocked.into()), ("meta", Value::from_entries(&self.meta))]))
+    }
+
+    fn run(&mut self, args: Args<'_>) -> Result<Value> {
+        let addresses = args.object("addresses").ok_or("the argument `addresses` must be given")?.to_value();
+        Ok(verdict(self.evaluate(Scope::Request, addresses)))
+    }
+
+    /// A dangerous call is judged by itself: together with the request, but without leaving anything in it.
+    fn operation(&mut self, args: Args<'_>) -> Result<Value> {
+        let addresses = args.object("addresses").ok_or("the argument `addresses` must be given")?.to_value();
+        let aside = self.context.as_ref().map(Context::subcontext);
+        Ok(verdict(self.evaluate_in(aside, Scope::Exploit, addresses)))
+    }
+
+    fn user_call(&mut self, function: &str, args: Args<'_>) -> Result<Value> {
+        let mode = self.engine.mode();
+        let outcome = report_user(function, args, &mut self.scope, mode, self.engine.defaults())?;
+        let blocked = self.apply(&outcome);
+        let mut result = outcome_value(&outcome);
+        result.insert("blocked", blocked);
+        Ok(result)
+    }
+
+    /// Takes a decision about a user over: tags, retention, evaluation.
+    fn apply(&mut self, outcome: &Outcome) -> bool {
+        self.meta.extend(outcome.meta.iter().map(|(tag, text)| (tag.clone(), text.clone())));
+        self.metrics.extend(outcome.metrics.iter().map(|(name, number)| (name.clone(), *number)));
+        self.keep |= outcome.keep;
+        if outcome.addresses.is_empty() {
+            return false;
+        }
+        let user = outcome.addresses.iter().find(|(address, _)| *address == USER_ID);
+        let user = user.and_then(|(_, id)| id.clone());
+        let evaluated = self.evaluate(Scope::Request, super::users::addresses_value(outcome));
+        let blocked = evaluated.as_ref().is_some_and(blocks);
+        let Some(id) = user else { return blocked };
+        self.user = Some(id.clone());
+        if evaluated.as_ref().is_some_and(|outcome| blocks(outcome) && concerns_user(outcome)) {
+            self.blocked_users.push(id.clone());
+        }
+        blocked || self.blocked_users.contains(&id) || self.deny_user(&id)
+    }
+
+    /// Is this user refused? The request's own user is asked about in its context, so that the answer stays; anybody else
+    /// aside, so that the question changes nothing.
+    fn is_user_blocked(&mut self, args: Args<'_>) -> Result<Value> {
+        let Some(id) = args.object("user").and_then(|user| {
+            let user = user.get(b"id").unwrap_or(user);
+            id_text(user, super::users::float_style(self.engine.defaults().host)).map(String::from)
+        }) else {
+            return Ok(map_of([("blocked", false.into())]));
+        };
+        if self.blocked_users.contains(&id) {
+            return Ok(map_of([("blocked", true.into())]));
+        }
+        let own = self.user.as_ref().is_none_or(|user| *user == id);
+        let addresses = Value::from_entries([(USER_ID, &id)]);
+        let evaluated = if own {
+            self.evaluate(Scope::Request, addresses)
+        } else {
+            let aside = self.engine.waf().map(|waf| waf.context());
+            self.evaluate_in(aside, Scope::Request, addresses)
+        };
+        let blocked = evaluated.as_ref().is_some_and(|outcome| blocks(outcome) && concerns_user(outcome));
+        if blocked {
+            self.blocked_users.push(id.clone());
+        }
+        Ok(map_of([("blocked", (blocked || self.deny_user(&id)).into())]))
+    }
+
+    /// A user refused at run time is reported like one on the engine's list.
+    fn deny_user(&mut self, id: &str) -> bool {
+        let denied = self.context.is_some() && self.engine.service().denies_user(id);
+        if denied {
+            let aside = self.engine.waf().map(|waf| waf.context());
+            self.evaluate_in(aside, Scope::Request, Value::from_entries([("bartizan.blocked.user", id)]));
+            self.blocked_users.push(id.into());
+        }
+        denied
+    }
+
+    fn block_request(&mut self, _: Args<'_>) -> Result<Value> {
+        if self.verdict.is_none() {
+            let aside = self.engine.waf().map(|waf| waf.context());
+            self.evaluate_in(aside, Scope::Request, Value::from_entries([("bartizan.blocked.request", Value::null())]));
+        }
+        if self.verdict.is_none() {
+            self.verdict = Some(("block_request".into(), Value::map()));
+        }
+        Ok(map_of([("blocked", true.into())]))
+    }
+
+    fn response(&mut self, args: Args<'_>) -> Result<Value> {
+        self.response_headers = owned(args.headers("headers")?);
+        if self.verdict.is_some() {
+            return Ok(map_of([("blocked", false.into())]));
+        }
+        let addresses = http::response_addresses(args)?;
+        let addresses = addresses.get(b"addresses").map_or_else(Value::map, Object::to_value);
+        Ok(verdict(self.evaluate(Scope::Request, addresses)))
+    }
+
+    fn block_response(&mut self, args: Args<'_>) -> Result<Value> {
+        let Some((kind, parameters)) = &self.verdict else { return Ok(Value::map()) };
+        let Some(blocking) = Blocking::read(kind, parameters) else { return Ok(Value::map()) };
+        let answer = http::answer(args, blocking, self.accept.as_deref(), self.method.as_deref())?;
+        if let Some(meta) = answer.get(b"meta") {
+            self.blocked = true;
+            self.meta.extend(Args::of(meta)?.strings());
+        } else {
+            self.block_failed = true;
+            self.metrics.insert("_dd.appsec.block.failed".into(), 1.0);
+        }
+        self.response_headers = owned(Args::of(&answer)?.headers("headers")?);
+        Ok(answer)
+    }
+
+    /// Everything the request's span is to have, calls about users included.
+    fn finish(&mut self, args: Args<'_>) -> Result<Value> {
+        let has = |name: &str| args.boolean(name).unwrap_or(false);
+        let mut report = std::mem::take(&mut self.report);
+        let truncated = http::truncated(args)?;
+        report.metrics.extend(truncated.metrics());
+        let outcome = RequestOutcome {
+            blocked: self.blocked,
+            block_failed: self.block_failed,
+            truncated: truncated.reason() > 0,
+            rate_limited: self.rate_limited,
+        };
+        let telemetry = http::request_counter(args, &report, outcome);
+        let events = !report.events.is_empty() || self.meta.keys().any(|tag| tag.starts_with("appsec.events."));
+        if self.context.is_some() {
+            let messages = [(Direction::Request, &self.request_headers), (Direction::Response, &self.response_headers)];
+            for (direction, headers) in messages {
+                let (tags, discarded) = header_tags(direction, headers, events, report.collected_headers);
+                self.meta.extend(tags);
+                if discarded > 0 {
+                    self.metrics.insert(discarded_metric(direction), discarded as f64);
+                }
+            }
+        }
+        if !report.events.is_empty()
+            && let Some(client) = self.meta.get("http.client_ip")
+        {
+            report.meta.insert("actor.ip".into(), client.clone());
+        }
+        let stacks: Value = report.stacks.iter().collect();
+        let (report, structured) = report.finish(self.blocked, has("origin"), has("structured"));
+        if self.context.is_some() {
+            self.meta.extend(report.meta);
+            self.metrics.extend(report.metrics);
+            self.metrics.insert("_dd.appsec.enabled".into(), 1.0);
+        }
+        let mut result = map_of([
+            ("meta", Value::from_entries(&self.meta)),
+            ("metrics", Value::from_entries(self.metrics.iter().map(|(name, number)| (name, *number)))),
+            ("keep", self.keep.into()),
+            ("telemetry", telemetry),
+            ("stacks", stacks),
+        ]);
+        if let Some(structured) = structured {
+            result.insert("appsec", structured);
+        }
+        Ok(result)
+    }
+
+    fn evaluate(&mut self, scope: Scope, addresses: Value) -> Option<crate::Outcome> {
+        let mut context = self.context.take()?;
+        let outcome = self.fold(&mut context, scope, addresses);
+        self.context = Some(context);
+        outcome
+    }
+
+    fn evaluate_in(&mut self, context: Option<Context>, scope: Scope, addresses: Value) -> Option<crate::Outcome> {
+        self.fold(&mut context?, scope, addresses)
+    }
+
+    fn fold(&mut self, context: &mut Context, scope: Scope, addresses: Value) -> Option<crate::Outcome> {
+        let start = Instant::now();
+        let outcome = match context.run(addresses, self.engine.budget()) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                self.report.add_error(scope, error_code(error));
+                return None;
+            }
+        };
+        let outside = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.report.add(scope, &outcome.to_value(), outside);
+        if outcome.keep {
+            let granted = self.engine.service().grants_trace();
+            self.keep |= granted;
+            self.rate_limited |= !granted;
+        }
+        if let (None, Some(action)) = (&self.verdict, outcome.blocking_action()) {
+            let kind = String::from_utf8_lossy(&action.kind).into_owned();
+            self.verdict = Some((kind, Value::from_entries(action.parameters.iter().cloned())));
+        }
+        Some(outcome)
+    }
+}
+
+/// The engine's return codes, as its C interface has them.
+fn error_code(error: RunError) -> i64 {
+    match error {
+        RunError::InvalidObject => -2,
+        RunError::Internal => -3,
+    }
+}
+
+fn blocks(outcome: &crate::Outcome) -> bool {
+    outcome.blocking_action().is_some()
+}
+
+fn concerns_user(outcome: &crate::Outcome) -> bool {
+    let mut arguments = outcome.events.iter().flat_map(|event| &event.matches).flat_map(|found| &found.arguments);
+    arguments.any(|argument| *argument.address == *USER_ID.as_bytes())
+}
+
+fn verdict(outcome: Option<crate::Outcome>) -> Value {
+    let Some(outcome) = outcome else { return map_of([("blocked", false.into())]) };
+    let value = outcome.to_value();
+    let part = |name: &[u8]| value.get(name).map_or_else(Value::map, Object::to_value);
+    map_of([("blocked", blocks(&outcome).into()), ("actions", part(b"actions")), ("attributes", part(b"attributes"))])
+}
+
+fn owned(headers: Vec<(Cow<'_, str>, Cow<'_, str>)>) -> Headers {
+    headers.into_iter().map(|(name, value)| (Cow::Owned(name.into_owned()), Cow::Owned(value.into_owned()))).collect()
+}
