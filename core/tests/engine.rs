@@ -35,7 +35,8 @@ fn read(value: bartizan::value::Value) -> Value {
 fn get(engine: &Arc<Engine>, address: &str) -> (Request, Value) {
     let mut request = engine.request();
     let headers = json!({"User-Agent": "curl", "X-Forwarded-For": address, "Accept": "text/html"});
-    let started = call(&mut request, "start", json!({"method": "GET", "url": "/", "headers": headers, "peer": "10.0.0.1"}));
+    let started =
+        call(&mut request, "start", json!({"method": "GET", "url": "/", "headers": headers, "peer": "10.0.0.1"}));
     (request, started)
 }
 
@@ -108,9 +109,7 @@ fn users_and_addresses_are_blocked_at_run_time() {
 #[test]
 fn blocking_on_demand_follows_the_configured_action() {
     let engine = engine(json!({}));
-    let action = |status: u64| {
-        json!({"actions": [{"id": "block", "type": "block_request", "parameters": {"status_code": status, "type": "json"}}]})
-    };
+    let action = |status: u64| json!({"actions": [{"id": "block", "type": "block_request", "parameters": {"status_code": status, "type": "json"}}]});
     let status = |engine: &Arc<Engine>| {
         let (mut request, _) = get(engine, "8.8.8.8");
         call(&mut request, "block_request", json!({}));

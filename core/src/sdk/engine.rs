@@ -83,7 +83,9 @@ impl Engine {
             current: RwLock::new(Current { waf: None, mode: CollectionMode::Disabled }),
             service,
             modes,
-            budget: Duration::from_micros(timeout.map_or(crate::http::settings::DEFAULT_TIMEOUT, |timeout| timeout as u64)),
+            budget: Duration::from_micros(
+                timeout.map_or(crate::http::settings::DEFAULT_TIMEOUT, |timeout| timeout as u64),
+            ),
             host: args.text("host")?.unwrap_or_default().into_owned(),
             propagate: args.boolean("propagate").unwrap_or(false),
         };

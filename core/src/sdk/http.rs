@@ -8,7 +8,7 @@ use crate::http::pages::Templates;
 use crate::http::report::{Report, RequestOutcome, Scope, Truncated, engine_tags as tags_of_engine};
 use crate::http::{addresses, body, client_address, quality, settings, stacks};
 use crate::support::{Ids, RandomIds};
-use crate::value::{Object, Value};
+use crate::value::Value;
 use std::net::IpAddr;
 
 /// The client's address, as the two tags.
@@ -37,12 +37,7 @@ pub(super) fn block_response(args: Args<'_>) -> Result<Value> {
 }
 
 /// The answer for an action; `accept` and `method` stand in for missing arguments.
-pub(super) fn answer(
-    args: Args<'_>,
-    blocking: Blocking,
-    accept: Option<&str>,
-    method: Option<&str>,
-) -> Result<Value> {
+pub(super) fn answer(args: Args<'_>, blocking: Blocking, accept: Option<&str>, method: Option<&str>) -> Result<Value> {
     if args.boolean("headers_sent").unwrap_or(false) {
         return Ok(map_of([("metrics", Value::from_entries([("_dd.appsec.block.failed", 1.0)]))]));
     }
