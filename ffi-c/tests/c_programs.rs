@@ -1,0 +1,73 @@
+//! Programs in C against the headers and the library, and the headers as C++.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use support::library;
+
+fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Runs a compiler with the headers in reach; `None` where there is none.
+fn compiler(name: &str, arguments: &[&str], files: &[&Path]) -> Option<Output> {
+    let mut command = Command::new(name);
+    command.args(["-Wall", "-Wextra", "-Werror", "-pedantic"]).args(arguments).arg("-I").arg(top().join("include"));
+    match command.args(files).output() {
+        Ok(output) => Some(output),
+        Err(reason) => {
+            eprintln!("skipped: {name} cannot be run here ({reason})");
+            None
+        }
+    }
+}
+
+fn succeed(output: &Output) -> String {
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}{err}");
+    out.into_owned()
+}
+
+/// Builds tests/c/NAME.c, runs it with these arguments, and returns what it printed.
+fn run(name: &str, arguments: &[PathBuf]) -> Option<String> {
+    let library = library();
+    let source = top().join("tests/c").join(name).with_extension("c");
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let built = compiler("cc", &["-std=c11", "-O1", "-g", "-o"], &[&program, &source, &library])?;
+    succeed(&built);
+    let folder = library.parent().expect("the folder of the library");
+    let output = Command::new(&program).args(arguments).env("LD_LIBRARY_PATH", folder).output();
+    Some(succeed(&output.expect("the program runs")))
+}
+
+#[test]
+fn a_client_in_c_gets_on_with_the_library() {
+    if let Some(printed) = run("client", &[]) {
+        assert_eq!(printed, "ok\n");
+    }
+}
+
+#[test]
+fn the_vectors_hold_through_the_abi() {
+    let vectors = top().join("tests/vectors/engine.jsonl");
+    let lines = std::fs::read_to_string(&vectors).expect("the vectors").lines().count();
+    if let Some(printed) = run("vectors", &[vectors]) {
+        assert_eq!(printed, format!("{lines} passed, 0 failed\n"));
+    }
+}
+
+#[test]
+fn the_headers_are_c_and_cpp() {
+    for (name, standard) in [("cc", "-std=c99"), ("cc", "-std=c11"), ("c++", "-std=c++11"), ("c++", "-std=c++20")] {
+        let language = if name == "cc" { "c" } else { "c++" };
+        for header in ["ddwaf.h", "bartizan.h"] {
+            let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{header}.include"));
+            std::fs::write(&source, format!("#include \"{header}\"\n#include \"{header}\"\n"))
+                .expect("a writable file");
+            if let Some(output) = compiler(name, &[standard, "-fsyntax-only", "-x", language], &[&source]) {
+                succeed(&output);
+            }
+        }
+    }
+}
