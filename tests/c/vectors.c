@@ -53,10 +53,11 @@ static double number(const ddwaf_object *object)
 
 static bool equal_strings(const ddwaf_object *a, const ddwaf_object *b)
 {
-    size_t length_a, length_b;
+    size_t length_a = 0, length_b = 0;
     const char *text_a = ddwaf_object_get_string(a, &length_a), *text_b = ddwaf_object_get_string(b, &length_b);
-    if (text_a == NULL || text_b == NULL) {
-        return false;
+    /* The bytes of an empty string may be anywhere. */
+    if (length_a == 0 || length_b == 0) {
+        return ddwaf_object_is_string(a) && ddwaf_object_is_string(b) && length_a == length_b;
     }
     if (is_uuid(text_a, length_a) && is_uuid(text_b, length_b)) {
         return true;
@@ -111,7 +112,7 @@ static bool equal(const ddwaf_object *a, const ddwaf_object *b)
 
 static void print(const ddwaf_object *object)
 {
-    size_t length;
+    size_t length = 0;
     if (ddwaf_object_is_map(object) || ddwaf_object_is_array(object)) {
         bool map = ddwaf_object_is_map(object);
         fputc(map ? '{' : '[', stderr);
@@ -174,7 +175,7 @@ static ddwaf_subcontext subcontext(struct scopes *scopes, const ddwaf_object *na
 
 static bool is_context(const ddwaf_object *scope)
 {
-    size_t length;
+    size_t length = 0;
     const char *text = ddwaf_object_get_string(scope, &length);
     return length == 7 && memcmp(text, "context", length) == 0;
 }
