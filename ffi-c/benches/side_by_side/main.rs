@@ -1,0 +1,155 @@
+//! Two engines side by side: both shared objects in one process, taking turns over the same prebuilt requests.
+//!
+//! ```text
+//! cargo bench -p bartizan-ffi --bench side_by_side -- [--engine SO] [--reference SO] [--rules JSON] [--rounds N] [--only NAME]
+//! ```
+//!
+//! A measurement is what a tracer pays for a request: a context, one evaluation, the result, and their destruction. The
+//! engines alternate in short batches, so that a machine whose speed drifts treats both alike; the table shows the
+//! median and the 99th percentile of the batches, and the ratio of the medians. Without `--reference` the path is asked of
+//! `tests/differential/reference.py`, which fetches it from the PyPI wheel of ddtrace.
+
+mod library;
+mod memory;
+mod requests;
+
+use library::{Handle, Library};
+use std::time::Instant;
+
+/// How often each request is measured unless told otherwise.
+const ROUNDS: usize = 200;
+/// What a batch should take at least, so that the clock does not matter.
+const BATCH_MICROS: f64 = 300.0;
+
+fn main() {
+    let options = Options::read();
+    let Some(reference) = options.reference.clone().or_else(find_reference) else {
+        eprintln!("the reference engine is not to be had; name it with --reference");
+        std::process::exit(3);
+    };
+    let engine = options.engine.clone().unwrap_or_else(built_library);
+    let rules = options.rules.clone().unwrap_or_else(builtin_rules);
+    println!("engine    {engine}\nreference {reference}\nrules     {rules}\n");
+    let ruleset = std::fs::read(&rules).unwrap_or_else(|e| panic!("{rules}: {e}"));
+    let libraries = [Library::open(&reference), Library::open(&engine)];
+    let handles = libraries.each_ref().map(|library| built(library, &ruleset));
+
+    println!("{:<26}{:>11}{:>11}{:>11}{:>11}{:>8}", "us a request", "reference", "p99", "engine", "p99", "ratio");
+    let mut log_sum = 0.0;
+    let mut kinds = 0;
+    for (name, json) in requests::all() {
+        if options.only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+            continue;
+        }
+        eprint!("\r{name:<26}");
+        let [theirs, ours] = compare(&libraries, &handles, json.as_bytes(), options.rounds);
+        let ratio = theirs.median / ours.median;
+        eprint!("\r");
+        println!(
+            "{name:<26}{:>11.2}{:>11.2}{:>11.2}{:>11.2}{ratio:>7.1}x",
+            theirs.median, theirs.p99, ours.median, ours.p99
+        );
+        log_sum += ratio.ln();
+        kinds += 1;
+    }
+    println!("{:<26}{:>52.1}x\n", "geometric mean", (log_sum / f64::from(kinds.max(1))).exp());
+    if options.only.is_none() {
+        memory::report(&libraries, &ruleset);
+    }
+}
+
+struct Options {
+    engine: Option<String>,
+    reference: Option<String>,
+    rules: Option<String>,
+    rounds: usize,
+    only: Option<String>,
+}
+
+impl Options {
+    fn read() -> Self {
+        let mut options = Options { engine: None, reference: None, rules: None, rounds: ROUNDS, only: None };
+        let mut arguments = std::env::args().skip(1);
+        while let Some(argument) = arguments.next() {
+            let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument} needs a value"));
+            match argument.as_str() {
+                "--engine" => options.engine = Some(value()),
+                "--reference" => options.reference = Some(value()),
+                "--rules" => options.rules = Some(value()),
+                "--rounds" => options.rounds = value().parse().expect("--rounds takes a number"),
+                "--only" => options.only = Some(value()),
+                // What cargo itself passes on.
+                "--bench" => {}
+                other => panic!("unknown argument {other}"),
+            }
+        }
+        options
+    }
+}
+
+fn root() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn find_reference() -> Option<String> {
+    let script = root().join("tests/differential/reference.py");
+    let output = std::process::Command::new("python3").arg(script).output().ok()?;
+    let path = String::from_utf8(output.stdout).ok()?.trim().to_string();
+    (!path.is_empty()).then_some(path)
+}
+
+fn built_library() -> String {
+    root().join("target/release/libbartizan.so").to_string_lossy().into_owned()
+}
+
+fn builtin_rules() -> String {
+    root().join("core/rules/builtin.json").to_string_lossy().into_owned()
+}
+
+fn built(library: &Library, ruleset: &[u8]) -> Handle {
+    let config = library.parse(ruleset).expect("the ruleset is JSON");
+    let handle = library.build(&config).expect("an instance");
+    library.destroy_object(config);
+    handle
+}
+
+struct Figures {
+    median: f64,
+    p99: f64,
+}
+
+/// Microseconds a request, for each engine, in turns.
+fn compare(libraries: &[Library; 2], handles: &[Handle; 2], json: &[u8], rounds: usize) -> [Figures; 2] {
+    let requests = libraries.each_ref().map(|library| library.parse(json).expect("a request"));
+    let mut samples = [vec![], vec![]];
+    let mut batch = [1usize; 2];
+    for side in [0, 1] {
+        let once = measure(&libraries[side], &handles[side], &requests[side], 3);
+        batch[side] = ((BATCH_MICROS / once).ceil() as usize).clamp(1, 5000);
+    }
+    let budget = Instant::now();
+    for round in 0..rounds {
+        for side in [0, 1] {
+            samples[side].push(measure(&libraries[side], &handles[side], &requests[side], batch[side]));
+        }
+        if round >= 20 && budget.elapsed().as_secs() >= 5 {
+            break;
+        }
+    }
+    for (library, request) in libraries.iter().zip(requests) {
+        library.destroy_object(request);
+    }
+    samples.map(|mut samples: Vec<f64>| {
+        samples.sort_by(f64::total_cmp);
+        let at = |q: f64| samples[((samples.len() - 1) as f64 * q).round() as usize];
+        Figures { median: at(0.5), p99: at(0.99) }
+    })
+}
+
+fn measure(library: &Library, handle: &Handle, request: &library::Object, batch: usize) -> f64 {
+    let start = Instant::now();
+    for _ in 0..batch {
+        library.evaluate(handle, request);
+    }
+    start.elapsed().as_secs_f64() * 1e6 / batch as f64
+}
