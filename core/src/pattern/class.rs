@@ -62,7 +62,7 @@ fn property(cursor: &mut Cursor<'_>, fold: bool) -> Result<CodeSet, PatternError
     let mut negated = cursor.rest()[1] == b'P';
     cursor.at += 2;
     let name_start = cursor.at;
-    let mut name = match cursor.next()? {
+    let mut name = match cursor.next().map_err(|_| cursor.error_from(start))? {
         code_point if code_point == u32::from(b'{') => {
             let Some(length) = cursor.rest().iter().position(|&byte| byte == b'}') else {
                 return Err(if is_utf8(cursor.rest()) {

@@ -1,20 +1,17 @@
 //! What a pattern costs, by the reference's reckoning of instructions, which is its limit on a pattern's size.
 //!
 //! The reckoning follows measured limits: a byte or a range of bytes is one instruction, a branch one more, a capture
-//! group two. Common tails of UTF-8 sequences are shared. Large classes are estimated.
+//! group two. Tails of any continuation bytes are shared by the sequences of a class.
 
-use regex_syntax::utf8::Utf8Sequences;
+use regex_syntax::utf8::{Utf8Range, Utf8Sequences};
 
 use super::ast::Measure;
-use super::encode::LOOSE_FROM;
+use super::encode::{CONTINUATION, LOOSE_FROM};
 use super::set::CodeSet;
 use super::unicode;
 
 /// A pattern of more instructions is too large.
 pub(super) const MAX_COST: u32 = 43_632;
-
-/// Sets of more non-ASCII ranges are estimated rather than encoded.
-const EXACT_RANGES: usize = 8;
 
 pub(super) fn of_set(set: &CodeSet) -> u32 {
     let (ascii, others) = set.split_ascii();
@@ -28,14 +25,18 @@ pub(super) fn of_set(set: &CodeSet) -> u32 {
     let (bytes, branches) = match others.as_slice() {
         [] => (0, 0),
         [(LOOSE_FROM, unicode::MAX)] => (6, 3),
-        few if few.len() <= EXACT_RANGES => {
-            let sequences = few.iter().flat_map(|&(first, last)| {
-                let (first, last) = (char::from_u32(first), char::from_u32(last));
-                first.zip(last).into_iter().flat_map(|(first, last)| Utf8Sequences::new(first, last))
-            });
-            sequences.fold((0, 0), |(bytes, branches), sequence| (bytes + sequence.len() as u32, branches + 1))
+        ranges => {
+            let (mut bytes, mut branches, mut longest_tail) = (0, 0, 0);
+            let scalars = ranges.iter().filter_map(|&(first, last)| char::from_u32(first).zip(char::from_u32(last)));
+            for sequence in scalars.flat_map(|(first, last)| Utf8Sequences::new(first, last)) {
+                let is_tail = |range: &&Utf8Range| (range.start, range.end) == CONTINUATION;
+                let tail = sequence.as_slice()[1..].iter().rev().take_while(is_tail).count() as u32;
+                bytes += sequence.len() as u32 - tail;
+                branches += 1;
+                longest_tail = longest_tail.max(tail);
+            }
+            (bytes + longest_tail, branches)
         }
-        many => (many.len() as u32, many.len() as u32),
     };
     ascii_ranges + bytes + (ascii_ranges + branches).saturating_sub(1)
 }

@@ -18,7 +18,8 @@ use super::unicode;
 /// The first code point above ASCII.
 pub(super) const LOOSE_FROM: u32 = 0x80;
 
-const CONTINUATION: (u8, u8) = (0x80, 0xBF);
+/// The bytes that continue a sequence.
+pub(super) const CONTINUATION: (u8, u8) = (0x80, 0xBF);
 const SURROGATES: (u32, u32) = (0xD800, 0xDFFF);
 
 /// The pattern as an expression over bytes, with its capture groups up to number `groups`.

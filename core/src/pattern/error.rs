@@ -10,7 +10,9 @@ pub struct PatternError {
 }
 
 impl PatternError {
+    /// A mistake in a part of the pattern. Like the reference's, the report ends at a NUL.
     pub(super) fn new(fragment: &[u8]) -> Self {
+        let fragment = fragment.split(|&byte| byte == 0).next().unwrap_or_default();
         PatternError { fragment: fragment.into() }
     }
 

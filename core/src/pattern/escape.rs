@@ -56,7 +56,8 @@ fn hexadecimal(cursor: &mut Cursor<'_>, start: usize) -> Result<u32, PatternErro
     }
     let mut code_point = None;
     loop {
-        let next = read(cursor)?;
+        // A pattern that ends right after the brace is not reported by it.
+        let next = if code_point.is_none() { cursor.next()? } else { read(cursor)? };
         match (value(next), code_point) {
             (Some(digit), so_far) => {
                 let value = so_far.unwrap_or(0) * 16 + digit;

@@ -237,7 +237,7 @@ impl Parser<'_> {
 
     /// What follows `(?`: a named group, or flags for a group or for the rest of the one around.
     fn extended_group(&mut self, start: usize) -> Result<(), PatternError> {
-        if self.cursor.rest().starts_with(b"P<") {
+        if let [b'P', b'<', _, ..] = self.cursor.rest() {
             return self.named_group(start);
         }
         let mut flags = self.flags;

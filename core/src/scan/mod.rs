@@ -119,6 +119,11 @@ impl Scanner {
         Scanner { matchers: count, owners, literals, pairs, open: open.into(), look_alikes: look_alikes.into() }
     }
 
+    /// One more than the largest number of a matcher.
+    pub fn matchers(&self) -> usize {
+        self.matchers
+    }
+
     /// An empty set with room for the scanner's matchers.
     pub fn candidates(&self) -> Candidates {
         Candidates::new(self.matchers)

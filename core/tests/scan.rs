@@ -1,0 +1,153 @@
+//! The scan may only ever say "maybe" too often: whatever a pattern matches, it is among the candidates.
+
+mod common;
+
+use bartizan::pattern::{Options, Pattern, Required};
+use bartizan::scan::{MatcherId, Scanner};
+
+/// A small generator of pseudo-random numbers (xorshift), so that every run asks the same questions.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit.max(1) as u64) as usize
+    }
+
+    fn of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+        &choices[self.below(choices.len())]
+    }
+}
+
+/// Patterns of the kinds that rules have, beside those of the recorded answers.
+const PATTERNS: &[&str] = &[
+    r"(?:union\s+(?:all\s+)?select|insert\s+into)\b",
+    r"<script[^>]*>",
+    r"(?i:on(?:click|error|load|mouse\w+))\s*=",
+    r"\.\./|\.\.\\",
+    r"\$\{jndi:|\$\(.*\)",
+    r"^(?:GET|POST)\s",
+    r"['`;]",
+    r"\bsleep\(\d+\)",
+    r"k{3}s{2}",
+    r"[sk]leep|masK",
+    r"(?s)^a.{2,5}b$",
+    r"[0-9]{2}-[0-9]{2}",
+    r"é(?:t|T)é",
+    r"(?:abc|abd|xbc)(?:12|34)?tail",
+    r"x*|never",
+    r"",
+    r"\x00\x01",
+    r"/etc/(?:passwd|shadow|hosts)",
+    r"[^\x00-\x{10ffff}]|rest",
+    r"a(?:b(?:c|d)|e(?:f|g))h",
+    r"verylongliteralthatiscut\d",
+    r"(?:0[1-9]|1[0-2]):[0-5][0-9]",
+    r"..",
+];
+
+fn text(value: &serde_json::Value) -> Vec<u8> {
+    let Some(hex) = value["hex"].as_str() else { return value.as_str().unwrap_or_default().into() };
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex")).collect()
+}
+
+#[test]
+fn whatever_matches_is_a_candidate() {
+    let lines = common::vectors("patterns.jsonl");
+    let mut sources: Vec<Vec<u8>> = lines.iter().map(|line| text(&line["regex"])).collect();
+    sources.extend(PATTERNS.iter().map(|source| source.as_bytes().to_vec()));
+    let mut patterns = Vec::new();
+    for (at, source) in sources.iter().enumerate() {
+        patterns.extend(Pattern::new(source, Options { case_sensitive: at % 3 == 0 }));
+    }
+    assert!(patterns.len() > 400);
+    // Scanners of few and of many patterns: tables are fuller in the latter.
+    let scanners: Vec<(usize, Scanner)> = [1, 7, 60, patterns.len()]
+        .into_iter()
+        .flat_map(|size| (0..patterns.len()).step_by((size * 5).max(97)).map(move |start| (start, size)))
+        .map(|(start, size)| {
+            let chosen = patterns[start..].iter().take(size).enumerate();
+            (start, Scanner::new(chosen.map(|(at, pattern)| (MatcherId(at as u32), pattern.required()))))
+        })
+        .collect();
+
+    let mut pieces: Vec<Vec<u8>> = lines
+        .iter()
+        .flat_map(|line| line["subjects"].as_array().into_iter().flatten())
+        .map(|answer| text(&answer[0]))
+        .chain(sources.iter().cloned())
+        .collect();
+    for pattern in &patterns {
+        pieces.extend(pattern.required().literals().take(4).map(<[u8]>::to_vec));
+    }
+    pieces.extend(["ſ", "K", "é", "\0", " ", "\n", "12:34", "mask", "SleeP(3)"].map(|piece| piece.into()));
+
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    let mut matches = 0;
+    for _ in 0..1500 {
+        let mut subject = Vec::new();
+        for _ in 0..random.below(5) {
+            subject.extend_from_slice(random.of(&pieces));
+        }
+        match random.below(4) {
+            0 => subject.make_ascii_uppercase(),
+            1 if !subject.is_empty() => {
+                let at = random.below(subject.len());
+                subject[at] = random.below(256) as u8;
+            }
+            _ => {}
+        }
+        let matching: Vec<bool> = patterns.iter().map(|pattern| pattern.is_match(&subject)).collect();
+        for (start, scanner) in &scanners {
+            let mut candidates = scanner.candidates();
+            scanner.scan(&subject, &mut candidates);
+            for (at, matches_here) in matching[*start..].iter().take(scanner.matchers()).enumerate() {
+                matches += usize::from(*matches_here);
+                assert!(
+                    !matches_here || candidates.contains(MatcherId(at as u32)),
+                    "{:?} matches {:?}",
+                    patterns[start + at].source().escape_ascii().to_string(),
+                    subject.escape_ascii().to_string(),
+                );
+            }
+        }
+    }
+    assert!(matches > 10_000, "only {matches} matches");
+}
+
+#[test]
+fn ordinary_text_leaves_nothing_to_run() {
+    let sources = [r"<script[^>]*>", r"union\s+select", r"/etc/passwd", r"\bsleep\(\d+\)", r"\$\{jndi:"];
+    let patterns: Vec<Pattern> =
+        sources.iter().map(|source| Pattern::new(source.as_bytes(), Options { case_sensitive: false }).unwrap()).collect();
+    let scanner = Scanner::new(patterns.iter().enumerate().map(|(at, p)| (MatcherId(at as u32), p.required())));
+    let mut candidates = scanner.candidates();
+    scanner.scan(b"The quick brown fox jumps over the lazy dog; select one of 12 items (or none).", &mut candidates);
+    assert!(candidates.is_empty(), "{:?}", candidates.iter().collect::<Vec<_>>());
+    scanner.scan(b"x' UNION  SELECT 1 -- ${JNDI:ldap}", &mut candidates);
+    assert_eq!(candidates.iter().collect::<Vec<_>>(), [MatcherId(1), MatcherId(4)]);
+}
+
+#[test]
+fn requirements_can_be_put_together_by_hand() {
+    let required = [
+        Required::from_literals(0, [&b"AbC"[..], b"xy"]),
+        Required::from_literals(5, [&b"q"[..]]),
+        Required::from_literals(4, []),
+    ];
+    let scanner = Scanner::new(required.iter().enumerate().map(|(at, r)| (MatcherId(at as u32), r)));
+    for (subject, expected) in [
+        (&b"zaBcz"[..], vec![0, 2]),
+        (b"xY", vec![0]),
+        (b"Q", vec![]),
+        (b"....Q", vec![1, 2]),
+        (b"ab", vec![]),
+        (b"", vec![]),
+    ] {
+        let mut candidates = scanner.candidates();
+        scanner.scan(subject, &mut candidates);
+        assert_eq!(candidates.iter().map(|id| id.0).collect::<Vec<_>>(), expected, "{:?}", subject.escape_ascii());
+    }
+}
