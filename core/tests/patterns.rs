@@ -36,7 +36,7 @@ fn recorded_answers() {
             answers += 1;
         }
     }
-    assert!(answers > 800, "only {answers} answers");
+    assert!(answers > 700, "only {answers} answers");
 }
 
 #[test]
@@ -56,7 +56,8 @@ fn groups_are_told_from_an_offset() {
 #[test]
 fn hostile_patterns_are_bounded() {
     let options = Options { case_sensitive: false };
-    let refused = |source: String| Pattern::new(source.as_bytes(), options).err().map(|error| error.fragment().to_vec());
+    let refused =
+        |source: String| Pattern::new(source.as_bytes(), options).err().map(|error| error.fragment().to_vec());
     for (open, close) in [("(", ")"), ("(?:", ")"), ("(?:a|", ")"), ("(?:", "b)*")] {
         let nested = format!("{}a{}", open.repeat(100_000), close.repeat(100_000));
         if let Some(fragment) = refused(nested) {

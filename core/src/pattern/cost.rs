@@ -13,6 +13,9 @@ use super::unicode;
 /// A pattern of more instructions is too large.
 pub(super) const MAX_COST: u32 = 43_632;
 
+/// Classes of as many UTF-8 sequences are estimated.
+const MANY_SEQUENCES: u32 = 10;
+
 pub(super) fn of_set(set: &CodeSet) -> u32 {
     let (ascii, others) = set.split_ascii();
     // A range of letters in both cases is one instruction.
@@ -35,7 +38,11 @@ pub(super) fn of_set(set: &CodeSet) -> u32 {
                 branches += 1;
                 longest_tail = longest_tail.max(tail);
             }
-            (bytes + longest_tail, branches)
+            match branches {
+                // In large classes about half of the sequences share their beginnings too.
+                MANY_SEQUENCES.. => (branches - branches / 16, branches),
+                _ => (bytes + longest_tail, branches),
+            }
         }
     };
     ascii_ranges + bytes + (ascii_ranges + branches).saturating_sub(1)

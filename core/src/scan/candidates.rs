@@ -15,6 +15,7 @@ impl Candidates {
     }
 
     /// Adds a matcher. One beyond the room made for the set is not added.
+    #[inline]
     pub fn insert(&mut self, matcher: MatcherId) {
         if let Some(word) = self.words.get_mut(matcher.0 as usize / 64) {
             *word |= 1 << (matcher.0 % 64);
@@ -22,11 +23,13 @@ impl Candidates {
     }
 
     /// Whether a matcher is in the set.
+    #[inline]
     pub fn contains(&self, matcher: MatcherId) -> bool {
         self.words.get(matcher.0 as usize / 64).is_some_and(|word| word >> (matcher.0 % 64) & 1 == 1)
     }
 
     /// Empties the set, keeping its room.
+    #[inline]
     pub fn clear(&mut self) {
         self.words.fill(0);
     }

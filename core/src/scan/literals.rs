@@ -7,17 +7,15 @@
 //!
 //! Bytes are hashed with bit 5 set, which folds the case of letters and some other bytes together; the comparison is exact.
 
-use std::collections::BTreeMap;
-
 use super::{Owner, OwnerList, Owners};
 use crate::pattern::{Required, rarity};
 
 /// Entries of the filter: a power of two.
-const BUCKETS: usize = 1 << 13;
+const BUCKETS: usize = 1 << 14;
 /// The groups of fourth bytes; one more bit stands for any.
 const GROUPS: u8 = 7;
 /// The bit of windows of three bytes.
-const ANY: u8 = 1 << GROUPS;
+pub(super) const ANY: u8 = 1 << GROUPS;
 /// A literal's bytes fit a word.
 const WORD: usize = 8;
 const _: () = assert!(Required::MAX_LITERAL <= WORD);
@@ -29,8 +27,6 @@ const CASE: u32 = 0x2020_2020;
 pub(super) struct Literals {
     /// By the hash of three bytes: the groups of the bytes that follow them in a window.
     filter: Box<[u8; BUCKETS]>,
-    /// By the fourth byte: its group, and the bit for any.
-    fourth: Box<[u8; 256]>,
     /// The literals of a bucket begin at its number and end at the next.
     starts: Box<[u32]>,
     literals: Box<[Literal]>,
@@ -49,11 +45,10 @@ struct Literal {
 }
 
 impl Literals {
-    /// The bucket to confirm, if the window at a position passes the filter.
+    /// Whether a bucket has a literal whose window goes on with a byte of a group.
     #[inline(always)]
-    pub(super) fn look(&self, window: [u8; 4]) -> Option<usize> {
-        let bucket = hash(window);
-        (self.filter[bucket] & self.fourth[usize::from(window[3])] != 0).then_some(bucket)
+    pub(super) fn may_continue(&self, bucket: usize, group: u8) -> bool {
+        self.filter[bucket] & group != 0
     }
 
     /// Compares the literals of a bucket with the subject, where their windows would be at a position.
@@ -72,11 +67,12 @@ impl Literals {
     }
 
     pub(super) fn memory(&self) -> usize {
-        BUCKETS + 256 + size_of_val(&*self.starts) + size_of_val(&*self.literals)
+        BUCKETS + size_of_val(&*self.starts) + size_of_val(&*self.literals)
     }
 }
 
 /// The first eight bytes of a text, or as many as it has.
+#[inline]
 fn word_at(text: &[u8]) -> u64 {
     match text.first_chunk::<WORD>() {
         Some(word) => u64::from_le_bytes(*word),
@@ -88,58 +84,58 @@ fn word_at(text: &[u8]) -> u64 {
     }
 }
 
-/// The bucket of a window's first three bytes, in any case.
+/// The bucket of the first three bytes, in any case, of a window read as a little-endian number.
 #[inline(always)]
-fn hash(window: [u8; 4]) -> usize {
-    let folded = (u32::from_le_bytes(window) | CASE) << 8;
+pub(super) fn bucket(window: u32) -> usize {
+    let folded = (window | CASE) << 8;
     (folded.wrapping_mul(0x9E37_79B1) >> (32 - BUCKETS.trailing_zeros())) as usize
 }
 
-fn group(byte: u8) -> u8 {
-    1 << ((byte | 0x20) % GROUPS)
+/// The group of a fourth byte, in any case, with the bit for any.
+pub(super) fn group(byte: u8) -> u8 {
+    ANY | 1 << ((byte | 0x20) % GROUPS)
 }
 
 #[derive(Debug, Default)]
 pub(super) struct LiteralsBuilder {
-    literals: BTreeMap<Vec<u8>, Vec<Owner>>,
+    /// Each literal, made up with zeros, its length, and who requires it.
+    literals: Vec<([u8; WORD], usize, Owner)>,
 }
 
 impl LiteralsBuilder {
-    /// Adds a literal of three bytes or more, in lower case.
+    /// Adds a literal of three to [`WORD`] bytes, in lower case.
     pub(super) fn add(&mut self, literal: &[u8], owner: Owner) {
-        self.literals.entry(literal.to_vec()).or_default().push(owner);
+        let mut word = [0; WORD];
+        word[..literal.len()].copy_from_slice(literal);
+        self.literals.push((word, literal.len(), owner));
     }
 
-    pub(super) fn build(self, owners: &mut Owners) -> Literals {
+    pub(super) fn build(mut self, owners: &mut Owners) -> Literals {
         let mut filter = Box::new([0; BUCKETS]);
         let mut placed: Vec<(usize, Literal)> = Vec::with_capacity(self.literals.len());
-        for (bytes, list) in self.literals {
-            let (window, offset) = rarest_window(&bytes);
-            let bucket = hash(window.unwrap_or([bytes[0], bytes[1], bytes[2], 0]));
-            filter[bucket] |= window.map_or(ANY, |window| group(window[3]));
-            let mut word = [0; WORD];
-            let mut case = [0; WORD];
-            let mut mask = [0; WORD];
-            for (at, &byte) in bytes.iter().take(WORD).enumerate() {
-                word[at] = byte;
-                case[at] = if byte.is_ascii_lowercase() { 0x20 } else { 0 };
-                mask[at] = 0xFF;
-            }
+        self.literals.sort_unstable();
+        for same in self.literals.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let [(word, length, _), ..] = *same else { continue };
+            let bytes = &word[..length];
+            let (window, offset) = rarest_window(bytes);
+            let at = bucket(u32::from_le_bytes(window.unwrap_or([word[0], word[1], word[2], 0])));
+            filter[at] |= window.map_or(ANY, |window| group(window[3]) & !ANY);
             let literal = Literal {
                 value: u64::from_le_bytes(word),
-                case: u64::from_le_bytes(case),
-                mask: u64::from_le_bytes(mask),
-                owners: owners.add(list),
-                length: bytes.len() as u8,
+                case: u64::from_le_bytes(word.map(|byte| if byte.is_ascii_lowercase() { 0x20 } else { 0 })),
+                mask: u64::MAX >> (8 * (WORD - length)),
+                owners: owners.add(same.iter().map(|&(_, _, owner)| owner).collect()),
+                length: length as u8,
                 window: offset as u8,
             };
-            placed.push((bucket, literal));
+            placed.push((at, literal));
         }
         placed.sort_by_key(|&(bucket, _)| bucket);
-        let starts = (0..=BUCKETS).map(|bucket| placed.partition_point(|&(b, _)| b < bucket) as u32).collect();
-        let mut fourth = Box::new([0; 256]);
-        (0..=u8::MAX).for_each(|byte| fourth[usize::from(byte)] = ANY | group(byte));
-        Literals { filter, fourth, starts, literals: placed.into_iter().map(|(_, literal)| literal).collect() }
+        let mut starts = vec![0; BUCKETS + 1];
+        placed.iter().for_each(|&(bucket, _)| starts[bucket + 1] += 1);
+        (0..BUCKETS).for_each(|bucket| starts[bucket + 1] += starts[bucket]);
+        let literals = placed.into_iter().map(|(_, literal)| literal).collect();
+        Literals { filter, starts: starts.into(), literals }
     }
 }
 

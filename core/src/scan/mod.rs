@@ -56,6 +56,7 @@ struct Owner {
 }
 
 impl Owner {
+    #[inline]
     fn offer(&self, subject: &[u8], candidates: &mut Candidates) {
         if subject.len() >= self.min_length as usize {
             candidates.insert(self.matcher);
@@ -140,30 +141,35 @@ impl Scanner {
                 owner.offer(subject, candidates);
             }
         }
-        let mut hits = 0;
-        let mut confirm = |subject: &[u8], at: usize, bucket: usize| {
+        let Some((&first, rest)) = subject.split_first() else { return };
+        let mut confirm = |at: usize, bucket: usize| {
             self.literals.confirm(subject, at, bucket, |list| self.owners.offer(list, subject, candidates));
         };
-        // The positions with four bytes each ...
+        // Each step takes one byte into account, with the one before it and the window of four that it ends.
+        let mut found = 0;
+        let mut before = self.pairs.first(first);
+        for &byte in rest.iter().take(2) {
+            found |= before & self.pairs.second(byte);
+            before = self.pairs.first(byte);
+        }
         for (at, window) in subject.windows(4).enumerate() {
-            let window = [window[0], window[1], window[2], window[3]];
-            hits |= self.pairs.look(window[0], window[1]);
-            if let Some(bucket) = self.literals.look(window) {
-                confirm(subject, at, bucket);
+            let Ok(window) = window.try_into().map(u32::from_le_bytes) else { break };
+            let byte = (window >> 24) as u8;
+            found |= before & self.pairs.second(byte);
+            before = self.pairs.first(byte);
+            let bucket = literals::bucket(window);
+            if self.literals.may_continue(bucket, pairs::group_of(before)) {
+                confirm(at, bucket);
             }
         }
-        // ... and the last three, or fewer, made up with zeros.
-        let tail = subject.len().saturating_sub(3);
-        let mut padded = [0; 6];
-        padded[..subject.len() - tail].copy_from_slice(&subject[tail..]);
-        for (at, window) in padded.windows(4).take(subject.len() - tail).enumerate() {
-            let window = [window[0], window[1], window[2], window[3]];
-            hits |= self.pairs.look(window[0], window[1]);
-            if let Some(bucket) = self.literals.look(window) {
-                confirm(subject, tail + at, bucket);
+        // Nothing follows the last byte: it may be a required byte, or end a literal of three.
+        if let Some(&[a, b, c]) = subject.last_chunk::<3>() {
+            let bucket = literals::bucket(u32::from_le_bytes([a, b, c, 0]));
+            if self.literals.may_continue(bucket, literals::ANY) {
+                confirm(subject.len() - 3, bucket);
             }
         }
-        self.pairs.for_each_list(hits, |list| self.owners.offer(list, subject, candidates));
+        self.pairs.for_each_list(found, before, |list| self.owners.offer(list, subject, candidates));
     }
 
     /// The bytes of memory the scanner takes.

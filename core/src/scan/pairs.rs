@@ -3,31 +3,49 @@
 //! A slot stands for a pair of byte sets; a subject has it where a byte of the first is followed by one of the second. Two
 //! tables give the slots a byte may begin or continue, so that a position costs two loads, whatever the number of slots. A
 //! required byte is a pair whose second byte is any. Slots say only that a pair is somewhere: there is nothing to confirm.
+//!
+//! The upper bits of the first table carry what the [literals](super::literals) ask of each byte, which saves them a load.
 
-use super::{Owner, OwnerList, Owners};
+use super::{Owner, OwnerList, Owners, literals};
 use crate::pattern::ByteSet;
 
-/// Slots are the bits of a word.
-const SLOTS: usize = 64;
+/// Slots are the lower bits of a word; its upper byte is taken.
+const SLOTS: usize = 56;
 
 #[derive(Debug)]
 pub(super) struct Pairs {
+    /// The slots a byte begins, and above them its group.
     first: Box<[u64; 256]>,
+    /// The slots a byte ends.
     second: Box<[u64; 256]>,
+    /// The slots of required bytes, which need no second.
+    single: u64,
     /// The matchers of each slot.
     lists: Vec<OwnerList>,
 }
 
+/// The group of a byte, from its entry of the first table.
+#[inline(always)]
+pub(super) fn group_of(first: u64) -> u8 {
+    (first >> SLOTS) as u8
+}
+
 impl Pairs {
-    /// The slots of which a byte and the byte after it are an occurrence.
+    /// The slots a byte begins.
     #[inline(always)]
-    pub(super) fn look(&self, first: u8, second: u8) -> u64 {
-        self.first[usize::from(first)] & self.second[usize::from(second)]
+    pub(super) fn first(&self, byte: u8) -> u64 {
+        self.first[usize::from(byte)]
     }
 
-    /// Calls `offer` with the matchers of the slots found.
-    pub(super) fn for_each_list(&self, hits: u64, mut offer: impl FnMut(OwnerList)) {
-        let mut left = hits;
+    /// The slots a byte ends.
+    #[inline(always)]
+    pub(super) fn second(&self, byte: u8) -> u64 {
+        self.second[usize::from(byte)]
+    }
+
+    /// Calls `offer` with the matchers of the slots found, and of those found by the last byte alone.
+    pub(super) fn for_each_list(&self, found: u64, last: u64, mut offer: impl FnMut(OwnerList)) {
+        let mut left = found | last & self.single;
         while left != 0 {
             if let Some(&list) = self.lists.get(left.trailing_zeros() as usize) {
                 offer(list);
@@ -92,14 +110,18 @@ impl PairsBuilder {
     }
 
     pub(super) fn build(self, owners: &mut Owners) -> Pairs {
-        let mut pairs = Pairs { first: Box::new([0; 256]), second: Box::new([0; 256]), lists: Vec::new() };
+        let first = Box::new(std::array::from_fn(|byte| u64::from(literals::group(byte as u8)) << SLOTS));
+        let mut pairs = Pairs { first, second: Box::new([0; 256]), single: 0, lists: Vec::new() };
         let mut lists: Vec<Vec<Owner>> = Vec::new();
         // More slots than bits share these, which only makes them less exact.
         for (at, slot) in self.slots.into_iter().enumerate() {
             let bit = at % SLOTS;
             slot.first.iter().for_each(|byte| pairs.first[usize::from(byte)] |= 1 << bit);
-            let any = ByteSet::from_ranges(&[(0, u8::MAX)]);
-            slot.second.unwrap_or(any).iter().for_each(|byte| pairs.second[usize::from(byte)] |= 1 << bit);
+            let second = slot.second.unwrap_or_else(|| {
+                pairs.single |= 1 << bit;
+                ByteSet::from_ranges(&[(0, u8::MAX)])
+            });
+            second.iter().for_each(|byte| pairs.second[usize::from(byte)] |= 1 << bit);
             match lists.get_mut(bit) {
                 Some(list) => list.extend(slot.owners),
                 None => lists.push(slot.owners),

@@ -159,12 +159,6 @@ impl Best {
         let mut literals = strings.map(Text::literal);
         literals.dedup();
         self.take(literals);
-        let mut bytes = ByteSet::default();
-        for byte in strings.iter().filter_map(|string| string.as_bytes().iter().max_by_key(|&&byte| rarity(byte))) {
-            bytes.insert(*byte);
-            bytes.insert(byte.to_ascii_uppercase());
-        }
-        self.offer_bytes(bytes);
     }
 
     fn take(&mut self, strings: Strings) {
@@ -193,12 +187,37 @@ impl Best {
 
     /// What holds whether a match is of this or of another kind.
     fn either(self, other: Best) -> Best {
-        let strings = self.strings.zip(other.strings).and_then(|((_, mut strings), (_, others))| {
+        let bytes = self.bytes().zip(other.bytes()).map(|(bytes, others)| (0.0, bytes.union(&others)));
+        let strings = self.into_strings().zip(other.into_strings()).and_then(|(mut strings, others)| {
             strings.extend(&others);
             (strings.len() <= 2 * MAX_STRINGS).then_some((0.0, strings))
         });
-        let bytes = self.bytes.zip(other.bytes).map(|((_, bytes), (_, others))| (0.0, bytes.union(&others)));
         Best { strings, bytes }
+    }
+
+    /// The strings; for want of them the bytes, as strings, if these are few.
+    fn into_strings(self) -> Option<Strings> {
+        if let Some((_, strings)) = self.strings {
+            return Some(strings);
+        }
+        let bytes = self.bytes.filter(|(_, bytes)| bytes.len() <= 2 * CLASS_MEMBERS)?.1;
+        let mut strings = Strings::new(bytes.iter().map(|byte| Text::new(&[byte.to_ascii_lowercase()])).collect());
+        strings.dedup();
+        Some(strings)
+    }
+
+    /// The bytes; for want of them the rarest of each string.
+    fn bytes(&self) -> Option<ByteSet> {
+        if let Some((_, bytes)) = self.bytes {
+            return Some(bytes);
+        }
+        let mut bytes = ByteSet::default();
+        for text in self.strings.as_ref()?.1.iter() {
+            let rarest = text.as_bytes().iter().copied().max_by_key(|&byte| rarity(byte))?;
+            bytes.insert(rarest);
+            bytes.insert(rarest.to_ascii_uppercase());
+        }
+        Some(bytes)
     }
 
     /// Reckons the shares anew after unions.

@@ -10,7 +10,9 @@ impl ByteSet {
     /// The set of the bytes of inclusive ranges.
     pub fn from_ranges(ranges: &[(u8, u8)]) -> Self {
         let mut set = ByteSet::default();
-        ranges.iter().for_each(|&(first, last)| (first..=last).for_each(|byte| set.insert(byte)));
+        for &(first, last) in ranges {
+            (first..=last).for_each(|byte| set.insert(byte));
+        }
         set
     }
 
@@ -40,8 +42,15 @@ impl ByteSet {
     }
 
     /// The members, in order.
-    pub fn iter(&self) -> impl Iterator<Item = u8> {
-        (0..=u8::MAX).filter(|&byte| self.contains(byte))
+    pub fn iter(&self) -> impl Iterator<Item = u8> + use<> {
+        self.0.into_iter().enumerate().flat_map(|(at, word)| {
+            let mut left = word;
+            std::iter::from_fn(move || {
+                let bit = (left != 0).then(|| left.trailing_zeros())?;
+                left &= left - 1;
+                Some(at as u8 * 64 + bit as u8)
+            })
+        })
     }
 }
 

@@ -50,6 +50,9 @@ impl Text {
 
     /// Its rarest part of the length of a literal.
     pub(super) fn literal(&self) -> Text {
+        if self.len() <= MAX_LENGTH {
+            return *self;
+        }
         let weight = |window: &&[u8]| window.iter().map(|&byte| rarity(byte)).sum::<u32>();
         // Of equals the first.
         let windows = self.as_bytes().windows(MAX_LENGTH).rev();
