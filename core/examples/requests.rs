@@ -92,4 +92,3 @@ fn cut(text: &[u8], width: usize) -> String {
     }
     text.chars().take(width - 3).chain("...".chars()).collect()
 }
-

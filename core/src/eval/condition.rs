@@ -14,7 +14,7 @@ use crate::matcher::number::Scalar;
 use crate::matcher::scalar::Highlight;
 use crate::plan::{Argument, Condition, ConditionKind, Lists, MatcherRef, Target};
 use crate::report::{ArgumentMatch, ConditionMatch, Operator};
-use crate::support::{Bits, Deadline};
+use crate::support::{Bits, Clock, Deadline};
 use crate::transform;
 use crate::value::{Object, Step, View, scalar_text, tag};
 
@@ -22,8 +22,8 @@ use crate::value::{Object, Step, View, scalar_text, tag};
 pub(super) struct Evaluation<'e> {
     pub store: &'e Store,
     pub lists: &'e Lists,
-    /// Seconds since the epoch, for expirations.
-    pub now: u64,
+    /// For expirations.
+    pub clock: &'e dyn Clock,
     pub excluded: Excluded<'e>,
     pub hits: Option<&'e Hits>,
     pub looked_at: &'e mut Bits,
@@ -166,7 +166,11 @@ impl Evaluation<'_> {
                     AnyMatcher::Fixed(matcher) => matcher.test(Scalar::String(text), in_block)?,
                     AnyMatcher::List(slot) => {
                         let list = self.lists.get(slot)?;
-                        if list.matches(text, self.now) { Ok(Highlight::Whole) } else { return Some(None) }
+                        if list.matches(text, self.clock.unix_seconds()) {
+                            Ok(Highlight::Whole)
+                        } else {
+                            return Some(None);
+                        }
                     }
                 };
                 return Some(found.ok().map(|highlight| {

@@ -16,28 +16,42 @@ pub(crate) struct Instance {
     pub lists: Lists,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
-    /// Buffers of contexts that ended, for those to come.
-    pool: Mutex<Vec<Box<Scratch>>>,
+    /// What contexts that ended leave for those to come.
+    buffers: Pool<Scratch>,
+    states: Pool<State>,
 }
 
-/// More idle buffers than this are not kept.
+/// Things that are costly to make and quick to use again.
+struct Pool<T>(Mutex<Vec<Box<T>>>);
+
+impl<T> Pool<T> {
+    fn take(&self) -> Option<Box<T>> {
+        self.0.lock().unwrap_or_else(|e| e.into_inner()).pop()
+    }
+
+    fn give(&self, used: Box<T>) {
+        let mut pool = self.0.lock().unwrap_or_else(|e| e.into_inner());
+        if pool.len() < POOLED {
+            pool.push(used);
+        }
+    }
+}
+
+/// More idle ones than this are not kept.
 const POOLED: usize = 64;
 
 impl Instance {
     pub(crate) fn new(plan: Arc<Plan>, lists: Lists, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Instance { plan, lists, clock, ids, pool: Mutex::new(vec![]) }
+        let (buffers, states) = (Pool(Mutex::new(vec![])), Pool(Mutex::new(vec![])));
+        Instance { plan, lists, clock, ids, buffers, states }
     }
 
     fn take_scratch(&self) -> Box<Scratch> {
-        let pooled = self.pool.lock().unwrap_or_else(|e| e.into_inner()).pop();
-        pooled.unwrap_or_else(|| Box::new(Scratch::new(&self.plan)))
+        self.buffers.take().unwrap_or_else(|| Box::new(Scratch::new(&self.plan)))
     }
 
-    fn give_scratch(&self, scratch: Box<Scratch>) {
-        let mut pool = self.pool.lock().unwrap_or_else(|e| e.into_inner());
-        if pool.len() < POOLED {
-            pool.push(scratch);
-        }
+    fn take_state(&self) -> Box<State> {
+        self.states.take().unwrap_or_else(|| Box::new(State::new(&self.plan)))
     }
 }
 
@@ -83,14 +97,15 @@ impl std::error::Error for RunError {}
 /// ```
 pub struct Context {
     instance: Arc<Instance>,
-    state: State,
+    /// There until the context ends.
+    state: Option<Box<State>>,
     /// Refused data, which lives as long as accepted data does.
     refused: Vec<Parked>,
 }
 
 impl Context {
     pub(crate) fn new(instance: Arc<Instance>) -> Self {
-        let state = State::new(&instance.plan);
+        let state = Some(instance.take_state());
         Context { instance, state, refused: vec![] }
     }
 
@@ -101,14 +116,15 @@ impl Context {
             self.refused.push(data);
             return Err(RunError::InvalidObject);
         }
+        let Some(state) = self.state.as_deref_mut() else { return Err(RunError::Internal) };
         let mut deadline = Deadline::new(budget);
         let mut findings = Findings::default();
         let tree = Arc::new(data);
-        let number = self.state.store.keep(tree.clone());
+        let number = state.store.keep(tree.clone());
         let mut scratch = self.instance.take_scratch();
-        self.evaluate_batch(&tree, number, &mut scratch, &mut deadline, &mut findings);
+        evaluate_batch(&self.instance, state, &tree, number, &mut scratch, &mut deadline, &mut findings);
         deadline.expired();
-        self.instance.give_scratch(scratch);
+        self.instance.buffers.give(scratch);
         Ok(report(&self.instance, findings, &deadline))
     }
 
@@ -122,38 +138,24 @@ impl Context {
             return Err(RunError::InvalidObject);
         };
         let count = count.len();
+        let Some(state) = self.state.as_deref_mut() else { return Err(RunError::Internal) };
         let mut deadline = Deadline::new(budget);
         let mut findings = Findings::default();
         let tree = Arc::new(batches);
         let mut scratch = self.instance.take_scratch();
         let mut stopped = false;
         for nth in 0..count {
-            let number = self.state.store.keep_batch(tree.clone(), nth);
+            let number = state.store.keep_batch(tree.clone(), nth);
             let Some(map) = tree.as_array().and_then(|maps| maps.get(nth)) else { break };
             if stopped {
-                let entries = map.as_map().unwrap_or_default();
-                batch::apply(&self.instance.plan, &mut self.state, number, entries, None);
+                batch::apply(&self.instance.plan, state, number, map.as_map().unwrap_or_default(), None);
                 continue;
             }
-            self.evaluate_batch(map, number, &mut scratch, &mut deadline, &mut findings);
+            evaluate_batch(&self.instance, state, map, number, &mut scratch, &mut deadline, &mut findings);
             stopped = findings.blocked || deadline.expired();
         }
-        self.instance.give_scratch(scratch);
+        self.instance.buffers.give(scratch);
         Ok(report(&self.instance, findings, &deadline))
-    }
-
-    fn evaluate_batch(
-        &mut self,
-        map: &Object,
-        number: u32,
-        scratch: &mut Scratch,
-        deadline: &mut Deadline,
-        findings: &mut Findings,
-    ) {
-        scratch.fresh.clear();
-        let entries = map.as_map().unwrap_or_default();
-        batch::apply(&self.instance.plan, &mut self.state, number, entries, Some(scratch));
-        batch::evaluate(&self.instance, &mut self.state, scratch, deadline, findings);
     }
 
     /// A context that starts with all this one knows and has decided; from here on neither sees what the other does. For
@@ -161,4 +163,27 @@ impl Context {
     pub fn subcontext(&self) -> Context {
         Context { instance: self.instance.clone(), state: self.state.clone(), refused: vec![] }
     }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        if let Some(mut state) = self.state.take() {
+            state.reset();
+            self.instance.states.give(state);
+        }
+    }
+}
+
+fn evaluate_batch(
+    instance: &Instance,
+    state: &mut State,
+    map: &Object,
+    number: u32,
+    scratch: &mut Scratch,
+    deadline: &mut Deadline,
+    findings: &mut Findings,
+) {
+    scratch.fresh.clear();
+    batch::apply(&instance.plan, state, number, map.as_map().unwrap_or_default(), Some(scratch));
+    batch::evaluate(instance, state, scratch, deadline, findings);
 }

@@ -33,23 +33,24 @@ pub(super) fn evaluate(
 ) -> Result<bool, Expired> {
     scan(&instance.plan, state, scratch);
     for module in &instance.plan.modules {
-        let mut unlimited = Deadline::unlimited();
-        let deadline = if module.ignores_deadline { &mut unlimited } else { &mut *deadline };
-        // One check a module at least, so that an exhausted budget shows even if no rule is worth a visit.
-        if deadline.expired() {
-            return Err(Expired);
-        }
-        let mut visit = Visit { instance, state, scratch, deadline, found };
-        let blocked = if module.collections.is_empty() {
-            visit.every_match(module)?
+        let blocked = if module.ignores_deadline {
+            deadline.suspended(|deadline| evaluate_module(module, Visit { instance, state, scratch, deadline, found }))
         } else {
-            visit.one_match_a_collection(module)?
+            evaluate_module(module, Visit { instance, state, scratch, deadline, found })
         };
-        if blocked {
+        if blocked? {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+fn evaluate_module(module: &Module, mut visit: Visit<'_>) -> Result<bool, Expired> {
+    // One check a module at least, so that an exhausted budget shows even if no rule is worth a visit.
+    if visit.deadline.expired() {
+        return Err(Expired);
+    }
+    if module.collections.is_empty() { visit.every_match(module) } else { visit.one_match_a_collection(module) }
 }
 
 struct Visit<'v> {
@@ -151,7 +152,7 @@ pub(super) fn conditions_hold(
         let mut evaluation = Evaluation {
             store,
             lists: &instance.lists,
-            now: instance.clock.unix_seconds(),
+            clock: &*instance.clock,
             excluded,
             hits: rule.map(|_| &scratch.hits),
             looked_at,

@@ -82,4 +82,21 @@ impl State {
             event_reported: false,
         }
     }
+
+    /// Forgets everything; memory is kept for the next context.
+    pub(super) fn reset(&mut self) {
+        self.store.reset();
+        self.matches.clear();
+        self.looked_at.clear();
+        self.fired.clear();
+        self.pending.clear();
+        self.unscanned.clear();
+        self.verdicts.clear();
+        self.exclusions = Exclusions::default();
+        self.filters_done.clear();
+        self.examined.clear();
+        self.processors.clear();
+        self.pending_attributes.clear();
+        self.event_reported = false;
+    }
 }

@@ -44,6 +44,12 @@ impl Store {
         Store { trees: vec![], places: vec![None; addresses] }
     }
 
+    /// Forgets all values, oldest first.
+    pub(super) fn reset(&mut self) {
+        self.trees.clear();
+        self.places.fill(None);
+    }
+
     /// Keeps a tree; its number is for [`Store::set_entry`] and [`Store::set_tree`].
     pub(super) fn keep(&mut self, tree: Arc<Parked>) -> u32 {
         self.trees.push(Kept { tree, batch: None });

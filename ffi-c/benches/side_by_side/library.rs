@@ -55,8 +55,7 @@ impl Library {
     pub fn parse(&self, json: &[u8]) -> Option<Object> {
         let mut object = Object([MaybeUninit::zeroed(); 16]);
         // SAFETY: the text is as long as said, and the object may be uninitialised.
-        let done =
-            unsafe { (self.from_json)(&mut object, json.as_ptr().cast(), json.len() as u32, self.allocator) };
+        let done = unsafe { (self.from_json)(&mut object, json.as_ptr().cast(), json.len() as u32, self.allocator) };
         done.then_some(object)
     }
 

