@@ -31,8 +31,19 @@ pub(super) fn evaluate(
     deadline: &mut Deadline,
     found: &mut Vec<RuleMatch>,
 ) -> Result<bool, Expired> {
-    scan(&instance.plan, state, scratch);
+    let scanned = scan(&instance.plan, state, scratch, deadline);
     for module in &instance.plan.modules {
+        if let Err(expired) = scanned {
+            if !module.ignores_deadline {
+                return Err(expired);
+            }
+            // Nothing is known of what was not scanned, so all rules of such a module are visited.
+            module
+                .rules
+                .clone()
+                .filter(|&rule| !state.fired.contains(rule))
+                .for_each(|rule| state.pending.insert(rule));
+        }
         let blocked = if module.ignores_deadline {
             deadline.suspended(|deadline| evaluate_module(module, Visit { instance, state, scratch, deadline, found }))
         } else {
@@ -42,7 +53,7 @@ pub(super) fn evaluate(
             return Ok(true);
         }
     }
-    Ok(false)
+    scanned.map(|()| false)
 }
 
 fn evaluate_module(module: &Module, mut visit: Visit<'_>) -> Result<bool, Expired> {

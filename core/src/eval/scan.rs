@@ -3,21 +3,25 @@
 //! The outcome is a list of *hits*, (lane, entry, string): only there can a prefiltered matcher match. Rules with a hit
 //! are visited; a visited condition runs its matcher on the strings of its hits alone.
 
+use super::Expired;
 use super::exclusions::Excluded;
 use super::state::State;
 use super::walk::Walk;
 use crate::config::condition::Source;
 use crate::plan::{AddressId, Lane, Plan};
 use crate::scan::Candidates;
-use crate::support::Bits;
+use crate::support::{Bits, Deadline};
 use crate::transform::{self, ByteClasses};
+use crate::value::Object;
 
 /// Buffers that are used again from one batch to the next, and from one context to the next.
 pub(super) struct Scratch {
     /// For transformers.
     pub transform: transform::Scratch,
-    /// What the scan of one string found.
-    candidates: Candidates,
+    /// What the scan of a string as it is found,
+    original: Candidates,
+    /// and what the scan of a changed copy found.
+    changed: Candidates,
     /// What scans of the current batch found.
     pub hits: Hits,
     /// Addresses the current batch brought.
@@ -28,7 +32,8 @@ impl Scratch {
     pub(super) fn new(plan: &Plan) -> Self {
         Scratch {
             transform: transform::Scratch::default(),
-            candidates: plan.scan.scanner.candidates(),
+            original: plan.scan.scanner.candidates(),
+            changed: plan.scan.scanner.candidates(),
             hits: Hits { scanned: Bits::new(plan.scan.lanes.len()), found: vec![] },
             fresh: vec![],
         }
@@ -84,28 +89,36 @@ impl Hits {
     }
 }
 
-/// Scans all addresses that need it, and notes which rules are to be visited.
-pub(super) fn scan(plan: &Plan, state: &mut State, scratch: &mut Scratch) {
+/// Scans all addresses that need it, and notes which rules are to be visited. What the deadline cuts off stays to be
+/// scanned, and says so.
+pub(super) fn scan(
+    plan: &Plan,
+    state: &mut State,
+    scratch: &mut Scratch,
+    deadline: &mut Deadline,
+) -> Result<(), Expired> {
     scratch.hits.clear();
     let mut from = 0;
+    let mut expired = Ok(());
     while let Some(address) = state.unscanned.next(from) {
         from = address + 1;
         let address_plan = &plan.scan.addresses[address];
-        state.pending.union(&address_plan.always);
-        for source in [Source::Values, Source::Keys] {
-            let lanes = address_plan.lanes.iter().map(|&id| (id, &plan.scan.lanes[id]));
-            let mut lanes = lanes.filter(|(_, lane)| lane.source == source).peekable();
-            if lanes.peek().is_some() {
-                scan_source(plan, state, scratch, address, source);
+        if let Some(root) = state.store.get(address) {
+            for source in [Source::Values, Source::Keys] {
+                if expired.is_ok() && address_plan.lanes.iter().any(|&lane| plan.scan.lanes[lane].source == source) {
+                    expired = scan_source(plan, root, scratch, address, source, deadline);
+                }
             }
         }
-        for &lane in &address_plan.lanes {
-            scratch.hits.scanned.insert(lane);
+        if expired.is_err() {
+            break;
         }
+        state.unscanned.remove(address);
+        state.pending.union(&address_plan.always);
+        address_plan.lanes.iter().for_each(|&lane| scratch.hits.scanned.insert(lane));
         // What was not hit needs no further look.
         state.looked_at.union(&address_plan.scanned_targets);
     }
-    state.unscanned.clear();
     scratch.hits.found.sort_unstable();
     let mut last = None;
     for &(lane, entry, _) in &scratch.hits.found {
@@ -118,61 +131,82 @@ pub(super) fn scan(plan: &Plan, state: &mut State, scratch: &mut Scratch) {
         }
     }
     state.pending.subtract(&state.fired);
+    expired
 }
 
-fn scan_source(plan: &Plan, state: &State, scratch: &mut Scratch, address: AddressId, source: Source) {
-    let Some(root) = state.store.get(address) else { return };
-    let lanes = &plan.scan.addresses[address].lanes;
+fn scan_source(
+    plan: &Plan,
+    root: &Object,
+    scratch: &mut Scratch,
+    address: AddressId,
+    source: Source,
+    deadline: &mut Deadline,
+) -> Result<(), Expired> {
+    let scanner = &plan.scan.scanner;
+    let Scratch { transform, original, changed, hits, .. } = scratch;
     for leaf in Walk::new(root, source, Excluded::NOTHING) {
+        if deadline.expired() {
+            return Err(Expired);
+        }
         let Some(text) = leaf.object.as_bytes().filter(|text| !text.is_empty()) else { continue };
         let classes = ByteClasses::of(text);
-        let identity = leaf.object.identity();
+        let mut finder = Finder { top_key: leaf.top_key, identity: leaf.object.identity(), found: &mut hits.found };
         let mut original_scanned = false;
-        for &id in lanes {
+        for &id in &plan.scan.addresses[address].lanes {
             let lane = &plan.scan.lanes[id];
-            if lane.source != source {
+            if lane.source != source || !lane.concerns(leaf.top_key) {
                 continue;
             }
-            let changed = if lane.folds_only || !lane.chain.may_change(classes) {
-                None
-            } else {
-                lane.chain.apply(text, &mut scratch.transform)
-            };
-            match changed {
-                Some(changed) => {
-                    original_scanned = false;
-                    scratch.candidates.clear();
-                    plan.scan.scanner.scan(changed, &mut scratch.candidates);
+            if lane.beyond_case.may_change(classes) {
+                if let Some(text) = lane.chain.apply(text, transform) {
+                    changed.clear();
+                    scanner.scan(text, changed);
+                    finder.note(id, lane, changed);
+                    finder.judge(id, lane, text);
+                    continue;
                 }
-                None if !original_scanned => {
-                    original_scanned = true;
-                    scratch.candidates.clear();
-                    plan.scan.scanner.scan(text, &mut scratch.candidates);
-                }
-                None => {}
             }
-            note(lane, id, leaf.top_key, identity, &scratch.candidates, &mut scratch.hits.found);
+            if !original_scanned {
+                original_scanned = true;
+                original.clear();
+                scanner.scan(text, original);
+            }
+            finder.note(id, lane, original);
+            if !lane.judges.is_empty() {
+                let text = lane.chain.apply(text, transform).unwrap_or(text);
+                finder.judge(id, lane, text);
+            }
         }
     }
+    Ok(())
 }
 
-/// Keeps those candidates that the lane has a target for at this place.
-fn note(
-    lane: &Lane,
-    id: usize,
-    top_key: Option<&[u8]>,
+/// Collects the hits of one string.
+struct Finder<'f> {
+    top_key: Option<&'f [u8]>,
     identity: usize,
-    candidates: &Candidates,
-    found: &mut Vec<(u32, u32, usize)>,
-) {
-    for entry in candidates.iter() {
-        let here = lane.anywhere.contains(entry.0 as usize)
-            || lane
-                .below_key
-                .iter()
-                .any(|(key, entries)| Some(&key[..]) == top_key && entries.contains(entry.0 as usize));
-        if here {
-            found.push((id as u32, entry.0, identity));
+    found: &'f mut Vec<(u32, u32, usize)>,
+}
+
+impl Finder<'_> {
+    /// Keeps those candidates that the lane has a target for at this place.
+    #[inline]
+    fn note(&mut self, id: usize, lane: &Lane, candidates: &Candidates) {
+        if candidates.is_empty() {
+            return;
+        }
+        for entry in candidates.iter().filter(|entry| lane.has_target(entry.0, self.top_key)) {
+            self.found.push((id as u32, entry.0, self.identity));
+        }
+    }
+
+    /// Asks the matchers that no scan answers for.
+    #[inline]
+    fn judge(&mut self, id: usize, lane: &Lane, text: &[u8]) {
+        for (entry, matcher) in &lane.judges {
+            if lane.has_target(*entry, self.top_key) && matcher.accepts(text) {
+                self.found.push((id as u32, *entry, self.identity));
+            }
         }
     }
 }

@@ -115,6 +115,11 @@ impl Matcher {
         self.required.as_ref()
     }
 
+    /// Whether asking it about a string is about as cheap as scanning the string.
+    pub fn is_quick_judge(&self) -> bool {
+        matches!(self.kind, Kind::IsSqli | Kind::IsXss)
+    }
+
     /// Tests a value: `None` if values of its type (or, for `hidden_ascii_match`, of its storage) are not looked at.
     /// `in_block` says whether a string is stored in a block of its own, or is a key.
     pub fn test(&self, value: Scalar<'_>, in_block: bool) -> Option<Result<Highlight, NoMatch>> {

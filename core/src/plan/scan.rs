@@ -26,8 +26,9 @@ use std::sync::Arc;
 pub struct Lane {
     /// What is done to strings first.
     pub chain: Chain,
-    /// Whether scanning the original text says the same as scanning the transformed one.
-    pub folds_only: bool,
+    /// The same without changes of ASCII case, which a scan does not regard: where this changes nothing, the scan of the
+    /// original text serves.
+    pub beyond_case: Chain,
     /// Values or keys.
     pub source: Source,
     /// Entries with a target on the whole address.
@@ -36,6 +37,8 @@ pub struct Lane {
     pub below_key: Vec<(Text, Bits)>,
     /// Who waits for an entry to be hit.
     pub waiting: HashMap<u32, Waiting>,
+    /// Entries that are not in the automaton: their matcher is quick enough to be asked about every string.
+    pub judges: Vec<(u32, Arc<Matcher>)>,
 }
 
 /// Who waits for an entry of a lane.
@@ -72,7 +75,7 @@ pub struct ScanPlan {
 
 /// Gives every target its place in the scan, and builds the tables.
 pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targets: usize) -> ScanPlan {
-    let mut required: Vec<Required> = vec![];
+    let mut required: Vec<Option<Required>> = vec![];
     let mut entries: HashMap<*const Matcher, u32> = HashMap::new();
     let mut lane_ids: HashMap<(AddressId, Chain, Source), usize> = HashMap::new();
     let mut lanes: Vec<(AddressId, Lane)> = vec![];
@@ -94,8 +97,8 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
                     address.always.insert(rule_id);
                     continue;
                 };
-                let entry = *entries.entry(Arc::as_ptr(matcher)).or_insert_with_key(|_| {
-                    required.extend(matcher.required().cloned());
+                let entry = *entries.entry(Arc::as_ptr(matcher)).or_insert_with(|| {
+                    required.push(matcher.required().cloned());
                     (required.len() - 1) as u32
                 });
                 let key = (target.address, target.chain.clone(), target.source);
@@ -109,6 +112,9 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
                 match target.key_path.first() {
                     Some(Step::Key(key)) => lane.below(key, matchers).insert(entry as usize),
                     _ => lane.anywhere.insert(entry as usize),
+                }
+                if matcher.required().is_none() && !lane.waiting.contains_key(&entry) {
+                    lane.judges.push((entry, matcher.clone()));
                 }
                 let waiting = lane.waiting.entry(entry).or_default();
                 waiting.targets.push(target.id);
@@ -125,22 +131,39 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
         plans[*address].lanes.push(id);
     }
     let lanes = lanes.into_iter().map(|(_, lane)| lane).collect();
-    let scanner = Scanner::new(required.iter().enumerate().map(|(id, required)| (MatcherId(id as u32), required)));
+    let judgeable = required.iter().enumerate();
+    let judgeable = judgeable.filter_map(|(id, required)| Some((MatcherId(id as u32), required.as_ref()?)));
+    let scanner = Scanner::new(judgeable);
     ScanPlan { scanner, lanes, addresses: plans }
 }
 
 fn new_lane(target: &Target, matchers: usize) -> Lane {
     Lane {
-        folds_only: target.chain.folds_only(),
+        beyond_case: target.chain.beyond_case(),
         chain: target.chain.clone(),
         source: target.source,
         anywhere: Bits::new(matchers),
         below_key: vec![],
         waiting: HashMap::new(),
+        judges: vec![],
     }
 }
 
 impl Lane {
+    /// Whether anything looks at what is below this key.
+    #[inline]
+    pub fn concerns(&self, top_key: Option<&[u8]>) -> bool {
+        !self.anywhere.is_empty() || self.below_key.iter().any(|(key, _)| Some(&key[..]) == top_key)
+    }
+
+    /// Whether an entry has a target that is this key's value or below it.
+    #[inline]
+    pub fn has_target(&self, entry: u32, top_key: Option<&[u8]>) -> bool {
+        let entry = entry as usize;
+        self.anywhere.contains(entry)
+            || self.below_key.iter().any(|(key, entries)| Some(&key[..]) == top_key && entries.contains(entry))
+    }
+
     fn below(&mut self, key: &Text, matchers: usize) -> &mut Bits {
         let at = self.below_key.iter().position(|(name, _)| name == key).unwrap_or_else(|| {
             self.below_key.push((key.clone(), Bits::new(matchers)));

@@ -34,9 +34,10 @@ impl Chain {
         self.transformers.is_empty()
     }
 
-    /// Whether it changes nothing but the case of ASCII letters.
-    pub fn folds_only(&self) -> bool {
-        self.transformers.iter().all(|transformer| *transformer == Transformer::Lowercase)
+    /// The chain without what merely changes the case of ASCII letters.
+    pub fn beyond_case(&self) -> Chain {
+        let kept: Vec<_> = self.transformers.iter().copied().filter(|t| *t != Transformer::Lowercase).collect();
+        Chain::new(kept)
     }
 
     /// Whether a text of these classes might come out changed. "No" is certain; "yes" is a guess.
