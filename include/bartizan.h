@@ -11,6 +11,26 @@
 #include <stdint.h>
 #include "ddwaf.h"
 
+/**
+ * An engine, behind the opaque pointer that callers hold.
+ */
+typedef struct _bartizan_engine _bartizan_engine;
+
+/**
+ * A request, behind the opaque pointer that callers hold.
+ */
+typedef struct _bartizan_request _bartizan_request;
+
+/**
+ * The engine of a process: the current rules, what remote configuration changed, denylist and limits. Thread-safe.
+ */
+typedef struct _bartizan_engine *bartizan_engine;
+
+/**
+ * One request. For one thread at a time.
+ */
+typedef struct _bartizan_request *bartizan_request;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -20,6 +40,71 @@ extern "C" {
  *         Static, never NULL, not to be freed.
  */
 const char *bartizan_version(void);
+
+/**
+ * Runs a function that remembers nothing. Each takes a map of arguments and gives a map.
+ *
+ * @param function         The name, of function_length bytes.
+ * @param arguments        A map. Only read.
+ * @param result           Overwritten with a map; the caller's, to be destroyed with the default allocator. `error` in it
+ *                         says which argument cannot be used.
+ * @return true if the function was run; false with an `error` in the result, or with result untouched if a pointer is
+ *         NULL.
+ */
+bool bartizan_call(const char *function,
+                   size_t function_length,
+                   const ddwaf_object *arguments,
+                   ddwaf_object *result);
+
+/**
+ * Makes an engine.
+ *
+ * @param settings     A map: `rules`, `local_rules`, `enabled`, `environment`, `trace_rate_limit`, `schema_delay`,
+ *                     `timeout_us`, `host`, `propagate`. Only read.
+ * @param report       Overwritten with a map that says what was loaded and refused; the caller's, to be destroyed with the
+ *                     default allocator. May be NULL.
+ * @return the engine, to be destroyed with bartizan_engine_destroy; NULL, with `error` in the report, if a setting cannot
+ *         be used.
+ */
+bartizan_engine bartizan_engine_init(const ddwaf_object *settings,
+                                     ddwaf_object *report);
+
+/**
+ * Runs a function of an engine: `apply_remote`, `products`, `mode`, those of the denylist, or any that bartizan_call knows.
+ * Thread-safe. See bartizan_call for the rest.
+ */
+bool bartizan_engine_call(bartizan_engine engine,
+                          const char *function,
+                          size_t function_length,
+                          const ddwaf_object *arguments,
+                          ddwaf_object *result);
+
+/**
+ * Gives an engine up. Requests made from it live on. Does nothing for NULL.
+ */
+void bartizan_engine_destroy(bartizan_engine engine);
+
+/**
+ * Begins a request with the rules of this moment. Thread-safe.
+ *
+ * @return the request, to be destroyed with bartizan_request_destroy; NULL for NULL.
+ */
+bartizan_request bartizan_request_init(bartizan_engine engine);
+
+/**
+ * Runs a function of a request: `start`, `run`, `operation`, any call about users, `is_user_blocked`, `block_request`,
+ * `response`, `block_response`, `finish`. See bartizan_call for the rest.
+ */
+bool bartizan_request_call(bartizan_request request,
+                           const char *function,
+                           size_t function_length,
+                           const ddwaf_object *arguments,
+                           ddwaf_object *result);
+
+/**
+ * Gives a request up. Does nothing for NULL.
+ */
+void bartizan_request_destroy(bartizan_request request);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -29,5 +29,6 @@ mod json;
 mod log;
 mod pointers;
 mod scalars;
+mod sdk;
 mod version;
 mod wall;

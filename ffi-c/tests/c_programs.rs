@@ -60,6 +60,16 @@ fn the_vectors_hold_through_the_abi() {
 }
 
 #[test]
+fn users_and_http_answer_as_recorded() {
+    let names = ["sdk", "anonymize", "user_events", "client_ip"];
+    let vectors = names.map(|name| top().join("tests/vectors").join(name).with_extension("jsonl"));
+    let lines: usize = vectors.iter().map(|path| std::fs::read_to_string(path).expect("vectors").lines().count()).sum();
+    if let Some(printed) = run("sdk", &vectors) {
+        assert_eq!(printed, format!("{lines} passed, 0 failed\n"));
+    }
+}
+
+#[test]
 fn the_headers_are_c_and_cpp() {
     for (name, standard) in [("cc", "-std=c99"), ("cc", "-std=c11"), ("c++", "-std=c++11"), ("c++", "-std=c++20")] {
         let language = if name == "cc" { "c" } else { "c++" };

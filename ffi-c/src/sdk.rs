@@ -1,0 +1,155 @@
+//! Users, events, blocking and HTTP: functions by name, from a map to a map.
+
+use crate::abi::ddwaf_object;
+use crate::pointers::{bytes, exclusive, hand_out, object, shared, store, take_back};
+use crate::wall::{Fuse, wall};
+use engine::sdk::{self, Engine, Request};
+use engine::value::{Object, Value};
+use std::ffi::c_char;
+use std::ptr::null_mut;
+use std::sync::Arc;
+
+/// An engine, behind the opaque pointer that callers hold.
+pub struct EngineHandle(Arc<Engine>);
+
+/// A request, behind the opaque pointer that callers hold.
+pub struct RequestHandle {
+    request: Request,
+    fuse: Fuse,
+}
+
+/// The engine of a process: the current rules, what remote configuration changed, denylist and limits. Thread-safe.
+pub type bartizan_engine = *mut EngineHandle;
+
+/// One request. For one thread at a time.
+pub type bartizan_request = *mut RequestHandle;
+
+/// Runs a function that remembers nothing. Each takes a map of arguments and gives a map.
+///
+/// @param function         The name, of function_length bytes.
+/// @param arguments        A map. Only read.
+/// @param result           Overwritten with a map; the caller's, to be destroyed with the default allocator. `error` in it
+///                         says which argument cannot be used.
+/// @return true if the function was run; false with an `error` in the result, or with result untouched if a pointer is
+///         NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bartizan_call(
+    function: *const c_char,
+    function_length: usize,
+    arguments: *const ddwaf_object,
+    result: *mut ddwaf_object,
+) -> bool {
+    // SAFETY: promises on bytes and objects.
+    unsafe { answer(function, function_length, arguments, result, |name, arguments| Some(sdk::call(name, arguments))) }
+}
+
+/// Makes an engine.
+///
+/// @param settings     A map: `rules`, `local_rules`, `enabled`, `environment`, `trace_rate_limit`, `schema_delay`,
+///                     `timeout_us`, `host`, `propagate`. Only read.
+/// @param report       Overwritten with a map that says what was loaded and refused; the caller's, to be destroyed with the
+///                     default allocator. May be NULL.
+/// @return the engine, to be destroyed with bartizan_engine_destroy; NULL, with `error` in the report, if a setting cannot
+///         be used.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bartizan_engine_init(
+    settings: *const ddwaf_object,
+    report: *mut ddwaf_object,
+) -> bartizan_engine {
+    // SAFETY: promise on objects.
+    wall(null_mut(), || unsafe {
+        let Some(settings) = object(settings) else { return null_mut() };
+        let (engine, said) = match Engine::new(settings) {
+            Ok((engine, said)) => (hand_out(EngineHandle(engine)), said),
+            Err(error) => (null_mut(), Value::from_entries([("error", error)])),
+        };
+        if !report.is_null() {
+            store(report, said.into_object());
+        }
+        engine
+    })
+}
+
+/// Runs a function of an engine: `apply_remote`, `products`, `mode`, those of the denylist, or any that bartizan_call knows.
+/// Thread-safe. See bartizan_call for the rest.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bartizan_engine_call(
+    engine: bartizan_engine,
+    function: *const c_char,
+    function_length: usize,
+    arguments: *const ddwaf_object,
+    result: *mut ddwaf_object,
+) -> bool {
+    // SAFETY: promises on handles, bytes and objects.
+    unsafe {
+        let run = |name: &str, arguments: &Object| Some(shared(engine)?.0.call(name, arguments));
+        answer(function, function_length, arguments, result, run)
+    }
+}
+
+/// Gives an engine up. Requests made from it live on. Does nothing for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bartizan_engine_destroy(engine: bartizan_engine) {
+    // SAFETY: promise on handles.
+    wall((), || drop(unsafe { take_back(engine) }));
+}
+
+/// Begins a request with the rules of this moment. Thread-safe.
+///
+/// @return the request, to be destroyed with bartizan_request_destroy; NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bartizan_request_init(engine: bartizan_engine) -> bartizan_request {
+    // SAFETY: promise on handles.
+    wall(null_mut(), || unsafe {
+        let Some(engine) = shared(engine) else { return null_mut() };
+        hand_out(RequestHandle { request: engine.0.request(), fuse: Fuse::default() })
+    })
+}
+
+/// Runs a function of a request: `start`, `run`, `operation`, any call about users, `is_user_blocked`, `block_request`,
+/// `response`, `block_response`, `finish`. See bartizan_call for the rest.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bartizan_request_call(
+    request: bartizan_request,
+    function: *const c_char,
+    function_length: usize,
+    arguments: *const ddwaf_object,
+    result: *mut ddwaf_object,
+) -> bool {
+    // SAFETY: promises on handles, bytes and objects.
+    unsafe {
+        let run = |name: &str, arguments: &Object| {
+            let RequestHandle { request, fuse } = exclusive(request)?;
+            fuse.run(|| request.call(name, arguments))
+        };
+        answer(function, function_length, arguments, result, run)
+    }
+}
+
+/// Gives a request up. Does nothing for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bartizan_request_destroy(request: bartizan_request) {
+    // SAFETY: promise on handles.
+    wall((), || drop(unsafe { take_back(request) }));
+}
+
+/// The one way from a name and arguments to a result.
+unsafe fn answer(
+    function: *const c_char,
+    function_length: usize,
+    arguments: *const ddwaf_object,
+    result: *mut ddwaf_object,
+    run: impl FnOnce(&str, &Object) -> Option<Value>,
+) -> bool {
+    // SAFETY: promises on bytes and objects.
+    wall(false, || unsafe {
+        let (Some(name), Some(arguments)) = (bytes(function, function_length), object(arguments)) else { return false };
+        if result.is_null() {
+            return false;
+        }
+        let Some(value) = run(&String::from_utf8_lossy(name), arguments) else { return false };
+        let succeeded = value.get(b"error").is_none();
+        store(result, value.into_object());
+        succeeded
+    })
+}

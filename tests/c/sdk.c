@@ -1,0 +1,147 @@
+/* Runs the functions about users and HTTP over files of recorded answers and compares what comes back.
+ *
+ *   sdk sdk.jsonl anonymize.jsonl user_events.jsonl client_ip.jsonl
+ *
+ * A line of the first is {"function", "arguments", "result"}, where every member of the result must be in the answer. In
+ * the others the line itself holds the arguments, and the answer is under "anon" or "expect". Then a request is taken from
+ * its first header to its report. */
+
+#define _POSIX_C_SOURCE 200809L
+
+#include "bartizan.h"
+#include "check.h"
+#include "compare.h"
+
+#include <stdlib.h>
+
+static bool agrees(const char *function, size_t length, const ddwaf_object *arguments, const ddwaf_object *expected)
+{
+    ddwaf_object result;
+    bool succeeded = bartizan_call(function, length, arguments, &result);
+    bool agreed = succeeded == (get(&result, "error") == NULL);
+    for (size_t i = 0; i < ddwaf_object_get_size(expected); i++) {
+        agreed = agreed && has_entry(&result, ddwaf_object_at_key(expected, i), ddwaf_object_at_value(expected, i));
+    }
+    if (!agreed) {
+        fprintf(stderr, "%.*s: ", (int)length, function);
+        print(arguments);
+        fputs("\n gives ", stderr);
+        print(&result);
+        fputs("\n", stderr);
+    }
+    ddwaf_object_destroy(&result, ddwaf_get_default_allocator());
+    return agreed;
+}
+
+static bool run_line(const ddwaf_object *line)
+{
+    const ddwaf_object *expected = get(line, "expect");
+    if (get(line, "function") != NULL) {
+        size_t length = 0;
+        const char *function = ddwaf_object_get_string(get(line, "function"), &length);
+        return agrees(function, length, get(line, "arguments"), get(line, "result"));
+    }
+    if (get(line, "peer") != NULL) {
+        return agrees("client_ip", 9, line, expected);
+    }
+    if (get(line, "calls") != NULL) {
+        return agrees("user_events", 11, line, expected);
+    }
+    /* The answer of a pseudonym is one member of the line; an unpaired surrogate is written with an escape. */
+    ddwaf_object result, arguments;
+    const char surrogate[] = "\xed\xa0\x80";
+    bool escaped = get(line, "input_utf16_escape") != NULL;
+    ddwaf_allocator alloc = ddwaf_get_default_allocator();
+    ddwaf_object_set_map(&arguments, 1, alloc);
+    ddwaf_object_set_string(ddwaf_object_insert_key(&arguments, "input", 5, alloc), surrogate, 3, alloc);
+    bool agreed = bartizan_call("anonymize", 9, escaped ? &arguments : line, &result) &&
+                  equal(get(&result, "anon"), get(line, "anon"));
+    ddwaf_object_destroy(&arguments, alloc);
+    ddwaf_object_destroy(&result, alloc);
+    return agreed;
+}
+
+static ddwaf_object parse(const char *text)
+{
+    ddwaf_object object;
+    CHECK(ddwaf_object_from_json(&object, text, (uint32_t)strlen(text), ddwaf_get_default_allocator()));
+    return object;
+}
+
+static ddwaf_object call(bartizan_request request, const char *function, const char *json)
+{
+    ddwaf_object arguments = parse(json), result;
+    CHECK(bartizan_request_call(request, function, strlen(function), &arguments, &result));
+    ddwaf_object_destroy(&arguments, ddwaf_get_default_allocator());
+    return result;
+}
+
+static void expect(ddwaf_object result, const char *key, const char *json)
+{
+    ddwaf_object expected = parse(json);
+    CHECK(equal(get(&result, key), get(&expected, "is")));
+    ddwaf_object_destroy(&expected, ddwaf_get_default_allocator());
+    ddwaf_object_destroy(&result, ddwaf_get_default_allocator());
+}
+
+static void block_at_run_time(void)
+{
+    ddwaf_object settings = parse("{\"enabled\": true, \"rules\": {}}"), report, arguments, result;
+    bartizan_engine engine = bartizan_engine_init(&settings, &report);
+    CHECK(engine != NULL);
+    ddwaf_object_destroy(&settings, ddwaf_get_default_allocator());
+    ddwaf_object_destroy(&report, ddwaf_get_default_allocator());
+
+    arguments = parse("{\"user\": \"bob\"}");
+    CHECK(bartizan_engine_call(engine, "block", 5, &arguments, &result));
+    ddwaf_object_destroy(&arguments, ddwaf_get_default_allocator());
+    ddwaf_object_destroy(&result, ddwaf_get_default_allocator());
+
+    bartizan_request request = bartizan_request_init(engine);
+    bartizan_engine_destroy(engine);
+    expect(call(request, "start", "{\"headers\": {\"accept\": \"text/html\"}}"), "blocked", "{\"is\": false}");
+    expect(call(request, "set_user", "{\"user\": {\"id\": \"alice\"}}"), "blocked", "{\"is\": false}");
+    expect(call(request, "set_user", "{\"user\": {\"id\": \"bob\"}}"), "blocked", "{\"is\": true}");
+    expect(call(request, "block_response", "{}"), "status", "{\"is\": 403}");
+    expect(call(request, "finish", "{}"), "keep", "{\"is\": true}");
+    bartizan_request_destroy(request);
+}
+
+static void bad_pointers(void)
+{
+    ddwaf_object map = parse("{}"), result;
+    CHECK(!bartizan_call(NULL, 3, &map, &result) && !bartizan_call("user_id", 7, NULL, &result));
+    CHECK(!bartizan_call("user_id", 7, &map, NULL));
+    CHECK(bartizan_engine_init(NULL, NULL) == NULL && bartizan_engine_init(&map, NULL) == NULL);
+    CHECK(bartizan_request_init(NULL) == NULL && !bartizan_request_call(NULL, "run", 3, &map, &result));
+    CHECK(!bartizan_engine_call(NULL, "mode", 4, &map, &result));
+    bartizan_engine_destroy(NULL);
+    bartizan_request_destroy(NULL);
+    ddwaf_object_destroy(&map, ddwaf_get_default_allocator());
+}
+
+int main(int argc, char **argv)
+{
+    unsigned passed = 0, failed = 0;
+    for (int i = 1; i < argc; i++) {
+        FILE *file = fopen(argv[i], "r");
+        CHECK(file != NULL);
+        char *text = NULL;
+        size_t capacity = 0;
+        while (getline(&text, &capacity, file) > 0) {
+            ddwaf_object line = parse(text);
+            if (run_line(&line)) {
+                passed++;
+            } else {
+                failed++;
+            }
+            ddwaf_object_destroy(&line, ddwaf_get_default_allocator());
+        }
+        free(text);
+        fclose(file);
+    }
+    block_at_run_time();
+    bad_pointers();
+    printf("%u passed, %u failed\n", passed, failed);
+    return failed > 0;
+}
