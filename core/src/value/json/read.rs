@@ -1,7 +1,7 @@
 //! The reader: strict RFC 8259 with the reference's edges, in one pass, never deeper than its own limit.
 
 use super::number::{self, Number};
-use crate::value::{Allocator, Heap, Object, Value, tag};
+use crate::value::{Allocator, Heap, Object, OutOfMemory, Value, tag};
 
 /// Containers are made down to this level (the root is level 1); one at this level stays empty.
 const DEEPEST: usize = 21;
@@ -58,18 +58,16 @@ struct Reader<'a> {
     buffer: Vec<u8>,
 }
 
-impl Reader<'_> {
+/// A part that is not in its place yet, and freed if it never gets there.
+type Owned<'a> = Value<&'a dyn Allocator>;
+
+impl<'a> Reader<'a> {
     /// Recursion ends at `DEEPEST`: what lies below is checked by `skip`, which does not recurse.
     fn value(&mut self, slot: &mut Object, level: usize) -> Result<(), JsonError> {
         match self.peek() {
             Some(b'{' | b'[') => self.container(slot, level),
-            Some(b'"') => {
-                let (allocator, at) = (self.allocator, self.at);
-                let done = self.string(|bytes| slot.set_string(bytes, allocator))?;
-                if done { Ok(()) } else { Err(JsonError { reason: OUT_OF_MEMORY, offset: at }) }
-            }
             _ => {
-                self.scalar()?.store(slot);
+                *slot = self.leaf()?.into_object();
                 Ok(())
             }
         }
@@ -88,28 +86,52 @@ impl Reader<'_> {
             return Ok(());
         }
         loop {
-            let child = if kind == tag::MAP {
-                let mut key = Object::INVALID;
-                let allocator = self.allocator;
-                let done = self.string(|bytes| key.set_string(bytes, allocator))?;
-                if !done {
-                    return Err(self.error(OUT_OF_MEMORY));
-                }
-                // SAFETY: `slot` and `key` were built with this allocator.
-                unsafe { slot.insert_key(key, self.allocator) }
+            let key = if kind == tag::MAP { Some(self.owned_key()?) } else { None };
+            // Allocators see that a string is made before its place, and a container after it, as in the reference.
+            if matches!(self.peek(), Some(b'{' | b'[')) {
+                let place = self.insert(slot, key)?;
+                self.container(place, level + 1)?;
             } else {
-                // SAFETY: `slot` was built with this allocator.
-                unsafe { slot.insert(self.allocator) }
-            };
-            let Some(child) = child else { return Err(self.error(OUT_OF_MEMORY)) };
-            if kind == tag::MAP {
-                self.colon()?;
+                let leaf = self.leaf()?;
+                let place = self.insert(slot, key)?;
+                *place = leaf.into_object();
             }
-            self.value(child, level + 1)?;
             if self.comma_or(close)? {
                 return Ok(());
             }
         }
+    }
+
+    /// Makes the place of the next entry. What finds none is freed.
+    fn insert<'s>(&self, slot: &'s mut Object, key: Option<Owned<'_>>) -> Result<&'s mut Object, JsonError> {
+        // SAFETY: `slot` and `key` were built with this allocator.
+        let place = unsafe {
+            match key {
+                Some(key) => slot.insert_key(key.into_object(), self.allocator),
+                None => slot.insert(self.allocator),
+            }
+        };
+        place.ok_or(self.error(OUT_OF_MEMORY))
+    }
+
+    fn owned_key(&mut self) -> Result<Owned<'a>, JsonError> {
+        let key = self.owned_string()?;
+        self.colon()?;
+        Ok(key)
+    }
+
+    fn owned_string(&mut self) -> Result<Owned<'a>, JsonError> {
+        let allocator = self.allocator;
+        self.string(|bytes| Value::string_in(bytes, allocator))?.map_err(|OutOfMemory| self.error(OUT_OF_MEMORY))
+    }
+
+    /// Anything but a container.
+    fn leaf(&mut self) -> Result<Owned<'a>, JsonError> {
+        if self.peek() == Some(b'"') {
+            return self.owned_string();
+        }
+        let scalar = self.scalar()?;
+        Ok(Value::scalar_in(self.allocator, |object| scalar.store(object)))
     }
 
     /// Checks the container that starts here without keeping anything of it.
@@ -131,7 +153,7 @@ impl Reader<'_> {
                     }
                 }
                 Some(b'"') => self.string(|_| ())?,
-                _ => drop(self.scalar()?),
+                _ => _ = self.scalar()?,
             }
             // After a value: close what ends here.
             loop {
