@@ -99,24 +99,22 @@ pub struct Context {
     instance: Arc<Instance>,
     /// There until the context ends.
     state: Option<Box<State>>,
-    /// Refused data, which lives as long as accepted data does.
-    refused: Vec<Parked>,
 }
 
 impl Context {
     pub(crate) fn new(instance: Arc<Instance>) -> Self {
         let state = Some(instance.take_state());
-        Context { instance, state, refused: vec![] }
+        Context { instance, state }
     }
 
     /// Evaluates one batch of data, a map from addresses to values, within `budget`.
     pub fn run(&mut self, data: impl Into<Parked>, budget: Duration) -> Result<Outcome, RunError> {
         let data = data.into();
+        let Some(state) = self.state.as_deref_mut() else { return Err(RunError::Internal) };
         if data.as_map().is_none() {
-            self.refused.push(data);
+            state.store.keep(Arc::new(data));
             return Err(RunError::InvalidObject);
         }
-        let Some(state) = self.state.as_deref_mut() else { return Err(RunError::Internal) };
         let mut deadline = Deadline::new(budget);
         let mut findings = Findings::default();
         let tree = Arc::new(data);
@@ -133,12 +131,12 @@ impl Context {
     /// anything.
     pub fn run_batches(&mut self, batches: impl Into<Parked>, budget: Duration) -> Result<Outcome, RunError> {
         let batches = batches.into();
+        let Some(state) = self.state.as_deref_mut() else { return Err(RunError::Internal) };
         let Some(count) = batches.as_array().filter(|maps| maps.iter().all(|map| map.as_map().is_some())) else {
-            self.refused.push(batches);
+            state.store.keep(Arc::new(batches));
             return Err(RunError::InvalidObject);
         };
         let count = count.len();
-        let Some(state) = self.state.as_deref_mut() else { return Err(RunError::Internal) };
         let mut deadline = Deadline::new(budget);
         let mut findings = Findings::default();
         let tree = Arc::new(batches);
@@ -161,7 +159,7 @@ impl Context {
     /// A context that starts with all this one knows and has decided; from here on neither sees what the other does. For
     /// operations within a request (a file opened, a query sent) whose data must not stay.
     pub fn subcontext(&self) -> Context {
-        Context { instance: self.instance.clone(), state: self.state.clone(), refused: vec![] }
+        Context { instance: self.instance.clone(), state: self.state.clone() }
     }
 }
 

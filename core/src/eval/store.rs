@@ -50,7 +50,8 @@ impl Store {
         self.places.fill(None);
     }
 
-    /// Keeps a tree; its number is for [`Store::set_entry`] and [`Store::set_tree`].
+    /// Keeps a tree (refused ones too, so that all are freed in their turn); its number is for [`Store::set_entry`] and
+    /// [`Store::set_tree`].
     pub(super) fn keep(&mut self, tree: Arc<Parked>) -> u32 {
         self.trees.push(Kept { tree, batch: None });
         (self.trees.len() - 1) as u32
