@@ -1,12 +1,16 @@
 //! Names the shared object. Cargo gives a `cdylib` no name of its own, and loaders would then record the path it was
-//! linked by in every client.
+//! linked by in every client. `BARTIZAN_SONAME=libddwaf.so` makes the copy that stands in for libddwaf by name.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-env-changed=BARTIZAN_SONAME");
     let target = |key| std::env::var(key).unwrap_or_default();
+    let name = std::env::var("BARTIZAN_SONAME").ok();
     if target("CARGO_CFG_TARGET_OS") == "macos" {
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libbartizan.dylib");
+        let name = name.unwrap_or("libbartizan.dylib".into());
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/{name}");
     } else if target("CARGO_CFG_TARGET_FAMILY") == "unix" {
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libbartizan.so");
+        let name = name.unwrap_or("libbartizan.so".into());
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,{name}");
     }
 }

@@ -39,6 +39,13 @@ struct Evaluation {
     fuse: Fuse,
 }
 
+/// What the ABI promises: contexts move between threads, and several threads make subcontexts of one.
+const _: () = {
+    const fn movable_and_shareable<T: Send + Sync>() {}
+    movable_and_shareable::<Evaluation>();
+    movable_and_shareable::<crate::handle::WafHandle>();
+};
+
 /// What the root of the data has to be.
 #[derive(Clone, Copy)]
 enum Form {

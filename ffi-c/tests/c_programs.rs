@@ -29,13 +29,14 @@ fn succeed(output: &Output) -> String {
     out.into_owned()
 }
 
-/// Builds tests/c/NAME.c, runs it with these arguments, and returns what it printed.
-fn run(name: &str, arguments: &[PathBuf]) -> Option<String> {
-    let library = library();
+/// Builds tests/c/NAME.c with this library, runs it with these arguments, and returns what it printed.
+fn run(name: &str, library: &Path, arguments: &[PathBuf]) -> Option<String> {
     let source = top().join("tests/c").join(name).with_extension("c");
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let built = compiler("cc", &["-std=c11", "-O1", "-g"], &[Path::new("-o"), &program, &source, &library])?;
-    succeed(&built);
+    let kind = library.extension().unwrap_or_default().to_string_lossy();
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{kind}"));
+    let system = ["-lpthread", "-lm", "-ldl", "-lgcc_s"].map(Path::new);
+    let files = [&[Path::new("-o"), &program, &source, library][..], &system].concat();
+    succeed(&compiler("cc", &["-std=c11", "-O1", "-g"], &files)?);
     let folder = library.parent().expect("the folder of the library");
     let output = Command::new(&program).args(arguments).env("LD_LIBRARY_PATH", folder).output();
     Some(succeed(&output.expect("the program runs")))
@@ -43,7 +44,15 @@ fn run(name: &str, arguments: &[PathBuf]) -> Option<String> {
 
 #[test]
 fn a_client_in_c_gets_on_with_the_library() {
-    if let Some(printed) = run("client", &[]) {
+    if let Some(printed) = run("client", &library(), &[]) {
+        assert_eq!(printed, "ok\n");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_archive_links_too() {
+    if let Some(printed) = run("client", &library().with_extension("a"), &[]) {
         assert_eq!(printed, "ok\n");
     }
 }
@@ -54,7 +63,7 @@ fn the_vectors_hold_through_the_abi() {
     let vectors: Vec<PathBuf> = vectors.into_iter().filter(|path| path.exists()).collect();
     let lines: usize = vectors.iter().map(|path| std::fs::read_to_string(path).expect("vectors").lines().count()).sum();
     assert!(lines > 0);
-    if let Some(printed) = run("vectors", &vectors) {
+    if let Some(printed) = run("vectors", &library(), &vectors) {
         assert_eq!(printed, format!("{lines} passed, 0 failed\n"));
     }
 }

@@ -103,7 +103,7 @@ fn an_evaluation_allocates_only_results_and_frees_inputs_in_order() {
         let context = (api.context_init)(instance.0, output.handle);
         assert_eq!(run.call(api.context_eval, context, r#"{"a1":"hello there, long string"}"#), nothing(1));
         assert_eq!(output.calls(), [A(224, 8), F(224, 8)]);
-        assert_eq!(input.calls().len(), 2);
+        assert_eq!(input.calls(), [A(24, 1), A(256, 8)]);
         let event = concat!(
             r#"{"events":[{"rule":{"id":"r1","name":"n1","on_match":[],"tags":{"type":"t1","category":"attack_attempt"}},"#,
             r#""rule_matches":[{"operator":"match_regex","operator_value":"attack","parameters":["#,
@@ -155,9 +155,13 @@ fn refused_data_is_freed_with_the_context() {
         assert_eq!(run.call(api.subcontext_eval, subcontext, "[[]]"), refused);
         assert!(input.calls().iter().all(|call| matches!(call, Call::Alloc(..))));
         // Nothing of it was applied.
-        assert_eq!(run.rules(api.context_eval, context, r#"{"a1":"attack"}"#), ["r1"]);
+        assert_eq!(run.rules(api.context_eval, context, r#"{"a1":"an attack, found"}"#), ["r1"]);
+        input.calls();
         (api.subcontext_destroy)(subcontext);
+        assert_eq!(input.calls(), [F(128, 8)]);
         (api.context_destroy)(context);
+        let batches = [F(256, 8), F(128, 8), F(256, 8), F(256, 8), F(128, 8)];
+        assert_eq!(input.calls(), [&batches[..], &[F(23, 1), F(16, 1), F(256, 8)]].concat());
     }
     assert_eq!(input.live(), 0);
 }
