@@ -6,10 +6,10 @@
 use std::fs;
 use std::path::Path;
 
-use bartizan::exploit::{Arguments, Detector, Finding, Param, Step, ssrf};
+use bartizan::exploit::{Arguments, Detector, Finding, Param, ssrf};
 use bartizan::support::Deadline;
 use bartizan::transform::Scratch;
-use bartizan::value::{Object, Value, json};
+use bartizan::value::{Object, Step, Value, json};
 
 #[test]
 fn recorded_answers() {
@@ -83,7 +83,7 @@ fn event(operator: &[u8], resource: &str, addresses: &[&str], db_type: Option<&[
         (finding.source.as_ref().map_or("", |source| addresses[source.param]), Value::array());
     for step in finding.source.iter().flat_map(|source| &source.key_path) {
         match step {
-            Step::Key(key) => key_path.push(key.as_slice()),
+            Step::Key(key) => key_path.push(&key[..]),
             Step::Index(index) => key_path.push(*index as u64),
         }
     }
