@@ -84,8 +84,8 @@ pub unsafe extern "C" fn ddwaf_builder_remove_config(
 /// @return the instance, to be destroyed with ddwaf_destroy; NULL for NULL, and if there is nothing to evaluate.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_builder_build_instance(builder: ddwaf_builder) -> ddwaf_handle {
-    // SAFETY: promise on handles.
     wall(null_mut(), || {
+        // SAFETY: promise on handles.
         let waf = unsafe { exclusive(builder) }.and_then(|builder| builder.run(Builder::build)).flatten();
         waf.map_or(null_mut(), |waf| hand_out(WafHandle::new(waf)))
     })

@@ -198,8 +198,8 @@ pub unsafe extern "C" fn ddwaf_context_destroy(context: ddwaf_context) {
 /// @return the subcontext, to be destroyed with ddwaf_subcontext_destroy; NULL for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_subcontext_init(context: ddwaf_context) -> ddwaf_subcontext {
-    // SAFETY: promise on handles.
     wall(null_mut(), || {
+        // SAFETY: promise on handles.
         let made = unsafe { shared(context) }.and_then(|context| context.0.subcontext());
         made.map_or(null_mut(), |evaluation| hand_out(SubcontextHandle(evaluation)))
     })

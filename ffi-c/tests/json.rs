@@ -9,7 +9,8 @@ use support::{Object, Recorder, api, is_ours, show, tag, text};
 #[test]
 fn documents_become_objects() {
     let nested = |n: usize, inner: &str| "[".repeat(n) + inner + &"]".repeat(n);
-    let table: [(&[u8], Option<(u8, &str)>); 24] = [
+    type Expected<'a> = Option<(u8, &'a str)>;
+    let table: [(&[u8], Expected<'_>); 24] = [
         (b"127", Some((tag::UNSIGNED, "127"))),
         (b"-1", Some((tag::SIGNED, "-1"))),
         (b"-0", Some((tag::SIGNED, "0"))),

@@ -67,7 +67,7 @@ fn messages_reach_the_receiver_from_the_minimum_level_on() {
         for (eval, source, without_allocator) in table {
             let mut data = json(source, recorder.handle);
             assert_eq!(eval(context, &mut data, recorder.handle, null_mut(), 1000), ERR_INVALID_OBJECT);
-            assert_eq!(seen(), [invalid.clone()]);
+            assert_eq!(seen(), std::slice::from_ref(&invalid));
             let mut data = json(source, heap);
             assert_eq!(eval(context, &mut data, null_mut(), null_mut(), 1000), ERR_INVALID_OBJECT);
             assert_eq!(seen(), if without_allocator { vec![invalid.clone()] } else { vec![] });

@@ -3,9 +3,11 @@
 
 mod support;
 
-use std::ffi::c_void;
+use std::ffi::{CStr, c_void};
 use std::ptr::{null, null_mut};
-use support::{A, Api, F, Obj, Object, Recorder, api, bytes, is_ours, json, show, tag, text};
+use support::{A, Alloc, Api, F, Obj, Object, Recorder, api, bytes, is_ours, json, show, tag, text};
+
+const LONG: &CStr = c"123456789012345";
 
 /// The bytes that a setter writes over 0xEE, as hexadecimal; `..` is not to be touched, `??` may be anything.
 fn expect(written: &str, set: impl FnOnce(&Api, Obj) -> Obj) -> Object {
@@ -59,30 +61,29 @@ fn setters_write_the_bytes_of_their_kind() {
 fn containers_and_long_strings_allocate_exactly() {
     let recorder = Recorder::new();
     let alloc = recorder.handle;
-    type Set<'a> = &'a dyn Fn(&Api, Obj) -> Obj;
-    // SAFETY (all closures): valid pointers.
-    let table: [(&str, Set<'_>, Option<usize>, usize); 8] = [
-        (
-            "20 ?? 00 00 00 00 ?? ??  00 00 00 00 00 00 00 00",
-            &|a, o| unsafe { (a.object_set_array)(o, 0, alloc) },
-            None,
-            8,
-        ),
-        ("40 ?? 00 00 01 00 ?? ??", &|a, o| unsafe { (a.object_set_map)(o, 1, alloc) }, Some(32), 8),
-        ("20 ?? 00 00 03 00 ?? ??", &|a, o| unsafe { (a.object_set_array_large)(o, 3, alloc) }, Some(48), 8),
-        ("20 ?? 00 00 ff ff ?? ??", &|a, o| unsafe { (a.object_set_array_large)(o, 65535, alloc) }, Some(1048560), 8),
-        ("a0 00 00 00 00 00 10 00", &|a, o| unsafe { (a.object_set_array_large)(o, 65536, alloc) }, Some(1048576), 8),
-        ("c0 00 00 00 00 6a 18 00", &|a, o| unsafe { (a.object_set_map_large)(o, 100_000, alloc) }, Some(3_200_000), 8),
-        ("20 ?? 00 00 ff ff ?? ??", &|a, o| unsafe { (a.object_set_array)(o, 65535, alloc) }, Some(1048560), 8),
-        (
-            "10 ?? ?? ?? 0f 00 00 00",
-            &|a, o| unsafe { (a.object_set_string)(o, c"123456789012345".as_ptr(), 15, alloc) },
-            Some(15),
-            1,
-        ),
+    type Set = fn(&Api, Obj, usize, Alloc) -> Obj;
+    // SAFETY: valid pointers.
+    let array: Set = |api, o, n, alloc| unsafe { (api.object_set_array)(o, n as u16, alloc) };
+    // SAFETY: as above.
+    let map: Set = |api, o, n, alloc| unsafe { (api.object_set_map)(o, n as u16, alloc) };
+    // SAFETY: as above.
+    let large_array: Set = |api, o, n, alloc| unsafe { (api.object_set_array_large)(o, n, alloc) };
+    // SAFETY: as above.
+    let large_map: Set = |api, o, n, alloc| unsafe { (api.object_set_map_large)(o, n, alloc) };
+    // SAFETY: as above.
+    let string: Set = |api, o, n, alloc| unsafe { (api.object_set_string)(o, LONG.as_ptr(), n as u32, alloc) };
+    let table = [
+        ("20 ?? 00 00 00 00 ?? ??  00 00 00 00 00 00 00 00", array, 0, None, 8),
+        ("40 ?? 00 00 01 00 ?? ??", map, 1, Some(32), 8),
+        ("20 ?? 00 00 03 00 ?? ??", large_array, 3, Some(48), 8),
+        ("20 ?? 00 00 ff ff ?? ??", large_array, 65_535, Some(1_048_560), 8),
+        ("a0 00 00 00 00 00 10 00", large_array, 65_536, Some(1_048_576), 8),
+        ("c0 00 00 00 00 6a 18 00", large_map, 100_000, Some(3_200_000), 8),
+        ("20 ?? 00 00 ff ff ?? ??", array, 65_535, Some(1_048_560), 8),
+        ("10 ?? ?? ?? 0f 00 00 00", string, 15, Some(15), 1),
     ];
-    for (written, set, size, align) in table {
-        let mut object = expect(written, set);
+    for (written, set, n, size, align) in table {
+        let mut object = expect(written, |api, o| set(api, o, n, alloc));
         assert_eq!(recorder.calls(), size.map(|size| A(size, align)).into_iter().collect::<Vec<_>>());
         // SAFETY: a live object of this allocator; the second time it is invalid.
         unsafe {
