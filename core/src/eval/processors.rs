@@ -12,6 +12,9 @@ use crate::support::Deadline;
 use crate::value::Parked;
 use std::sync::Arc;
 
+/// No generator has more.
+const MAX_PARAMETERS: usize = 4;
+
 /// Runs processors in order. What they derive becomes an address, an attribute, or both.
 pub(super) fn run(
     instance: &Instance,
@@ -48,42 +51,37 @@ fn apply(
         return Err(Expired);
     }
     let generator = processor.generator;
-    let memory = state.processors.get(&processor.id);
-    let last = memory.and_then(|memory| memory.presence.get(&nth)).copied();
-    let generated = memory.is_some_and(|memory| memory.generated.contains(&mapping.output));
-    let done = generated || state.store.get(mapping.output).is_some();
+    let memory = &mut state.processors[processor.id];
+    let last = memory.presence_of(nth);
+    let done = memory.generated.contains(&mapping.output) || state.store.get(mapping.output).is_some();
     if done && generator.is_final(last.unwrap_or_default()) {
         return Ok(());
     }
-    let inputs: Vec<Option<Input<'_>>> = mapping
-        .inputs
-        .iter()
-        .map(|(address, key_path)| state.store.get(*address).map(|object| Input { object, key_path }))
-        .collect();
-    let Some(presence) = generator.presence(&inputs) else { return Ok(()) };
+    let mut inputs = [None; MAX_PARAMETERS];
+    for (input, (address, key_path)) in inputs.iter_mut().zip(&mapping.inputs) {
+        *input = state.store.get(*address).map(|object| Input { object, key_path });
+    }
+    let inputs = &inputs[..mapping.inputs.len().min(MAX_PARAMETERS)];
+    let Some(presence) = generator.presence(inputs) else { return Ok(()) };
     if generator.has_optional_parameters() && last == Some(presence) {
         return Ok(());
     }
-    let memory = state.processors.entry(processor.id).or_default();
-    let made = match generator.generate(&inputs, &mut memory.fragments, &processor.scanners, deadline) {
+    let made = match generator.generate(inputs, &mut memory.fragments, &processor.scanners, deadline) {
         Outcome::NotNow => return Ok(()),
         Outcome::TimedOut => return Err(Expired),
         Outcome::Nothing => None,
         Outcome::Made(value) => Some(value),
     };
     memory.generated.push(mapping.output);
-    memory.presence.insert(nth, presence);
+    memory.presence.retain(|(known, _)| *known != nth);
+    memory.presence.push((nth, presence));
     let Some(value) = made else { return Ok(()) };
     if processor.output {
-        let value = if processor.evaluate {
-            value.clone()
-        } else {
-            return {
-                attributes.replace(&mapping.name, value, state);
-                Ok(())
-            };
-        };
-        attributes.replace(&mapping.name, value, state);
+        if !processor.evaluate {
+            attributes.replace(&mapping.name, value, state);
+            return Ok(());
+        }
+        attributes.replace(&mapping.name, value.clone(), state);
     }
     if processor.evaluate {
         let tree = state.store.keep(Arc::new(Parked::from(value)));

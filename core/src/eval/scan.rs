@@ -7,8 +7,7 @@ use super::Expired;
 use super::exclusions::Excluded;
 use super::state::State;
 use super::walk::Walk;
-use crate::config::condition::Source;
-use crate::plan::{AddressId, Lane, Plan};
+use crate::plan::{AddressId, Lane, Plan, SourcePlan};
 use crate::scan::Candidates;
 use crate::support::{Bits, Deadline};
 use crate::transform::{self, ByteClasses};
@@ -104,10 +103,8 @@ pub(super) fn scan(
         from = address + 1;
         let address_plan = &plan.scan.addresses[address];
         if let Some(root) = state.store.get(address) {
-            for source in [Source::Values, Source::Keys] {
-                if expired.is_ok() && address_plan.lanes.iter().any(|&lane| plan.scan.lanes[lane].source == source) {
-                    expired = scan_source(plan, root, scratch, address, source, deadline);
-                }
+            for source in address_plan.sources.iter().filter(|source| !source.lanes.is_empty()) {
+                expired = expired.and_then(|()| scan_source(plan, root, scratch, source, deadline));
             }
         }
         if expired.is_err() {
@@ -115,7 +112,8 @@ pub(super) fn scan(
         }
         state.unscanned.remove(address);
         state.pending.union(&address_plan.always);
-        address_plan.lanes.iter().for_each(|&lane| scratch.hits.scanned.insert(lane));
+        let lanes = address_plan.sources.iter().flat_map(|source| &source.lanes);
+        lanes.for_each(|&lane| scratch.hits.scanned.insert(lane));
         // What was not hit needs no further look.
         state.looked_at.union(&address_plan.scanned_targets);
     }
@@ -138,26 +136,31 @@ fn scan_source(
     plan: &Plan,
     root: &Object,
     scratch: &mut Scratch,
-    address: AddressId,
-    source: Source,
+    source: &SourcePlan,
     deadline: &mut Deadline,
 ) -> Result<(), Expired> {
     let scanner = &plan.scan.scanner;
     let Scratch { transform, original, changed, hits, .. } = scratch;
-    for leaf in Walk::new(root, source, Excluded::NOTHING) {
+    for leaf in Walk::new(root, source.source, Excluded::NOTHING) {
         if deadline.expired() {
             return Err(Expired);
         }
         let Some(text) = leaf.object.as_bytes().filter(|text| !text.is_empty()) else { continue };
+        let lanes = source.lanes.iter().map(|&id| (id, &plan.scan.lanes[id]));
+        let mut lanes = lanes.filter(|(_, lane)| lane.concerns(leaf.top_key)).peekable();
+        if source.keyed_only && lanes.peek().is_none() {
+            continue;
+        }
         let classes = ByteClasses::of(text);
+        original.clear();
+        scanner.scan(text, original);
+        let quiet = original.is_empty();
+        if quiet && !source.has_judges && !source.beyond_case.met_by(classes) {
+            continue;
+        }
         let mut finder = Finder { top_key: leaf.top_key, identity: leaf.object.identity(), found: &mut hits.found };
-        let mut original_scanned = false;
-        for &id in &plan.scan.addresses[address].lanes {
-            let lane = &plan.scan.lanes[id];
-            if lane.source != source || !lane.concerns(leaf.top_key) {
-                continue;
-            }
-            if lane.beyond_case.may_change(classes) {
+        for (id, lane) in lanes {
+            if lane.beyond_case.met_by(classes) {
                 if let Some(text) = lane.chain.apply(text, transform) {
                     changed.clear();
                     scanner.scan(text, changed);
@@ -166,12 +169,9 @@ fn scan_source(
                     continue;
                 }
             }
-            if !original_scanned {
-                original_scanned = true;
-                original.clear();
-                scanner.scan(text, original);
+            if !quiet {
+                finder.note(id, lane, original);
             }
-            finder.note(id, lane, original);
             if !lane.judges.is_empty() {
                 let text = lane.chain.apply(text, transform).unwrap_or(text);
                 finder.judge(id, lane, text);
@@ -192,9 +192,6 @@ impl Finder<'_> {
     /// Keeps those candidates that the lane has a target for at this place.
     #[inline]
     fn note(&mut self, id: usize, lane: &Lane, candidates: &Candidates) {
-        if candidates.is_empty() {
-            return;
-        }
         for entry in candidates.iter().filter(|entry| lane.has_target(entry.0, self.top_key)) {
             self.found.push((id as u32, entry.0, self.identity));
         }

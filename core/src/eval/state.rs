@@ -34,8 +34,8 @@ pub(super) struct State {
     pub filters_done: Bits,
     /// Per input filter and input, the object last examined.
     pub examined: HashMap<(usize, usize), usize>,
-    /// Processors that did something.
-    pub processors: HashMap<usize, ProcessorState>,
+    /// What processors remember, by number.
+    pub processors: Vec<ProcessorState>,
     /// Attributes that wait for their address.
     pub pending_attributes: Vec<PendingAttribute>,
     /// `waf.context.event` has been set.
@@ -48,9 +48,22 @@ pub(super) struct ProcessorState {
     /// Addresses it has generated.
     pub generated: Vec<AddressId>,
     /// Per mapping, the inputs of its last run.
-    pub presence: HashMap<usize, Presence>,
+    pub presence: Vec<(usize, Presence)>,
     /// Fields of fingerprints, frozen when first computed.
     pub fragments: Fragments,
+}
+
+impl ProcessorState {
+    /// The inputs of the last run of a mapping.
+    pub(super) fn presence_of(&self, mapping: usize) -> Option<Presence> {
+        self.presence.iter().rev().find(|(nth, _)| *nth == mapping).map(|(_, presence)| *presence)
+    }
+
+    fn reset(&mut self) {
+        self.generated.clear();
+        self.presence.clear();
+        self.fragments = Fragments::default();
+    }
 }
 
 /// An attribute whose address was absent.
@@ -77,7 +90,7 @@ impl State {
             exclusions: Exclusions::default(),
             filters_done: Bits::new(plan.rule_filters.len()),
             examined: HashMap::new(),
-            processors: HashMap::new(),
+            processors: vec![ProcessorState::default(); plan.preprocessors.len() + plan.postprocessors.len()],
             pending_attributes: vec![],
             event_reported: false,
         }
@@ -95,7 +108,7 @@ impl State {
         self.exclusions = Exclusions::default();
         self.filters_done.clear();
         self.examined.clear();
-        self.processors.clear();
+        self.processors.iter_mut().for_each(ProcessorState::reset);
         self.pending_attributes.clear();
         self.event_reported = false;
     }

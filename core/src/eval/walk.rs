@@ -89,7 +89,7 @@ impl<'a> Iterator for Walk<'a> {
     fn next(&mut self) -> Option<Leaf<'a>> {
         let Some(root) = &mut self.root else {
             let object = self.pending.take()?;
-            return if is_scalar(object) { self.leaf(object) } else { None };
+            return if object.is_scalar() { self.leaf(object) } else { None };
         };
         if let Some(frame) = self.pending.take().and_then(Frame::of) {
             self.below.push(frame);
@@ -118,7 +118,7 @@ impl<'a> Iterator for Walk<'a> {
                     self.pending = Some(value);
                     return self.leaf(key);
                 }
-            } else if is_scalar(value) {
+            } else if value.is_scalar() {
                 return self.leaf(value);
             }
             if let Some(frame) = Frame::of(value) {
@@ -126,8 +126,4 @@ impl<'a> Iterator for Walk<'a> {
             }
         }
     }
-}
-
-fn is_scalar(object: &Object) -> bool {
-    !matches!(object.view(), View::Null | View::Invalid | View::Array(_) | View::Map(_))
 }

@@ -17,7 +17,7 @@ use crate::matcher::Matcher;
 use crate::pattern::Required;
 use crate::scan::{MatcherId, Scanner};
 use crate::support::Bits;
-use crate::transform::Chain;
+use crate::transform::{Chain, Triggers};
 use crate::value::Step;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,15 +26,17 @@ use std::sync::Arc;
 pub struct Lane {
     /// What is done to strings first.
     pub chain: Chain,
-    /// The same without changes of ASCII case, which a scan does not regard: where this changes nothing, the scan of the
+    /// When that does more than change the case of letters, which a scan does not regard; otherwise the scan of the
     /// original text serves.
-    pub beyond_case: Chain,
+    pub beyond_case: Triggers,
     /// Values or keys.
-    pub source: Source,
+    source: Source,
     /// Entries with a target on the whole address.
-    pub anywhere: Bits,
+    anywhere: Bits,
+    /// There are none of those.
+    keyed_only: bool,
     /// Entries with a target below one key of the address.
-    pub below_key: Vec<(Text, Bits)>,
+    below_key: Vec<(Text, Bits)>,
     /// Who waits for an entry to be hit.
     pub waiting: HashMap<u32, Waiting>,
     /// Entries that are not in the automaton: their matcher is quick enough to be asked about every string.
@@ -51,16 +53,35 @@ pub struct Waiting {
 }
 
 /// What is done when an address brings a new value.
-#[derive(Default)]
 pub struct AddressPlan {
-    /// Its lanes.
-    pub lanes: Vec<usize>,
+    /// Its lanes over values, and those over keys.
+    pub sources: [SourcePlan; 2],
     /// Rules visited whenever the address is new.
     pub always: Bits,
     /// All scalar targets on the address, to be looked at again.
     pub targets: Bits,
     /// Targets that hits alone bring back.
     pub scanned_targets: Bits,
+}
+
+/// The lanes of one address over values, or over keys.
+pub struct SourcePlan {
+    /// Values or keys.
+    pub source: Source,
+    /// Their numbers.
+    pub lanes: Vec<usize>,
+    /// When any of their chains does more than change the case of letters.
+    pub beyond_case: Triggers,
+    /// None looks at the whole address.
+    pub keyed_only: bool,
+    /// Some have matchers to be asked about every string.
+    pub has_judges: bool,
+}
+
+impl SourcePlan {
+    fn new(source: Source) -> Self {
+        SourcePlan { source, lanes: vec![], beyond_case: Triggers::default(), keyed_only: true, has_judges: false }
+    }
 }
 
 /// The scan tables of a plan.
@@ -80,7 +101,7 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
     let mut lane_ids: HashMap<(AddressId, Chain, Source), usize> = HashMap::new();
     let mut lanes: Vec<(AddressId, Lane)> = vec![];
     let new_plan = || AddressPlan {
-        lanes: vec![],
+        sources: [SourcePlan::new(Source::Values), SourcePlan::new(Source::Keys)],
         always: Bits::new(rules.len()),
         targets: Bits::new(targets),
         scanned_targets: Bits::new(targets),
@@ -127,8 +148,14 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
     for target in conditions.iter_mut().flat_map(Condition::targets_mut) {
         plans[target.address].targets.insert(target.id);
     }
-    for (id, (address, _)) in lanes.iter().enumerate() {
-        plans[*address].lanes.push(id);
+    for (id, (address, lane)) in lanes.iter_mut().enumerate() {
+        lane.keyed_only = lane.anywhere.is_empty();
+        for plan in plans[*address].sources.iter_mut().filter(|plan| plan.source == lane.source) {
+            plan.lanes.push(id);
+            plan.beyond_case = plan.beyond_case.or(lane.beyond_case);
+            plan.keyed_only &= lane.keyed_only;
+            plan.has_judges |= !lane.judges.is_empty();
+        }
     }
     let lanes = lanes.into_iter().map(|(_, lane)| lane).collect();
     let judgeable = required.iter().enumerate();
@@ -143,6 +170,7 @@ fn new_lane(target: &Target, matchers: usize) -> Lane {
         chain: target.chain.clone(),
         source: target.source,
         anywhere: Bits::new(matchers),
+        keyed_only: false,
         below_key: vec![],
         waiting: HashMap::new(),
         judges: vec![],
@@ -153,7 +181,7 @@ impl Lane {
     /// Whether anything looks at what is below this key.
     #[inline]
     pub fn concerns(&self, top_key: Option<&[u8]>) -> bool {
-        !self.anywhere.is_empty() || self.below_key.iter().any(|(key, _)| Some(&key[..]) == top_key)
+        !self.keyed_only || self.below_key.iter().any(|(key, _)| Some(&key[..]) == top_key)
     }
 
     /// Whether an entry has a target that is this key's value or below it.

@@ -34,10 +34,10 @@ impl Chain {
         self.transformers.is_empty()
     }
 
-    /// The chain without what merely changes the case of ASCII letters.
-    pub fn beyond_case(&self) -> Chain {
-        let kept: Vec<_> = self.transformers.iter().copied().filter(|t| *t != Transformer::Lowercase).collect();
-        Chain::new(kept)
+    /// When the chain might do more to a text than change the case of ASCII letters.
+    pub fn beyond_case(&self) -> Triggers {
+        let each = self.transformers.iter().map(|&transformer| Triggers::beyond_case(transformer));
+        each.fold(Triggers::default(), Triggers::or)
     }
 
     /// Whether a text of these classes might come out changed. "No" is certain; "yes" is a guess.

@@ -33,7 +33,7 @@ impl ByteClasses {
 
 /// When a transformer, or any of several, might act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(super) struct Triggers {
+pub struct Triggers {
     /// If any of these classes or pairs occurs,
     any: u64,
     /// or if only these classes occur. Every byte has a class, so 0 is never met.
@@ -41,17 +41,30 @@ pub(super) struct Triggers {
 }
 
 impl Triggers {
+    /// Whether a string of these classes meets them. "No" is certain; "yes" is a guess.
     #[inline]
-    pub(super) fn met_by(self, ByteClasses(classes): ByteClasses) -> bool {
+    pub fn met_by(self, ByteClasses(classes): ByteClasses) -> bool {
         let singles = classes & SINGLE_MASK;
         let [first, second] = self.only;
         classes & self.any != 0 || (singles != 0 && (singles & !first == 0 || singles & !second == 0))
     }
 
-    pub(super) fn or(self, other: Self) -> Self {
+    /// What meets either.
+    pub fn or(self, other: Self) -> Self {
         let [first, second] = self.only;
         let [other_first, other_second] = other.only;
         Self { any: self.any | other.any, only: [first | other_first, second | other_second] }
+    }
+
+    /// When a transformer might do more to a string than change the case of ASCII letters.
+    pub(super) fn beyond_case(transformer: Transformer) -> Self {
+        let any = match transformer {
+            Transformer::Lowercase => return Self::default(),
+            // An upper-case letter sets it off, but then only these come out as anything but their lower case.
+            Transformer::ShellUnescape => BACKSLASH | QUOTE | SEPARATOR | BLANK_SEPARATOR | BREAK,
+            other => return Self::of(other),
+        };
+        Self { any, only: [0; 2] }
     }
 
     pub(super) fn of(transformer: Transformer) -> Self {
@@ -101,7 +114,9 @@ const DASH: u64 = 1 << 12;
 const UNDERSCORE: u64 = 1 << 13;
 const EQUALS: u64 = 1 << 14;
 const NON_ASCII: u64 = 1 << 15;
-const OTHER: u64 = 1 << 16;
+/// Blanks that are not spaces.
+const BREAK: u64 = 1 << 16;
+const OTHER: u64 = 1 << 17;
 /// What both alphabets share, and padding.
 const BASE64: u64 = UPPER | LOWER_OR_DIGIT | EQUALS;
 
@@ -141,6 +156,7 @@ const fn single(byte: u8) -> u64 {
         b'-' => DASH,
         b'_' => UNDERSCORE,
         b'=' => EQUALS,
+        0x09..=0x0D => BREAK,
         0x80.. => NON_ASCII,
         _ => OTHER,
     }

@@ -41,7 +41,7 @@ mod url;
 mod utf8;
 
 pub use chain::{Chain, Scratch};
-pub use classes::ByteClasses;
+pub use classes::{ByteClasses, Triggers};
 
 /// What a transformer did with a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

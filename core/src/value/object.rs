@@ -157,10 +157,21 @@ impl Object {
     /// The bytes of a string of any kind.
     #[inline]
     pub fn as_bytes(&self) -> Option<&[u8]> {
-        match self.view() {
-            View::String(bytes) => Some(bytes),
-            _ => None,
+        // SAFETY: as in `view`; asked for every key and leaf, so without going through the other kinds.
+        unsafe {
+            match self.tag {
+                tag::SMALL => Some(self.small_bytes()),
+                tag::STRING | tag::LITERAL => Some(slice(self.text.data, self.text.size as usize)),
+                _ => None,
+            }
         }
+    }
+
+    /// True for strings, numbers and booleans.
+    #[inline]
+    pub fn is_scalar(&self) -> bool {
+        use tag::*;
+        matches!(self.tag(), SMALL | STRING | LITERAL | BOOL | SIGNED | UNSIGNED | FLOAT)
     }
 
     /// The entries of a map.
