@@ -22,6 +22,7 @@
 mod allocator;
 mod clone;
 mod destroy;
+mod intake;
 pub mod json;
 mod object;
 mod parked;
@@ -30,6 +31,7 @@ mod text;
 mod tree;
 
 pub use allocator::{Allocator, Heap, OutOfMemory};
+pub use intake::{Intake, Limits, Truncation};
 pub use object::{Object, Pair, View, tag};
 pub use parked::Parked;
 pub use step::Step;
