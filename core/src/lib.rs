@@ -22,6 +22,7 @@
 //! | [`http`] | client address, blocking responses, denylists, request reports |
 //! | [`remote`] | remote-configuration products and paths -> builder calls, and what is answered |
 //! | [`sdk`] | the two rooms above as functions from a map to a map, for every binding alike |
+//! | [`shared`] | what the bindings hold on to: an engine and contexts behind shared references |
 
 mod builder;
 pub mod builtin;
@@ -38,6 +39,7 @@ pub mod remote;
 pub mod report;
 pub mod scan;
 pub mod sdk;
+pub mod shared;
 pub mod support;
 pub mod transform;
 pub mod users;

@@ -16,6 +16,29 @@ pub struct Diagnostics {
     pub ruleset_version: Option<Text>,
 }
 
+/// One line that names what to fix: each distinct error with the elements it befell.
+impl std::fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let mut problems: Vec<String> = self.error.iter().cloned().collect();
+        for (name, section) in &self.sections {
+            problems.extend(section.error.iter().map(|error| format!("{name}: {}", text(error))));
+            for (error, ids) in section.errors.iter().chain(&section.warnings) {
+                let shown: Vec<_> = ids.iter().take(SHOWN_IDS).map(|id| text(id)).collect();
+                let more = if ids.len() > SHOWN_IDS { ", ..." } else { "" };
+                problems.push(format!("{name}: {} ({}{more})", text(error), shown.join(", ")));
+            }
+        }
+        match problems.is_empty() {
+            true => f.write_str("nothing was refused"),
+            false => f.write_str(&problems.join("; ")),
+        }
+    }
+}
+
+/// The elements named for one error in a line of text.
+const SHOWN_IDS: usize = 5;
+
 /// What became of the elements of one section.
 #[derive(Debug, Clone, Default)]
 pub struct Section {

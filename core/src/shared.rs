@@ -1,0 +1,198 @@
+//! What the bindings hold on to: an engine and contexts behind shared references.
+//!
+//! Rust callers own a [`Builder`] and pass a `&mut` [`Context`] around; hosts with threads and a garbage collector cannot.
+//! Here updates and calls of one context wait for each other, a set without rules finds nothing instead of not existing,
+//! and a panic ends the context instead of the process.
+
+use crate::config::Text;
+use crate::value::{Object, Parked};
+use crate::{Added, Builder, Context, Outcome, RunError, Waf};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+/// The path under which the rules given first are found.
+pub const FIRST_RULES: &str = "default";
+
+/// A set of configurations and the instance built from it. Each change builds a new instance; contexts made before keep
+/// theirs.
+#[derive(Default)]
+pub struct SharedWaf {
+    builder: Mutex<Builder>,
+    current: RwLock<Option<Waf>>,
+}
+
+impl SharedWaf {
+    /// Without any configuration.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a configuration or replaces the one under this path; one that is refused changes nothing but the path itself.
+    pub fn update(&self, path: &str, document: &Object) -> Added {
+        let mut builder = lock(&self.builder);
+        let added = builder.add_or_update(path.as_bytes(), document);
+        self.rebuild(&mut builder);
+        added
+    }
+
+    /// Adds the built-in rules, each document under its own path.
+    pub fn add_builtin(&self) {
+        let mut builder = lock(&self.builder);
+        builder.add_builtin();
+        self.rebuild(&mut builder);
+    }
+
+    /// Removes a configuration; says whether there was one.
+    pub fn remove(&self, path: &str) -> bool {
+        let mut builder = lock(&self.builder);
+        let removed = builder.remove(path.as_bytes());
+        if removed {
+            self.rebuild(&mut builder);
+        }
+        removed
+    }
+
+    /// The paths of all configurations.
+    pub fn paths(&self) -> Vec<String> {
+        let builder = lock(&self.builder);
+        builder.paths(None).into_iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect()
+    }
+
+    /// The addresses that the current instance reacts to.
+    pub fn known_addresses(&self) -> Vec<Text> {
+        self.current().map(|waf| waf.known_addresses().to_vec()).unwrap_or_default()
+    }
+
+    /// The types of actions that the current instance can ask for.
+    pub fn known_actions(&self) -> Vec<Text> {
+        self.current().map(|waf| waf.known_actions().to_vec()).unwrap_or_default()
+    }
+
+    /// A context of the current instance.
+    pub fn context(&self) -> SharedContext {
+        SharedContext(Mutex::new(match self.current() {
+            Some(waf) => State::Ready(Box::new(waf.context())),
+            None => State::NoRules,
+        }))
+    }
+
+    fn current(&self) -> Option<Waf> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn rebuild(&self, builder: &mut Builder) {
+        let built = builder.build();
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = built;
+    }
+}
+
+/// A context that several threads may call; they wait for each other.
+pub struct SharedContext(Mutex<State>);
+
+enum State {
+    Ready(Box<Context>),
+    NoRules,
+    Broken,
+}
+
+impl SharedContext {
+    /// As [`Context::run`].
+    pub fn run(&self, data: impl Into<Parked>, budget: Duration) -> Result<Outcome, RunError> {
+        let data = data.into();
+        match data.is_map() {
+            true => self.call(1, |context| context.run(data, budget)),
+            false => Err(RunError::InvalidObject),
+        }
+    }
+
+    /// As [`Context::run_batches`].
+    pub fn run_batches(&self, batches: impl Into<Parked>, budget: Duration) -> Result<Outcome, RunError> {
+        let batches = batches.into();
+        match batches.as_array() {
+            Some(maps) if maps.iter().all(|map| map.is_map()) => {
+                self.call(maps.len() as u64, |context| context.run_batches(batches, budget))
+            }
+            _ => Err(RunError::InvalidObject),
+        }
+    }
+
+    /// As [`Context::subcontext`].
+    pub fn subcontext(&self) -> SharedContext {
+        SharedContext(Mutex::new(match &*lock(&self.0) {
+            State::Ready(context) => State::Ready(Box::new(context.subcontext())),
+            State::NoRules => State::NoRules,
+            State::Broken => State::Broken,
+        }))
+    }
+
+    /// Forgets all data, so that memory need not wait for a garbage collector. Later calls find nothing.
+    pub fn close(&self) {
+        *lock(&self.0) = State::NoRules;
+    }
+
+    fn call(
+        &self,
+        batches: u64,
+        run: impl FnOnce(&mut Context) -> Result<Outcome, RunError>,
+    ) -> Result<Outcome, RunError> {
+        let mut state = lock(&self.0);
+        match &mut *state {
+            State::Ready(context) => catch_unwind(AssertUnwindSafe(|| run(context))).unwrap_or_else(|_| {
+                *state = State::Broken;
+                Err(RunError::Internal)
+            }),
+            State::NoRules => Ok(Outcome { evaluated: batches, ..Outcome::default() }),
+            State::Broken => Err(RunError::Internal),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::{Value, json};
+
+    fn rules(pattern: &str) -> Value {
+        let text = format!(
+            r#"{{"version": "2.2", "rules": [{{"id": "r", "name": "n", "tags": {{"type": "t", "category": "c"}},
+             "conditions": [{{"operator": "match_regex",
+                              "parameters": {{"regex": "{pattern}", "inputs": [{{"address": "a"}}]}}}}]}}]}}"#
+        );
+        json::parse(text.as_bytes()).unwrap()
+    }
+
+    fn finds(context: &SharedContext, text: &str) -> bool {
+        let data = Value::from_entries([("a", text)]);
+        context.run(data, Duration::from_secs(1)).unwrap().is_match()
+    }
+
+    #[test]
+    fn contexts_keep_the_rules_they_began_with() {
+        let waf = SharedWaf::new();
+        assert!(!finds(&waf.context(), "one"));
+        assert!(waf.update(FIRST_RULES, &rules("one")).accepted);
+        let before = waf.context();
+        assert!(waf.update(FIRST_RULES, &rules("two")).accepted);
+        assert!(finds(&before.subcontext(), "one") && !finds(&waf.context(), "one") && finds(&waf.context(), "two"));
+        assert_eq!((waf.paths(), waf.known_addresses()), (vec![FIRST_RULES.to_string()], vec![b"a"[..].into()]));
+        assert!(waf.remove(FIRST_RULES) && !waf.remove(FIRST_RULES));
+        assert!(!finds(&waf.context(), "two") && waf.known_addresses().is_empty());
+        assert!(finds(&before, "one"));
+        before.close();
+        assert!(!finds(&before, "one"));
+    }
+
+    #[test]
+    fn only_maps_are_data() {
+        let context = SharedWaf::new().context();
+        assert_eq!(context.run(Value::array(), Duration::MAX).unwrap_err(), RunError::InvalidObject);
+        assert_eq!(context.run_batches(Value::map(), Duration::MAX).unwrap_err(), RunError::InvalidObject);
+        let empty: Value = [Value::map(), Value::map()].into_iter().collect();
+        assert_eq!(context.run_batches(empty, Duration::MAX).unwrap().evaluated, 2);
+    }
+}
