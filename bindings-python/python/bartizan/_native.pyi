@@ -1,0 +1,338 @@
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, final
+
+__all__ = [
+    "ENGINE_VERSION",
+    "Argument",
+    "Context",
+    "Diagnostics",
+    "Event",
+    "Match",
+    "Result",
+    "Rule",
+    "Section",
+    "Service",
+    "Truncated",
+    "Waf",
+    "__version__",
+    "sdk_call",
+    "sdk_functions",
+]
+
+ENGINE_VERSION: str
+__version__: str
+
+@final
+class Waf:
+    """A set of rules, ready to evaluate requests. One for the whole process; threads share it.
+
+    ``rules`` is a ruleset as ``json.load`` returns it; without one, the built-in rules are used. Rules that are refused
+    do not keep the others from loading: see ``diagnostics``. If none can be used, ``ConfigurationError`` is raised.
+
+    ``timeout`` is the default budget of a call, in seconds or as a ``timedelta`` (5 ms unless given). The other
+    arguments limit how much of the data of a call is looked at; what they cut is told in ``Result.truncated``.
+    """
+
+    def __new__(
+        cls,
+        rules: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | timedelta | None = None,
+        max_string_length: int = 4096,
+        max_container_size: int = 256,
+        max_container_depth: int = 20,
+        max_values: int = 100_000,
+    ) -> Waf: ...
+    def context(self) -> Context:
+        """Return a context for one request. It keeps the rules of this moment."""
+
+    def update(self, path: str, config: Mapping[str, Any]) -> Diagnostics:
+        """Add a configuration, or replace the one under this path, and build a new instance.
+
+        Contexts in flight keep the old one. The rules given first have the path ``default``. A configuration of which
+        nothing can be used raises ``ConfigurationError`` with its diagnostics; what was under the path before is then
+        gone, unless ``config`` could not be read at all.
+        """
+
+    def remove(self, path: str) -> bool:
+        """Remove a configuration and build a new instance; say whether there was one.
+
+        Without any rule, contexts find nothing.
+        """
+
+    def paths(self) -> list[str]:
+        """Return the paths of all configurations."""
+
+    @property
+    def diagnostics(self) -> Diagnostics:
+        """What became of the rules given first."""
+
+    @property
+    def known_addresses(self) -> tuple[str, ...]:
+        """The addresses that the rules react to. Others need not be computed."""
+
+    @property
+    def known_actions(self) -> tuple[str, ...]:
+        """The types of actions that the rules can ask for."""
+
+@final
+class Context:
+    """The evaluation of one request. It remembers its data and what matched; a rule fires at most once in it.
+
+    Threads may share it; their calls wait for each other. As a context manager it is closed at the end.
+    """
+
+    def run(self, data: Mapping[str, Any], *, timeout: float | timedelta | None = None) -> Result:
+        """Evaluate data, a dict from addresses to values, within a budget in seconds or as a ``timedelta``.
+
+        Values may be dicts, lists, tuples, strings, bytes, numbers, booleans and None, nested at will, and are copied.
+        Strings are passed as UTF-8; lone surrogates that stand for bytes (``os.fsdecode``, WSGI) become those bytes,
+        others are encoded like characters. Integers beyond 64 bits become text. Keys that are no strings become the
+        text that JSON would show. Other mappings, sequences and sets are read as such, any other object as ``str()``
+        shows it; where that raises an ``Exception``, as None. Nothing of this raises.
+
+        The GIL is released while data with more than 16 KiB of text is evaluated; less takes microseconds.
+        """
+
+    def run_batches(self, batches: Sequence[Mapping[str, Any]], *, timeout: float | timedelta | None = None) -> Result:
+        """Evaluate several batches of data in order within one budget.
+
+        A blocking verdict or the end of the budget stops; ``Result.evaluated`` says how many batches were completed.
+        """
+
+    def subcontext(self) -> Context:
+        """Return a context that starts with all this one knows; from here on neither sees what the other does.
+
+        For operations within a request (a file opened, a query sent) whose data must not stay.
+        """
+
+    def close(self) -> None:
+        """Free the data now. Later calls find nothing."""
+
+    def __enter__(self) -> Context: ...
+    def __exit__(
+        self,
+        _type: type[BaseException] | None = None,
+        _value: BaseException | None = None,
+        _traceback: TracebackType | None = None,
+        /,
+    ) -> None: ...
+
+@final
+class Result:
+    """What a call found and asks for.
+
+    Text that is not UTF-8 holds surrogates; ``str.encode("utf-8", "surrogateescape")`` gives the bytes back.
+    """
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """One per rule that matched and reports events, in evaluation order."""
+
+    @property
+    def actions(self) -> dict[str, dict[str, Any]]:
+        """What to do: parameters by type of action, the blocking one first."""
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Names and values for the trace."""
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the start of the evaluation to its end."""
+
+    @property
+    def timeout(self) -> bool:
+        """The budget was used up; what was found until then is here."""
+
+    @property
+    def keep(self) -> bool:
+        """The trace should be kept."""
+
+    @property
+    def evaluated(self) -> int:
+        """How many batches were evaluated completely."""
+
+    @property
+    def matched(self) -> bool:
+        """There is any event, action or attribute."""
+
+    @property
+    def blocked(self) -> bool:
+        """There is an action that ends the request: ``block_request`` or ``redirect_request``."""
+
+    @property
+    def truncated(self) -> Truncated | None:
+        """What was left out of the data of this call, if anything was."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as a dict of plain values, as the C library lays it out (``duration`` in nanoseconds)."""
+
+@final
+class Truncated:
+    """The original size of the largest item of each kind that was cut; 0 where none was."""
+
+    @property
+    def string_length(self) -> int:
+        """Characters or bytes of a string, depending on where it was cut."""
+
+    @property
+    def container_size(self) -> int:
+        """Entries of a container."""
+
+    @property
+    def container_depth(self) -> int:
+        """The depth at which the first container was left out."""
+
+    def to_dict(self) -> dict[str, int]:
+        """Return the three sizes as a dict."""
+
+@final
+class Event:
+    """A rule that matched."""
+
+    @property
+    def rule(self) -> Rule:
+        """The rule."""
+
+    @property
+    def matches(self) -> tuple[Match, ...]:
+        """One per condition, in order."""
+
+    @property
+    def stack_id(self) -> str | None:
+        """Ties the event to a stack trace that the caller takes."""
+
+    @property
+    def security_response_id(self) -> str | None:
+        """Ties the event to the response that blocks the request."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the event as a dict of plain values, as it is reported in traces."""
+
+@final
+class Rule:
+    """What an event tells of its rule."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Its tags."""
+
+    @property
+    def on_match(self) -> tuple[str, ...]:
+        """Ids of its actions."""
+
+@final
+class Match:
+    """One condition that held."""
+
+    @property
+    def operator(self) -> str:
+        """The operator, with ``!`` where negated."""
+
+    @property
+    def operator_value(self) -> str:
+        """The expression of ``match_regex``; empty for most operators."""
+
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        """The values that took part: one named ``input``, several for exploit detectors."""
+
+    @property
+    def highlight(self) -> tuple[str, ...]:
+        """The parts that matched."""
+
+@final
+class Argument:
+    """A value that took part in a match."""
+
+    @property
+    def name(self) -> str:
+        """The name ``input``, or that of the detector's argument."""
+
+    @property
+    def address(self) -> str:
+        """Where it was."""
+
+    @property
+    def value(self) -> str:
+        """The value as text, after transformers."""
+
+    @property
+    def key_path(self) -> tuple[str | int, ...]:
+        """The way from the address to it."""
+
+@final
+class Diagnostics:
+    """What became of a configuration, element by element. ``str()`` names what to fix in one line."""
+
+    @property
+    def error(self) -> str | None:
+        """Why the configuration as a whole was refused."""
+
+    @property
+    def ruleset_version(self) -> str | None:
+        """The version of the rules, if they have one."""
+
+    @property
+    def sections(self) -> dict[str, Section]:
+        """What became of each section of the configuration, by name."""
+
+    @property
+    def has_errors(self) -> bool:
+        """Anything was refused."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as a dict of plain values, as the C library lays it out."""
+
+@final
+class Section:
+    """What became of the elements of one section."""
+
+    @property
+    def error(self) -> str | None:
+        """Why the section could not be read; nothing else is then reported."""
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """Ids in document order."""
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Ids of refused elements, ``index:N`` where they have none."""
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Ids of elements that are meant for other versions of the engine."""
+
+    @property
+    def errors(self) -> dict[str, tuple[str, ...]]:
+        """What is wrong, each with the ids of the elements."""
+
+    @property
+    def warnings(self) -> dict[str, tuple[str, ...]]:
+        """What is doubtful, each with the ids of the elements."""
+
+@final
+class Service:
+    """What a process remembers between requests: denylist, limits, learned answers. See ``bartizan.sdk``."""
+
+    def __new__(cls, settings: Mapping[str, Any] | None = None) -> Service: ...
+    def call(self, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Run a function of the service, or any that remembers nothing."""
+
+def sdk_call(function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a function about users or HTTP that remembers nothing."""
+
+def sdk_functions() -> list[str]:
+    """Return the names of the functions that remember nothing."""

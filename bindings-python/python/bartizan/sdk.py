@@ -1,0 +1,237 @@
+"""Users and events of an application: logins, sign-ups, custom events, denylists.
+
+The functions have the names and arguments known from tracers. They report to the request they are called in, which a
+middleware (or you) opens around it, with the span that gets the tags and the context that evaluates the addresses:
+
+>>> from bartizan import sdk
+>>> class Span(dict):
+...     def set_tag(self, name, value):
+...         self[name] = value
+>>> span = Span()
+>>> with sdk.Request(span):
+...     report = sdk.track_login_success("bob@example.org", user_id="u-1")
+>>> span["appsec.events.users.login.success.usr.id"]
+'u-1'
+
+What is decided here is decided in the engine, the same for all languages; `call` reaches its other functions by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar, Token
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, final
+
+from bartizan._native import Context, Result, Service, sdk_call, sdk_functions
+
+__all__ = [
+    "Report",
+    "Request",
+    "Service",
+    "anonymize",
+    "call",
+    "functions",
+    "set_user",
+    "should_block_user",
+    "submit_business_logic",
+    "track_custom_event",
+    "track_login_failure",
+    "track_login_success",
+    "track_signup",
+    "track_user_login_failure_event",
+    "track_user_login_success_event",
+    "track_user_signup_event",
+]
+
+Metadata = Mapping[str, Any] | None
+
+
+@final
+@dataclass(frozen=True)
+class Report:
+    """What a call led to. Span and context of the request have had their parts already."""
+
+    accepted: bool
+    """Otherwise the call was ignored: see ``warnings``."""
+    meta: dict[str, str]
+    """Tags of the service-entry span."""
+    metrics: dict[str, float]
+    """Numeric tags of the service-entry span."""
+    keep: bool
+    """The trace should be kept."""
+    addresses: dict[str, Any]
+    """What was run in the context of the request."""
+    telemetry: list[dict[str, Any]]
+    """Counters, each with ``metric`` and ``tags``."""
+    warnings: list[str]
+    """What to log."""
+    result: Result | None
+    """What the engine found; ``result.blocked`` asks to end the request."""
+
+
+class Request:
+    """The request in which users and events are reported. As a context manager it is the current one.
+
+    ``span`` is any object with ``set_tag`` (Datadog) or ``set_attribute`` (OpenTelemetry), ``context`` the WAF context
+    of the request, ``mode`` the collection mode of automatic events.
+    """
+
+    def __init__(self, span: Any = None, context: Context | None = None, *, mode: str = "identification") -> None:
+        self.span = span
+        self.context = context
+        self.mode = mode
+        self._scope: dict[str, Any] | None = None
+        self._tokens: list[Token[Request | None]] = []
+
+    def __enter__(self) -> Request:
+        self._tokens.append(_current.set(self))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        _current.reset(self._tokens.pop())
+
+    def call(self, function: str, **arguments: Any) -> Report:
+        """Run a function about users; see the list in the documentation of the engine."""
+        answer = sdk_call(function, {**arguments, "mode": self.mode, "scope": self._scope})
+        self._scope = answer["scope"]
+        for name, value in (*answer["meta"].items(), *answer["metrics"].items()):
+            _tag(self.span, name, value)
+        if answer["keep"]:
+            _tag(self.span, "manual.keep", "true")
+        addresses = answer["waf"][0] if answer["waf"] else {}
+        return Report(
+            accepted=answer["outcome"] == "ok",
+            meta=answer["meta"],
+            metrics=answer["metrics"],
+            keep=answer["keep"],
+            addresses=addresses,
+            telemetry=answer["telemetry"],
+            warnings=answer["warnings"],
+            result=self.run(addresses),
+        )
+
+    def run(self, addresses: Mapping[str, Any]) -> Result | None:
+        """Run addresses in the context of the request; attributes go to the span."""
+        if self.context is None or not addresses:
+            return None
+        result = self.context.run(addresses)
+        for name, value in result.attributes.items():
+            _tag(self.span, name, value)
+        return result
+
+
+_current: ContextVar[Request | None] = ContextVar("bartizan_request", default=None)
+
+
+def _tag(span: Any, name: str, value: str | float) -> None:
+    setter = getattr(span, "set_tag", None) or getattr(span, "set_attribute", None)
+    if callable(setter):
+        setter(name, value)
+
+
+def _request() -> Request:
+    """Return the current request, or one that reports to nobody."""
+    return _current.get() or Request()
+
+
+def call(function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Run any function about users or HTTP that remembers nothing."""
+    return sdk_call(function, arguments)
+
+
+def functions() -> list[str]:
+    """Return the names of the functions for ``call``."""
+    return sdk_functions()
+
+
+def anonymize(value: Any) -> str | None:
+    """Return the pseudonym of an id, or None for what cannot be one."""
+    pseudonym: str | None = sdk_call("anonymize", {"input": value})["anon"]
+    return pseudonym
+
+
+def set_user(
+    tracer: object,
+    user_id: Any,
+    name: str | None = None,
+    email: str | None = None,
+    scope: str | None = None,
+    role: str | None = None,
+    session_id: str | None = None,
+    propagate: bool = False,
+) -> Report:
+    """Say which user makes the request. ``tracer`` is not used."""
+    user = {"id": user_id, "name": name, "email": email, "scope": scope, "role": role, "session_id": session_id}
+    return _request().call("set_user", user=user, propagate=propagate)
+
+
+def track_login_success(login: Any, user_id: Any = None, metadata: Metadata = None) -> Report:
+    """Report a login; ``user_id`` may be a map with ``id`` and more."""
+    return _request().call("track_user_login_success", login=login, user=user_id, metadata=metadata)
+
+
+def track_login_failure(
+    login: Any, exists: bool | None = None, user_id: Any = None, metadata: Metadata = None
+) -> Report:
+    """Report a login that was refused, and whether there is such a user."""
+    arguments = {"login": login, "exists": exists, "user_id": user_id, "metadata": metadata}
+    return _request().call("track_user_login_failure", **arguments)
+
+
+def track_signup(login: Any, user_id: Any = None, success: bool = True, metadata: Metadata = None) -> Report:
+    """Report that a user was registered, or not."""
+    return _request().call("track_signup", login=login, user=user_id, success=success, metadata=metadata)
+
+
+def track_custom_event(tracer: object, event_name: str, metadata: Metadata = None) -> Report:
+    """Report an event of your own. ``tracer`` is not used."""
+    return _request().call("track_custom_event", name=event_name, metadata=metadata)
+
+
+def track_user_login_success_event(
+    tracer: object,
+    user_id: Any,
+    metadata: Metadata = None,
+    login: Any = None,
+    name: str | None = None,
+    email: str | None = None,
+    scope: str | None = None,
+    role: str | None = None,
+    session_id: str | None = None,
+    propagate: bool = False,
+) -> Report:
+    """Report a login, in the older form. ``tracer`` is not used."""
+    user = {"id": user_id, "name": name, "email": email, "scope": scope, "role": role, "session_id": session_id}
+    arguments = {"login": login, "user": user, "metadata": metadata, "propagate": propagate}
+    return _request().call("track_user_login_success_event", **arguments)
+
+
+def track_user_login_failure_event(
+    tracer: object, user_id: Any, exists: bool | None = None, metadata: Metadata = None, login: Any = None
+) -> Report:
+    """Report a login that was refused, in the older form. ``tracer`` is not used."""
+    arguments = {"login": login, "exists": exists, "user_id": user_id, "metadata": metadata}
+    return _request().call("track_user_login_failure_event", **arguments)
+
+
+def track_user_signup_event(tracer: object, user_id: Any, success: bool = True, login: Any = None) -> Report:
+    """Report that a user was registered, in the older form. ``tracer`` is not used."""
+    return _request().call("track_user_signup_event", user=user_id, success=success, login=login)
+
+
+def submit_business_logic(name: str, values: Mapping[str, Any]) -> Result | None:
+    """Let the rules see an event of the business, such as ``payment.failure``."""
+    return _request().run({f"server.business_logic.{name}": values})
+
+
+def should_block_user(tracer: object, user_id: Any, session_id: str | None = None) -> bool:
+    """Ask the rules whether this user is refused. ``tracer`` is not used."""
+    context = _request().context
+    if context is None:
+        return False
+    addresses = {"usr.id": str(user_id)} | ({"usr.session_id": session_id} if session_id else {})
+    return context.subcontext().run(addresses).blocked

@@ -1,0 +1,34 @@
+//! The native half of the Python package `bartizan`.
+//!
+//! It converts and nothing else: Python objects become the engine's values ([`convert`]), outcomes become typed, frozen
+//! objects ([`result`], [`diagnostics`]), and calls go through ([`waf`]). What the types mean to Python is declared in
+//! `python/bartizan/_native.pyi`, beside which this must be kept.
+
+mod convert;
+mod diagnostics;
+mod error;
+mod render;
+mod result;
+mod sdk;
+mod waf;
+
+/// `gil_used = false`: all classes are frozen and hold only what may be shared between threads.
+#[pyo3::pymodule(gil_used = false)]
+mod _native {
+    #[pymodule_export]
+    use crate::diagnostics::{Diagnostics, Section};
+    #[pymodule_export]
+    use crate::result::{Argument, Event, Match, Result, Rule, Truncated};
+    #[pymodule_export]
+    use crate::sdk::{Service, sdk_call, sdk_functions};
+    #[pymodule_export]
+    use crate::waf::{Context, Waf};
+    use pyo3::prelude::*;
+    #[pymodule_export]
+    const ENGINE_VERSION: &str = engine::ENGINE_VERSION;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

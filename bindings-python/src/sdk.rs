@@ -1,0 +1,45 @@
+//! The functions about users and HTTP, by name. Their typed faces are in `python/bartizan/sdk.py`.
+
+use crate::error::argument_error;
+use crate::{convert, render};
+use engine::sdk;
+use engine::value::{Object, Value};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+
+/// Runs a function that remembers nothing.
+#[pyfunction]
+pub fn sdk_call<'py>(py: Python<'py>, function: &str, arguments: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    answer(py, sdk::call(function, &*convert::arguments(arguments)?))
+}
+
+/// The names of the functions that remember nothing.
+#[pyfunction]
+pub fn sdk_functions() -> Vec<&'static str> {
+    sdk::functions().collect()
+}
+
+/// What a process remembers between requests: denylist, limits, learned answers.
+#[pyclass(frozen, module = "bartizan")]
+pub struct Service(sdk::Service);
+
+#[pymethods]
+impl Service {
+    #[new]
+    #[pyo3(signature = (settings=None))]
+    fn new(settings: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let settings = settings.map(convert::configuration).transpose()?.unwrap_or_else(Value::map);
+        sdk::Service::new(&settings).map(Service).map_err(PyTypeError::new_err)
+    }
+
+    fn call<'py>(&self, py: Python<'py>, function: &str, arguments: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        answer(py, self.0.call(function, &*convert::arguments(arguments)?))
+    }
+}
+
+fn answer<'py>(py: Python<'py>, result: Value) -> PyResult<Bound<'py, PyAny>> {
+    match result.get(b"error").and_then(Object::as_bytes) {
+        Some(error) => Err(argument_error(py, &String::from_utf8_lossy(error))),
+        None => render::value(py, &result),
+    }
+}

@@ -1,0 +1,223 @@
+//! The engine and its contexts.
+
+use crate::convert::{self, Converted};
+use crate::diagnostics::Diagnostics;
+use crate::error::{configuration_error, run_error};
+use crate::render;
+use crate::result::Result;
+use engine::shared::{FIRST_RULES, SharedContext, SharedWaf};
+use engine::value::{Limits, Parked};
+use engine::{Diagnostics as EngineDiagnostics, Outcome, RunError};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDelta, PyTuple};
+use std::time::Duration;
+
+/// Data with less text than this is evaluated with the GIL held: that takes some ten microseconds, while a thread that
+/// gave the GIL away may wait milliseconds to get it back.
+const KEEP_GIL_BELOW: usize = 16 * 1024;
+
+/// Longer budgets mean this one.
+const LONGEST_BUDGET: Duration = Duration::from_secs(3600);
+
+/// What contexts take over from their engine.
+#[derive(Clone, Copy)]
+struct Settings {
+    limits: Limits,
+    budget: Duration,
+}
+
+/// A set of rules, ready to evaluate requests. One for the whole process; threads share it.
+///
+/// Waf(rules=None, *, timeout=0.005, max_string_length=4096, max_container_size=256, max_container_depth=20,
+/// max_values=100000): without rules, the built-in ones are used.
+#[pyclass(frozen, module = "bartizan")]
+pub struct Waf {
+    shared: SharedWaf,
+    settings: Settings,
+    diagnostics: Py<Diagnostics>,
+}
+
+#[pymethods]
+impl Waf {
+    #[new]
+    #[pyo3(signature = (rules=None, *, timeout=None, max_string_length=4096, max_container_size=256,
+                        max_container_depth=20, max_values=100_000))]
+    fn new(
+        py: Python<'_>,
+        rules: Option<&Bound<'_, PyAny>>,
+        timeout: Option<&Bound<'_, PyAny>>,
+        max_string_length: usize,
+        max_container_size: usize,
+        max_container_depth: usize,
+        max_values: usize,
+    ) -> PyResult<Self> {
+        let limits = Limits {
+            string_bytes: max_string_length.min(Limits::WHOLE.string_bytes),
+            entries: max_container_size.min(Limits::WHOLE.entries),
+            depth: max_container_depth.min(Limits::WHOLE.depth),
+            values: max_values.min(Limits::WHOLE.values),
+            ..Limits::REQUEST
+        };
+        let settings = Settings { limits, budget: timeout.map_or(Ok(Duration::from_millis(5)), budget)? };
+        let rules = rules.map(convert::configuration).transpose()?;
+        let shared = SharedWaf::new();
+        let diagnostics = py.detach(|| match &rules {
+            Some(rules) => {
+                let added = shared.update(FIRST_RULES, rules);
+                if added.accepted { Ok(added.diagnostics) } else { Err(added.diagnostics) }
+            }
+            None => {
+                shared.add_builtin();
+                Ok(EngineDiagnostics::default())
+            }
+        });
+        match diagnostics {
+            Ok(diagnostics) => Ok(Waf { shared, settings, diagnostics: Py::new(py, Diagnostics::from(diagnostics))? }),
+            Err(diagnostics) => Err(configuration_error(py, "the rules cannot be used", diagnostics)),
+        }
+    }
+
+    /// Return a context for one request. It keeps the rules of this moment.
+    fn context(&self) -> Context {
+        Context { shared: self.shared.context(), settings: self.settings }
+    }
+
+    /// Add a configuration, or replace the one under this path, and build a new instance; return the diagnostics.
+    ///
+    /// Contexts in flight keep the old instance. Raises ConfigurationError where nothing of it can be used.
+    fn update(&self, py: Python<'_>, path: &str, config: &Bound<'_, PyAny>) -> PyResult<Diagnostics> {
+        let config = convert::configuration(config)?;
+        let added = py.detach(|| self.shared.update(path, &config));
+        match added.accepted {
+            true => Ok(added.diagnostics.into()),
+            false => {
+                Err(configuration_error(py, &format!("the configuration '{path}' was refused"), added.diagnostics))
+            }
+        }
+    }
+
+    /// Remove a configuration and build a new instance; say whether there was one.
+    fn remove(&self, py: Python<'_>, path: &str) -> bool {
+        py.detach(|| self.shared.remove(path))
+    }
+
+    /// Return the paths of all configurations.
+    fn paths(&self, py: Python<'_>) -> Vec<String> {
+        py.detach(|| self.shared.paths())
+    }
+
+    /// What became of the rules given first.
+    #[getter]
+    fn diagnostics(&self, py: Python<'_>) -> Py<Diagnostics> {
+        self.diagnostics.clone_ref(py)
+    }
+
+    /// The addresses that the rules react to. Others need not be computed.
+    #[getter]
+    fn known_addresses<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        render::texts(py, &self.shared.known_addresses())
+    }
+
+    /// The types of actions that the rules can ask for.
+    #[getter]
+    fn known_actions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        render::texts(py, &self.shared.known_actions())
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Waf: {}>", self.shared.paths().join(", "))
+    }
+}
+
+/// The evaluation of one request. It remembers its data and what matched; a rule fires at most once in it.
+///
+/// Threads may share it; their calls wait for each other. As a context manager it is closed at the end.
+#[pyclass(frozen, module = "bartizan")]
+pub struct Context {
+    shared: SharedContext,
+    settings: Settings,
+}
+
+#[pymethods]
+impl Context {
+    /// Evaluate data, a dict from addresses to values, within a budget in seconds or as a timedelta.
+    ///
+    /// Nothing in the data raises; what is left out of them is told in Result.truncated. The GIL is released while data
+    /// with more than 16 KiB of text is evaluated.
+    #[pyo3(signature = (data, *, timeout=None))]
+    fn run(&self, py: Python<'_>, data: &Bound<'_, PyAny>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Result> {
+        let budget = timeout.map_or(Ok(self.settings.budget), budget)?;
+        let converted = convert::request_data(data, self.settings.limits)?;
+        if !converted.value.is_map() {
+            let kind = data.get_type().name()?;
+            return Err(PyTypeError::new_err(format!(
+                "the data must be a dict from addresses to values, not '{kind}'"
+            )));
+        }
+        evaluate(py, converted, |data| self.shared.run(data, budget))
+    }
+
+    /// Evaluate several batches of data in order within one budget.
+    #[pyo3(signature = (batches, *, timeout=None))]
+    fn run_batches(
+        &self,
+        py: Python<'_>,
+        batches: &Bound<'_, PyAny>,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Result> {
+        let budget = timeout.map_or(Ok(self.settings.budget), budget)?;
+        // The list around the batches is no level of theirs.
+        let limits = Limits { depth: self.settings.limits.depth.saturating_add(1), ..self.settings.limits };
+        let converted = convert::request_data(batches, limits)?;
+        if !converted.value.as_array().is_some_and(|maps| maps.iter().all(|map| map.is_map())) {
+            return Err(PyTypeError::new_err("the batches must be a list of dicts from addresses to values"));
+        }
+        evaluate(py, converted, |batches| self.shared.run_batches(batches, budget))
+    }
+
+    /// Return a context that starts with all this one knows; from here on neither sees what the other does.
+    fn subcontext(&self, py: Python<'_>) -> Context {
+        Context { shared: py.detach(|| self.shared.subcontext()), settings: self.settings }
+    }
+
+    /// Free the data now. Later calls find nothing.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.shared.close());
+    }
+
+    fn __enter__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) {
+        self.close(py);
+    }
+}
+
+fn evaluate(
+    py: Python<'_>,
+    converted: Converted,
+    run: impl FnOnce(Parked) -> std::result::Result<Outcome, RunError> + Send,
+) -> PyResult<Result> {
+    let Converted { value, truncation, text_bytes } = converted;
+    let data = Parked::from(value);
+    let outcome = match text_bytes < KEEP_GIL_BELOW {
+        true => run(data),
+        false => py.detach(|| run(data)),
+    };
+    outcome.map(|outcome| Result::new(outcome, truncation)).map_err(|error| run_error(py, error))
+}
+
+/// Seconds as a number, or a `timedelta`.
+fn budget(timeout: &Bound<'_, PyAny>) -> PyResult<Duration> {
+    let seconds: f64 = match timeout.is_instance_of::<PyDelta>() {
+        true => timeout.call_method0("total_seconds")?.extract()?,
+        false => timeout.extract().map_err(|_| PyTypeError::new_err("timeout must be seconds or a timedelta"))?,
+    };
+    match seconds >= 0.0 {
+        true => Ok(Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_BUDGET).min(LONGEST_BUDGET)),
+        false => Err(PyValueError::new_err(format!("timeout must not be negative: {seconds}"))),
+    }
+}

@@ -1,0 +1,274 @@
+"""Values made to break the conversion: nothing may crash, hang or get through unseen."""
+
+from __future__ import annotations
+
+import array
+import collections
+import decimal
+import enum
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import bartizan
+import pytest
+
+
+def waf(regex: str, **limits: int) -> bartizan.Waf:
+    inputs = [{"address": "a"}]
+    condition = {"operator": "match_regex", "parameters": {"regex": regex, "inputs": inputs}}
+    keys = {
+        "operator": "match_regex",
+        "parameters": {"regex": regex, "inputs": [{"address": "a", "transformers": ["keys_only"]}]},
+    }
+    rules = [
+        {"id": "value", "name": "n", "tags": {"type": "v", "category": "c"}, "conditions": [condition]},
+        {"id": "key", "name": "n", "tags": {"type": "k", "category": "c"}, "conditions": [keys]},
+    ]
+    return bartizan.Waf({"version": "2.2", "rules": rules}, timeout=10, **limits)
+
+
+ANY = waf("(?s).*")
+
+
+def seen(value: Any) -> list[str]:
+    """The text of the value as the engine sees it."""
+    events = ANY.context().run({"a": value}).events
+    return [event.matches[0].arguments[0].value for event in events if event.rule.id == "value"]
+
+
+def key_seen(key: Any) -> list[str]:
+    events = ANY.context().run({"a": {key: None}}).events
+    return [event.matches[0].arguments[0].value for event in events if event.rule.id == "key"]
+
+
+def kind(value: Any) -> str:
+    return type(value).__name__
+
+
+class Text(str):
+    def encode(self, *_: Any, **__: Any) -> bytes:
+        raise RuntimeError
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+class Number(enum.IntEnum):
+    ONE = 1
+
+
+class Raising:
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+class Exiting:
+    def __str__(self) -> str:
+        raise KeyboardInterrupt
+
+
+class RaisingSequence(Sequence[int]):
+    def __len__(self) -> int:
+        return 3
+
+    def __getitem__(self, index: Any) -> Any:
+        raise ValueError
+
+    def __iter__(self) -> Iterator[int]:
+        raise ValueError
+
+
+class Endless(Sequence[str]):
+    def __len__(self) -> int:
+        return sys.maxsize
+
+    def __getitem__(self, index: Any) -> Any:
+        return "again"
+
+    def __iter__(self) -> Iterator[str]:
+        while True:
+            yield "again"
+
+
+class Headers(Mapping[str, str]):
+    def __getitem__(self, key: str) -> str:
+        return "mapped"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["k"])
+
+    def __len__(self) -> int:
+        return 1
+
+
+class Meddler:
+    """Changes the container it is in while that is being read."""
+
+    def __init__(self, container: Any) -> None:
+        self.container = container
+
+    def __str__(self) -> str:
+        self.container.clear()
+        return "meddled"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("text", "text"),
+        (Text("text"), "text"),
+        (b"bytes", "bytes"),
+        (bytearray(b"bytes"), "bytes"),
+        (memoryview(b"bytes"), "bytes"),
+        (memoryview(b"-b-y-t-e-s")[1::2], "bytes"),
+        (array.array("B", b"bytes"), "bytes"),
+        (b"\xff\xfe", "\udcff\udcfe"),
+        ("\udcff", "\udcff"),
+        ("\ud800", "\udced\udca0\udc80"),
+        ("a\x00b", "a\x00b"),
+        (["x"], "x"),
+        (("x",), "x"),
+        ({"x"}, "x"),
+        (frozenset({"x"}), "x"),
+        (collections.deque(["x"]), "x"),
+        (collections.OrderedDict(k="x"), "x"),
+        (collections.UserDict(k="x"), "x"),
+        (collections.ChainMap({"k": "x"}), "x"),
+        (Headers(), "mapped"),
+        (Endless(), "again"),
+        (decimal.Decimal("1.50"), "1.50"),
+        (2 + 1j, "(2+1j)"),
+    ],
+    ids=kind,
+)
+def test_what_the_engine_sees(value: Any, text: str) -> None:
+    if isinstance(value, array.array):
+        value = memoryview(value)
+    assert seen(value) == [text]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, 1, -1, Number.ONE, 2**63, 2**64 - 1, 1.5, float("nan"), float("inf"), Raising(), RaisingSequence()],
+)
+def test_what_is_no_text(value: Any) -> None:
+    assert seen(value) == []
+
+
+def test_integers_beyond_64_bits_are_text() -> None:
+    assert seen(2**64) == [str(2**64)]
+    assert seen(-(2**63) - 1) == [str(-(2**63) - 1)]
+    assert seen(10**100_000)[0].startswith("0x")
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("k", "k"),
+        (b"k", "k"),
+        (Text("k"), "k"),
+        ("\udcff", "\udcff"),
+        (1, "1"),
+        (2**70, str(2**70)),
+        (1.5, "1.5"),
+        (True, "true"),
+        (None, "null"),
+        ((1, 2), "(1, 2)"),
+    ],
+    ids=kind,
+)
+def test_keys(key: Any, text: str) -> None:
+    assert key_seen(key) == [text]
+
+
+def test_keys_without_text() -> None:
+    assert ANY.context().run({"a": {Raising(): "x"}}).matched
+
+
+def test_what_ends_the_program_is_not_swallowed() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        seen(Exiting())
+
+
+def test_containers_that_change_meanwhile() -> None:
+    mapping: dict[str, Any] = {}
+    mapping.update(first=Meddler(mapping), second="x")
+    assert seen(mapping) == ["meddled"]
+    elements: list[Any] = []
+    elements.extend([Meddler(elements), "x"])
+    assert seen(elements) == ["meddled"]
+
+
+def test_cycles() -> None:
+    elements: list[Any] = []
+    elements.extend([elements] * 256)
+    result = ANY.context().run({"a": elements})
+    assert result.truncated is not None
+    assert result.truncated.container_depth == 21
+    mapping: dict[str, Any] = {}
+    mapping["itself"] = mapping
+    assert ANY.context().run(mapping).truncated is not None
+
+
+def test_sharing_does_not_explode() -> None:
+    value: Any = "x"
+    for _ in range(18):
+        value = [value] * 256
+    result = ANY.context().run({"a": value})
+    assert result.truncated is not None
+
+
+@pytest.mark.parametrize("kind", [list, dict])
+def test_depth(kind: type) -> None:
+    value: Any = kind()
+    for _ in range(100_000):
+        value = [value] if kind is list else {"k": value}
+    result = ANY.context().run({"a": value})
+    assert result.truncated is not None
+    assert result.truncated.to_dict() == {"string_length": 0, "container_size": 0, "container_depth": 21}
+    unlimited = waf("(?s).*", max_container_depth=10**6, max_values=10**6)
+    assert unlimited.context().run({"a": value}).truncated is None
+    with pytest.raises((bartizan.ConfigurationError, TypeError)):
+        bartizan.Waf({"rules": value})
+    while value:  # Python itself frees deep nests recursively in places
+        value = value.pop() if kind is list else value.pop("k")
+
+
+def test_sizes() -> None:
+    result = waf("attack$").context().run({"a": "x" * 10**7 + "attack"})
+    assert not result.matched
+    assert result.truncated is not None
+    assert result.truncated.string_length == 10**7 + 6
+    assert waf("attack$", max_string_length=10**8).context().run({"a": "x" * 10**7 + "attack"}).matched
+    result = waf("attack").context().run({"a": ["x"] * 300 + ["attack"]})
+    assert not result.matched
+    assert result.truncated is not None
+    assert result.truncated.container_size == 301
+    result = waf("x").context().run({"a": bytearray(10**6)})
+    assert result.truncated is not None
+    assert result.truncated.string_length == 10**6
+    assert "string_length=1000000" in repr(result.truncated)
+
+
+def test_the_text_of_all_strings_is_bounded() -> None:
+    long = "x" * 10**6
+    result = waf("attack", max_string_length=10**9).context().run({"a": [long] * 256})
+    assert result.truncated is not None
+    assert result.truncated.string_length == 10**6
+
+
+def test_characters_are_not_cut_in_two() -> None:
+    assert seen("é" * 4000) == ["é" * 2048]
+    assert seen("x" + "é" * 4000) == ["x" + "é" * 2047]
+
+
+@pytest.mark.parametrize("data", [None, [], "text", 1, b"", object(), [{}]])
+def test_data_must_be_a_map(data: Any) -> None:
+    with pytest.raises(TypeError, match="dict"):
+        ANY.context().run(data)
+
+
+def test_odd_addresses() -> None:
+    data: dict[Any, Any] = {"": 1, "a\0": "x", None: "x", b"a": "found", 5: []}
+    assert ANY.context().run(data).events[0].matches[0].arguments[0].value == "found"

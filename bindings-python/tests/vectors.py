@@ -1,0 +1,334 @@
+"""The tables of recorded answers that all languages share: how to read them and how to ask Python for the same."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import bartizan
+from bartizan._native import sdk_call
+
+TABLES = Path(__file__).parents[2] / "tests" / "vectors"
+LARGE = 2**28
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+RULE: dict[str, Any] = {"id": "1", "name": "rule1", "tags": {"type": "flow1", "category": "category1"}}
+RESOURCES = {
+    "lfi_detector": "server.io.fs.file",
+    "ssrf_detector": "server.io.net.url",
+    "sqli_detector": "server.db.statement",
+    "shi_detector": "server.sys.shell.cmd",
+    "cmdi_detector": "server.sys.exec.cmd",
+}
+PARAMETERS = [
+    "server.request.query",
+    "server.request.body",
+    "server.request.path_params",
+    "grpc.server.request.message",
+    "graphql.server.all_resolvers",
+    "graphql.server.resolver",
+]
+MAPPINGS = {
+    "extract_schema": {"inputs": "in"},
+    "jwt_decode": {"inputs": "in"},
+    "uri_parse": {"inputs": "in"},
+    "http_endpoint_fingerprint": {
+        "method": "server.request.method",
+        "uri_raw": "server.request.uri.raw",
+        "body": "server.request.body",
+        "query": "server.request.query",
+    },
+    "http_header_fingerprint": {"headers": "server.request.headers.no_cookies"},
+    "http_network_fingerprint": {"headers": "server.request.headers.no_cookies"},
+    "session_fingerprint": {"cookies": "server.request.cookies", "session_id": "usr.session_id", "user_id": "usr.id"},
+}
+
+
+class InexpressibleError(Exception):
+    """Python has no such value."""
+
+
+class Disagreement(AssertionError):  # noqa: N818 - says what it is
+    """An answer that is not the recorded one."""
+
+
+def lines(name: str) -> Iterator[Any]:
+    with (TABLES / name).open(encoding="utf-8") as table:
+        yield from map(json.loads, table)
+
+
+def raw(text: str) -> bytes:
+    """The bytes of a string of a result or a table."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def native(value: Any) -> Any:
+    """A value of a table as Python has it: the tables' wrappers say what JSON cannot."""
+    if isinstance(value, list):
+        return [native(element) for element in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        (wrapper, inner), *_ = value.items()
+        if wrapper == "$b":
+            return bytes.fromhex(inner)
+        if wrapper == "$f":
+            return float(inner)
+        if wrapper == "$invalid":
+            raise InexpressibleError
+        if wrapper == "$m":
+            pairs = [(native(key), native(element)) for key, element in inner]
+            if len({key.encode() if isinstance(key, str) else key for key, _ in pairs}) < len(pairs):
+                raise InexpressibleError
+            return dict(pairs)
+    return {key: native(element) for key, element in value.items()}
+
+
+def field(line: Any, name: str) -> Any:
+    return bytes.fromhex(line[name + "_hex"]) if name + "_hex" in line else native(line.get(name))
+
+
+def entries(value: dict[str, Any]) -> list[tuple[Any, Any]]:
+    if set(value) != {"$m"}:
+        return list(value.items())
+    if len({repr(key) for key, _ in value["$m"]}) < len(value["$m"]):
+        raise InexpressibleError
+    return [(key, element) for key, element in value["$m"]]
+
+
+def canonical(value: Any) -> Any:
+    """A comparable form: maps unordered, strings as bytes, floats bit by bit."""
+    if isinstance(value, dict):
+        if set(value) == {"$b"}:
+            return bytes.fromhex(value["$b"])
+        if set(value) == {"$f"}:
+            return canonical(float(value["$f"]))
+        if set(value) == {"$invalid"}:
+            return None
+        pairs = [(canonical(key), canonical(element)) for key, element in entries(value)]
+        return ("map", sorted(pairs, key=repr))
+    if isinstance(value, (list, tuple)):
+        return ["array", *map(canonical, value)]
+    if isinstance(value, float):
+        return ("float", struct.pack("<d", value) if value == value else "nan")
+    if isinstance(value, str):
+        return raw(value)
+    return ("bool", value) if isinstance(value, bool) else value
+
+
+def schema(value: Any) -> Any:
+    """As `canonical`, for a schema: the types of an array are a set."""
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        return ("types", sorted(map(schema, value[0]), key=repr), canonical(value[1:]))
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        fields = sorted(((canonical(key), schema(element)) for key, element in entries(value[0])), key=repr)
+        return ("fields", fields, canonical(value[1:]))
+    return canonical(value)
+
+
+@lru_cache(maxsize=64)
+def _instance(ruleset: str) -> bartizan.Waf:
+    return bartizan.Waf(
+        native(json.loads(ruleset)),
+        timeout=10,
+        max_string_length=LARGE,
+        max_container_size=LARGE,
+        max_container_depth=1000,
+        max_values=LARGE,
+    )
+
+
+def instance(ruleset: dict[str, Any]) -> bartizan.Waf:
+    return _instance(json.dumps(ruleset))
+
+
+def single_rule(**rule: Any) -> dict[str, Any]:
+    return {"version": "2.2", "rules": [{**RULE, **rule}]}
+
+
+def expect(got: Any, wanted: Any) -> None:
+    if got != wanted:
+        raise Disagreement(f"\n  wanted {wanted!r:.600}\n  got    {got!r:.600}")
+
+
+def transformers(line: Any) -> None:
+    common = {"transformers": [line["transformer"]]}
+    inputs = {"inputs": [{"address": "a"}]}
+    anything = {"operator": "match_regex", "parameters": {**inputs, "regex": "(?s)\\C*"}}
+    empty = {"operator": "equals", "parameters": {**inputs, "type": "string", "value": ""}}
+    rules = [
+        {**RULE, **common, "id": "1", "tags": {"type": "t1", "category": "c"}, "conditions": [anything]},
+        {**RULE, **common, "id": "2", "tags": {"type": "t2", "category": "c"}, "conditions": [empty]},
+    ]
+    result = instance({"version": "2.2", "rules": rules}).context().run({"a": field(line, "input")})
+    got = [raw(event.matches[0].arguments[0].value) for event in result.events]
+    expect(
+        got[-1] if got else None, canonical(field(line, "output")) if "output" in line or "output_hex" in line else None
+    )
+
+
+def operators(line: Any) -> None:
+    inputs = [line.get("input") or {"address": "a"}]
+    condition = {"operator": line["operator"], "parameters": {"inputs": inputs, **line["parameters"]}}
+    more = {"transformers": line["transformers"]} if "transformers" in line else {}
+    ruleset = single_rule(conditions=[condition], **more)
+    if "rules_data" in line:
+        ruleset["rules_data"] = line["rules_data"]
+    if "load" in line:
+        return refusal(line, ruleset)
+    result = instance(ruleset).context().run({"a": field(line, "value")})
+    expect(bool(result.events), line["match"])
+    if line["match"]:
+        found = result.events[0].matches[0]
+        highlight = line.get("highlight_hex")
+        expect(
+            [raw(part) for part in found.highlight],
+            [canonical({"$b": part}) for part in highlight]
+            if highlight is not None
+            else [raw(part) for part in line["highlight"]],
+        )
+        expect(found.operator_value, line["operator_value"])
+        expect(found.operator, line["event_operator"])
+        expect(raw(found.arguments[0].value), canonical(field(line, "event_value")))
+        expect(canonical(found.arguments[0].key_path), canonical(line["event_key_path"]))
+    return None
+
+
+def refusal(line: Any, ruleset: dict[str, Any]) -> None:
+    try:
+        diagnostics = instance(ruleset).diagnostics
+    except bartizan.ConfigurationError as error:
+        diagnostics = error.diagnostics
+    section = diagnostics.sections["rules"]
+    if line["load"] == "skipped":
+        return expect(section.skipped, ("1",))
+    return expect(line["load_message"] in getattr(section, line["load"] + "s"), True)
+
+
+def detectors(line: Any) -> None:
+    detector = line["detector"]
+    parameters = {
+        "resource": [{"address": RESOURCES[detector]}],
+        "params": [{"address": address} for address in PARAMETERS],
+        **(line.get("config") or {}),
+    }
+    if detector == "sqli_detector":
+        parameters["db_type"] = [{"address": "server.db.system"}]
+    ruleset = single_rule(conditions=[{"operator": detector, "parameters": parameters}])
+    result = instance(ruleset).context().run(native(line["input"]))
+    got = [found for event in result.to_dict()["events"] for found in event["rule_matches"]]
+    expect((result.matched, canonical(got)), (line["code"] == "match", canonical(line["events"])))
+
+
+def injection(line: Any) -> None:
+    ruleset = single_rule(conditions=[{"operator": line["operator"], "parameters": {"inputs": [{"address": "a"}]}}])
+    result = instance(ruleset).context().run({"a": field(line, "value")})
+    highlight = result.events[0].matches[0].highlight if result.events else None
+    expect(None if highlight is None else highlight[0] if highlight else "", line["highlight"])
+
+
+def processors(line: Any) -> None:
+    generator = line["processor"]
+    mapping: dict[str, Any] = {name: [{"address": address}] for name, address in MAPPINGS[generator].items()}
+    processor = line.get("config") or {
+        "id": "p",
+        "generator": generator,
+        "conditions": [],
+        "evaluate": False,
+        "output": True,
+        "parameters": {"mappings": [{**mapping, "output": "out"}]},
+    }
+    extra = dict(line.get("extra") or {})
+    never = {"operator": "exact_match", "parameters": {"inputs": [{"address": "dummy.rule"}], "list": ["x"]}}
+    ruleset = single_rule(id="never", conditions=[never])
+    ruleset.update(processors=[processor, *extra.pop("processors", [])], **extra)
+    runs = [native(run) for run in line["runs"]]
+    contexts = {"ctx": instance(ruleset).context()}
+    got = []
+    for run, scope in zip(runs, line.get("scope") or ["ctx"] * len(runs), strict=True):
+        if scope not in contexts:
+            contexts[scope] = contexts["ctx"].subcontext()
+        context = contexts[scope]
+        result = context.run_batches(run) if isinstance(run, list) else context.run(run)
+        got.append(result.attributes)
+    form = schema if generator == "extract_schema" else canonical
+
+    def attributes(of: list[dict[str, Any]]) -> list[Any]:
+        return [{name: form(value) for name, value in one.items()} for one in of]
+
+    expect(attributes(got), attributes(line["attributes"]))
+
+
+def contexts(line: Any) -> None:
+    scopes = {"context": instance(line["ruleset"]).context()}
+    for step in line["steps"]:
+        if step["scope"] not in scopes:
+            scopes[step["scope"]] = scopes["context"].subcontext()
+        scope, data = scopes[step["scope"]], native(step["input"])
+        try:
+            result = scope.run_batches(data) if isinstance(data, list) else scope.run(data)
+        except TypeError:
+            expect(-2, step["code"])
+            continue
+        expect(result.matched, step["code"] in (1, "match"))
+        got, wanted = result.to_dict(), {key: value for key, value in step["result"].items() if key != "duration"}
+        expect({key: without_ids(got[key]) for key in wanted}, without_ids(wanted))
+
+
+def without_ids(value: Any) -> Any:
+    """Any random id equals any other."""
+    if isinstance(value, dict):
+        return {key: without_ids(element) for key, element in value.items()}
+    if isinstance(value, list):
+        return [without_ids(element) for element in value]
+    if isinstance(value, str) and (value == "<uuid>" or UUID.fullmatch(value)):
+        return "id"
+    return canonical(value)
+
+
+def anonymize(line: Any) -> None:
+    value = json.loads(f'"{line["input_utf16_escape"]}"') if "input_utf16_escape" in line else line["input"]
+    expect(sdk_call("anonymize", {"input": value})["anon"], line["anon"])
+
+
+def user_events(line: Any) -> None:
+    got = sdk_call("user_events", line)
+    for key in ("outcome", "meta", "keep", "waf", "telemetry"):
+        expect(got[key], line["expect"][key])
+
+
+def client_ip(line: Any) -> None:
+    expect(sdk_call("client_ip", line), line["expect"])
+
+
+def sdk(line: Any) -> None:
+    wanted = line["result"]
+    try:
+        got = sdk_call(line["function"], native(line["arguments"]))
+    except bartizan.ArgumentError as error:
+        got = {"error": str(error)}
+    expect({key: got.get(key) for key in wanted}, wanted)
+    expect("error" in got, "error" in wanted)
+
+
+KINDS = {
+    "anonymize": anonymize,
+    "client_ip": client_ip,
+    "contexts": contexts,
+    "detectors": detectors,
+    "engine": contexts,
+    "injection": injection,
+    "operators": operators,
+    "processors": processors,
+    "sdk": sdk,
+    "transformers": transformers,
+    "user_events": user_events,
+}
