@@ -1,0 +1,5 @@
+//! Linker settings of Node add-ons.
+
+fn main() {
+    napi_build::setup();
+}

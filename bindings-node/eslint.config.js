@@ -1,0 +1,25 @@
+'use strict'
+
+const js = require('@eslint/js')
+
+const node = {
+  require: 'readonly',
+  module: 'writable',
+  process: 'readonly',
+  Buffer: 'readonly',
+  URL: 'readonly',
+  URLSearchParams: 'readonly',
+  Headers: 'readonly',
+  console: 'readonly',
+  __dirname: 'readonly'
+}
+
+module.exports = [
+  { ignores: ['node_modules/', 'tests/types.ts'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.js'],
+    languageOptions: { ecmaVersion: 2023, sourceType: 'commonjs', globals: node },
+    rules: { 'prefer-const': 'error', 'no-var': 'error', eqeqeq: 'error', 'no-shadow': 'error' }
+  }
+]

@@ -1,0 +1,293 @@
+/** The version of libddwaf whose behaviour the engine has. */
+export const ENGINE_VERSION: string
+
+/** A scalar, or an array or object of them, as results contain it. */
+export type Value = null | boolean | number | string | Value[] | { [key: string]: Value }
+
+export interface TimeoutOptions {
+  /** The budget of a call in milliseconds; by default that of the Waf. */
+  timeoutMs?: number
+}
+
+export interface WafOptions extends TimeoutOptions {
+  /** The default budget of a call in milliseconds; 5 unless given. */
+  timeoutMs?: number
+  /** Bytes of a string or key that are looked at; 4096 unless given. */
+  maxStringLength?: number
+  /** Entries of a container that are looked at; 256 unless given. */
+  maxContainerSize?: number
+  /** Containers within each other that are looked at; 20 unless given, 1000 at most. */
+  maxContainerDepth?: number
+  /** Values in all the data of a call that are looked at; 100,000 unless given. */
+  maxValues?: number
+}
+
+/** A set of rules, ready to evaluate requests. One for the whole process. */
+export class Waf {
+  /**
+   * @param rules a ruleset as `JSON.parse` returns it; without one, the built-in rules are used. Rules that are refused do
+   *   not keep the others from loading: see `diagnostics`.
+   * @throws ConfigurationError if none of the rules can be used
+   */
+  constructor(rules?: object | null, options?: WafOptions)
+
+  /** A context for one request. It keeps the rules of this moment. */
+  context(): Context
+
+  /**
+   * Adds a configuration, or replaces the one under this path, and builds a new instance. Contexts in flight keep the old
+   * one. The rules given first have the path `default`.
+   *
+   * @throws ConfigurationError if nothing of the configuration can be used
+   */
+  update(path: string, config: object): Diagnostics
+
+  /** Removes a configuration and builds a new instance; says whether there was one. Without any rule, nothing is found. */
+  remove(path: string): boolean
+
+  /** The paths of all configurations. */
+  paths(): string[]
+
+  /** What became of the rules given first. */
+  readonly diagnostics: Diagnostics
+
+  /** The addresses that the rules react to. Others need not be computed. */
+  readonly knownAddresses: string[]
+
+  /** The types of actions that the rules can ask for. */
+  readonly knownActions: string[]
+}
+
+/** The evaluation of one request. It remembers its data and what matched; a rule fires at most once in it. */
+export class Context {
+  private constructor()
+
+  /**
+   * Evaluates data: an object (or `Map`) from addresses to values.
+   *
+   * Integers within the safe range stay integers, other numbers are floats. `bigint` is an integer where it fits into 64
+   * bits, else text. `Buffer`, typed arrays and `ArrayBuffer` are strings of bytes; `Map` is an object, `Set` an array,
+   * `URLSearchParams` and `Headers` are objects of arrays; other objects are what `toJSON` returns, or their own
+   * enumerable properties. `undefined`, functions and symbols are null, and so is whatever throws when it is read. Lone
+   * surrogates become U+FFFD. What is too long, too many or too deep is left out and told in `truncated`, which also
+   * ends cycles. Nothing of this throws.
+   */
+  run(data: object, options?: TimeoutOptions): Result
+
+  /** Evaluates several batches of data in order within one budget; a blocking verdict or the end of the budget stops. */
+  runBatches(batches: readonly object[], options?: TimeoutOptions): Result
+
+  /**
+   * A context that starts with all this one knows; from here on neither sees what the other does. For operations within a
+   * request (a file opened, a query sent) whose data must not stay.
+   */
+  subcontext(): Context
+
+  /** Frees the data now. Later calls find nothing. */
+  dispose(): void
+
+  [Symbol.dispose](): void
+}
+
+/** What a call found and asks for. Bytes that are not UTF-8 appear as U+FFFD. */
+export class Result {
+  private constructor()
+  /** One per rule that matched and reports events, in evaluation order. */
+  readonly events: readonly Event[]
+  /** What to do: parameters by type of action, the blocking one first. */
+  readonly actions: Readonly<Record<string, Record<string, Value>>>
+  /** Names and values for the trace. */
+  readonly attributes: Readonly<Record<string, Value>>
+  /** From the start of the evaluation to its end. */
+  readonly durationMs: number
+  /** The budget was used up; what was found until then is here. */
+  readonly timeout: boolean
+  /** The trace should be kept. */
+  readonly keep: boolean
+  /** How many batches were evaluated completely. */
+  readonly evaluated: number
+  /** There is any event, action or attribute. */
+  readonly matched: boolean
+  /** There is an action that ends the request: `block_request` or `redirect_request`. */
+  readonly blocked: boolean
+  /** What was left out of the data of this call, or null. */
+  readonly truncated: Truncated | null
+  /** The same as plain values, as the C library lays it out (`duration` in nanoseconds). */
+  toJSON(): {
+    events: readonly Event[]
+    actions: Readonly<Record<string, Record<string, Value>>>
+    duration: number
+    timeout: boolean
+    attributes: Readonly<Record<string, Value>>
+    keep: boolean
+    evaluated: number
+  }
+}
+
+/** The original size of the largest item of each kind that was cut; 0 where none was. */
+export interface Truncated {
+  readonly stringLength: number
+  readonly containerSize: number
+  /** The depth at which the first container was left out. */
+  readonly containerDepth: number
+}
+
+/** A rule that matched, in the form that traces report. */
+export interface Event {
+  rule: { id: string, name: string, tags: Record<string, string>, on_match: string[] }
+  /** One per condition, in order. */
+  rule_matches: ConditionMatch[]
+  /** Ties the event to a stack trace that the caller takes. */
+  stack_id?: string
+  /** Ties the event to the response that blocks the request. */
+  security_response_id?: string
+}
+
+export interface ConditionMatch {
+  /** The operator, with `!` where negated. */
+  operator: string
+  /** The expression of `match_regex`; empty for most operators. */
+  operator_value: string
+  /** One: of a single input its address, value and path, of an exploit detector the same for each argument by name. */
+  parameters: Array<MatchedInput | MatchedArguments>
+}
+
+export interface MatchedInput {
+  address: string
+  value: string
+  key_path: Array<string | number>
+  /** The parts that matched. */
+  highlight: string[]
+}
+
+export interface MatchedArguments {
+  highlight: string[]
+  [argument: string]: Omit<MatchedInput, 'highlight'> | string[]
+}
+
+/** What became of a configuration, section by section. */
+export type Diagnostics = { [section: string]: Section | string | undefined } & {
+  /** Why the configuration as a whole was refused. */
+  error?: string
+  ruleset_version?: string
+  rules?: Section
+  custom_rules?: Section
+  actions?: Section
+  exclusions?: Section
+  rules_override?: Section
+  rules_data?: Section
+  exclusion_data?: Section
+  processors?: Section
+  scanners?: Section
+}
+
+export interface Section {
+  /** Why the section could not be read; nothing else is then reported. */
+  error?: string
+  /** Ids in document order. */
+  loaded?: string[]
+  /** Ids of refused elements, `index:N` where they have none. */
+  failed?: string[]
+  /** Ids of elements that are meant for other versions of the engine. */
+  skipped?: string[]
+  /** What is wrong, each with the ids of the elements. */
+  errors?: Record<string, string[]>
+  /** What is doubtful, each with the ids of the elements. */
+  warnings?: Record<string, string[]>
+}
+
+/** Rules or another configuration that cannot be used. The message names what to fix. */
+export class ConfigurationError extends Error {
+  constructor(message: string, diagnostics: Diagnostics)
+  readonly code: 'ERR_BARTIZAN_CONFIGURATION'
+  readonly diagnostics: Diagnostics
+}
+
+/** An argument that a function about users or HTTP cannot use. */
+export class ArgumentError extends TypeError {
+  constructor(message: string)
+  readonly code: 'ERR_BARTIZAN_ARGUMENT'
+}
+
+/**
+ * Users, events, anonymization, blocking and HTTP. What is decided here is decided in the engine, the same for all
+ * languages.
+ */
+export namespace sdk {
+  /** Runs a function that remembers nothing, by name, from an object to an object. */
+  function call(name: string, args?: object): { [key: string]: Value }
+
+  /** The names of these functions. */
+  const functions: readonly string[]
+
+  /** What a process remembers between requests: denylist, limits, learned answers. */
+  class Service {
+    constructor(settings?: { trace_rate_limit?: number, schema_delay?: number })
+    /** Runs a function of the service, or any that remembers nothing. */
+    call(name: string, args?: object): { [key: string]: Value }
+  }
+
+  /** A span of Datadog or OpenTelemetry. */
+  type Span =
+    | { setTag(name: string, value: any): unknown }
+    | { setAttribute(name: string, value: any): unknown }
+
+  interface RequestOptions {
+    /** Gets the tags. */
+    span?: Span | undefined
+    /** Evaluates the addresses. */
+    context?: Context | undefined
+    /** The collection mode of automatic events; `identification` unless given. */
+    mode?: string
+  }
+
+  /** What a call led to. Span and context of the request have had their parts already. */
+  interface Report {
+    /** Otherwise the call was ignored: see `warnings`. */
+    accepted: boolean
+    meta: Record<string, string>
+    metrics: Record<string, number>
+    /** The trace should be kept. */
+    keep: boolean
+    /** What was run in the context of the request. */
+    addresses: Record<string, Value>
+    telemetry: Array<{ metric: string, tags: Record<string, string> }>
+    /** What to log. */
+    warnings: string[]
+    /** What the engine found; `result.blocked` asks to end the request. */
+    result: Result | null
+  }
+
+  type User = string | number | { id: string | number, [field: string]: unknown }
+  type Metadata = Record<string, unknown>
+
+  /** The request in which users and events are reported. */
+  class Request {
+    constructor(options?: RequestOptions)
+    /** Runs any function about users. */
+    call(name: string, args?: object): Report
+    /** Runs addresses in the context; attributes go to the span. */
+    run(addresses: object): Result | null
+    setUser(user: User, options?: { propagate?: boolean }): Report
+    trackUserLoginSuccess(login: string, user?: User, metadata?: Metadata): Report
+    trackUserLoginFailure(login: string, exists?: boolean, metadata?: Metadata): Report
+    trackUserSignup(login: string, user?: User, metadata?: Metadata): Report
+    trackCustomEvent(name: string, metadata?: Metadata): Report
+    trackUserLoginSuccessEvent(user: User, metadata?: Metadata): Report
+    trackUserLoginFailureEvent(userId: string, exists: boolean, metadata?: Metadata): Report
+    /** Asks the rules whether this user is refused. */
+    isUserBlocked(user: User): boolean
+  }
+
+  /** Calls `callback`; the functions below, called in it, however later, report to this request. */
+  function run<T>(request: Request, callback: () => T): T
+
+  const setUser: Request['setUser']
+  const trackUserLoginSuccess: Request['trackUserLoginSuccess']
+  const trackUserLoginFailure: Request['trackUserLoginFailure']
+  const trackUserSignup: Request['trackUserSignup']
+  const trackCustomEvent: Request['trackCustomEvent']
+  const trackUserLoginSuccessEvent: Request['trackUserLoginSuccessEvent']
+  const trackUserLoginFailureEvent: Request['trackUserLoginFailureEvent']
+  const isUserBlocked: Request['isUserBlocked']
+}

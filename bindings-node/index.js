@@ -1,0 +1,8 @@
+'use strict'
+
+const { ArgumentError, ConfigurationError } = require('./lib/errors')
+const { Waf, Context, ENGINE_VERSION } = require('./lib/waf')
+const { Result } = require('./lib/result')
+const sdk = require('./lib/sdk')
+
+module.exports = { Waf, Context, Result, ConfigurationError, ArgumentError, ENGINE_VERSION, sdk }

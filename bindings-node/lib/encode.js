@@ -1,0 +1,317 @@
+'use strict'
+
+// JavaScript values -> the bytes that src/wire.rs reads. The format is described there.
+//
+// Everything that can run code of the application (getters, proxies, toJSON, iterators) happens here, where it can throw
+// without harm: what throws is null. What is cut is decided here by the same rules as in the engine, which counts it.
+
+const { types } = require('node:util')
+
+const NULL = 0
+const FALSE = 1
+const TRUE = 2
+const FLOAT = 3
+const SIGNED = 4
+const UNSIGNED = 5
+const STRING = 6
+const ARRAY = 7
+const MAP = 8
+
+const MOST = 2 ** 32 - 1
+/** For configurations and arguments, which are taken whole. */
+const WHOLE = {
+  stringLength: MOST,
+  containerSize: 2 ** 28 - 1,
+  containerDepth: 1000,
+  values: 20_000_000,
+  textBytes: 256 << 20
+}
+
+const LARGEST_KEPT = 1 << 20
+const SHORT = 40
+
+const mapEntries = Map.prototype.entries
+const setValues = Set.prototype.values
+const isWellKnownList = (object) =>
+  object instanceof URLSearchParams || (typeof Headers === 'function' && object instanceof Headers)
+
+class Encoder {
+  #buffer = Buffer.allocUnsafeSlow(1 << 14)
+  #view = new DataView(this.#buffer.buffer)
+  #at = 0
+  #left = 0
+  #textLeft = 0
+  #limits = WHOLE
+  #strict = false
+
+  /** The bytes, valid until the next call. */
+  encode (value, limits, strict) {
+    this.#at = 0
+    this.#left = limits.values
+    this.#textLeft = limits.textBytes
+    this.#limits = limits
+    this.#strict = strict
+    this.#value(value, 0)
+    return this.#buffer.subarray(0, this.#at)
+  }
+
+  /** Gives memory back after an unusually large value. */
+  trim () {
+    if (this.#buffer.length > LARGEST_KEPT) this.#allocate(1 << 14)
+  }
+
+  #allocate (size) {
+    const old = this.#buffer
+    this.#buffer = Buffer.allocUnsafeSlow(size)
+    this.#view = new DataView(this.#buffer.buffer)
+    return old
+  }
+
+  #reserve (size) {
+    const needed = this.#at + size
+    if (needed > this.#buffer.length) this.#allocate(Math.max(needed, 2 * this.#buffer.length)).copy(this.#buffer)
+  }
+
+  #kind (kind) {
+    this.#reserve(13)
+    this.#buffer[this.#at++] = kind
+  }
+
+  #scalar (kind) {
+    this.#left--
+    this.#kind(kind)
+  }
+
+  #u32 (number) {
+    this.#view.setUint32(this.#at, number, true)
+    this.#at += 4
+  }
+
+  #value (value, depth) {
+    switch (typeof value) {
+      case 'string':
+        return this.#string(value)
+      case 'number':
+        return this.#number(value)
+      case 'boolean':
+        return this.#scalar(value ? TRUE : FALSE)
+      case 'bigint':
+        return this.#bigint(value)
+      case 'object':
+        return value === null ? this.#scalar(NULL) : this.#guarded(value, depth)
+      case 'undefined':
+        return this.#scalar(NULL)
+      default:
+        if (this.#strict) throw new TypeError(`a ${typeof value} cannot be part of a configuration`)
+        return this.#scalar(NULL)
+    }
+  }
+
+  #number (value) {
+    if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
+      this.#scalar(SIGNED)
+      this.#view.setUint32(this.#at, value >>> 0, true)
+      this.#view.setInt32(this.#at + 4, Math.floor(value / 2 ** 32), true)
+    } else {
+      this.#scalar(FLOAT)
+      this.#view.setFloat64(this.#at, value, true)
+    }
+    this.#at += 8
+  }
+
+  #bigint (value) {
+    if (BigInt.asIntN(64, value) === value) {
+      this.#scalar(SIGNED)
+      this.#view.setBigInt64(this.#at, value, true)
+    } else if (BigInt.asUintN(64, value) === value) {
+      this.#scalar(UNSIGNED)
+      this.#view.setBigUint64(this.#at, value, true)
+    } else {
+      return this.#string(bigintText(value))
+    }
+    this.#at += 8
+  }
+
+  #string (text) {
+    this.#scalar(STRING)
+    const limit = this.#textLimit(text.length)
+    const cut = text.length > limit
+    this.#view.setFloat64(this.#at, cut ? text.length : 0, true)
+    this.#at += 8
+    this.#text(cut ? text.slice(0, limit) : text)
+  }
+
+  /** What may be taken of a string. All text together is limited, too: one string may be in many places. */
+  #textLimit (length) {
+    const limit = Math.min(this.#limits.stringLength, this.#textLeft)
+    if (length > limit && this.#strict) throw new TypeError('the configuration is too large')
+    return limit
+  }
+
+  /** The length and the bytes. */
+  #text (text) {
+    const length = text.length
+    this.#reserve(4 + 3 * length)
+    const start = this.#at + 4
+    let bytes = 0
+    if (length <= SHORT) {
+      // Short ASCII is written faster here than by a call out of JavaScript.
+      for (; bytes < length; bytes++) {
+        const code = text.charCodeAt(bytes)
+        if (code >= 0x80) break
+        this.#buffer[start + bytes] = code
+      }
+    }
+    if (bytes < length) bytes = this.#buffer.write(text, start, 'utf8')
+    this.#u32(bytes)
+    this.#at = start + bytes
+    this.#textLeft = Math.max(this.#textLeft - bytes, 0)
+  }
+
+  #bytes (view) {
+    this.#scalar(STRING)
+    const kept = Math.min(view.length, this.#textLimit(view.length))
+    this.#view.setFloat64(this.#at, view.length, true)
+    this.#at += 8
+    this.#reserve(4 + kept)
+    this.#u32(kept)
+    this.#buffer.set(view.subarray(0, kept), this.#at)
+    this.#at += kept
+    this.#textLeft -= kept
+  }
+
+  /** Null in the place of an object whose own code throws. */
+  #guarded (object, depth) {
+    const at = this.#at
+    const left = this.#left
+    try {
+      this.#object(object, depth, true)
+    } catch (error) {
+      if (this.#strict) throw error
+      this.#at = at
+      this.#left = left
+      this.#scalar(NULL)
+    }
+  }
+
+  #object (object, depth, honourToJSON) {
+    if (Array.isArray(object)) return this.#array(object, depth)
+    if (ArrayBuffer.isView(object)) {
+      return this.#bytes(new Uint8Array(object.buffer, object.byteOffset, object.byteLength))
+    }
+    if (types.isAnyArrayBuffer(object)) return this.#bytes(new Uint8Array(object))
+    if (types.isMap(object)) return this.#pairs(mapEntries.call(object), object.size, depth)
+    if (types.isSet(object)) return this.#elements(setValues.call(object), object.size, depth)
+    if (types.isBoxedPrimitive(object)) return this.#primitive(object.valueOf())
+    if (isWellKnownList(object)) return this.#object(grouped(object), depth, false)
+    if (honourToJSON && typeof object.toJSON === 'function') {
+      const replaced = object.toJSON('')
+      return typeof replaced === 'object' && replaced !== null
+        ? this.#object(replaced, depth, false)
+        : this.#primitive(replaced)
+    }
+    const keys = Object.keys(object)
+    const wanted = this.#open(MAP, keys.length, depth)
+    for (let i = 0; i < wanted; i++) {
+      this.#key(keys[i])
+      this.#value(this.#read(object, keys[i]), depth + 1)
+    }
+  }
+
+  #primitive (value) {
+    this.#value(typeof value === 'object' ? null : value, 0)
+  }
+
+  #array (array, depth) {
+    const length = Math.min(Math.max(Math.trunc(Number(array.length)) || 0, 0), MOST)
+    const wanted = this.#open(ARRAY, length, depth)
+    for (let i = 0; i < wanted; i++) this.#value(this.#read(array, i), depth + 1)
+  }
+
+  #read (object, key) {
+    if (this.#strict) return object[key]
+    try {
+      return object[key]
+    } catch {
+      return null
+    }
+  }
+
+  #elements (iterator, size, depth) {
+    const wanted = this.#open(ARRAY, size, depth)
+    for (let i = 0; i < wanted; i++) this.#value(iterator.next().value, depth + 1)
+  }
+
+  #pairs (iterator, size, depth) {
+    const wanted = this.#open(MAP, size, depth)
+    for (let i = 0; i < wanted; i++) {
+      const [key, value] = iterator.next().value ?? ['', null]
+      this.#key(keyText(key))
+      this.#value(value, depth + 1)
+    }
+  }
+
+  #key (key) {
+    const limit = this.#textLimit(key.length)
+    this.#text(key.length > limit ? key.slice(0, limit) : key)
+  }
+
+  /** The beginning of a container; says how many entries follow. */
+  #open (kind, size, depth) {
+    const limits = this.#limits
+    const tooDeep = depth >= limits.containerDepth
+    if (tooDeep && this.#strict) {
+      throw new TypeError(`the configuration contains itself, or is nested deeper than ${limits.containerDepth} levels`)
+    }
+    const wanted = tooDeep ? 0 : Math.min(size, limits.containerSize, Math.max(this.#left - 1, 0))
+    if (wanted < size && this.#strict) throw new TypeError('the configuration is too large')
+    this.#scalar(kind)
+    this.#u32(size)
+    this.#u32(wanted)
+    return wanted
+  }
+}
+
+function bigintText (value) {
+  // Decimal digits of a huge number take quadratic time, hexadecimal ones do not.
+  return BigInt.asIntN(4096, value) === value ? value.toString() : value.toString(16)
+}
+
+function keyText (key) {
+  if (typeof key === 'string') return key
+  try {
+    return String(key)
+  } catch {
+    return ''
+  }
+}
+
+/** Names and values in which names repeat, as a map of arrays. */
+function grouped (list) {
+  const map = new Map()
+  for (const [name, value] of list) {
+    if (map.has(name)) map.get(name).push(value)
+    else map.set(name, [value])
+  }
+  return map
+}
+
+const shared = new Encoder()
+let busy = false
+
+/**
+ * Calls `use` with the encoded value. Code of the application that runs meanwhile may come back here; it gets an encoder
+ * of its own.
+ */
+function withEncoded (value, limits, strict, use) {
+  if (busy) return use(new Encoder().encode(value, limits, strict))
+  busy = true
+  try {
+    return use(shared.encode(value, limits, strict))
+  } finally {
+    busy = false
+    shared.trim()
+  }
+}
+
+module.exports = { MAP, WHOLE, withEncoded }

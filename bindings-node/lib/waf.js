@@ -1,0 +1,142 @@
+'use strict'
+
+const { NativeWaf, NATIVE_ENGINE_VERSION } = require('./native')
+const { MAP, WHOLE, withEncoded } = require('./encode')
+const { ConfigurationError } = require('./errors')
+const { Result } = require('./result')
+
+const DEFAULT_TIMEOUT_MS = 5
+const LONGEST_TIMEOUT_MS = 3_600_000
+const DEEPEST = 1000
+const FIRST_RULES = 'default'
+
+const dispose = Symbol.dispose ?? Symbol.for('nodejs.dispose')
+
+/** Only the functions of this file make contexts. */
+const INTERNAL = Symbol('internal')
+
+class Context {
+  #native
+  #settings
+
+  constructor (key, native, settings) {
+    if (key !== INTERNAL) throw new TypeError('contexts are made by waf.context()')
+    this.#native = native
+    this.#settings = settings
+  }
+
+  run (data, options) {
+    const budget = timeoutOf(options, this.#settings.timeoutMs)
+    return withEncoded(data, this.#settings.limits, false, (bytes) => {
+      if (bytes[0] !== MAP) {
+        throw new TypeError(`the data must be an object from addresses to values, not ${kindOf(data)}`)
+      }
+      return new Result(this.#native.run(bytes, budget))
+    })
+  }
+
+  runBatches (batches, options) {
+    if (!Array.isArray(batches)) throw new TypeError(`the batches must be an array of objects, not ${kindOf(batches)}`)
+    const budget = timeoutOf(options, this.#settings.timeoutMs)
+    return withEncoded(batches, this.#settings.batchLimits, false, (bytes) => {
+      return new Result(this.#native.runBatches(bytes, budget))
+    })
+  }
+
+  subcontext () {
+    return new Context(INTERNAL, this.#native.subcontext(), this.#settings)
+  }
+
+  dispose () {
+    this.#native.close()
+  }
+
+  [dispose] () {
+    this.dispose()
+  }
+}
+
+class Waf {
+  #native
+  #settings
+  #diagnostics = {}
+
+  constructor (rules, options = {}) {
+    const limits = {
+      stringLength: whole(options, 'maxStringLength', 4096),
+      containerSize: Math.min(whole(options, 'maxContainerSize', 256), WHOLE.containerSize),
+      containerDepth: Math.min(whole(options, 'maxContainerDepth', 20), DEEPEST),
+      values: Math.min(whole(options, 'maxValues', 100_000), WHOLE.values),
+      textBytes: 64 << 20
+    }
+    this.#settings = {
+      limits,
+      // The array around the batches is no level of theirs.
+      batchLimits: { ...limits, containerDepth: limits.containerDepth + 1 },
+      timeoutMs: timeoutOf(options, DEFAULT_TIMEOUT_MS)
+    }
+    this.#native = new NativeWaf(limits)
+    if (rules === undefined || rules === null) this.#native.addBuiltin()
+    else this.#diagnostics = this.#add(FIRST_RULES, rules, 'the rules cannot be used')
+  }
+
+  context () {
+    return new Context(INTERNAL, this.#native.context(), this.#settings)
+  }
+
+  update (path, config) {
+    return this.#add(pathOf(path), config, `the configuration '${path}' was refused`)
+  }
+
+  remove (path) {
+    return this.#native.remove(pathOf(path))
+  }
+
+  paths () {
+    return this.#native.paths()
+  }
+
+  get diagnostics () {
+    return this.#diagnostics
+  }
+
+  get knownAddresses () {
+    return this.#native.knownAddresses()
+  }
+
+  get knownActions () {
+    return this.#native.knownActions()
+  }
+
+  #add (path, config, refused) {
+    const added = withEncoded(config, WHOLE, true, (bytes) => this.#native.update(path, bytes))
+    const diagnostics = JSON.parse(added.diagnostics)
+    if (!added.accepted) throw new ConfigurationError(`${refused}: ${added.message}`, diagnostics)
+    return diagnostics
+  }
+}
+
+function pathOf (path) {
+  if (typeof path !== 'string') throw new TypeError(`the path must be a string, not ${kindOf(path)}`)
+  return path
+}
+
+function timeoutOf (options, otherwise) {
+  const timeout = options?.timeoutMs ?? otherwise
+  if (typeof timeout !== 'number') throw new TypeError(`timeoutMs must be a number, not ${kindOf(timeout)}`)
+  if (!(timeout >= 0)) throw new RangeError(`timeoutMs must not be negative: ${timeout}`)
+  return Math.min(timeout, LONGEST_TIMEOUT_MS)
+}
+
+function whole (options, name, otherwise) {
+  const number = options?.[name] ?? otherwise
+  if (!Number.isInteger(number) || number < 0) throw new RangeError(`${name} must be a whole number`)
+  return Math.min(number, 2 ** 32 - 1)
+}
+
+function kindOf (value) {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
+}
+
+module.exports = { Waf, Context, ENGINE_VERSION: NATIVE_ENGINE_VERSION }

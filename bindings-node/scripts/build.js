@@ -1,0 +1,33 @@
+'use strict'
+
+// Builds the native half with cargo and puts it where index.js looks for it.
+// BARTIZAN_PROFILE names another cargo profile than `release`.
+
+const { spawnSync } = require('node:child_process')
+const fs = require('node:fs')
+const path = require('node:path')
+
+const root = path.join(__dirname, '..')
+const profile = process.env.BARTIZAN_PROFILE || 'release'
+const built = spawnSync(
+  'cargo',
+  ['build', '--locked', '--profile', profile, '-p', 'bartizan-node', '--message-format', 'json-render-diagnostics'],
+  { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 1 << 28 }
+)
+if (built.error) throw built.error
+if (built.status !== 0) process.exit(built.status ?? 1)
+
+const library = built.stdout
+  .split('\n')
+  .filter((line) => line.startsWith('{'))
+  .map((line) => JSON.parse(line))
+  .filter((message) => message.reason === 'compiler-artifact' && message.target.name === 'bartizan_node')
+  .flatMap((message) => message.filenames)
+  .find((name) => /\.(so|dylib|dll)$/.test(name))
+if (!library) throw new Error('cargo did not say where it put the library')
+
+// A new file instead of new bytes in the old one, which a running process may have mapped.
+const target = path.join(root, 'bartizan.node')
+fs.copyFileSync(library, `${target}.new`)
+fs.renameSync(`${target}.new`, target)
+console.log(`${path.relative(process.cwd(), target)}: ${fs.statSync(target).size} bytes`)

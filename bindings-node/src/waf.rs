@@ -1,0 +1,156 @@
+//! The engine and its contexts.
+
+use crate::result::{NativeAdded, NativeResult};
+use crate::sdk::whole;
+use crate::wire::{self, Malformed};
+use engine::ENGINE_VERSION;
+use engine::config::Text;
+use engine::shared::{SharedContext, SharedWaf};
+use engine::value::{Limits, Parked};
+use engine::{Outcome, RunError};
+use napi::{Error, Result};
+use napi_derive::napi;
+use std::time::Duration;
+
+/// The version of libddwaf whose behaviour the engine has.
+#[napi]
+pub const NATIVE_ENGINE_VERSION: &str = ENGINE_VERSION;
+
+/// How much of the data of a call is looked at.
+#[napi(object)]
+#[derive(Clone, Copy)]
+pub struct NativeLimits {
+    /// Bytes of a string.
+    pub string_length: u32,
+    /// Entries of a container.
+    pub container_size: u32,
+    /// Containers within each other.
+    pub container_depth: u32,
+    /// Values in all.
+    pub values: u32,
+}
+
+impl From<NativeLimits> for Limits {
+    fn from(limits: NativeLimits) -> Self {
+        Limits {
+            string_bytes: limits.string_length as usize,
+            entries: limits.container_size as usize,
+            depth: limits.container_depth as usize,
+            values: limits.values as usize,
+            ..Limits::REQUEST
+        }
+    }
+}
+
+/// A set of rules, ready to evaluate requests.
+#[napi]
+pub struct NativeWaf {
+    shared: SharedWaf,
+    limits: Limits,
+}
+
+#[napi]
+impl NativeWaf {
+    /// Without any configuration.
+    #[napi(constructor)]
+    pub fn new(limits: NativeLimits) -> Self {
+        NativeWaf { shared: SharedWaf::new(), limits: limits.into() }
+    }
+
+    /// Adds the built-in rules.
+    #[napi]
+    pub fn add_builtin(&self) {
+        self.shared.add_builtin();
+    }
+
+    /// Adds or replaces a configuration.
+    #[napi]
+    pub fn update(&self, path: String, config: &[u8]) -> Result<NativeAdded> {
+        Ok(self.shared.update(&path, &*whole(config)?).into())
+    }
+
+    /// Removes a configuration.
+    #[napi]
+    pub fn remove(&self, path: String) -> bool {
+        self.shared.remove(&path)
+    }
+
+    /// The paths of all configurations.
+    #[napi]
+    pub fn paths(&self) -> Vec<String> {
+        self.shared.paths()
+    }
+
+    /// The addresses that the rules react to.
+    #[napi]
+    pub fn known_addresses(&self) -> Vec<String> {
+        texts(self.shared.known_addresses())
+    }
+
+    /// The types of actions that the rules can ask for.
+    #[napi]
+    pub fn known_actions(&self) -> Vec<String> {
+        texts(self.shared.known_actions())
+    }
+
+    /// A context for one request.
+    #[napi]
+    pub fn context(&self) -> NativeContext {
+        NativeContext { shared: self.shared.context(), limits: self.limits }
+    }
+}
+
+fn texts(all: Vec<Text>) -> Vec<String> {
+    all.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect()
+}
+
+/// The evaluation of one request.
+#[napi]
+pub struct NativeContext {
+    shared: SharedContext,
+    limits: Limits,
+}
+
+#[napi]
+impl NativeContext {
+    /// Evaluates one batch of data within a budget in milliseconds.
+    #[napi]
+    pub fn run(&self, data: &[u8], budget: f64) -> Result<NativeResult> {
+        evaluate(data, self.limits, |data| self.shared.run(data, duration(budget)))
+    }
+
+    /// Evaluates an array of batches within a budget in milliseconds.
+    #[napi]
+    pub fn run_batches(&self, batches: &[u8], budget: f64) -> Result<NativeResult> {
+        // The array around the batches is no level of theirs.
+        let limits = Limits { depth: self.limits.depth.saturating_add(1), ..self.limits };
+        evaluate(batches, limits, |batches| self.shared.run_batches(batches, duration(budget)))
+    }
+
+    /// A context that starts with all this one knows.
+    #[napi]
+    pub fn subcontext(&self) -> NativeContext {
+        NativeContext { shared: self.shared.subcontext(), limits: self.limits }
+    }
+
+    /// Frees the data.
+    #[napi]
+    pub fn close(&self) {
+        self.shared.close();
+    }
+}
+
+fn evaluate(
+    bytes: &[u8],
+    limits: Limits,
+    run: impl FnOnce(Parked) -> std::result::Result<Outcome, RunError>,
+) -> Result<NativeResult> {
+    let (value, truncation) =
+        wire::read(bytes, limits).map_err(|Malformed| Error::from_reason("the encoded data are malformed"))?;
+    let outcome = run(value.into()).map_err(|error| Error::from_reason(error.to_string()))?;
+    Ok(NativeResult::new(&outcome, truncation))
+}
+
+fn duration(milliseconds: f64) -> Duration {
+    Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default()
+}

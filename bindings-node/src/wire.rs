@@ -1,0 +1,106 @@
+//! Reading what `lib/encode.js` wrote.
+//!
+//! A value is a byte that says its kind, followed by:
+//!
+//! | kind | | |
+//! |---|---|---|
+//! | 0, 1, 2 | null, false, true | |
+//! | 3, 4, 5 | float, signed, unsigned | 8 bytes |
+//! | 6 | string | length of the whole (f64), bytes here (u32), the bytes |
+//! | 7 | array | elements of the whole (u32), elements here (u32), the elements |
+//! | 8 | map | as an array; each element is a key (bytes here (u32), the bytes) and a value |
+//!
+//! Numbers are little-endian. The writer cuts what is far too large, so that it need not be copied; the limits are applied
+//! here, by the intake that all languages share.
+
+use engine::value::{Intake, Limits, Truncation, Value};
+
+/// The bytes are not what the writer writes.
+#[derive(Debug)]
+pub struct Malformed;
+
+type Read<T> = Result<T, Malformed>;
+
+/// Reads the one value in `bytes`.
+pub fn read(bytes: &[u8], limits: Limits) -> Read<(Value, Truncation)> {
+    let mut reader = Reader { bytes };
+    let mut intake = Intake::new(limits);
+    // The containers being read: how many entries are still to come, and whether they have keys.
+    let mut open: Vec<Open> = vec![];
+    reader.value(&mut intake, &mut open)?;
+    while let Some(top) = open.last_mut() {
+        if top.left == 0 {
+            open.pop();
+            intake.close();
+            continue;
+        }
+        top.left -= 1;
+        if top.keyed {
+            let length = reader.u32()?;
+            intake.key(reader.take(length)?);
+        }
+        reader.value(&mut intake, &mut open)?;
+    }
+    match reader.bytes.is_empty() {
+        true => Ok(intake.finish()),
+        false => Err(Malformed),
+    }
+}
+
+struct Open {
+    left: u32,
+    keyed: bool,
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    fn value(&mut self, intake: &mut Intake, open: &mut Vec<Open>) -> Read<()> {
+        match self.array::<1>()?[0] {
+            0 => intake.scalar(Value::null()),
+            kind @ (1 | 2) => intake.scalar(kind == 2),
+            3 => intake.scalar(f64::from_le_bytes(self.array()?)),
+            4 => intake.scalar(i64::from_le_bytes(self.array()?)),
+            5 => intake.scalar(u64::from_le_bytes(self.array()?)),
+            6 => {
+                let whole = f64::from_le_bytes(self.array()?) as usize;
+                let length = self.u32()?;
+                let bytes = self.take(length)?;
+                intake.cut_string(bytes, whole.max(bytes.len()));
+            }
+            kind @ (7 | 8) => {
+                let (whole, here) = (self.u32()?, self.u32()?);
+                let keyed = kind == 8;
+                let wanted = match keyed {
+                    true => intake.open_map(whole.max(here) as usize),
+                    false => intake.open_array(whole.max(here) as usize),
+                };
+                // The writer sends no more than the limits allow; if it did, the rest could not be skipped in place.
+                if here as usize > wanted {
+                    return Err(Malformed);
+                }
+                open.push(Open { left: here, keyed });
+            }
+            _ => return Err(Malformed),
+        }
+        Ok(())
+    }
+
+    fn u32(&mut self) -> Read<u32> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    fn take(&mut self, length: u32) -> Read<&'a [u8]> {
+        let (taken, rest) = self.bytes.split_at_checked(length as usize).ok_or(Malformed)?;
+        self.bytes = rest;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Read<[u8; N]> {
+        let (taken, rest) = self.bytes.split_first_chunk::<N>().ok_or(Malformed)?;
+        self.bytes = rest;
+        Ok(*taken)
+    }
+}

@@ -1,0 +1,32 @@
+// Checked by tsc, never run: the declarations fit the way the package is used.
+import { ArgumentError, ConfigurationError, Context, ENGINE_VERSION, Result, sdk, Waf } from '..'
+
+const version: string = ENGINE_VERSION
+const waf = new Waf({ version: '2.2', rules: [] }, { timeoutMs: 5, maxStringLength: 10 })
+new Waf()
+new Waf(null)
+const context: Context = waf.context()
+const result: Result = context.run({ 'server.request.query': { q: ['x'] } }, { timeoutMs: 1 })
+context.runBatches([{}, {}]).truncated?.stringLength.toFixed()
+const id: string | undefined = result.events[0]?.rule.id
+const section = waf.update('path', {}).rules?.failed?.[0]
+const names: string[] = [...waf.knownAddresses, ...waf.knownActions, ...waf.paths(), version, id ?? '', section ?? '']
+{
+  using sub = context.subcontext()
+  sub.run({})
+}
+try {
+  waf.remove('path')
+} catch (error) {
+  if (error instanceof ConfigurationError) names.push(error.message, error.diagnostics.error ?? '', error.code)
+  if (error instanceof ArgumentError) names.push(error.code)
+}
+sdk.call('anonymize', { input: 'x' })
+new sdk.Service({ trace_rate_limit: 1 }).call('block', { user: 'u' })
+const request = new sdk.Request({ span: { setTag: () => {} }, context, mode: 'anonymization' })
+const accepted: boolean = sdk.run(request, () => sdk.trackUserLoginSuccess('bob', { id: 1 }, { k: 'v' }).accepted)
+names.push(...sdk.setUser('u').warnings, String(accepted || sdk.isUserBlocked('u')))
+// @ts-expect-error contexts are made by a Waf
+new Context()
+// @ts-expect-error results cannot be changed
+result.keep = false

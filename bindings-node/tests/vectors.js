@@ -1,0 +1,318 @@
+'use strict'
+
+// The tables of recorded answers that all languages share: how to read them and how to ask Node for the same.
+
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
+const { ConfigurationError, ArgumentError, Waf, sdk } = require('..')
+
+const TABLES = path.join(__dirname, '..', '..', 'tests', 'vectors')
+const MOST = 2 ** 28
+
+const RULE = { id: '1', name: 'rule1', tags: { type: 'flow1', category: 'category1' } }
+const RESOURCES = {
+  lfi_detector: 'server.io.fs.file',
+  ssrf_detector: 'server.io.net.url',
+  sqli_detector: 'server.db.statement',
+  shi_detector: 'server.sys.shell.cmd',
+  cmdi_detector: 'server.sys.exec.cmd'
+}
+const PARAMETERS = [
+  'server.request.query',
+  'server.request.body',
+  'server.request.path_params',
+  'grpc.server.request.message',
+  'graphql.server.all_resolvers',
+  'graphql.server.resolver'
+]
+const MAPPINGS = {
+  extract_schema: { inputs: 'in' },
+  jwt_decode: { inputs: 'in' },
+  uri_parse: { inputs: 'in' },
+  http_endpoint_fingerprint: {
+    method: 'server.request.method',
+    uri_raw: 'server.request.uri.raw',
+    body: 'server.request.body',
+    query: 'server.request.query'
+  },
+  http_header_fingerprint: { headers: 'server.request.headers.no_cookies' },
+  http_network_fingerprint: { headers: 'server.request.headers.no_cookies' },
+  session_fingerprint: { cookies: 'server.request.cookies', session_id: 'usr.session_id', user_id: 'usr.id' }
+}
+
+/** JavaScript has no such value, or cannot tell it from another. */
+class Inexpressible extends Error {}
+
+function lines (name) {
+  return fs.readFileSync(path.join(TABLES, name), 'utf8').split('\n').filter(Boolean)
+}
+
+/** Text as results show it: bytes that are no UTF-8 are U+FFFD. */
+const shown = (bytes) => bytes.toString('utf8').toWellFormed()
+const fromHex = (hex) => Buffer.from(hex, 'hex')
+
+/** A value of a table as JavaScript has it: the tables' wrappers say what JSON cannot. */
+function native (value) {
+  if (typeof value === 'string') {
+    // Results of other languages tell lone surrogates from U+FFFD.
+    if (!value.isWellFormed()) throw new Inexpressible()
+    return value
+  }
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(native)
+  const keys = Object.keys(value)
+  if (keys.length === 1) {
+    const inner = value[keys[0]]
+    if (keys[0] === '$b') return fromHex(inner)
+    if (keys[0] === '$invalid') throw new Inexpressible()
+    if (keys[0] === '$f') return float(inner)
+    if (keys[0] === '$m') {
+      const pairs = inner.map(([key, element]) => [native(key), native(element)])
+      if (pairs.some(([key]) => typeof key !== 'string')) throw new Inexpressible()
+      if (new Set(pairs.map(([key]) => key)).size < pairs.length) throw new Inexpressible()
+      return new Map(pairs)
+    }
+  }
+  return objectOf(keys.map((key) => [native(key), native(value[key])]))
+}
+
+/** Object keys that look like numbers move to the front; a Map keeps the order. */
+function objectOf (pairs) {
+  return pairs.some(([key]) => /^\d+$/.test(key) || key === '__proto__') ? new Map(pairs) : Object.fromEntries(pairs)
+}
+
+function float (digits) {
+  const number = Number(digits.replace('inf', 'Infinity'))
+  if (Number.isSafeInteger(number) && !Object.is(number, -0)) throw new Inexpressible()
+  return number
+}
+
+/** JSON text of a table. A whole number with a fraction or beyond the safe range is another value in JavaScript. */
+function parse (line) {
+  const tokens = line.replace(/"(?:[^"\\]|\\.)*"/g, '""').match(/-?\d+(\.\d+)?([eE][-+]?\d+)?/g) ?? []
+  const inexact = tokens.some((token) =>
+    /^-?\d+$/.test(token) ? !Number.isSafeInteger(Number(token)) : Number.isInteger(Number(token)))
+  if (inexact || tokens.includes('-0')) throw new Inexpressible()
+  return JSON.parse(line)
+}
+
+function field (line, name) {
+  return `${name}_hex` in line ? fromHex(line[`${name}_hex`]) : native(line[name])
+}
+
+function shownField (line, name) {
+  const value = field(line, name)
+  return Buffer.isBuffer(value) ? shown(value) : value ?? null
+}
+
+/** Of a map of a table or a result. */
+function entries (map) {
+  if (Object.keys(map).length !== 1 || !map.$m) return Object.entries(map)
+  if (new Set(map.$m.map(([key]) => JSON.stringify(key))).size < map.$m.length) throw new Inexpressible()
+  return map.$m
+}
+
+/** A comparable form: maps unordered, wrappers resolved, strings as results show them. */
+function canonical (value) {
+  if (typeof value === 'string') return value.toWellFormed()
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : value
+  if (Array.isArray(value)) return value.map(canonical)
+  const keys = Object.keys(value)
+  if (keys.length === 1 && keys[0] === '$b') return shown(fromHex(value.$b))
+  if (keys.length === 1 && keys[0] === '$f') {
+    const number = Number(value.$f.replace('inf', 'Infinity'))
+    return Number.isFinite(number) ? canonical(number) : null
+  }
+  if (keys.length === 1 && keys[0] === '$invalid') return null
+  const sorted = entries(value).map(([key, element]) => [canonical(key), canonical(element)])
+  return { map: sorted.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)) }
+}
+
+/** As `canonical`, for a schema: the types of an array are a set. */
+function schema (value) {
+  if (!Array.isArray(value) || typeof value[0] !== 'object' || value[0] === null) return canonical(value)
+  const [first, ...rest] = value
+  const byText = (a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)
+  if (Array.isArray(first)) return { types: first.map(schema).sort(byText), rest: canonical(rest) }
+  const fields = entries(first).map(([key, element]) => [canonical(key), schema(element)])
+  return { fields: fields.sort(byText), rest: canonical(rest) }
+}
+
+const instances = new Map()
+
+function instance (ruleset) {
+  const key = JSON.stringify(ruleset)
+  if (!instances.has(key)) {
+    if (instances.size > 64) instances.clear()
+    const limits = { maxStringLength: MOST, maxContainerSize: MOST, maxContainerDepth: 1000, maxValues: MOST }
+    instances.set(key, new Waf(native(ruleset), { timeoutMs: 10_000, ...limits }))
+  }
+  return instances.get(key)
+}
+
+const singleRule = (rule) => ({ version: '2.2', rules: [{ ...RULE, ...rule }] })
+const only = (result) => result.events[0]?.rule_matches[0]
+
+function transformers (line) {
+  const inputs = [{ address: 'a' }]
+  const rule = (id, type, operator, parameters) => ({
+    ...RULE,
+    id,
+    tags: { type, category: 'c' },
+    transformers: [line.transformer],
+    conditions: [{ operator, parameters: { inputs, ...parameters } }]
+  })
+  const rules = [
+    rule('1', 't1', 'match_regex', { regex: '(?s)\\C*' }),
+    rule('2', 't2', 'equals', { type: 'string', value: '' })
+  ]
+  const result = instance({ version: '2.2', rules }).context().run({ a: field(line, 'input') })
+  const last = result.events.at(-1)
+  assert.deepEqual(last ? last.rule_matches[0].parameters[0].value : null, shownField(line, 'output'))
+}
+
+function operators (line) {
+  const inputs = [line.input ?? { address: 'a' }]
+  const rule = { conditions: [{ operator: line.operator, parameters: { inputs, ...line.parameters } }] }
+  if (line.transformers) rule.transformers = line.transformers
+  const ruleset = singleRule(rule)
+  if (line.rules_data) ruleset.rules_data = line.rules_data
+  if (line.load) return refusal(line, ruleset)
+  const result = instance(ruleset).context().run({ a: field(line, 'value') })
+  assert.equal(result.events.length > 0, line.match)
+  if (!line.match) return
+  const found = only(result)
+  const [input] = found.parameters
+  const highlight = line.highlight_hex?.map((part) => shown(fromHex(part))) ?? line.highlight
+  assert.deepEqual(
+    [found.operator, found.operator_value, input.value, input.key_path, input.highlight],
+    [line.event_operator, line.operator_value, shownField(line, 'event_value'), line.event_key_path, highlight]
+  )
+}
+
+function refusal (line, ruleset) {
+  let diagnostics
+  try {
+    diagnostics = instance(ruleset).diagnostics
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    diagnostics = error.diagnostics
+  }
+  if (line.load === 'skipped') assert.deepEqual(diagnostics.rules.skipped, ['1'])
+  else assert.ok(line.load_message in diagnostics.rules[`${line.load}s`], JSON.stringify(diagnostics.rules))
+}
+
+function detectors (line) {
+  const parameters = {
+    resource: [{ address: RESOURCES[line.detector] }],
+    params: PARAMETERS.map((address) => ({ address })),
+    ...line.config
+  }
+  if (line.detector === 'sqli_detector') parameters.db_type = [{ address: 'server.db.system' }]
+  const ruleset = singleRule({ conditions: [{ operator: line.detector, parameters }] })
+  const result = instance(ruleset).context().run(native(line.input))
+  assert.equal(result.matched, line.code === 'match')
+  assert.deepEqual(canonical(result.events.flatMap((event) => event.rule_matches)), canonical(line.events))
+}
+
+function injection (line) {
+  const parameters = { inputs: [{ address: 'a' }] }
+  const ruleset = singleRule({ conditions: [{ operator: line.operator, parameters }] })
+  const found = only(instance(ruleset).context().run({ a: field(line, 'value') }))
+  assert.equal(found ? found.parameters[0].highlight[0] ?? '' : null, line.highlight)
+}
+
+function processors (line) {
+  const mapping = Object.entries(MAPPINGS[line.processor]).map(([name, address]) => [name, [{ address }]])
+  const processor = line.config ?? {
+    id: 'p',
+    generator: line.processor,
+    conditions: [],
+    evaluate: false,
+    output: true,
+    parameters: { mappings: [{ ...Object.fromEntries(mapping), output: 'out' }] }
+  }
+  const { processors: more = [], ...extra } = line.extra ?? {}
+  const never = { operator: 'exact_match', parameters: { inputs: [{ address: 'dummy.rule' }], list: ['x'] } }
+  const ruleset = { ...singleRule({ id: 'never', conditions: [never] }), processors: [processor, ...more], ...extra }
+  const runs = line.runs.map(native)
+  const scopes = { ctx: instance(ruleset).context() }
+  const got = runs.map((run, i) => {
+    const scope = (scopes[line.scope?.[i] ?? 'ctx'] ??= scopes.ctx.subcontext())
+    return (Array.isArray(run) ? scope.runBatches(run) : scope.run(run)).attributes
+  })
+  const form = line.processor === 'extract_schema' ? schema : canonical
+  const attributes = (all) => all.map((one) => Object.entries(one).map(([name, value]) => [name, form(value)]).sort())
+  assert.deepEqual(attributes(got), attributes(line.attributes))
+}
+
+function contexts (line) {
+  const scopes = { context: instance(line.ruleset).context() }
+  for (const step of line.steps) {
+    const scope = (scopes[step.scope] ??= scopes.context.subcontext())
+    const data = native(step.input)
+    const run = () => (Array.isArray(data) ? scope.runBatches(data) : scope.run(data))
+    if (step.code === -2) {
+      assert.throws(run)
+      continue
+    }
+    const result = run()
+    assert.equal(result.matched, step.code === 1 || step.code === 'match')
+    const got = result.toJSON()
+    for (const key of Object.keys(step.result).filter((name) => name !== 'duration')) {
+      assert.deepEqual(withoutIds(canonical(got[key])), withoutIds(canonical(step.result[key])), key)
+    }
+  }
+}
+
+/** Any random id equals any other. */
+function withoutIds (value) {
+  return JSON.parse(JSON.stringify(value).replace(/[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|<uuid>/g, 'id'))
+}
+
+/** The recorded answers are those of Python. */
+function answer (name, args) {
+  try {
+    return sdk.call(name, args)
+  } catch (error) {
+    if (!(error instanceof ArgumentError)) throw error
+    return { error: error.message }
+  }
+}
+
+function anonymize (line) {
+  const input = line.input_utf16_escape ? JSON.parse(`"${line.input_utf16_escape}"`) : line.input
+  assert.equal(answer('anonymize', { input }).anon, line.anon)
+}
+
+function user_events (line) {
+  const got = answer('user_events', line)
+  for (const key of ['outcome', 'meta', 'keep', 'waf', 'telemetry']) assert.deepEqual(got[key], line.expect[key], key)
+}
+
+function client_ip (line) {
+  assert.deepEqual(answer('client_ip', line), line.expect)
+}
+
+function sdkTable (line) {
+  const got = answer(line.function, native(line.arguments))
+  for (const key of Object.keys(line.result)) assert.deepEqual(canonical(got[key]), canonical(line.result[key]), key)
+  assert.equal('error' in got, 'error' in line.result)
+}
+
+const KINDS = {
+  anonymize,
+  client_ip,
+  contexts,
+  detectors,
+  engine: contexts,
+  injection,
+  operators,
+  processors,
+  sdk: sdkTable,
+  transformers,
+  user_events
+}
+
+module.exports = { Inexpressible, KINDS, TABLES, lines, parse }
