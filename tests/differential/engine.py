@@ -7,20 +7,65 @@ import ctypes as C
 import struct
 
 NULL, BOOL, SIGNED, UNSIGNED, FLOAT, LITERAL, SMALL, ARRAY, MAP = 0x01, 0x02, 0x04, 0x06, 0x08, 0x12, 0x14, 0x20, 0x40
-STRING, LARGE = 0x10, 0x80
+INVALID, STRING, LARGE = 0x00, 0x10, 0x80
 VP, U32, U64 = C.c_void_p, C.c_uint32, C.c_uint64
+CODES = {-3: "err_internal", -2: "err_invalid_object", -1: "err_invalid_argument", 0: "ok", 1: "match"}
+
+
+class Unsigned(int):
+    """An integer laid out as UNSIGNED; plain integers are, where they fit, SIGNED."""
+
+
+class Heap(bytes):
+    """A string laid out as STRING, whatever its length."""
+
+
+class Pairs(list):
+    """A map as a list of pairs: keys may repeat."""
+
+
+class Many:
+    """An array of `count` times one scalar and then another value: LARGE from 65,536 elements on."""
+
+    def __init__(self, count, element, last):
+        self.count, self.element, self.last = count, element, last
+
+    def __repr__(self):
+        return f"Many({self.count}, {self.element!r}, {self.last!r})"
+
+
+class Invalid:
+    """The object of no type."""
+
+    def __repr__(self):
+        return "INVALID_OBJECT"
+
+
+INVALID_OBJECT = Invalid()
 
 
 class Arena:
-    """Memory that values are laid out in. What was put is valid until the next clear."""
+    """Memory that values are laid out in. What was put is valid until the next clear.
+
+    With `ledger` a dictionary, strings are STRING and not LITERAL, and every block that belongs to a value is written down
+    there as address -> (size, alignment): what an allocator will be asked to free.
+    """
 
     def __init__(self, size=1 << 23):
         self.block = C.create_string_buffer(size)
         self.base = C.addressof(self.block)
         self.used = 0
+        self.ledger = None
 
     def clear(self):
         self.used = 0
+        self.ledger = None
+
+    def own(self, size, alignment):
+        at = self.take(max(size, 1))
+        if self.ledger is not None:
+            self.ledger[self.base + at] = size, alignment
+        return at
 
     def take(self, size):
         at = (self.used + 7) & ~7
@@ -40,31 +85,49 @@ class Arena:
         if isinstance(value, str):
             value = value.encode()
         if isinstance(value, bytes):
-            if len(value) <= 14:
+            if len(value) <= 14 and not isinstance(value, Heap):
                 pack("<BB14s", self.block, at, SMALL, len(value), value)
             else:
-                text = self.take(len(value))
+                text = self.own(len(value), 1)
                 self.block[text : text + len(value)] = value
-                pack("<B3xIQ", self.block, at, LITERAL, len(value), self.base + text)
-        elif isinstance(value, dict):
-            entries = self.take(32 * len(value))
-            pack("<BxHHxxQ", self.block, at, MAP, len(value), len(value), self.base + entries)
-            for index, (key, inner) in enumerate(value.items()):
+                tag = LITERAL if self.ledger is None and not isinstance(value, Heap) else STRING
+                pack("<B3xIQ", self.block, at, tag, len(value), self.base + text)
+        elif isinstance(value, (dict, Pairs)):
+            entries = self.container(at, MAP, len(value))
+            for index, (key, inner) in enumerate(value.items() if isinstance(value, dict) else value):
                 self.fill(entries + 32 * index, key)
                 self.fill(entries + 32 * index + 16, inner)
         elif isinstance(value, (list, tuple)):
-            entries = self.take(16 * len(value))
-            pack("<BxHHxxQ", self.block, at, ARRAY, len(value), len(value), self.base + entries)
+            entries = self.container(at, ARRAY, len(value))
             for index, inner in enumerate(value):
                 self.fill(entries + 16 * index, inner)
+        elif isinstance(value, Many):
+            entries = self.container(at, ARRAY, value.count + 1)
+            self.fill(entries, value.element)
+            self.block[entries : entries + 16 * value.count] = self.block[entries : entries + 16] * value.count
+            self.fill(entries + 16 * value.count, value.last)
         elif value is None:
             pack("<B15x", self.block, at, NULL)
+        elif value is INVALID_OBJECT:
+            pack("<B15x", self.block, at, INVALID)
         elif isinstance(value, bool):
             pack("<BB14x", self.block, at, BOOL, value)
+        elif isinstance(value, Unsigned) or isinstance(value, int) and value >= 1 << 63:
+            pack("<B7xQ", self.block, at, UNSIGNED, value)
         elif isinstance(value, int):
             pack("<B7xq", self.block, at, SIGNED, value)
         else:
             pack("<B7xd", self.block, at, FLOAT, value)
+
+    def container(self, at, tag, size):
+        """Lays out the header of a container; where its entries go."""
+        entries = self.own((32 if tag == MAP else 16) * size, 8) if size else None
+        pointer = 0 if entries is None else self.base + entries
+        if size > 0xFFFF:
+            struct.pack_into("<QQ", self.block, at, tag | LARGE | size << 8 | size << 36, pointer)
+        else:
+            struct.pack_into("<BxHHxxQ", self.block, at, tag, size, size, pointer)
+        return entries
 
 
 def read(address):
@@ -104,12 +167,23 @@ class Engine:
         self.builder_init = function("ddwaf_builder_init", VP)
         self.builder_add = function("ddwaf_builder_add_or_update_config", C.c_bool, VP, C.c_char_p, U32, VP, VP)
         self.builder_build = function("ddwaf_builder_build_instance", VP, VP)
+        self.builder_remove = function("ddwaf_builder_remove_config", C.c_bool, VP, C.c_char_p, U32)
+        self.builder_paths = function("ddwaf_builder_get_config_paths", U32, VP, VP, C.c_char_p, U32)
         self.builder_destroy = function("ddwaf_builder_destroy", None, VP)
+        self.known_addresses = function("ddwaf_known_addresses", C.POINTER(C.c_char_p), VP, C.POINTER(U32))
+        self.known_actions = function("ddwaf_known_actions", C.POINTER(C.c_char_p), VP, C.POINTER(U32))
         self.destroy = function("ddwaf_destroy", None, VP)
         self.object_destroy = function("ddwaf_object_destroy", None, VP, VP)
         self.context_init = function("ddwaf_context_init", VP, VP, VP)
         self.context_destroy = function("ddwaf_context_destroy", None, VP)
         self.context_eval = function("ddwaf_context_eval", C.c_int, VP, VP, VP, VP, U64)
+        self.context_multieval = function("ddwaf_context_multieval", C.c_int, VP, VP, VP, VP, U64)
+        self.subcontext_init = function("ddwaf_subcontext_init", VP, VP)
+        self.subcontext_destroy = function("ddwaf_subcontext_destroy", None, VP)
+        self.subcontext_eval = function("ddwaf_subcontext_eval", C.c_int, VP, VP, VP, VP, U64)
+        self.subcontext_multieval = function("ddwaf_subcontext_multieval", C.c_int, VP, VP, VP, VP, U64)
+        self.user_allocator = function("ddwaf_user_allocator_init", VP, VP, VP, VP, VP)
+        self.allocator_destroy = function("ddwaf_allocator_destroy", None, VP)
         self.arena = Arena()
         self.instances = {}
 
