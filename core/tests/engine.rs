@@ -1,187 +1,123 @@
-//! Requests through the whole of the engine: users blocked, addresses refused, rules delivered while it runs.
+//! Whole programs against answers recorded from the reference (libddwaf 2.1.0): `tests/vectors/engine.jsonl`.
+//!
+//! The first line holds rulesets that later lines name. A line is `{"name", "ruleset": document or name}` or `{"name",
+//! "configs": [["add", path, document] | ["remove", path]...]}`, with `diagnostics` (per added configuration, whether it
+//! was accepted and what was said) and `steps`, carried out in one context: `{"scope": "context" or the name of a
+//! subcontext, which is made when it first occurs, "input" or "batches", "timeout_us", "code", "result"}`.
 
-use bartizan::sdk::{Engine, Request};
-use bartizan::value::json;
-use serde_json::{Value, json};
-use std::sync::Arc;
+mod common;
 
-fn engine(settings: Value) -> Arc<Engine> {
-    let mut all = json!({"enabled": true, "rules": {"version": "2.2",
-        "rules": [
-            {"id": "blk-001-002", "name": "Block User Addresses", "on_match": ["block"],
-             "tags": {"type": "block_user", "category": "security_response"},
-             "conditions": [{"operator": "exact_match",
-                             "parameters": {"inputs": [{"address": "usr.id"}], "data": "blocked_users"}}]},
-            {"id": "ua", "name": "scanner", "tags": {"type": "security_scanner", "category": "attack_attempt"},
-             "conditions": [{"operator": "match_regex", "parameters": {"regex": "^Arachni", "inputs": [
-                 {"address": "server.request.headers.no_cookies", "key_path": ["user-agent"]}]}}]}],
-        "rules_data": [{"id": "blocked_users", "type": "data_with_expiration", "data": [{"value": "blockedUser"}]}]}});
-    all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
-    Engine::new(&json::parse(all.to_string().as_bytes()).unwrap()).unwrap().0
-}
+use bartizan::value::{Object, Value};
+use bartizan::{Builder, Context, Outcome, RunError, Waf};
+use common::values::{array, canonical, parse, text, unwrap};
+use std::collections::HashMap;
+use std::time::Duration;
 
-fn call(request: &mut Request, function: &str, arguments: Value) -> Value {
-    read(request.call(function, &json::parse(arguments.to_string().as_bytes()).unwrap()))
-}
-
-fn manage(engine: &Engine, function: &str, arguments: Value) -> Value {
-    read(engine.call(function, &json::parse(arguments.to_string().as_bytes()).unwrap()))
-}
-
-fn read(value: bartizan::value::Value) -> Value {
-    serde_json::from_str(&json::to_string(&value)).unwrap()
-}
-
-fn get(engine: &Arc<Engine>, address: &str) -> (Request, Value) {
-    let mut request = engine.request();
-    let headers = json!({"User-Agent": "curl", "X-Forwarded-For": address, "Accept": "text/html"});
-    let started =
-        call(&mut request, "start", json!({"method": "GET", "url": "/", "headers": headers, "peer": "10.0.0.1"}));
-    (request, started)
-}
+const FOREVER: u64 = 60_000_000;
 
 #[test]
-fn a_listed_user_is_blocked_and_reported() {
-    let engine = engine(json!({}));
-    let (mut request, started) = get(&engine, "8.8.8.8");
-    assert_eq!(started["blocked"], false);
-    assert_eq!(started["meta"], json!({"http.client_ip": "8.8.8.8", "network.client.ip": "10.0.0.1"}));
-    let tracked = call(&mut request, "track_user_login_success", json!({"login": "l", "user": "blockedUser"}));
-    assert_eq!(tracked["blocked"], true);
-    let response = call(&mut request, "block_response", json!({}));
-    assert_eq!(response["status"], 403);
-    assert!(response["body"].as_str().unwrap().contains(response["security_response_id"].as_str().unwrap()));
-    assert!(response["headers"]["content-type"].as_str().unwrap().starts_with("text/html"));
-    let finished = call(&mut request, "finish", json!({}));
-    let meta = &finished["meta"];
-    assert_eq!((&meta["appsec.blocked"], &meta["usr.id"]), (&json!("true"), &json!("blockedUser")));
-    assert_eq!((&meta["appsec.event"], &meta["actor.ip"]), (&json!("true"), &json!("8.8.8.8")));
-    assert_eq!((&meta["http.status_code"], &finished["keep"]), (&json!("403"), &json!(true)));
-    assert_eq!(meta["http.request.headers.x-forwarded-for"], "8.8.8.8");
-    assert!(meta["http.response.headers.content-length"].is_string());
-    let events: Value = serde_json::from_str(meta["_dd.appsec.json"].as_str().unwrap()).unwrap();
-    assert_eq!(events["triggers"][0]["security_response_id"], response["security_response_id"]);
-    let tags = &finished["telemetry"][0]["tags"];
-    assert_eq!((&tags["request_blocked"], &tags["rule_triggered"]), (&json!("true"), &json!("true")));
-}
-
-#[test]
-fn asking_about_users_changes_nothing() {
-    let engine = engine(json!({}));
-    let (mut request, _) = get(&engine, "8.8.8.8");
-    call(&mut request, "set_user", json!({"user": {"id": "alice"}}));
-    for (user, blocked) in [("blockedUser", true), ("blockedUser", true), ("alice", false), ("bob", false)] {
-        assert_eq!(call(&mut request, "is_user_blocked", json!({"user": user}))["blocked"], blocked, "{user}");
+fn recorded_answers() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/engine.jsonl");
+    let table = std::fs::read_to_string(path).expect("vectors");
+    let mut lines = table.lines().map(parse);
+    let rulesets = lines.next().expect("rulesets");
+    let rulesets = rulesets.get(b"rulesets").expect("rulesets");
+    let (mut failures, mut count, mut built) = (vec![], 0, HashMap::new());
+    for line in lines {
+        count += 1;
+        if let Err(difference) = play(&line, rulesets, &mut built) {
+            failures.push(format!("{}: {difference}", text(line.get(b"name").expect("a name"))));
+        }
     }
-    assert_eq!(call(&mut request, "is_user_blocked", json!({"user": {"id": "blockedUser"}}))["blocked"], true);
-    assert_eq!(call(&mut request, "set_user", json!({"user": "blockedUser"}))["blocked"], true);
-    assert_eq!(call(&mut request, "set_user", json!({"user": "blockedUser"}))["blocked"], true);
-    assert_eq!(call(&mut request, "is_user_blocked", json!({}))["blocked"], false);
+    assert!(failures.is_empty(), "{} differ:\n{}", failures.len(), failures.join("\n"));
+    assert!(count > 250, "only {count} lines");
 }
 
-#[test]
-fn users_and_addresses_are_blocked_at_run_time() {
-    let engine = engine(json!({}));
-    let set_user = |engine: &Arc<Engine>| {
-        let (mut request, _) = get(engine, "8.8.8.8");
-        let blocked = call(&mut request, "set_user", json!({"user": "bob"}))["blocked"].clone();
-        (request, blocked)
+fn play(line: &Object, rulesets: &Object, built: &mut HashMap<Vec<u8>, Option<Waf>>) -> Result<(), String> {
+    let waf = match line.get(b"ruleset") {
+        Some(name) if name.as_bytes().is_some() => {
+            let name = name.as_bytes().unwrap_or_default();
+            let build = || Waf::new(&unwrap(rulesets.get(name).expect("a ruleset"))).ok();
+            built.entry(name.to_vec()).or_insert_with(build).clone()
+        }
+        _ => configure(line)?,
     };
-    assert_eq!(set_user(&engine).1, false);
-    manage(&engine, "block", json!({"user": "bob", "seconds": 600}));
-    let (mut request, blocked) = set_user(&engine);
-    assert_eq!(blocked, true);
-    assert_eq!(call(&mut request, "block_response", json!({}))["status"], 403);
-    let meta = call(&mut request, "finish", json!({}))["meta"].clone();
-    assert!(meta["_dd.appsec.json"].as_str().unwrap().contains("\"value\":\"bob\""), "{meta}");
-    assert_eq!(manage(&engine, "extend", json!({"user": "bob", "until": 1}))["done"], true);
-    assert_eq!(set_user(&engine).1, false);
-
-    manage(&engine, "block", json!({"ip": "8.8.0.0/16"}));
-    let (mut request, started) = get(&engine, "8.8.8.8");
-    assert_eq!(started["blocked"], true);
-    assert_eq!(call(&mut request, "block_response", json!({"method": "HEAD"}))["body"], "");
-    assert_eq!(get(&engine, "9.9.9.9").1["blocked"], false);
-    assert_eq!(manage(&engine, "unblock", json!({"ip": "8.8.0.0/16"}))["done"], true);
-    assert_eq!(get(&engine, "8.8.8.8").1["blocked"], false);
-}
-
-#[test]
-fn blocking_on_demand_follows_the_configured_action() {
-    let engine = engine(json!({}));
-    let action = |status: u64| json!({"actions": [{"id": "block", "type": "block_request", "parameters": {"status_code": status, "type": "json"}}]});
-    let status = |engine: &Arc<Engine>| {
-        let (mut request, _) = get(engine, "8.8.8.8");
-        call(&mut request, "block_request", json!({}));
-        call(&mut request, "block_response", json!({}))["status"].clone()
+    let steps = array(line.get(b"steps").expect("steps"));
+    let Some(waf) = waf else {
+        return if steps.is_empty() { Ok(()) } else { Err("no instance".into()) };
     };
-    assert_eq!(status(&engine), 403);
-    let report = manage(&engine, "apply_remote", json!({"changed": [["datadog/2/ASM/actions/config", action(405)]]}));
-    assert_eq!((&report["states"][0]["state"], &report["built"]), (&json!(2), &json!(true)));
-    assert_eq!(status(&engine), 405);
-    let report = manage(&engine, "apply_remote", json!({"changed": [["datadog/2/ASM/zactions/config", action(406)]]}));
-    let error = r#"{"actions":{"errors":{"duplicate action":["block"]}}}"#;
-    assert_eq!(report["states"][0], json!({"path": "datadog/2/ASM/zactions/config", "state": 3, "error": error}));
-    assert_eq!(status(&engine), 405);
-    manage(&engine, "apply_remote", json!({"removed": ["datadog/2/ASM/actions/config"]}));
-    assert_eq!(status(&engine), 403);
+    let mut scopes = HashMap::from([(b"context".to_vec(), waf.context())]);
+    for (nth, step) in steps.iter().enumerate() {
+        let scope = step.get(b"scope").and_then(Object::as_bytes).expect("a scope");
+        if !scopes.contains_key(scope) {
+            let subcontext = scopes[&b"context"[..]].subcontext();
+            scopes.insert(scope.to_vec(), subcontext);
+        }
+        let Some(context) = scopes.get_mut(scope) else { continue };
+        let Some(outcome) = run(context, step) else { continue };
+        let answer = match &outcome {
+            Ok(outcome) => (if outcome.is_match() { "match" } else { "ok" }, without_duration(&outcome.to_value())),
+            Err(RunError::InvalidObject) => ("err_invalid_object", Value::null()),
+            Err(RunError::Internal) => ("err_internal", Value::null()),
+        };
+        let expected = (text(step.get(b"code").expect("a code")), unwrap(step.get(b"result").expect("a result")));
+        let (answer, expected) = ((answer.0, canonical(&answer.1)), (expected.0, canonical(&expected.1)));
+        if answer != expected {
+            return Err(format!("step {nth}\n  expected {expected:?}\n  got      {answer:?}"));
+        }
+    }
+    Ok(())
 }
 
-/// Business logic without code: the rule as remote configuration delivers it.
-#[test]
-fn a_remote_rule_tags_logins() {
-    let engine = engine(json!({}));
-    let rule = json!({"custom_rules": [{"id": "biz-login-failure", "name": "login failures",
-        "tags": {"category": "business_logic", "type": "users.login.failure"},
-        "conditions": [
-            {"operator": "exact_match", "parameters": {"inputs": [{"address": "server.request.method"}], "list": ["POST"]}},
-            {"operator": "match_regex", "parameters": {"inputs": [{"address": "server.request.uri.raw"}], "regex": "^/login"}},
-            {"operator": "exact_match", "parameters": {"inputs": [{"address": "server.response.status"}], "list": ["403"]}}],
-        "output": {"event": false, "keep": true, "attributes": {
-            "appsec.events.users.login.failure.track": {"value": "true"},
-            "appsec.events.users.login.failure.usr.login": {"address": "server.request.body", "key_path": ["username"]}}}}]});
-    let report = manage(&engine, "apply_remote", json!({"changed": [["datadog/2/ASM/biz/config", rule.to_string()]]}));
-    assert_eq!(report["states"][0]["state"], 2, "{report}");
-    let mut request = engine.request();
-    let start = json!({"method": "POST", "url": "/login?x", "body": {"username": ["bob@x.org"], "password": "p"}});
-    call(&mut request, "start", start);
-    assert_eq!(call(&mut request, "response", json!({"status": 403}))["blocked"], false);
-    let finished = call(&mut request, "finish", json!({}));
-    assert_eq!(finished["meta"]["appsec.events.users.login.failure.track"], "true");
-    assert_eq!(finished["meta"]["appsec.events.users.login.failure.usr.login"], "bob@x.org");
-    assert_eq!((&finished["keep"], finished["meta"].get("appsec.event")), (&json!(true), None));
+/// An instance of the line's configurations, whose diagnostics must be the recorded ones.
+fn configure(line: &Object) -> Result<Option<Waf>, String> {
+    let mut builder = Builder::new();
+    let mut diagnostics = line.get(b"diagnostics").map(array).unwrap_or_default().iter();
+    let configs = line.get(b"configs").map(array).unwrap_or_default();
+    let single = line.get(b"ruleset").map(|ruleset| (&b"default"[..], ruleset)).into_iter();
+    let several = configs.iter().map(array);
+    for (path, document) in single {
+        compare(&builder.add_or_update(path, &unwrap(document)), diagnostics.next())?;
+    }
+    for step in several {
+        match step {
+            [_, path, document] => {
+                let added = builder.add_or_update(unwrap(path).as_bytes().expect("a path"), &unwrap(document));
+                compare(&added, diagnostics.next())?;
+            }
+            [_, path] => {
+                builder.remove(unwrap(path).as_bytes().expect("a path"));
+            }
+            _ => panic!("a step of the builder"),
+        }
+    }
+    Ok(builder.build())
 }
 
-#[test]
-fn collection_modes_and_the_switched_off_engine() {
-    let engine = engine(json!({"enabled": null}));
-    let hook = json!({"framework": "fw", "login": "test", "user": {"id": "social-security-id"}});
-    let seen = |engine: &Arc<Engine>| {
-        let (mut request, _) = get(engine, "8.8.8.8");
-        call(&mut request, "auto_login_success", hook.clone());
-        call(&mut request, "finish", json!({}))["meta"].get("usr.id").cloned()
-    };
-    let mut request = get(&engine, "8.8.8.8").0;
-    let tracked = call(&mut request, "track_custom_event", json!({"name": "x"}));
-    assert_eq!((&tracked["outcome"], &tracked["blocked"]), (&json!("ok"), &json!(false)));
-    let finished = call(&mut request, "finish", json!({}));
-    let expected = json!({"appsec.events.x.track": "true", "_dd.appsec.events.x.sdk": "true"});
-    assert_eq!((&finished["meta"], &finished["keep"], &finished["metrics"]), (&expected, &json!(true), &json!({})));
-    assert_eq!(seen(&engine), None);
-    assert_eq!(manage(&engine, "products", json!({}))["products"], json!(["ASM_FEATURES"]));
-    let features = json!({"asm": {"enabled": true}, "auto_user_instrum": {"mode": "anonymization"}});
-    let batch = json!({"changed": [["datadog/2/ASM_FEATURES/f/config", features]]});
-    assert_eq!(manage(&engine, "apply_remote", batch)["switched"], true);
-    assert_eq!(seen(&engine), Some(json!("anon_5f31ffaf95946d2dc703ddc96a100de5")));
-    manage(&engine, "apply_remote", json!({"removed": ["datadog/2/ASM_FEATURES/f/config"]}));
-    assert_eq!(seen(&engine), None);
-    assert!(engine.waf().is_none());
+fn compare(added: &bartizan::Added, expected: Option<&Object>) -> Result<(), String> {
+    let Some([accepted, diagnostics]) = expected.map(array) else { return Ok(()) };
+    let answer = (canonical(&Value::from(added.accepted)), canonical(&added.diagnostics.to_value()));
+    let expected = (canonical(accepted), canonical(&unwrap(diagnostics)));
+    if answer == expected {
+        Ok(())
+    } else {
+        Err(format!("diagnostics\n  expected {expected:?}\n  got      {answer:?}"))
+    }
 }
 
-#[test]
-fn engines_and_requests_move_between_threads() {
-    fn moves<T: Send>() {}
-    fn is_shared<T: Send + Sync>() {}
-    moves::<Request>();
-    is_shared::<Engine>();
+/// A step without data only makes its scope.
+fn run(context: &mut Context, step: &Object) -> Option<Result<Outcome, RunError>> {
+    let timeout = step.get(b"timeout_us").map_or(FOREVER, |value| canonical(value).parse().expect("microseconds"));
+    let budget = Duration::from_micros(timeout);
+    match (step.get(b"input"), step.get(b"batches")) {
+        (Some(input), _) => Some(context.run(unwrap(input), budget)),
+        (None, Some(batches)) => Some(context.run_batches(unwrap(batches), budget)),
+        (None, None) => None,
+    }
+}
+
+fn without_duration(result: &Object) -> Value {
+    let entries = result.as_map().unwrap_or_default().iter();
+    let kept = entries.filter(|pair| pair.key_bytes() != Some(b"duration"));
+    Value::from_entries(kept.map(|pair| (pair.key_bytes().unwrap_or_default(), pair.value().to_value())))
 }

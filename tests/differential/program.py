@@ -152,10 +152,15 @@ def entries(value):
 SHARED_OWNERSHIP = (b"actions", b"exclusions", b"processors", b"scanners", b"rules_override", b"processor_overrides")
 
 
-def corrupts(accepted, diagnostics):
-    """The reference now owns elements that no path owns, or will delete those of other paths (ruleset.md 3.3): nothing it says later counts."""
+def corrupts(document, accepted, diagnostics):
+    """The reference now owns elements that no path owns, or will delete those of other paths (ruleset.md 3.3): nothing it says later counts.
+
+    The obfuscator of a rejected document, too, stays in force, though the chapter does not say so.
+    """
     if accepted or not is_map(diagnostics):
         return False
+    if any(key in ("obfuscator", b"obfuscator") for key, _ in entries(document)):
+        return True
     sections = dict(diagnostics[1])
     if b"error" in sections:
         return sections[b"error"].startswith(b"unsupported")
@@ -282,7 +287,7 @@ class Duel:
             forms = [(accepted, diagnostics_form(value)) for accepted, value in answers]
             if forms[0] != forms[1]:
                 return "add", *forms
-            return "stop" if corrupts(*answers[0]) else None
+            return "stop" if corrupts(step[2], *answers[0]) else None
         answers = [getattr(player, kind)(step[1]) for player in players]
         record(step, answers[0])
         return (kind, *answers) if answers[0] != answers[1] else None

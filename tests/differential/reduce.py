@@ -4,17 +4,23 @@ from engine import Many, Pairs
 
 def smaller(value):
     """Variants of a value with one thing less, the boldest first."""
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, Pairs):
+        for at in range(len(value)):
+            yield Pairs(value[:at] + value[at + 1 :])
+        for at, (key, inner) in enumerate(value):
+            for variant in smaller(inner):
+                yield Pairs([*value[:at], (key, variant), *value[at + 1 :]])
+    elif isinstance(value, (list, tuple)):
         make = type(value)
         size = len(value)
-        step = size // 2
+        step = size // 2 or 1
         while step >= 1:
             for at in range(0, size, step):
-                yield make(value[:at]) + make(value[at + step :]) if make is tuple else make(list(value[:at]) + list(value[at + step :]))
+                yield make([*value[:at], *value[at + step :]])
             step //= 2
         for at in range(size):
             for inner in smaller(value[at]):
-                yield make(list(value[:at]) + [inner] + list(value[at + 1 :]))
+                yield make([*value[:at], inner, *value[at + 1 :]])
     elif isinstance(value, dict):
         for key in value:
             yield {k: v for k, v in value.items() if k != key}

@@ -61,7 +61,7 @@ pub fn read_sections(
     patterns: &mut PatternCache,
     diagnostics: &mut Diagnostics,
 ) -> bool {
-    let mut reader = Reader { root, adding, patterns, diagnostics, any_valid: false, any_invalid: false };
+    let mut reader = Reader { root, adding, patterns, diagnostics };
     reader.actions();
     reader.rules("rules", Origin::Base);
     reader.rules("rules_compat", Origin::Base);
@@ -74,7 +74,8 @@ pub fn read_sections(
     reader.processors();
     reader.scanners();
     reader.obfuscator();
-    reader.any_valid || !reader.any_invalid
+    let sections = &diagnostics.sections;
+    sections.values().any(Section::is_valid) || !sections.values().any(Section::is_invalid)
 }
 
 /// What happens to a section when one of its elements is not a map.
@@ -89,8 +90,6 @@ struct Reader<'r, 'a, 's> {
     adding: &'r mut Adding<'s>,
     patterns: &'r mut PatternCache,
     diagnostics: &'r mut Diagnostics,
-    any_valid: bool,
-    any_invalid: bool,
 }
 
 impl<'a, 's> Reader<'_, 'a, 's> {
@@ -180,10 +179,7 @@ impl<'a, 's> Reader<'_, 'a, 's> {
         let section = self.diagnostics.sections.entry("scanners").or_default();
         match parsed {
             Ok(obfuscator) => self.adding.obfuscator(obfuscator),
-            Err(refusal) => {
-                section.error = Some(refusal.text);
-                self.any_invalid = true;
-            }
+            Err(refusal) => section.error = Some(refusal.text),
         }
     }
 
@@ -249,8 +245,6 @@ impl<'a, 's> Reader<'_, 'a, 's> {
                 }
             }
         }
-        self.any_valid |= section.is_valid();
-        self.any_invalid |= section.is_invalid();
         self.diagnostics.sections.insert(name, section);
     }
 }

@@ -66,13 +66,13 @@ pub fn parse(
     Ok(Some(ScalarMatcher::Fixed(Arc::new(Matcher::new(kind)))))
 }
 
-/// One side of a scanner: a positive operator without inputs and without dynamic data.
-pub fn parse_for_scanner(body: &Fields<'_>, patterns: &mut PatternCache) -> Result<Arc<Matcher>, Refusal> {
+/// One side of a scanner: a positive operator without inputs and without dynamic data. Data of no name is no matcher.
+pub fn parse_for_scanner(body: &Fields<'_>, patterns: &mut PatternCache) -> Result<Option<Arc<Matcher>>, Refusal> {
     let (name, _) = split_version(body.required("operator", read::strict_string)?);
     let parameters = body.required("parameters", read::map)?;
     match parse(name, &parameters, patterns)? {
-        Some(ScalarMatcher::Fixed(matcher)) => Ok(matcher),
-        Some(ScalarMatcher::Data(id)) if id.is_empty() => Ok(Arc::new(Matcher::new(Kind::Exact(ExactSet::default())))),
+        Some(ScalarMatcher::Fixed(matcher)) => Ok(Some(matcher)),
+        Some(ScalarMatcher::Data(id)) if id.is_empty() => Ok(None),
         Some(ScalarMatcher::Data(_)) => Err(Refusal::error("dynamic data on scanner condition")),
         None => Err(Refusal::warning(quoted("unknown operator: ", name))),
     }

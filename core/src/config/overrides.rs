@@ -24,25 +24,32 @@ pub fn parse_rule_override(fields: &Fields<'_>) -> Result<RuleOverride, Refusal>
     let enabled = fields.optional_unkeyed("enabled", read::boolean)?;
     let on_match = fields.optional_unkeyed("on_match", read::texts)?;
     let tags = fields.optional_unkeyed("tags", read::text_map)?.unwrap_or_default();
-    let mut targets = reference::optional(fields, "rules_target")?;
-    if targets.is_empty() {
-        targets = vec![Reference::Id(fields.required("id", read::text)?)];
+    let mut targets = vec![];
+    for object in fields.optional("rules_target", read::array)?.unwrap_or_default() {
+        targets.push(reference::parse(object)?);
+        check_kinds(&targets)?;
     }
-    let by_tags = kind(&targets)?;
+    if targets.is_empty() {
+        targets.push(Reference::Id(fields.required("id", read::text)?));
+    }
     if enabled.is_none() && on_match.is_none() && tags.is_empty() {
         return Err(Refusal::error("rule override without side-effects"));
     }
+    let by_tags = match targets.iter().find(|target| **target != Reference::Empty) {
+        Some(target) => matches!(target, Reference::Tags(_)),
+        None => return Err(Refusal::error("rule override with no targets")),
+    };
     Ok(RuleOverride { enabled, on_match, tags, targets, by_tags })
 }
 
-/// True by tags, false by id; the first reference that names anything decides, and all after it must agree.
-fn kind(targets: &[Reference]) -> Result<bool, Refusal> {
-    let mut named = targets.iter().skip_while(|target| **target == Reference::Empty);
-    let Some(first) = named.next() else { return Err(Refusal::error("rule override with no targets")) };
-    if named.any(|other| std::mem::discriminant(other) != std::mem::discriminant(first)) {
+/// The first reference that names anything decides whether an override is by id or by tags; all after it must agree.
+fn check_kinds(targets: &[Reference]) -> Result<(), Refusal> {
+    let kinds = targets.iter().map(std::mem::discriminant);
+    let first = kinds.clone().find(|kind| *kind != std::mem::discriminant(&Reference::Empty));
+    if first.is_some() && kinds.last() != first {
         return Err(Refusal::error("rule override targets rules and tags"));
     }
-    Ok(matches!(first, Reference::Tags(_)))
+    Ok(())
 }
 
 /// A change to the scanners of schema processors.
@@ -58,13 +65,13 @@ pub struct ProcessorOverride {
 
 /// Reads an entry of `processor_overrides`.
 pub fn parse_processor_override(fields: &Fields<'_>) -> Result<ProcessorOverride, Refusal> {
-    let references = reference::parse_all(fields.required("target", read::array)?)?;
+    let references = fields.required("target", read::array)?;
     if references.is_empty() {
         return Err(Refusal::error("processor override without targets"));
     }
     let mut targets = vec![];
-    for reference in references {
-        match reference {
+    for object in references {
+        match reference::parse(object)? {
             Reference::Id(id) => targets.push(id),
             Reference::Empty => {}
             Reference::Tags(_) => {

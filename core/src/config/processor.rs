@@ -69,7 +69,7 @@ pub fn parse(fields: &Fields<'_>, id: Text, patterns: &mut PatternCache) -> Resu
     let evaluate = fields.optional("evaluate", read::boolean)?.unwrap_or(true);
     let output = fields.optional("output", read::boolean)?.unwrap_or(false);
     if !evaluate && !output {
-        return Err(Refusal::error("processor not used for evaluation or output"));
+        return Err(Refusal::about_id("processor not used for evaluation or output"));
     }
     Ok(Processor { id, generator, conditions, mappings, scanners, evaluate, output })
 }
@@ -105,12 +105,12 @@ pub fn parse_scanner(fields: &Fields<'_>, id: Text, patterns: &mut PatternCache)
     check_versions(fields)?;
     let tags = fields.required("tags", read::text_map)?;
     let mut side = |name| match fields.optional_unkeyed(name, read::map)? {
-        Some(body) => matcher::parse_for_scanner(&body, patterns).map(Some),
+        Some(body) => matcher::parse_for_scanner(&body, patterns),
         None => Ok(None),
     };
     let (key, value) = (side("key")?, side("value")?);
     if key.is_none() && value.is_none() {
-        return Err(Refusal::error("scanner has no key or value matcher"));
+        return Err(Refusal::about_id("scanner has no key or value matcher"));
     }
     Ok(Scanner { id, tags, key, value })
 }

@@ -3,6 +3,7 @@
 //! Every getter turns an object into a type or says which type it *expected*. A [`Fields`] adds the key to that, an
 //! element of an array has none; the two read differently in diagnostics, so both forms exist here.
 
+use super::order::Table;
 use super::refusal::{Refusal, concat};
 use crate::value::{Object, Pair, Step, View, scalar_text};
 use std::borrow::Cow;
@@ -20,6 +21,15 @@ pub enum Fault {
         /// The word for what was there.
         obtained: &'static str,
     },
+    /// It is a map, but what is under this key is of another type.
+    Entry {
+        /// The key, which is named even where the map's own would be.
+        key: Text,
+        /// The word for what was wanted.
+        expected: &'static str,
+        /// The word for what was there.
+        obtained: &'static str,
+    },
     /// It is of the right type but broken; the text stands for itself.
     Broken(&'static str),
 }
@@ -30,7 +40,7 @@ pub type Getter<'a, T> = fn(&'a Object) -> Result<T, Fault>;
 /// Reads an object that has no key of its own.
 pub fn element<'a, T>(object: &'a Object, get: Getter<'a, T>) -> Result<T, Refusal> {
     get(object).map_err(|fault| match fault {
-        Fault::Cast { expected, obtained } => {
+        Fault::Cast { expected, obtained } | Fault::Entry { expected, obtained, .. } => {
             Refusal::error(format!("bad cast, expected '{expected}', obtained '{obtained}'"))
         }
         Fault::Broken(text) => Refusal::error(text),
@@ -59,9 +69,8 @@ impl<'a> Fields<'a> {
     pub fn optional<T>(&self, key: &str, get: Getter<'a, T>) -> Result<Option<T>, Refusal> {
         let Some(object) = self.get(key) else { return Ok(None) };
         get(object).map(Some).map_err(|fault| match fault {
-            Fault::Cast { expected, obtained } => {
-                Refusal::error(format!("invalid type '{obtained}' for key '{key}', expected '{expected}'"))
-            }
+            Fault::Cast { expected, obtained } => wrong_type(key.as_bytes(), expected, obtained),
+            Fault::Entry { key, expected, obtained } => wrong_type(&key, expected, obtained),
             Fault::Broken(text) => Refusal::error(text),
         })
     }
@@ -86,10 +95,29 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// What `read` makes of every entry, in document order. Where it refuses several, the reason given is that of the
+    /// entry that the reference, which puts them in a hash table first, comes to first.
+    pub fn read_all<T, E>(&self, read: impl Fn(&'a [u8], &'a Object) -> Result<T, E>) -> Result<Vec<T>, E> {
+        let all: Result<Vec<T>, E> = self.entries().map(|(key, value)| read(key, value)).collect();
+        all.map_err(|fault| {
+            let mut table = Table::with_capacity(self.0.len());
+            for (key, value) in self.entries() {
+                table.insert(key.into(), (key, value));
+            }
+            let first = table.values().find_map(|(key, value)| read(key, value).err());
+            first.unwrap_or(fault)
+        })
+    }
+
     /// True without entries.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+fn wrong_type(key: &[u8], expected: &str, obtained: &str) -> Refusal {
+    let (before, after) = (format!("invalid type '{obtained}' for key '"), format!("', expected '{expected}'"));
+    Refusal::error(concat(&[before.as_bytes(), key, after.as_bytes()]))
 }
 
 /// The word for an object's type in diagnostics.
@@ -137,6 +165,11 @@ pub fn text(object: &Object) -> Result<Text, Fault> {
 /// Strings only.
 pub fn strict_string(object: &Object) -> Result<&[u8], Fault> {
     object.as_bytes().map_or_else(|| cast(object, "string_view"), Ok)
+}
+
+/// Strings only, but called `string` like any text where it is something else.
+pub fn version(object: &Object) -> Result<&[u8], Fault> {
+    object.as_bytes().map_or_else(|| cast(object, "string"), Ok)
 }
 
 /// A bool, or `true`/`false` in any letter case.
@@ -232,7 +265,10 @@ pub fn key_path(object: &Object) -> Result<Vec<Step>, Fault> {
 
 /// A map of text.
 pub fn text_map(object: &Object) -> Result<Vec<(Text, Text)>, Fault> {
-    map(object)?.entries().map(|(key, value)| Ok((key.into(), text(value)?))).collect()
+    map(object)?.read_all(|key, value| match text(value) {
+        Err(Fault::Cast { expected, obtained }) => Err(Fault::Entry { key: key.into(), expected, obtained }),
+        read => Ok((key.into(), read?)),
+    })
 }
 
 /// A quoted name at the end of a message.

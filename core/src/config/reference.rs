@@ -36,7 +36,8 @@ pub fn optional(fields: &Fields<'_>, key: &str) -> Result<Vec<Reference>, Refusa
     parse_all(fields.optional(key, read::array)?.unwrap_or_default())
 }
 
-fn parse(reference: &Object) -> Result<Reference, Refusal> {
+/// Reads one reference.
+pub fn parse(reference: &Object) -> Result<Reference, Refusal> {
     let fields = element(reference, read::map)?;
     for key in ["rule_id", "id"] {
         if let Some(id) = fields.optional(key, read::text)?.filter(|id| !id.is_empty()) {
@@ -44,7 +45,6 @@ fn parse(reference: &Object) -> Result<Reference, Refusal> {
         }
     }
     let tags = fields.optional("tags", read::map)?.unwrap_or(Fields::EMPTY);
-    let tags = tags.entries().map(|(key, value)| Ok((Text::from(key), element(value, read::text)?)));
-    let tags = tags.collect::<Result<Vec<_>, Refusal>>()?;
+    let tags = tags.read_all(|key, value| Ok((Text::from(key), element(value, read::text)?)))?;
     Ok(if tags.is_empty() { Reference::Empty } else { Reference::Tags(tags) })
 }

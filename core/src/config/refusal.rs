@@ -28,7 +28,8 @@ impl Refusal {
         Refusal { severity: Severity::Error, text: text.into(), by_id: false }
     }
 
-    /// An error about the id itself, so the id names the element even if it is empty.
+    /// An error found after the element was read (a duplicate, an element without effect): the id names it even if it is
+    /// empty.
     pub fn about_id(text: impl Into<Vec<u8>>) -> Self {
         Refusal { by_id: true, ..Self::error(text) }
     }

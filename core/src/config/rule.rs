@@ -88,19 +88,19 @@ pub fn parse(fields: &Fields<'_>, id: Text, origin: Origin, patterns: &mut Patte
     let event = output.optional("event", read::boolean)?.unwrap_or(true);
     let keep = output.optional("keep", read::boolean)?.unwrap_or(true);
     let attributes = attributes(&output)?;
-    if !event && attributes.is_empty() {
-        return Err(Refusal::error("rule generates no events or attributes"));
-    }
     let enabled = fields.optional("enabled", read::boolean)?.unwrap_or(true);
     let name = fields.required("name", read::text)?;
     let on_match = fields.optional("on_match", read::texts)?.unwrap_or_default();
+    if !event && attributes.is_empty() {
+        return Err(Refusal::about_id("rule generates no events or attributes"));
+    }
     let (conditions, attributes) = (conditions.into(), attributes.into());
     Ok(Rule { id, name, tags, enabled, on_match, origin, conditions, event, keep, attributes })
 }
 
 /// Skips what is meant for another engine version.
 pub fn check_versions(fields: &Fields<'_>) -> Result<(), Refusal> {
-    let bound = |key, default| match fields.optional(key, read::strict_string)? {
+    let bound = |key, default| match fields.optional(key, read::version)? {
         Some(text) => Version::parse(text),
         None => Ok(default),
     };
@@ -110,7 +110,7 @@ pub fn check_versions(fields: &Fields<'_>) -> Result<(), Refusal> {
 
 fn attributes(output: &Fields<'_>) -> Result<Vec<Attribute>, Refusal> {
     let bodies = output.optional("attributes", read::map)?.unwrap_or(Fields::EMPTY);
-    bodies.entries().map(|(name, body)| Ok(Attribute { name: name.into(), source: source(body)? })).collect()
+    bodies.read_all(|name, body| Ok(Attribute { name: name.into(), source: source(body)? }))
 }
 
 fn source(body: &Object) -> Result<AttributeSource, Refusal> {

@@ -57,10 +57,6 @@ pub(super) fn evaluate(
 }
 
 fn evaluate_module(module: &Module, mut visit: Visit<'_>) -> Result<bool, Expired> {
-    // One check a module at least, so that an exhausted budget shows even if no rule is worth a visit.
-    if visit.deadline.expired() {
-        return Err(Expired);
-    }
     if module.collections.is_empty() { visit.every_match(module) } else { visit.one_match_a_collection(module) }
 }
 
@@ -74,6 +70,7 @@ struct Visit<'v> {
 
 impl Visit<'_> {
     fn every_match(&mut self, module: &Module) -> Result<bool, Expired> {
+        self.check_deadline()?;
         let mut from = module.rules.start;
         while let Some(rule) = self.next(&mut from, &module.rules) {
             if self.visit(rule)? == Some(Verdict::Block) {
@@ -89,6 +86,7 @@ impl Visit<'_> {
             if reached.is_some_and(|reached| *reached >= collection.verdict) {
                 continue;
             }
+            self.check_deadline()?;
             let mut from = collection.rules.start;
             while let Some(rule) = self.next(&mut from, &collection.rules) {
                 if let Some(verdict) = self.visit(rule)? {
@@ -103,6 +101,11 @@ impl Visit<'_> {
         Ok(false)
     }
 
+    /// An exhausted budget shows wherever there are rules that may still fire, even if none is worth a visit.
+    fn check_deadline(&mut self) -> Result<(), Expired> {
+        if self.deadline.expired() { Err(Expired) } else { Ok(()) }
+    }
+
     fn next(&self, from: &mut usize, within: &Range<RuleId>) -> Option<RuleId> {
         let rule = self.state.pending.next(*from).filter(|rule| within.contains(rule))?;
         *from = rule + 1;
@@ -111,9 +114,7 @@ impl Visit<'_> {
 
     /// Evaluates a rule; the verdict if it matches.
     fn visit(&mut self, id: RuleId) -> Result<Option<Verdict>, Expired> {
-        if self.deadline.expired() {
-            return Err(Expired);
-        }
+        self.check_deadline()?;
         let plan = &self.instance.plan;
         let mode = self.state.exclusions.mode(id).cloned();
         if matches!(mode, Some(Mode::Bypass)) {

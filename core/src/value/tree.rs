@@ -129,6 +129,11 @@ impl Value {
         Self::scalar_in(Heap, |object| object.set_tag(tag::NULL))
     }
 
+    /// The value of no type, as a slot that nobody filled has it.
+    pub fn invalid() -> Self {
+        Self::invalid_in(Heap)
+    }
+
     /// An empty array.
     pub fn array() -> Self {
         Self::invalid_in(Heap).with(|object| object.set_container_parts(tag::ARRAY, 0, 0, std::ptr::null_mut()))

@@ -1,6 +1,8 @@
 //! What the table-driven tests share.
 #![allow(dead_code)] // each test binary uses some of it
 
+pub mod values;
+
 use bartizan::sdk;
 use bartizan::value::{Object, json};
 use serde_json::Value;

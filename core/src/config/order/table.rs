@@ -36,6 +36,15 @@ impl<V> Default for Table<V> {
 }
 
 impl<V> Table<V> {
+    /// A table with room for this many elements, as the reference reserves it where it knows the number.
+    pub fn with_capacity(capacity: usize) -> Self {
+        let mut table = Table::default();
+        if capacity > 0 {
+            table.rehash(round_up(capacity));
+        }
+        table
+    }
+
     /// Number of elements.
     pub fn len(&self) -> usize {
         self.index.len()
