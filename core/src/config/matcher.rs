@@ -39,12 +39,13 @@ pub fn parse(
     patterns: &mut PatternCache,
 ) -> Result<Option<ScalarMatcher>, Refusal> {
     let kind = match name {
-        b"match_regex" => Kind::Regex(regex(parameters, patterns)?),
+        b"match_regex" => Kind::Regex(Expression::read(parameters)?.compile(patterns)?),
         b"match_regex_with_checksum" => {
+            let expression = Expression::read(parameters)?;
             let name = parameters.required("checksum", read::strict_string)?;
             let checksum = Checksum::from_name(name)
                 .ok_or_else(|| Refusal::error(quoted("unknown checksum algorithm: ", name)))?;
-            Kind::RegexWithChecksum(regex(parameters, patterns)?, checksum)
+            Kind::RegexWithChecksum(expression.compile(patterns)?, checksum)
         }
         b"phrase_match" => return Ok(Some(ScalarMatcher::Fixed(Arc::new(phrases(parameters)?)))),
         b"exact_match" => match parameters.optional_unkeyed("list", read::texts)? {
@@ -78,27 +79,40 @@ pub fn parse_for_scanner(body: &Fields<'_>, patterns: &mut PatternCache) -> Resu
     }
 }
 
-fn regex(parameters: &Fields<'_>, patterns: &mut PatternCache) -> Result<Regex, Refusal> {
-    let source = parameters.required("regex", read::text)?;
-    let options = parameters.optional("options", read::map)?.unwrap_or(Fields::EMPTY);
-    let case_sensitive = options.optional("case_sensitive", read::boolean)?.unwrap_or(false);
-    let min_length = options.optional("min_length", read::signed)?.unwrap_or(0);
-    let min_length = usize::try_from(min_length).map_err(|_| Refusal::error("min_length is a negative number"))?;
-    let pattern = patterns
-        .get(&source, Options { case_sensitive })
-        .map_err(|error| Refusal::error(concat(&[b"invalid regular expression: ", error.fragment()])))?;
-    Ok(Regex { pattern, min_length })
+/// A regular expression before it is compiled, which is the last thing that can go wrong with a matcher.
+struct Expression {
+    source: Text,
+    min_length: usize,
+    options: Options,
+}
+
+impl Expression {
+    fn read(parameters: &Fields<'_>) -> Result<Self, Refusal> {
+        let source = parameters.required("regex", read::text)?;
+        let options = parameters.optional("options", read::map)?.unwrap_or(Fields::EMPTY);
+        let min_length = options.optional("min_length", read::signed)?.unwrap_or(0);
+        let min_length = usize::try_from(min_length).map_err(|_| Refusal::error("min_length is a negative number"))?;
+        let case_sensitive = options.optional("case_sensitive", read::boolean)?.unwrap_or(false);
+        Ok(Expression { source, min_length, options: Options { case_sensitive } })
+    }
+
+    fn compile(self, patterns: &mut PatternCache) -> Result<Regex, Refusal> {
+        let pattern = patterns
+            .get(&self.source, self.options)
+            .map_err(|error| Refusal::error(concat(&[b"invalid regular expression: ", error.fragment()])))?;
+        Ok(Regex { pattern, min_length: self.min_length })
+    }
 }
 
 fn phrases(parameters: &Fields<'_>) -> Result<Matcher, Refusal> {
     let list = parameters.required("list", read::array)?;
+    let options = parameters.optional("options", read::map)?.unwrap_or(Fields::EMPTY);
+    let boundary = options.optional("enforce_word_boundary", read::boolean)?.unwrap_or(false);
     let not_a_phrase = || Refusal::error("phrase_match list item not a string or empty");
     let phrases: Vec<&[u8]> = list
         .iter()
         .map(|item| item.as_bytes().filter(|phrase| !phrase.is_empty()).ok_or_else(not_a_phrase))
         .collect::<Result<_, _>>()?;
-    let options = parameters.optional("options", read::map)?.unwrap_or(Fields::EMPTY);
-    let boundary = options.optional("enforce_word_boundary", read::boolean)?.unwrap_or(false);
     Matcher::phrases(&phrases, boundary).map_err(|error| Refusal::error(error.to_string()))
 }
 

@@ -150,7 +150,7 @@ impl Context {
                 continue;
             }
             evaluate_batch(&self.instance, state, map, number, &mut scratch, &mut deadline, &mut findings);
-            stopped = findings.blocked || deadline.expired();
+            stopped = deadline.expired() || findings.blocked;
         }
         self.instance.buffers.give(scratch);
         Ok(report(&self.instance, findings, &deadline))
