@@ -33,11 +33,9 @@ pub(super) fn evaluate(
 ) -> Result<bool, Expired> {
     let scanned = scan(&instance.plan, state, scratch, deadline);
     for module in &instance.plan.modules {
-        if let Err(expired) = scanned {
-            if !module.ignores_deadline {
-                return Err(expired);
-            }
-            // Nothing is known of what was not scanned, so all rules of such a module are visited.
+        if scanned.is_err() && module.ignores_deadline {
+            // Nothing is known of what was not scanned, so all rules of such a module are visited. In other modules the
+            // deadline shows where a rule may still fire.
             module
                 .rules
                 .clone()
@@ -53,7 +51,7 @@ pub(super) fn evaluate(
             return Ok(true);
         }
     }
-    scanned.map(|()| false)
+    Ok(false)
 }
 
 fn evaluate_module(module: &Module, mut visit: Visit<'_>) -> Result<bool, Expired> {

@@ -4,11 +4,71 @@
 //! are SIGNED where they fit), `{"$m": [[key, value]...]}` a map whose keys repeat or are bytes, `{"$invalid": true}` the
 //! object of no type.
 
-use bartizan::value::{Object, Pair, Value, View, json};
+use bartizan::value::{Object, Pair, Value, View};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// A line of a table. The library's own reader keeps the order of keys, which evaluation can tell apart.
+/// A line of a table. The order of keys stays, which evaluation can tell apart, and lines may nest deeper than the
+/// library's own reader goes.
 pub fn parse(line: &str) -> Value {
-    json::parse(line.as_bytes()).unwrap_or_else(|error| panic!("{line}: {error}"))
+    serde_json::from_str::<Json>(line).unwrap_or_else(|error| panic!("{line}: {error}")).0
+}
+
+struct Json(Value);
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader).map(Json)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::null())
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let mut array = Value::array();
+        while let Some(Json(element)) = elements.next_element()? {
+            array.push(element);
+        }
+        Ok(array)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut map = Value::map();
+        while let Some((key, Json(value))) = entries.next_entry::<String, Json>()? {
+            map.insert(key, value);
+        }
+        Ok(map)
+    }
 }
 
 /// The value that a table means.
