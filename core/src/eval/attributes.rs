@@ -5,15 +5,16 @@ use super::rules::RuleMatch;
 use super::state::{PendingAttribute, State};
 use crate::config::Text;
 use crate::plan::{AttributeValue, Plan};
-use crate::value::{Object, Step, Value, View};
+use crate::value::{Object, Parked, Step, View};
+use std::sync::Arc;
 
 /// The attributes of one call.
 #[derive(Default)]
-pub(crate) struct Collector(Vec<(Text, Value)>);
+pub(crate) struct Collector(Vec<(Text, Arc<Parked>)>);
 
 impl Collector {
     /// What was collected.
-    pub(crate) fn finish(self) -> Vec<(Text, Value)> {
+    pub(crate) fn finish(self) -> Vec<(Text, Arc<Parked>)> {
         self.0
     }
 
@@ -22,7 +23,7 @@ impl Collector {
     }
 
     /// A processor's attribute: replaces what is there, and what waits under that name.
-    pub(super) fn replace(&mut self, name: &Text, value: Value, state: &mut State) {
+    pub(super) fn replace(&mut self, name: &Text, value: Arc<Parked>, state: &mut State) {
         state.pending_attributes.retain(|pending| pending.name != *name);
         match self.0.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) => *known = value,
@@ -59,7 +60,7 @@ impl Collector {
                 match &attribute.value {
                     AttributeValue::Literal(value) => {
                         state.pending_attributes.retain(|pending| pending.name != *name);
-                        self.0.push((name.clone(), Value::clone(value)));
+                        self.0.push((name.clone(), value.clone()));
                     }
                     AttributeValue::Copy(address, key_path) => {
                         if state.pending_attributes.iter().any(|pending| pending.name == *name) {
@@ -81,7 +82,7 @@ impl Collector {
 }
 
 /// A scalar is copied; of an array its first element, if that is a scalar; anything else is nothing.
-fn copy(root: &Object, key_path: &[Step]) -> Option<Value> {
+fn copy(root: &Object, key_path: &[Step]) -> Option<Arc<Parked>> {
     let object = follow(root, key_path)?;
     let object = match object.view() {
         View::Array(elements) => elements.first()?,
@@ -89,6 +90,6 @@ fn copy(root: &Object, key_path: &[Step]) -> Option<Value> {
     };
     match object.view() {
         View::Map(_) | View::Array(_) | View::Null | View::Invalid => None,
-        _ => Some(object.to_value()),
+        _ => Some(Arc::new(object.to_value().into())),
     }
 }

@@ -76,15 +76,12 @@ fn apply(
     memory.presence.retain(|(known, _)| *known != nth);
     memory.presence.push((nth, presence));
     let Some(value) = made else { return Ok(()) };
+    let value = Arc::new(Parked::from(value));
     if processor.output {
-        if !processor.evaluate {
-            attributes.replace(&mapping.name, value, state);
-            return Ok(());
-        }
         attributes.replace(&mapping.name, value.clone(), state);
     }
     if processor.evaluate {
-        let tree = state.store.keep(Arc::new(Parked::from(value)));
+        let tree = state.store.keep(value);
         state.store.set_tree(mapping.output, tree);
         super::batch::mark_new(&instance.plan, state, scratch, mapping.output);
     }

@@ -112,6 +112,11 @@ pub(super) fn scan(
         }
         state.unscanned.remove(address);
         state.pending.union(&address_plan.always);
+        for (rule, resource) in &address_plan.with_resource {
+            if state.store.get(*resource).is_some() {
+                state.pending.insert(*rule);
+            }
+        }
         let lanes = address_plan.sources.iter().flat_map(|source| &source.lanes);
         lanes.for_each(|&lane| scratch.hits.scanned.insert(lane));
         // What was not hit needs no further look.
@@ -142,13 +147,12 @@ fn scan_source(
     let scanner = &plan.scan.scanner;
     let Scratch { transform, original, changed, hits, .. } = scratch;
     for leaf in Walk::new(root, source.source, Excluded::NOTHING) {
-        if deadline.expired() {
+        let text = leaf.object.as_bytes().unwrap_or_default();
+        if deadline.spend(1 + (text.len() / 256) as u32) {
             return Err(Expired);
         }
-        let Some(text) = leaf.object.as_bytes().filter(|text| !text.is_empty()) else { continue };
-        let lanes = source.lanes.iter().map(|&id| (id, &plan.scan.lanes[id]));
-        let mut lanes = lanes.filter(|(_, lane)| lane.concerns(leaf.top_key)).peekable();
-        if source.keyed_only && lanes.peek().is_none() {
+        let key = source.key_number(leaf.top_key);
+        if text.is_empty() || (source.keyed_only && key.is_none()) {
             continue;
         }
         let classes = ByteClasses::of(text);
@@ -158,8 +162,12 @@ fn scan_source(
         if quiet && !source.has_judges && !source.beyond_case.met_by(classes) {
             continue;
         }
-        let mut finder = Finder { top_key: leaf.top_key, identity: leaf.object.identity(), found: &mut hits.found };
-        for (id, lane) in lanes {
+        let mut finder = Finder { key, identity: leaf.object.identity(), found: &mut hits.found };
+        for &id in &source.lanes {
+            let lane = &plan.scan.lanes[id];
+            if !lane.concerns(key) {
+                continue;
+            }
             if lane.beyond_case.met_by(classes) {
                 if let Some(text) = lane.chain.apply(text, transform) {
                     changed.clear();
@@ -183,7 +191,8 @@ fn scan_source(
 
 /// Collects the hits of one string.
 struct Finder<'f> {
-    top_key: Option<&'f [u8]>,
+    /// Of the outermost key on the way.
+    key: Option<usize>,
     identity: usize,
     found: &'f mut Vec<(u32, u32, usize)>,
 }
@@ -192,7 +201,7 @@ impl Finder<'_> {
     /// Keeps those candidates that the lane has a target for at this place.
     #[inline]
     fn note(&mut self, id: usize, lane: &Lane, candidates: &Candidates) {
-        for entry in candidates.iter().filter(|entry| lane.has_target(entry.0, self.top_key)) {
+        for entry in candidates.iter().filter(|entry| lane.has_target(entry.0, self.key)) {
             self.found.push((id as u32, entry.0, self.identity));
         }
     }
@@ -201,7 +210,7 @@ impl Finder<'_> {
     #[inline]
     fn judge(&mut self, id: usize, lane: &Lane, text: &[u8]) {
         for (entry, matcher) in &lane.judges {
-            if lane.has_target(*entry, self.top_key) && matcher.accepts(text) {
+            if lane.has_target(*entry, self.key) && matcher.accepts(text) {
                 self.found.push((id as u32, *entry, self.identity));
             }
         }

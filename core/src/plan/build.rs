@@ -148,7 +148,7 @@ impl Builder {
         let attributes = spec.attributes.iter().map(|attribute| Attribute {
             name: attribute.name.clone(),
             value: match &attribute.source {
-                AttributeSource::Literal(value) => AttributeValue::Literal(Arc::new(value.clone())),
+                AttributeSource::Literal(value) => AttributeValue::Literal(Arc::new(value.clone().into())),
                 AttributeSource::Copy { address, key_path } => {
                     AttributeValue::Copy(self.address(address), key_path.as_slice().into())
                 }

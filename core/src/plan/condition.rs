@@ -62,6 +62,14 @@ impl Condition {
         }
     }
 
+    /// The address without which a detector finds nothing.
+    pub fn resource(&self) -> Option<AddressId> {
+        match &self.kind {
+            ConditionKind::Detector { arguments, .. } => Some(arguments.first()?.targets.first()?.address),
+            _ => None,
+        }
+    }
+
     /// All places it looks at.
     pub fn targets_mut(&mut self) -> Vec<&mut Target> {
         match &mut self.kind {

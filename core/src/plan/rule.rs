@@ -4,7 +4,7 @@ use super::addresses::AddressId;
 use super::condition::ConditionId;
 use crate::config::Text;
 use crate::config::action::Action;
-use crate::value::{Step, Value};
+use crate::value::{Parked, Step};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ pub struct Attribute {
 #[derive(Clone)]
 pub enum AttributeValue {
     /// A fixed scalar.
-    Literal(Arc<Value>),
+    Literal(Arc<Parked>),
     /// A copy of what is at this place.
     Copy(AddressId, Arc<[Step]>),
 }

@@ -35,8 +35,8 @@ pub struct Lane {
     anywhere: Bits,
     /// There are none of those.
     keyed_only: bool,
-    /// Entries with a target below one key of the address.
-    below_key: Vec<(Text, Bits)>,
+    /// Entries with a target below one key of the address; keys are numbered by the [`SourcePlan`].
+    below_key: Vec<(usize, Bits)>,
     /// Who waits for an entry to be hit.
     pub waiting: HashMap<u32, Waiting>,
     /// Entries that are not in the automaton: their matcher is quick enough to be asked about every string.
@@ -56,8 +56,10 @@ pub struct Waiting {
 pub struct AddressPlan {
     /// Its lanes over values, and those over keys.
     pub sources: [SourcePlan; 2],
-    /// Rules visited whenever the address is new.
+    /// Rules visited whenever the address is new,
     pub always: Bits,
+    /// and those visited if another address, the resource of their detector, has a value.
+    pub with_resource: Vec<(RuleId, AddressId)>,
     /// All scalar targets on the address, to be looked at again.
     pub targets: Bits,
     /// Targets that hits alone bring back.
@@ -74,13 +76,36 @@ pub struct SourcePlan {
     pub beyond_case: Triggers,
     /// None looks at the whole address.
     pub keyed_only: bool,
+    /// The keys that some lane looks below.
+    keys: Vec<Text>,
     /// Some have matchers to be asked about every string.
     pub has_judges: bool,
 }
 
 impl SourcePlan {
+    /// The number of a key that some lane looks below.
+    #[inline]
+    pub fn key_number(&self, key: Option<&[u8]>) -> Option<usize> {
+        let key = key?;
+        self.keys.iter().position(|known| **known == *key)
+    }
+
+    fn number_key(&mut self, key: &Text) -> usize {
+        self.keys.iter().position(|known| known == key).unwrap_or_else(|| {
+            self.keys.push(key.clone());
+            self.keys.len() - 1
+        })
+    }
+
     fn new(source: Source) -> Self {
-        SourcePlan { source, lanes: vec![], beyond_case: Triggers::default(), keyed_only: true, has_judges: false }
+        SourcePlan {
+            source,
+            lanes: vec![],
+            beyond_case: Triggers::default(),
+            keyed_only: true,
+            keys: vec![],
+            has_judges: false,
+        }
     }
 }
 
@@ -103,6 +128,7 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
     let new_plan = || AddressPlan {
         sources: [SourcePlan::new(Source::Values), SourcePlan::new(Source::Keys)],
         always: Bits::new(rules.len()),
+        with_resource: vec![],
         targets: Bits::new(targets),
         scanned_targets: Bits::new(targets),
     };
@@ -112,10 +138,14 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
     for (rule_id, rule) in rules.iter().enumerate() {
         for condition in &mut conditions[rule.conditions.clone()] {
             let scannable = condition.scannable();
+            let resource = condition.resource();
             for target in condition.targets_mut() {
                 let address = &mut plans[target.address];
                 let Some(matcher) = &scannable else {
-                    address.always.insert(rule_id);
+                    match resource.filter(|resource| *resource != target.address) {
+                        Some(resource) => address.with_resource.push((rule_id, resource)),
+                        None => address.always.insert(rule_id),
+                    }
                     continue;
                 };
                 let entry = *entries.entry(Arc::as_ptr(matcher)).or_insert_with(|| {
@@ -131,7 +161,10 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
                 target.scan = Some((lane, entry));
                 let lane = &mut lanes[lane].1;
                 match target.key_path.first() {
-                    Some(Step::Key(key)) => lane.below(key, matchers).insert(entry as usize),
+                    Some(Step::Key(key)) => {
+                        let key = address.sources[target.source as usize].number_key(key);
+                        lane.below(key, matchers).insert(entry as usize);
+                    }
                     _ => lane.anywhere.insert(entry as usize),
                 }
                 if matcher.required().is_none() && !lane.waiting.contains_key(&entry) {
@@ -180,21 +213,21 @@ fn new_lane(target: &Target, matchers: usize) -> Lane {
 impl Lane {
     /// Whether anything looks at what is below this key.
     #[inline]
-    pub fn concerns(&self, top_key: Option<&[u8]>) -> bool {
-        !self.keyed_only || self.below_key.iter().any(|(key, _)| Some(&key[..]) == top_key)
+    pub fn concerns(&self, key: Option<usize>) -> bool {
+        !self.keyed_only || self.below_key.iter().any(|(known, _)| Some(*known) == key)
     }
 
     /// Whether an entry has a target that is this key's value or below it.
     #[inline]
-    pub fn has_target(&self, entry: u32, top_key: Option<&[u8]>) -> bool {
+    pub fn has_target(&self, entry: u32, key: Option<usize>) -> bool {
         let entry = entry as usize;
         self.anywhere.contains(entry)
-            || self.below_key.iter().any(|(key, entries)| Some(&key[..]) == top_key && entries.contains(entry))
+            || self.below_key.iter().any(|(known, entries)| Some(*known) == key && entries.contains(entry))
     }
 
-    fn below(&mut self, key: &Text, matchers: usize) -> &mut Bits {
-        let at = self.below_key.iter().position(|(name, _)| name == key).unwrap_or_else(|| {
-            self.below_key.push((key.clone(), Bits::new(matchers)));
+    fn below(&mut self, key: usize, matchers: usize) -> &mut Bits {
+        let at = self.below_key.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+            self.below_key.push((key, Bits::new(matchers)));
             self.below_key.len() - 1
         });
         &mut self.below_key[at].1

@@ -7,7 +7,7 @@ use crate::config::action::{Action, ActionKind};
 use crate::eval::{Findings, Instance, RuleMatch};
 use crate::plan::Rule;
 use crate::support::{Deadline, Ids};
-use crate::value::Value;
+use crate::value::Parked;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub struct Outcome {
     /// What the caller is asked to do; a blocking action comes first.
     pub actions: Vec<ReportedAction>,
     /// Names and values for the trace.
-    pub attributes: Vec<(Text, Value)>,
+    pub attributes: Vec<(Text, Arc<Parked>)>,
     /// From the start of the call to its end.
     pub duration: Duration,
     /// The budget was used up.

@@ -5,8 +5,11 @@
 
 use std::time::{Duration, Instant};
 
-/// Checks between two looks at the clock.
-const PERIOD: u32 = 16;
+/// What may be done between two looks at the clock, in the units of [`Deadline::spend`].
+const PERIOD: u32 = 64;
+
+/// What an ordinary check stands for.
+const CHECK: u32 = 4;
 
 /// The end of a call's budget on the monotonic clock.
 #[derive(Debug, Clone)]
@@ -40,10 +43,16 @@ impl Deadline {
     /// True once the budget is used up. Cheap enough for inner loops.
     #[inline]
     pub fn expired(&mut self) -> bool {
+        self.spend(CHECK)
+    }
+
+    /// Likewise, before work of this size: a unit is about a short string looked at once, or a few hundred bytes.
+    #[inline]
+    pub fn spend(&mut self, units: u32) -> bool {
         if self.until_look == 0 {
             self.look();
         }
-        self.until_look -= 1;
+        self.until_look = self.until_look.saturating_sub(units);
         self.expired
     }
 

@@ -59,6 +59,12 @@ impl Deref for Parked {
     }
 }
 
+impl std::fmt::Debug for Parked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&super::json::to_string(self))
+    }
+}
+
 impl Drop for Parked {
     fn drop(&mut self) {
         // SAFETY: the constructors fix which allocator the tree was built with, and that nobody else frees it.
