@@ -1,8 +1,7 @@
 //! Patterns shared between rules and between successive builds.
 
-use std::borrow::Borrow;
-use std::collections::HashSet;
-use std::hash::{Hash, Hasher};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::{Options, Pattern, PatternError};
 
@@ -10,30 +9,26 @@ use super::{Options, Pattern, PatternError};
 /// before: they are parsed, and compiled, once.
 #[derive(Debug, Default)]
 pub struct PatternCache {
-    sensitive: HashSet<BySource>,
-    insensitive: HashSet<BySource>,
+    sensitive: HashMap<Arc<[u8]>, Pattern>,
+    insensitive: HashMap<Arc<[u8]>, Pattern>,
 }
-
-/// A pattern that is found by its source.
-#[derive(Debug)]
-struct BySource(Pattern);
 
 impl PatternCache {
     /// The pattern of a source, read now unless it is known.
     pub fn get(&mut self, source: &[u8], options: Options) -> Result<Pattern, PatternError> {
         let patterns = if options.case_sensitive { &mut self.sensitive } else { &mut self.insensitive };
-        if let Some(BySource(pattern)) = patterns.get(source) {
+        if let Some(pattern) = patterns.get(source) {
             return Ok(pattern.clone());
         }
         let pattern = Pattern::new(source, options)?;
-        patterns.insert(BySource(pattern.clone()));
+        patterns.insert(pattern.shared_source(), pattern.clone());
         Ok(pattern)
     }
 
     /// Forgets the patterns that nobody else holds any more.
     pub fn drop_unused(&mut self) {
         for patterns in [&mut self.sensitive, &mut self.insensitive] {
-            patterns.retain(|BySource(pattern)| pattern.is_shared());
+            patterns.retain(|_, pattern| pattern.is_shared());
         }
     }
 
@@ -47,26 +42,6 @@ impl PatternCache {
         self.len() == 0
     }
 }
-
-impl Borrow<[u8]> for BySource {
-    fn borrow(&self) -> &[u8] {
-        self.0.source()
-    }
-}
-
-impl Hash for BySource {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.source().hash(state);
-    }
-}
-
-impl PartialEq for BySource {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.source() == other.0.source()
-    }
-}
-
-impl Eq for BySource {}
 
 #[cfg(test)]
 mod tests {

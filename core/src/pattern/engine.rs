@@ -1,23 +1,126 @@
 //! The compiled matcher behind a pattern.
 //!
-//! Compiling waits for the first search: most patterns of a ruleset never become candidates on ordinary traffic, and a
-//! compiled one takes tens of kilobytes where its source takes a few hundred bytes. The pattern is parsed again then, which
-//! is cheap beside compiling and saves keeping the tree. A search never backtracks; the limits below bound the memory of each
-//! pattern, and the parser's limit on a pattern's size bounds the time to compile it.
+//! Compiling waits for the first search: most patterns of a ruleset never become candidates on ordinary traffic. The pattern is
+//! parsed again then, which is cheap beside keeping its tree.
+//!
+//! A search is a lazily determinised automaton run forwards, which says whether and where the leftmost match ends. Only
+//! patterns that have matched before also get the automaton that runs backwards from there to its beginning. This is a
+//! part of what the regex crates' meta engine does. It leaves out what pays for a few long searches and not for many short ones
+//! by hundreds of patterns (full automata, literal searchers, backtracking), as the scan has done that work for all
+//! patterns at once: a pattern takes a third of the memory, and compiles several times faster. A search never backtracks and
+//! never gives up; where the states outgrow their room they are made anew.
 
-use regex_automata::meta::Regex;
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use regex_automata::hybrid::dfa::{Cache, Config, DFA};
+use regex_automata::nfa::thompson::{self, WhichCaptures};
+use regex_automata::{Anchored, HalfMatch, Input, MatchError, MatchKind};
+use regex_syntax::hir::Hir;
 
 use super::{encode, parse};
 
 /// Bytes a compiled program may take: more than any pattern the parser lets through.
 const PROGRAM_LIMIT: usize = 10 << 20;
 
-/// Bytes the lazily determinised states of one pattern may take, for each thread that searches with it at once.
-const STATES_LIMIT: usize = 256 << 10;
+/// Bytes the states of one automaton may take, for each search at the same time.
+const STATES_LIMIT: usize = 64 << 10;
 
-pub(super) fn compile(source: &[u8], fold: bool, groups: u32) -> Option<Regex> {
-    let ast = parse::parse(source, fold).ok()?;
-    let config =
-        Regex::config().utf8_empty(false).nfa_size_limit(Some(PROGRAM_LIMIT)).hybrid_cache_capacity(STATES_LIMIT);
-    Regex::builder().configure(config).build_from_hir(&encode::encode(&ast, groups)).ok()
+/// Sets of states an automaton keeps between searches.
+const KEPT_CACHES: usize = 4;
+
+#[derive(Debug)]
+pub(super) struct Engine {
+    forward: Automaton,
+    backward: OnceLock<Option<Box<Automaton>>>,
+}
+
+impl Engine {
+    /// Compiles a pattern. The parser has seen to it that it is not too large.
+    pub(super) fn new(source: &[u8], fold: bool) -> Option<Engine> {
+        let forward = Automaton::forward(&expression(source, fold)?)?;
+        Some(Engine { forward, backward: OnceLock::new() })
+    }
+
+    /// Where the leftmost match ends, or any match, if that is enough.
+    fn end(&self, subject: &[u8], any: bool) -> Option<HalfMatch> {
+        let input = Input::new(subject).earliest(any);
+        self.forward.search(|automaton, cache| automaton.try_search_fwd(cache, &input))
+    }
+
+    pub(super) fn is_match(&self, subject: &[u8]) -> bool {
+        self.end(subject, true).is_some()
+    }
+
+    /// The leftmost match; `source` and `fold` as the engine was made from.
+    pub(super) fn find(&self, subject: &[u8], source: &[u8], fold: bool) -> Option<Range<usize>> {
+        let end = self.end(subject, false)?.offset();
+        let compile = || Automaton::backward(&expression(source, fold)?).map(Box::new);
+        let backward = self.backward.get_or_init(compile).as_deref()?;
+        let input = Input::new(subject).range(..end).anchored(Anchored::Yes);
+        let start = backward.search(|automaton, cache| automaton.try_search_rev(cache, &input))?.offset();
+        Some(start..end)
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        let backward = self.backward.get().and_then(Option::as_deref);
+        self.forward.memory() + backward.map_or(0, Automaton::memory)
+    }
+}
+
+/// The pattern as an expression over bytes, without its groups.
+fn expression(source: &[u8], fold: bool) -> Option<Hir> {
+    Some(encode::encode(&parse::parse(source, fold).ok()?, 0))
+}
+
+/// One automaton, and the states made for it so far.
+#[derive(Debug)]
+struct Automaton {
+    automaton: DFA,
+    caches: Mutex<Vec<Box<Cache>>>,
+}
+
+impl Automaton {
+    /// Runs forwards to the end of the leftmost match, wherever it begins.
+    fn forward(expression: &Hir) -> Option<Self> {
+        Automaton::new(expression, thompson::Config::new(), DFA::config())
+    }
+
+    /// Runs backwards from the end of a match to its earliest beginning.
+    fn backward(expression: &Hir) -> Option<Self> {
+        let config = DFA::config().match_kind(MatchKind::All);
+        Automaton::new(expression, thompson::Config::new().reverse(true), config)
+    }
+
+    fn new(expression: &Hir, program: thompson::Config, config: Config) -> Option<Self> {
+        let program = program.utf8(false).which_captures(WhichCaptures::None).nfa_size_limit(Some(PROGRAM_LIMIT));
+        let program = thompson::Compiler::new().configure(program).build_from_hir(expression).ok()?;
+        let config = config.cache_capacity(STATES_LIMIT).skip_cache_capacity_check(true);
+        let automaton = DFA::builder().configure(config).build_from_nfa(program).ok()?;
+        Some(Automaton { automaton, caches: Mutex::default() })
+    }
+
+    fn search(
+        &self,
+        search: impl FnOnce(&DFA, &mut Cache) -> Result<Option<HalfMatch>, MatchError>,
+    ) -> Option<HalfMatch> {
+        let kept = self.lock().pop();
+        let mut cache = kept.unwrap_or_else(|| Box::new(self.automaton.create_cache()));
+        // A search fails only by limits and bytes to give up at, of which none is set.
+        let found = search(&self.automaton, &mut cache).ok().flatten();
+        let mut caches = self.lock();
+        if caches.len() < KEPT_CACHES {
+            caches.push(cache);
+        }
+        found
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Box<Cache>>> {
+        self.caches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn memory(&self) -> usize {
+        let states: usize = self.lock().iter().map(|cache| cache.memory_usage()).sum();
+        self.automaton.memory_usage() + self.automaton.get_nfa().memory_usage() + states
+    }
 }

@@ -1,9 +1,16 @@
 //! A match with its capture groups.
+//!
+//! Hardly any pattern is asked for these, so they are left to the regex crate as it is: the expression over bytes is
+//! printed in its syntax, with the groups in it.
 
 use std::ops::Range;
 
-use regex_automata::meta::Regex;
-use regex_automata::{Input, util::captures::Captures};
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::{encode, parse};
+
+/// How deep the printed expression may nest, which the parser has bounded.
+const NEST_LIMIT: u32 = 4 * parse::MAX_HEIGHT;
 
 /// A match and the first groups of its pattern.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,11 +23,16 @@ impl Groups {
     /// The groups that are told: numbers 1 to this.
     pub const COUNT: usize = 8;
 
+    /// Compiles a pattern with its groups.
+    pub(super) fn compile(source: &[u8], fold: bool) -> Option<Regex> {
+        let expression = encode::encode(&parse::parse(source, fold).ok()?, Groups::COUNT as u32);
+        RegexBuilder::new(&expression.to_string()).nest_limit(NEST_LIMIT).build().ok()
+    }
+
     pub(super) fn find(regex: &Regex, subject: &[u8], start: usize) -> Option<Groups> {
-        let mut captures: Captures = regex.create_captures();
-        regex.search_captures(&Input::new(subject).range(start..), &mut captures);
-        let whole = captures.get_match()?.range();
-        Some(Groups { whole, groups: std::array::from_fn(|at| captures.get_group(at + 1).map(|span| span.range())) })
+        let captures = regex.captures_at(subject, start)?;
+        let group = |number: usize| captures.get(number).map(|found| found.range());
+        Some(Groups { whole: group(0)?, groups: std::array::from_fn(|at| group(at + 1)) })
     }
 
     /// The whole match.

@@ -33,8 +33,8 @@ pub use required::{ByteSet, Required};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use regex_automata::meta::Regex;
-use regex_automata::{Anchored, Input};
+use engine::Engine;
+use regex::bytes::Regex;
 
 /// How a pattern is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,12 +49,12 @@ pub struct Pattern(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    source: Box<[u8]>,
+    source: Arc<[u8]>,
     options: Options,
     required: Required,
-    engine: OnceLock<Option<Regex>>,
+    engine: OnceLock<Option<Box<Engine>>>,
     /// The same with capture groups, for the few who ask for these.
-    capturing: OnceLock<Option<Regex>>,
+    capturing: OnceLock<Option<Box<Regex>>>,
 }
 
 impl Pattern {
@@ -70,9 +70,12 @@ impl Pattern {
         })))
     }
 
-    fn engine(&self) -> Option<&Regex> {
-        let Inner { source, options, engine, .. } = &*self.0;
-        engine.get_or_init(|| engine::compile(source, !options.case_sensitive, 0)).as_ref()
+    fn fold(&self) -> bool {
+        !self.0.options.case_sensitive
+    }
+
+    fn engine(&self) -> Option<&Engine> {
+        self.0.engine.get_or_init(|| Engine::new(self.source(), self.fold()).map(Box::new)).as_deref()
     }
 
     /// The text the pattern was read from.
@@ -92,32 +95,36 @@ impl Pattern {
 
     /// The leftmost match, of those the one its alternatives and repetitions prefer.
     pub fn find(&self, subject: &[u8]) -> Option<Range<usize>> {
-        self.engine()?.search(&Input::new(subject).anchored(Anchored::No)).map(|found| found.range())
+        self.engine()?.find(subject, self.source(), self.fold())
     }
 
     /// Whether there is a match.
     pub fn is_match(&self, subject: &[u8]) -> bool {
-        self.engine().is_some_and(|regex| regex.is_match(subject))
+        self.engine().is_some_and(|engine| engine.is_match(subject))
     }
 
     /// The first match at or after `start`, with its groups. What stands before `start` counts for assertions.
     pub fn groups(&self, subject: &[u8], start: usize) -> Option<Groups> {
-        let Inner { source, options, capturing, .. } = &*self.0;
-        let compile = || engine::compile(source, !options.case_sensitive, Groups::COUNT as u32);
-        let regex = capturing.get_or_init(compile).as_ref()?;
+        let compile = || Groups::compile(self.source(), self.fold()).map(Box::new);
+        let regex = self.0.capturing.get_or_init(compile).as_deref()?;
         if start > subject.len() { None } else { Groups::find(regex, subject, start) }
     }
 
-    /// The bytes of memory the pattern takes so far, apart from what its searches keep.
+    /// The bytes of memory the pattern takes so far, apart from what searches with groups need.
     pub fn memory(&self) -> usize {
-        let Inner { source, required, engine, capturing, .. } = &*self.0;
-        let compiled = [engine, capturing].into_iter().filter_map(|regex| regex.get()?.as_ref());
-        size_of::<Inner>() + source.len() + required.memory() + compiled.map(Regex::memory_usage).sum::<usize>()
+        let Inner { source, required, engine, .. } = &*self.0;
+        let engine = engine.get().and_then(Option::as_deref);
+        size_of::<Inner>() + source.len() + required.memory() + engine.map_or(0, Engine::memory)
     }
 
     /// Whether another pattern is a clone of this one.
     pub fn is_same(&self, other: &Pattern) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The source as the pattern holds it.
+    fn shared_source(&self) -> Arc<[u8]> {
+        self.0.source.clone()
     }
 
     /// Whether anyone else holds the pattern.

@@ -14,7 +14,7 @@ use super::{class, cost, escape, unicode};
 const MAX_REPEAT: u32 = 1000;
 
 /// Operators nested deeper are refused as too large: compiling recurses.
-const MAX_HEIGHT: u32 = 250;
+pub(super) const MAX_HEIGHT: u32 = 250;
 
 /// Parses a pattern; `fold` is the state of the flag `i` at its beginning.
 pub(super) fn parse(pattern: &[u8], fold: bool) -> Result<Ast, PatternError> {

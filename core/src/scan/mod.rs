@@ -26,6 +26,8 @@ mod pairs;
 
 pub use candidates::Candidates;
 
+use std::ops::Range;
+
 use crate::pattern::Required;
 use literals::{Literals, LiteralsBuilder};
 use pairs::{Pairs, PairsBuilder};
@@ -84,7 +86,6 @@ impl Owners {
         OwnerList { start, end: self.0.len() as u32 }
     }
 
-    #[cold]
     fn offer(&self, list: OwnerList, subject: &[u8], candidates: &mut Candidates) {
         for owner in &self.0[list.start as usize..list.end as usize] {
             owner.offer(subject, candidates);
@@ -141,35 +142,47 @@ impl Scanner {
                 owner.offer(subject, candidates);
             }
         }
-        let Some((&first, rest)) = subject.split_first() else { return };
-        let mut confirm = |at: usize, bucket: usize| {
-            self.literals.confirm(subject, at, bucket, |list| self.owners.offer(list, subject, candidates));
+        // The bytes are taken into account one by one, with the one before; the windows of four by the byte that ends them.
+        let (mut found, mut before) = (0, 0);
+        let mut step = |byte: u8| {
+            found |= before & self.pairs.second(byte);
+            before = self.pairs.first(byte);
+            pairs::group_of(before)
         };
-        // Each step takes one byte into account, with the one before it and the window of four that it ends.
-        let mut found = 0;
-        let mut before = self.pairs.first(first);
-        for &byte in rest.iter().take(2) {
-            found |= before & self.pairs.second(byte);
-            before = self.pairs.first(byte);
-        }
-        for (at, window) in subject.windows(4).enumerate() {
-            let Ok(window) = window.try_into().map(u32::from_le_bytes) else { break };
-            let byte = (window >> 24) as u8;
-            found |= before & self.pairs.second(byte);
-            before = self.pairs.first(byte);
-            let bucket = literals::bucket(window);
-            if self.literals.may_continue(bucket, pairs::group_of(before)) {
-                confirm(at, bucket);
+        subject.iter().take(3).for_each(|&byte| _ = step(byte));
+        let mut at = 0;
+        while let Some(&chunk) = subject[at..].first_chunk::<8>() {
+            let chunk = u64::from_le_bytes(chunk);
+            let mut passed = 0;
+            for window in [chunk, chunk >> 8, chunk >> 16, chunk >> 24] {
+                let group = step((window >> 24) as u8);
+                passed |= self.literals.continuing(literals::bucket(window)) & group;
             }
-        }
-        // Nothing follows the last byte: it may be a required byte, or end a literal of three.
-        if let Some(&[a, b, c]) = subject.last_chunk::<3>() {
-            let bucket = literals::bucket(u32::from_le_bytes([a, b, c, 0]));
-            if self.literals.may_continue(bucket, literals::ANY) {
-                confirm(subject.len() - 3, bucket);
+            if passed != 0 {
+                self.confirm(subject, at..at + 4, candidates);
             }
+            at += 4;
         }
+        subject[at..].iter().skip(3).for_each(|&byte| _ = step(byte));
+        self.confirm(subject, at..subject.len().saturating_sub(2), candidates);
         self.pairs.for_each_list(found, before, |list| self.owners.offer(list, subject, candidates));
+    }
+
+    /// Looks at some positions again, one by one, and compares the literals where the filter lets them through. Kept apart from
+    /// the loop above, so that all that one needs stays in registers.
+    #[inline(never)]
+    fn confirm(&self, subject: &[u8], positions: Range<usize>, candidates: &mut Candidates) {
+        for at in positions {
+            let (window, group) = match subject[at..] {
+                [a, b, c, d, ..] => ([a, b, c, d], pairs::group_of(self.pairs.first(d))),
+                [a, b, c] => ([a, b, c, 0], literals::ANY),
+                _ => return,
+            };
+            let bucket = literals::bucket(u32::from_le_bytes(window).into());
+            if self.literals.continuing(bucket) & group != 0 {
+                self.literals.confirm(subject, at, bucket, |list| self.owners.offer(list, subject, candidates));
+            }
+        }
     }
 
     /// The bytes of memory the scanner takes.
