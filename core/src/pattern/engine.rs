@@ -77,7 +77,7 @@ fn expression(source: &[u8], fold: bool) -> Option<Hir> {
 #[derive(Debug)]
 struct Automaton {
     automaton: DFA,
-    caches: Mutex<Vec<Box<Cache>>>,
+    caches: Mutex<Vec<Cache>>,
 }
 
 impl Automaton {
@@ -105,7 +105,7 @@ impl Automaton {
         search: impl FnOnce(&DFA, &mut Cache) -> Result<Option<HalfMatch>, MatchError>,
     ) -> Option<HalfMatch> {
         let kept = self.lock().pop();
-        let mut cache = kept.unwrap_or_else(|| Box::new(self.automaton.create_cache()));
+        let mut cache = kept.unwrap_or_else(|| self.automaton.create_cache());
         // A search fails only by limits and bytes to give up at, of which none is set.
         let found = search(&self.automaton, &mut cache).ok().flatten();
         let mut caches = self.lock();
@@ -115,12 +115,12 @@ impl Automaton {
         found
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Box<Cache>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Cache>> {
         self.caches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn memory(&self) -> usize {
-        let states: usize = self.lock().iter().map(|cache| cache.memory_usage()).sum();
+        let states: usize = self.lock().iter().map(Cache::memory_usage).sum();
         self.automaton.memory_usage() + self.automaton.get_nfa().memory_usage() + states
     }
 }

@@ -21,7 +21,7 @@ const WORD: usize = 8;
 const _: () = assert!(Required::MAX_LITERAL <= WORD);
 
 /// Sets bit 5 of a window's bytes.
-const CASE: u64 = 0x0020_2020;
+const CASE: u32 = 0x0020_2020;
 
 #[derive(Debug)]
 pub(super) struct Literals {
@@ -52,7 +52,7 @@ impl Literals {
     }
 
     /// Compares the literals of a bucket with the subject, where their windows would be at a position.
-    #[inline]
+    #[inline(never)]
     pub(super) fn confirm(&self, subject: &[u8], at: usize, bucket: usize, mut found: impl FnMut(OwnerList)) {
         for literal in &self.literals[self.starts[bucket] as usize..self.starts[bucket + 1] as usize] {
             let Some(start) = at.checked_sub(usize::from(literal.window)) else { continue };
@@ -84,12 +84,11 @@ fn word_at(text: &[u8]) -> u64 {
     }
 }
 
-/// The bucket of the first three bytes, in any case, of a window read as a little-endian number; what is above them does not
-/// matter.
+/// The bucket of the first three bytes, in any case, of a window read as a little-endian number.
 #[inline(always)]
-pub(super) fn bucket(window: u64) -> usize {
-    let folded = (window | CASE) << 40;
-    (folded.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - BUCKETS.trailing_zeros())) as usize
+pub(super) fn bucket(window: u32) -> usize {
+    let folded = (window | CASE) << 8;
+    (folded.wrapping_mul(0x9E37_79B1) >> (32 - BUCKETS.trailing_zeros())) as usize
 }
 
 /// The group of a fourth byte, in any case, with the bit for any.
@@ -119,7 +118,7 @@ impl LiteralsBuilder {
             let [(word, length, _), ..] = *same else { continue };
             let bytes = &word[..length];
             let (window, offset) = rarest_window(bytes);
-            let at = bucket(u32::from_le_bytes(window.unwrap_or([word[0], word[1], word[2], 0])).into());
+            let at = bucket(u32::from_le_bytes(window.unwrap_or([word[0], word[1], word[2], 0])));
             filter[at] |= window.map_or(ANY, |window| group(window[3]) & !ANY);
             let literal = Literal {
                 value: u64::from_le_bytes(word),

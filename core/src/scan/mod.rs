@@ -26,8 +26,6 @@ mod pairs;
 
 pub use candidates::Candidates;
 
-use std::ops::Range;
-
 use crate::pattern::Required;
 use literals::{Literals, LiteralsBuilder};
 use pairs::{Pairs, PairsBuilder};
@@ -142,47 +140,51 @@ impl Scanner {
                 owner.offer(subject, candidates);
             }
         }
-        // The bytes are taken into account one by one, with the one before; the windows of four by the byte that ends them.
-        let (mut found, mut before) = (0, 0);
-        let mut step = |byte: u8| {
+        let Some((&first, rest)) = subject.split_first() else { return };
+        // Each step takes one byte into account, with the one before it and the window of four that it ends.
+        let mut found = 0;
+        let mut before = self.pairs.first(first);
+        for &byte in rest.iter().take(2) {
             found |= before & self.pairs.second(byte);
             before = self.pairs.first(byte);
-            pairs::group_of(before)
-        };
-        subject.iter().take(3).for_each(|&byte| _ = step(byte));
-        let mut at = 0;
-        while let Some(&chunk) = subject[at..].first_chunk::<8>() {
-            let chunk = u64::from_le_bytes(chunk);
-            let mut passed = 0;
-            for window in [chunk, chunk >> 8, chunk >> 16, chunk >> 24] {
-                let group = step((window >> 24) as u8);
-                passed |= self.literals.continuing(literals::bucket(window)) & group;
-            }
-            if passed != 0 {
-                self.confirm(subject, at..at + 4, candidates);
-            }
-            at += 4;
         }
-        subject[at..].iter().skip(3).for_each(|&byte| _ = step(byte));
-        self.confirm(subject, at..subject.len().saturating_sub(2), candidates);
+        let mut confirm = |at: usize, bucket: usize| {
+            self.literals.confirm(subject, at, bucket, |list| self.owners.offer(list, subject, candidates));
+        };
+        let mut from = 0;
+        while let Some((at, bucket)) = self.next_hit(&subject[from..], &mut found, &mut before) {
+            confirm(from + at, bucket);
+            from += at + 1;
+        }
+        // Nothing follows the last byte: it may be a required byte, or end a literal of three.
+        if let Some(&[a, b, c]) = subject.last_chunk::<3>() {
+            let bucket = literals::bucket(u32::from_le_bytes([a, b, c, 0]));
+            if self.literals.continuing(bucket) & literals::ANY != 0 {
+                confirm(subject.len() - 3, bucket);
+            }
+        }
         self.pairs.for_each_list(found, before, |list| self.owners.offer(list, subject, candidates));
     }
 
-    /// Looks at some positions again, one by one, and compares the literals where the filter lets them through. Kept apart from
-    /// the loop above, so that all that one needs stays in registers.
-    #[inline(never)]
-    fn confirm(&self, subject: &[u8], positions: Range<usize>, candidates: &mut Candidates) {
-        for at in positions {
-            let (window, group) = match subject[at..] {
-                [a, b, c, d, ..] => ([a, b, c, d], pairs::group_of(self.pairs.first(d))),
-                [a, b, c] => ([a, b, c, 0], literals::ANY),
-                _ => return,
-            };
-            let bucket = literals::bucket(u32::from_le_bytes(window).into());
-            if self.literals.continuing(bucket) & group != 0 {
-                self.literals.confirm(subject, at, bucket, |list| self.owners.offer(list, subject, candidates));
+    /// Goes on to the next window that passes the filter: where it begins, and its bucket. The step is kept apart from what
+    /// follows a hit, so that all it needs stays in registers.
+    #[inline]
+    fn next_hit(&self, subject: &[u8], found: &mut u64, before: &mut u64) -> Option<(usize, usize)> {
+        let (mut pairs_found, mut previous) = (*found, *before);
+        let mut hit = None;
+        for (at, window) in subject.windows(4).enumerate() {
+            let Ok(window) = window.try_into().map(u32::from_le_bytes) else { break };
+            let byte = (window >> 24) as u8;
+            pairs_found |= previous & self.pairs.second(byte);
+            previous = self.pairs.first(byte);
+            let bucket = literals::bucket(window);
+            if self.literals.continuing(bucket) & pairs::group_of(previous) != 0 {
+                hit = Some((at, bucket));
+                break;
             }
         }
+        (*found, *before) = (pairs_found, previous);
+        hit
     }
 
     /// The bytes of memory the scanner takes.
