@@ -291,3 +291,80 @@ export namespace sdk {
   const trackUserLoginFailureEvent: Request['trackUserLoginFailureEvent']
   const isUserBlocked: Request['isUserBlocked']
 }
+
+export interface EngineSettings {
+  /** Unless it is given, true. Null: not until remote configuration says so. */
+  enabled?: boolean | null
+  /** The rules are an operator's own: remote configuration leaves them alone. */
+  local_rules?: boolean
+  /** The environment variables of the collection mode. */
+  environment?: Record<string, string | undefined>
+  /** Traces kept per second. */
+  trace_rate_limit?: number
+  schema_delay?: number
+  timeout_us?: number
+  /** Hand ids of users to downstream services. */
+  propagate?: boolean
+}
+
+/** Whom to block: a user, or an address or network. */
+export type Blocked = { user: string | number } | { ip: string }
+
+/** The engine of a process: rules, remote configuration, denylist and limits. */
+export class Engine {
+  constructor(rules: object | string, settings?: EngineSettings)
+  /** What was loaded and refused. */
+  readonly report: { [key: string]: Value }
+  /** Runs a function of the engine, by name. */
+  call(name: string, args?: object): { [key: string]: Value }
+  /** Applies a batch of remote configuration; gives the states to answer. */
+  applyRemote(batch: { removed?: string[], changed?: Array<[path: string, content: object | string]> }): {
+    states: Array<{ path: string, state: 2 | 3, error: string }>
+    [key: string]: unknown
+  }
+  /** Refuses a user, an address or a network from now on, for a time or for good. */
+  block(entry: Blocked & { seconds?: number }): { done: boolean, until: number }
+  /** Gives a block that still holds a new end; false if there is none. */
+  extend(entry: Blocked & { seconds?: number }): boolean
+  /** Admits again; false if there was no block. */
+  unblock(entry: Blocked): boolean
+  /** Begins a request whose tags go to `span`. */
+  request(span?: sdk.Span): ServedRequest
+}
+
+/** A request served by an engine. `true` from a method asks to end it with its `blockResponse`. */
+export class ServedRequest extends sdk.Request {
+  private constructor()
+  /** Anything so far asks to end the request. */
+  readonly blocked: boolean
+  /** Evaluates what is known at the beginning. */
+  start(parts: {
+    method?: string | undefined
+    url?: string | undefined
+    headers?: object
+    query?: unknown
+    cookies?: unknown
+    path_params?: unknown
+    body?: unknown
+    peer?: string | undefined
+    client_ip_header?: string
+  }): boolean
+  /** Evaluates more of the request, by address. */
+  evaluate(addresses: object): boolean
+  /** Evaluates the head of the response. */
+  response(status: number, headers?: object): boolean
+  /** From now on the request is to be blocked. */
+  requestBlock(): boolean
+  /** The response for a blocked client; empty when nothing blocks. */
+  blockResponse(args?: object): { status?: number, headers?: Record<string, string>, body?: string }
+  /** Writes all tags of the request to its span. */
+  finish(args?: object): { [key: string]: Value }
+}
+
+type Middleware = (req: any, res: any, next: (error?: unknown) => void) => void
+
+/**
+ * Protection of an Express or connect application: `begin` before the parsers of bodies, `evaluate` after them. Adds
+ * `req.bartizan`, the request, and `req.blockRequest()`, which ends the response and returns false if it was too late.
+ */
+export function protection(engine: Engine, span?: (req: any) => sdk.Span | undefined): { begin: Middleware, evaluate: Middleware }

@@ -5,6 +5,7 @@
 //! cycles on the side of the language that can deal with them, and needs no `unsafe`. Results are rare and go back as
 //! JSON text, which V8 reads faster than it takes objects built one property at a time.
 
+mod process;
 mod result;
 mod sdk;
 mod waf;

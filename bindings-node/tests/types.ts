@@ -1,5 +1,5 @@
 // Checked by tsc, never run: the declarations fit the way the package is used.
-import { ArgumentError, ConfigurationError, Context, ENGINE_VERSION, Result, sdk, Waf } from '..'
+import { ArgumentError, ConfigurationError, Context, Engine, ENGINE_VERSION, protection, Result, sdk, Waf } from '..'
 
 const version: string = ENGINE_VERSION
 const waf = new Waf({ version: '2.2', rules: [] }, { timeoutMs: 5, maxStringLength: 10 })
@@ -26,6 +26,11 @@ new sdk.Service({ trace_rate_limit: 1 }).call('block', { user: 'u' })
 const request = new sdk.Request({ span: { setTag: () => {} }, context, mode: 'anonymization' })
 const accepted: boolean = sdk.run(request, () => sdk.trackUserLoginSuccess('bob', { id: 1 }, { k: 'v' }).accepted)
 names.push(...sdk.setUser('u').warnings, String(accepted || sdk.isUserBlocked('u')))
+const engine = new Engine({ version: '2.2', rules: [] }, { enabled: null })
+engine.block({ user: 'u', seconds: 1 }).until.toFixed()
+const served = engine.request({ setAttribute: () => {} })
+names.push(...engine.applyRemote({ removed: ['p'] }).states.map(({ error }) => error), String(served.start({ method: 'GET' })))
+protection(engine, (req) => req.span).begin({}, {}, () => {})
 // @ts-expect-error contexts are made by a Waf
 new Context()
 // @ts-expect-error results cannot be changed

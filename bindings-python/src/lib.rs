@@ -7,6 +7,7 @@
 mod convert;
 mod diagnostics;
 mod error;
+mod process;
 mod render;
 mod result;
 mod sdk;
@@ -17,6 +18,8 @@ mod waf;
 mod _native {
     #[pymodule_export]
     use crate::diagnostics::{Diagnostics, Section};
+    #[pymodule_export]
+    use crate::process::{Engine, Request};
     #[pymodule_export]
     use crate::result::{Argument, Event, Match, Result, Rule, Truncated};
     #[pymodule_export]

@@ -37,7 +37,7 @@ impl Service {
     }
 }
 
-fn answer<'py>(py: Python<'py>, result: Value) -> PyResult<Bound<'py, PyAny>> {
+pub fn answer<'py>(py: Python<'py>, result: Value) -> PyResult<Bound<'py, PyAny>> {
     match result.get(b"error").and_then(Object::as_bytes) {
         Some(error) => Err(argument_error(py, &String::from_utf8_lossy(error))),
         None => render::value(py, &result),

@@ -10,6 +10,8 @@ __all__ = [
     "Diagnostics",
     "Event",
     "Match",
+    "NativeEngine",
+    "NativeRequest",
     "Result",
     "Rule",
     "Section",
@@ -336,3 +338,25 @@ def sdk_call(function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def sdk_functions() -> list[str]:
     """Return the names of the functions that remember nothing."""
+
+@final
+class NativeEngine:
+    """The engine of a process. See ``bartizan.engine``."""
+
+    def __new__(cls, settings: Mapping[str, Any]) -> NativeEngine: ...
+    @property
+    def report(self) -> dict[str, Any]:
+        """What was loaded and refused."""
+
+    def call(self, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Run a function of the engine by name."""
+
+    def request(self) -> NativeRequest:
+        """Begin a request."""
+
+@final
+class NativeRequest:
+    """A request. See ``bartizan.engine``."""
+
+    def call(self, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Run a function of the request by name."""

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, final
+from typing import Any, Protocol, final
 
 from bartizan._native import Context, Result, Service, sdk_call, sdk_functions
 
@@ -83,7 +83,7 @@ class Request:
         self.context = context
         self.mode = mode
         self._scope: dict[str, Any] | None = None
-        self._tokens: list[Token[Request | None]] = []
+        self._tokens: list[Token[Reporting | None]] = []
 
     def __enter__(self) -> Request:
         self._tokens.append(_current.set(self))
@@ -123,8 +123,28 @@ class Request:
             _tag(self.span, name, value)
         return result
 
+    def is_user_blocked(self, user_id: Any, session_id: str | None = None) -> bool:
+        """Ask the rules whether a user is refused, without making it the user of the request."""
+        if self.context is None:
+            return False
+        addresses = {"usr.id": str(user_id)} | ({"usr.session_id": session_id} if session_id else {})
+        return self.context.subcontext().run(addresses).blocked
 
-_current: ContextVar[Request | None] = ContextVar("bartizan_request", default=None)
+
+class Reporting(Protocol):
+    """What the functions of this module report to: a `Request` of this module, or one of `bartizan.engine`."""
+
+    def call(self, function: str, **arguments: Any) -> Report:
+        """Run a function about users."""
+
+    def run(self, addresses: Mapping[str, Any]) -> Result | None:
+        """Run addresses in the context of the request."""
+
+    def is_user_blocked(self, user_id: Any, session_id: str | None = None) -> bool:
+        """Ask whether a user is refused."""
+
+
+_current: ContextVar[Reporting | None] = ContextVar("bartizan_request", default=None)
 
 
 def _tag(span: Any, name: str, value: str | float) -> None:
@@ -133,7 +153,7 @@ def _tag(span: Any, name: str, value: str | float) -> None:
         setter(name, value)
 
 
-def _request() -> Request:
+def _request() -> Reporting:
     """Return the current request, or one that reports to nobody."""
     return _current.get() or Request()
 
@@ -230,8 +250,4 @@ def submit_business_logic(name: str, values: Mapping[str, Any]) -> Result | None
 
 def should_block_user(tracer: object, user_id: Any, session_id: str | None = None) -> bool:
     """Ask the rules whether this user is refused. ``tracer`` is not used."""
-    context = _request().context
-    if context is None:
-        return False
-    addresses = {"usr.id": str(user_id)} | ({"usr.session_id": session_id} if session_id else {})
-    return context.subcontext().run(addresses).blocked
+    return _request().is_user_blocked(user_id, session_id)

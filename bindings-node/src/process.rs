@@ -1,0 +1,56 @@
+//! The engine of a process and its requests, by name.
+
+use crate::sdk::whole;
+use engine::sdk;
+use engine::value::json;
+use napi::{Error, Result};
+use napi_derive::napi;
+use std::sync::Arc;
+
+/// The engine of a process: rules, remote configuration, denylist and limits.
+#[napi]
+pub struct NativeEngine {
+    engine: Arc<sdk::Engine>,
+    report: String,
+}
+
+/// One request.
+#[napi]
+pub struct NativeRequest(sdk::Request);
+
+#[napi]
+impl NativeEngine {
+    /// An engine with these settings.
+    #[napi(constructor)]
+    pub fn new(settings: &[u8]) -> Result<Self> {
+        let (engine, report) = sdk::Engine::new(&*whole(settings)?).map_err(Error::from_reason)?;
+        Ok(Self { engine, report: json::to_string(&report) })
+    }
+
+    /// What was loaded and refused; JSON.
+    #[napi(getter)]
+    pub fn report(&self) -> String {
+        self.report.clone()
+    }
+
+    /// Runs a function of the engine; the result is JSON.
+    #[napi]
+    pub fn call(&self, function: String, arguments: &[u8]) -> Result<String> {
+        Ok(json::to_string(&self.engine.call(&function, &*whole(arguments)?)))
+    }
+
+    /// Begins a request.
+    #[napi]
+    pub fn request(&self) -> NativeRequest {
+        NativeRequest(self.engine.request())
+    }
+}
+
+#[napi]
+impl NativeRequest {
+    /// Runs a function of the request; the result is JSON.
+    #[napi]
+    pub fn call(&mut self, function: String, arguments: &[u8]) -> Result<String> {
+        Ok(json::to_string(&self.0.call(&function, &*whole(arguments)?)))
+    }
+}

@@ -1,0 +1,160 @@
+"""The engine of a process, and requests served by it.
+
+An `Engine` holds the rules, takes remote configuration, and blocks users and addresses at run time. Each request is
+opened around the application's code; the functions of `bartizan.sdk` called in it report to its span, and raise
+`Blocked` when the user is refused:
+
+>>> from bartizan import sdk
+>>> from bartizan.engine import Blocked, Engine
+>>> engine = Engine({"version": "2.2", "rules": []})
+>>> _ = engine.block(user="mallory", seconds=3600)
+>>> try:
+...     with engine.request() as request:
+...         _ = sdk.set_user(None, "mallory")
+... except Blocked:
+...     response = request.block_response()
+>>> response["status"]
+403
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextvars import Token
+from types import TracebackType
+from typing import Any, final
+
+from bartizan import sdk
+from bartizan._native import NativeEngine, NativeRequest
+
+__all__ = ["Blocked", "Engine", "Request"]
+
+
+class Blocked(BaseException):
+    """The request must end with its ``block_response``.
+
+    No `Exception`, so that no ``except Exception`` of the application swallows it.
+    """
+
+
+@final
+class Engine:
+    """The engine of a process. Thread-safe.
+
+    ``rules`` is a ruleset, ``enabled`` false or None for "not until remote configuration says so"; ``settings`` are
+    those of the engine: ``local_rules``, ``environment``, ``trace_rate_limit``, ``schema_delay``, ``timeout_us``,
+    ``propagate``.
+    """
+
+    def __init__(self, rules: Mapping[str, Any] | str, *, enabled: bool | None = True, **settings: Any) -> None:
+        self._native = NativeEngine({"rules": rules, "enabled": enabled, "host": "python", **settings})
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """What was loaded and refused."""
+        report: dict[str, Any] = self._native.report
+        return report
+
+    def call(self, function: str, **arguments: Any) -> dict[str, Any]:
+        """Run a function of the engine by name."""
+        return self._native.call(function, arguments)
+
+    def apply_remote(
+        self, *, removed: Iterable[str] = (), changed: Iterable[tuple[str, Mapping[str, Any] | str]] = ()
+    ) -> dict[str, Any]:
+        """Apply a batch of remote configuration, and return the states to answer."""
+        return self.call("apply_remote", removed=list(removed), changed=[list(file) for file in changed])
+
+    def block(self, *, user: Any = None, ip: str | None = None, seconds: float | None = None) -> dict[str, Any]:
+        """Refuse a user or an address (or a network) from now on, for a time or for good."""
+        return self.call("block", user=user, ip=ip, seconds=seconds)
+
+    def extend(self, *, user: Any = None, ip: str | None = None, seconds: float | None = None) -> bool:
+        """Give a block that still holds a new end; false if there is none."""
+        return bool(self.call("extend", user=user, ip=ip, seconds=seconds)["done"])
+
+    def unblock(self, *, user: Any = None, ip: str | None = None) -> bool:
+        """Admit a user or an address again; false if it was not refused."""
+        return bool(self.call("unblock", user=user, ip=ip)["done"])
+
+    def request(self, span: Any = None) -> Request:
+        """Begin a request; its tags go to ``span``."""
+        return Request(self._native.request(), span)
+
+
+@final
+class Request:
+    """A request. As a context manager it is the one that the functions of `bartizan.sdk` report to."""
+
+    def __init__(self, native: NativeRequest, span: Any = None) -> None:
+        self.span = span
+        self._native = native
+        self._tokens: list[Token[sdk.Reporting | None]] = []
+
+    def __enter__(self) -> Request:
+        self._tokens.append(sdk._current.set(self))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        sdk._current.reset(self._tokens.pop())
+
+    def call(self, function: str, **arguments: Any) -> sdk.Report:
+        """Run a function about users. Raises `Blocked` if the user is refused."""
+        answer = self._tagged(function, arguments)
+        addresses = answer["waf"][0] if answer["waf"] else {}
+        report = sdk.Report(
+            accepted=answer["outcome"] == "ok",
+            meta=answer["meta"],
+            metrics=answer["metrics"],
+            keep=answer["keep"],
+            addresses=addresses,
+            telemetry=answer["telemetry"],
+            warnings=answer["warnings"],
+            result=None,
+        )
+        if answer["blocked"]:
+            raise Blocked(function)
+        return report
+
+    def start(self, **parts: Any) -> None:
+        """Evaluate what is known when the request begins. Raises `Blocked`."""
+        self._evaluate("start", parts)
+
+    def run(self, addresses: Mapping[str, Any]) -> None:
+        """Evaluate more of the request. Raises `Blocked`."""
+        self._evaluate("run", {"addresses": addresses})
+
+    def response(self, status: int, headers: Any = ()) -> None:
+        """Evaluate the head of the response. Raises `Blocked`."""
+        self._evaluate("response", {"status": status, "headers": headers})
+
+    def is_user_blocked(self, user_id: Any, session_id: str | None = None) -> bool:
+        """Ask whether a user is refused, without making it the user of the request."""
+        return bool(self._native.call("is_user_blocked", {"user": user_id})["blocked"])
+
+    def block_request(self) -> None:
+        """End the request. Raises `Blocked`."""
+        self._native.call("block_request", {})
+        raise Blocked("block_request")
+
+    def block_response(self, **arguments: Any) -> dict[str, Any]:
+        """Return the response for a blocked client: ``status``, ``headers`` and ``body``; empty when nothing blocks."""
+        return self._native.call("block_response", arguments)
+
+    def finish(self, **arguments: Any) -> dict[str, Any]:
+        """Write all tags of the request to its span, and return the report."""
+        return self._tagged("finish", arguments)
+
+    def _evaluate(self, function: str, arguments: Mapping[str, Any]) -> None:
+        if self._native.call(function, arguments)["blocked"]:
+            raise Blocked(function)
+
+    def _tagged(self, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        answer = self._native.call(function, arguments)
+        for name, value in (*answer["meta"].items(), *answer["metrics"].items()):
+            sdk._tag(self.span, name, value)
+        if answer["keep"]:
+            sdk._tag(self.span, "manual.keep", "true")
+        return answer

@@ -1,0 +1,99 @@
+"""Protection of a WSGI application (Flask, Django, ...): evaluation of requests and responses, blocking, reporting."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, final
+from urllib.parse import parse_qs
+
+from bartizan.engine import Blocked, Engine, Request
+
+__all__ = ["Protection"]
+
+LARGEST_BODY = 1 << 20
+
+
+@final
+class Protection:
+    """A WSGI application around another one.
+
+    ``span`` returns the service-entry span of the request that is served: anything with ``set_tag`` or
+    ``set_attribute``.
+    """
+
+    def __init__(self, application: Callable[..., Any], engine: Engine, span: Callable[[], Any] = lambda: None) -> None:
+        self.application = application
+        self.engine = engine
+        self.span = span
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Serve a request."""
+        with self.engine.request(self.span()) as request:
+            try:
+                request.start(**parts_of(environ))
+                return self._serve(request, environ, start_response)
+            except Blocked:
+                return answer(request, start_response)
+            finally:
+                request.finish()
+
+    def _serve(self, request: Request, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Hold the response back until its head has been evaluated."""
+        head: list[Any] = []
+        written: list[bytes] = []
+
+        def hold(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], Any]:
+            head[:] = [status, headers, exc_info]
+            return written.append
+
+        result = self.application(environ, hold)
+        try:
+            body = [*result]  # the application may begin its head with the first part of the body
+        finally:
+            if hasattr(result, "close"):
+                result.close()
+        status, headers, exc_info = head
+        request.response(int(status.split(" ", 1)[0]), [list(header) for header in headers])
+        start_response(status, headers, *([exc_info] if exc_info else []))
+        return [*written, *body]
+
+
+def answer(request: Request, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Write the response of a blocked request in place of the application's."""
+    response = request.block_response()
+    start_response(f"{response['status']} Blocked", [*response["headers"].items()])
+    return [response["body"].encode()]
+
+
+def parts_of(environ: dict[str, Any]) -> dict[str, Any]:
+    """Return what the request tells, as arguments of ``Request.start``."""
+    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+    without_prefix = ("CONTENT_TYPE", "CONTENT_LENGTH")
+    headers |= {name.replace("_", "-").lower(): environ[name] for name in without_prefix if environ.get(name)}
+    query = environ.get("QUERY_STRING", "")
+    as_parsed = environ.get("PATH_INFO", "/") + (query and f"?{query}")
+    path = environ.get("RAW_URI") or environ.get("REQUEST_URI") or as_parsed
+    return {
+        "method": environ["REQUEST_METHOD"],
+        "url": path,
+        "headers": headers,
+        "query": parse_qs(query, keep_blank_values=True),
+        "body": body_of(environ),
+        "peer": environ.get("REMOTE_ADDR"),
+    }
+
+
+def body_of(environ: dict[str, Any]) -> Any:
+    """Read a body that can be parsed, and put it back for the application."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    if not 0 < length <= LARGEST_BODY or kind not in ("application/json", "application/x-www-form-urlencoded"):
+        return None
+    data = environ["wsgi.input"].read(length)
+    environ["wsgi.input"] = io.BytesIO(data)
+    try:
+        return json.loads(data) if kind == "application/json" else parse_qs(data.decode(), keep_blank_values=True)
+    except ValueError:
+        return None

@@ -1,0 +1,53 @@
+//! The engine of a process and its requests, by name. Their typed faces are in `python/bartizan/engine.py`.
+
+use crate::sdk::answer;
+use crate::{convert, render};
+use engine::sdk;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The engine of a process: rules, remote configuration, denylist and limits.
+#[pyclass(frozen, module = "bartizan", name = "NativeEngine")]
+pub struct Engine {
+    engine: Arc<sdk::Engine>,
+    report: Py<PyAny>,
+}
+
+/// One request.
+#[pyclass(frozen, module = "bartizan", name = "NativeRequest")]
+pub struct Request(Mutex<sdk::Request>);
+
+#[pymethods]
+impl Engine {
+    #[new]
+    fn new(py: Python<'_>, settings: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let settings = convert::configuration(settings)?;
+        let (engine, report) = sdk::Engine::new(&settings).map_err(PyTypeError::new_err)?;
+        Ok(Self { engine, report: render::value(py, &report)?.unbind() })
+    }
+
+    #[getter]
+    fn report(&self, py: Python<'_>) -> Py<PyAny> {
+        self.report.clone_ref(py)
+    }
+
+    fn call<'py>(&self, py: Python<'py>, function: &str, arguments: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let arguments = convert::configuration(arguments)?;
+        let result = py.detach(move || self.engine.call(function, &arguments));
+        answer(py, result)
+    }
+
+    fn request(&self) -> Request {
+        Request(Mutex::new(self.engine.request()))
+    }
+}
+
+#[pymethods]
+impl Request {
+    fn call<'py>(&self, py: Python<'py>, function: &str, arguments: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let arguments = convert::arguments(arguments)?;
+        let run = move || self.0.lock().unwrap_or_else(PoisonError::into_inner).call(function, &arguments);
+        answer(py, py.detach(run))
+    }
+}

@@ -1,0 +1,53 @@
+'use strict'
+
+// A login application in Express that reports with the names known from tracers, and one route that reports nothing.
+
+const express = require('express')
+const { sdk } = require('bartizan')
+
+const USERS = { 'bob@example.org': { id: 'u-1', name: 'Bob', password: 'correct' } }
+
+/** `begin` and `evaluate` are the two halves of the protection, before and after the parser of bodies. */
+module.exports = function makeApp ({ begin, evaluate }) {
+  const app = express()
+  app.use(begin, express.urlencoded({ extended: false }), evaluate)
+
+  /** Blocked users get no further. */
+  const refused = (req, user) => sdk.isUserBlocked(user) && req.blockRequest()
+
+  app.get('/', (req, res) => res.send('hello'))
+
+  app.get('/me', (req, res) => {
+    const user = { id: req.headers['x-user'], email: 'bob@example.org', role: 'admin' }
+    sdk.setUser(user)
+    if (refused(req, user)) return
+    res.send(`you are ${user.id}`)
+  })
+
+  app.post('/login', (req, res) => {
+    const { username, password } = req.body
+    const user = Object.hasOwn(USERS, username) ? USERS[username] : undefined
+    if (user?.password !== password) {
+      sdk.trackUserLoginFailureEvent(user?.id, user !== undefined, { 'usr.login': username, reason: 'password' })
+      return res.status(401).send('wrong user or password')
+    }
+    sdk.trackUserLoginSuccessEvent({ id: user.id, name: user.name, login: username }, { plan: 'gold' })
+    if (refused(req, user)) return
+    res.send('welcome')
+  })
+
+  // What the integration of a login framework reports by itself.
+  app.post('/framework-login', (req, res) => {
+    req.bartizan.call('auto_login_success', { framework: 'passport', login: req.body.username, user: { id: 'u-1' } })
+    res.send('welcome')
+  })
+
+  app.post('/legacy', (req, res) => res.status(401).send('no'))
+
+  app.post('/coupon', (req, res) => {
+    sdk.trackCustomEvent('activity.sensitive', { name: 'coupon_use', required_role: 'user' })
+    res.send('used')
+  })
+
+  return app
+}

@@ -1,0 +1,56 @@
+"""A login application in Flask that reports with the names known from tracers, and one route that reports nothing."""
+
+from __future__ import annotations
+
+import flask
+from bartizan import sdk
+
+USERS = {"bob@example.org": {"id": "u-1", "name": "Bob", "password": "correct"}}
+
+
+def make_app() -> flask.Flask:
+    """Make the application."""
+    app = flask.Flask(__name__)
+
+    @app.get("/")
+    def index() -> str:
+        return "hello"
+
+    @app.get("/me")
+    def me() -> str:
+        user = flask.request.headers["x-user"]
+        sdk.set_user(None, user, email="bob@example.org", role="admin")
+        return f"you are {user}"
+
+    @app.post("/login")
+    def login() -> tuple[str, int]:
+        username, password = flask.request.form["username"], flask.request.form["password"]
+        user = USERS.get(username)
+        try:
+            if user is None or user["password"] != password:
+                sdk.track_user_login_failure_event(
+                    None, user and user["id"], user is not None, {"usr.login": username, "reason": "password"}
+                )
+                return "wrong user or password", 401
+            sdk.track_user_login_success_event(None, user["id"], {"plan": "gold"}, login=username, name=user["name"])
+        except Exception:  # as careless applications do: a blocked user must not get past it
+            pass
+        return "welcome", 200
+
+    @app.post("/framework-login")
+    def framework_login() -> str:
+        """What the integration of a login framework reports by itself."""
+        form = flask.request.form
+        sdk._request().call("auto_login_success", framework="flask-login", login=form["username"], user={"id": "u-1"})
+        return "welcome"
+
+    @app.post("/legacy")
+    def legacy() -> tuple[str, int]:
+        return "no", 401
+
+    @app.post("/coupon")
+    def coupon() -> str:
+        sdk.track_custom_event(None, "activity.sensitive", {"name": "coupon_use", "required_role": "user"})
+        return "used"
+
+    return app
