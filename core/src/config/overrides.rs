@@ -44,9 +44,9 @@ pub fn parse_rule_override(fields: &Fields<'_>) -> Result<RuleOverride, Refusal>
 
 /// The first reference that names anything decides whether an override is by id or by tags; all after it must agree.
 fn check_kinds(targets: &[Reference]) -> Result<(), Refusal> {
-    let kinds = targets.iter().map(std::mem::discriminant);
+    let mut kinds = targets.iter().map(std::mem::discriminant);
     let first = kinds.clone().find(|kind| *kind != std::mem::discriminant(&Reference::Empty));
-    if first.is_some() && kinds.last() != first {
+    if first.is_some() && kinds.next_back() != first {
         return Err(Refusal::error("rule override targets rules and tags"));
     }
     Ok(())

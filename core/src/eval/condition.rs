@@ -126,8 +126,7 @@ impl Evaluation<'_> {
             return Ok(None);
         }
         let mut looked_at_any = false;
-        let mut walk = Walk::new(start, target.source, self.excluded);
-        while let Some(leaf) = walk.next() {
+        for leaf in Walk::new(start, target.source, self.excluded) {
             if self.deadline.expired() {
                 return Err(Expired);
             }

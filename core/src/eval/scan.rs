@@ -168,14 +168,13 @@ fn scan_source(
             if !lane.concerns(key) {
                 continue;
             }
-            if lane.beyond_case.met_by(classes) {
-                if let Some(text) = lane.chain.apply(text, transform) {
-                    changed.clear();
-                    scanner.scan(text, changed);
-                    finder.note(id, lane, changed);
-                    finder.judge(id, lane, text);
-                    continue;
-                }
+            let copy = if lane.beyond_case.met_by(classes) { lane.chain.apply(text, transform) } else { None };
+            if let Some(text) = copy {
+                changed.clear();
+                scanner.scan(text, changed);
+                finder.note(id, lane, changed);
+                finder.judge(id, lane, text);
+                continue;
             }
             if !quiet {
                 finder.note(id, lane, original);

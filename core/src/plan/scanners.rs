@@ -1,7 +1,6 @@
 //! Which scanners each schema processor uses.
 
-use crate::config::processor::Processor;
-use crate::config::read::Text;
+use crate::config::processor::{self as config, Processor};
 use crate::config::reference::Reference;
 use crate::config::store::Store;
 use crate::matcher::Matcher;
@@ -20,7 +19,7 @@ impl ScannerMatcher for ByMatcher {
 /// All scanners of a store, ready to be selected.
 pub struct Selection<'a> {
     store: &'a Store,
-    scanners: Vec<(Text, Vec<(Text, Text)>, Arc<Scanner>)>,
+    scanners: Vec<(Arc<config::Scanner>, Arc<Scanner>)>,
 }
 
 impl<'a> Selection<'a> {
@@ -36,7 +35,7 @@ impl<'a> Selection<'a> {
             let tags = spec.tags.iter().map(|(name, value)| (name[..].into(), value[..].into())).collect();
             let (key, value) = (share(&spec.key), share(&spec.value));
             let id = String::from_utf8_lossy(&spec.id).into();
-            (spec.id.clone(), spec.tags.clone(), Arc::new(Scanner { id, tags, key, value }))
+            (spec.clone(), Arc::new(Scanner { id, tags, key, value }))
         });
         Selection { scanners: scanners.collect(), store }
     }
@@ -51,15 +50,15 @@ impl<'a> Selection<'a> {
                 exclude.extend(&change.item.exclude);
             }
         }
-        let selected = self.scanners.iter().filter(|(id, tags, _)| {
+        let selected = self.scanners.iter().filter(|(spec, _)| {
             let named = |list: &[&Reference], by_id: bool| {
-                list.iter().any(|r| matches!(r, Reference::Id(_)) == by_id && r.selects(id, tags))
+                list.iter().any(|r| matches!(r, Reference::Id(_)) == by_id && r.selects(&spec.id, &spec.tags))
             };
             if named(&exclude, true) {
                 return false;
             }
             named(&include, true) || (named(&include, false) && !named(&exclude, false))
         });
-        Arc::new(Scanners::new(selected.map(|(_, _, scanner)| scanner.clone()).collect()))
+        Arc::new(Scanners::new(selected.map(|(_, scanner)| scanner.clone()).collect()))
     }
 }

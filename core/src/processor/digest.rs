@@ -61,7 +61,7 @@ impl Digest {
     pub(super) fn push(&mut self, byte: u8) {
         self.block[self.length % BLOCK] = byte;
         self.length += 1;
-        if self.length % BLOCK == 0 {
+        if self.length.is_multiple_of(BLOCK) {
             self.compress();
         }
     }
@@ -89,7 +89,7 @@ impl Digest {
             let (now, later) = bytes.split_at(bytes.len().min(room.len()));
             room.iter_mut().zip(now).for_each(|(slot, &byte)| *slot = fold(byte));
             self.length += now.len();
-            if self.length % BLOCK == 0 {
+            if self.length.is_multiple_of(BLOCK) {
                 self.compress();
             }
             bytes = later;
