@@ -1,8 +1,8 @@
 //! What each processor costs: a small request, a 100 KB body, and inputs made to be slow.
 
-use bartizan::processor::{Fragments, Generator, Input, Inputs, Outcome, Scanner, ScannerMatcher, Scanners, Step};
+use bartizan::processor::{Fragments, Generator, Input, Inputs, Outcome, Scanner, ScannerMatcher, Scanners};
 use bartizan::support::Deadline;
-use bartizan::value::Value;
+use bartizan::value::{Step, Value};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::sync::Arc;
