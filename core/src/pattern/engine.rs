@@ -23,8 +23,12 @@ use super::{encode, parse};
 /// Bytes a compiled program may take: more than any pattern the parser lets through.
 const PROGRAM_LIMIT: usize = 10 << 20;
 
-/// Bytes the states of one automaton may take, for each search at the same time.
-const STATES_LIMIT: usize = 64 << 10;
+/// Bytes the states of one automaton may take during a search. Where a long text needs more states than fit, they are made
+/// over and over, at about a microsecond a byte for the largest patterns.
+const STATES_LIMIT: usize = 512 << 10;
+
+/// Bytes of states that are kept from search to search; more are given back.
+const KEPT_STATES: usize = 128 << 10;
 
 /// Sets of states an automaton keeps between searches.
 const KEPT_CACHES: usize = 4;
@@ -109,7 +113,7 @@ impl Automaton {
         // A search fails only by limits and bytes to give up at, of which none is set.
         let found = search(&self.automaton, &mut cache).ok().flatten();
         let mut caches = self.lock();
-        if caches.len() < KEPT_CACHES {
+        if caches.len() < KEPT_CACHES && cache.memory_usage() <= KEPT_STATES {
             caches.push(cache);
         }
         found
