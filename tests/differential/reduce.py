@@ -1,4 +1,6 @@
 """Makes a program smaller as long as something holds of it."""
+import time
+
 from engine import Many, Pairs
 
 
@@ -35,17 +37,16 @@ def smaller(value):
         yield value[len(value) // 2 :]
 
 
-def reduce(program, holds, budget=3000):
-    """A program of which `holds` is still true, with nothing in it that could simply go. Asks at most `budget` times."""
-    progress = True
-    while progress and budget > 0:
+def reduce(program, holds, seconds=20):
+    """A program of which `holds` is still true, with nothing in it that could simply go, as far as the time allows."""
+    progress, end = True, time.monotonic() + seconds
+    while progress:
         progress = False
         for candidate in smaller_programs(program):
-            budget -= 1
+            if time.monotonic() > end:
+                break
             if holds(candidate):
                 program, progress = candidate, True
-                break
-            if budget <= 0:
                 break
     return program
 

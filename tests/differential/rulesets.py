@@ -25,6 +25,7 @@ from reduce import reduce
 from reference import reference
 
 REPORT = 2.0
+STUCK = 120.0
 
 
 def work(pipe, seed, arguments, oracle):
@@ -72,9 +73,16 @@ def main():
         worker = multiprocessing.Process(target=work, args=(theirs, seed, arguments, oracle), daemon=True)
         worker.start()
         theirs.close()
+        heard = time.monotonic()
         try:
             while done[0] + now[0] < arguments.evaluations and time.monotonic() - start < arguments.seconds:
-                message = mine.recv()
+                if not mine.poll(1.0):
+                    if time.monotonic() - heard > STUCK:
+                        failures += 1
+                        print(f"seed {seed}: no answer for {STUCK} s", flush=True)
+                        break
+                    continue
+                message, heard = mine.recv(), time.monotonic()
                 if message[0] == "seed":
                     seed, now = message[1], list(message[2:])
                 else:
@@ -86,13 +94,13 @@ def main():
                 if time.monotonic() - shown > REPORT:
                     shown = time.monotonic()
                     print(f"seed {seed}: {done[0] + now[0]} evaluations, {failures} differences", flush=True)
-            worker.terminate()
-            worker.join()
+            worker.kill()
         except EOFError:
-            worker.join()
             failures += 1
+            worker.join()
             print(f"seed {seed}: the process ended with {worker.exitcode}", flush=True)
-            done, now, seed = [a + b for a, b in zip(done, now)], [0, 0, 0], seed + 1
+        worker.join()
+        done, now, seed = [a + b for a, b in zip(done, now)], [0, 0, 0], seed + 1
     evaluations, matches, instances = (a + b for a, b in zip(done, now))
     print(f"{evaluations} evaluations ({matches} matches) of {instances} instances, {failures} differences")
     return 1 if failures or not evaluations else 0

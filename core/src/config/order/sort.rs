@@ -44,8 +44,8 @@ impl<T, F: Fn(&T, &T) -> bool> Sort<'_, T, F> {
                         continue;
                     }
                     (true, false) => {
+                        // Here, and only here, what follows still counts as leftmost.
                         first = pivot + 1;
-                        leftmost = false;
                         continue;
                     }
                     (false, false) => {}
