@@ -3,13 +3,19 @@
 //! A line is `{"detector", "input", "config"?, "code", "events"}`: what a rule with this one condition answers to the
 //! input. `config` holds the `options` and `policy` of `ssrf_detector`.
 
+mod common;
+
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
+use bartizan::Waf;
 use bartizan::exploit::{Arguments, Detector, Finding, Param, ssrf};
 use bartizan::support::Deadline;
 use bartizan::transform::Scratch;
 use bartizan::value::{Object, Step, Value, json};
+use common::values::{array, canonical, key, parse, text, unwrap};
 
 #[test]
 fn recorded_answers() {
@@ -22,6 +28,53 @@ fn recorded_answers() {
 #[ignore = "reads detectors.jsonl from the folder BARTIZAN_SPEC_DATA"]
 fn all_recorded_answers() {
     check(Path::new(&std::env::var_os("BARTIZAN_SPEC_DATA").expect("BARTIZAN_SPEC_DATA")));
+}
+
+/// The same through the whole engine: a ruleset with the detector as the only condition of its only rule.
+#[test]
+fn recorded_answers_of_rules() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/detectors.jsonl");
+    let table = fs::read_to_string(path).expect("vectors");
+    let (mut rules, mut failures) = (HashMap::new(), vec![]);
+    for line in table.lines() {
+        let vector = parse(line);
+        let ruleset = ruleset(&vector);
+        let waf = rules.entry(canonical(&ruleset)).or_insert_with(|| Waf::new(&ruleset).expect("a rule"));
+        let outcome = waf.context().run(unwrap(vector.get(b"input").expect("an input")), Duration::MAX).expect("a map");
+        let result = outcome.to_value();
+        let events = array(result.get(b"events").expect("events")).iter();
+        let matches = events.flat_map(|event| array(event.get(b"rule_matches").expect("matches")));
+        let answer = canonical(&matches.map(Object::to_value).collect::<Value>());
+        if answer != canonical(&unwrap(vector.get(b"events").expect("events"))) {
+            failures.push(format!("{line}\n  answer {answer}"));
+        }
+    }
+    assert!(failures.is_empty(), "{} differ:\n{}", failures.len(), failures.join("\n"));
+}
+
+fn ruleset(vector: &Object) -> Value {
+    let name = text(vector.get(b"detector").expect("a name"));
+    let resource = match name {
+        "lfi_detector" => "server.io.fs.file",
+        "ssrf_detector" => "server.io.net.url",
+        "sqli_detector" => "server.db.statement",
+        "shi_detector" => "server.sys.shell.cmd",
+        _ => "server.sys.exec.cmd",
+    };
+    let targets = |addresses: &[&str]| -> Value {
+        addresses.iter().map(|address| Value::from_entries([("address", Value::from(*address))])).collect()
+    };
+    let mut parameters = Value::from_entries([("resource", targets(&[resource])), ("params", targets(&PARAMS))]);
+    for pair in vector.get(b"config").and_then(Object::as_map).unwrap_or_default() {
+        parameters.insert(key(pair), pair.value().to_value());
+    }
+    if name == "sqli_detector" {
+        parameters.insert("db_type", targets(&["server.db.system"]));
+    }
+    let condition = Value::from_entries([("operator", Value::from(name)), ("parameters", parameters)]);
+    let mut rule = parse(r#"{"id":"1","name":"rule1","tags":{"type":"flow1"}}"#);
+    rule.insert("conditions", [condition].into_iter().collect::<Value>());
+    Value::from_entries([("rules", [rule].into_iter().collect::<Value>())])
 }
 
 const PARAMS: [&str; 6] = [

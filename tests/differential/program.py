@@ -18,7 +18,7 @@ import ctypes as C
 import re
 import struct
 
-from engine import ARRAY, BOOL, CODES, FLOAT, LARGE, LITERAL, MAP, SIGNED, SMALL, STRING, U32, UNSIGNED, VP, Arena, Invalid, Many, Pairs
+from engine import ARRAY, BOOL, CODES, FLOAT, LARGE, LITERAL, MAP, SIGNED, SMALL, STRING, U32, UNSIGNED, VP, Arena, Pairs
 
 FOREVER = 60_000_000
 UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
