@@ -83,7 +83,10 @@ export class Context {
    */
   subcontext(): Context
 
-  /** Frees the data now. Later calls find nothing. */
+  /**
+   * Frees the data now. Later calls find nothing. Otherwise data are freed some time after the context is no longer used,
+   * but never within one turn of the event loop: a long loop should dispose of its contexts.
+   */
   dispose(): void
 
   [Symbol.dispose](): void

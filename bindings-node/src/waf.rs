@@ -8,8 +8,10 @@ use engine::config::Text;
 use engine::shared::{SharedContext, SharedWaf};
 use engine::value::{Limits, Parked};
 use engine::{Outcome, RunError};
-use napi::{Error, Result};
+use napi::bindgen_prelude::ObjectFinalize;
+use napi::{Env, Error, Result};
 use napi_derive::napi;
+use std::cell::Cell;
 use std::time::Duration;
 
 /// The version of libddwaf whose behaviour the engine has.
@@ -96,7 +98,7 @@ impl NativeWaf {
     /// A context for one request.
     #[napi]
     pub fn context(&self) -> NativeContext {
-        NativeContext { shared: self.shared.context(), limits: self.limits }
+        NativeContext::new(self.shared.context(), self.limits)
     }
 }
 
@@ -105,23 +107,44 @@ fn texts(all: Vec<Text>) -> Vec<String> {
 }
 
 /// The evaluation of one request.
-#[napi]
+#[napi(custom_finalize)]
 pub struct NativeContext {
     shared: SharedContext,
     limits: Limits,
+    /// Bytes of data that the garbage collector was told of: it sees only a small object and would let many pile up.
+    told: Cell<i64>,
+}
+
+impl ObjectFinalize for NativeContext {
+    fn finalize(self, env: Env) -> Result<()> {
+        self.tell(&env, -self.told.get())
+    }
+}
+
+impl NativeContext {
+    fn new(shared: SharedContext, limits: Limits) -> Self {
+        NativeContext { shared, limits, told: Cell::new(0) }
+    }
+
+    fn tell(&self, env: &Env, bytes: i64) -> Result<()> {
+        self.told.set(self.told.get() + bytes);
+        env.adjust_external_memory(bytes).map(drop)
+    }
 }
 
 #[napi]
 impl NativeContext {
     /// Evaluates one batch of data within a budget in milliseconds.
     #[napi]
-    pub fn run(&self, data: &[u8], budget: f64) -> Result<NativeResult> {
+    pub fn run(&self, env: Env, data: &[u8], budget: f64) -> Result<NativeResult> {
+        self.tell(&env, data.len() as i64)?;
         evaluate(data, self.limits, |data| self.shared.run(data, duration(budget)))
     }
 
     /// Evaluates an array of batches within a budget in milliseconds.
     #[napi]
-    pub fn run_batches(&self, batches: &[u8], budget: f64) -> Result<NativeResult> {
+    pub fn run_batches(&self, env: Env, batches: &[u8], budget: f64) -> Result<NativeResult> {
+        self.tell(&env, batches.len() as i64)?;
         // The array around the batches is no level of theirs.
         let limits = Limits { depth: self.limits.depth.saturating_add(1), ..self.limits };
         evaluate(batches, limits, |batches| self.shared.run_batches(batches, duration(budget)))
@@ -130,13 +153,14 @@ impl NativeContext {
     /// A context that starts with all this one knows.
     #[napi]
     pub fn subcontext(&self) -> NativeContext {
-        NativeContext { shared: self.shared.subcontext(), limits: self.limits }
+        NativeContext::new(self.shared.subcontext(), self.limits)
     }
 
     /// Frees the data.
     #[napi]
-    pub fn close(&self) {
+    pub fn close(&self, env: Env) -> Result<()> {
         self.shared.close();
+        self.tell(&env, -self.told.get())
     }
 }
 

@@ -65,7 +65,7 @@ function native (value) {
   if (keys.length === 1) {
     const inner = value[keys[0]]
     if (keys[0] === '$b') return fromHex(inner)
-    if (keys[0] === '$invalid') throw new Inexpressible()
+    if (keys[0] === '$invalid' || keys[0] === '$u') throw new Inexpressible()
     if (keys[0] === '$f') return float(inner)
     if (keys[0] === '$m') {
       const pairs = inner.map(([key, element]) => [native(key), native(element)])
@@ -247,22 +247,61 @@ function processors (line) {
   assert.deepEqual(attributes(got), attributes(line.attributes))
 }
 
+const rulesets = new Map()
+
+/** A table may name rulesets in its first line, and then use the names. */
 function contexts (line) {
-  const scopes = { context: instance(line.ruleset).context() }
+  for (const [name, ruleset] of Object.entries(line.rulesets ?? {})) rulesets.set(name, ruleset)
+  if (line.rulesets) return
+  const waf = line.configs ? configured(line) : instance(rulesets.get(line.ruleset) ?? line.ruleset)
+  const scopes = { context: waf.context() }
   for (const step of line.steps) {
-    const scope = (scopes[step.scope] ??= scopes.context.subcontext())
-    const data = native(step.input)
-    const run = () => (Array.isArray(data) ? scope.runBatches(data) : scope.run(data))
-    if (step.code === -2) {
-      assert.throws(run)
+    scopes[step.scope] ??= scopes.context.subcontext()
+    if ('code' in step) evaluate(scopes[step.scope], step)
+  }
+}
+
+/** An engine after the recorded changes, of which each must lead to the recorded diagnostics. */
+function configured (line) {
+  const never = { operator: 'exists', parameters: { inputs: [{ address: 'never' }] } }
+  const waf = new Waf(singleRule({ conditions: [never] }), { timeoutMs: 10_000 })
+  waf.remove('default')
+  const recorded = (line.diagnostics ?? []).values()
+  for (const [action, name, document] of native(line.configs)) {
+    if (typeof name !== 'string' || name === '') throw new Inexpressible()
+    if (action === 'remove') {
+      waf.remove(name)
       continue
     }
-    const result = run()
-    assert.equal(result.matched, step.code === 1 || step.code === 'match')
-    const got = result.toJSON()
-    for (const key of Object.keys(step.result).filter((name) => name !== 'duration')) {
-      assert.deepEqual(withoutIds(canonical(got[key])), withoutIds(canonical(step.result[key])), key)
-    }
+    const got = update(waf, name, document)
+    const wanted = recorded.next().value
+    if (wanted) assert.deepEqual(canonical(got), canonical(wanted))
+  }
+  return waf
+}
+
+function update (waf, name, document) {
+  try {
+    return [true, waf.update(name, document)]
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    return [false, error.diagnostics]
+  }
+}
+
+function evaluate (context, step) {
+  const data = native(step.batches ?? step.input)
+  const options = 'timeout_us' in step ? { timeoutMs: step.timeout_us / 1000 } : {}
+  const run = () => (Array.isArray(data) ? context.runBatches(data, options) : context.run(data, options))
+  if (step.code === -2 || step.code === 'err_invalid_object') {
+    assert.throws(run)
+    return
+  }
+  const result = run()
+  assert.equal(result.matched, step.code === 1 || step.code === 'match')
+  const got = result.toJSON()
+  for (const key of Object.keys(step.result).filter((name) => name !== 'duration')) {
+    assert.deepEqual(withoutIds(canonical(got[key])), withoutIds(canonical(step.result[key])), key)
   }
 }
 

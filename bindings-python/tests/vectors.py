@@ -15,6 +15,7 @@ from bartizan._native import sdk_call
 
 TABLES = Path(__file__).parents[2] / "tests" / "vectors"
 LARGE = 2**28
+RULESETS: dict[str, Any] = {}
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 RULE: dict[str, Any] = {"id": "1", "name": "rule1", "tags": {"type": "flow1", "category": "category1"}}
@@ -84,6 +85,10 @@ def native(value: Any) -> Any:
             return float(inner)
         if wrapper == "$invalid":
             raise InexpressibleError
+        if wrapper == "$u" and inner < 2**63:
+            raise InexpressibleError
+        if wrapper == "$u":
+            return inner
         if wrapper == "$m":
             pairs = [(native(key), native(element)) for key, element in inner]
             if len({key.encode() if isinstance(key, str) else key for key, _ in pairs}) < len(pairs):
@@ -268,19 +273,56 @@ def processors(line: Any) -> None:
 
 
 def contexts(line: Any) -> None:
-    scopes = {"context": instance(line["ruleset"]).context()}
+    """A table may name rulesets in its first line, and then use the names."""
+    if "rulesets" in line:
+        RULESETS.update(line["rulesets"])
+        return
+    if "configs" in line:
+        waf = configured(line)
+    else:
+        waf = instance(RULESETS[line["ruleset"]] if isinstance(line["ruleset"], str) else line["ruleset"])
+    scopes = {"context": waf.context()}
     for step in line["steps"]:
         if step["scope"] not in scopes:
             scopes[step["scope"]] = scopes["context"].subcontext()
-        scope, data = scopes[step["scope"]], native(step["input"])
-        try:
-            result = scope.run_batches(data) if isinstance(data, list) else scope.run(data)
-        except TypeError:
-            expect(-2, step["code"])
+        if "code" in step:
+            evaluate(scopes[step["scope"]], step)
+
+
+def configured(line: Any) -> bartizan.Waf:
+    """An engine after the recorded changes, of which each must lead to the recorded diagnostics."""
+    never = {"operator": "exists", "parameters": {"inputs": [{"address": "never"}]}}
+    waf = bartizan.Waf(single_rule(conditions=[never]), timeout=10)
+    waf.remove("default")
+    recorded = iter(line.get("diagnostics", []))
+    for action, path, *document in native(line.get("configs", [])):
+        if not isinstance(path, str) or not path:
+            raise InexpressibleError
+        if action == "remove":
+            waf.remove(path)
             continue
-        expect(result.matched, step["code"] in (1, "match"))
-        got, wanted = result.to_dict(), {key: value for key, value in step["result"].items() if key != "duration"}
-        expect({key: without_ids(got[key]) for key in wanted}, without_ids(wanted))
+        try:
+            accepted, diagnostics = True, waf.update(path, *document)
+        except bartizan.ConfigurationError as error:
+            accepted, diagnostics = False, error.diagnostics
+        wanted = next(recorded, None)
+        if wanted is not None:
+            expect([accepted, canonical(diagnostics.to_dict())], [wanted[0], canonical(wanted[1])])
+    return waf
+
+
+def evaluate(context: bartizan.Context, step: Any) -> None:
+    data = native(step["batches"] if "batches" in step else step["input"])
+    timeout = step["timeout_us"] / 1e6 if "timeout_us" in step else None
+    try:
+        run = context.run_batches if isinstance(data, list) else context.run
+        result = run(data, timeout=timeout)
+    except TypeError:
+        expect(True, step["code"] in (-2, "err_invalid_object"))
+        return
+    expect(result.matched, step["code"] in (1, "match"))
+    got, wanted = result.to_dict(), {key: value for key, value in step["result"].items() if key != "duration"}
+    expect({key: without_ids(got[key]) for key in wanted}, without_ids(wanted))
 
 
 def without_ids(value: Any) -> Any:
