@@ -106,8 +106,10 @@ fn known_actions(planned: &[Planned], store: &Store, actions: &Actions<'_>) -> V
             names.push(action.type_name.clone());
         }
     };
-    for rule in planned {
-        rule.on_match.iter().for_each(|(_, action)| add(action.clone()));
+    let by_spec: HashMap<*const _, &Planned> = planned.iter().map(|rule| (Arc::as_ptr(&rule.spec), rule)).collect();
+    for spec in store.base_rules.values().chain(store.user_rules.values()) {
+        let enabled = by_spec.get(&Arc::as_ptr(spec));
+        enabled.iter().flat_map(|rule| &rule.on_match).for_each(|(_, action)| add(action.clone()));
     }
     for filter in store.rule_filters.values() {
         if let FilterMode::Custom(id) = &filter.mode {
