@@ -2,7 +2,7 @@
 //!
 //! The first line holds rulesets that later lines name. A line is `{"name", "ruleset": document or name}` or `{"name",
 //! "configs": [["add", path, document] | ["remove", path]...]}`, with `diagnostics` (per added configuration, whether it
-//! was accepted and what was said) and `steps`, carried out in one context: `{"scope": "context" or the name of a
+//! was accepted and what was said), `known_actions` and `steps`, carried out in one context: `{"scope": "context" or the name of a
 //! subcontext, which is made when it first occurs, "input" or "batches", "timeout_us", "code", "result"}`.
 
 mod common;
@@ -43,6 +43,13 @@ fn play(line: &Object, rulesets: &Object, built: &mut HashMap<Vec<u8>, Option<Wa
         _ => configure(line)?,
     };
     let steps = array(line.get(b"steps").expect("steps"));
+    if let Some(expected) = line.get(b"known_actions") {
+        let known = waf.iter().flat_map(Waf::known_actions);
+        let known: Value = known.map(|name| Value::from(&name[..])).collect();
+        if canonical(&known) != canonical(expected) {
+            return Err(format!("knows the actions {}", canonical(&known)));
+        }
+    }
     let Some(waf) = waf else {
         return if steps.is_empty() { Ok(()) } else { Err("no instance".into()) };
     };

@@ -23,7 +23,7 @@ pub struct RuleOverride {
 pub fn parse_rule_override(fields: &Fields<'_>) -> Result<RuleOverride, Refusal> {
     let enabled = fields.optional_unkeyed("enabled", read::boolean)?;
     let on_match = fields.optional_unkeyed("on_match", read::texts)?;
-    let tags = fields.optional_unkeyed("tags", read::text_map)?.unwrap_or_default();
+    let tags = fields.optional_unkeyed("tags", read::plain_text_map)?.unwrap_or_default();
     let mut targets = vec![];
     for object in fields.optional("rules_target", read::array)?.unwrap_or_default() {
         targets.push(reference::parse(object)?);

@@ -263,12 +263,24 @@ pub fn key_path(object: &Object) -> Result<Vec<Step>, Fault> {
     Ok(path)
 }
 
-/// A map of text.
+/// A map of text, each key once.
 pub fn text_map(object: &Object) -> Result<Vec<(Text, Text)>, Fault> {
     map(object)?.read_all(|key, value| match text(value) {
         Err(Fault::Cast { expected, obtained }) => Err(Fault::Entry { key: key.into(), expected, obtained }),
         read => Ok((key.into(), read?)),
     })
+}
+
+/// A map of text read in one go: without a key in the error, and of equal keys all are read though the first one counts.
+pub fn plain_text_map(object: &Object) -> Result<Vec<(Text, Text)>, Fault> {
+    let mut texts: Vec<(Text, Text)> = vec![];
+    for pair in map(object)?.0 {
+        let (key, value) = (pair.key_bytes().unwrap_or_default(), text(pair.value())?);
+        if texts.iter().all(|(known, _)| **known != *key) {
+            texts.push((key.into(), value));
+        }
+    }
+    Ok(texts)
 }
 
 /// A quoted name at the end of a message.

@@ -112,9 +112,11 @@ fn known_actions(planned: &[Planned], store: &Store, actions: &Actions<'_>) -> V
         enabled.iter().flat_map(|rule| &rule.on_match).for_each(|(_, action)| add(action.clone()));
     }
     for filter in store.rule_filters.values() {
-        if let FilterMode::Custom(id) = &filter.mode {
-            add(actions.get(id));
-        }
+        // The reference gives the other modes an action too: that of the empty id, which a configuration may define.
+        add(match &filter.mode {
+            FilterMode::Custom(id) => actions.get(id),
+            FilterMode::Bypass | FilterMode::Monitor => actions.get(b""),
+        });
     }
     names
 }
