@@ -109,7 +109,7 @@ def as_schema(value):
 
 
 def result_form(value):
-    """A result without its duration, the schemas (attributes whose name begins with `schema`) with their sets in order."""
+    """A result without its duration, the schemas (the attributes that are lists) with their sets in order."""
     if not is_map(value):
         return value
     entries = []
@@ -117,7 +117,7 @@ def result_form(value):
         if key == b"duration":
             inner = inner[0]
         elif key == b"attributes" and is_map(inner):
-            inner = "map", [(name, as_schema(unordered(v)) if name.startswith(b"schema") else v) for name, v in inner[1]]
+            inner = "map", [(name, as_schema(unordered(v)) if isinstance(v, list) else v) for name, v in inner[1]]
         entries.append((key, unordered(inner)))
     return entries
 
