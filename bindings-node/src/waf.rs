@@ -106,6 +106,9 @@ fn texts(all: Vec<Text>) -> Vec<String> {
     all.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect()
 }
 
+/// Data below this size are not told to the garbage collector.
+const WORTH_TELLING: i64 = 4096;
+
 /// The evaluation of one request.
 #[napi(custom_finalize)]
 pub struct NativeContext {
@@ -126,7 +129,11 @@ impl NativeContext {
         NativeContext { shared, limits, told: Cell::new(0) }
     }
 
+    /// Few bytes are not worth the call, which costs more than evaluating them.
     fn tell(&self, env: &Env, bytes: i64) -> Result<()> {
+        if bytes.abs() < WORTH_TELLING {
+            return Ok(());
+        }
         self.told.set(self.told.get() + bytes);
         env.adjust_external_memory(bytes).map(drop)
     }
