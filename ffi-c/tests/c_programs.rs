@@ -61,10 +61,13 @@ fn the_archive_links_too() {
 fn the_vectors_hold_through_the_abi() {
     let vectors = ["contexts.jsonl", "engine.jsonl"].map(|name| top().join("tests/vectors").join(name));
     let vectors: Vec<PathBuf> = vectors.into_iter().filter(|path| path.exists()).collect();
-    let lines: usize = vectors.iter().map(|path| std::fs::read_to_string(path).expect("vectors").lines().count()).sum();
-    assert!(lines > 0);
+    let texts: Vec<String> = vectors.iter().map(|path| std::fs::read_to_string(path).expect("vectors")).collect();
+    let lines = || texts.iter().flat_map(|text| text.lines());
+    // What JSON cannot carry, and what is no vector.
+    let skipped = lines().filter(|line| line.replace("{\"$u\":", "").contains("{\"$")).count();
+    let passed = lines().filter(|line| !line.starts_with("{\"rulesets\"")).count() - skipped;
     if let Some(printed) = run("vectors", &library(), &vectors) {
-        assert_eq!(printed, format!("{lines} passed, 0 failed\n"));
+        assert_eq!(printed, format!("{passed} passed, 0 failed, {skipped} skipped\n"));
     }
 }
 
