@@ -53,9 +53,10 @@ impl DataList {
 /// Reads what follows the id of a list.
 pub fn parse(fields: &Fields<'_>) -> Result<DataList, Refusal> {
     let type_name = fields.required("type", read::strict_string)?;
-    let entries = fields.required_unkeyed("data", read::array)?;
+    let data = fields.required("data", Ok)?;
     let declared =
         ListType::from_name(type_name).ok_or_else(|| Refusal::about_id(read::quoted("unknown type: ", type_name)))?;
+    let entries = element(data, read::array)?;
     let mut values = Vec::with_capacity(entries.len());
     for entry in entries {
         let entry = element(entry, read::map)?;

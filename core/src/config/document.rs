@@ -170,12 +170,11 @@ impl<'a, 's> Reader<'_, 'a, 's> {
     /// Reports under `scanners`, as the reference does.
     fn obfuscator(&mut self) {
         let Some(object) = self.root.get("obfuscator") else { return };
-        let parsed = element(object, read::map).and_then(|fields| {
-            if self.adding.has_obfuscator() {
-                return Err(Refusal::error("duplicate obfuscator configuration"));
-            }
-            obfuscator::parse(&fields)
-        });
+        let parsed = if self.adding.has_obfuscator() {
+            Err(Refusal::error("duplicate obfuscator configuration"))
+        } else {
+            element(object, read::map).and_then(|fields| obfuscator::parse(&fields))
+        };
         let section = self.diagnostics.sections.entry("scanners").or_default();
         match parsed {
             Ok(obfuscator) => self.adding.obfuscator(obfuscator),

@@ -80,11 +80,6 @@ impl<'a> Fields<'a> {
         self.get(key).map(|object| element(object, get)).transpose()
     }
 
-    /// A field that must be there and reports a wrong type without its key.
-    pub fn required_unkeyed<T>(&self, key: &str, get: Getter<'a, T>) -> Result<T, Refusal> {
-        self.optional_unkeyed(key, get)?.ok_or_else(|| Refusal::error(format!("missing key '{key}'")))
-    }
-
     /// The entries, each key once.
     pub fn entries(&self) -> impl Iterator<Item = (&'a [u8], &'a Object)> + use<'a> {
         let pairs = self.0;
