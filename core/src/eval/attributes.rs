@@ -1,6 +1,5 @@
 //! Collecting attributes: what processors made, what rules store, and what rules wait for.
 
-use super::path::follow;
 use super::rules::RuleMatch;
 use super::state::{PendingAttribute, State};
 use crate::config::Text;
@@ -83,7 +82,7 @@ impl Collector {
 
 /// A scalar is copied; of an array its first element, if that is a scalar; anything else is nothing.
 fn copy(root: &Object, key_path: &[Step]) -> Option<Arc<Parked>> {
-    let object = follow(root, key_path)?;
+    let object = root.follow(key_path)?;
     let object = match object.view() {
         View::Array(elements) => elements.first()?,
         _ => object,

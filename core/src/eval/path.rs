@@ -23,7 +23,7 @@ pub(super) fn resolve_positive<'a>(root: &'a Object, path: &[Step], excluded: Ex
             let mut entries = object.as_map()?.iter().filter(|pair| pair.key_bytes() == Some(key)).map(Pair::value);
             entries.find(|value| !excluded.contains(value))
         }
-        Step::Index(index) => element(object, *index),
+        Step::Index(index) => object.element(*index),
     })
 }
 
@@ -33,7 +33,7 @@ pub(super) fn resolve<'a>(root: &'a Object, path: &[Step], excluded: Excluded<'_
     for step in path {
         let next = match step {
             Step::Key(key) => object.get(key),
-            Step::Index(index) => element(object, *index),
+            Step::Index(index) => object.element(*index),
         };
         object = match next {
             None => return Lookup::Absent,
@@ -42,18 +42,4 @@ pub(super) fn resolve<'a>(root: &'a Object, path: &[Step], excluded: Excluded<'_
         };
     }
     Lookup::Found(object)
-}
-
-/// For attributes, which exclusions do not concern.
-pub(super) fn follow<'a>(root: &'a Object, path: &[Step]) -> Option<&'a Object> {
-    path.iter().try_fold(root, |object, step| match step {
-        Step::Key(key) => object.get(key),
-        Step::Index(index) => element(object, *index),
-    })
-}
-
-fn element(object: &Object, index: i64) -> Option<&Object> {
-    let elements = object.as_array()?;
-    let index = if index < 0 { elements.len().checked_sub(index.unsigned_abs() as usize)? } else { index as usize };
-    elements.get(index)
 }

@@ -7,7 +7,7 @@ use super::base64url;
 use crate::value::{Heap, Object, Step, Value, View, json};
 
 pub(super) fn generate(input: &Object, key_path: &[Step]) -> Option<Value> {
-    let token = token(follow(input, key_path)?)?;
+    let token = token(input.follow(key_path)?)?;
     let (header, rest) = split_at_dot(token)?;
     if rest.is_empty() {
         return None;
@@ -19,18 +19,6 @@ pub(super) fn generate(input: &Object, key_path: &[Step]) -> Option<Value> {
     decoded.insert("payload", segment(payload));
     decoded.insert("signature", Value::from_entries([("available", !signature.is_empty())]));
     Some(decoded)
-}
-
-/// The object at the end of the path.
-fn follow<'a>(input: &'a Object, key_path: &[Step]) -> Option<&'a Object> {
-    key_path.iter().try_fold(input, |object, step| match step {
-        Step::Key(key) => object.get(key),
-        Step::Index(index) => {
-            let elements = object.as_array()?;
-            let index = if *index < 0 { index.checked_add_unsigned(elements.len() as u64)? } else { *index };
-            elements.get(usize::try_from(index).ok()?)
-        }
-    })
 }
 
 /// What follows the scheme of an authorization header: the value itself, or the first of several.

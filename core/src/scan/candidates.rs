@@ -44,16 +44,6 @@ impl Candidates {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    /// Adds the matchers of another set.
-    pub fn union_with(&mut self, other: &Candidates) {
-        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
-    }
-
-    /// Whether a matcher is in this set and in another.
-    pub fn intersects(&self, other: &Candidates) -> bool {
-        self.words.iter().zip(&other.words).any(|(word, other)| word & other != 0)
-    }
-
     /// The matchers, in order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = MatcherId> {
         self.words.iter().enumerate().flat_map(|(at, &word)| {

@@ -1,5 +1,6 @@
 //! Steps of a path from a value to something inside it.
 
+use super::Object;
 use std::sync::Arc;
 
 /// One step of a key path.
@@ -9,4 +10,21 @@ pub enum Step {
     Key(Arc<[u8]>),
     /// Into an array, by index; negative ones count from the end.
     Index(i64),
+}
+
+impl Object {
+    /// The element of an array at this index; negative ones count from the end.
+    pub fn element(&self, index: i64) -> Option<&Object> {
+        let elements = self.as_array()?;
+        let index = if index < 0 { index.checked_add_unsigned(elements.len() as u64)? } else { index };
+        elements.get(usize::try_from(index).ok()?)
+    }
+
+    /// What is at the end of a path: among equal keys the first, no step into anything of another kind.
+    pub fn follow(&self, path: &[Step]) -> Option<&Object> {
+        path.iter().try_fold(self, |object, step| match step {
+            Step::Key(key) => object.get(key),
+            Step::Index(index) => object.element(*index),
+        })
+    }
 }
