@@ -12,6 +12,7 @@
 mod library;
 mod memory;
 mod requests;
+mod rules;
 
 use library::{Handle, Library};
 use std::time::Instant;
@@ -28,9 +29,9 @@ fn main() {
         std::process::exit(3);
     };
     let engine = options.engine.clone().unwrap_or_else(built_library);
-    let rules = options.rules.clone().unwrap_or_else(builtin_rules);
-    println!("engine    {engine}\nreference {reference}\nrules     {rules}\n");
-    let ruleset = std::fs::read(&rules).unwrap_or_else(|e| panic!("{rules}: {e}"));
+    let rules = options.rules.as_deref();
+    println!("engine    {engine}\nreference {reference}\nrules     {}\n", rules.unwrap_or("built-in"));
+    let ruleset = rules::load(rules);
     let libraries = [Library::open(&reference), Library::open(&engine)];
     let handles = libraries.each_ref().map(|library| built(library, &ruleset));
 
@@ -100,10 +101,6 @@ fn find_reference() -> Option<String> {
 
 fn built_library() -> String {
     root().join("target/release/libbartizan.so").to_string_lossy().into_owned()
-}
-
-fn builtin_rules() -> String {
-    root().join("core/rules/builtin.json").to_string_lossy().into_owned()
 }
 
 fn built(library: &Library, ruleset: &[u8]) -> Handle {
