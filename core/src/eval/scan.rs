@@ -1,7 +1,8 @@
 //! Scanning what is new: one look at each string per distinct transformed form.
 //!
-//! The outcome is a list of *hits*, (lane, entry, string): only there can a prefiltered matcher match. Rules with a hit
-//! are visited; a visited condition runs its matcher on the strings of its hits alone.
+//! What the look leaves of a ruleset's matchers, usually none, is asked there and then, while the string and its transformed
+//! form are at hand. The outcome is a list of *hits*, (lane, entry, string): only there does a prefiltered matcher match.
+//! Rules with a hit are visited; a visited condition runs its matcher on the strings of its hits alone.
 
 use super::Expired;
 use super::exclusions::Excluded;
@@ -53,7 +54,7 @@ pub(super) struct Hits {
 pub(super) enum Known<'h> {
     /// It was not scanned now: its matcher must be run on everything.
     Nothing,
-    /// Its matcher can match these strings only.
+    /// Its matcher matches these strings only.
     Only(OnlyAt<'h>),
 }
 
@@ -148,7 +149,7 @@ fn scan_source(
     let Scratch { transform, original, changed, hits, .. } = scratch;
     for leaf in Walk::new(root, source.source, Excluded::NOTHING) {
         let text = leaf.object.as_bytes().unwrap_or_default();
-        if deadline.spend(1 + (text.len() / 256) as u32) {
+        if deadline.spend(cost(text)) {
             return Err(Expired);
         }
         let key = source.key_number(leaf.top_key);
@@ -162,56 +163,67 @@ fn scan_source(
         if quiet && !source.has_judges && !source.beyond_case.met_by(classes) {
             continue;
         }
-        let mut finder = Finder { key, identity: leaf.object.identity(), found: &mut hits.found };
+        let identity = leaf.object.identity();
         for &id in &source.lanes {
             let lane = &plan.scan.lanes[id];
             if !lane.concerns(key) {
                 continue;
             }
-            let copy = if lane.beyond_case.met_by(classes) { lane.chain.apply(text, transform) } else { None };
-            if let Some(text) = copy {
+            let entries = lane.entries(key);
+            let mut finder = Finder { plan, lane: id, entries, identity, found: &mut hits.found, deadline };
+            if lane.beyond_case.met_by(classes)
+                && let Some(text) = lane.chain.apply(text, transform)
+            {
                 changed.clear();
                 scanner.scan(text, changed);
-                finder.note(id, lane, changed);
-                finder.judge(id, lane, text);
-                continue;
-            }
-            if !quiet {
-                finder.note(id, lane, original);
-            }
-            if !lane.judges.is_empty() {
-                let text = lane.chain.apply(text, transform).unwrap_or(text);
-                finder.judge(id, lane, text);
+                finder.judge(lane, changed.numbers(), text)?;
+            } else if !lane.judges.is_empty() || (!quiet && original.numbers().intersects(entries)) {
+                let copy = if lane.chain.may_change(classes) { lane.chain.apply(text, transform) } else { None };
+                finder.judge(lane, original.numbers(), copy.unwrap_or(text))?;
             }
         }
     }
     Ok(())
 }
 
-/// Collects the hits of one string.
+/// What looking at a text costs, in the units of [`Deadline::spend`].
+fn cost(text: &[u8]) -> u32 {
+    1 + (text.len() / 256) as u32
+}
+
+/// Collects the hits of one string in one lane.
 struct Finder<'f> {
-    /// Of the outermost key on the way.
-    key: Option<usize>,
+    plan: &'f Plan,
+    lane: usize,
+    /// The entries that have a target at this place.
+    entries: &'f Bits,
     identity: usize,
     found: &'f mut Vec<(u32, u32, usize)>,
+    deadline: &'f mut Deadline,
 }
 
 impl Finder<'_> {
-    /// Keeps those candidates that the lane has a target for at this place.
+    /// Asks the matchers that the scan leaves, and those it does not answer for, about a string as the lane sees it.
     #[inline]
-    fn note(&mut self, id: usize, lane: &Lane, candidates: &Candidates) {
-        for entry in candidates.iter().filter(|entry| lane.has_target(entry.0, self.key)) {
-            self.found.push((id as u32, entry.0, self.identity));
+    fn judge(&mut self, lane: &Lane, candidates: &Bits, text: &[u8]) -> Result<(), Expired> {
+        for entry in candidates.common(self.entries) {
+            self.ask(entry, text)?;
         }
-    }
-
-    /// Asks the matchers that no scan answers for.
-    #[inline]
-    fn judge(&mut self, id: usize, lane: &Lane, text: &[u8]) {
-        for (entry, matcher) in &lane.judges {
-            if lane.has_target(*entry, self.key) && matcher.accepts(text) {
-                self.found.push((id as u32, *entry, self.identity));
+        for &entry in &lane.judges {
+            if self.entries.contains(entry as usize) {
+                self.ask(entry as usize, text)?;
             }
         }
+        Ok(())
+    }
+
+    fn ask(&mut self, entry: usize, text: &[u8]) -> Result<(), Expired> {
+        if self.deadline.spend(cost(text)) {
+            return Err(Expired);
+        }
+        if self.plan.scan.matchers[entry].accepts(text) {
+            self.found.push((self.lane as u32, entry as u32, self.identity));
+        }
+        Ok(())
     }
 }

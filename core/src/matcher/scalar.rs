@@ -162,6 +162,9 @@ impl Matcher {
 
     /// Whether a string matches, for those who need no highlight.
     pub fn accepts(&self, text: &[u8]) -> bool {
+        if let Kind::Regex(regex) = &self.kind {
+            return !text.is_empty() && text.len() >= regex.min_length && regex.pattern.is_match(text);
+        }
         matches!(self.test(Scalar::String(text), true), Some(Ok(_)))
     }
 }

@@ -11,7 +11,8 @@
 //! never gives up; where the states outgrow their room they are made anew.
 
 use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, TryLockError};
 
 use regex_automata::hybrid::dfa::{Cache, Config, DFA};
 use regex_automata::nfa::thompson::{self, WhichCaptures};
@@ -30,7 +31,7 @@ const STATES_LIMIT: usize = 512 << 10;
 /// Bytes of states that are kept from search to search; more are given back.
 const KEPT_STATES: usize = 128 << 10;
 
-/// Sets of states an automaton keeps between searches.
+/// Sets of states an automaton keeps between searches; as many threads can search with states made before.
 const KEPT_CACHES: usize = 4;
 
 #[derive(Debug)]
@@ -81,7 +82,8 @@ fn expression(source: &[u8], fold: bool) -> Option<Hir> {
 #[derive(Debug)]
 struct Automaton {
     automaton: DFA,
-    caches: Mutex<Vec<Cache>>,
+    /// Each is held by the thread that searches with it. A thread that finds all of them held makes its own states.
+    caches: [Mutex<Option<Box<Cache>>>; KEPT_CACHES],
 }
 
 impl Automaton {
@@ -101,30 +103,41 @@ impl Automaton {
         let program = thompson::Compiler::new().configure(program).build_from_hir(expression).ok()?;
         let config = config.cache_capacity(STATES_LIMIT).skip_cache_capacity_check(true);
         let automaton = DFA::builder().configure(config).build_from_nfa(program).ok()?;
-        Some(Automaton { automaton, caches: Mutex::default() })
+        Some(Automaton { automaton, caches: Default::default() })
     }
 
     fn search(
         &self,
         search: impl FnOnce(&DFA, &mut Cache) -> Result<Option<HalfMatch>, MatchError>,
     ) -> Option<HalfMatch> {
-        let kept = self.lock().pop();
-        let mut cache = kept.unwrap_or_else(|| self.automaton.create_cache());
-        // A search fails only by limits and bytes to give up at, of which none is set.
-        let found = search(&self.automaton, &mut cache).ok().flatten();
-        let mut caches = self.lock();
-        if caches.len() < KEPT_CACHES && cache.memory_usage() <= KEPT_STATES {
-            caches.push(cache);
+        let first = thread_number();
+        for nth in 0..KEPT_CACHES {
+            let mut held = match self.caches[(first + nth) % KEPT_CACHES].try_lock() {
+                Ok(held) => held,
+                Err(TryLockError::Poisoned(held)) => held.into_inner(),
+                Err(TryLockError::WouldBlock) => continue,
+            };
+            let cache = held.get_or_insert_with(|| Box::new(self.automaton.create_cache()));
+            // A search fails only by limits and bytes to give up at, of which none is set.
+            let found = search(&self.automaton, cache).ok().flatten();
+            if cache.memory_usage() > KEPT_STATES {
+                *held = None;
+            }
+            return found;
         }
-        found
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Cache>> {
-        self.caches.lock().unwrap_or_else(PoisonError::into_inner)
+        search(&self.automaton, &mut self.automaton.create_cache()).ok().flatten()
     }
 
     fn memory(&self) -> usize {
-        let states: usize = self.lock().iter().map(Cache::memory_usage).sum();
+        let caches = self.caches.iter().filter_map(|cache| cache.try_lock().ok());
+        let states: usize = caches.filter_map(|cache| cache.as_ref().map(|cache| cache.memory_usage())).sum();
         self.automaton.memory_usage() + self.automaton.get_nfa().memory_usage() + states
     }
+}
+
+/// Small numbers that differ between threads, so that each begins with a cache of its own.
+fn thread_number() -> usize {
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    thread_local!(static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed));
+    NUMBER.try_with(|number| *number).unwrap_or(0)
 }

@@ -14,7 +14,6 @@ use super::rule::{Rule, RuleId};
 use crate::config::Text;
 use crate::config::condition::Source;
 use crate::matcher::Matcher;
-use crate::pattern::Required;
 use crate::scan::{MatcherId, Scanner};
 use crate::support::Bits;
 use crate::transform::{Chain, Triggers};
@@ -35,12 +34,12 @@ pub struct Lane {
     anywhere: Bits,
     /// There are none of those.
     keyed_only: bool,
-    /// Entries with a target below one key of the address; keys are numbered by the [`SourcePlan`].
+    /// Entries with a target below one key of the address, or on the whole of it; keys are numbered by the [`SourcePlan`].
     below_key: Vec<(usize, Bits)>,
     /// Who waits for an entry to be hit.
     pub waiting: HashMap<u32, Waiting>,
-    /// Entries that are not in the automaton: their matcher is quick enough to be asked about every string.
-    pub judges: Vec<(u32, Arc<Matcher>)>,
+    /// Entries that are not in the scan: their matcher is quick enough to be asked about every string.
+    pub judges: Vec<u32>,
 }
 
 /// Who waits for an entry of a lane.
@@ -111,8 +110,10 @@ impl SourcePlan {
 
 /// The scan tables of a plan.
 pub struct ScanPlan {
-    /// The automaton over all entries.
+    /// The first look for all entries.
     pub scanner: Scanner,
+    /// By entry.
+    pub matchers: Vec<Arc<Matcher>>,
     /// All lanes.
     pub lanes: Vec<Lane>,
     /// By address.
@@ -121,7 +122,7 @@ pub struct ScanPlan {
 
 /// Gives every target its place in the scan, and builds the tables.
 pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targets: usize) -> ScanPlan {
-    let mut required: Vec<Option<Required>> = vec![];
+    let mut matchers: Vec<Arc<Matcher>> = vec![];
     let mut entries: HashMap<*const Matcher, u32> = HashMap::new();
     let mut lane_ids: HashMap<(AddressId, Chain, Source), usize> = HashMap::new();
     let mut lanes: Vec<(AddressId, Lane)> = vec![];
@@ -133,7 +134,7 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
         scanned_targets: Bits::new(targets),
     };
     let mut plans: Vec<AddressPlan> = (0..addresses).map(|_| new_plan()).collect();
-    let matchers = count_matchers(conditions, rules);
+    let bound = count_matchers(conditions, rules);
 
     for (rule_id, rule) in rules.iter().enumerate() {
         for condition in &mut conditions[rule.conditions.clone()] {
@@ -149,12 +150,12 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
                     continue;
                 };
                 let entry = *entries.entry(Arc::as_ptr(matcher)).or_insert_with(|| {
-                    required.push(matcher.required().cloned());
-                    (required.len() - 1) as u32
+                    matchers.push(matcher.clone());
+                    (matchers.len() - 1) as u32
                 });
                 let key = (target.address, target.chain.clone(), target.source);
                 let lane = *lane_ids.entry(key).or_insert_with(|| {
-                    lanes.push((target.address, new_lane(target, matchers)));
+                    lanes.push((target.address, new_lane(target, bound)));
                     lanes.len() - 1
                 });
                 address.scanned_targets.insert(target.id);
@@ -163,12 +164,12 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
                 match target.key_path.first() {
                     Some(Step::Key(key)) => {
                         let key = address.sources[target.source as usize].number_key(key);
-                        lane.below(key, matchers).insert(entry as usize);
+                        lane.below(key, bound).insert(entry as usize);
                     }
                     _ => lane.anywhere.insert(entry as usize),
                 }
                 if matcher.required().is_none() && !lane.waiting.contains_key(&entry) {
-                    lane.judges.push((entry, matcher.clone()));
+                    lane.judges.push(entry);
                 }
                 let waiting = lane.waiting.entry(entry).or_default();
                 waiting.targets.push(target.id);
@@ -183,6 +184,7 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
     }
     for (id, (address, lane)) in lanes.iter_mut().enumerate() {
         lane.keyed_only = lane.anywhere.is_empty();
+        lane.below_key.iter_mut().for_each(|(_, entries)| entries.union(&lane.anywhere));
         for plan in plans[*address].sources.iter_mut().filter(|plan| plan.source == lane.source) {
             plan.lanes.push(id);
             plan.beyond_case = plan.beyond_case.or(lane.beyond_case);
@@ -191,10 +193,10 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
         }
     }
     let lanes = lanes.into_iter().map(|(_, lane)| lane).collect();
-    let judgeable = required.iter().enumerate();
-    let judgeable = judgeable.filter_map(|(id, required)| Some((MatcherId(id as u32), required.as_ref()?)));
-    let scanner = Scanner::new(judgeable);
-    ScanPlan { scanner, lanes, addresses: plans }
+    let prefiltered = matchers.iter().enumerate();
+    let prefiltered = prefiltered.filter_map(|(id, matcher)| Some((MatcherId(id as u32), matcher.required()?)));
+    let scanner = Scanner::new(prefiltered);
+    ScanPlan { scanner, matchers, lanes, addresses: plans }
 }
 
 fn new_lane(target: &Target, matchers: usize) -> Lane {
@@ -217,12 +219,11 @@ impl Lane {
         !self.keyed_only || self.below_key.iter().any(|(known, _)| Some(*known) == key)
     }
 
-    /// Whether an entry has a target that is this key's value or below it.
+    /// The entries with a target that is this key's value or below it.
     #[inline]
-    pub fn has_target(&self, entry: u32, key: Option<usize>) -> bool {
-        let entry = entry as usize;
-        self.anywhere.contains(entry)
-            || self.below_key.iter().any(|(known, entries)| Some(*known) == key && entries.contains(entry))
+    pub fn entries(&self, key: Option<usize>) -> &Bits {
+        let below = self.below_key.iter().find(|(known, _)| Some(*known) == key);
+        below.map_or(&self.anywhere, |(_, entries)| entries)
     }
 
     fn below(&mut self, key: usize, matchers: usize) -> &mut Bits {

@@ -1,59 +1,56 @@
 //! The matchers a scan leaves to be run.
 
 use super::MatcherId;
+use crate::support::Bits;
 
 /// A set of matchers, to be reused from scan to scan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Candidates {
-    words: Vec<u64>,
-}
+pub struct Candidates(Bits);
 
 impl Candidates {
     /// An empty set with room for matchers numbered below `matchers`.
     pub fn new(matchers: usize) -> Self {
-        Candidates { words: vec![0; matchers.div_ceil(64)] }
+        Candidates(Bits::new(matchers))
     }
 
     /// Adds a matcher. One beyond the room made for the set is not added.
     #[inline]
     pub fn insert(&mut self, matcher: MatcherId) {
-        if let Some(word) = self.words.get_mut(matcher.0 as usize / 64) {
-            *word |= 1 << (matcher.0 % 64);
-        }
+        self.0.insert(matcher.0 as usize);
     }
 
     /// Whether a matcher is in the set.
     #[inline]
     pub fn contains(&self, matcher: MatcherId) -> bool {
-        self.words.get(matcher.0 as usize / 64).is_some_and(|word| word >> (matcher.0 % 64) & 1 == 1)
+        self.0.contains(matcher.0 as usize)
     }
 
     /// Empties the set, keeping its room.
     #[inline]
     pub fn clear(&mut self) {
-        self.words.fill(0);
+        self.0.clear();
     }
 
     /// Whether no matcher is in the set.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.words.iter().all(|&word| word == 0)
+        self.0.is_empty()
     }
 
     /// How many matchers are in the set.
     pub fn len(&self) -> usize {
-        self.words.iter().map(|word| word.count_ones() as usize).sum()
+        self.0.iter().count()
     }
 
     /// The matchers, in order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = MatcherId> {
-        self.words.iter().enumerate().flat_map(|(at, &word)| {
-            let mut left = word;
-            std::iter::from_fn(move || {
-                let bit = (left != 0).then(|| left.trailing_zeros())?;
-                left &= left - 1;
-                Some(MatcherId(at as u32 * 64 + bit))
-            })
-        })
+        self.0.iter().map(|number| MatcherId(number as u32))
+    }
+
+    /// The numbers of the matchers.
+    #[inline]
+    pub(crate) fn numbers(&self) -> &Bits {
+        &self.0
     }
 }
 

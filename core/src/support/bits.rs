@@ -66,6 +66,25 @@ impl Bits {
         Some(at * 64 + word.trailing_zeros() as usize)
     }
 
+    /// Whether the sets have a number in common.
+    #[inline]
+    pub fn intersects(&self, other: &Bits) -> bool {
+        self.0.iter().zip(&other.0).any(|(word, others)| word & others != 0)
+    }
+
+    /// The numbers both sets have, ascending.
+    #[inline]
+    pub fn common(&self, other: &Bits) -> impl Iterator<Item = usize> {
+        self.0.iter().zip(&other.0).enumerate().flat_map(|(at, (word, others))| {
+            let mut left = word & others;
+            std::iter::from_fn(move || {
+                let bit = (left != 0).then(|| left.trailing_zeros())?;
+                left &= left - 1;
+                Some(at * 64 + bit as usize)
+            })
+        })
+    }
+
     /// The numbers, ascending.
     pub fn iter(&self) -> impl Iterator<Item = usize> {
         let mut from = 0;
