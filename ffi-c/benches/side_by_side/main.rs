@@ -11,6 +11,7 @@
 
 mod library;
 mod memory;
+mod processors;
 mod requests;
 mod rules;
 
@@ -35,25 +36,18 @@ fn main() {
     let libraries = [Library::open(&reference), Library::open(&engine)];
     let handles = libraries.each_ref().map(|library| built(library, &ruleset));
 
-    println!("{:<26}{:>11}{:>11}{:>11}{:>11}{:>8}", "us a request", "reference", "p99", "engine", "p99", "ratio");
-    let mut log_sum = 0.0;
-    let mut kinds = 0;
+    let mut table = Table::new("us a request", &options, &libraries);
     for (name, json) in requests::all() {
-        if options.only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
-            continue;
-        }
-        eprint!("\r{name:<26}");
-        let [theirs, ours] = compare(&libraries, &handles, json.as_bytes(), options.rounds);
-        let ratio = theirs.median / ours.median;
-        eprint!("\r");
-        println!(
-            "{name:<26}{:>11.2}{:>11.2}{:>11.2}{:>11.2}{ratio:>7.1}x",
-            theirs.median, theirs.p99, ours.median, ours.p99
-        );
-        log_sum += ratio.ln();
-        kinds += 1;
+        table.row(&name, &handles, &json);
     }
-    println!("{:<26}{:>52.1}x\n", "geometric mean", (log_sum / f64::from(kinds.max(1))).exp());
+    table.finish();
+    let mut table = Table::new("processor alone, us", &options, &libraries);
+    for kind in processors::all(&ruleset).into_iter().filter(|kind| options.wants(kind.name)) {
+        let handles = libraries.each_ref().map(|library| built(library, &kind.ruleset));
+        table.row(kind.name, &handles, &kind.request);
+        libraries.iter().zip(handles).for_each(|(library, handle)| library.destroy(handle));
+    }
+    table.finish();
     if options.only.is_none() {
         memory::report(&libraries, &ruleset);
     }
@@ -85,6 +79,47 @@ impl Options {
             }
         }
         options
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| name.contains(only.as_str()))
+    }
+}
+
+/// Rows of one kind, printed as they are measured, and their mean.
+struct Table<'a> {
+    options: &'a Options,
+    libraries: &'a [Library; 2],
+    log_sum: f64,
+    rows: i32,
+}
+
+impl<'a> Table<'a> {
+    fn new(title: &str, options: &'a Options, libraries: &'a [Library; 2]) -> Self {
+        println!("{title:<28}{:>11}{:>11}{:>11}{:>11}{:>8}", "reference", "p99", "engine", "p99", "ratio");
+        Table { options, libraries, log_sum: 0.0, rows: 0 }
+    }
+
+    fn row(&mut self, name: &str, handles: &[Handle; 2], json: &str) {
+        if !self.options.wants(name) {
+            return;
+        }
+        eprint!("\r{name:<28}");
+        let [theirs, ours] = compare(self.libraries, handles, json.as_bytes(), self.options.rounds);
+        let ratio = theirs.median / ours.median;
+        eprint!("\r");
+        println!(
+            "{name:<28}{:>11.2}{:>11.2}{:>11.2}{:>11.2}{ratio:>7.1}x",
+            theirs.median, theirs.p99, ours.median, ours.p99
+        );
+        self.log_sum += ratio.ln();
+        self.rows += 1;
+    }
+
+    fn finish(self) {
+        if self.rows > 0 {
+            println!("{:<28}{:>52.1}x\n", "geometric mean", (self.log_sum / f64::from(self.rows)).exp());
+        }
     }
 }
 

@@ -19,6 +19,11 @@ fn read(line: &[u8]) -> Option<(String, String)> {
 
 /// What a browser sends; about 1.2 KB.
 pub fn typical_get() -> String {
-    let typical = all().into_iter().find(|(name, _)| name == "typical GET");
-    typical.expect("a typical request").1
+    named("typical GET")
+}
+
+/// The request of this name.
+pub fn named(wanted: &str) -> String {
+    let request = all().into_iter().find(|(name, _)| name == wanted);
+    request.unwrap_or_else(|| panic!("a request named {wanted}")).1
 }
