@@ -8,7 +8,9 @@ use super::Expired;
 use super::exclusions::Excluded;
 use super::state::State;
 use super::walk::Walk;
-use crate::plan::{AddressId, Lane, Plan, SourcePlan};
+use crate::matcher::Matcher;
+use crate::pattern::Presence;
+use crate::plan::{AddressId, Plan, SourcePlan};
 use crate::scan::Candidates;
 use crate::support::{Bits, Deadline};
 use crate::transform::{self, ByteClasses};
@@ -160,26 +162,41 @@ fn scan_source(
         original.clear();
         scanner.scan(text, original);
         let quiet = original.is_empty();
-        if quiet && !source.has_judges && !source.beyond_case.met_by(classes) {
+        if quiet && !source.attention.met_by(classes) {
             continue;
         }
         let identity = leaf.object.identity();
+        let mut present = None;
         for &id in &source.lanes {
             let lane = &plan.scan.lanes[id];
-            if !lane.concerns(key) {
+            let beyond_case = lane.beyond_case.met_by(classes);
+            let judged = lane.judge_triggers.met_by(classes);
+            if (quiet && !beyond_case && !judged) || !lane.concerns(key) {
+                continue;
+            }
+            if let Some((brings, needs)) = &lane.needs
+                && !needs.met_by(present.get_or_insert_with(|| Presence::of(text)).or(*brings))
+            {
                 continue;
             }
             let entries = lane.entries(key);
             let mut finder = Finder { plan, lane: id, entries, identity, found: &mut hits.found, deadline };
-            if lane.beyond_case.met_by(classes)
-                && let Some(text) = lane.chain.apply(text, transform)
-            {
-                changed.clear();
-                scanner.scan(text, changed);
-                finder.judge(lane, changed.numbers(), text)?;
-            } else if !lane.judges.is_empty() || (!quiet && original.numbers().intersects(entries)) {
+            if beyond_case && let Some(text) = lane.chain.apply(text, transform) {
+                if lane.alone.is_empty() {
+                    changed.clear();
+                    scanner.scan(text, changed);
+                    finder.judge(changed.numbers().common(entries), text)?;
+                } else {
+                    finder.ask_alone(&lane.alone, text)?;
+                }
+                finder.judge(lane.judges.iter().map(|&entry| entry as usize), text)?;
+            } else if judged || (!quiet && original.numbers().intersects(entries)) {
                 let copy = if lane.chain.may_change(classes) { lane.chain.apply(text, transform) } else { None };
-                finder.judge(lane, original.numbers(), copy.unwrap_or(text))?;
+                let text = copy.unwrap_or(text);
+                finder.judge(original.numbers().common(entries), text)?;
+                if judged {
+                    finder.judge(lane.judges.iter().map(|&entry| entry as usize), text)?;
+                }
             }
         }
     }
@@ -203,25 +220,26 @@ struct Finder<'f> {
 }
 
 impl Finder<'_> {
-    /// Asks the matchers that the scan leaves, and those it does not answer for, about a string as the lane sees it.
+    /// Asks matchers about a string as the lane sees it.
     #[inline]
-    fn judge(&mut self, lane: &Lane, candidates: &Bits, text: &[u8]) -> Result<(), Expired> {
-        for entry in candidates.common(self.entries) {
-            self.ask(entry, text)?;
-        }
-        for &entry in &lane.judges {
-            if self.entries.contains(entry as usize) {
-                self.ask(entry as usize, text)?;
-            }
-        }
-        Ok(())
+    fn judge(&mut self, entries: impl Iterator<Item = usize>, text: &[u8]) -> Result<(), Expired> {
+        entries.into_iter().try_for_each(|entry| self.ask(entry, text, Matcher::accepts))
     }
 
-    fn ask(&mut self, entry: usize, text: &[u8]) -> Result<(), Expired> {
+    /// The same, of a string that was not scanned.
+    #[inline]
+    fn ask_alone(&mut self, entries: &[u32], text: &[u8]) -> Result<(), Expired> {
+        entries.iter().try_for_each(|&entry| self.ask(entry as usize, text, Matcher::accepts_unscanned))
+    }
+
+    fn ask(&mut self, entry: usize, text: &[u8], accepts: fn(&Matcher, &[u8]) -> bool) -> Result<(), Expired> {
+        if !self.entries.contains(entry) {
+            return Ok(());
+        }
         if self.deadline.spend(cost(text)) {
             return Err(Expired);
         }
-        if self.plan.scan.matchers[entry].accepts(text) {
+        if accepts(&self.plan.scan.matchers[entry], text) {
             self.found.push((self.lane as u32, entry as u32, self.identity));
         }
         Ok(())

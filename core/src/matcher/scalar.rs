@@ -8,12 +8,14 @@ use super::number::{Comparison, Equals, Scalar};
 use super::phrase::{PhraseError, PhraseMatcher};
 use crate::injection;
 use crate::pattern::{Pattern, Required};
+use crate::transform::Triggers;
 use std::ops::Range;
 
 /// A scalar operator with its parameters.
 pub struct Matcher {
     kind: Kind,
-    required: Option<Required>,
+    /// What phrases require; a pattern knows that itself.
+    phrases: Option<Required>,
 }
 
 /// Which operator.
@@ -64,20 +66,15 @@ pub enum Highlight {
 }
 
 impl Matcher {
-    /// A matcher; what its matches require is worked out once.
+    /// A matcher, for anything but phrases.
     pub fn new(kind: Kind) -> Self {
-        let required = match &kind {
-            Kind::Regex(regex) | Kind::RegexWithChecksum(regex, _) => Some(regex.pattern.required().clone()),
-            _ => None,
-        };
-        Matcher { kind, required: required.filter(|required| !required.is_open()) }
+        Matcher { kind, phrases: None }
     }
 
     /// `phrase_match`; any match contains one of the phrases.
     pub fn phrases(phrases: &[&[u8]], whole_words: bool) -> Result<Self, PhraseError> {
         let required = Required::from_literals(1, phrases.iter().copied());
-        let kind = Kind::Phrase(PhraseMatcher::new(phrases, whole_words)?);
-        Ok(Matcher { kind, required: (!required.is_open()).then_some(required) })
+        Ok(Matcher { kind: Kind::Phrase(PhraseMatcher::new(phrases, whole_words)?), phrases: Some(required) })
     }
 
     /// The operator's name.
@@ -112,12 +109,25 @@ impl Matcher {
 
     /// What a string must contain to be worth matching, if that can be said.
     pub fn required(&self) -> Option<&Required> {
-        self.required.as_ref()
+        let required = match &self.kind {
+            Kind::Regex(regex) | Kind::RegexWithChecksum(regex, _) => Some(regex.pattern.required()),
+            _ => self.phrases.as_ref(),
+        };
+        required.filter(|required| !required.is_open())
     }
 
-    /// Whether asking it about a string is about as cheap as scanning the string.
-    pub fn is_quick_judge(&self) -> bool {
-        matches!(self.kind, Kind::IsSqli | Kind::IsXss)
+    /// When it may match a string, of matchers that need no scan because asking them is about as cheap.
+    pub fn triggers(&self) -> Option<Triggers> {
+        match self.kind {
+            Kind::IsSqli => Some(Triggers::BEYOND_A_WORD),
+            Kind::IsXss => Some(Triggers::MARKUP),
+            _ => None,
+        }
+    }
+
+    /// Whether it can be asked about a string that was not scanned at the cost of little more than the scan.
+    pub fn is_good_alone(&self) -> bool {
+        matches!(self.kind, Kind::Phrase(_)) || self.required().is_some_and(|required| required.alone().is_some())
     }
 
     /// Tests a value: `None` if values of its type (or, for `hidden_ascii_match`, of its storage) are not looked at.
@@ -166,6 +176,12 @@ impl Matcher {
             return !text.is_empty() && text.len() >= regex.min_length && regex.pattern.is_match(text);
         }
         matches!(self.test(Scalar::String(text), true), Some(Ok(_)))
+    }
+
+    /// The same, of a string that was not scanned.
+    pub fn accepts_unscanned(&self, text: &[u8]) -> bool {
+        let look = if let Kind::Regex(regex) = &self.kind { regex.pattern.required().alone() } else { None };
+        look.is_none_or(|look| look(text)) && self.accepts(text)
     }
 }
 

@@ -27,8 +27,8 @@ mod unicode;
 pub use cache::PatternCache;
 pub use error::PatternError;
 pub use groups::Groups;
-pub(crate) use required::rarity;
 pub use required::{ByteSet, Required};
+pub(crate) use required::{Needs, Presence, rarity};
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -100,7 +100,7 @@ impl Pattern {
 
     /// Whether there is a match.
     pub fn is_match(&self, subject: &[u8]) -> bool {
-        self.engine().is_some_and(|engine| engine.is_match(subject))
+        self.0.required.passes_second_look(subject) && self.engine().is_some_and(|engine| engine.is_match(subject))
     }
 
     /// The first match at or after `start`, with its groups. What stands before `start` counts for assertions.

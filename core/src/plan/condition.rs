@@ -56,7 +56,7 @@ impl Condition {
     pub fn scannable(&self) -> Option<Arc<Matcher>> {
         match &self.kind {
             ConditionKind::Scalar { matcher: MatcherRef::Fixed(matcher), negated: false, .. } => {
-                Some(matcher.clone()).filter(|matcher| matcher.required().is_some() || matcher.is_quick_judge())
+                Some(matcher.clone()).filter(|matcher| matcher.required().is_some() || matcher.triggers().is_some())
             }
             _ => None,
         }

@@ -28,7 +28,7 @@ pub use lists::Lists;
 pub use obfuscator::{Obfuscator, ValueRule};
 pub use processor::{Mapping, Processor};
 pub use rule::{AttributeValue, Module, Rule, RuleId, Verdict};
-pub use scan::{Lane, ScanPlan, SourcePlan};
+pub use scan::{ScanPlan, SourcePlan};
 
 use crate::config::Text;
 use crate::support::Bits;

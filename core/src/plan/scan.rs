@@ -14,6 +14,7 @@ use super::rule::{Rule, RuleId};
 use crate::config::Text;
 use crate::config::condition::Source;
 use crate::matcher::Matcher;
+use crate::pattern::{Needs, Presence};
 use crate::scan::{MatcherId, Scanner};
 use crate::support::Bits;
 use crate::transform::{Chain, Triggers};
@@ -38,9 +39,18 @@ pub struct Lane {
     below_key: Vec<(usize, Bits)>,
     /// Who waits for an entry to be hit.
     pub waiting: HashMap<u32, Waiting>,
-    /// Entries that are not in the scan: their matcher is quick enough to be asked about every string.
+    /// Entries that are not in the scan: their matcher is quick enough to be asked about every string
     pub judges: Vec<u32>,
+    /// that meets these.
+    pub judge_triggers: Triggers,
+    /// The entries, where they are so few that a changed copy is better not scanned: their matchers are asked instead.
+    pub alone: Vec<u32>,
+    /// Where a chain brings few bytes into a text: these, and what bytes a copy needs to be worth making.
+    pub needs: Option<(Presence, Needs)>,
 }
+
+/// So many matchers are asked without a scan.
+const ALONE: usize = 2;
 
 /// Who waits for an entry of a lane.
 #[derive(Default)]
@@ -71,14 +81,12 @@ pub struct SourcePlan {
     pub source: Source,
     /// Their numbers.
     pub lanes: Vec<usize>,
-    /// When any of their chains does more than change the case of letters.
-    pub beyond_case: Triggers,
+    /// When any of them has more to look at than a scan of the text as it is.
+    pub attention: Triggers,
     /// None looks at the whole address.
     pub keyed_only: bool,
     /// The keys that some lane looks below.
     keys: Vec<Text>,
-    /// Some have matchers to be asked about every string.
-    pub has_judges: bool,
 }
 
 impl SourcePlan {
@@ -97,14 +105,7 @@ impl SourcePlan {
     }
 
     fn new(source: Source) -> Self {
-        SourcePlan {
-            source,
-            lanes: vec![],
-            beyond_case: Triggers::default(),
-            keyed_only: true,
-            keys: vec![],
-            has_judges: false,
-        }
+        SourcePlan { source, lanes: vec![], attention: Triggers::default(), keyed_only: true, keys: vec![] }
     }
 }
 
@@ -168,8 +169,11 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
                     }
                     _ => lane.anywhere.insert(entry as usize),
                 }
-                if matcher.required().is_none() && !lane.waiting.contains_key(&entry) {
+                if let Some(triggers) = matcher.triggers()
+                    && !lane.waiting.contains_key(&entry)
+                {
                     lane.judges.push(entry);
+                    lane.judge_triggers = lane.judge_triggers.or(triggers);
                 }
                 let waiting = lane.waiting.entry(entry).or_default();
                 waiting.targets.push(target.id);
@@ -184,12 +188,12 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
     }
     for (id, (address, lane)) in lanes.iter_mut().enumerate() {
         lane.keyed_only = lane.anywhere.is_empty();
+        lane.look_at_copies(&matchers);
         lane.below_key.iter_mut().for_each(|(_, entries)| entries.union(&lane.anywhere));
         for plan in plans[*address].sources.iter_mut().filter(|plan| plan.source == lane.source) {
             plan.lanes.push(id);
-            plan.beyond_case = plan.beyond_case.or(lane.beyond_case);
+            plan.attention = plan.attention.or(lane.beyond_case).or(lane.judge_triggers);
             plan.keyed_only &= lane.keyed_only;
-            plan.has_judges |= !lane.judges.is_empty();
         }
     }
     let lanes = lanes.into_iter().map(|(_, lane)| lane).collect();
@@ -209,10 +213,28 @@ fn new_lane(target: &Target, matchers: usize) -> Lane {
         below_key: vec![],
         waiting: HashMap::new(),
         judges: vec![],
+        judge_triggers: Triggers::default(),
+        alone: vec![],
+        needs: None,
     }
 }
 
 impl Lane {
+    /// Decides how changed copies are looked at.
+    fn look_at_copies(&mut self, matchers: &[Arc<Matcher>]) {
+        let mut entries: Vec<u32> = self.waiting.keys().copied().filter(|entry| !self.judges.contains(entry)).collect();
+        entries.sort_unstable();
+        let mut all = entries.iter().map(|&entry| &matchers[entry as usize]);
+        if entries.len() <= ALONE && all.clone().all(|matcher| matcher.is_good_alone()) {
+            self.alone.clone_from(&entries);
+        }
+        if self.judges.is_empty() && all.all(|matcher| matcher.required().is_some()) {
+            let needs =
+                Needs::of_any(entries.iter().filter_map(|&entry| Some(matchers[entry as usize].required()?.needs())));
+            self.needs = self.chain.brings().map(|brings| (brings, needs)).filter(|(_, needs)| !needs.is_empty());
+        }
+    }
+
     /// Whether anything looks at what is below this key.
     #[inline]
     pub fn concerns(&self, key: Option<usize>) -> bool {

@@ -4,6 +4,7 @@ use std::mem;
 
 use super::classes::{ByteClasses, Triggers};
 use super::{Outcome, Transformer};
+use crate::pattern::Presence;
 
 /// The transformers a condition applies to each string, in order.
 ///
@@ -38,6 +39,18 @@ impl Chain {
     pub fn beyond_case(&self) -> Triggers {
         let each = self.transformers.iter().map(|&transformer| Triggers::beyond_case(transformer));
         each.fold(Triggers::default(), Triggers::or)
+    }
+
+    /// What bytes the chain may bring into a text beyond those there, in any case; nothing if it may bring any.
+    pub(crate) fn brings(&self) -> Option<Presence> {
+        use Transformer as T;
+        self.transformers.iter().try_fold(Presence::default(), |all, transformer| match transformer {
+            T::Lowercase | T::RemoveNulls | T::NormalizePath | T::RemoveComments => Some(all),
+            T::UrlBasename | T::UrlPath | T::UrlQuerystring => Some(all),
+            T::CompressWhitespace | T::ShellUnescape => Some(all.or(Presence::of(b" "))),
+            T::NormalizePathWin => Some(all.or(Presence::of(b"/"))),
+            _ => None,
+        })
     }
 
     /// Whether a text of these classes might come out changed. "No" is certain; "yes" is a guess.

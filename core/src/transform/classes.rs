@@ -1,4 +1,4 @@
-//! A first look at a string, shared by all transformer chains.
+//! A first look at a string, shared by all transformer chains, and by matchers that look for certain bytes.
 //!
 //! Whether a transformer acts depends on a few bytes: a `%`, an upper-case letter, two spaces in a row. One pass over
 //! the string collects which classes of bytes occur and which pairs of classes stand side by side; after that each
@@ -41,6 +41,12 @@ pub struct Triggers {
 }
 
 impl Triggers {
+    /// A string is more than one word of ASCII letters, digits and underscores.
+    pub(crate) const BEYOND_A_WORD: Self =
+        Self { any: SINGLE_MASK & !(UPPER | LOWER_OR_DIGIT | UNDERSCORE), only: [0; 2] };
+    /// A string holds `<` or `=`.
+    pub(crate) const MARKUP: Self = Self { any: LESS_THAN | EQUALS, only: [0; 2] };
+
     /// Whether a string of these classes meets them. "No" is certain; "yes" is a guess.
     #[inline]
     pub fn met_by(self, ByteClasses(classes): ByteClasses) -> bool {
@@ -116,7 +122,8 @@ const EQUALS: u64 = 1 << 14;
 const NON_ASCII: u64 = 1 << 15;
 /// Blanks that are not spaces.
 const BREAK: u64 = 1 << 16;
-const OTHER: u64 = 1 << 17;
+const LESS_THAN: u64 = 1 << 17;
+const OTHER: u64 = 1 << 18;
 /// What both alphabets share, and padding.
 const BASE64: u64 = UPPER | LOWER_OR_DIGIT | EQUALS;
 
@@ -156,6 +163,7 @@ const fn single(byte: u8) -> u64 {
         b'-' => DASH,
         b'_' => UNDERSCORE,
         b'=' => EQUALS,
+        b'<' => LESS_THAN,
         0x09..=0x0D => BREAK,
         0x80.. => NON_ASCII,
         _ => OTHER,

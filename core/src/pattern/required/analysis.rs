@@ -13,10 +13,18 @@ use crate::pattern::set::CodeSet;
 
 /// A set is followed exactly up to this many strings.
 const EXACT_STRINGS: usize = 128;
+/// Where two sets meet, what stands there is cut to this many strings.
+const SEAM_STRINGS: usize = 256;
 /// A class of more members is not spelled out.
 const CLASS_MEMBERS: usize = 16;
 /// Sets beyond this many strings are no help.
 const MAX_STRINGS: usize = 2048;
+/// How many sets are kept beside the best,
+const OTHERS: usize = 3;
+/// of how many strings each,
+const OTHER_STRINGS: usize = 4;
+/// of at least how many bytes each.
+const OTHER_LENGTH: usize = 3;
 
 /// What is known of the matches of a node.
 pub(super) struct Facts {
@@ -46,6 +54,8 @@ struct Partial {
 struct Best {
     strings: Option<(f32, Strings)>,
     bytes: Option<(f32, ByteSet)>,
+    /// Small sets that were not the best: each match contains one of each of these, too.
+    others: Vec<(f32, Strings)>,
 }
 
 /// What each match contains one of.
@@ -125,15 +135,20 @@ impl Facts {
         }
     }
 
-    /// The better of the strings and the bytes.
-    pub(super) fn requirement(self) -> Option<Requirement> {
-        let best = self.into_partial().best;
-        match (best.strings, best.bytes) {
+    /// The better of the strings and the bytes, and small sets of strings of which each match contains one, too.
+    pub(super) fn requirement(self) -> (Option<Requirement>, Vec<Strings>) {
+        let mut best = self.into_partial().best;
+        let second = match (best.strings.take(), best.bytes) {
             (Some((share, strings)), bytes) if bytes.is_none_or(|bytes| share <= bytes.0) => {
-                Some(Requirement::Strings(strings))
+                best.others.retain(|(_, other)| !other.overlaps(&strings));
+                return (Some(Requirement::Strings(strings)), best.finish());
             }
-            (_, bytes) => bytes.map(|(_, bytes)| Requirement::Bytes(bytes)),
+            (strings, _) => strings,
+        };
+        if let Some(strings) = second {
+            best.keep_other(strings);
         }
+        (best.bytes.map(|(_, bytes)| Requirement::Bytes(bytes)), best.finish())
     }
 }
 
@@ -162,9 +177,30 @@ impl Best {
     }
 
     fn take(&mut self, strings: Strings) {
-        let share = share_of_strings(&strings);
-        if self.strings.as_ref().is_none_or(|best| share < best.0) {
-            self.strings = Some((share, strings));
+        let offered = (share_of_strings(&strings), strings);
+        let second = match &mut self.strings {
+            Some(best) if offered.0 < best.0 => std::mem::replace(best, offered),
+            Some(_) => offered,
+            none => return *none = Some(offered),
+        };
+        self.keep_other(second);
+    }
+
+    /// Keeps the rarest of the small sets.
+    fn keep_other(&mut self, other: (f32, Strings)) {
+        if other.1.len() > OTHER_STRINGS || other.1.shortest() < OTHER_LENGTH {
+            return;
+        }
+        if let Some(known) = self.others.iter_mut().find(|known| known.1.overlaps(&other.1)) {
+            if other.0 < known.0 {
+                *known = other;
+            }
+        } else if self.others.len() < OTHERS {
+            self.others.push(other);
+        } else if let Some(most) =
+            self.others.iter_mut().max_by(|a, b| a.0.total_cmp(&b.0)).filter(|most| other.0 < most.0)
+        {
+            *most = other;
         }
     }
 
@@ -183,6 +219,7 @@ impl Best {
         if let Some((_, bytes)) = other.bytes {
             self.offer_bytes(bytes);
         }
+        other.others.into_iter().for_each(|other| self.keep_other(other));
     }
 
     /// What holds whether a match is of this or of another kind.
@@ -192,7 +229,7 @@ impl Best {
             strings.extend(&others);
             (strings.len() <= 2 * MAX_STRINGS).then_some((0.0, strings))
         });
-        Best { strings, bytes }
+        Best { strings, bytes, others: vec![] }
     }
 
     /// The strings; for want of them the bytes, as strings, if these are few.
@@ -218,6 +255,10 @@ impl Best {
             bytes.insert(rarest.to_ascii_uppercase());
         }
         Some(bytes)
+    }
+
+    fn finish(self) -> Vec<Strings> {
+        self.others.into_iter().map(|(_, strings)| strings).collect()
     }
 
     /// Reckons the shares anew after unions.
@@ -281,7 +322,15 @@ fn of_repeat(body: Facts, min: u32, max: Option<u32>) -> Facts {
         };
     }
     let min_length = body.min_length.saturating_mul(min as usize);
-    let Some(strings) = exact else { return Facts { min_length, ..body } };
+    let Some(strings) = exact else {
+        let mut partial = body.into_partial();
+        if min > 1
+            && let Some(seam) = partial.suffixes.seam(&partial.prefixes, SEAM_STRINGS)
+        {
+            partial.best.offer(&seam);
+        }
+        return Facts::of_partial(min_length, partial);
+    };
     // Some copies are spelled out: all of them, if they stay few and short.
     let mut copies = 1;
     let mut power = strings.clone();
@@ -296,7 +345,13 @@ fn of_repeat(body: Facts, min: u32, max: Option<u32>) -> Facts {
     if copies == min && max == Some(min) {
         return Facts::of_strings(power);
     }
-    Facts::of_partial(min_length, Partial::of(&power))
+    let mut partial = Partial::of(&power);
+    if copies < min
+        && let Some(seam) = power.seam(&strings, SEAM_STRINGS)
+    {
+        partial.best.offer(&seam);
+    }
+    Facts::of_partial(min_length, partial)
 }
 
 /// A concatenation, as its parts are added.
@@ -363,6 +418,9 @@ impl Concat {
             self.best.offer(&run.cross(&next));
             fits.then(|| self.run.cross(&next))
         } else {
+            if let Some(seam) = self.run.seam(&next, SEAM_STRINGS) {
+                self.best.offer(&seam);
+            }
             None
         };
         self.best.offer(&self.run);

@@ -2,6 +2,7 @@
 
 use super::byte_set::ByteSet;
 use super::strings::{Strings, Text};
+use memchr::memmem;
 
 /// Minus the binary logarithm of each byte's share of ordinary requests (paths, headers, parameters, bodies), letters in
 /// lower case; rounded, at most 15.
@@ -9,7 +10,7 @@ use super::strings::{Strings, Text};
 const RARITY: [u8; 256] = [
     15, 15, 15, 15, 15, 15, 15, 15, 15, 12, 9, 15, 15, 12, 15, 15,
     15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
-    4, 11, 8, 11, 12, 9, 10, 10, 9, 9, 9, 8, 7, 6, 5, 6, // space ! " # $ % & ' ( ) * + , - . /
+    4, 11, 8, 11, 12, 9, 10, 10, 8, 8, 9, 8, 7, 6, 5, 6, // space ! " # $ % & ' ( ) * + , - . /
     6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 8, 8, 10, 8, 10, 10, // 0 ... 9 : ; < = > ?
     11, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
     15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 10, 13, 10, 13, 7, // [ \ ] ^ _
@@ -28,6 +29,16 @@ const RARITY: [u8; 256] = [
 /// A share that every string of a set adds, so that a smaller set of about the same use is preferred.
 const PER_STRING: f32 = 1.0 / (1u32 << 20) as f32;
 
+/// What nearly every request holds, in lower case: parts of it are no rarer than the whole, however rare their bytes are.
+const COMMON: &[u8] = b"mozilla/5.0 (windows nt 10.0; win64; x64) applewebkit/537.36 (khtml, like gecko) chrome/ safari/537.36\n\
+    mozilla/5.0 (macintosh; intel mac os x 10_15_7) version/ mozilla/5.0 (x11; linux x86_64; rv:109.0) gecko/20100101 firefox/\n\
+    mozilla/5.0 (iphone; cpu iphone os 17_0 like mac os x) mobile/15e148 mozilla/5.0 (linux; android 10; k)\n\
+    text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8 application/json\n\
+    gzip, deflate, br en-us,en;q=0.5 https://www. http:// .com/ .html .php";
+
+/// Minus the binary logarithm of the share of what is part of [`COMMON`].
+const COMMON_RARITY: u32 = 10;
+
 /// Minus the binary logarithm of a byte's share of ordinary traffic.
 pub(crate) fn rarity(byte: u8) -> u32 {
     u32::from(RARITY[usize::from(byte)])
@@ -40,8 +51,15 @@ fn share(bits: u32) -> f32 {
 
 /// About how often one of the strings begins at a given place of ordinary traffic.
 pub(super) fn share_of_strings(strings: &Strings) -> f32 {
-    let share_of = |string: &Text| share(string.as_bytes().iter().map(|&byte| rarity(byte)).sum()) + PER_STRING;
+    let share_of = |string: &Text| share(rarity_of_string(string.as_bytes())) + PER_STRING;
     strings.iter().map(share_of).sum()
+}
+
+/// Minus the binary logarithm of a string's share of the places of ordinary traffic.
+fn rarity_of_string(string: &[u8]) -> u32 {
+    let bytes = string.iter().map(|&byte| rarity(byte)).sum();
+    let is_common = string.len() > 1 && bytes > COMMON_RARITY && memmem::find(COMMON, string).is_some();
+    if is_common { COMMON_RARITY } else { bytes }
 }
 
 /// About how often one of the bytes stands at a given place.

@@ -8,15 +8,19 @@
 mod analysis;
 mod byte_set;
 mod choice;
+mod needs;
+mod second_look;
 mod strings;
 
 pub use byte_set::ByteSet;
 
 use super::ast::Ast;
 use analysis::Requirement;
+use second_look::{LiteralSet, SecondLook};
 use strings::Text;
 
 pub(crate) use choice::rarity;
+pub(crate) use needs::{Needs, Presence};
 
 /// What a subject must have to be worth searching: enough bytes, and one of a set of literals or bytes.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +30,9 @@ pub struct Required {
     literals: Box<[u8]>,
     literal_ends: Box<[u32]>,
     look_alikes: bool,
+    /// The literals, if they are few and nothing else is required.
+    few: Option<LiteralSet>,
+    second_look: SecondLook,
 }
 
 impl Required {
@@ -35,7 +42,9 @@ impl Required {
     pub(super) fn of(ast: &Ast) -> Self {
         let (facts, look_alikes) = analysis::analyse(ast);
         let mut required = Required { min_length: facts.min_length, look_alikes, ..Required::default() };
-        match facts.requirement() {
+        let (requirement, others) = facts.requirement();
+        required.second_look = SecondLook::new(Needs::of_pattern(ast), &others);
+        match requirement {
             Some(Requirement::Strings(strings)) => required.set_strings(strings.iter().map(Text::as_bytes)),
             Some(Requirement::Bytes(bytes)) => required.bytes = bytes,
             None => {}
@@ -48,6 +57,7 @@ impl Required {
     pub fn from_literals<'a>(min_length: usize, literals: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut required = Required { min_length, ..Required::default() };
         let literals: Vec<Vec<u8>> = literals.into_iter().map(<[u8]>::to_ascii_lowercase).collect();
+        required.second_look = SecondLook::new(Needs::of_phrases(literals.iter().map(Vec::as_slice)), &[]);
         if !literals.iter().any(Vec::is_empty) {
             required.set_strings(literals.iter().map(|literal| Text::new(literal).literal().as_bytes().to_vec()));
         }
@@ -73,6 +83,8 @@ impl Required {
             end
         });
         self.literal_ends = ends.collect();
+        let literals: Vec<&[u8]> = strings.iter().map(AsRef::as_ref).collect();
+        self.few = if self.bytes.is_empty() { LiteralSet::new(literals.into_iter()) } else { None };
     }
 
     /// The fewest bytes a match can have.
@@ -97,8 +109,25 @@ impl Required {
         &self.bytes
     }
 
+    /// Whether a subject that has what is required may match, as far as a closer look tells; "no" is certain.
+    pub(super) fn passes_second_look(&self, subject: &[u8]) -> bool {
+        (self.look_alikes && !subject.is_ascii()) || self.second_look.passes(subject)
+    }
+
+    /// The bytes a match needs.
+    pub(crate) fn needs(&self) -> &Needs {
+        self.second_look.needs()
+    }
+
+    /// Whether a subject may match, without a scan; nothing if that takes one.
+    pub(crate) fn alone(&self) -> Option<impl Fn(&[u8]) -> bool> {
+        let few = self.few.as_ref()?;
+        Some(|subject: &[u8]| (self.look_alikes && !subject.is_ascii()) || few.is_in(subject))
+    }
+
     pub(super) fn memory(&self) -> usize {
-        self.literals.len() + size_of_val(&*self.literal_ends)
+        let few = self.few.as_ref().map_or(0, LiteralSet::memory);
+        self.literals.len() + size_of_val(&*self.literal_ends) + few + self.second_look.memory()
     }
 
     /// Whether a match may spell the letters `s` and `k` of a literal, or of the bytes, as U+017F or U+212A: a subject with

@@ -48,6 +48,16 @@ impl Text {
         Text::new(&self.as_bytes()[self.len().saturating_sub(MAX_LENGTH - 1)..])
     }
 
+    /// Up to so many of its first bytes.
+    fn first(&self, length: usize) -> Text {
+        Text::new(&self.as_bytes()[..self.len().min(length)])
+    }
+
+    /// Up to so many of its last bytes.
+    fn last(&self, length: usize) -> Text {
+        Text::new(&self.as_bytes()[self.len().saturating_sub(length)..])
+    }
+
     /// Its rarest part of the length of a literal.
     pub(super) fn literal(&self) -> Text {
         if self.len() <= MAX_LENGTH {
@@ -91,6 +101,17 @@ impl Strings {
         self.0.iter().map(Text::len).max().unwrap_or(0)
     }
 
+    pub(super) fn shortest(&self) -> usize {
+        self.0.iter().map(Text::len).min().unwrap_or(0)
+    }
+
+    /// Whether a string of one set is part of one of the other.
+    pub(super) fn overlaps(&self, other: &Strings) -> bool {
+        let contains =
+            |text: &Text, part: &Text| text.as_bytes().windows(part.len().max(1)).any(|at| at == part.as_bytes());
+        self.iter().any(|text| other.iter().any(|part| contains(text, part) || contains(part, text)))
+    }
+
     /// Each string followed by a byte. There must be room.
     pub(super) fn push_byte(&mut self, byte: u8) {
         self.0.iter_mut().for_each(|string| string.push(byte));
@@ -108,6 +129,16 @@ impl Strings {
             strings.extend(other.0.iter().map(|tail| join(head, tail)));
         }
         Strings(strings)
+    }
+
+    /// What stands where each string is followed by each of another set, cut as far as needed for at most `limit` strings.
+    pub(super) fn seam(&self, next: &Strings, limit: usize) -> Option<Strings> {
+        (1..=MAX_LENGTH / 2).rev().find_map(|length| {
+            let (mut ends, mut beginnings) = (self.map(|text| text.last(length)), next.map(|text| text.first(length)));
+            ends.dedup();
+            beginnings.dedup();
+            (ends.len() * beginnings.len() <= limit).then(|| ends.cross(&beginnings))
+        })
     }
 
     pub(super) fn extend(&mut self, other: &Strings) {

@@ -1,0 +1,94 @@
+//! What is asked of a subject that has what the scan looks for, before the pattern is run on it.
+//!
+//! A pattern requires more than the one set of literals the scan knows: the words of `union.+select.+from` must all be there,
+//! and however `m\\W*o\\W*z` is spaced out, its letters must be. Asking this takes a fraction of a search.
+
+use super::choice::rarity;
+use super::needs::{Needs, Presence};
+use super::strings::Strings;
+use memchr::{memchr_iter, memchr2_iter};
+
+/// Longer subjects hold about every byte.
+const LONGEST_FOR_BYTES: usize = 1024;
+/// A set of more literals is looked for in one pass with those of other patterns, not by itself.
+const MAX_LITERALS: usize = 4;
+
+/// What every match contains beyond the first requirement.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SecondLook {
+    needs: Needs,
+    /// A match contains a literal of each of these sets.
+    literals: Box<[LiteralSet]>,
+}
+
+/// A few literals, looked for one by one.
+#[derive(Clone, Debug)]
+pub(super) struct LiteralSet(Box<[Literal]>);
+
+/// A literal in lower case, and the place of its rarest byte.
+#[derive(Clone, Debug)]
+struct Literal {
+    bytes: Box<[u8]>,
+    rarest: usize,
+}
+
+impl SecondLook {
+    pub(super) fn new(needs: Needs, others: &[Strings]) -> Self {
+        let literals = others.iter().filter_map(|set| LiteralSet::new(set.iter().map(|text| text.as_bytes())));
+        SecondLook { needs, literals: literals.collect() }
+    }
+
+    /// The bytes a match needs.
+    pub(super) fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
+    /// Whether the subject may match; "no" is certain.
+    pub(super) fn passes(&self, subject: &[u8]) -> bool {
+        let long = subject.len() > LONGEST_FOR_BYTES;
+        (self.needs.is_empty() || long || self.needs.met_by(Presence::of(subject)))
+            && self.literals.iter().all(|set| set.is_in(subject))
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.needs.memory() + self.literals.iter().map(LiteralSet::memory).sum::<usize>()
+    }
+}
+
+impl LiteralSet {
+    /// Literals in lower case; none if they are too many to be looked for one by one.
+    pub(super) fn new<'a>(literals: impl ExactSizeIterator<Item = &'a [u8]>) -> Option<Self> {
+        (1..=MAX_LITERALS).contains(&literals.len()).then(|| LiteralSet(literals.map(Literal::new).collect()))
+    }
+
+    /// Whether a subject contains one of the literals in any ASCII case.
+    pub(super) fn is_in(&self, subject: &[u8]) -> bool {
+        self.0.iter().any(|literal| literal.is_in(subject))
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        size_of_val(self) + self.0.iter().map(|literal| size_of::<Literal>() + literal.bytes.len()).sum::<usize>()
+    }
+}
+
+impl Literal {
+    fn new(bytes: &[u8]) -> Self {
+        let rarest = (0..bytes.len()).max_by_key(|&at| rarity(bytes[at])).unwrap_or(0);
+        Literal { bytes: bytes.into(), rarest }
+    }
+
+    /// Whether a subject contains the literal in any ASCII case.
+    fn is_in(&self, subject: &[u8]) -> bool {
+        let Some(&byte) = self.bytes.get(self.rarest) else { return true };
+        let stands_around = |at: usize| {
+            let start = at.checked_sub(self.rarest)?;
+            subject.get(start..start + self.bytes.len())
+        };
+        let is_there = |at: usize| stands_around(at).is_some_and(|text| text.eq_ignore_ascii_case(&self.bytes));
+        if byte.is_ascii_lowercase() {
+            memchr2_iter(byte, byte.to_ascii_uppercase(), subject).any(is_there)
+        } else {
+            memchr_iter(byte, subject).any(is_there)
+        }
+    }
+}
