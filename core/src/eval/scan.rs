@@ -13,7 +13,7 @@ use crate::pattern::Presence;
 use crate::plan::{AddressId, Plan, SourcePlan};
 use crate::scan::Candidates;
 use crate::support::{Bits, Deadline};
-use crate::transform::{self, ByteClasses};
+use crate::transform;
 use crate::value::Object;
 
 /// Buffers that are used again from one batch to the next, and from one context to the next.
@@ -121,7 +121,7 @@ pub(super) fn scan(
             }
         }
         let lanes = address_plan.sources.iter().flat_map(|source| &source.lanes);
-        lanes.for_each(|&lane| scratch.hits.scanned.insert(lane));
+        lanes.for_each(|look| scratch.hits.scanned.insert(look.lane));
         // What was not hit needs no further look.
         state.looked_at.union(&address_plan.scanned_targets);
     }
@@ -158,20 +158,23 @@ fn scan_source(
         if text.is_empty() || (source.keyed_only && key.is_none()) {
             continue;
         }
-        let classes = ByteClasses::of(text);
         original.clear();
-        scanner.scan(text, original);
+        let classes = scanner.scan(text, original);
         let quiet = original.is_empty();
         if quiet && !source.attention.met_by(classes) {
             continue;
         }
         let identity = leaf.object.identity();
         let mut present = None;
-        for &id in &source.lanes {
+        for look in &source.lanes {
+            let beyond_case = look.beyond_case.met_by(classes);
+            let judged = look.judges.met_by(classes);
+            if quiet && !beyond_case && !judged {
+                continue;
+            }
+            let id = look.lane;
             let lane = &plan.scan.lanes[id];
-            let beyond_case = lane.beyond_case.met_by(classes);
-            let judged = lane.judge_triggers.met_by(classes);
-            if (quiet && !beyond_case && !judged) || !lane.concerns(key) {
+            if !lane.concerns(key) {
                 continue;
             }
             if let Some((brings, needs)) = &lane.needs

@@ -5,7 +5,7 @@
 
 use super::exclusions::Excluded;
 use crate::config::condition::Source;
-use crate::value::{Object, Pair, Step, View};
+use crate::value::{Object, Pair, Step};
 
 /// A container that is being gone through.
 struct Frame<'a> {
@@ -21,12 +21,10 @@ enum Entries<'a> {
 }
 
 impl<'a> Frame<'a> {
+    #[inline]
     fn of(object: &'a Object) -> Option<Self> {
-        let entries = match object.view() {
-            View::Array(elements) => Entries::Array(elements),
-            View::Map(pairs) => Entries::Map(pairs),
-            _ => return None,
-        };
+        let map = object.as_map().map(Entries::Map);
+        let entries = map.or_else(|| object.as_array().map(Entries::Array))?;
         Some(Frame { entries, entered: 0 })
     }
 }

@@ -26,9 +26,6 @@ use std::sync::Arc;
 pub struct Lane {
     /// What is done to strings first.
     pub chain: Chain,
-    /// When that does more than change the case of letters, which a scan does not regard; otherwise the scan of the
-    /// original text serves.
-    pub beyond_case: Triggers,
     /// Values or keys.
     source: Source,
     /// Entries with a target on the whole address.
@@ -42,7 +39,7 @@ pub struct Lane {
     /// Entries that are not in the scan: their matcher is quick enough to be asked about every string
     pub judges: Vec<u32>,
     /// that meets these.
-    pub judge_triggers: Triggers,
+    judge_triggers: Triggers,
     /// The entries, where they are so few that a changed copy is better not scanned: their matchers are asked instead.
     pub alone: Vec<u32>,
     /// Where a chain brings few bytes into a text: these, and what bytes a copy needs to be worth making.
@@ -75,12 +72,23 @@ pub struct AddressPlan {
     pub scanned_targets: Bits,
 }
 
+/// When a lane has more to look at than what the scan of a text as it is tells.
+pub struct Look {
+    /// The lane.
+    pub lane: usize,
+    /// When its chain does more than change the case of letters, which a scan does not regard; otherwise the scan of the
+    /// original text serves.
+    pub beyond_case: Triggers,
+    /// When a matcher is asked that is not in the scan.
+    pub judges: Triggers,
+}
+
 /// The lanes of one address over values, or over keys.
 pub struct SourcePlan {
     /// Values or keys.
     pub source: Source,
-    /// Their numbers.
-    pub lanes: Vec<usize>,
+    /// The lanes, and when each is concerned.
+    pub lanes: Vec<Look>,
     /// When any of them has more to look at than a scan of the text as it is.
     pub attention: Triggers,
     /// None looks at the whole address.
@@ -191,8 +199,9 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
         lane.look_at_copies(&matchers);
         lane.below_key.iter_mut().for_each(|(_, entries)| entries.union(&lane.anywhere));
         for plan in plans[*address].sources.iter_mut().filter(|plan| plan.source == lane.source) {
-            plan.lanes.push(id);
-            plan.attention = plan.attention.or(lane.beyond_case).or(lane.judge_triggers);
+            let look = Look { lane: id, beyond_case: lane.chain.beyond_case(), judges: lane.judge_triggers };
+            plan.attention = plan.attention.or(look.beyond_case).or(look.judges);
+            plan.lanes.push(look);
             plan.keyed_only &= lane.keyed_only;
         }
     }
@@ -205,7 +214,6 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
 
 fn new_lane(target: &Target, matchers: usize) -> Lane {
     Lane {
-        beyond_case: target.chain.beyond_case(),
         chain: target.chain.clone(),
         source: target.source,
         anywhere: Bits::new(matchers),

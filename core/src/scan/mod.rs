@@ -27,6 +27,7 @@ mod pairs;
 pub use candidates::Candidates;
 
 use crate::pattern::Required;
+use crate::transform::ByteClasses;
 use literals::{Literals, LiteralsBuilder};
 use pairs::{Pairs, PairsBuilder};
 
@@ -130,17 +131,12 @@ impl Scanner {
     }
 
     /// Adds every matcher that could match the subject to the candidates, which come from
-    /// [`candidates`](Self::candidates) or have as much room.
-    pub fn scan(&self, subject: &[u8], candidates: &mut Candidates) {
+    /// [`candidates`](Self::candidates) or have as much room. The classes of the subject's bytes come with it.
+    pub fn scan(&self, subject: &[u8], candidates: &mut Candidates) -> ByteClasses {
         for owner in &self.open {
             owner.offer(subject, candidates);
         }
-        if !self.look_alikes.is_empty() && !subject.is_ascii() && has_look_alike(subject) {
-            for owner in &self.look_alikes {
-                owner.offer(subject, candidates);
-            }
-        }
-        let Some((&first, rest)) = subject.split_first() else { return };
+        let Some((&first, rest)) = subject.split_first() else { return ByteClasses::default() };
         // Each step takes one byte into account, with the one before it and the window of four that it ends.
         let mut found = 0;
         let mut before = self.pairs.first(first);
@@ -164,6 +160,13 @@ impl Scanner {
             }
         }
         self.pairs.for_each_list(found, before, |list| self.owners.offer(list, subject, candidates));
+        let classes = ByteClasses::from_bits(found, before);
+        if !classes.is_ascii() && !self.look_alikes.is_empty() && has_look_alike(subject) {
+            for owner in &self.look_alikes {
+                owner.offer(subject, candidates);
+            }
+        }
+        classes
     }
 
     /// Goes on to the next window that passes the filter: where it begins, and its bucket. The step is kept apart from what

@@ -4,13 +4,18 @@
 //! tables give the slots a byte may begin or continue, so that a position costs two loads, whatever the number of slots. A
 //! required byte is a pair whose second byte is any. Slots say only that a pair is somewhere: there is nothing to confirm.
 //!
-//! The upper bits of the first table carry what the [literals](super::literals) ask of each byte, which saves them a load.
+//! The same tables carry the [classes of bytes](ByteClasses) in their lower bits, and in the upper bits of the first what the
+//! [literals](super::literals) ask of each byte: one pass answers all three.
 
 use super::{Owner, OwnerList, Owners, literals};
 use crate::pattern::ByteSet;
+use crate::transform::ByteClasses;
 
-/// Slots are the lower bits of a word; its upper byte is taken.
-const SLOTS: usize = 56;
+/// Slots are the bits between the classes of bytes
+const FIRST_SLOT: usize = ByteClasses::BITS as usize;
+/// and the upper byte, which is taken.
+const GROUP_SHIFT: usize = 56;
+const SLOTS: usize = GROUP_SHIFT - FIRST_SLOT;
 
 #[derive(Debug)]
 pub(super) struct Pairs {
@@ -27,7 +32,7 @@ pub(super) struct Pairs {
 /// The group of a byte, from its entry of the first table.
 #[inline(always)]
 pub(super) fn group_of(first: u64) -> u8 {
-    (first >> SLOTS) as u8
+    (first >> GROUP_SHIFT) as u8
 }
 
 impl Pairs {
@@ -45,9 +50,9 @@ impl Pairs {
 
     /// Calls `offer` with the matchers of the slots found, and of those found by the last byte alone.
     pub(super) fn for_each_list(&self, found: u64, last: u64, mut offer: impl FnMut(OwnerList)) {
-        let mut left = found | last & self.single;
+        let mut left = (found | last & self.single) & (u64::MAX << FIRST_SLOT);
         while left != 0 {
-            if let Some(&list) = self.lists.get(left.trailing_zeros() as usize) {
+            if let Some(&list) = self.lists.get((left.trailing_zeros() as usize).wrapping_sub(FIRST_SLOT)) {
                 offer(list);
             }
             left &= left - 1;
@@ -110,19 +115,24 @@ impl PairsBuilder {
     }
 
     pub(super) fn build(self, owners: &mut Owners) -> Pairs {
-        let first = Box::new(std::array::from_fn(|byte| u64::from(literals::group(byte as u8)) << SLOTS));
-        let mut pairs = Pairs { first, second: Box::new([0; 256]), single: 0, lists: Vec::new() };
+        let first = |byte: u8| u64::from(literals::group(byte)) << GROUP_SHIFT | ByteClasses::first(byte);
+        let mut pairs = Pairs {
+            first: Box::new(std::array::from_fn(|byte| first(byte as u8))),
+            second: Box::new(std::array::from_fn(|byte| ByteClasses::second(byte as u8))),
+            single: 0,
+            lists: Vec::new(),
+        };
         let mut lists: Vec<Vec<Owner>> = Vec::new();
         // More slots than bits share these, which only makes them less exact.
         for (at, slot) in self.slots.into_iter().enumerate() {
-            let bit = at % SLOTS;
+            let (list, bit) = (at % SLOTS, FIRST_SLOT + at % SLOTS);
             slot.first.iter().for_each(|byte| pairs.first[usize::from(byte)] |= 1 << bit);
             let second = slot.second.unwrap_or_else(|| {
                 pairs.single |= 1 << bit;
                 ByteSet::from_ranges(&[(0, u8::MAX)])
             });
             second.iter().for_each(|byte| pairs.second[usize::from(byte)] |= 1 << bit);
-            match lists.get_mut(bit) {
+            match lists.get_mut(list) {
                 Some(list) => list.extend(slot.owners),
                 None => lists.push(slot.owners),
             }

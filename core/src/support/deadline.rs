@@ -1,7 +1,7 @@
 //! How long a call may still take.
 //!
-//! Reading the clock costs about as much as matching a short string, so it is read at the first check and then at
-//! every 16th; in between the last answer stands. Once expired, always expired.
+//! Reading the clock costs about as much as matching a short string, so it is read at every 16th check; in
+//! between the last answer stands. Once expired, always expired.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,8 @@ pub struct Deadline {
 impl Deadline {
     /// A budget that starts now.
     pub fn new(budget: Duration) -> Self {
-        Deadline { start: Instant::now(), budget, until_look: 0, expired: false }
+        // Whatever there is of a budget lasts to the first look.
+        Deadline { start: Instant::now(), budget, until_look: PERIOD, expired: budget.is_zero() }
     }
 
     /// No limit.

@@ -11,18 +11,35 @@ use super::Transformer;
 pub struct ByteClasses(u64);
 
 impl ByteClasses {
+    /// The bits that classes and pairs of classes take: the lowest of a word.
+    pub(crate) const BITS: u32 = 25;
+
     /// Reads `text` once.
     pub fn of(text: &[u8]) -> Self {
-        let mut seen = 0;
-        let mut side_by_side = 0;
-        let mut previous = 0;
+        let (mut seen, mut before) = (0, 0);
         for &byte in text {
-            let entry = TABLE[usize::from(byte)];
-            seen |= entry;
-            side_by_side |= previous >> PAIR_BITS & entry;
-            previous = entry;
+            let [first, second] = TABLE[usize::from(byte)];
+            seen |= before & second;
+            before = first;
         }
-        Self(seen & SINGLE_MASK | side_by_side & PAIR_MASK)
+        Self(seen | before & SINGLE_MASK)
+    }
+
+    /// What a byte begins: its class, and pairs of which it can be the first.
+    pub(crate) fn first(byte: u8) -> u64 {
+        TABLE[usize::from(byte)][0]
+    }
+
+    /// What a byte completes: any class before it, and pairs of which it can be the second. A string has the classes and pairs
+    /// that one of its bytes [begins](Self::first) and the next completes, and the class of its last byte.
+    pub(crate) fn second(byte: u8) -> u64 {
+        TABLE[usize::from(byte)][1]
+    }
+
+    /// From the bits that were begun and completed, and those the last byte began.
+    #[inline]
+    pub(crate) fn from_bits(completed: u64, last: u64) -> Self {
+        Self(completed & (SINGLE_MASK | PAIR_MASK) | last & SINGLE_MASK)
     }
 
     /// Whether only ASCII occurs.
@@ -98,11 +115,9 @@ impl Triggers {
     }
 }
 
-// A word holds the classes of single bytes in its lower half, then the pairs; in the table, where a byte can be either
-// side of a pair, the upper quarter says which pairs it begins and the one below which it ends.
-const PAIR_BITS: u32 = 16;
-const SINGLE_MASK: u64 = 0xFFFF_FFFF;
-const PAIR_MASK: u64 = 0xFFFF << 32;
+// A word holds the classes of single bytes, then the pairs.
+const SINGLE_MASK: u64 = (1 << 19) - 1;
+const PAIR_MASK: u64 = ((1 << ByteClasses::BITS) - 1) ^ SINGLE_MASK;
 
 const UPPER: u64 = 1;
 const LOWER_OR_DIGIT: u64 = 1 << 1;
@@ -127,20 +142,21 @@ const OTHER: u64 = 1 << 18;
 /// What both alphabets share, and padding.
 const BASE64: u64 = UPPER | LOWER_OR_DIGIT | EQUALS;
 
-const TWO_SPACES: u64 = 1 << 32;
-const TWO_DASHES: u64 = 1 << 33;
+const TWO_SPACES: u64 = 1 << 19;
+const TWO_DASHES: u64 = 1 << 20;
 /// `/*` or `//`.
-const COMMENT: u64 = 1 << 34;
-const SLASH_DOT: u64 = 1 << 35;
-const DOT_SLASH: u64 = 1 << 36;
+const COMMENT: u64 = 1 << 21;
+const SLASH_DOT: u64 = 1 << 22;
+const DOT_SLASH: u64 = 1 << 23;
 /// A blank before another blank, a separator, `(` or `/`.
-const BLANK_SEPARATOR: u64 = 1 << 37;
+const BLANK_SEPARATOR: u64 = 1 << 24;
 
-static TABLE: [u64; 256] = {
-    let mut table = [0; 256];
+/// What each byte begins and completes.
+static TABLE: [[u64; 2]; 256] = {
+    let mut table = [[0; 2]; 256];
     let mut byte = 0;
     while byte < table.len() {
-        table[byte] = single(byte as u8) | begins(byte as u8) << PAIR_BITS | ends(byte as u8);
+        table[byte] = [single(byte as u8) | begins(byte as u8), SINGLE_MASK | ends(byte as u8)];
         byte += 1;
     }
     table

@@ -177,18 +177,26 @@ impl Object {
     /// The entries of a map.
     #[inline]
     pub fn as_map(&self) -> Option<&[Pair]> {
-        match self.view() {
-            View::Map(entries) => Some(entries),
-            _ => None,
+        // SAFETY: as in `view`; asked for every container, so without going through the other kinds.
+        unsafe {
+            match self.tag {
+                tag::MAP => Some(slice(self.container.data.cast(), self.container.size.into())),
+                LARGE_MAP => Some(slice(self.large.data.cast(), large_size(self.large.word))),
+                _ => None,
+            }
         }
     }
 
     /// The elements of an array.
     #[inline]
     pub fn as_array(&self) -> Option<&[Object]> {
-        match self.view() {
-            View::Array(elements) => Some(elements),
-            _ => None,
+        // SAFETY: as in `as_map`.
+        unsafe {
+            match self.tag {
+                tag::ARRAY => Some(slice(self.container.data.cast(), self.container.size.into())),
+                LARGE_ARRAY => Some(slice(self.large.data.cast(), large_size(self.large.word))),
+                _ => None,
+            }
         }
     }
 

@@ -36,6 +36,18 @@ const COMMON: &[u8] = b"mozilla/5.0 (windows nt 10.0; win64; x64) applewebkit/53
     text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8 application/json\n\
     gzip, deflate, br en-us,en;q=0.5 https://www. http:// .com/ .html .php";
 
+/// Which pairs of bytes stand side by side in [`COMMON`], a bit each: most strings have one that does not.
+static COMMON_PAIRS: [u64; 1 << 10] = {
+    let mut pairs = [0; 1 << 10];
+    let mut at = 1;
+    while at < COMMON.len() {
+        let pair = (COMMON[at - 1] as usize) << 8 | COMMON[at] as usize;
+        pairs[pair / 64] |= 1 << (pair % 64);
+        at += 1;
+    }
+    pairs
+};
+
 /// Minus the binary logarithm of the share of what is part of [`COMMON`].
 const COMMON_RARITY: u32 = 10;
 
@@ -58,7 +70,12 @@ pub(super) fn share_of_strings(strings: &Strings) -> f32 {
 /// Minus the binary logarithm of a string's share of the places of ordinary traffic.
 fn rarity_of_string(string: &[u8]) -> u32 {
     let bytes = string.iter().map(|&byte| rarity(byte)).sum();
-    let is_common = string.len() > 1 && bytes > COMMON_RARITY && memmem::find(COMMON, string).is_some();
+    let is_common_pair = |pair: &[u8]| {
+        let pair = usize::from(pair[0]) << 8 | usize::from(pair[1]);
+        COMMON_PAIRS[pair / 64] >> (pair % 64) & 1 == 1
+    };
+    let may_be_common = string.len() > 1 && bytes > COMMON_RARITY && string.windows(2).all(is_common_pair);
+    let is_common = may_be_common && memmem::find(COMMON, string).is_some();
     if is_common { COMMON_RARITY } else { bytes }
 }
 

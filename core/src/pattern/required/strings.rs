@@ -133,7 +133,7 @@ impl Strings {
 
     /// What stands where each string is followed by each of another set, cut as far as needed for at most `limit` strings.
     pub(super) fn seam(&self, next: &Strings, limit: usize) -> Option<Strings> {
-        (1..=MAX_LENGTH / 2).rev().find_map(|length| {
+        [MAX_LENGTH / 2, 2, 1].into_iter().find_map(|length| {
             let (mut ends, mut beginnings) = (self.map(|text| text.last(length)), next.map(|text| text.first(length)));
             ends.dedup();
             beginnings.dedup();
