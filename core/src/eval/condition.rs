@@ -6,6 +6,7 @@ use super::path::{Lookup, resolve, resolve_positive};
 use super::scan::{Hits, Known};
 use super::store::Store;
 use super::walk::Walk;
+use crate::config::Text;
 use crate::config::condition::Source;
 use crate::exploit::{self, Param};
 use crate::matcher::Matcher;
@@ -203,8 +204,8 @@ impl Evaluation<'_> {
         highlight: Vec<Vec<u8>>,
     ) -> ConditionMatch {
         let (name, operator_value) = match matcher {
-            AnyMatcher::Fixed(matcher) => (matcher.operator(), matcher.operator_value().to_vec()),
-            AnyMatcher::List(slot) => (self.list(slot).map_or("", DataMatcher::operator), vec![]),
+            AnyMatcher::Fixed(matcher) => (matcher.operator(), matcher.operator_value()),
+            AnyMatcher::List(slot) => (self.list(slot).map_or("", DataMatcher::operator), Text::default()),
         };
         ConditionMatch {
             operator: Operator { name, negated },
@@ -229,7 +230,7 @@ impl Evaluation<'_> {
         let (value, key_path) = (vec![], target.key_path.clone());
         Some(ConditionMatch {
             operator: Operator { name: "exists", negated },
-            operator_value: vec![],
+            operator_value: Text::default(),
             arguments: vec![ArgumentMatch { name: "input", address: target.name.clone(), value, key_path }],
             highlight: vec![],
         })
@@ -290,7 +291,7 @@ impl Evaluation<'_> {
         }
         Ok(Some(ConditionMatch {
             operator: Operator { name, negated: false },
-            operator_value: vec![],
+            operator_value: Text::default(),
             arguments: matched,
             highlight: vec![finding.highlight],
         }))

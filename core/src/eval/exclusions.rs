@@ -1,14 +1,15 @@
 //! What filters have decided so far. Decisions stay for the rest of the context.
 
 use crate::plan::{InputFilter, Mode, RuleId};
+use crate::support::NumberMap;
 use crate::value::Object;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// The accumulated decisions.
 #[derive(Clone, Default)]
 pub(super) struct Exclusions {
     /// Per rule the strongest mode; among equals the first.
-    modes: HashMap<RuleId, Mode>,
+    modes: NumberMap<RuleId, Mode>,
     /// Per input filter the objects it hides.
     objects: Vec<(usize, HashSet<usize>)>,
 }

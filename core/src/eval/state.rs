@@ -6,9 +6,8 @@ use crate::config::Text;
 use crate::plan::{AddressId, ConditionId, Plan, Verdict};
 use crate::processor::{Fragments, Presence};
 use crate::report::ConditionMatch;
-use crate::support::Bits;
+use crate::support::{Bits, NumberMap};
 use crate::value::Step;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Everything that persists; a subcontext starts from a copy.
@@ -17,7 +16,7 @@ pub(super) struct State {
     /// The addresses.
     pub store: Store,
     /// Conditions that held, with what they held on; they hold for the rest of the context.
-    pub matches: HashMap<ConditionId, Option<ConditionMatch>>,
+    pub matches: NumberMap<ConditionId, Option<ConditionMatch>>,
     /// Scalar targets that have been looked at with their address's current value.
     pub looked_at: Bits,
     /// Rules that matched.
@@ -27,13 +26,13 @@ pub(super) struct State {
     /// Addresses whose value has not been scanned.
     pub unscanned: Bits,
     /// Per type of rule, the strongest verdict reached.
-    pub verdicts: HashMap<usize, Verdict>,
+    pub verdicts: NumberMap<usize, Verdict>,
     /// What filters decided.
     pub exclusions: Exclusions,
     /// Rule filters that applied.
     pub filters_done: Bits,
     /// Per input filter and input, the object last examined.
-    pub examined: HashMap<(usize, usize), usize>,
+    pub examined: NumberMap<(usize, usize), usize>,
     /// What processors remember, by number.
     pub processors: Vec<ProcessorState>,
     /// Attributes that wait for their address.
@@ -81,15 +80,15 @@ impl State {
     pub(super) fn new(plan: &Plan) -> Self {
         State {
             store: Store::new(plan.addresses.len()),
-            matches: HashMap::new(),
+            matches: NumberMap::default(),
             looked_at: Bits::new(plan.targets),
             fired: Bits::new(plan.rules.len()),
             pending: Bits::new(plan.rules.len()),
             unscanned: Bits::new(plan.addresses.len()),
-            verdicts: HashMap::new(),
+            verdicts: NumberMap::default(),
             exclusions: Exclusions::default(),
             filters_done: Bits::new(plan.rule_filters.len()),
-            examined: HashMap::new(),
+            examined: NumberMap::default(),
             processors: vec![ProcessorState::default(); plan.preprocessors.len() + plan.postprocessors.len()],
             pending_attributes: vec![],
             event_reported: false,

@@ -6,6 +6,7 @@ use super::hidden_ascii;
 use super::ip::IpSet;
 use super::number::{Comparison, Equals, Scalar};
 use super::phrase::{PhraseError, PhraseMatcher};
+use crate::config::Text;
 use crate::injection;
 use crate::pattern::{Pattern, Required};
 use crate::transform::Triggers;
@@ -95,10 +96,10 @@ impl Matcher {
     }
 
     /// What events show as the operator's value: the expression, or nothing.
-    pub fn operator_value(&self) -> &[u8] {
+    pub fn operator_value(&self) -> Text {
         match &self.kind {
-            Kind::Regex(regex) | Kind::RegexWithChecksum(regex, _) => regex.pattern.source(),
-            _ => b"",
+            Kind::Regex(regex) | Kind::RegexWithChecksum(regex, _) => regex.pattern.shared_source(),
+            _ => Text::default(),
         }
     }
 

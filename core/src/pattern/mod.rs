@@ -123,7 +123,7 @@ impl Pattern {
     }
 
     /// The source as the pattern holds it.
-    fn shared_source(&self) -> Arc<[u8]> {
+    pub(crate) fn shared_source(&self) -> Arc<[u8]> {
         self.0.source.clone()
     }
 

@@ -18,6 +18,7 @@ use crate::config::reference::Reference;
 use crate::config::rule::AttributeSource;
 use crate::config::store::Store;
 use crate::pattern::PatternCache;
+use crate::report::EventRule;
 use crate::support::Bits;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -158,10 +159,14 @@ impl Builder {
                 }
             },
         });
-        Rule {
+        let shown = EventRule {
             id: spec.id.clone(),
             name: spec.name.clone(),
             tags: planned.tags.clone(),
+            on_match: planned.on_match.iter().map(|(id, _)| id.clone()).collect(),
+        };
+        Rule {
+            shown: Arc::new(shown),
             on_match: planned.on_match.clone(),
             verdict: planned.verdict,
             conditions,

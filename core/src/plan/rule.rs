@@ -4,6 +4,7 @@ use super::addresses::AddressId;
 use super::condition::ConditionId;
 use crate::config::Text;
 use crate::config::action::Action;
+use crate::report::EventRule;
 use crate::value::{Parked, Step};
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,12 +23,8 @@ pub enum Verdict {
 
 /// A rule.
 pub struct Rule {
-    /// As configured.
-    pub id: Text,
-    /// As configured.
-    pub name: Text,
-    /// As configured, plus what overrides added.
-    pub tags: Vec<(Text, Text)>,
+    /// What its events tell of it, unless a filter changes its actions.
+    pub shown: Arc<EventRule>,
     /// Action ids in order, with the action where there is one.
     pub on_match: Vec<(Text, Option<Arc<Action>>)>,
     /// Whether any of them ends the request.

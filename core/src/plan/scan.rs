@@ -16,7 +16,7 @@ use crate::config::condition::Source;
 use crate::matcher::Matcher;
 use crate::pattern::{Needs, Presence};
 use crate::scan::{MatcherId, Scanner};
-use crate::support::Bits;
+use crate::support::{Bits, NumberMap};
 use crate::transform::{Chain, Triggers};
 use crate::value::Step;
 use std::collections::HashMap;
@@ -35,7 +35,7 @@ pub struct Lane {
     /// Entries with a target below one key of the address, or on the whole of it; keys are numbered by the [`SourcePlan`].
     below_key: Vec<(usize, Bits)>,
     /// Who waits for an entry to be hit.
-    pub waiting: HashMap<u32, Waiting>,
+    pub waiting: NumberMap<u32, Waiting>,
     /// Entries that are not in the scan: their matcher is quick enough to be asked about every string
     pub judges: Vec<u32>,
     /// that meets these.
@@ -219,7 +219,7 @@ fn new_lane(target: &Target, matchers: usize) -> Lane {
         anywhere: Bits::new(matchers),
         keyed_only: false,
         below_key: vec![],
-        waiting: HashMap::new(),
+        waiting: NumberMap::default(),
         judges: vec![],
         judge_triggers: Triggers::default(),
         alone: vec![],

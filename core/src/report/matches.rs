@@ -36,7 +36,7 @@ pub struct ConditionMatch {
     /// The operator that ran.
     pub operator: Operator,
     /// The expression of `match_regex`; empty for most operators.
-    pub operator_value: Vec<u8>,
+    pub operator_value: Text,
     /// One named `input` for scalar operators; several for detectors.
     pub arguments: Vec<ArgumentMatch>,
     /// The parts that matched.

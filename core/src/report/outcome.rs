@@ -8,6 +8,7 @@ use crate::eval::{Findings, Instance, RuleMatch};
 use crate::plan::Rule;
 use crate::support::{Deadline, Ids};
 use crate::value::Parked;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,8 +77,8 @@ struct CallIds<'a> {
 }
 
 /// An override that can be used comes first and displaces all modal actions of the rule.
-fn reported_actions(rule: &Rule, over: Option<&Arc<Action>>) -> Vec<(Text, Option<Arc<Action>>)> {
-    let Some(over) = over else { return rule.on_match.clone() };
+fn reported_actions<'r>(rule: &'r Rule, over: Option<&Arc<Action>>) -> Cow<'r, [(Text, Option<Arc<Action>>)]> {
+    let Some(over) = over else { return Cow::Borrowed(&rule.on_match) };
     let own = rule.on_match.iter().filter(|(_, action)| action.as_ref().is_none_or(|action| !action.kind.is_modal()));
     std::iter::once((over.id.clone(), Some(over.clone()))).chain(own.cloned()).collect()
 }
@@ -85,7 +86,7 @@ fn reported_actions(rule: &Rule, over: Option<&Arc<Action>>) -> Vec<(Text, Optio
 fn event(
     rule: &Rule,
     found: RuleMatch,
-    reported: Vec<(Text, Option<Arc<Action>>)>,
+    reported: Cow<'_, [(Text, Option<Arc<Action>>)]>,
     instance: &Instance,
     ids: &mut CallIds<'_>,
 ) -> Event {
@@ -99,11 +100,12 @@ fn event(
         asks(&ActionKind::is_blocking).then(|| ids.response.get_or_insert_with(|| source.uuid().into()).clone());
     let mut matches = found.matches;
     matches.iter_mut().for_each(|found| instance.plan.obfuscator.redact(found));
-    let rule = EventRule {
-        id: rule.id.clone(),
-        name: rule.name.clone(),
-        tags: rule.tags.clone(),
-        on_match: reported.into_iter().map(|(id, _)| id).collect(),
+    let rule = match reported {
+        Cow::Borrowed(_) => rule.shown.clone(),
+        Cow::Owned(actions) => {
+            let on_match = actions.into_iter().map(|(id, _)| id).collect();
+            Arc::new(EventRule { on_match, ..EventRule::clone(&rule.shown) })
+        }
     };
-    Event { rule: Arc::new(rule), matches, stack_id, security_response_id }
+    Event { rule, matches, stack_id, security_response_id }
 }

@@ -1,6 +1,6 @@
 //! The outcome as the map of the ABI.
 
-use super::{ArgumentMatch, ConditionMatch, Event, Outcome, ReportedAction};
+use super::{ArgumentMatch, ConditionMatch, Event, Operator, Outcome, ReportedAction};
 use crate::config::Text;
 use crate::value::{Allocator, Heap, OutOfMemory, Step, Value};
 
@@ -78,7 +78,11 @@ fn event<A: Allocator + Copy>(event: &Event, allocator: A) -> Written<A> {
 
 fn condition<A: Allocator + Copy>(found: &ConditionMatch, allocator: A) -> Written<A> {
     let mut map = Value::map_in(3, allocator)?;
-    map.try_insert(b"operator", Value::string_in(found.operator.to_string().as_bytes(), allocator)?)?;
+    let operator = match found.operator {
+        Operator { name, negated: false } => Value::string_in(name.as_bytes(), allocator)?,
+        negated => Value::string_in(negated.to_string().as_bytes(), allocator)?,
+    };
+    map.try_insert(b"operator", operator)?;
     map.try_insert(b"operator_value", Value::string_in(&found.operator_value, allocator)?)?;
     let mut outer = Value::map_in(4, allocator)?;
     match &found.arguments[..] {

@@ -44,13 +44,18 @@ impl Ids for SequentialIds {
 }
 
 fn format_uuid(high: u64, low: u64) -> String {
-    let (version, variant) = (0x4000 | (high & 0x0fff), 0x8000 | (low >> 48 & 0x3fff));
-    format!(
-        "{:08x}-{:04x}-{version:04x}-{variant:04x}-{:012x}",
-        high >> 32,
-        high >> 16 & 0xffff,
-        low & 0xffff_ffff_ffff
-    )
+    let high = (high & !0xf000) | 0x4000;
+    let low = (low & !(3 << 62)) | 2 << 62;
+    let digits = u128::from(high) << 64 | u128::from(low);
+    let mut text = String::with_capacity(36);
+    for nth in 0..32u32 {
+        if matches!(nth, 8 | 12 | 16 | 20) {
+            text.push('-');
+        }
+        let digit = (digits >> (124 - 4 * nth)) as u32 & 15;
+        text.extend(char::from_digit(digit, 16));
+    }
+    text
 }
 
 #[cfg(test)]
