@@ -9,13 +9,13 @@
 //! median and the 99th percentile of the batches, and the ratio of the medians. Without `--reference` the path is asked of
 //! `tests/differential/reference.py`, which fetches it from the PyPI wheel of ddtrace.
 
-mod library;
+#[path = "../common/mod.rs"]
+mod common;
 mod memory;
 mod processors;
-mod requests;
-mod rules;
 
-use library::{Handle, Library};
+use common::library::{Handle, Library, Object};
+use common::{built_library, find_reference, requests, rules};
 use std::time::Instant;
 
 /// How often each request is measured unless told otherwise.
@@ -123,21 +123,6 @@ impl<'a> Table<'a> {
     }
 }
 
-fn root() -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn find_reference() -> Option<String> {
-    let script = root().join("tests/differential/reference.py");
-    let output = std::process::Command::new("python3").arg(script).output().ok()?;
-    let path = String::from_utf8(output.stdout).ok()?.trim().to_string();
-    (!path.is_empty()).then_some(path)
-}
-
-fn built_library() -> String {
-    root().join("target/release/libbartizan.so").to_string_lossy().into_owned()
-}
-
 fn built(library: &Library, ruleset: &[u8]) -> Handle {
     let config = library.parse(ruleset).expect("the ruleset is JSON");
     let handle = library.build(&config).expect("an instance");
@@ -178,7 +163,7 @@ fn compare(libraries: &[Library; 2], handles: &[Handle; 2], json: &[u8], rounds:
     })
 }
 
-fn measure(library: &Library, handle: &Handle, request: &library::Object, batch: usize) -> f64 {
+fn measure(library: &Library, handle: &Handle, request: &Object, batch: usize) -> f64 {
     let start = Instant::now();
     for _ in 0..batch {
         library.evaluate(handle, request);

@@ -1,6 +1,8 @@
 //! What instances and contexts cost besides time.
 
-use crate::library::Library;
+use crate::common::heap::in_use;
+use crate::common::library::Library;
+use crate::common::requests;
 use std::time::Instant;
 
 const INSTANCES: usize = 10;
@@ -17,7 +19,7 @@ pub fn report(libraries: &[Library; 2], ruleset: &[u8]) {
 
 fn measure(library: &Library, ruleset: &[u8]) -> [f64; 3] {
     let config = library.parse(ruleset).expect("the ruleset is JSON");
-    let request = library.parse(crate::requests::typical_get().as_bytes()).expect("a request");
+    let request = library.parse(requests::typical_get().as_bytes()).expect("a request");
     // What the first build allocates once and for all is not counted.
     library.destroy(library.build(&config).expect("an instance"));
     let before = in_use();
@@ -28,7 +30,7 @@ fn measure(library: &Library, ruleset: &[u8]) -> [f64; 3] {
         let handle = library.build(&config).expect("an instance");
         times.push(start.elapsed().as_secs_f64() * 1e3);
         // Patterns that compile when first needed belong to the instance too.
-        for (_, json) in crate::requests::all() {
+        for (_, json) in requests::all() {
             let request = library.parse(json.as_bytes()).expect("a request");
             library.evaluate(&handle, &request);
             library.destroy_object(request);
@@ -45,12 +47,4 @@ fn measure(library: &Library, ruleset: &[u8]) -> [f64; 3] {
     library.destroy_object(request);
     library.destroy_object(config);
     [times[times.len() / 2], instance, context]
-}
-
-/// What this process holds from the C library's heap, in KiB: both engines allocate there, and freed memory does not count.
-fn in_use() -> f64 {
-    // SAFETY: the function only fills a structure it returns.
-    #[allow(unsafe_code)]
-    let info = unsafe { libc::mallinfo2() };
-    (info.uordblks + info.hblkhd) as f64 / 1024.0
 }

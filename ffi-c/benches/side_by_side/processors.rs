@@ -1,7 +1,7 @@
 //! Each processor alone: rulesets of one processor and a rule that never matches, so that nothing else is measured but what
 //! every request costs.
 
-use crate::requests;
+use crate::common::requests;
 use serde_json::{Value, json};
 
 /// A ruleset with one request for it.

@@ -5,7 +5,7 @@ use engine::value::{Object, json};
 
 /// Name and JSON of every request.
 pub fn all() -> Vec<(String, String)> {
-    let path = crate::root().join("tests/data/benchmark.jsonl");
+    let path = super::root().join("tests/data/benchmark.jsonl");
     let lines = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     lines.map(|line| read(line).expect("a line has a name and a request")).collect()
