@@ -133,6 +133,28 @@ fn ordinary_text_leaves_nothing_to_run() {
     assert_eq!(candidates.iter().collect::<Vec<_>>(), [MatcherId(1), MatcherId(4)]);
 }
 
+/// However many pairs and single bytes there are, those that a text does not have are told from those it has.
+#[test]
+fn many_pairs_stay_apart() {
+    let letters = || b'a'..=b'z';
+    let pairs = letters().flat_map(|first| letters().map(move |second| vec![first, second]));
+    let bytes = (b'0'..=b'9').map(|digit| vec![digit]);
+    let literals: Vec<Vec<u8>> = pairs.chain(bytes).collect();
+    let required: Vec<Required> = literals.iter().map(|literal| Required::from_literals(0, [&literal[..]])).collect();
+    let scanner = Scanner::new(required.iter().enumerate().map(|(at, required)| (MatcherId(at as u32), required)));
+    let mut candidates = scanner.candidates();
+    for text in [&b"The quick brown fox 4 JUMPS"[..], b"z", b"7", b"", b"zz", b"over the lazy dog 12"] {
+        candidates.clear();
+        scanner.scan(text, &mut candidates);
+        let lower = text.to_ascii_lowercase();
+        for (at, literal) in literals.iter().enumerate() {
+            let there = lower.windows(literal.len()).any(|window| window == literal);
+            let name = literal.escape_ascii();
+            assert_eq!(candidates.contains(MatcherId(at as u32)), there, "{name} in {}", text.escape_ascii());
+        }
+    }
+}
+
 #[test]
 fn requirements_can_be_put_together_by_hand() {
     let required = [

@@ -22,6 +22,7 @@
 
 mod candidates;
 mod literals;
+mod overflow;
 mod pairs;
 
 pub use candidates::Candidates;
@@ -50,7 +51,7 @@ pub struct Scanner {
 }
 
 /// A matcher, with the length below which no subject matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Owner {
     matcher: MatcherId,
     min_length: u32,
@@ -135,6 +136,9 @@ impl Scanner {
     pub fn scan(&self, subject: &[u8], candidates: &mut Candidates) -> ByteClasses {
         for owner in &self.open {
             owner.offer(subject, candidates);
+        }
+        if let Some(overflow) = self.pairs.overflow() {
+            overflow.for_each_list(subject, |list| self.owners.offer(list, subject, candidates));
         }
         let Some((&first, rest)) = subject.split_first() else { return ByteClasses::default() };
         // Each step takes one byte into account, with the one before it and the window of four that it ends.

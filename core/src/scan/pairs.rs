@@ -6,7 +6,10 @@
 //!
 //! The same tables carry the [classes of bytes](ByteClasses) in their lower bits, and in the upper bits of the first what the
 //! [literals](super::literals) ask of each byte: one pass answers all three.
+//!
+//! Large rulesets have more slots than there are bits. [`Overflow`] looks for the rest in a pass of its own.
 
+use super::overflow::Overflow;
 use super::{Owner, OwnerList, Owners, literals};
 use crate::pattern::ByteSet;
 use crate::transform::ByteClasses;
@@ -27,6 +30,8 @@ pub(super) struct Pairs {
     single: u64,
     /// The matchers of each slot.
     lists: Vec<OwnerList>,
+    /// The slots beyond these bits.
+    overflow: Option<Overflow>,
 }
 
 /// The group of a byte, from its entry of the first table.
@@ -59,18 +64,24 @@ impl Pairs {
         }
     }
 
+    /// The slots that [`for_each_list`](Self::for_each_list) does not know of.
+    pub(super) fn overflow(&self) -> Option<&Overflow> {
+        self.overflow.as_ref()
+    }
+
     pub(super) fn memory(&self) -> usize {
-        2 * size_of::<[u64; 256]>() + self.lists.capacity() * size_of::<OwnerList>()
+        let overflow = self.overflow.as_ref().map_or(0, Overflow::memory);
+        2 * size_of::<[u64; 256]>() + self.lists.capacity() * size_of::<OwnerList>() + overflow
     }
 }
 
 /// A pair of byte sets and the matchers that require it.
 #[derive(Debug)]
-struct Slot {
-    first: ByteSet,
+pub(super) struct Slot {
+    pub first: ByteSet,
     /// Any byte, or none, where this is missing.
-    second: Option<ByteSet>,
-    owners: Vec<Owner>,
+    pub second: Option<ByteSet>,
+    pub owners: Vec<Owner>,
 }
 
 #[derive(Debug, Default)]
@@ -114,30 +125,26 @@ impl PairsBuilder {
         }
     }
 
-    pub(super) fn build(self, owners: &mut Owners) -> Pairs {
+    pub(super) fn build(mut self, owners: &mut Owners) -> Pairs {
+        let rest = self.slots.split_off(self.slots.len().min(SLOTS));
         let first = |byte: u8| u64::from(literals::group(byte)) << GROUP_SHIFT | ByteClasses::first(byte);
         let mut pairs = Pairs {
             first: Box::new(std::array::from_fn(|byte| first(byte as u8))),
             second: Box::new(std::array::from_fn(|byte| ByteClasses::second(byte as u8))),
             single: 0,
             lists: Vec::new(),
+            overflow: (!rest.is_empty()).then(|| Overflow::new(rest, owners)),
         };
-        let mut lists: Vec<Vec<Owner>> = Vec::new();
-        // More slots than bits share these, which only makes them less exact.
         for (at, slot) in self.slots.into_iter().enumerate() {
-            let (list, bit) = (at % SLOTS, FIRST_SLOT + at % SLOTS);
+            let bit = FIRST_SLOT + at;
             slot.first.iter().for_each(|byte| pairs.first[usize::from(byte)] |= 1 << bit);
             let second = slot.second.unwrap_or_else(|| {
                 pairs.single |= 1 << bit;
                 ByteSet::from_ranges(&[(0, u8::MAX)])
             });
             second.iter().for_each(|byte| pairs.second[usize::from(byte)] |= 1 << bit);
-            match lists.get_mut(list) {
-                Some(list) => list.extend(slot.owners),
-                None => lists.push(slot.owners),
-            }
+            pairs.lists.push(owners.add(slot.owners));
         }
-        pairs.lists = lists.into_iter().map(|list| owners.add(list)).collect();
         pairs
     }
 }

@@ -1,0 +1,100 @@
+//! Required bytes and pairs of bytes for which there is no bit left.
+//!
+//! Sharing bits would be cheaper, and useless: a shared bit says that one of several pairs may be there, so with a few hundred
+//! pairs every string has every bit. Here each pair of bytes has an entry of a table, which names the matchers that wait for
+//! it; each list of matchers is offered once a string.
+
+use super::pairs::Slot;
+use super::{Owner, OwnerList, Owners};
+use std::collections::HashMap;
+
+/// Words that remember which lists were offered; those numbered beyond are offered whenever they come.
+const SEEN: usize = 32;
+
+#[derive(Debug)]
+pub(super) struct Overflow {
+    /// By byte: which list waits for it; 0 is the empty one.
+    bytes: Box<[u32; 256]>,
+    /// By pair of bytes, the first one above the second.
+    pairs: Box<[u32]>,
+    lists: Vec<OwnerList>,
+}
+
+impl Overflow {
+    pub(super) fn new(slots: Vec<Slot>, owners: &mut Owners) -> Self {
+        let (mut of_bytes, mut of_pairs) = (HashMap::new(), HashMap::new());
+        for slot in slots {
+            for first in slot.first.iter() {
+                match &slot.second {
+                    None => of_bytes.entry(first).or_insert_with(Vec::new).extend(&slot.owners),
+                    Some(second) => second.iter().for_each(|second| {
+                        of_pairs.entry(index(first, second)).or_insert_with(Vec::new).extend(&slot.owners);
+                    }),
+                }
+            }
+        }
+        let mut lists = Lists { numbers: HashMap::new(), lists: vec![OwnerList::default()], owners };
+        let (mut bytes, mut pairs) = (Box::new([0; 256]), vec![0; 1 << 16].into_boxed_slice());
+        of_bytes.into_iter().for_each(|(byte, list)| bytes[usize::from(byte)] = lists.number(list));
+        of_pairs.into_iter().for_each(|(pair, list)| pairs[pair] = lists.number(list));
+        Overflow { bytes, pairs, lists: lists.lists }
+    }
+
+    /// Calls `offer` with the matchers of all bytes and pairs of the subject.
+    pub(super) fn for_each_list(&self, subject: &[u8], mut offer: impl FnMut(OwnerList)) {
+        let mut seen = [0u64; SEEN];
+        let mut take = |number: u32| {
+            let number = number as usize;
+            let known = seen.get_mut(number / 64).is_some_and(|word| {
+                let bit = 1 << (number % 64);
+                let known = *word & bit != 0;
+                *word |= bit;
+                known
+            });
+            if !known {
+                offer(self.lists[number]);
+            }
+        };
+        let Some((&first, rest)) = subject.split_first() else { return };
+        take(self.bytes[usize::from(first)]);
+        let mut before = first;
+        for &byte in rest {
+            let (alone, pair) = (self.bytes[usize::from(byte)], self.pairs[index(before, byte)]);
+            if alone | pair != 0 {
+                take(alone);
+                take(pair);
+            }
+            before = byte;
+        }
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        size_of_val(&*self.bytes) + size_of_val(&*self.pairs) + self.lists.capacity() * size_of::<OwnerList>()
+    }
+}
+
+fn index(first: u8, second: u8) -> usize {
+    usize::from(first) << 8 | usize::from(second)
+}
+
+/// Lists by what is in them.
+struct Lists<'o> {
+    numbers: HashMap<Vec<Owner>, u32>,
+    lists: Vec<OwnerList>,
+    owners: &'o mut Owners,
+}
+
+impl Lists<'_> {
+    fn number(&mut self, mut list: Vec<Owner>) -> u32 {
+        list.sort_unstable();
+        list.dedup();
+        if let Some(&number) = self.numbers.get(&list) {
+            return number;
+        }
+        let known = self.owners.add(list.clone());
+        self.lists.push(known);
+        let number = (self.lists.len() - 1) as u32;
+        self.numbers.insert(list, number);
+        number
+    }
+}
