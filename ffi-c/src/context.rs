@@ -95,15 +95,16 @@ unsafe fn evaluate(
     let output = target.output;
     match target.run(data, form, Duration::from_micros(timeout.min(LONGEST_MICROS))) {
         Ok(outcome) => {
+            let is_match = outcome.is_match();
             if !result.is_null() {
-                let Ok(value) = outcome.to_value_in(output) else {
+                let Ok(value) = outcome.into_value_in(output) else {
                     engine::log!(Error, "out of memory for the result");
                     return DDWAF_ERR_INTERNAL;
                 };
                 // SAFETY: promise on objects.
                 unsafe { store(result, value.into_object()) }
             }
-            if outcome.is_match() { DDWAF_MATCH } else { DDWAF_OK }
+            if is_match { DDWAF_MATCH } else { DDWAF_OK }
         }
         Err(RunError::InvalidObject) => {
             if !silent {

@@ -2,7 +2,8 @@
 
 use super::{ArgumentMatch, ConditionMatch, Event, Operator, Outcome, ReportedAction};
 use crate::config::Text;
-use crate::value::{Allocator, Heap, OutOfMemory, Step, Value};
+use crate::value::{Allocator, Heap, OutOfMemory, Parked, Step, Value};
+use std::sync::Arc;
 
 type Written<A> = Result<Value<A>, OutOfMemory>;
 
@@ -10,11 +11,22 @@ impl Outcome {
     /// A map of exactly `events`, `actions`, `duration` (nanoseconds), `timeout`, `attributes`, `keep`, `evaluated`, in
     /// this order.
     pub fn to_value(&self) -> Value {
-        self.to_value_in(Heap).unwrap_or_default()
+        let attributes = self.attributes.iter().map(|(name, value)| Ok((name, value.to_value())));
+        self.write(attributes, Heap).unwrap_or_default()
     }
 
     /// The same in a caller's memory; on failure nothing is left behind.
-    pub fn to_value_in<A: Allocator + Copy>(&self, allocator: A) -> Written<A> {
+    pub fn into_value_in<A: Allocator + Copy>(mut self, allocator: A) -> Written<A> {
+        let attributes = std::mem::take(&mut self.attributes);
+        let attributes = attributes.into_iter().map(|(name, value)| Ok((name, moved(value, allocator)?)));
+        self.write(attributes, allocator)
+    }
+
+    fn write<A: Allocator + Copy>(
+        &self,
+        named: impl ExactSizeIterator<Item = Result<(impl AsRef<[u8]>, Value<A>), OutOfMemory>>,
+        allocator: A,
+    ) -> Written<A> {
         let mut map = Value::map_in(7, allocator)?;
         map.try_insert(b"events", array(&self.events, allocator, event)?)?;
         let mut actions = Value::map_in(self.actions.len(), allocator)?;
@@ -25,14 +37,24 @@ impl Outcome {
         let nanos = self.duration.as_nanos() as u64;
         map.try_insert(b"duration", Value::scalar_in(allocator, |object| object.set_unsigned(nanos)))?;
         map.try_insert(b"timeout", Value::scalar_in(allocator, |object| object.set_bool(self.timeout)))?;
-        let mut attributes = Value::map_in(self.attributes.len(), allocator)?;
-        for (name, value) in &self.attributes {
-            attributes.try_insert(name, value.try_to_value(allocator)?)?;
+        let mut attributes = Value::map_in(named.len(), allocator)?;
+        for attribute in named {
+            let (name, value) = attribute?;
+            attributes.try_insert(name.as_ref(), value)?;
         }
         map.try_insert(b"attributes", attributes)?;
         map.try_insert(b"keep", Value::scalar_in(allocator, |object| object.set_bool(self.keep)))?;
         map.try_insert(b"evaluated", Value::scalar_in(allocator, |object| object.set_unsigned(self.evaluated)))?;
         Ok(map)
+    }
+}
+
+/// An attribute in a caller's memory: the tree itself where it lies there already and nobody else holds it, else a copy.
+fn moved<A: Allocator + Copy>(value: Arc<Parked>, allocator: A) -> Written<A> {
+    match Arc::try_unwrap(value).map(|value| value.into_value_in(allocator)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(elsewhere)) => elsewhere.try_to_value(allocator),
+        Err(shared) => shared.try_to_value(allocator),
     }
 }
 

@@ -22,7 +22,7 @@ impl std::error::Error for OutOfMemory {}
 /// # Safety
 ///
 /// `allocate` returns null or a block of at least `size` bytes with the given alignment that stays valid, and is not
-/// handed out again, until `release` is called for it.
+/// handed out again, until `release` is called for it. Where `is_heap` is true, both do what [`Heap`] does.
 pub unsafe trait Allocator {
     /// A block of `size` bytes (never 0 when called by this crate), or null.
     fn allocate(&self, size: usize, align: usize) -> *mut u8;
@@ -33,6 +33,11 @@ pub unsafe trait Allocator {
     ///
     /// `block` came from `allocate` of this allocator with the same `size` and `align`, and is not used afterwards.
     unsafe fn release(&self, block: *mut u8, size: usize, align: usize);
+
+    /// True if its blocks are those of [`Heap`], so that trees may pass from one to the other.
+    fn is_heap(&self) -> bool {
+        false
+    }
 }
 
 /// The process heap: Rust's global allocator.
@@ -57,6 +62,11 @@ unsafe impl Allocator for Heap {
             unsafe { std::alloc::dealloc(block, layout) }
         }
     }
+
+    #[inline]
+    fn is_heap(&self) -> bool {
+        true
+    }
 }
 
 // SAFETY: forwards to an allocator that keeps the contract itself.
@@ -70,5 +80,10 @@ unsafe impl<A: Allocator + ?Sized> Allocator for &A {
     unsafe fn release(&self, block: *mut u8, size: usize, align: usize) {
         // SAFETY: the contract is passed on unchanged.
         unsafe { (**self).release(block, size, align) }
+    }
+
+    #[inline]
+    fn is_heap(&self) -> bool {
+        (**self).is_heap()
     }
 }

@@ -1,18 +1,14 @@
-//! Freeing a tree, without recursion.
+//! Freeing a tree.
 //!
-//! Order is visible to a caller's allocator: depth first, elements by index, key before value, the block last.
+//! Order is visible to a caller's allocator: depth first, elements by index, key before value, the block last. Ordinary
+//! trees are walked by calls, which costs nothing; what is nested deeper goes by a list of its own, as no stack may be
+//! trusted with a caller's depth.
 
-use super::object::entry_size;
-use super::{Allocator, Object, Pair, tag};
+use super::object::{entry_size, slice};
+use super::{Allocator, Heap, Object, Pair, tag};
 
-/// A container half way through.
-struct Open {
-    kind: u8,
-    block: *mut u8,
-    size: usize,
-    capacity: usize,
-    next: usize,
-}
+/// Containers within each other that are walked by calls.
+const SHALLOW: usize = 24;
 
 impl Object {
     /// Frees everything below this node and makes it invalid, so that a second call does nothing.
@@ -21,19 +17,48 @@ impl Object {
     ///
     /// The tree was built with this allocator, and nothing refers into it any more.
     pub unsafe fn destroy(&mut self, allocator: &dyn Allocator) {
-        // SAFETY: the caller's promise, passed on.
+        // SAFETY: the caller's promise, passed on; an allocator that says so frees as the heap does.
         unsafe {
-            if self.is_container() {
-                destroy_container(self, allocator);
+            if allocator.is_heap() {
+                free(self, &Heap, SHALLOW);
             } else {
-                free_text(self, allocator);
+                free(self, allocator, SHALLOW);
             }
         }
         self.tag = tag::INVALID;
     }
 }
 
-unsafe fn free_text(object: &Object, allocator: &dyn Allocator) {
+/// Frees what is below a node; `levels` of containers by calls.
+unsafe fn free<A: Allocator + ?Sized>(object: &Object, allocator: &A, levels: usize) {
+    if !object.is_container() {
+        // SAFETY: the caller's promise.
+        return unsafe { free_text(object, allocator) };
+    }
+    if levels == 0 {
+        // SAFETY: the caller's promise.
+        return unsafe { free_deep(object, allocator) };
+    }
+    let (block, size) = (object.block(), object.len());
+    // SAFETY: a live container of `size` entries of its kind; they are walked once, then the block is freed with the capacity
+    // it was made with.
+    unsafe {
+        if object.is_map() {
+            for pair in slice::<Pair>(block.cast(), size) {
+                free_text(&pair.key, allocator);
+                free(&pair.value, allocator, levels - 1);
+            }
+        } else {
+            for element in slice::<Object>(block.cast(), size) {
+                free(element, allocator, levels - 1);
+            }
+        }
+        free_block(object.tag(), block, object.capacity(), allocator);
+    }
+}
+
+#[inline]
+unsafe fn free_text<A: Allocator + ?Sized>(object: &Object, allocator: &A) {
     if object.tag() == tag::STRING {
         // SAFETY: a heap string owns its block of exactly `size` bytes, alignment 1.
         unsafe {
@@ -44,16 +69,29 @@ unsafe fn free_text(object: &Object, allocator: &dyn Allocator) {
     }
 }
 
-unsafe fn destroy_container(root: &Object, allocator: &dyn Allocator) {
+#[inline]
+unsafe fn free_block<A: Allocator + ?Sized>(kind: u8, block: *mut u8, capacity: usize, allocator: &A) {
+    if !block.is_null() && capacity > 0 {
+        // SAFETY: the block was allocated with exactly this capacity.
+        unsafe { allocator.release(block, capacity * entry_size(kind), align_of::<Object>()) }
+    }
+}
+
+/// A container half way through.
+struct Open {
+    kind: u8,
+    block: *mut u8,
+    size: usize,
+    capacity: usize,
+    next: usize,
+}
+
+unsafe fn free_deep<A: Allocator + ?Sized>(root: &Object, allocator: &A) {
     let mut path = vec![open(root)];
     while let Some(top) = path.last_mut() {
         if top.next == top.size || top.block.is_null() {
-            if !top.block.is_null() && top.capacity > 0 {
-                // SAFETY: the block was allocated with exactly this capacity, and its entries are freed.
-                unsafe {
-                    allocator.release(top.block, top.capacity * entry_size(top.kind), align_of::<Object>());
-                }
-            }
+            // SAFETY: its entries are freed.
+            unsafe { free_block(top.kind, top.block, top.capacity, allocator) };
             path.pop();
             continue;
         }

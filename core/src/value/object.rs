@@ -268,6 +268,7 @@ impl Object {
     }
 
     /// The capacity of a container of either form, else 0.
+    #[inline]
     pub(super) fn capacity(&self) -> usize {
         // SAFETY: the capacity fields are initialised under container tags.
         unsafe {
@@ -280,6 +281,7 @@ impl Object {
     }
 
     /// The block of a container of either form.
+    #[inline]
     pub(super) fn block(&self) -> *mut u8 {
         // SAFETY: the pointer is at the same place in both forms and initialised under container tags.
         unsafe {
@@ -321,7 +323,7 @@ fn large_size(word: u64) -> usize {
 
 /// A slice from a caller's pointer and size; null with a size is a caller's mistake and reads as empty.
 #[inline]
-unsafe fn slice<'a, T>(data: *const T, size: usize) -> &'a [T] {
+pub(super) unsafe fn slice<'a, T>(data: *const T, size: usize) -> &'a [T] {
     if data.is_null() || size == 0 {
         return &[];
     }
@@ -335,42 +337,53 @@ impl Object {
     pub const INVALID: Object = Object { small: SmallText { tag: tag::INVALID, size: 0, data: [0; SMALL_SIZE] } };
 
     /// Sets the tag alone: invalid or null.
+    #[inline]
     pub fn set_tag(&mut self, tag: u8) {
         self.tag = tag;
     }
 
     /// Makes this a boolean.
+    #[inline]
     pub fn set_bool(&mut self, value: bool) {
         self.boolean.tag = tag::BOOL;
         self.boolean.value = value.into();
     }
 
     /// Makes this a signed integer.
+    #[inline]
     pub fn set_signed(&mut self, value: i64) {
         self.signed.tag = tag::SIGNED;
         self.signed.value = value;
     }
 
     /// Makes this an unsigned integer.
+    #[inline]
     pub fn set_unsigned(&mut self, value: u64) {
         self.unsigned.tag = tag::UNSIGNED;
         self.unsigned.value = value;
     }
 
     /// Makes this a double.
+    #[inline]
     pub fn set_float(&mut self, value: f64) {
         self.float.tag = tag::FLOAT;
         self.float.value = value;
     }
 
     /// Makes this a copy of `bytes`: inside the object when it fits, else in a block of its own.
+    #[inline]
     pub fn set_string(&mut self, bytes: &[u8], allocator: &dyn Allocator) -> bool {
-        if bytes.len() <= SMALL_SIZE {
-            let mut data = [0; SMALL_SIZE];
-            data[..bytes.len()].copy_from_slice(bytes);
-            self.small = SmallText { tag: tag::SMALL, size: bytes.len() as u8, data };
-            return true;
+        if bytes.len() > SMALL_SIZE {
+            return self.set_long_string(bytes, allocator);
         }
+        self.small = SmallText { tag: tag::SMALL, size: bytes.len() as u8, data: [0; SMALL_SIZE] };
+        // SAFETY: the field was just written.
+        let data = unsafe { &mut self.small.data };
+        copy_small(data, bytes);
+        true
+    }
+
+    fn set_long_string(&mut self, bytes: &[u8], allocator: &dyn Allocator) -> bool {
         let Ok(size) = u32::try_from(bytes.len()) else { return false };
         let block = allocator.allocate(bytes.len(), 1);
         if block.is_null() {
@@ -383,6 +396,7 @@ impl Object {
     }
 
     /// Makes this a string that points at `data`: borrowed (`LITERAL`) or taken over (`STRING`).
+    #[inline]
     pub fn set_text_parts(&mut self, tag: u8, data: *mut u8, size: u32) {
         self.text.tag = tag;
         self.text.size = size;
@@ -390,6 +404,7 @@ impl Object {
     }
 
     /// Makes this an array or map (by `tag`) with exactly this capacity.
+    #[inline]
     pub fn set_container(&mut self, kind: u8, capacity: usize, allocator: &dyn Allocator) -> bool {
         if capacity > MAX_ENTRIES {
             return false;
@@ -405,6 +420,7 @@ impl Object {
         true
     }
 
+    #[inline]
     pub(super) fn set_container_parts(&mut self, kind: u8, size: usize, capacity: usize, data: *mut u8) {
         if capacity <= usize::from(u16::MAX) && kind & tag::LARGE == 0 {
             self.container.tag = kind;
@@ -418,7 +434,23 @@ impl Object {
     }
 }
 
+/// Copies at most [`SMALL_SIZE`] bytes. Two chunks that overlap are quicker than a call that counts bytes.
+#[inline]
+fn copy_small(data: &mut [u8; SMALL_SIZE], bytes: &[u8]) {
+    let Some(data) = data.get_mut(..bytes.len()) else { return };
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        data[..8].copy_from_slice(first);
+        data[bytes.len() - 8..].copy_from_slice(last);
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        data[..4].copy_from_slice(first);
+        data[bytes.len() - 4..].copy_from_slice(last);
+    } else {
+        data.iter_mut().zip(bytes).for_each(|(slot, &byte)| *slot = byte);
+    }
+}
+
 /// Bytes of one entry of a container of this kind.
+#[inline]
 pub(super) fn entry_size(kind: u8) -> usize {
     if kind & !tag::LARGE == tag::MAP { size_of::<Pair>() } else { size_of::<Object>() }
 }

@@ -42,6 +42,18 @@ impl Parked {
     pub unsafe fn borrowed(object: Object) -> Self {
         Parked { object, owner: Owner::Nobody }
     }
+
+    /// The tree itself as a value of an allocator, if it lies where that allocator's blocks do.
+    pub(crate) fn into_value_in<A: Allocator>(mut self, allocator: A) -> Result<Value<A>, Self> {
+        if !matches!(self.owner, Owner::Heap) || !allocator.is_heap() {
+            return Err(self);
+        }
+        self.owner = Owner::Nobody;
+        let object = std::mem::replace(&mut self.object, Object::INVALID);
+        // SAFETY: the tree was built on the heap, from where the allocator takes and frees its blocks, and this no longer
+        // owns it.
+        Ok(unsafe { Value::from_object(object, allocator) })
+    }
 }
 
 impl From<Value> for Parked {

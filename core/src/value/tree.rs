@@ -1,6 +1,6 @@
 //! Trees that own their memory.
 
-use super::object::{LARGE_ARRAY, LARGE_MAP, MAX_ENTRIES, entry_size};
+use super::object::{Container, LARGE_ARRAY, LARGE_MAP, MAX_ENTRIES, SMALL_SIZE, entry_size};
 use super::{Allocator, Heap, Object, OutOfMemory, Pair, tag};
 use std::ops::Deref;
 
@@ -26,7 +26,11 @@ unsafe impl<A: Allocator + Send> Send for Value<A> {}
 unsafe impl<A: Allocator + Sync> Sync for Value<A> {}
 
 impl<A: Allocator> Drop for Value<A> {
+    #[inline]
     fn drop(&mut self) {
+        if matches!(self.tag(), tag::INVALID..=tag::FLOAT | tag::LITERAL | tag::SMALL) {
+            return;
+        }
         // SAFETY: the tree was built with this allocator and is not used afterwards.
         unsafe { self.object.destroy(&self.allocator) }
     }
@@ -42,11 +46,13 @@ impl<A: Allocator> Deref for Value<A> {
 
 impl<A: Allocator> Value<A> {
     /// A node without content, to be filled by the setters of a scalar.
+    #[inline]
     pub(crate) fn invalid_in(allocator: A) -> Self {
         Value { object: Object::INVALID, allocator }
     }
 
     /// A scalar that needs no memory.
+    #[inline]
     pub(crate) fn scalar_in(allocator: A, set: impl FnOnce(&mut Object)) -> Self {
         let mut value = Self::invalid_in(allocator);
         set(&mut value.object);
@@ -54,6 +60,7 @@ impl<A: Allocator> Value<A> {
     }
 
     /// A copy of these bytes.
+    #[inline]
     pub(crate) fn string_in(bytes: &[u8], allocator: A) -> Result<Self, OutOfMemory> {
         let mut value = Self::invalid_in(allocator);
         match value.object.set_string(bytes, &value.allocator) {
@@ -63,15 +70,18 @@ impl<A: Allocator> Value<A> {
     }
 
     /// An empty array with room for `capacity` elements.
+    #[inline]
     pub(crate) fn array_in(capacity: usize, allocator: A) -> Result<Self, OutOfMemory> {
         Self::container_in(tag::ARRAY, capacity, allocator)
     }
 
     /// An empty map with room for `capacity` entries.
+    #[inline]
     pub(crate) fn map_in(capacity: usize, allocator: A) -> Result<Self, OutOfMemory> {
         Self::container_in(tag::MAP, capacity, allocator)
     }
 
+    #[inline]
     fn container_in(kind: u8, capacity: usize, allocator: A) -> Result<Self, OutOfMemory> {
         let mut value = Self::invalid_in(allocator);
         match value.object.set_container(kind, capacity, &value.allocator) {
@@ -81,6 +91,7 @@ impl<A: Allocator> Value<A> {
     }
 
     /// Appends to an array. Anything but an array is left as it is and `element` dropped.
+    #[inline]
     pub(crate) fn try_push(&mut self, element: Value<A>) -> Result<(), OutOfMemory> {
         // SAFETY: the container was built with this allocator, and the element with the same one (callers pair them).
         let slot = unsafe { self.object.insert(&self.allocator) }.ok_or(OutOfMemory)?;
@@ -89,6 +100,7 @@ impl<A: Allocator> Value<A> {
     }
 
     /// Appends an entry to a map. Anything but a map is left as it is and `value` dropped.
+    #[inline]
     pub(crate) fn try_insert(&mut self, key: &[u8], value: Value<A>) -> Result<(), OutOfMemory> {
         let mut name = Object::INVALID;
         if !name.set_string(key, &self.allocator) {
@@ -101,6 +113,7 @@ impl<A: Allocator> Value<A> {
     }
 
     /// Gives the tree up as a bare node; whoever takes it frees it with the same allocator.
+    #[inline]
     pub fn into_object(self) -> Object {
         let this = std::mem::ManuallyDrop::new(self);
         // SAFETY: `this` is never dropped, so the node has one owner.
@@ -145,11 +158,13 @@ impl Value {
     }
 
     /// An empty array with room for `capacity` elements.
+    #[inline]
     pub fn array_with_capacity(capacity: usize) -> Self {
         Self::array_in(capacity, Heap).expect("memory for an array")
     }
 
     /// An empty map with room for `capacity` entries.
+    #[inline]
     pub fn map_with_capacity(capacity: usize) -> Self {
         Self::map_in(capacity, Heap).expect("memory for a map")
     }
@@ -160,17 +175,27 @@ impl Value {
     }
 
     /// Appends to an array; does nothing to any other kind.
+    #[inline]
     pub fn push(&mut self, element: impl Into<Value>) {
-        if self.as_array().is_some() {
+        if self.is_array() {
             self.try_push(element.into()).expect("room in an array");
         }
     }
 
     /// Appends an entry to a map (an equal key is kept beside it); does nothing to any other kind.
+    #[inline]
     pub fn insert(&mut self, key: impl AsRef<[u8]>, value: impl Into<Value>) {
-        if self.as_map().is_some() {
+        if self.is_map() {
             self.try_insert(key.as_ref(), value.into()).expect("room in a map");
         }
+    }
+
+    /// An array of exactly these elements.
+    #[inline]
+    pub(crate) fn array_of<const N: usize>(elements: [Value; N]) -> Self {
+        let mut array = Self::array_with_capacity(N);
+        elements.into_iter().for_each(|element| array.push(element));
+        array
     }
 
     /// A map of these entries.
@@ -217,6 +242,7 @@ from_scalar! {
 }
 
 impl From<&[u8]> for Value {
+    #[inline]
     fn from(bytes: &[u8]) -> Self {
         Self::string_in(bytes, Heap).expect("memory for a string below 4 GiB")
     }
@@ -228,6 +254,20 @@ impl From<&str> for Value {
     }
 }
 
+impl From<Vec<u8>> for Value {
+    /// Takes a long text over as it is.
+    fn from(text: Vec<u8>) -> Self {
+        match u32::try_from(text.len()) {
+            Ok(size) if text.len() > SMALL_SIZE => {
+                // On the heap the block of a boxed slice is what the heap gives out for its size and alignment.
+                let block = Box::into_raw(text.into_boxed_slice()).cast();
+                Self::scalar_in(Heap, |object| object.set_text_parts(tag::STRING, block, size))
+            }
+            _ => Self::from(&text[..]),
+        }
+    }
+}
+
 impl From<&String> for Value {
     fn from(text: &String) -> Self {
         Self::from(text.as_bytes())
@@ -236,7 +276,7 @@ impl From<&String> for Value {
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::from(text.as_bytes())
+        Self::from(text.into_bytes())
     }
 }
 
@@ -254,13 +294,14 @@ impl Object {
     /// # Safety
     ///
     /// The array was built with this allocator.
+    #[inline]
     pub unsafe fn insert(&mut self, allocator: &dyn Allocator) -> Option<&mut Object> {
         if !self.is_array() {
             return None;
         }
-        // SAFETY: an array, built with this allocator; the new slot is within the grown block.
+        // SAFETY: an array, built with this allocator; the new slot is within its block.
         unsafe {
-            let slot = self.grow_by_one(allocator)?.cast::<Object>();
+            let slot = self.next_place(size_of::<Object>(), allocator)?.cast::<Object>();
             std::ptr::write(slot, Object::INVALID);
             Some(&mut *slot)
         }
@@ -271,6 +312,7 @@ impl Object {
     /// # Safety
     ///
     /// Map and key were built with this allocator.
+    #[inline]
     pub unsafe fn insert_key(&mut self, mut key: Object, allocator: &dyn Allocator) -> Option<&mut Object> {
         // SAFETY: the caller's promise; a key that found no place is nobody's else, and freed once.
         unsafe {
@@ -303,16 +345,34 @@ impl Object {
     }
 
     /// On `None` nothing happened to what the key refers to.
+    #[inline]
     unsafe fn insert_pair(&mut self, key: Object, allocator: &dyn Allocator) -> Option<&mut Object> {
         if !self.is_map() {
             return None;
         }
-        // SAFETY: a map, built with this allocator; the new pair is within the grown block.
+        // SAFETY: a map, built with this allocator; the new pair is within its block.
         unsafe {
-            let slot = self.grow_by_one(allocator)?.cast::<Pair>();
+            let slot = self.next_place(size_of::<Pair>(), allocator)?.cast::<Pair>();
             std::ptr::write(slot, Pair { key, value: Object::INVALID });
             Some(&mut (*slot).value)
         }
+    }
+
+    /// Counts one more entry and returns its place.
+    #[inline]
+    unsafe fn next_place(&mut self, entry: usize, allocator: &dyn Allocator) -> Option<*mut u8> {
+        if self.tag() & tag::LARGE == 0 {
+            // SAFETY: a container in the small form, whose fields are initialised; its block has room for the place.
+            unsafe {
+                let Container { size, capacity, data, .. } = self.container;
+                if size < capacity && !data.is_null() {
+                    self.container.size = size + 1;
+                    return Some(data.add(usize::from(size) * entry));
+                }
+            }
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.grow_by_one(allocator) }
     }
 
     /// Makes room for one more entry, counts it, and returns its place. The steps of growth are part of the ABI.

@@ -71,6 +71,10 @@ unsafe impl Allocator for AllocatorHandle {
             }
         }
     }
+
+    fn is_heap(&self) -> bool {
+        matches!(self.0, Source::Heap)
+    }
 }
 
 impl Drop for User {

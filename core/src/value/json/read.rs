@@ -199,18 +199,18 @@ impl<'a> Reader<'a> {
 
     fn scalar(&mut self) -> Result<Scalar, JsonError> {
         let rest = &self.text[self.at..];
+        if matches!(rest.first(), Some(b'-' | b'0'..=b'9')) {
+            let (number, length) = number::parse(rest).ok_or(self.error("malformed or too large number"))?;
+            self.at += length;
+            return Ok(Scalar::Number(number));
+        }
         for (word, scalar) in [("true", Scalar::Bool(true)), ("false", Scalar::Bool(false)), ("null", Scalar::Null)] {
             if rest.starts_with(word.as_bytes()) {
                 self.at += word.len();
                 return Ok(scalar);
             }
         }
-        if !matches!(rest.first(), Some(b'-' | b'0'..=b'9')) {
-            return Err(self.error("expected a value"));
-        }
-        let (number, length) = number::parse(rest).ok_or(self.error("malformed or too large number"))?;
-        self.at += length;
-        Ok(Scalar::Number(number))
+        Err(self.error("expected a value"))
     }
 
     /// Reads the string that must start here and hands its bytes over.
@@ -219,8 +219,7 @@ impl<'a> Reader<'a> {
             return Err(self.error("expected a string"));
         }
         let start = self.at;
-        let plain = |&b: &u8| b == b'"' || b == b'\\' || b < 0x20;
-        let Some(length) = self.text[start..].iter().position(plain) else {
+        let Some(length) = plain_length(&self.text[start..]) else {
             return Err(self.error("unterminated string"));
         };
         self.at = start + length;
@@ -320,6 +319,26 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// How many bytes come before the first quote, backslash or control character, if there is one. Eight at a time: for each,
+/// a word's high bits mark where it is, exactly for the first of them.
+fn plain_length(text: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
+    let (words, _) = text.as_chunks();
+    for (nth, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let quote = below(word ^ ONES * u64::from(b'"'), 1);
+        let backslash = below(word ^ ONES * u64::from(b'\\'), 1);
+        let found = (quote | backslash | below(word, 0x20)) & ONES << 7;
+        if found != 0 {
+            return Some(nth * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let checked = words.len() * 8;
+    let special = |&byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    text[checked..].iter().position(special).map(|at| checked + at)
+}
+
 const OUT_OF_MEMORY: &str = "out of memory";
 
 enum Scalar {
@@ -387,6 +406,21 @@ mod tests {
         ];
         for text in refused {
             assert!(parse(text).is_err(), "{:?}", String::from_utf8_lossy(text));
+        }
+    }
+
+    #[test]
+    fn strings_end_where_their_first_special_byte_is() {
+        for length in 0..40 {
+            for filler in [b'x', b'!', 0x7F, 0x80, 0xA2, 0xDC, 0xFF] {
+                let mut text = vec![filler; length];
+                assert_eq!(plain_length(&text), None);
+                for special in [b'"', b'\\', 0, 0x1F] {
+                    text.truncate(length);
+                    text.extend_from_slice(&[special, b'#', b' ', b']', b'"', special, b'"']);
+                    assert_eq!(plain_length(&text), Some(length), "{}", text.escape_ascii());
+                }
+            }
         }
     }
 
