@@ -117,6 +117,17 @@ impl Matcher {
         required.filter(|required| !required.is_open())
     }
 
+    /// The fewest bytes, and ASCII digits among them, that a matching string has.
+    pub fn least(&self) -> (usize, usize) {
+        match &self.kind {
+            Kind::Regex(regex) | Kind::RegexWithChecksum(regex, _) => {
+                let required = regex.pattern.required();
+                (regex.min_length.max(required.min_length()), required.min_digits())
+            }
+            _ => (0, 0),
+        }
+    }
+
     /// When it may match a string, of matchers that need no scan because asking them is about as cheap.
     pub fn triggers(&self) -> Option<Triggers> {
         match self.kind {

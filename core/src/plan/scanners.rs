@@ -4,6 +4,7 @@ use crate::config::processor::{self as config, Processor};
 use crate::config::reference::Reference;
 use crate::config::store::Store;
 use crate::matcher::Matcher;
+use crate::pattern::Required;
 use crate::processor::{Scanner, ScannerMatcher, Scanners};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,6 +14,14 @@ struct ByMatcher(Arc<Matcher>);
 impl ScannerMatcher for ByMatcher {
     fn matches(&self, text: &[u8]) -> bool {
         self.0.accepts(text)
+    }
+
+    fn required(&self) -> Option<&Required> {
+        self.0.required()
+    }
+
+    fn least(&self) -> (usize, usize) {
+        self.0.least()
     }
 }
 

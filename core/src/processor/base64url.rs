@@ -18,31 +18,41 @@ static DIGITS: [u8; 256] = {
     table
 };
 
-/// The decoded bytes, or `None` where the text is malformed.
-pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let length = text.iter().position(|&byte| digit(byte) == NONE).unwrap_or(text.len());
-    let (digits, padding) = text.split_at(length);
-    let allowed = match length % 4 {
+/// The decoded bytes in a buffer made for another text, or `None` where the text is malformed.
+pub(super) fn decode(text: &[u8], mut decoded: Vec<u8>) -> Option<Vec<u8>> {
+    let (groups, _) = text.as_chunks::<4>();
+    decoded.clear();
+    decoded.resize(groups.len() * 3, 0);
+    let mut whole = 0;
+    for (bytes, group) in decoded.as_chunks_mut::<3>().0.iter_mut().zip(groups) {
+        let values = group.map(digit);
+        // Only what marks no digit has this bit.
+        if values.iter().fold(0, |bits, value| bits | value) & 0x80 != 0 {
+            break;
+        }
+        *bytes = bytes_of(values);
+        whole += 1;
+    }
+    decoded.truncate(whole * 3);
+
+    let rest = &text[whole * 4..];
+    let (digits, padding) = rest.split_at(rest.iter().take_while(|&&byte| digit(byte) != NONE).count());
+    let allowed = match digits.len() {
         1 => 0,
-        rest => 4 - rest,
+        length => 4 - length,
     };
     if padding.len() > allowed || padding.iter().any(|&byte| byte != b'=') {
         return None;
     }
-
-    let (groups, rest) = digits.as_chunks::<4>();
-    let mut decoded = Vec::with_capacity(groups.len() * 3 + 3);
-    decoded.resize(groups.len() * 3, 0);
-    for (bytes, group) in decoded.as_chunks_mut::<3>().0.iter_mut().zip(groups) {
-        *bytes = bytes_of(group);
-    }
-    if !rest.is_empty() {
-        let [first, second, third] = bytes_of(rest);
+    if !digits.is_empty() {
+        let mut values = [0; 4];
+        values.iter_mut().zip(digits).for_each(|(value, &byte)| *value = digit(byte));
+        let [first, second, third] = bytes_of(values);
         decoded.push(first);
-        if rest.len() > 1 && (second != 0 || third != 0) {
+        if digits.len() > 1 && (second != 0 || third != 0) {
             decoded.push(second);
         }
-        if rest.len() > 2 && third != 0 {
+        if digits.len() > 2 && third != 0 {
             decoded.push(third);
         }
     }
@@ -54,10 +64,10 @@ fn digit(byte: u8) -> u8 {
     DIGITS[usize::from(byte)]
 }
 
-/// The three bytes of up to four digits, filled up with zero bits.
+/// The three bytes of four digits.
 #[inline]
-fn bytes_of(digits: &[u8]) -> [u8; 3] {
-    let bits = (0..4).fold(0, |bits, place| bits << 6 | digits.get(place).map_or(0, |&byte| u32::from(digit(byte))));
+fn bytes_of(values: [u8; 4]) -> [u8; 3] {
+    let bits = values.iter().fold(0, |bits, &value| bits << 6 | u32::from(value));
     [(bits >> 16) as u8, (bits >> 8) as u8, bits as u8]
 }
 
@@ -87,7 +97,7 @@ mod tests {
             ("e3=0", None),
             ("e30\0", None),
         ] {
-            assert_eq!(decode(text.as_bytes()).as_deref(), expected, "{text:?}");
+            assert_eq!(decode(text.as_bytes(), b"old".to_vec()).as_deref(), expected, "{text:?}");
         }
     }
 }

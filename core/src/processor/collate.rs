@@ -122,6 +122,7 @@ impl<C> Clone for Entry<'_, C> {
 impl<C> Copy for Entry<'_, C> {}
 
 impl<C: Collation> Ord for Entry<'_, C> {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         self.prefix
             .cmp(&other.prefix)
@@ -131,6 +132,7 @@ impl<C: Collation> Ord for Entry<'_, C> {
 }
 
 impl<C: Collation> PartialOrd for Entry<'_, C> {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -145,6 +147,7 @@ impl<C: Collation> PartialEq for Entry<'_, C> {
 impl<C: Collation> Eq for Entry<'_, C> {}
 
 /// Compares whole keys, eight bytes at a time while both have them.
+#[inline(never)]
 fn compare<C: Collation>(mut a: &[u8], mut b: &[u8]) -> Ordering {
     while let (Some((a_word, a_rest)), Some((b_word, b_rest))) =
         (a.split_first_chunk::<8>(), b.split_first_chunk::<8>())
@@ -158,7 +161,11 @@ fn compare<C: Collation>(mut a: &[u8], mut b: &[u8]) -> Ordering {
 }
 
 /// The weights of the first eight bytes, big end first; shorter keys are filled up with the lowest weight.
+#[inline]
 fn prefix<C: Collation>(key: &[u8]) -> u64 {
+    if let Some(start) = key.first_chunk::<8>() {
+        return u64::from_be_bytes(start.map(C::weight));
+    }
     let mut weights = [0; 8];
     weights.iter_mut().zip(key).for_each(|(weight, &byte)| *weight = C::weight(byte));
     u64::from_be_bytes(weights)

@@ -1,7 +1,8 @@
 //! The eight hex digits that stand for a piece of the request in a fingerprint.
 //!
 //! A fingerprint field is the start of a SHA-256 over text that is lower-cased, escaped and joined first. Building that
-//! text would cost an allocation per key, so it is folded straight into the blocks that the hash takes.
+//! text would cost an allocation per key, so it is joined in the blocks that the hash takes, and folded there, a block at a
+//! time.
 
 use super::{Expired, check};
 use crate::support::Deadline;
@@ -43,68 +44,90 @@ pub(super) enum Folding {
     HeaderName,
 }
 
+impl Folding {
+    /// Folds a block. A comma or backslash that was put there stays what it is.
+    #[inline]
+    fn fold(self, block: &mut [u8; BLOCK]) {
+        match self {
+            Folding::Lower | Folding::Key => block.make_ascii_lowercase(),
+            Folding::HeaderName => block.iter_mut().for_each(|byte| *byte = header_name_byte(*byte)),
+            Folding::Value => {}
+        }
+    }
+
+    fn escapes(self) -> bool {
+        matches!(self, Folding::Key | Folding::Value)
+    }
+}
+
 /// A SHA-256 in progress.
 pub(super) struct Digest {
+    folding: Folding,
     state: [u32; 8],
     block: [u8; BLOCK],
-    /// Bytes so far; those since the last multiple of a block are in `block`.
+    /// Bytes so far; those since the last multiple of a block are in `block`, not folded yet.
     length: usize,
 }
 
 impl Digest {
-    pub(super) fn new() -> Self {
-        Digest { state: INITIAL, block: [0; BLOCK], length: 0 }
+    pub(super) fn new(folding: Folding) -> Self {
+        Digest { folding, state: INITIAL, block: [0; BLOCK], length: 0 }
     }
 
-    /// Adds one byte as it is.
+    /// Adds a comma between two parts.
     #[inline]
-    pub(super) fn push(&mut self, byte: u8) {
+    pub(super) fn separate(&mut self) {
+        self.push(b',');
+    }
+
+    #[inline]
+    fn push(&mut self, byte: u8) {
         self.block[self.length % BLOCK] = byte;
         self.length += 1;
         if self.length.is_multiple_of(BLOCK) {
+            self.folding.fold(&mut self.block);
             self.compress();
         }
     }
 
-    /// Adds folded bytes.
-    pub(super) fn extend(&mut self, bytes: &[u8], folding: Folding, deadline: &mut Deadline) -> Result<(), Expired> {
+    /// Adds bytes, to be folded.
+    pub(super) fn extend(&mut self, bytes: &[u8], deadline: &mut Deadline) -> Result<(), Expired> {
         for (index, stride) in bytes.chunks(STRIDE).enumerate() {
             if index > 0 {
                 check(deadline)?;
             }
-            match folding {
-                Folding::Lower => self.append(stride, |byte| byte.to_ascii_lowercase()),
-                Folding::Key => self.append_escaped(stride, |byte| byte.to_ascii_lowercase()),
-                Folding::Value => self.append_escaped(stride, |byte| byte),
-                Folding::HeaderName => self.append(stride, header_name_byte),
+            if self.folding.escapes() {
+                self.append_escaped(stride);
+            } else {
+                self.append(stride);
             }
         }
         Ok(())
     }
 
     #[inline]
-    fn append(&mut self, mut bytes: &[u8], fold: impl Fn(u8) -> u8) {
+    fn append(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let room = &mut self.block[self.length % BLOCK..];
             let (now, later) = bytes.split_at(bytes.len().min(room.len()));
-            room.iter_mut().zip(now).for_each(|(slot, &byte)| *slot = fold(byte));
+            room[..now.len()].copy_from_slice(now);
             self.length += now.len();
             if self.length.is_multiple_of(BLOCK) {
+                self.folding.fold(&mut self.block);
                 self.compress();
             }
             bytes = later;
         }
     }
 
-    #[inline]
-    fn append_escaped(&mut self, mut bytes: &[u8], fold: impl Fn(u8) -> u8) {
+    fn append_escaped(&mut self, mut bytes: &[u8]) {
         while let Some(comma) = memchr::memchr(b',', bytes) {
-            self.append(&bytes[..comma], &fold);
+            self.append(&bytes[..comma]);
             self.push(b'\\');
             self.push(b',');
             bytes = &bytes[comma + 1..];
         }
-        self.append(bytes, fold);
+        self.append(bytes);
     }
 
     fn compress(&mut self) {
@@ -114,13 +137,15 @@ impl Digest {
     /// The first eight hex digits.
     pub(super) fn finish(mut self) -> Field {
         let bits = (self.length as u64).wrapping_mul(8);
-        self.push(0x80);
-        if self.length % BLOCK > LENGTH_AT {
-            self.pad_to(BLOCK);
+        self.folding.fold(&mut self.block);
+        let (_, rest) = self.block.split_at_mut(self.length % BLOCK);
+        rest.fill(0);
+        // A block is never left full, so there is room for the mark of the end.
+        rest[0] = 0x80;
+        if rest.len() <= BLOCK - LENGTH_AT {
             self.compress();
-            self.length = 0;
+            self.block = [0; BLOCK];
         }
-        self.pad_to(LENGTH_AT);
         self.block[LENGTH_AT..].copy_from_slice(&bits.to_be_bytes());
         self.compress();
 
@@ -131,13 +156,6 @@ impl Digest {
             pair[1] = HEX[usize::from(byte & 15)];
         }
         Field(Some(digits))
-    }
-
-    /// Zeros from where the block is filled to up to `end`.
-    fn pad_to(&mut self, end: usize) {
-        if let Some(rest) = self.block.get_mut(self.length % BLOCK..end) {
-            rest.fill(0);
-        }
     }
 }
 
@@ -152,8 +170,8 @@ pub(super) fn scalar_field(text: &[u8], deadline: &mut Deadline) -> Result<Field
     if text.is_empty() {
         return Ok(Field::EMPTY);
     }
-    let mut digest = Digest::new();
-    digest.extend(text, Folding::Lower, deadline)?;
+    let mut digest = Digest::new(Folding::Lower);
+    digest.extend(text, deadline)?;
     Ok(digest.finish())
 }
 
@@ -162,8 +180,8 @@ mod tests {
     use super::*;
 
     fn of(text: &[u8], folding: Folding) -> String {
-        let mut digest = Digest::new();
-        assert!(digest.extend(text, folding, &mut Deadline::unlimited()).is_ok());
+        let mut digest = Digest::new(folding);
+        assert!(digest.extend(text, &mut Deadline::unlimited()).is_ok());
         String::from_utf8_lossy(digest.finish().as_bytes()).into_owned()
     }
 
@@ -200,7 +218,7 @@ mod tests {
             (b"A,_b", Folding::HeaderName, b"a,-b"),
             (b"A,_b", Folding::Lower, b"a,_b"),
         ] {
-            let mut digest = Digest::new();
+            let mut digest = Digest::new(Folding::Value);
             plain.iter().for_each(|&byte| digest.push(byte));
             assert_eq!(of(text, folding).as_bytes(), digest.finish().as_bytes(), "{}", text.escape_ascii());
         }

@@ -4,7 +4,7 @@
 
 use super::collate::{SignedLower, Sorter};
 use super::digest::{Digest, Field, Folding, scalar_field};
-use super::{Expired, Fragments, check};
+use super::{Expired, Fragments, check, joined, step};
 use crate::support::Deadline;
 use crate::value::{Pair, Value};
 
@@ -30,15 +30,10 @@ pub(super) fn generate(
         }
     }
 
+    let text = |field: &Option<Field>| field.unwrap_or(Field::EMPTY);
+    let [path, query, body] = [path_field, query_field, body_field].map(|field| text(field));
     let method = known_method.as_deref().unwrap_or_default();
-    let mut text = Vec::with_capacity(method.len() + 32);
-    text.extend_from_slice(b"http-");
-    text.extend_from_slice(method);
-    for field in [path_field, query_field, body_field] {
-        text.push(b'-');
-        text.extend_from_slice(field.as_ref().map_or(b"", Field::as_bytes));
-    }
-    Ok(Value::from(&text[..]))
+    Ok(joined([b"http-", method, b"-", path.as_bytes(), b"-", query.as_bytes(), b"-", body.as_bytes()]))
 }
 
 /// What comes before the first `?` or `#`.
@@ -53,16 +48,16 @@ fn keys_field(entries: &[Pair], deadline: &mut Deadline) -> Result<Field, Expire
     }
     let mut sorter = Sorter::<SignedLower>::new();
     for (position, entry) in entries.iter().enumerate() {
-        check(deadline)?;
+        step(deadline)?;
         sorter.push(entry.key_bytes().unwrap_or_default(), position);
     }
-    let mut digest = Digest::new();
+    let mut digest = Digest::new(Folding::Key);
     let mut first = true;
     sorter.drain(deadline, |key, _, deadline| {
         if !std::mem::take(&mut first) {
-            digest.push(b',');
+            digest.separate();
         }
-        digest.extend(key, Folding::Key, deadline)
+        digest.extend(key, deadline)
     })?;
     Ok(digest.finish())
 }

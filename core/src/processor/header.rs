@@ -5,18 +5,17 @@
 
 use super::collate::{HeaderNames, Sorter};
 use super::digest::{Digest, Field, Folding, scalar_field};
-use super::headers::{Header, Places, single_string};
-use super::{Expired, check};
+use super::headers::{Decimal, Header, Places, single_string};
+use super::{Expired, joined, step};
 use crate::support::Deadline;
 use crate::value::{Pair, Value};
-use std::io::Write as _;
 
 pub(super) fn generate(headers: &[Pair], deadline: &mut Deadline) -> Result<Value, Expired> {
     let mut standard = Places::NONE;
     let mut user_agent: &[u8] = b"";
     let mut unknown = Sorter::<HeaderNames>::new();
     for (position, entry) in headers.iter().enumerate() {
-        check(deadline)?;
+        step(deadline)?;
         let name = entry.key_bytes().unwrap_or_default();
         match Header::of(name) {
             Header::Standard(place) => standard.set(place),
@@ -29,15 +28,8 @@ pub(super) fn generate(headers: &[Pair], deadline: &mut Deadline) -> Result<Valu
     let user_agent = scalar_field(user_agent, deadline)?;
     let count = unknown.len();
     let names = names_field(unknown, deadline)?;
-    let mut text = Vec::with_capacity(64);
-    text.extend_from_slice(b"hdr-");
-    text.extend_from_slice(standard.as_bytes());
-    text.push(b'-');
-    text.extend_from_slice(user_agent.as_bytes());
-    // Writing to a vector cannot fail.
-    let _ = write!(text, "-{count}-");
-    text.extend_from_slice(names.as_bytes());
-    Ok(Value::from(&text[..]))
+    let (standard, user_agent, count) = (standard.as_bytes(), user_agent.as_bytes(), Decimal::of(count));
+    Ok(joined([b"hdr-", standard, b"-", user_agent, b"-", count.as_bytes(), b"-", names.as_bytes()]))
 }
 
 /// The hash of the names in their order; empty if there are none.
@@ -45,13 +37,13 @@ fn names_field(names: Sorter<'_, HeaderNames>, deadline: &mut Deadline) -> Resul
     if names.len() == 0 {
         return Ok(Field::EMPTY);
     }
-    let mut digest = Digest::new();
+    let mut digest = Digest::new(Folding::HeaderName);
     let mut first = true;
     names.drain(deadline, |name, _, deadline| {
         if !std::mem::take(&mut first) {
-            digest.push(b',');
+            digest.separate();
         }
-        digest.extend(name, Folding::HeaderName, deadline)
+        digest.extend(name, deadline)
     })?;
     Ok(digest.finish())
 }

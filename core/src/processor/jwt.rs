@@ -14,10 +14,13 @@ pub(super) fn generate(input: &Object, key_path: &[Step]) -> Option<Value> {
     }
     let (payload, signature) = split_at_dot(rest)?;
 
+    let mut buffer = Vec::with_capacity(header.len().max(payload.len()));
     let mut decoded = Value::map_with_capacity(3);
-    decoded.insert("header", segment(header));
-    decoded.insert("payload", segment(payload));
-    decoded.insert("signature", Value::from_entries([("available", !signature.is_empty())]));
+    decoded.insert("header", segment(header, &mut buffer));
+    decoded.insert("payload", segment(payload, &mut buffer));
+    let mut available = Value::map_with_capacity(1);
+    available.insert("available", !signature.is_empty());
+    decoded.insert("signature", available);
     Some(decoded)
 }
 
@@ -39,6 +42,9 @@ fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// A segment's JSON. One that is malformed is there all the same, as an invalid object.
-fn segment(text: &[u8]) -> Value {
-    base64url::decode(text).and_then(|decoded| json::parse(&decoded).ok()).unwrap_or_else(|| Value::invalid_in(Heap))
+fn segment(text: &[u8], buffer: &mut Vec<u8>) -> Value {
+    let decoded = base64url::decode(text, std::mem::take(buffer));
+    let value = decoded.as_deref().and_then(|text| json::parse(text).ok());
+    *buffer = decoded.unwrap_or_default();
+    value.unwrap_or_else(|| Value::invalid_in(Heap))
 }

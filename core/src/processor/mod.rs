@@ -20,6 +20,7 @@ mod endpoint;
 mod header;
 mod headers;
 mod jwt;
+mod keys;
 mod network;
 mod scanner;
 mod schema;
@@ -133,6 +134,17 @@ fn check(deadline: &mut Deadline) -> Result<(), Expired> {
     if deadline.expired() { Err(Expired) } else { Ok(()) }
 }
 
+/// The text of a fingerprint: its parts, one after the other.
+fn joined<const N: usize>(parts: [&[u8]; N]) -> Value {
+    Value::from(parts.concat())
+}
+
+/// A check before work on one key or node, of which many fit between two looks at the clock.
+#[inline]
+fn step(deadline: &mut Deadline) -> Result<(), Expired> {
+    if deadline.spend(1) { Err(Expired) } else { Ok(()) }
+}
+
 impl Generator {
     /// All of them.
     pub const ALL: [Generator; 7] = [
@@ -229,14 +241,17 @@ impl Generator {
         if self.presence(inputs).is_none() {
             return Outcome::NotNow;
         }
-        let mut draft = fragments.clone();
-        match self.run(inputs, &mut draft, scanners, deadline) {
-            Ok(Some(value)) => {
-                *fragments = draft;
-                Outcome::Made(value)
-            }
+        // A run that is cut off leaves no fields behind.
+        let before = self.has_optional_parameters().then(|| fragments.clone());
+        match self.run(inputs, fragments, scanners, deadline) {
+            Ok(Some(value)) => Outcome::Made(value),
             Ok(None) => Outcome::Nothing,
-            Err(Expired) => Outcome::TimedOut,
+            Err(Expired) => {
+                if let Some(before) = before {
+                    *fragments = before;
+                }
+                Outcome::TimedOut
+            }
         }
     }
 

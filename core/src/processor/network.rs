@@ -4,18 +4,17 @@
 //! address. Nothing is parsed: the addresses are counted by their commas. The result depends on the order of the headers:
 //! one of higher precedence without a usable value takes back what a lower one gave, unless it came first.
 
-use super::headers::{Header, Places, single_string};
-use super::{Expired, check};
+use super::headers::{Decimal, Header, Places, single_string};
+use super::{Expired, joined, step};
 use crate::support::Deadline;
 use crate::value::{Pair, Value};
-use std::io::Write as _;
 
 pub(super) fn generate(headers: &[Pair], deadline: &mut Deadline) -> Result<Value, Expired> {
     let mut present = Places::NONE;
     let mut best = usize::MAX;
     let mut chain: &[u8] = b"";
     for entry in headers {
-        check(deadline)?;
+        step(deadline)?;
         let Header::Address(place) = Header::of(entry.key_bytes().unwrap_or_default()) else { continue };
         present.set(place);
         if place < best {
@@ -27,9 +26,5 @@ pub(super) fn generate(headers: &[Pair], deadline: &mut Deadline) -> Result<Valu
     }
 
     let hops = if chain.is_empty() { 0 } else { 1 + memchr::memchr_iter(b',', chain).count() };
-    let mut text = Vec::with_capacity(32);
-    // Writing to a vector cannot fail.
-    let _ = write!(text, "net-{hops}-");
-    text.extend_from_slice(present.as_bytes());
-    Ok(Value::from(&text[..]))
+    Ok(joined([b"net-", Decimal::of(hops).as_bytes(), b"-", present.as_bytes()]))
 }

@@ -1,14 +1,15 @@
 //! Scanners: what kind of data a string is, judged by the key it stands under and by its content.
 //!
-//! Rulesets hold dozens of scanners but few distinct key patterns (twenty kinds of payment card share one), and the keys
-//! of a document repeat in every record. So each distinct key pattern is asked once per distinct key, and only the
-//! scanners whose key fits see the value.
+//! Rulesets hold dozens of scanners but few distinct key patterns (twenty kinds of payment card share one), and keys
+//! repeat, so that the [patterns of keys](super::keys) are seldom asked. What they leave is asked about the string, but
+//! most scanners look for numbers: counting the string's digits, once, settles that they are not there.
 
+use super::keys::{KeptKeys, KeyPatterns, SET};
+use super::schema::Workspaces;
 use super::{Expired, check};
+use crate::pattern::Required;
 use crate::support::Deadline;
 use crate::value::Value;
-use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// Bytes of a value that a matcher reads between two looks at the deadline.
@@ -18,6 +19,16 @@ const STRIDE: usize = 4096;
 pub trait ScannerMatcher: Send + Sync {
     /// Whether it accepts this string. Matchers for other types accept none.
     fn matches(&self, text: &[u8]) -> bool;
+
+    /// What a string must contain to be accepted, if that can be said.
+    fn required(&self) -> Option<&Required> {
+        None
+    }
+
+    /// The fewest bytes, and ASCII digits among them, that an accepted string has.
+    fn least(&self) -> (usize, usize) {
+        (0, 0)
+    }
 }
 
 impl<F: Fn(&[u8]) -> bool + Send + Sync> ScannerMatcher for F {
@@ -43,40 +54,53 @@ pub struct Scanner {
 }
 
 /// The scanners selected for a processor, in the order in which they are asked.
-#[derive(Default)]
 pub struct Scanners {
-    scanners: Vec<Arc<Scanner>>,
-    /// For each scanner the first one with equal tags: equal tags make equal schemas.
-    labels: Vec<u32>,
-    /// The distinct key matchers.
-    keys: Vec<Arc<dyn ScannerMatcher>>,
-    /// For each scanner its key matcher among `keys`.
-    key_of: Vec<Option<u32>>,
+    asked: Vec<Asked>,
+    keys: KeyPatterns,
+    /// What schemas were made with.
+    pub(super) workspaces: Workspaces,
+}
+
+/// A scanner, and what is known of it.
+struct Asked {
+    scanner: Arc<Scanner>,
+    /// The first scanner with equal tags: equal tags make equal schemas.
+    label: Option<Label>,
+    /// What the value must have.
+    least: Least,
+}
+
+/// The fewest bytes, and digits among them.
+#[derive(Clone, Copy)]
+struct Least {
+    bytes: usize,
+    digits: usize,
+}
+
+impl Default for Scanners {
+    fn default() -> Self {
+        Scanners::new(vec![])
+    }
 }
 
 impl Scanners {
     /// Prepares a selection.
     pub fn new(scanners: Vec<Arc<Scanner>>) -> Self {
-        let mut labels: Vec<u32> = Vec::with_capacity(scanners.len());
-        let mut keys: Vec<Arc<dyn ScannerMatcher>> = Vec::new();
-        let mut key_of = Vec::with_capacity(scanners.len());
-        for scanner in &scanners {
-            let equal = scanners.iter().position(|other| same_tags(&other.tags, &scanner.tags));
-            labels.push(equal.unwrap_or_default() as u32);
-            key_of.push(scanner.key.as_ref().map(|key| {
-                let known = keys.iter().position(|other| Arc::ptr_eq(other, key));
-                known.unwrap_or_else(|| {
-                    keys.push(Arc::clone(key));
-                    keys.len() - 1
-                }) as u32
-            }));
-        }
-        Scanners { scanners, labels, keys, key_of }
+        let label = |scanner: &Scanner| {
+            let equal = scanners.iter().position(|other| same_tags(&other.tags, &scanner.tags))?;
+            (!scanner.tags.is_empty()).then_some(Label(equal as u32))
+        };
+        let asked = scanners.iter().map(|scanner| {
+            let (bytes, digits) = scanner.value.as_ref().map_or((0, 0), |value| value.least());
+            Asked { scanner: Arc::clone(scanner), label: label(scanner), least: Least { bytes, digits } }
+        });
+        let keys = KeyPatterns::new(scanners.iter().map(|scanner| scanner.key.as_ref()));
+        Scanners { asked: asked.collect(), keys, workspaces: Workspaces::default() }
     }
 
     /// The tags of a label as a map.
     pub(super) fn tags(&self, Label(label): Label) -> Value {
-        let tags = self.scanners.get(label as usize).map_or(&[][..], |scanner| &scanner.tags);
+        let tags = self.asked.get(label as usize).map_or(&[][..], |asked| &asked.scanner.tags);
         Value::from_entries(tags.iter().map(|(name, value)| (name, &value[..])))
     }
 }
@@ -96,72 +120,87 @@ impl Label {
     }
 }
 
-/// Classifies the strings of one document.
+/// Classifies strings.
 pub(super) struct Classifier<'a> {
     scanners: &'a Scanners,
-    /// For each key seen its part of `candidates`.
-    known: HashMap<&'a [u8], Range<usize>>,
-    /// The scanners that accept a key, in order.
-    candidates: Vec<u32>,
-    /// Scratch: which of the distinct key matchers accept the key at hand.
-    accepted: Vec<bool>,
+    kept: KeptKeys,
 }
 
 impl<'a> Classifier<'a> {
-    pub(super) fn new(scanners: &'a Scanners) -> Self {
-        Classifier { scanners, known: HashMap::new(), candidates: Vec::new(), accepted: Vec::new() }
+    /// `kept` comes from a classifier with the same scanners, or is new.
+    pub(super) fn new(scanners: &'a Scanners, kept: KeptKeys) -> Self {
+        Classifier { scanners, kept }
+    }
+
+    /// What it has found out about keys.
+    pub(super) fn into_kept(self) -> KeptKeys {
+        self.kept
     }
 
     /// The tags of the first scanner that matches, unless it has none.
+    #[inline]
     pub(super) fn classify(
         &mut self,
-        key: &'a [u8],
+        key: &[u8],
         value: &[u8],
         deadline: &mut Deadline,
     ) -> Result<Option<Label>, Expired> {
-        if self.scanners.scanners.is_empty() {
+        if self.scanners.asked.is_empty() {
             return Ok(None);
         }
-        let scanners = self.scanners;
-        for &index in self.candidates_for(key) {
-            let Some(scanner) = scanners.scanners.get(index as usize) else { continue };
-            if let Some(matcher) = &scanner.value {
-                for _ in 0..=value.len() / STRIDE {
-                    check(deadline)?;
-                }
-                if !matcher.matches(value) {
-                    continue;
-                }
+        self.find(key, value, deadline)
+    }
+
+    fn find(&mut self, key: &[u8], value: &[u8], deadline: &mut Deadline) -> Result<Option<Label>, Expired> {
+        let mut value = Text { bytes: value, digits: None };
+        let mut left = self.scanners.keys.scanners(key, &mut self.kept);
+        while left != 0 {
+            let candidate = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let Some(asked) = self.scanners.asked.get(candidate) else { continue };
+            if value.has(asked.least) && asked.accepts(value.bytes, deadline)? {
+                return Ok(asked.label);
             }
-            let label = scanners.labels.get(index as usize).map(|&label| Label(label));
-            return Ok(label.filter(|_| !scanner.tags.is_empty()));
+        }
+        // Those beyond what a set of scanners holds.
+        for asked in self.scanners.asked.iter().skip(SET) {
+            let takes_key = asked.scanner.key.as_ref().is_none_or(|pattern| !key.is_empty() && pattern.matches(key));
+            if takes_key && value.has(asked.least) && asked.accepts(value.bytes, deadline)? {
+                return Ok(asked.label);
+            }
         }
         Ok(None)
     }
+}
 
-    fn candidates_for(&mut self, key: &'a [u8]) -> &[u32] {
-        let range = match self.known.get(key) {
-            Some(range) => range.clone(),
-            None => {
-                let range = self.look_at(key);
-                self.known.insert(key, range.clone());
-                range
-            }
-        };
-        &self.candidates[range]
-    }
-
-    fn look_at(&mut self, key: &[u8]) -> Range<usize> {
-        self.accepted.clear();
-        self.accepted.extend(self.scanners.keys.iter().map(|matcher| !key.is_empty() && matcher.matches(key)));
-        let start = self.candidates.len();
-        for (index, key_matcher) in self.scanners.key_of.iter().enumerate() {
-            if key_matcher.is_none_or(|at| self.accepted.get(at as usize) == Some(&true)) {
-                self.candidates.push(index as u32);
-            }
+impl Asked {
+    fn accepts(&self, value: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
+        let Some(matcher) = &self.scanner.value else { return Ok(true) };
+        for _ in 0..=value.len() / STRIDE {
+            check(deadline)?;
         }
-        start..self.candidates.len()
+        Ok(matcher.matches(value))
     }
+}
+
+/// A string with the number of its digits, once that is known.
+struct Text<'a> {
+    bytes: &'a [u8],
+    digits: Option<usize>,
+}
+
+impl Text<'_> {
+    fn has(&mut self, least: Least) -> bool {
+        let bytes = self.bytes;
+        bytes.len() >= least.bytes
+            && (least.digits == 0 || *self.digits.get_or_insert_with(|| count_digits(bytes)) >= least.digits)
+    }
+}
+
+/// How many ASCII digits there are. Counted in bytes, many at a time.
+fn count_digits(text: &[u8]) -> usize {
+    let of = |part: &[u8]| part.iter().map(|byte| u8::from(byte.is_ascii_digit())).sum::<u8>();
+    text.chunks(usize::from(u8::MAX)).map(|part| usize::from(of(part))).sum()
 }
 
 #[cfg(test)]
@@ -181,7 +220,7 @@ mod tests {
         Some(Arc::new(move |key: &[u8]| key == name))
     }
 
-    fn classify<'a>(classifier: &mut Classifier<'a>, key: &'a str, value: &str) -> Option<Label> {
+    fn classify(classifier: &mut Classifier<'_>, key: &str, value: &str) -> Option<Label> {
         let found = classifier.classify(key.as_bytes(), value.as_bytes(), &mut Deadline::unlimited());
         found.unwrap_or_default()
     }
@@ -195,7 +234,7 @@ mod tests {
             scanner("mail", None, Some(b"at")),
             scanner("anything", Some(Arc::new(|_: &[u8]| true)), None),
         ]);
-        let mut classifier = Classifier::new(&scanners);
+        let mut classifier = Classifier::new(&scanners, KeptKeys::default());
         for (key, value, expected) in [
             ("to", "a@b 4", Some(Label(0))),
             ("to", "none 4", None),
@@ -214,10 +253,47 @@ mod tests {
         let counter = Arc::clone(&asked);
         let key: Arc<dyn ScannerMatcher> = Arc::new(move |_: &[u8]| counter.fetch_add(1, Ordering::Relaxed) > 99);
         let scanners = Scanners::new((0..20).map(|_| scanner("card", Some(Arc::clone(&key)), None)).collect());
-        let mut classifier = Classifier::new(&scanners);
+        let mut classifier = Classifier::new(&scanners, KeptKeys::default());
         for key in ["a", "b", "a", ""] {
             assert_eq!(classify(&mut classifier, key, "x"), None);
         }
         assert_eq!(asked.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn more_scanners_than_a_set_holds_are_asked_in_order() {
+        let number = |n: usize| format!("{n:03}");
+        let matching = |n: usize| {
+            let wanted = number(n);
+            let matcher = move |text: &[u8]| memchr::memmem::find(text, wanted.as_bytes()).is_some();
+            Some(Arc::new(matcher) as Arc<dyn ScannerMatcher>)
+        };
+        let scanners = Scanners::new(
+            (0..200)
+                .map(|n| {
+                    let tags = vec![(b"type"[..].into(), number(n).into_bytes().into())];
+                    Arc::new(Scanner { id: number(n).into(), tags, key: matching(n % 3), value: matching(n) })
+                })
+                .collect(),
+        );
+        let mut classifier = Classifier::new(&scanners, KeptKeys::default());
+        for (key, value, expected) in [
+            ("000", "150 003 001", Some(Label(3))),
+            ("001", "150 199 196", Some(Label(196))),
+            ("002 001", "150 151 149", Some(Label(149))),
+            ("003", "003", None),
+            ("", "003", None),
+        ] {
+            assert_eq!(classify(&mut classifier, key, value), expected, "{key}: {value}");
+        }
+    }
+
+    #[test]
+    fn digits_are_counted() {
+        for length in [0, 1, 7, 255, 256, 3000] {
+            assert_eq!(count_digits("9".repeat(length).as_bytes()), length);
+            assert_eq!(count_digits("1x-".repeat(length).as_bytes()), length);
+        }
+        assert_eq!(count_digits("/09:\u{660}".as_bytes()), 2);
     }
 }

@@ -8,12 +8,14 @@
 //!
 //! Breadth and depth are bounded (255 entries, 10 elements, 18 containers), so the recursion is bounded as well.
 
+use super::keys::KeptKeys;
 use super::scanner::{Classifier, Label, Scanners};
-use super::{Expired, check};
+use super::{Expired, step};
 use crate::support::Deadline;
 use crate::value::{Object, Pair, Value, View};
 use std::cmp::Ordering;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 /// Entries of a map that are looked at.
 const MAX_ENTRIES: usize = 255;
@@ -21,20 +23,71 @@ const MAX_ENTRIES: usize = 255;
 const MAX_ELEMENTS: usize = 10;
 /// Containers inside each other that are reported; the last one is reported empty.
 const MAX_DEPTH: usize = 18;
+/// Nodes for which room is kept between documents.
+const KEPT_NODES: usize = 1024;
+/// As many threads as find room without making it.
+const KEPT_WORKSPACES: usize = 8;
 
 pub(super) fn generate(input: &Object, scanners: &Scanners, deadline: &mut Deadline) -> Result<Value, Expired> {
-    let mut survey =
-        Survey { classifier: Classifier::new(scanners), tables: Tables::default(), open: vec![], deadline };
-    let root = survey.visit(input, b"", 1)?;
-    let Survey { tables, deadline, .. } = survey;
-    Rendering { tables: &tables, scanners, deadline }.node(root)
+    let Workspace { keys, containers, children, open } = scanners.workspaces.take();
+    let mut survey = Survey {
+        classifier: Classifier::new(scanners, keys),
+        tables: Tables { containers, children: reused(children) },
+        open: reused(open),
+        lists: 0,
+        deadline,
+    };
+    let root = survey.visit(input, b"", 1);
+    let Survey { classifier, mut tables, open, deadline, .. } = survey;
+    let made = root.and_then(|root| Rendering { tables: &tables, scanners, deadline }.node(root));
+    tables.containers.clear();
+    if tables.children.capacity().max(open.capacity()).max(tables.containers.capacity()) <= KEPT_NODES {
+        let Tables { containers, children } = tables;
+        let keys = classifier.into_kept();
+        scanners.workspaces.give(Workspace { keys, containers, children: reused(children), open: reused(open) });
+    }
+    made
+}
+
+/// What one document leaves for the next: knowledge of keys, and room.
+#[derive(Default)]
+struct Workspace {
+    keys: KeptKeys,
+    containers: Vec<Container>,
+    children: Vec<Child<'static>>,
+    open: Vec<Child<'static>>,
+}
+
+/// Workspaces that wait for the next document.
+#[derive(Default)]
+pub(super) struct Workspaces(Mutex<Vec<Workspace>>);
+
+impl Workspaces {
+    fn take(&self) -> Workspace {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn give(&self, used: Workspace) {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() < KEPT_WORKSPACES {
+            waiting.push(used);
+        }
+    }
+}
+
+/// The room of a list, for children of another document.
+fn reused<'b>(mut children: Vec<Child<'_>>) -> Vec<Child<'b>> {
+    children.clear();
+    // No element is left to be mapped; collecting in place keeps the allocation.
+    children.into_iter().map(|child| Child { key: b"", ..child }).collect()
 }
 
 /// A node of the schema.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Node {
     Scalar(Code),
-    Text(Option<Label>),
+    /// A string of a known kind.
+    Labelled(Label),
     /// Described in [`Tables::containers`].
     Container(u32),
 }
@@ -64,7 +117,7 @@ struct Container {
     truncated: bool,
     /// Part of [`Tables::children`].
     children: Range<usize>,
-    /// Equal for equal structures.
+    /// Equal for equal structures in arrays.
     hash: u64,
 }
 
@@ -78,11 +131,9 @@ struct Child<'a> {
 }
 
 impl<'a> Child<'a> {
+    #[inline]
     fn new(key: &'a [u8], node: Node) -> Self {
-        let mut start = [0; 8];
-        start.iter_mut().zip(key).for_each(|(slot, &byte)| *slot = byte);
-        let prefix = u64::from_be_bytes(start);
-        Child { prefix, key, node }
+        Child { prefix: prefix(key), key, node }
     }
 
     fn compare_key(&self, other: &Self) -> Ordering {
@@ -105,8 +156,20 @@ impl<'a> Child<'a> {
     }
 }
 
+/// The first eight bytes of a key, filled up with zeros.
+#[inline]
+fn prefix(key: &[u8]) -> u64 {
+    if let Some(word) = key.first_chunk() {
+        return u64::from_be_bytes(*word);
+    }
+    let missing = 8 * (8 - key.len() as u32);
+    if let (Some(first), Some(last)) = (key.first_chunk(), key.last_chunk()) {
+        return u64::from(u32::from_be_bytes(*first)) << 32 | u64::from(u32::from_be_bytes(*last)) << missing;
+    }
+    key.iter().rev().fold(0, |word, &byte| word >> 8 | u64::from(byte) << 56)
+}
+
 /// The schema while it is built.
-#[derive(Default)]
 struct Tables<'a> {
     containers: Vec<Container>,
     children: Vec<Child<'a>>,
@@ -118,20 +181,25 @@ struct Survey<'a, 'd> {
     tables: Tables<'a>,
     /// Children of the containers that are being visited, innermost last.
     open: Vec<Child<'a>>,
+    /// How many of these containers are arrays: only what is in an array is ever compared.
+    lists: usize,
     deadline: &'d mut Deadline,
 }
 
 impl<'a> Survey<'a, '_> {
     /// Describes a value that stands under `key`, `depth` containers deep.
     fn visit(&mut self, object: &'a Object, key: &'a [u8], depth: usize) -> Result<Node, Expired> {
-        check(self.deadline)?;
+        step(self.deadline)?;
         Ok(match object.view() {
             View::Invalid => Node::Scalar(Code::Invalid),
             View::Null => Node::Scalar(Code::Null),
             View::Bool(_) => Node::Scalar(Code::Bool),
             View::Signed(_) | View::Unsigned(_) => Node::Scalar(Code::Integer),
             View::Float(_) => Node::Scalar(Code::Float),
-            View::String(text) => Node::Text(self.classifier.classify(key, text, self.deadline)?),
+            View::String(text) => match self.classifier.classify(key, text, self.deadline)? {
+                Some(label) => Node::Labelled(label),
+                None => Node::Scalar(Code::Text),
+            },
             View::Map(entries) => self.record(entries, depth)?,
             View::Array(elements) => self.list(elements, key, depth)?,
         })
@@ -154,6 +222,7 @@ impl<'a> Survey<'a, '_> {
     fn list(&mut self, elements: &'a [Object], key: &'a [u8], depth: usize) -> Result<Node, Expired> {
         let base = self.open.len();
         if depth < MAX_DEPTH {
+            self.lists += 1;
             for element in elements.iter().take(MAX_ELEMENTS) {
                 let before = self.tables.mark();
                 let node = self.visit(element, key, depth + 1)?;
@@ -163,6 +232,7 @@ impl<'a> Survey<'a, '_> {
                     self.open.push(Child { prefix: 0, key: b"", node });
                 }
             }
+            self.lists -= 1;
         }
         Ok(self.close(base, Shape::List(elements.len()), elements.len() > MAX_ELEMENTS))
     }
@@ -171,15 +241,16 @@ impl<'a> Survey<'a, '_> {
     fn close(&mut self, base: usize, shape: Shape, truncated: bool) -> Node {
         let tables = &mut self.tables;
         let start = tables.children.len();
-        for child in self.open.drain(base..) {
-            let repeated =
-                shape == Shape::Record && tables.children[start..].last().is_some_and(|last| last.same_key(&child));
-            if !repeated {
-                tables.children.push(child);
-            }
+        let open = &self.open[base..];
+        if shape == Shape::Record && open.windows(2).any(|pair| pair[0].same_key(&pair[1])) {
+            let firsts = open.chunk_by(Child::same_key).filter_map(|same| same.first());
+            tables.children.extend(firsts.copied());
+        } else {
+            tables.children.extend_from_slice(open);
         }
+        self.open.truncate(base);
         let children = start..tables.children.len();
-        let hash = tables.hash(shape, truncated, children.clone());
+        let hash = if self.lists > 0 { tables.hash(shape, truncated, children.clone()) } else { 0 };
         tables.containers.push(Container { shape, truncated, children, hash });
         Node::Container((tables.containers.len() - 1) as u32)
     }
@@ -232,8 +303,7 @@ impl Tables<'_> {
     fn hash_of(&self, node: Node) -> u64 {
         match node {
             Node::Scalar(code) => code as u64,
-            Node::Text(None) => Code::Text as u64,
-            Node::Text(Some(label)) => label.hash(),
+            Node::Labelled(label) => label.hash(),
             Node::Container(index) => self.containers[index as usize].hash,
         }
     }
@@ -252,12 +322,10 @@ struct Rendering<'a, 'd> {
 
 impl Rendering<'_, '_> {
     fn node(&mut self, node: Node) -> Result<Value, Expired> {
-        check(self.deadline)?;
+        step(self.deadline)?;
         match node {
-            Node::Scalar(code) => Ok(array_of(Value::from(code as u64), None)),
-            Node::Text(label) => {
-                Ok(array_of(Value::from(Code::Text as u64), label.map(|label| self.scanners.tags(label))))
-            }
+            Node::Scalar(code) => Ok(Value::array_of([Value::from(code as u64)])),
+            Node::Labelled(label) => Ok(Value::array_of([Value::from(Code::Text as u64), self.scanners.tags(label)])),
             Node::Container(index) => self.container(&self.tables.containers[index as usize]),
         }
     }
@@ -271,30 +339,23 @@ impl Rendering<'_, '_> {
                 for child in children {
                     record.insert(child.key, self.node(child.node)?);
                 }
-                let metadata = container.truncated.then(|| Value::from_entries([("truncated", true)]));
-                Ok(array_of(record, metadata))
+                Ok(match container.truncated {
+                    true => Value::array_of([record, Value::from_entries([("truncated", true)])]),
+                    false => Value::array_of([record]),
+                })
             }
             Shape::List(length) => {
                 let mut types = Value::array_with_capacity(children.len());
                 for child in children {
                     types.push(self.node(child.node)?);
                 }
-                let mut metadata = Value::map_with_capacity(2);
+                let mut metadata = Value::map_with_capacity(1 + usize::from(container.truncated));
                 metadata.insert("len", length as u64);
                 if container.truncated {
                     metadata.insert("truncated", true);
                 }
-                Ok(array_of(types, Some(metadata)))
+                Ok(Value::array_of([types, metadata]))
             }
         }
     }
-}
-
-fn array_of(first: Value, second: Option<Value>) -> Value {
-    let mut array = Value::array_with_capacity(1 + usize::from(second.is_some()));
-    array.push(first);
-    if let Some(second) = second {
-        array.push(second);
-    }
-    array
 }

@@ -5,7 +5,7 @@
 use super::collate::{SignedLower, Sorter};
 use super::digest::{Digest, Field, Folding, scalar_field};
 use super::headers::single_string;
-use super::{Expired, Fragments, check};
+use super::{Expired, Fragments, check, joined, step};
 use crate::support::Deadline;
 use crate::value::{Pair, Value};
 
@@ -30,13 +30,9 @@ pub(super) fn generate(
         *session_field = Some(scalar_field(session_id, deadline)?);
     }
 
-    let mut text = Vec::with_capacity(40);
-    text.extend_from_slice(b"ssn");
-    for field in &fragments.fields {
-        text.push(b'-');
-        text.extend_from_slice(field.as_ref().map_or(b"", Field::as_bytes));
-    }
-    Ok(Value::from(&text[..]))
+    let [user, names, values, session] = fragments.fields.map(|field| field.unwrap_or(Field::EMPTY));
+    let (user, names, values, session) = (user.as_bytes(), names.as_bytes(), values.as_bytes(), session.as_bytes());
+    Ok(joined([b"ssn-", user, b"-", names, b"-", values, b"-", session]))
 }
 
 /// The hashes of names and values in the order of the names; empty for an empty map.
@@ -46,19 +42,19 @@ fn cookie_fields(cookies: &[Pair], deadline: &mut Deadline) -> Result<(Field, Fi
     }
     let mut sorter = Sorter::<SignedLower>::new();
     for (position, cookie) in cookies.iter().enumerate() {
-        check(deadline)?;
+        step(deadline)?;
         sorter.push(cookie.key_bytes().unwrap_or_default(), position);
     }
-    let (mut names, mut values) = (Digest::new(), Digest::new());
+    let (mut names, mut values) = (Digest::new(Folding::Key), Digest::new(Folding::Value));
     let mut first = true;
     sorter.drain(deadline, |name, position, deadline| {
         if !std::mem::take(&mut first) {
-            names.push(b',');
-            values.push(b',');
+            names.separate();
+            values.separate();
         }
-        names.extend(name, Folding::Key, deadline)?;
+        names.extend(name, deadline)?;
         let value = cookies.get(position).map_or(&b""[..], |cookie| single_string(cookie.value()));
-        values.extend(value, Folding::Value, deadline)
+        values.extend(value, deadline)
     })?;
     Ok((names.finish(), values.finish()))
 }

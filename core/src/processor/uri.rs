@@ -20,7 +20,11 @@ pub(super) fn generate(text: &[u8]) -> Option<Value> {
     Some(components)
 }
 
+/// Parameters that are sorted on the stack.
+const FEW: usize = 16;
+
 /// A piece of a query: a key, and what follows its `=` if it has one.
+#[derive(Clone, Copy, Default)]
 struct Parameter<'a> {
     key: &'a [u8],
     value: Option<&'a [u8]>,
@@ -28,16 +32,41 @@ struct Parameter<'a> {
 
 /// The parameters of a query by key; a key that occurs again holds an array of its values, in order.
 fn parameters(query: &[u8]) -> Value {
-    let mut parameters: Vec<_> = query.split(|&byte| byte == b'&').filter_map(Parameter::of).collect();
+    let pieces = query.split(|&byte| byte == b'&').filter_map(Parameter::of);
+    let (mut few, mut many) = ([Parameter::default(); FEW], vec![]);
+    let mut count = 0;
+    for parameter in pieces {
+        match few.get_mut(count) {
+            Some(slot) => *slot = parameter,
+            None => {
+                if count == FEW {
+                    many.extend_from_slice(&few);
+                }
+                many.push(parameter);
+            }
+        }
+        count += 1;
+    }
+    by_key(if count <= FEW { &mut few[..count] } else { &mut many })
+}
+
+fn by_key(parameters: &mut [Parameter<'_>]) -> Value {
     // Stable, so that the values of a key stay in order.
     parameters.sort_by_key(|parameter| parameter.key);
-    Value::from_entries(parameters.chunk_by(|a, b| a.key == b.key).map(|same| {
-        let value = match same {
-            [only] => only.value(),
-            _ => same.iter().map(Parameter::value).collect(),
-        };
-        (same.first().map_or(&b""[..], |first| first.key), value)
-    }))
+    let keys = || parameters.chunk_by(|a, b| a.key == b.key);
+    let mut map = Value::map_with_capacity(keys().count());
+    for same in keys() {
+        match same {
+            [only] => map.insert(only.key, only.value()),
+            [first, ..] => {
+                let mut values = Value::array_with_capacity(same.len());
+                same.iter().for_each(|parameter| values.push(parameter.value()));
+                map.insert(first.key, values);
+            }
+            [] => {}
+        }
+    }
+    map
 }
 
 impl<'a> Parameter<'a> {
@@ -71,5 +100,10 @@ mod tests {
         ] {
             assert_eq!(json::to_string(&parameters(query.as_bytes())), expected, "{query}");
         }
+        let many: String = (0..40).map(|n| format!("&k{}={n}", n % 2)).collect();
+        let values =
+            |rest: usize| (0..40).filter(|n| n % 2 == rest).map(|n| format!("\"{n}\"")).collect::<Vec<_>>().join(",");
+        let expected = format!(r#"{{"k0":[{}],"k1":[{}]}}"#, values(0), values(1));
+        assert_eq!(json::to_string(&parameters(many.as_bytes())), expected);
     }
 }

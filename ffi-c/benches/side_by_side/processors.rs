@@ -34,8 +34,8 @@ pub fn all(rules: &[u8]) -> Vec<Kind> {
             Processor { output: false, ..Processor::pre("jwt_decode", token.clone()) },
             with_token(),
         ),
-        kind("JWT, reported", Processor::pre("jwt_decode", token), with_token()),
-        kind("URI", Processor::pre("uri_parse", uri), outgoing()),
+        kind("JWT, reported", Processor::post("jwt_decode", token), with_token()),
+        kind("URI", Processor::post("uri_parse", uri), outgoing()),
         kind("schema 1 KB", Processor::schema(false), records(1_000)),
         kind("schema 10 KB", Processor::schema(false), records(10_000)),
         kind("schema 100 KB", Processor::schema(false), records(100_000)),
@@ -64,9 +64,13 @@ impl Processor {
         Processor { generator, mapping, evaluate: true, output: true, scanners: false }
     }
 
+    fn post(generator: &'static str, mapping: Value) -> Self {
+        Processor { evaluate: false, ..Processor::pre(generator, mapping) }
+    }
+
     fn schema(scanners: bool) -> Self {
         let mapping = json!({"inputs": address("server.request.body")});
-        Processor { generator: "extract_schema", mapping, evaluate: false, output: true, scanners }
+        Processor { scanners, ..Processor::post("extract_schema", mapping) }
     }
 
     fn ruleset(mut self, scanners: &Value) -> Vec<u8> {

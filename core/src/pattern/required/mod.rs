@@ -8,6 +8,7 @@
 mod analysis;
 mod byte_set;
 mod choice;
+mod digits;
 mod needs;
 mod second_look;
 mod strings;
@@ -26,6 +27,7 @@ pub(crate) use needs::{Needs, Presence};
 #[derive(Clone, Debug, Default)]
 pub struct Required {
     min_length: usize,
+    min_digits: usize,
     bytes: ByteSet,
     literals: Box<[u8]>,
     literal_ends: Box<[u32]>,
@@ -41,7 +43,12 @@ impl Required {
 
     pub(super) fn of(ast: &Ast) -> Self {
         let (facts, look_alikes) = analysis::analyse(ast);
-        let mut required = Required { min_length: facts.min_length, look_alikes, ..Required::default() };
+        let mut required = Required {
+            min_length: facts.min_length,
+            min_digits: digits::least(ast),
+            look_alikes,
+            ..Required::default()
+        };
         let (requirement, others) = facts.requirement();
         required.second_look = SecondLook::new(Needs::of_pattern(ast), &others);
         match requirement {
@@ -90,6 +97,11 @@ impl Required {
     /// The fewest bytes a match can have.
     pub fn min_length(&self) -> usize {
         self.min_length
+    }
+
+    /// The fewest ASCII digits a match has.
+    pub fn min_digits(&self) -> usize {
+        self.min_digits
     }
 
     /// Whether any subject that is long enough may match: no literal and no byte is required.

@@ -327,9 +327,8 @@ fn plain_length(text: &[u8]) -> Option<usize> {
     let (words, _) = text.as_chunks();
     for (nth, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        let quote = below(word ^ ONES * u64::from(b'"'), 1);
-        let backslash = below(word ^ ONES * u64::from(b'\\'), 1);
-        let found = (quote | backslash | below(word, 0x20)) & ONES << 7;
+        let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+        let found = (is(b'"') | is(b'\\') | below(word, 0x20)) & (ONES << 7);
         if found != 0 {
             return Some(nth * 8 + found.trailing_zeros() as usize / 8);
         }

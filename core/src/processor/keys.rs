@@ -1,0 +1,237 @@
+//! Which scanners a key leaves to be asked.
+//!
+//! Documents repeat their keys in every record, and requests to one endpoint repeat them in every document. So what the
+//! key patterns said about a key is kept: in a table with one place a key, where a newcomer displaces whoever is there.
+//! A table that cannot grow has no worst case but that of asking about every key anew.
+//!
+//! A key that is not in the table is looked at once for all patterns: most require a literal, and a pair of its bytes
+//! must then be in the key.
+
+use super::scanner::ScannerMatcher;
+use crate::pattern::{Required, rarity};
+use std::sync::Arc;
+
+/// A set of scanners, or of key patterns, by number.
+pub(super) type Set = u64;
+
+/// How many a set can hold.
+pub(super) const SET: usize = Set::BITS as usize;
+
+/// The longest key that is kept: what fits three words.
+const KEPT: usize = 24;
+/// Places for keys: a power of two.
+const PLACES: usize = 256;
+/// Pairs of bytes that are told apart: a power of two.
+const PAIRS: usize = 512;
+
+/// The key patterns of a selection of scanners.
+pub(super) struct KeyPatterns {
+    /// Each with the scanners that it stands for.
+    patterns: Vec<(Arc<dyn ScannerMatcher>, Set)>,
+    /// Scanners that take any key.
+    any: Set,
+    look: Look,
+}
+
+impl KeyPatterns {
+    /// Gathers the patterns of scanners; those beyond what a set holds are left out.
+    pub(super) fn new<'a>(keys: impl Iterator<Item = Option<&'a Arc<dyn ScannerMatcher>>>) -> Self {
+        let mut patterns: Vec<(Arc<dyn ScannerMatcher>, Set)> = vec![];
+        let mut any = 0;
+        for (scanner, key) in keys.take(SET).enumerate() {
+            match key {
+                None => any |= 1 << scanner,
+                Some(key) => match patterns.iter_mut().find(|(known, _)| Arc::ptr_eq(known, key)) {
+                    Some((_, scanners)) => *scanners |= 1 << scanner,
+                    None => patterns.push((Arc::clone(key), 1 << scanner)),
+                },
+            }
+        }
+        let look = Look::new(patterns.iter().map(|(pattern, _)| pattern.required()));
+        KeyPatterns { patterns, any, look }
+    }
+
+    /// The scanners that accept a key. No pattern accepts the empty one.
+    pub(super) fn scanners(&self, key: &[u8], kept: &mut KeptKeys) -> Set {
+        if key.is_empty() || self.patterns.is_empty() {
+            return self.any;
+        }
+        let Some(name) = Name::of(key) else { return self.ask(key) };
+        let place = &mut kept.places()[name.place()];
+        if place.0 != name {
+            *place = (name, self.ask(key));
+        }
+        place.1
+    }
+
+    fn ask(&self, key: &[u8]) -> Set {
+        let mut scanners = self.any;
+        let mut left = self.look.candidates(key);
+        while left != 0 {
+            let candidate = left.trailing_zeros() as usize;
+            left &= left - 1;
+            scanners |= match self.patterns.get(candidate) {
+                Some((pattern, its)) if pattern.matches(key) => its,
+                _ => &0,
+            };
+        }
+        scanners
+    }
+}
+
+/// What has been found out about keys. Belongs to one selection of scanners.
+#[derive(Default)]
+pub(super) struct KeptKeys(Option<Box<[(Name, Set); PLACES]>>);
+
+impl KeptKeys {
+    /// Made when first needed: not every selection has patterns of keys.
+    fn places(&mut self) -> &mut [(Name, Set); PLACES] {
+        self.0.get_or_insert_with(|| Box::new([(Name::NONE, 0); PLACES]))
+    }
+}
+
+/// A key in words, filled up with zeros.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Name {
+    words: [u64; KEPT / 8],
+    length: u64,
+}
+
+impl Name {
+    const NONE: Name = Name { words: [0; KEPT / 8], length: 0 };
+
+    fn of(key: &[u8]) -> Option<Self> {
+        let mut bytes = [0; KEPT];
+        bytes.get_mut(..key.len())?.copy_from_slice(key);
+        let (words, _) = bytes.as_chunks::<8>();
+        let words = std::array::from_fn(|nth| words.get(nth).map_or(0, |word| u64::from_le_bytes(*word)));
+        Some(Name { words, length: key.len() as u64 })
+    }
+
+    fn place(&self) -> usize {
+        let sum = self
+            .words
+            .iter()
+            .fold(self.length, |sum, word| (sum.rotate_left(29) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        (sum >> 32) as usize % PLACES
+    }
+}
+
+/// A table that says which patterns a key may match.
+struct Look {
+    /// Patterns that require nothing to look for.
+    open: Set,
+    /// Patterns that also match look-alikes beyond ASCII of what they require.
+    beyond_ascii: Set,
+    /// Patterns by required byte, if any requires a single one.
+    bytes: Option<Box<[Set; 256]>>,
+    /// Patterns by a pair of bytes of a literal.
+    pairs: Box<[Set; PAIRS]>,
+}
+
+impl Look {
+    fn new<'a>(required: impl Iterator<Item = Option<&'a Required>>) -> Self {
+        let mut look = Look { open: 0, beyond_ascii: 0, bytes: None, pairs: Box::new([0; PAIRS]) };
+        for (pattern, required) in required.enumerate() {
+            let bit = 1 << pattern;
+            let Some(required) = required.filter(|required| !required.is_open()) else {
+                look.open |= bit;
+                continue;
+            };
+            if required.ignores_look_alikes() {
+                look.beyond_ascii |= bit;
+            }
+            for byte in required.bytes().iter() {
+                look.bytes.get_or_insert_with(|| Box::new([0; 256]))[usize::from(byte)] |= bit;
+            }
+            for literal in required.literals() {
+                let pairs = literal.windows(2).filter_map(|pair| pair.first_chunk::<2>());
+                match pairs.max_by_key(|[a, b]| rarity(*a) + rarity(*b)) {
+                    Some(pair) => look.pairs[place_of(*pair)] |= bit,
+                    None => look.open |= bit,
+                }
+            }
+        }
+        look
+    }
+
+    fn candidates(&self, key: &[u8]) -> Set {
+        let mut found = self.open;
+        if !key.is_ascii() {
+            found |= self.beyond_ascii;
+        }
+        if let Some(bytes) = &self.bytes {
+            found = key.iter().fold(found, |found, &byte| found | bytes[usize::from(byte)]);
+        }
+        let pairs = key.windows(2).filter_map(|pair| pair.first_chunk::<2>());
+        pairs.fold(found, |found, pair| found | self.pairs[place_of(*pair)])
+    }
+}
+
+/// The same for both cases of letters.
+fn place_of([a, b]: [u8; 2]) -> usize {
+    let fold = |byte: u8| usize::from(byte | 0x20);
+    ((fold(a) * 23) ^ fold(b)) % PAIRS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matcher::Matcher;
+    use crate::matcher::scalar::{Kind, Regex};
+    use crate::pattern::{Options, Pattern};
+
+    struct Asked(Matcher);
+
+    impl ScannerMatcher for Asked {
+        fn matches(&self, text: &[u8]) -> bool {
+            self.0.accepts(text)
+        }
+
+        fn required(&self) -> Option<&Required> {
+            self.0.required()
+        }
+    }
+
+    fn pattern(source: &str) -> Arc<dyn ScannerMatcher> {
+        let pattern = Pattern::new(source.as_bytes(), Options { case_sensitive: false }).unwrap();
+        Arc::new(Asked(Matcher::new(Kind::Regex(Regex { pattern, min_length: 0 }))))
+    }
+
+    #[test]
+    fn kept_or_looked_at_the_answer_is_that_of_the_patterns() {
+        let sources = [r"\bcards?\b", "cc|k[0-9]", "[xyz]", "^$|^q", "socks", r"\w{5}", "", "user.?name"];
+        let patterns: Vec<_> = sources.into_iter().map(pattern).collect();
+        let keys = KeyPatterns::new(patterns.iter().map(Some).chain([None]));
+        let mut kept = KeptKeys::default();
+        let mut random = 1u64;
+        let parts = [
+            "card",
+            "CC",
+            "k7",
+            "z",
+            "q",
+            "_",
+            "so",
+            "c\u{212A}s",
+            "\u{17F}oc\u{212A}s",
+            "user",
+            "Name",
+            "-",
+            "\0",
+            "ards",
+        ];
+        for round in 0..20_000 {
+            let mut key = String::new();
+            for _ in 0..=round % 5 {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                key.push_str(parts[(random >> 33) as usize % parts.len()]);
+            }
+            let key = key.as_bytes();
+            let expected = patterns.iter().enumerate().filter(|(_, pattern)| pattern.matches(key));
+            let expected = expected.fold(1 << patterns.len(), |set, (nth, _)| set | 1 << nth);
+            assert_eq!(keys.scanners(key, &mut kept), expected, "{}", key.escape_ascii());
+        }
+        assert_eq!(keys.scanners(b"", &mut kept), 1 << patterns.len());
+    }
+}
