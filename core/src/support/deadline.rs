@@ -1,12 +1,12 @@
 //! How long a call may still take.
 //!
-//! Reading the clock costs about as much as matching a short string, so it is read at every 16th check; in
+//! Reading the clock costs about as much as matching a short string, so it is read at every 64th check; in
 //! between the last answer stands. Once expired, always expired.
 
 use std::time::{Duration, Instant};
 
 /// What may be done between two looks at the clock, in the units of [`Deadline::spend`].
-const PERIOD: u32 = 64;
+const PERIOD: u32 = 256;
 
 /// What an ordinary check stands for.
 const CHECK: u32 = 4;

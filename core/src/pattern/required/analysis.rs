@@ -19,6 +19,8 @@ const SEAM_STRINGS: usize = 256;
 const CLASS_MEMBERS: usize = 16;
 /// Sets beyond this many strings are no help.
 const MAX_STRINGS: usize = 2048;
+/// What is as rare as this need not be rarer.
+const RARE: f32 = 1.0 / (1u32 << 18) as f32;
 /// How many sets are kept beside the best,
 const OTHERS: usize = 3;
 /// of how many strings each,
@@ -176,6 +178,16 @@ impl Best {
         self.take(literals);
     }
 
+    /// Takes over what stands where one set is followed by another, unless what is there is rare enough.
+    fn offer_seam(&mut self, before: &Strings, after: &Strings) {
+        if self.strings.as_ref().is_some_and(|best| best.0 < RARE) {
+            return;
+        }
+        if let Some(seam) = before.seam(after, SEAM_STRINGS) {
+            self.offer(&seam);
+        }
+    }
+
     fn take(&mut self, strings: Strings) {
         let offered = (share_of_strings(&strings), strings);
         let second = match &mut self.strings {
@@ -324,10 +336,9 @@ fn of_repeat(body: Facts, min: u32, max: Option<u32>) -> Facts {
     let min_length = body.min_length.saturating_mul(min as usize);
     let Some(strings) = exact else {
         let mut partial = body.into_partial();
-        if min > 1
-            && let Some(seam) = partial.suffixes.seam(&partial.prefixes, SEAM_STRINGS)
-        {
-            partial.best.offer(&seam);
+        if min > 1 {
+            let Partial { prefixes, suffixes, best } = &mut partial;
+            best.offer_seam(suffixes, prefixes);
         }
         return Facts::of_partial(min_length, partial);
     };
@@ -346,10 +357,8 @@ fn of_repeat(body: Facts, min: u32, max: Option<u32>) -> Facts {
         return Facts::of_strings(power);
     }
     let mut partial = Partial::of(&power);
-    if copies < min
-        && let Some(seam) = power.seam(&strings, SEAM_STRINGS)
-    {
-        partial.best.offer(&seam);
+    if copies < min {
+        partial.best.offer_seam(&power, &strings);
     }
     Facts::of_partial(min_length, partial)
 }
@@ -418,9 +427,7 @@ impl Concat {
             self.best.offer(&run.cross(&next));
             fits.then(|| self.run.cross(&next))
         } else {
-            if let Some(seam) = self.run.seam(&next, SEAM_STRINGS) {
-                self.best.offer(&seam);
-            }
+            self.best.offer_seam(&self.run, &next);
             None
         };
         self.best.offer(&self.run);
