@@ -3,11 +3,12 @@
 
 use bartizan::exploit::shell::{Kind, tokenize};
 use bartizan::support::Deadline;
+use bartizan_fuzz::timed;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|command: &[u8]| {
     let mut end = 0;
-    for token in tokenize(command, &mut Deadline::unlimited()).unwrap() {
+    for token in timed(command.len(), || tokenize(command, &mut Deadline::unlimited())).unwrap() {
         assert!(end <= token.start() && token.start() < token.end() && token.end() <= command.len());
         assert_ne!(token.kind, Kind::Whitespace);
         end = token.end();

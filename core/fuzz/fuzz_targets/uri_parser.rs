@@ -2,10 +2,11 @@
 #![no_main]
 
 use bartizan::exploit::uri;
+use bartizan_fuzz::timed;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {
-    let Some(uri) = uri::parse(text) else { return };
+    let Some(uri) = timed(text.len(), || uri::parse(text)) else { return };
     let authority = uri.authority.as_ref();
     let host = authority.and_then(|authority| authority.host);
     for part in

@@ -1,0 +1,12 @@
+//! `is_sqli`: the lexer, folding, and the first look that spares both.
+#![no_main]
+
+use bartizan::injection::is_sqli;
+use bartizan_fuzz::timed;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &[u8]| {
+    if let Some(fingerprint) = timed(text.len(), || is_sqli(text)) {
+        assert!((1..=5).contains(&fingerprint.as_bytes().len()));
+    }
+});

@@ -1,0 +1,12 @@
+//! `is_xss`: the HTML lexer and the verdict on what it finds.
+#![no_main]
+
+use bartizan::injection::is_xss;
+use bartizan_fuzz::timed;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &[u8]| {
+    if timed(text.len(), || is_xss(text)) {
+        assert!(text.iter().any(|byte| matches!(byte, b'<' | b'=')));
+    }
+});

@@ -1,0 +1,11 @@
+//! The JSON reader and writer: what is written can be read.
+#![no_main]
+
+use bartizan::value::json;
+use bartizan_fuzz::timed;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &[u8]| {
+    let Ok(value) = timed(text.len(), || json::parse(text)) else { return };
+    json::parse(json::to_string(&value).as_bytes()).expect("JSON");
+});
