@@ -90,8 +90,13 @@ fn in_headers(headers: &[(Cow<'_, str>, Cow<'_, str>)], names: &[&str]) -> Optio
 /// The value of a header; one that occurs several times is one list.
 fn joined<'a>(headers: &'a [(Cow<'_, str>, Cow<'_, str>)], name: &str) -> Option<Cow<'a, str>> {
     let mut values = headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-    let first = Cow::Borrowed(values.next()?.as_ref());
-    Some(values.fold(first, |list, value| Cow::Owned(format!("{list}, {value}"))))
+    let mut list = Cow::Borrowed(values.next()?.as_ref());
+    for value in values {
+        let list = list.to_mut();
+        list.push_str(", ");
+        list.push_str(value);
+    }
+    Some(list)
 }
 
 /// Offers each candidate of a header's value until `take` returns true.
