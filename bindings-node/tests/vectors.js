@@ -256,6 +256,11 @@ function contexts (line) {
   const waf = line.configs ? configured(line) : instance(rulesets.get(line.ruleset) ?? line.ruleset)
   const scopes = { context: waf.context() }
   for (const step of line.steps) {
+    if (step.end) {
+      scopes[step.scope].dispose()
+      delete scopes[step.scope]
+      continue
+    }
     scopes[step.scope] ??= scopes.context.subcontext()
     if ('code' in step) evaluate(scopes[step.scope], step)
   }

@@ -283,6 +283,9 @@ def contexts(line: Any) -> None:
         waf = instance(RULESETS[line["ruleset"]] if isinstance(line["ruleset"], str) else line["ruleset"])
     scopes = {"context": waf.context()}
     for step in line["steps"]:
+        if "end" in step:
+            scopes.pop(step["scope"]).close()
+            continue
         if step["scope"] not in scopes:
             scopes[step["scope"]] = scopes["context"].subcontext()
         if "code" in step:

@@ -3,7 +3,8 @@
 //! The first line holds rulesets that later lines name. A line is `{"name", "ruleset": document or name}` or `{"name",
 //! "configs": [["add", path, document] | ["remove", path]...]}`, with `diagnostics` (per added configuration, whether it
 //! was accepted and what was said), `known_actions` and `steps`, carried out in one context: `{"scope": "context" or the name of a
-//! subcontext, which is made when it first occurs, "input" or "batches", "timeout_us", "code", "result"}`.
+//! subcontext, which is made when it first occurs, "input" or "batches", "timeout_us", "code", "result"}`; `"end"` ends the
+//! subcontext instead.
 
 mod common;
 
@@ -56,6 +57,10 @@ fn play(line: &Object, rulesets: &Object, built: &mut HashMap<Vec<u8>, Option<Wa
     let mut scopes = HashMap::from([(b"context".to_vec(), waf.context())]);
     for (nth, step) in steps.iter().enumerate() {
         let scope = step.get(b"scope").and_then(Object::as_bytes).expect("a scope");
+        if step.get(b"end").is_some() {
+            scopes.remove(scope);
+            continue;
+        }
         if !scopes.contains_key(scope) {
             let subcontext = scopes[&b"context"[..]].subcontext();
             scopes.insert(scope.to_vec(), subcontext);

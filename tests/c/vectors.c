@@ -3,8 +3,8 @@
  *   vectors FILE.jsonl...
  *
  * A line is {"name", "ruleset", "steps": [{"scope", "input", "code", "result"}]}: scope is "context" or the name of a
- * subcontext, which is made when it is first named (a step may do no more than that); an input that is an array, or
- * "batches", goes to multieval. The ruleset may be the name of one in an earlier line, {"rulesets": {...}}; or "configs"
+ * subcontext, which is made when it is first named (a step may do no more than that) and destroyed by a step with "end";
+ * an input that is an array, or "batches", goes to multieval. The ruleset may be the name of one in an earlier line, {"rulesets": {...}}; or "configs"
  * says what is added to and removed from a builder, and "diagnostics" what comes of each. Results are equal if they have
  * the same entries in any order, any UUID standing for any other; `duration` is not compared.
  *
@@ -59,6 +59,18 @@ static ddwaf_subcontext subcontext(struct scopes *scopes, const ddwaf_object *na
     return scopes->subcontexts[scopes->count++];
 }
 
+static void end_subcontext(struct scopes *scopes, const ddwaf_object *name)
+{
+    ddwaf_subcontext_destroy(subcontext(scopes, name));
+    size_t place = 0;
+    while (!equal_strings(scopes->names[place], name)) {
+        place++;
+    }
+    scopes->count--;
+    scopes->names[place] = scopes->names[scopes->count];
+    scopes->subcontexts[place] = scopes->subcontexts[scopes->count];
+}
+
 static bool is_context(const ddwaf_object *scope)
 {
     size_t length = 0;
@@ -93,6 +105,10 @@ static bool run_step(struct scopes *scopes, const ddwaf_object *step)
     const uint64_t budget = timeout != NULL ? (uint64_t)number(timeout) : BUDGET;
     ddwaf_object data, result;
     CHECK(scope != NULL);
+    if (get(step, "end") != NULL) {
+        end_subcontext(scopes, scope);
+        return true;
+    }
     if (input == NULL) {
         return is_context(scope) || subcontext(scopes, scope) != NULL;
     }

@@ -113,6 +113,9 @@ class Grammar:
             if self.chance(0.25):
                 scope = f"sub{len(scopes)}"
                 scopes.append(scope)
+            elif scope != "context" and self.chance(0.1):
+                runs.append({"scope": scope, "end": True})
+                continue
             run = {"scope": scope}
             if self.chance(0.12):
                 run["batches"] = self.many(self.input, 0, 4)

@@ -9,8 +9,9 @@ A program is a list of steps:
 
 A style is a set of words: "allocator" (results come from an allocator that checks every size and alignment it is handed back), "handle first" and
 "context first" (the order of destruction). Runs are dictionaries: "scope" ("context" or the name of a subcontext, which is made from the context
-when its name first occurs), and, if the scope is not only to be made, "input" (a map) or "batches" (a list of maps), "timeout" (microseconds),
-"owned" (the engine takes the memory over and frees it through an allocator), "again" (the same memory as that of the run with this number).
+when its name first occurs), and, if the scope is not only to be made, either "end" (a subcontext is destroyed) or "input" (a map) or "batches" (a list
+of maps), "timeout" (microseconds), "owned" (the engine takes the memory over and frees it through an allocator), "again" (the same memory as that of
+the run with this number).
 
 Both engines read the same memory: the identity of values, which decides what counts as new, is therefore the same for both.
 """
@@ -228,6 +229,10 @@ class Player:
 
     def run(self, run, memory, ledger):
         engine, scope = self.engine, run["scope"]
+        if "end" in run:
+            if scope in self.scopes and scope != "context":
+                engine.subcontext_destroy(self.scopes.pop(scope))
+            return None
         if scope not in self.scopes:
             self.scopes[scope] = engine.subcontext_init(self.scopes["context"])
         if memory is None:
@@ -314,9 +319,9 @@ class Duel:
         memories = []
         for run in runs:
             self.arena.ledger = None
-            if "again" in run and run["again"] < len(memories) and ("batches" in run) == memories[run["again"]][1]:
+            if "again" in run and "end" not in run and run["again"] < len(memories) and ("batches" in run) == memories[run["again"]][1]:
                 memory = memories[run["again"]][0]
-            elif "input" in run or "batches" in run:
+            elif ("input" in run or "batches" in run) and "end" not in run:
                 self.arena.ledger = {} if run.get("owned") else None
                 memory = self.arena.put(run["input"] if "input" in run else run["batches"])
             else:

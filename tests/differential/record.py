@@ -67,6 +67,8 @@ def vector(duel, name, program):
     def record(step, answer):
         if isinstance(step, dict):
             entry = {"scope": step["scope"]}
+            if "end" in step:
+                entry["end"] = True
             for key in ("input", "batches"):
                 if key in step:
                     entry[key] = given(step[key])
