@@ -8,9 +8,18 @@ pub mod library;
 pub mod requests;
 pub mod rules;
 
+use std::path::{Path, PathBuf};
+
 /// The top of the repository.
-pub fn root() -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The file somebody named. Cargo runs benchmarks in the folder of their package; a path from the top, where most people
+/// stand, is meant to work, too.
+pub fn named_file(path: String) -> String {
+    let from_root = root().join(&path);
+    if !Path::new(&path).exists() && from_root.exists() { from_root.to_string_lossy().into_owned() } else { path }
 }
 
 /// Where the reference engine is; fetches it where it is not.

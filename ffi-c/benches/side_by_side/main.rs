@@ -11,11 +11,13 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod detectors;
 mod memory;
 mod processors;
 
 use common::library::{Handle, Library, Object};
-use common::{built_library, find_reference, requests, rules};
+use common::{built_library, find_reference, named_file, requests, rules};
+use std::io::IsTerminal;
 use std::time::Instant;
 
 /// How often each request is measured unless told otherwise.
@@ -41,16 +43,26 @@ fn main() {
         table.row(&name, &handles, &json);
     }
     table.finish();
-    let mut table = Table::new("processor alone, us", &options, &libraries);
-    for kind in processors::all(&ruleset).into_iter().filter(|kind| options.wants(kind.name)) {
-        let handles = libraries.each_ref().map(|library| built(library, &kind.ruleset));
-        table.row(kind.name, &handles, &kind.request);
-        libraries.iter().zip(handles).for_each(|(library, handle)| library.destroy(handle));
+    for (title, kinds) in [("processor alone, us", processors::all(&ruleset)), ("detector alone, us", detectors::all())]
+    {
+        let mut table = Table::new(title, &options, &libraries);
+        for kind in kinds.into_iter().filter(|kind| options.wants(&kind.name)) {
+            let handles = libraries.each_ref().map(|library| built(library, &kind.ruleset));
+            table.row(&kind.name, &handles, &kind.request);
+            libraries.iter().zip(handles).for_each(|(library, handle)| library.destroy(handle));
+        }
+        table.finish();
     }
-    table.finish();
     if options.only.is_none() {
         memory::report(&libraries, &ruleset);
     }
+}
+
+/// A request with a ruleset of its own.
+struct Kind {
+    name: String,
+    ruleset: Vec<u8>,
+    request: String,
 }
 
 struct Options {
@@ -68,9 +80,9 @@ impl Options {
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument} needs a value"));
             match argument.as_str() {
-                "--engine" => options.engine = Some(value()),
-                "--reference" => options.reference = Some(value()),
-                "--rules" => options.rules = Some(value()),
+                "--engine" => options.engine = Some(named_file(value())),
+                "--reference" => options.reference = Some(named_file(value())),
+                "--rules" => options.rules = Some(named_file(value())),
                 "--rounds" => options.rounds = value().parse().expect("--rounds takes a number"),
                 "--only" => options.only = Some(value()),
                 // What cargo itself passes on.
@@ -88,6 +100,7 @@ impl Options {
 
 /// Rows of one kind, printed as they are measured, and their mean.
 struct Table<'a> {
+    title: &'a str,
     options: &'a Options,
     libraries: &'a [Library; 2],
     log_sum: f64,
@@ -95,25 +108,34 @@ struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn new(title: &str, options: &'a Options, libraries: &'a [Library; 2]) -> Self {
-        println!("{title:<28}{:>11}{:>11}{:>11}{:>11}{:>8}", "reference", "p99", "engine", "p99", "ratio");
-        Table { options, libraries, log_sum: 0.0, rows: 0 }
+    fn new(title: &'a str, options: &'a Options, libraries: &'a [Library; 2]) -> Self {
+        Table { title, options, libraries, log_sum: 0.0, rows: 0 }
     }
 
     fn row(&mut self, name: &str, handles: &[Handle; 2], json: &str) {
         if !self.options.wants(name) {
             return;
         }
-        eprint!("\r{name:<28}");
+        self.progress(name);
+        if self.rows == 0 {
+            println!("{:<28}{:>11}{:>11}{:>11}{:>11}{:>8}", self.title, "reference", "p99", "engine", "p99", "ratio");
+        }
         let [theirs, ours] = compare(self.libraries, handles, json.as_bytes(), self.options.rounds);
         let ratio = theirs.median / ours.median;
-        eprint!("\r");
+        self.progress("");
         println!(
             "{name:<28}{:>11.2}{:>11.2}{:>11.2}{:>11.2}{ratio:>7.1}x",
             theirs.median, theirs.p99, ours.median, ours.p99
         );
         self.log_sum += ratio.ln();
         self.rows += 1;
+    }
+
+    /// Shows what is being measured to whoever watches.
+    fn progress(&self, name: &str) {
+        if std::io::stderr().is_terminal() {
+            eprint!("\r{name:<28}\r");
+        }
     }
 
     fn finish(self) {

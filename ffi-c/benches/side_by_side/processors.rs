@@ -1,21 +1,19 @@
 //! Each processor alone: rulesets of one processor and a rule that never matches, so that nothing else is measured but what
 //! every request costs.
 
+use crate::Kind;
 use crate::common::requests;
 use serde_json::{Value, json};
-
-/// A ruleset with one request for it.
-pub struct Kind {
-    pub name: &'static str,
-    pub ruleset: Vec<u8>,
-    pub request: String,
-}
 
 /// One of every processor; schemas with the scanners of `rules`, as the recommended ruleset applies them to bodies.
 pub fn all(rules: &[u8]) -> Vec<Kind> {
     let rules: Value = serde_json::from_slice(rules).expect("the ruleset is JSON");
     let scanners = &rules["scanners"];
-    let kind = |name, processor: Processor, request| Kind { name, ruleset: processor.ruleset(scanners), request };
+    let kind = |name: &str, processor: Processor, request| Kind {
+        name: String::from(name),
+        ruleset: processor.ruleset(scanners),
+        request,
+    };
     let endpoint = json!({"method": address("server.request.method"), "uri_raw": address("server.request.uri.raw"),
         "query": address("server.request.query"), "body": address("server.request.body")});
     let headers = json!({"headers": address("server.request.headers.no_cookies")});
@@ -24,7 +22,11 @@ pub fn all(rules: &[u8]) -> Vec<Kind> {
     let token = json!({"inputs": [{"address": "server.request.headers.no_cookies", "key_path": ["authorization"]}]});
     let uri = json!({"inputs": address("server.io.net.url")});
     vec![
-        Kind { name: "no processor", ruleset: ruleset(&json!([]), &json!([])), request: requests::typical_get() },
+        Kind {
+            name: "no processor".into(),
+            ruleset: ruleset(&json!([]), &json!([])),
+            request: requests::typical_get(),
+        },
         kind("endpoint fingerprint", Processor::pre("http_endpoint_fingerprint", endpoint), requests::named("form")),
         kind("header fingerprint", Processor::pre("http_header_fingerprint", headers.clone()), requests::typical_get()),
         kind("network fingerprint", Processor::pre("http_network_fingerprint", headers), requests::typical_get()),
