@@ -7,7 +7,8 @@
 //! The same tables carry the [classes of bytes](ByteClasses) in their lower bits, and in the upper bits of the first what the
 //! [literals](super::literals) ask of each byte: one pass answers all three.
 //!
-//! Large rulesets have more slots than there are bits. [`Overflow`] looks for the rest in a pass of its own.
+//! A few more slots than there are bits share these. Large rulesets have many more: [`Overflow`] looks for the rest in a pass of
+//! its own.
 
 use super::overflow::Overflow;
 use super::{Owner, OwnerList, Owners, literals};
@@ -126,7 +127,12 @@ impl PairsBuilder {
     }
 
     pub(super) fn build(mut self, owners: &mut Owners) -> Pairs {
-        let rest = self.slots.split_off(self.slots.len().min(SLOTS));
+        // A pair may share its bit with one other: two pairs are there hardly more often than one.
+        // A required byte may not, or nothing but a byte would be left of the pair.
+        self.slots.sort_by_key(|slot| slot.second.is_some());
+        let singles = self.slots.iter().filter(|slot| slot.second.is_none()).count();
+        let shared = SLOTS - singles.min(SLOTS);
+        let rest = self.slots.split_off(self.slots.len().min(SLOTS + shared));
         let first = |byte: u8| u64::from(literals::group(byte)) << GROUP_SHIFT | ByteClasses::first(byte);
         let mut pairs = Pairs {
             first: Box::new(std::array::from_fn(|byte| first(byte as u8))),
@@ -135,16 +141,22 @@ impl PairsBuilder {
             lists: Vec::new(),
             overflow: (!rest.is_empty()).then(|| Overflow::new(rest, owners)),
         };
+        let mut lists: Vec<Vec<Owner>> = Vec::new();
         for (at, slot) in self.slots.into_iter().enumerate() {
-            let bit = FIRST_SLOT + at;
+            let list = if at < SLOTS { at } else { 2 * SLOTS - 1 - at };
+            let bit = FIRST_SLOT + list;
             slot.first.iter().for_each(|byte| pairs.first[usize::from(byte)] |= 1 << bit);
             let second = slot.second.unwrap_or_else(|| {
                 pairs.single |= 1 << bit;
                 ByteSet::from_ranges(&[(0, u8::MAX)])
             });
             second.iter().for_each(|byte| pairs.second[usize::from(byte)] |= 1 << bit);
-            pairs.lists.push(owners.add(slot.owners));
+            match lists.get_mut(list) {
+                Some(sharing) => sharing.extend(slot.owners),
+                None => lists.push(slot.owners),
+            }
         }
+        pairs.lists = lists.into_iter().map(|list| owners.add(list)).collect();
         pairs
     }
 }
