@@ -3,7 +3,7 @@
 mod common;
 
 use bartizan::pattern::{Options, Pattern, Required};
-use bartizan::scan::{MatcherId, Scanner};
+use bartizan::scan::{MatcherId, STRETCH, Scanner};
 
 /// A small generator of pseudo-random numbers (xorshift), so that every run asks the same questions.
 struct Random(u64);
@@ -131,6 +131,33 @@ fn ordinary_text_leaves_nothing_to_run() {
     assert!(candidates.is_empty(), "{:?}", candidates.iter().collect::<Vec<_>>());
     scanner.scan(b"x' UNION  SELECT 1 -- ${JNDI:ldap}", &mut candidates);
     assert_eq!(candidates.iter().collect::<Vec<_>>(), [MatcherId(1), MatcherId(4)]);
+}
+
+/// Long texts are scanned stretch by stretch; what lies across their ends is found, and a scan can be stopped between them.
+#[test]
+fn stretches_join() {
+    let words = [&b"union"[..], b"xyz", b"qj", b"#"];
+    let pairs = (b'0'..=b'9').flat_map(|first| (b'0'..=b'9').map(move |second| vec![first, second]));
+    let literals: Vec<Vec<u8>> = words.iter().map(|word| word.to_vec()).chain(pairs).collect();
+    let required: Vec<Required> = literals.iter().map(|literal| Required::from_literals(0, [&literal[..]])).collect();
+    let scanner = Scanner::new(required.iter().enumerate().map(|(at, required)| (MatcherId(at as u32), required)));
+    let mut candidates = scanner.candidates();
+    for at in [STRETCH - 7, 2 * STRETCH - 7].into_iter().flat_map(|start| start..start + 14) {
+        for (number, literal) in literals.iter().enumerate().filter(|(number, _)| number % 20 < 4) {
+            let mut text = vec![b'.'; 2 * STRETCH + 20];
+            text[at..at + literal.len()].copy_from_slice(literal);
+            candidates.clear();
+            scanner.scan(&text, &mut candidates);
+            assert_eq!(candidates.iter().collect::<Vec<_>>(), [MatcherId(number as u32)], "at {at}");
+        }
+    }
+    let mut asked = 0;
+    let mut stop = || {
+        asked += 1;
+        asked == 2
+    };
+    assert!(scanner.scan_unless(&vec![b'.'; 10 * STRETCH], &mut candidates, &mut stop).is_none());
+    assert!(scanner.scan_unless(&vec![b'.'; STRETCH], &mut candidates, &mut || true).is_some());
 }
 
 /// However many pairs and single bytes there are, those that a text does not have are told from those it has.

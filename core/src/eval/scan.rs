@@ -11,7 +11,7 @@ use super::walk::Walk;
 use crate::matcher::Matcher;
 use crate::pattern::Presence;
 use crate::plan::{AddressId, Plan, SourcePlan};
-use crate::scan::Candidates;
+use crate::scan::{Candidates, STRETCH};
 use crate::support::{Bits, Deadline};
 use crate::transform;
 use crate::value::Object;
@@ -159,7 +159,8 @@ fn scan_source(
             continue;
         }
         original.clear();
-        let classes = scanner.scan(text, original);
+        let mut stop = || deadline.spend(STRETCH_COST);
+        let classes = scanner.scan_unless(text, original, &mut stop).ok_or(Expired)?;
         let quiet = original.is_empty();
         if quiet && !source.attention.met_by(classes) {
             continue;
@@ -187,7 +188,8 @@ fn scan_source(
             if beyond_case && let Some(text) = lane.chain.apply(text, transform) {
                 if lane.alone.is_empty() {
                     changed.clear();
-                    scanner.scan(text, changed);
+                    let mut stop = || finder.deadline.spend(STRETCH_COST);
+                    scanner.scan_unless(text, changed, &mut stop).ok_or(Expired)?;
                     finder.judge(changed.numbers().common(entries), text)?;
                 } else {
                     finder.ask_alone(&lane.alone, text)?;
@@ -210,6 +212,9 @@ fn scan_source(
 fn cost(text: &[u8]) -> u32 {
     1 + (text.len() / 256) as u32
 }
+
+/// And what a stretch of a long one costs.
+const STRETCH_COST: u32 = (STRETCH / 256) as u32;
 
 /// Collects the hits of one string in one lane.
 struct Finder<'f> {
@@ -242,8 +247,14 @@ impl Finder<'_> {
         if self.deadline.spend(cost(text)) {
             return Err(Expired);
         }
-        if accepts(&self.plan.scan.matchers[entry], text) {
+        let matcher = &self.plan.scan.matchers[entry];
+        let was_compiled = matcher.is_compiled();
+        if accepts(matcher, text) {
             self.found.push((self.lane as u32, entry as u32, self.identity));
+        }
+        if !was_compiled && matcher.is_compiled() {
+            // Compiling takes longer than anything else here.
+            self.deadline.look_next();
         }
         Ok(())
     }

@@ -182,6 +182,12 @@ impl Matcher {
         }
     }
 
+    /// Whether it is ready to search: a pattern is compiled when it is first needed.
+    #[inline]
+    pub fn is_compiled(&self) -> bool {
+        if let Kind::Regex(regex) = &self.kind { regex.pattern.is_compiled() } else { true }
+    }
+
     /// Whether a string matches, for those who need no highlight.
     pub fn accepts(&self, text: &[u8]) -> bool {
         if let Kind::Regex(regex) = &self.kind {

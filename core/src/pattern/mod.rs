@@ -103,6 +103,12 @@ impl Pattern {
         self.0.required.passes_second_look(subject) && self.engine().is_some_and(|engine| engine.is_match(subject))
     }
 
+    /// Whether it was searched for already, so that the next search need not compile it.
+    #[inline]
+    pub(crate) fn is_compiled(&self) -> bool {
+        self.0.engine.get().is_some()
+    }
+
     /// The first match at or after `start`, with its groups. What stands before `start` counts for assertions.
     pub fn groups(&self, subject: &[u8], start: usize) -> Option<Groups> {
         let compile = || Groups::compile(self.source(), self.fold()).map(Box::new);

@@ -36,6 +36,9 @@ use pairs::{Pairs, PairsBuilder};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MatcherId(pub u32);
 
+/// How much of a subject is scanned in one go: some tens of microseconds.
+pub const STRETCH: usize = 16 * 1024;
+
 /// What looks at all strings for all matchers.
 #[derive(Debug)]
 pub struct Scanner {
@@ -134,13 +137,20 @@ impl Scanner {
     /// Adds every matcher that could match the subject to the candidates, which come from
     /// [`candidates`](Self::candidates) or have as much room. The classes of the subject's bytes come with it.
     pub fn scan(&self, subject: &[u8], candidates: &mut Candidates) -> ByteClasses {
+        self.scan_unless(subject, candidates, &mut || false).unwrap_or_default()
+    }
+
+    /// The same, but asks every [`STRETCH`] bytes whether to stop, and returns nothing if so.
+    pub fn scan_unless(
+        &self,
+        subject: &[u8],
+        candidates: &mut Candidates,
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Option<ByteClasses> {
         for owner in &self.open {
             owner.offer(subject, candidates);
         }
-        if let Some(overflow) = self.pairs.overflow() {
-            overflow.for_each_list(subject, |list| self.owners.offer(list, subject, candidates));
-        }
-        let Some((&first, rest)) = subject.split_first() else { return ByteClasses::default() };
+        let Some((&first, rest)) = subject.split_first() else { return Some(ByteClasses::default()) };
         // Each step takes one byte into account, with the one before it and the window of four that it ends.
         let mut found = 0;
         let mut before = self.pairs.first(first);
@@ -151,10 +161,20 @@ impl Scanner {
         let mut confirm = |at: usize, bucket: usize| {
             self.literals.confirm(subject, at, bucket, |list| self.owners.offer(list, subject, candidates));
         };
-        let mut from = 0;
-        while let Some((at, bucket)) = self.next_hit(&subject[from..], &mut found, &mut before) {
-            confirm(from + at, bucket);
-            from += at + 1;
+        let (mut from, mut end) = (0, subject.len().min(STRETCH));
+        loop {
+            while let Some((at, bucket)) = self.next_hit(&subject[from..end], &mut found, &mut before) {
+                confirm(from + at, bucket);
+                from += at + 1;
+            }
+            if end == subject.len() {
+                break;
+            }
+            if stop() {
+                return None;
+            }
+            // The next window is the first that ends beyond this stretch.
+            (from, end) = (end - 3, subject.len().min(end + STRETCH));
         }
         // Nothing follows the last byte: it may be a required byte, or end a literal of three.
         if let Some(&[a, b, c]) = subject.last_chunk::<3>() {
@@ -164,13 +184,23 @@ impl Scanner {
             }
         }
         self.pairs.for_each_list(found, before, |list| self.owners.offer(list, subject, candidates));
+        if let Some(overflow) = self.pairs.overflow() {
+            // Each stretch begins with the last byte of the one before.
+            for start in (0..subject.len()).step_by(STRETCH) {
+                if start > 0 && stop() {
+                    return None;
+                }
+                let stretch = &subject[start..subject.len().min(start + STRETCH + 1)];
+                overflow.for_each_list(stretch, |list| self.owners.offer(list, subject, candidates));
+            }
+        }
         let classes = ByteClasses::from_bits(found, before);
         if !classes.is_ascii() && !self.look_alikes.is_empty() && has_look_alike(subject) {
             for owner in &self.look_alikes {
                 owner.offer(subject, candidates);
             }
         }
-        classes
+        Some(classes)
     }
 
     /// Goes on to the next window that passes the filter: where it begins, and its bucket. The step is kept apart from what

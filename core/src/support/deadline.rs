@@ -57,6 +57,14 @@ impl Deadline {
         self.expired
     }
 
+    /// After work of unknown length: the next check looks at the clock.
+    pub fn look_next(&mut self) {
+        // A suspended deadline has more left than this, and does not look.
+        if self.until_look <= PERIOD {
+            self.until_look = 0;
+        }
+    }
+
     /// Whether the end was seen, without looking at the clock.
     #[inline]
     pub fn was_expired(&self) -> bool {
@@ -85,5 +93,18 @@ mod tests {
     fn a_budget_of_nothing_is_used_up_at_the_first_check() {
         assert!(Deadline::new(Duration::ZERO).expired());
         assert!(!Deadline::unlimited().expired());
+    }
+
+    #[test]
+    fn the_clock_is_looked_at_when_told() {
+        let mut deadline = Deadline::new(Duration::from_nanos(1));
+        assert!(!deadline.spend(1));
+        deadline.look_next();
+        assert!(deadline.spend(1));
+        let mut deadline = Deadline::new(Duration::from_nanos(1));
+        deadline.suspended(|deadline| {
+            deadline.look_next();
+            assert!(!deadline.spend(1));
+        });
     }
 }
