@@ -17,7 +17,7 @@ use std::sync::{Mutex, OnceLock, TryLockError};
 use regex_automata::hybrid::dfa::{Cache, Config, DFA};
 use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::{Anchored, HalfMatch, Input, MatchError, MatchKind};
-use regex_syntax::hir::Hir;
+use regex_syntax::hir::{Hir, Look};
 
 use super::{encode, parse};
 
@@ -37,19 +37,25 @@ const KEPT_CACHES: usize = 4;
 #[derive(Debug)]
 pub(super) struct Engine {
     forward: Automaton,
+    /// Every match begins where the subject does: a search may stop where it is clear that none will, and what was found needs
+    /// no search backwards.
+    from_start: bool,
     backward: OnceLock<Option<Box<Automaton>>>,
 }
 
 impl Engine {
     /// Compiles a pattern. The parser has seen to it that it is not too large.
     pub(super) fn new(source: &[u8], fold: bool) -> Option<Engine> {
-        let forward = Automaton::forward(&expression(source, fold)?)?;
-        Some(Engine { forward, backward: OnceLock::new() })
+        let expression = expression(source, fold)?;
+        let from_start = expression.properties().look_set_prefix().contains(Look::Start);
+        let forward = Automaton::forward(&expression)?;
+        Some(Engine { forward, from_start, backward: OnceLock::new() })
     }
 
     /// Where the leftmost match ends, or any match, if that is enough.
     fn end(&self, subject: &[u8], any: bool) -> Option<HalfMatch> {
-        let input = Input::new(subject).earliest(any);
+        let anchored = if self.from_start { Anchored::Yes } else { Anchored::No };
+        let input = Input::new(subject).earliest(any).anchored(anchored);
         self.forward.search(|automaton, cache| automaton.try_search_fwd(cache, &input))
     }
 
@@ -60,6 +66,9 @@ impl Engine {
     /// The leftmost match; `source` and `fold` as the engine was made from.
     pub(super) fn find(&self, subject: &[u8], source: &[u8], fold: bool) -> Option<Range<usize>> {
         let end = self.end(subject, false)?.offset();
+        if self.from_start {
+            return Some(0..end);
+        }
         let compile = || Automaton::backward(&expression(source, fold)?).map(Box::new);
         let backward = self.backward.get_or_init(compile).as_deref()?;
         let input = Input::new(subject).range(..end).anchored(Anchored::Yes);

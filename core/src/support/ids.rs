@@ -47,15 +47,11 @@ fn format_uuid(high: u64, low: u64) -> String {
     let high = (high & !0xf000) | 0x4000;
     let low = (low & !(3 << 62)) | 2 << 62;
     let digits = u128::from(high) << 64 | u128::from(low);
-    let mut text = String::with_capacity(36);
-    for nth in 0..32u32 {
-        if matches!(nth, 8 | 12 | 16 | 20) {
-            text.push('-');
-        }
-        let digit = (digits >> (124 - 4 * nth)) as u32 & 15;
-        text.extend(char::from_digit(digit, 16));
+    let mut text = *b"00000000-0000-0000-0000-000000000000";
+    for (nth, digit) in text.iter_mut().filter(|digit| **digit != b'-').enumerate() {
+        *digit = b"0123456789abcdef"[(digits >> (124 - 4 * nth)) as usize & 15];
     }
-    text
+    str::from_utf8(&text).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
