@@ -106,6 +106,35 @@ fn wide_trees() {
 }
 
 #[test]
+fn records_are_sets_of_entries() {
+    let record = |keys: &mut dyn Iterator<Item = usize>| {
+        let mut record = Value::map();
+        keys.for_each(|n| record.insert(format!("a key of some length {n}"), n as u64));
+        record
+    };
+    for size in [1, 5, 8, 9, 255] {
+        let orders = [
+            record(&mut (0..size)),
+            record(&mut (0..size).rev()),
+            record(&mut (0..size).chain(0..size / 2).take(255)),
+            record(&mut (size / 2..size).chain(0..size / 2)),
+        ];
+        let list: Value = orders.iter().cloned().collect();
+        let types = schema(&list);
+        let types = types.as_array().and_then(|node| node[0].as_array()).map(<[_]>::len);
+        assert_eq!(types, Some(1), "{size}");
+        let other: Value = [orders[0].clone(), record(&mut (1..=size))].into_iter().collect();
+        let types = schema(&other);
+        assert_eq!(types.as_array().and_then(|node| node[0].as_array()).map(<[_]>::len), Some(2));
+    }
+    let repeated =
+        Value::from_entries([("b", Value::from(1u64)), ("a", true.into()), ("b", "x".into()), ("a", 1u64.into())]);
+    let schema = schema(&repeated);
+    assert_eq!(json::to_string(schema.as_array().and_then(|node| node[0].get(b"a")).expect("a")), "[2]");
+    assert_eq!(json::to_string(schema.as_array().and_then(|node| node[0].get(b"b")).expect("b")), "[4]");
+}
+
+#[test]
 fn deep_trees() {
     let mut lists = Value::from(1u64);
     let mut maps = Value::from(1u64);

@@ -25,12 +25,12 @@ pub(super) fn decode(text: &[u8], mut decoded: Vec<u8>) -> Option<Vec<u8>> {
     decoded.resize(groups.len() * 3, 0);
     let mut whole = 0;
     for (bytes, group) in decoded.as_chunks_mut::<3>().0.iter_mut().zip(groups) {
-        let values = group.map(digit);
+        let [a, b, c, d] = group.map(digit);
         // Only what marks no digit has this bit.
-        if values.iter().fold(0, |bits, value| bits | value) & 0x80 != 0 {
+        if (a | b | c | d) & 0x80 != 0 {
             break;
         }
-        *bytes = bytes_of(values);
+        *bytes = bytes_of([a, b, c, d]);
         whole += 1;
     }
     decoded.truncate(whole * 3);
@@ -66,9 +66,8 @@ fn digit(byte: u8) -> u8 {
 
 /// The three bytes of four digits.
 #[inline]
-fn bytes_of(values: [u8; 4]) -> [u8; 3] {
-    let bits = values.iter().fold(0, |bits, &value| bits << 6 | u32::from(value));
-    [(bits >> 16) as u8, (bits >> 8) as u8, bits as u8]
+fn bytes_of([a, b, c, d]: [u8; 4]) -> [u8; 3] {
+    [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]
 }
 
 #[cfg(test)]

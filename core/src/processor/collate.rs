@@ -5,7 +5,7 @@
 //! request may have a hundred thousand keys; those are sorted in runs and merged, so that the deadline can interrupt
 //! after each run and at each key.
 
-use super::{Expired, check};
+use super::{Expired, check, words};
 use crate::support::Deadline;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -19,7 +19,8 @@ const RUN: usize = 512;
 
 /// What a byte of a key weighs in the order.
 pub(super) trait Collation {
-    fn weight(byte: u8) -> u8;
+    /// Of each byte of a word.
+    fn weights(word: u64) -> u64;
 }
 
 /// Keys of queries, bodies and cookies: lower-cased, compared as *signed* bytes, which is how the reference's `char`
@@ -28,8 +29,8 @@ pub(super) struct SignedLower;
 
 impl Collation for SignedLower {
     #[inline]
-    fn weight(byte: u8) -> u8 {
-        byte.to_ascii_lowercase() ^ 0x80
+    fn weights(word: u64) -> u64 {
+        words::signed(words::lower(word))
     }
 }
 
@@ -38,8 +39,8 @@ pub(super) struct HeaderNames;
 
 impl Collation for HeaderNames {
     #[inline]
-    fn weight(byte: u8) -> u8 {
-        super::digest::header_name_byte(byte)
+    fn weights(word: u64) -> u64 {
+        words::header_name(word)
     }
 }
 
@@ -146,29 +147,25 @@ impl<C: Collation> PartialEq for Entry<'_, C> {
 
 impl<C: Collation> Eq for Entry<'_, C> {}
 
-/// Compares whole keys, eight bytes at a time while both have them.
+/// Compares whole keys, eight bytes at a time.
 #[inline(never)]
-fn compare<C: Collation>(mut a: &[u8], mut b: &[u8]) -> Ordering {
-    while let (Some((a_word, a_rest)), Some((b_word, b_rest))) =
-        (a.split_first_chunk::<8>(), b.split_first_chunk::<8>())
-    {
-        match prefix::<C>(a_word).cmp(&prefix::<C>(b_word)) {
-            Ordering::Equal => (a, b) = (a_rest, b_rest),
+fn compare<C: Collation>(a: &[u8], b: &[u8]) -> Ordering {
+    let (mut a_left, mut b_left) = (a, b);
+    while !a_left.is_empty() && !b_left.is_empty() {
+        match prefix::<C>(a_left).cmp(&prefix::<C>(b_left)) {
+            Ordering::Equal => {}
             unequal => return unequal,
         }
+        (a_left, b_left) = (a_left.get(8..).unwrap_or_default(), b_left.get(8..).unwrap_or_default());
     }
-    a.iter().map(|&byte| C::weight(byte)).cmp(b.iter().map(|&byte| C::weight(byte)))
+    // As far as both go they are the same, or one is filled up with what weighs as little as its end.
+    a.len().cmp(&b.len())
 }
 
 /// The weights of the first eight bytes, big end first; shorter keys are filled up with the lowest weight.
 #[inline]
 fn prefix<C: Collation>(key: &[u8]) -> u64 {
-    if let Some(start) = key.first_chunk::<8>() {
-        return u64::from_be_bytes(start.map(C::weight));
-    }
-    let mut weights = [0; 8];
-    weights.iter_mut().zip(key).for_each(|(weight, &byte)| *weight = C::weight(byte));
-    u64::from_be_bytes(weights)
+    words::cut(C::weights(words::first(key)), key.len()).swap_bytes()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What the header and network fingerprints know about header names and values.
 
+use super::words;
 use crate::value::{Object, View};
 
 /// What a header is to a fingerprint. Names are compared ignoring case, with `_` and `-` the same.
@@ -18,16 +19,26 @@ pub(super) enum Header {
 impl Header {
     #[inline]
     pub(super) fn of(name: &[u8]) -> Self {
-        let known = BY_LENGTH.get(name.len()).copied().unwrap_or_default();
-        // Most names of no meaning are seen by their length, or else by their first letter.
-        if known.is_empty() && !matches!(name, [b'x' | b'X', ..]) {
+        if !KNOWN.may_hold(name) && !matches!(name, [b'x' | b'X', ..]) {
             return Header::Unknown;
         }
         let folded = Name::folded(name);
         if folded.is_of_a_tracer() {
             return Header::Tracing;
         }
-        known.iter().find(|(known, _)| *known == folded).map_or(Header::Unknown, |(_, header)| *header)
+        KNOWN.find(name.len(), folded)
+    }
+
+    /// As [`of`](Self::of), for those who look for addresses alone.
+    #[inline]
+    pub(super) fn address_place(name: &[u8]) -> Option<usize> {
+        if !ADDRESSES.may_hold(name) {
+            return None;
+        }
+        match ADDRESSES.find(name.len(), Name::folded(name)) {
+            Header::Address(place) => Some(place),
+            _ => None,
+        }
     }
 }
 
@@ -41,13 +52,13 @@ impl Name {
 
     #[inline]
     fn folded(name: &[u8]) -> Self {
-        let (words, rest) = name.as_chunks::<8>();
-        let word = |nth: usize| match words.get(nth) {
-            Some(word) => u64::from_le_bytes(*word),
-            None if nth == words.len() => last_word(name, rest),
+        let (whole, rest) = name.as_chunks::<8>();
+        let word = |nth: usize| match whole.get(nth) {
+            Some(word) => words::header_name(u64::from_le_bytes(*word)),
+            None if nth == whole.len() && !rest.is_empty() => words::header_name(words::rest(name, rest)),
             None => 0,
         };
-        Name([fold(word(0)), fold(word(1)), fold(word(2))])
+        Name([word(0), word(1), word(2)])
     }
 
     const fn new(name: &[u8]) -> Self {
@@ -67,69 +78,83 @@ impl Name {
     }
 }
 
-/// What follows the whole words of a name, without a loop over its bytes: the end of the last eight, if there are as many.
-#[inline]
-fn last_word(name: &[u8], rest: &[u8]) -> u64 {
-    let unused = 64 - 8 * rest.len() as u32;
-    if let Some(last) = name.last_chunk() {
-        return u64::from_le_bytes(*last).checked_shr(unused).unwrap_or(0);
-    }
-    if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
-        let (first, last) = (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)));
-        return first | last << (32 - unused);
-    }
-    rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
+/// The names with a meaning.
+const NAMES: [(&[u8], Header); 21] = [
+    (b"user-agent", Header::UserAgent),
+    (b"referer", Header::Standard(0)),
+    (b"connection", Header::Standard(1)),
+    (b"accept-encoding", Header::Standard(2)),
+    (b"content-encoding", Header::Standard(3)),
+    (b"cache-control", Header::Standard(4)),
+    (b"te", Header::Standard(5)),
+    (b"accept-charset", Header::Standard(6)),
+    (b"content-type", Header::Standard(7)),
+    (b"accept", Header::Standard(8)),
+    (b"accept-language", Header::Standard(9)),
+    (b"x-forwarded-for", Header::Address(0)),
+    (b"x-real-ip", Header::Address(1)),
+    (b"true-client-ip", Header::Address(2)),
+    (b"x-client-ip", Header::Address(3)),
+    (b"x-forwarded", Header::Address(4)),
+    (b"forwarded-for", Header::Address(5)),
+    (b"x-cluster-client-ip", Header::Address(6)),
+    (b"fastly-client-ip", Header::Address(7)),
+    (b"cf-connecting-ip", Header::Address(8)),
+    (b"cf-connecting-ipv6", Header::Address(9)),
+];
+
+static KNOWN: Table = Table::new(false);
+static ADDRESSES: Table = Table::new(true);
+
+/// Names by their lengths.
+struct Table {
+    /// A bit for each letter that a name of this length begins with.
+    letters: [u32; Self::LENGTHS],
+    names: [[(Name, Header); Self::MOST]; Self::LENGTHS],
 }
 
-/// Eight bytes of a header name, folded: lower case, with `_` as `-`.
-#[inline]
-const fn fold(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = ONES << 7;
-    // In the high bits: where a byte is ASCII and at least `A`, and beyond `Z`.
-    let low = word & !HIGH;
-    let from_a = low + (0x80 - b'A' as u64) * ONES;
-    let beyond_z = low + (0x7F - b'Z' as u64) * ONES;
-    let capital = from_a & !beyond_z & !word & HIGH;
-    let apart = word ^ ((b'_' as u64) * ONES);
-    let underscore = !(((apart & !HIGH) + !HIGH) | apart) & HIGH;
-    (word | capital >> 2) ^ ((underscore >> 7) * (b'_' ^ b'-') as u64)
-}
+impl Table {
+    /// One more than the longest name has bytes.
+    const LENGTHS: usize = 20;
+    /// As many as have the same length.
+    const MOST: usize = 3;
 
-/// The names with a meaning, by their lengths.
-static BY_LENGTH: [&[(Name, Header)]; 20] = {
-    use Header::{Address, Standard, UserAgent};
-    const fn known(name: &[u8], header: Header) -> (Name, Header) {
-        (Name::new(name), header)
+    const fn new(addresses_only: bool) -> Self {
+        let mut table = Table {
+            letters: [0; Self::LENGTHS],
+            names: [[(Name([0; 3]), Header::Unknown); Self::MOST]; Self::LENGTHS],
+        };
+        let mut at = 0;
+        while at < NAMES.len() {
+            let (name, header) = NAMES[at];
+            at += 1;
+            if addresses_only && !matches!(header, Header::Address(_)) {
+                continue;
+            }
+            let mut place = 0;
+            while !matches!(table.names[name.len()][place].1, Header::Unknown) {
+                place += 1;
+            }
+            table.names[name.len()][place] = (Name::new(name), header);
+            table.letters[name.len()] |= 1 << (name[0] - b'a');
+        }
+        table
     }
-    let mut names: [&[(Name, Header)]; 20] = [&[]; 20];
-    names[2] = const { &[known(b"te", Standard(5))] };
-    names[6] = const { &[known(b"accept", Standard(8))] };
-    names[7] = const { &[known(b"referer", Standard(0))] };
-    names[9] = const { &[known(b"x-real-ip", Address(1))] };
-    names[10] = const { &[known(b"user-agent", UserAgent), known(b"connection", Standard(1))] };
-    names[11] = const { &[known(b"x-forwarded", Address(4)), known(b"x-client-ip", Address(3))] };
-    names[12] = const { &[known(b"content-type", Standard(7))] };
-    names[13] = const { &[known(b"cache-control", Standard(4)), known(b"forwarded-for", Address(5))] };
-    names[14] = const { &[known(b"accept-charset", Standard(6)), known(b"true-client-ip", Address(2))] };
-    names[15] = const {
-        &[
-            known(b"accept-encoding", Standard(2)),
-            known(b"accept-language", Standard(9)),
-            known(b"x-forwarded-for", Address(0)),
-        ]
-    };
-    names[16] = const {
-        &[
-            known(b"content-encoding", Standard(3)),
-            known(b"fastly-client-ip", Address(7)),
-            known(b"cf-connecting-ip", Address(8)),
-        ]
-    };
-    names[18] = const { &[known(b"cf-connecting-ipv6", Address(9))] };
-    names[19] = const { &[known(b"x-cluster-client-ip", Address(6))] };
-    names
-};
+
+    /// Whether a name of this length and first letter is there.
+    #[inline]
+    fn may_hold(&self, name: &[u8]) -> bool {
+        let (Some(letters), [first, ..]) = (self.letters.get(name.len()), name) else { return false };
+        let letter = (first | 0x20).wrapping_sub(b'a');
+        letter < 26 && letters >> letter & 1 == 1
+    }
+
+    #[inline]
+    fn find(&self, length: usize, folded: Name) -> Header {
+        let Some(names) = self.names.get(length) else { return Header::Unknown };
+        names.iter().find(|(name, _)| *name == folded).map_or(Header::Unknown, |(_, header)| *header)
+    }
+}
 
 /// A number in decimal digits.
 pub(super) struct Decimal {
@@ -213,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn words_fold_as_bytes_do() {
+    fn names_fold_as_bytes_do() {
         let mut name = vec![];
         for length in 0..30 {
             for byte in 0..=u8::MAX {
@@ -226,15 +251,18 @@ mod tests {
     }
 
     #[test]
-    fn known_names_stand_under_their_lengths() {
-        for (length, names) in BY_LENGTH.iter().enumerate() {
-            for (Name(words), _) in *names {
-                let text: Vec<u8> =
-                    words.iter().flat_map(|word| word.to_le_bytes()).take_while(|&byte| byte != 0).collect();
-                assert_eq!(text.len(), length, "{}", text.escape_ascii());
+    fn all_known_names_are_found() {
+        for (name, header) in NAMES {
+            for name in [
+                name.to_vec(),
+                name.to_ascii_uppercase(),
+                name.iter().map(|b| if *b == b'-' { b'_' } else { *b }).collect(),
+            ] {
+                assert_eq!(Header::of(&name), header);
+                let place = if let Header::Address(place) = header { Some(place) } else { None };
+                assert_eq!(Header::address_place(&name), place);
             }
         }
-        assert_eq!(BY_LENGTH.iter().map(|names| names.len()).sum::<usize>(), 21);
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod uri;
+mod words;
 
 pub use scanner::{Scanner, ScannerMatcher, Scanners, Tag};
 

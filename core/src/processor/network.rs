@@ -15,7 +15,7 @@ pub(super) fn generate(headers: &[Pair], deadline: &mut Deadline) -> Result<Valu
     let mut chain: &[u8] = b"";
     for entry in headers {
         step(deadline)?;
-        let Header::Address(place) = Header::of(entry.key_bytes().unwrap_or_default()) else { continue };
+        let Some(place) = Header::address_place(entry.key_bytes().unwrap_or_default()) else { continue };
         present.set(place);
         if place < best {
             chain = single_string(entry.value());

@@ -10,7 +10,7 @@
 
 use super::keys::KeptKeys;
 use super::scanner::{Classifier, Label, Scanners};
-use super::{Expired, step};
+use super::{Expired, step, words};
 use crate::support::Deadline;
 use crate::value::{Object, Pair, Value, View};
 use std::cmp::Ordering;
@@ -23,8 +23,10 @@ const MAX_ENTRIES: usize = 255;
 const MAX_ELEMENTS: usize = 10;
 /// Containers inside each other that are reported; the last one is reported empty.
 const MAX_DEPTH: usize = 18;
+/// As many keys are compared with each other, more are sorted.
+const FEW_KEYS: usize = 8;
 /// Nodes for which room is kept between documents.
-const KEPT_NODES: usize = 1024;
+const KEPT_NODES: usize = 4096;
 /// As many threads as find room without making it.
 const KEPT_WORKSPACES: usize = 8;
 
@@ -106,7 +108,7 @@ enum Code {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shape {
-    /// A map: children sorted by key, each key once.
+    /// A map: each key once.
     Record,
     /// An array of this length: distinct children in order of appearance.
     List(usize),
@@ -133,15 +135,17 @@ struct Child<'a> {
 impl<'a> Child<'a> {
     #[inline]
     fn new(key: &'a [u8], node: Node) -> Self {
-        Child { prefix: prefix(key), key, node }
+        Child { prefix: words::first(key).swap_bytes(), key, node }
     }
 
     fn compare_key(&self, other: &Self) -> Ordering {
         self.prefix.cmp(&other.prefix).then_with(|| self.key.cmp(other.key))
     }
 
+    #[inline]
     fn same_key(&self, other: &Self) -> bool {
-        self.prefix == other.prefix && self.key == other.key
+        let length = self.key.len();
+        self.prefix == other.prefix && length == other.key.len() && (length <= 8 || self.key == other.key)
     }
 
     /// Equal for equal keys. Whoever makes hashes collide gains only a few full comparisons per element.
@@ -154,19 +158,6 @@ impl<'a> Child<'a> {
         }
         mix(hash, rest.iter().fold(0, |bits, &byte| bits << 8 | u64::from(byte)))
     }
-}
-
-/// The first eight bytes of a key, filled up with zeros.
-#[inline]
-fn prefix(key: &[u8]) -> u64 {
-    if let Some(word) = key.first_chunk() {
-        return u64::from_be_bytes(*word);
-    }
-    let missing = 8 * (8 - key.len() as u32);
-    if let (Some(first), Some(last)) = (key.first_chunk(), key.last_chunk()) {
-        return u64::from(u32::from_be_bytes(*first)) << 32 | u64::from(u32::from_be_bytes(*last)) << missing;
-    }
-    key.iter().rev().fold(0, |word, &byte| word >> 8 | u64::from(byte) << 56)
 }
 
 /// The schema while it is built.
@@ -187,7 +178,8 @@ struct Survey<'a, 'd> {
 }
 
 impl<'a> Survey<'a, '_> {
-    /// Describes a value that stands under `key`, `depth` containers deep.
+    /// Describes a value that stands under `key`, `depth` containers deep. Recursion goes by containers alone.
+    #[inline]
     fn visit(&mut self, object: &'a Object, key: &'a [u8], depth: usize) -> Result<Node, Expired> {
         step(self.deadline)?;
         Ok(match object.view() {
@@ -214,9 +206,25 @@ impl<'a> Survey<'a, '_> {
                 self.open.push(Child::new(key, node));
             }
         }
-        // Stable, so that of several equal keys the first comes first.
-        self.open[base..].sort_by(Child::compare_key);
+        if may_repeat(&self.open[base..]) {
+            self.drop_repeated(base);
+        }
         Ok(self.close(base, Shape::Record, entries.len() > MAX_ENTRIES))
+    }
+
+    /// Of several open children with the same key keeps the first.
+    #[cold]
+    fn drop_repeated(&mut self, base: usize) {
+        // Stable, so that the first comes first.
+        self.open[base..].sort_by(Child::compare_key);
+        let mut kept = base;
+        for at in base..self.open.len() {
+            if at == base || !self.open[at].same_key(&self.open[kept - 1]) {
+                self.open[kept] = self.open[at];
+                kept += 1;
+            }
+        }
+        self.open.truncate(kept);
     }
 
     fn list(&mut self, elements: &'a [Object], key: &'a [u8], depth: usize) -> Result<Node, Expired> {
@@ -241,19 +249,28 @@ impl<'a> Survey<'a, '_> {
     fn close(&mut self, base: usize, shape: Shape, truncated: bool) -> Node {
         let tables = &mut self.tables;
         let start = tables.children.len();
-        let open = &self.open[base..];
-        if shape == Shape::Record && open.windows(2).any(|pair| pair[0].same_key(&pair[1])) {
-            let firsts = open.chunk_by(Child::same_key).filter_map(|same| same.first());
-            tables.children.extend(firsts.copied());
-        } else {
-            tables.children.extend_from_slice(open);
-        }
+        tables.children.extend_from_slice(&self.open[base..]);
         self.open.truncate(base);
         let children = start..tables.children.len();
         let hash = if self.lists > 0 { tables.hash(shape, truncated, children.clone()) } else { 0 };
         tables.containers.push(Container { shape, truncated, children, hash });
         Node::Container((tables.containers.len() - 1) as u32)
     }
+}
+
+fn sorted<'c, 'a>(children: &'c [Child<'a>]) -> Vec<&'c Child<'a>> {
+    let mut children: Vec<_> = children.iter().collect();
+    children.sort_unstable_by(|a, b| a.compare_key(b));
+    children
+}
+
+/// Whether two of a record's keys may be the same: certain if not.
+fn may_repeat(children: &[Child<'_>]) -> bool {
+    children.len() > FEW_KEYS
+        || children
+            .iter()
+            .enumerate()
+            .any(|(at, child)| children[..at].iter().any(|other| child.prefix == other.prefix))
 }
 
 impl Tables<'_> {
@@ -271,31 +288,43 @@ impl Tables<'_> {
         &self.children[container.children.clone()]
     }
 
+    #[inline]
     fn equal(&self, a: Node, b: Node) -> bool {
-        let (Node::Container(a), Node::Container(b)) = (a, b) else { return a == b };
+        match (a, b) {
+            (Node::Container(a), Node::Container(b)) => self.equal_containers(a, b),
+            _ => a == b,
+        }
+    }
+
+    fn equal_containers(&self, a: u32, b: u32) -> bool {
         let (a, b) = (&self.containers[a as usize], &self.containers[b as usize]);
         if (a.hash, a.shape, a.truncated, a.children.len()) != (b.hash, b.shape, b.truncated, b.children.len()) {
             return false;
         }
         let (a_children, b_children) = (self.children_of(a), self.children_of(b));
         match a.shape {
+            Shape::Record if a_children.iter().zip(b_children).all(|(a, b)| a.same_key(b)) => {
+                a_children.iter().zip(b_children).all(|(a, b)| self.equal(a.node, b.node))
+            }
             Shape::Record => {
+                let (a_children, b_children) = (sorted(a_children), sorted(b_children));
                 a_children.iter().zip(b_children).all(|(a, b)| a.same_key(b) && self.equal(a.node, b.node))
             }
             Shape::List(_) => a_children.iter().all(|a| b_children.iter().any(|b| self.equal(a.node, b.node))),
         }
     }
 
+    /// A sum over the children, because their order does not count.
     fn hash(&self, shape: Shape, truncated: bool, children: Range<usize>) -> u64 {
-        let children = &self.children[children];
+        let children = self.children[children].iter();
         match shape {
             Shape::Record => {
-                children.iter().fold(mix(u64::from(truncated), 1), |h, c| mix(c.hash_key(h), self.hash_of(c.node)))
+                let of = |child: &Child<'_>| mix(child.hash_key(1), self.hash_of(child.node));
+                mix(u64::from(truncated), children.fold(0, |sum, child| sum.wrapping_add(of(child))))
             }
-            // A sum, because the order of the elements does not count.
             Shape::List(length) => {
-                let sum = children.iter().fold(0u64, |sum, child| sum.wrapping_add(mix(self.hash_of(child.node), 2)));
-                mix(mix(length as u64, 3), sum)
+                let of = |child: &Child<'_>| mix(self.hash_of(child.node), 2);
+                mix(mix(length as u64, 3), children.fold(0, |sum, child| sum.wrapping_add(of(child))))
             }
         }
     }
@@ -309,6 +338,7 @@ impl Tables<'_> {
     }
 }
 
+#[inline]
 fn mix(hash: u64, word: u64) -> u64 {
     ((hash.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15)).rotate_left(31)
 }

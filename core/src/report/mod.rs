@@ -9,8 +9,7 @@ mod obfuscate;
 mod outcome;
 mod write;
 
-pub use crate::plan::EventRule;
 pub use actions::ReportedAction;
-pub use matches::{ArgumentMatch, ConditionMatch, Event, Operator};
+pub use matches::{ArgumentMatch, ConditionMatch, Event, EventRule, Operator};
 pub use outcome::Outcome;
 pub(crate) use outcome::report;

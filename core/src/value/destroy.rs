@@ -20,9 +20,9 @@ impl Object {
         // SAFETY: the caller's promise, passed on; an allocator that says so frees as the heap does.
         unsafe {
             if allocator.is_heap() {
-                free(self, &Heap, SHALLOW);
+                free_entry(self, &Heap, SHALLOW);
             } else {
-                free(self, allocator, SHALLOW);
+                free_entry(self, allocator, SHALLOW);
             }
         }
         self.tag = tag::INVALID;
@@ -30,11 +30,19 @@ impl Object {
 }
 
 /// Frees what is below a node; `levels` of containers by calls.
-unsafe fn free<A: Allocator + ?Sized>(object: &Object, allocator: &A, levels: usize) {
-    if !object.is_container() {
-        // SAFETY: the caller's promise.
-        return unsafe { free_text(object, allocator) };
+#[inline]
+unsafe fn free_entry<A: Allocator + ?Sized>(object: &Object, allocator: &A, levels: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if object.is_container() {
+            free_container(object, allocator, levels);
+        } else {
+            free_text(object, allocator);
+        }
     }
+}
+
+unsafe fn free_container<A: Allocator + ?Sized>(object: &Object, allocator: &A, levels: usize) {
     if levels == 0 {
         // SAFETY: the caller's promise.
         return unsafe { free_deep(object, allocator) };
@@ -46,11 +54,11 @@ unsafe fn free<A: Allocator + ?Sized>(object: &Object, allocator: &A, levels: us
         if object.is_map() {
             for pair in slice::<Pair>(block.cast(), size) {
                 free_text(&pair.key, allocator);
-                free(&pair.value, allocator, levels - 1);
+                free_entry(&pair.value, allocator, levels - 1);
             }
         } else {
             for element in slice::<Object>(block.cast(), size) {
-                free(element, allocator, levels - 1);
+                free_entry(element, allocator, levels - 1);
             }
         }
         free_block(object.tag(), block, object.capacity(), allocator);

@@ -122,6 +122,14 @@ impl<'a> Reader<'a> {
 
     fn owned_string(&mut self) -> Result<Owned<'a>, JsonError> {
         let allocator = self.allocator;
+        // Nearly all strings are as they stand in the text.
+        if let Some((b'"', text)) = self.text[self.at..].split_first()
+            && let Some(length) = plain_length(text)
+            && text[length] == b'"'
+        {
+            self.at += length + 2;
+            return Value::string_in(&text[..length], allocator).map_err(|OutOfMemory| self.error(OUT_OF_MEMORY));
+        }
         self.string(|bytes| Value::string_in(bytes, allocator))?.map_err(|OutOfMemory| self.error(OUT_OF_MEMORY))
     }
 
@@ -175,6 +183,7 @@ impl<'a> Reader<'a> {
         self.colon()
     }
 
+    #[inline]
     fn colon(&mut self) -> Result<(), JsonError> {
         self.space();
         if !self.take(b':') {
@@ -185,6 +194,7 @@ impl<'a> Reader<'a> {
     }
 
     /// After an entry: true at the end of the container, false before the next entry.
+    #[inline]
     fn comma_or(&mut self, close: u8) -> Result<bool, JsonError> {
         self.space();
         if self.take(close) {
@@ -297,6 +307,7 @@ impl<'a> Reader<'a> {
         Ok(unit)
     }
 
+    #[inline]
     fn space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
             self.at += 1;
@@ -308,6 +319,7 @@ impl<'a> Reader<'a> {
         self.text.get(self.at).copied()
     }
 
+    #[inline]
     fn take(&mut self, byte: u8) -> bool {
         let there = self.peek() == Some(byte);
         self.at += usize::from(there);
@@ -321,6 +333,7 @@ impl<'a> Reader<'a> {
 
 /// How many bytes come before the first quote, backslash or control character, if there is one. Eight at a time: for each,
 /// a word's high bits mark where it is, exactly for the first of them.
+#[inline]
 fn plain_length(text: &[u8]) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
