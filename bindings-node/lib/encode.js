@@ -44,7 +44,12 @@ class Encoder {
   #limits = WHOLE
   #strict = false
 
-  /** The bytes, valid until the next call. */
+  /** What the bytes are in, until the next call. */
+  get buffer () {
+    return this.#buffer
+  }
+
+  /** Writes the bytes; returns how many. */
   encode (value, limits, strict) {
     this.#at = 0
     this.#left = limits.values
@@ -52,7 +57,7 @@ class Encoder {
     this.#limits = limits
     this.#strict = strict
     this.#value(value, 0)
-    return this.#buffer.subarray(0, this.#at)
+    return this.#at
   }
 
   /** Gives memory back after an unusually large value. */
@@ -300,18 +305,29 @@ const shared = new Encoder()
 let busy = false
 
 /**
- * Calls `use` with the encoded value. Code of the application that runs meanwhile may come back here; it gets an encoder
- * of its own.
+ * Calls `use` with a buffer and how many bytes at its beginning are the encoded value: a view of these alone would cost as
+ * much as writing a few strings. Code of the application that runs meanwhile may come back here; it gets an encoder of its
+ * own.
  */
-function withEncoded (value, limits, strict, use) {
-  if (busy) return use(new Encoder().encode(value, limits, strict))
+function withBuffer (value, limits, strict, use) {
+  if (busy) {
+    const encoder = new Encoder()
+    const length = encoder.encode(value, limits, strict)
+    return use(encoder.buffer, length)
+  }
   busy = true
   try {
-    return use(shared.encode(value, limits, strict))
+    const length = shared.encode(value, limits, strict)
+    return use(shared.buffer, length)
   } finally {
     busy = false
     shared.trim()
   }
 }
 
-module.exports = { MAP, WHOLE, withEncoded }
+/** The same, with a view of the bytes. */
+function withEncoded (value, limits, strict, use) {
+  return withBuffer(value, limits, strict, (buffer, length) => use(buffer.subarray(0, length)))
+}
+
+module.exports = { MAP, WHOLE, withBuffer, withEncoded }

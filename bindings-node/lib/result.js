@@ -2,24 +2,35 @@
 
 const NOTHING = Object.freeze({ events: Object.freeze([]), actions: Object.freeze({}), attributes: Object.freeze({}) })
 
-class Result {
-  #text
-  #found
+// The bits below the nanoseconds in the figures of a call; see src/result.rs.
+const TIMEOUT = 1
+const KEEP = 2
+const BLOCKED = 4
+const EVALUATED = 8
+const FLAGS = 16
 
-  constructor (native) {
-    this.matched = native.found !== undefined && native.found !== null
-    this.blocked = native.blocked
-    this.timeout = native.timeout
-    this.keep = native.keep
-    this.evaluated = native.evaluated
-    this.durationMs = native.duration / 1e6
-    this.truncated = null
-    if (native.truncated) {
-      const [stringLength, containerSize, containerDepth] = native.truncated
-      this.truncated = Object.freeze({ stringLength, containerSize, containerDepth })
+class Result {
+  #text = null
+  #found = NOTHING
+
+  /** `reply` is what native calls return: the figures, or an array of them and what was found or cut. */
+  constructor (reply) {
+    const quiet = typeof reply === 'number'
+    const figures = quiet ? reply : reply[0]
+    const flags = figures % FLAGS
+    if (!quiet && typeof reply[2] === 'string') {
+      this.#text = reply[2]
+      this.#found = null
     }
-    this.#text = native.found
-    this.#found = this.matched ? null : NOTHING
+    this.matched = this.#found === null
+    this.blocked = (flags & BLOCKED) !== 0
+    this.timeout = (flags & TIMEOUT) !== 0
+    this.keep = (flags & KEEP) !== 0
+    this.evaluated = quiet ? (flags & EVALUATED) / EVALUATED : reply[1]
+    this.durationMs = (figures - flags) / FLAGS / 1e6
+    this.truncated = quiet || reply.length === 3
+      ? null
+      : Object.freeze({ stringLength: reply[3], containerSize: reply[4], containerDepth: reply[5] })
     Object.freeze(this)
   }
 

@@ -1,7 +1,7 @@
 'use strict'
 
 const { NativeWaf, NATIVE_ENGINE_VERSION } = require('./native')
-const { MAP, WHOLE, withEncoded } = require('./encode')
+const { MAP, WHOLE, withBuffer, withEncoded } = require('./encode')
 const { ConfigurationError } = require('./errors')
 const { Result } = require('./result')
 
@@ -15,40 +15,59 @@ const dispose = Symbol.dispose ?? Symbol.for('nodejs.dispose')
 /** Only the functions of this file make contexts. */
 const INTERNAL = Symbol('internal')
 
+/** Native contexts that are kept to be used again: making one costs more than evaluating a small request. */
+const KEPT_CONTEXTS = 64
+
 class Context {
+  /** The rules of the moment the context was made, until it is started. */
+  #instance
+  /** Null until then. */
   #native
   #settings
 
-  constructor (key, native, settings) {
+  constructor (key, instance, native, settings) {
     if (key !== INTERNAL) throw new TypeError('contexts are made by waf.context()')
+    this.#instance = instance
     this.#native = native
     this.#settings = settings
   }
 
   run (data, options) {
     const budget = timeoutOf(options, this.#settings.timeoutMs)
-    return withEncoded(data, this.#settings.limits, false, (bytes) => {
-      if (bytes[0] !== MAP) {
+    return withBuffer(data, this.#settings.limits, false, (buffer, length) => {
+      if (buffer[0] !== MAP) {
         throw new TypeError(`the data must be an object from addresses to values, not ${kindOf(data)}`)
       }
-      return new Result(this.#native.run(bytes, budget))
+      if (this.#native !== null) return new Result(this.#native.run(buffer, length, budget))
+      this.#native = this.#settings.free.pop() ?? this.#settings.native.context()
+      return new Result(this.#native.start(this.#instance, buffer, length, budget))
     })
   }
 
   runBatches (batches, options) {
     if (!Array.isArray(batches)) throw new TypeError(`the batches must be an array of objects, not ${kindOf(batches)}`)
     const budget = timeoutOf(options, this.#settings.timeoutMs)
-    return withEncoded(batches, this.#settings.batchLimits, false, (bytes) => {
-      return new Result(this.#native.runBatches(bytes, budget))
+    return withBuffer(batches, this.#settings.batchLimits, false, (buffer, length) => {
+      if (this.#native === null) {
+        this.#native = this.#settings.free.pop() ?? this.#settings.native.context()
+        this.#native.restart(this.#instance)
+      }
+      return new Result(this.#native.runBatches(buffer, length, budget))
     })
   }
 
   subcontext () {
-    return new Context(INTERNAL, this.#native.subcontext(), this.#settings)
+    const native = this.#native === null ? null : this.#native.subcontext()
+    return new Context(INTERNAL, this.#instance, native, this.#settings)
   }
 
   dispose () {
-    this.#native.close()
+    const { closed, free } = this.#settings
+    const native = this.#native
+    this.#native = closed
+    if (native === null || native === closed) return
+    native.close()
+    if (free.length < KEPT_CONTEXTS) free.push(native)
   }
 
   [dispose] () {
@@ -58,6 +77,7 @@ class Context {
 
 class Waf {
   #native
+  #instance
   #settings
   #diagnostics = {}
 
@@ -69,19 +89,23 @@ class Waf {
       values: Math.min(whole(options, 'maxValues', 100_000), WHOLE.values),
       textBytes: 64 << 20
     }
+    this.#native = new NativeWaf(limits)
     this.#settings = {
+      native: this.#native,
+      free: [],
+      closed: this.#native.context(),
       limits,
       // The array around the batches is no level of theirs.
       batchLimits: { ...limits, containerDepth: limits.containerDepth + 1 },
       timeoutMs: timeoutOf(options, DEFAULT_TIMEOUT_MS)
     }
-    this.#native = new NativeWaf(limits)
     if (rules === undefined || rules === null) this.#native.addBuiltin()
     else this.#diagnostics = this.#add(FIRST_RULES, rules, 'the rules cannot be used')
+    this.#instance = this.#native.instance()
   }
 
   context () {
-    return new Context(INTERNAL, this.#native.context(), this.#settings)
+    return new Context(INTERNAL, this.#instance, null, this.#settings)
   }
 
   update (path, config) {
@@ -89,7 +113,9 @@ class Waf {
   }
 
   remove (path) {
-    return this.#native.remove(pathOf(path))
+    const removed = this.#native.remove(pathOf(path))
+    this.#instance = this.#native.instance()
+    return removed
   }
 
   paths () {
@@ -110,6 +136,7 @@ class Waf {
 
   #add (path, config, refused) {
     const added = withEncoded(config, WHOLE, true, (bytes) => this.#native.update(path, bytes))
+    this.#instance = this.#native.instance()
     const diagnostics = JSON.parse(added.diagnostics)
     if (!added.accepted) throw new ConfigurationError(`${refused}: ${added.message}`, diagnostics)
     return diagnostics

@@ -2,41 +2,50 @@
 
 use engine::value::{Truncation, json};
 use engine::{Added, Diagnostics, Outcome};
+use napi::bindgen_prelude::{Array, Either};
+use napi::{Env, Result};
 use napi_derive::napi;
 
-/// The outcome of a call. What is empty most of the time comes as JSON, or not at all.
-#[napi(object)]
-pub struct NativeResult {
-    /// Nanoseconds.
-    pub duration: f64,
-    /// The budget was used up.
-    pub timeout: bool,
-    /// The trace should be kept.
-    pub keep: bool,
-    /// Batches evaluated completely.
-    pub evaluated: f64,
-    /// A blocking action is asked for.
-    pub blocked: bool,
-    /// The whole outcome, if there is anything in it.
-    pub found: Option<String>,
-    /// Sizes of what was cut, if anything was: string length, container size, container depth.
-    pub truncated: Option<Vec<f64>>,
-}
+/// The outcome of a call: its figures alone, if nothing was found and nothing cut; otherwise an array of
+///
+/// - the figures,
+/// - the number of batches evaluated completely,
+/// - the whole outcome as JSON, or nothing,
+/// - and, if anything was cut, the sizes: string length, container size, container depth.
+///
+/// A property of an object costs as much as evaluating a short string, hence the parsimony.
+pub type Reply<'e> = Either<f64, Array<'e>>;
 
-impl NativeResult {
-    /// The outcome as JavaScript takes it.
-    pub fn new(outcome: &Outcome, truncation: Truncation) -> Self {
+/// The bits below the nanoseconds in the figures of a call.
+const TIMEOUT: u64 = 1;
+const KEEP: u64 = 2;
+const BLOCKED: u64 = 4;
+const EVALUATED: u64 = 8;
+const FLAGS: u64 = 16;
+
+/// The outcome as `lib/result.js` reads it.
+pub fn reply<'e>(env: &'e Env, outcome: &Outcome, truncation: Truncation) -> Result<Reply<'e>> {
+    let flag = |set: bool, bit: u64| if set { bit } else { 0 };
+    let flags = flag(outcome.timeout, TIMEOUT)
+        + flag(outcome.keep, KEEP)
+        + flag(outcome.blocking_action().is_some(), BLOCKED)
+        + flag(outcome.evaluated == 1, EVALUATED);
+    let figures = outcome.duration.as_nanos() as f64 * FLAGS as f64 + flags as f64;
+    let found = outcome.is_match();
+    if !found && !truncation.any() && outcome.evaluated <= 1 {
+        return Ok(Either::A(figures));
+    }
+    let mut reply = env.create_array(0)?;
+    reply.set(0, figures)?;
+    reply.set(1, outcome.evaluated as f64)?;
+    reply.set(2, found.then(|| json::to_string(&outcome.to_value())))?;
+    if truncation.any() {
         let sizes = [truncation.string_length, truncation.container_size, truncation.container_depth];
-        NativeResult {
-            duration: outcome.duration.as_nanos() as f64,
-            timeout: outcome.timeout,
-            keep: outcome.keep,
-            evaluated: outcome.evaluated as f64,
-            blocked: outcome.blocking_action().is_some(),
-            found: outcome.is_match().then(|| json::to_string(&outcome.to_value())),
-            truncated: truncation.any().then(|| sizes.iter().map(|size| *size as f64).collect()),
+        for (at, size) in (3..).zip(sizes) {
+            reply.set(at, size as f64)?;
         }
     }
+    Ok(Either::B(reply))
 }
 
 /// What became of a configuration.

@@ -1,11 +1,11 @@
 //! The engine and its contexts.
 
-use crate::result::{NativeAdded, NativeResult};
+use crate::result::{NativeAdded, Reply, reply};
 use crate::sdk::whole;
 use crate::wire::{self, Malformed};
 use engine::ENGINE_VERSION;
 use engine::config::Text;
-use engine::shared::{SharedContext, SharedWaf};
+use engine::shared::{SharedContext, SharedInstance, SharedWaf};
 use engine::value::{Limits, Parked};
 use engine::{Outcome, RunError};
 use napi::bindgen_prelude::ObjectFinalize;
@@ -95,12 +95,22 @@ impl NativeWaf {
         texts(self.shared.known_actions())
     }
 
-    /// A context for one request.
+    /// The current instance.
+    #[napi]
+    pub fn instance(&self) -> NativeInstance {
+        NativeInstance(self.shared.instance())
+    }
+
+    /// A context without rules, to be started.
     #[napi]
     pub fn context(&self) -> NativeContext {
-        NativeContext::new(self.shared.context(), self.limits)
+        NativeContext::new(SharedContext::closed(), self.limits)
     }
 }
+
+/// The rules of a moment.
+#[napi]
+pub struct NativeInstance(SharedInstance);
 
 fn texts(all: Vec<Text>) -> Vec<String> {
     all.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect()
@@ -141,20 +151,40 @@ impl NativeContext {
 
 #[napi]
 impl NativeContext {
-    /// Evaluates one batch of data within a budget in milliseconds.
+    /// Makes this the context of another request, which begins with one batch of data.
     #[napi]
-    pub fn run(&self, env: Env, data: &[u8], budget: f64) -> Result<NativeResult> {
-        self.tell(&env, data.len() as i64)?;
-        evaluate(data, self.limits, |data| self.shared.run(data, duration(budget)))
+    pub fn start<'e>(
+        &self,
+        env: &'e Env,
+        instance: &NativeInstance,
+        data: &[u8],
+        length: u32,
+        budget: f64,
+    ) -> Result<Reply<'e>> {
+        self.restart(instance);
+        self.run(env, data, length, budget)
+    }
+
+    /// Makes this the context of another request.
+    #[napi]
+    pub fn restart(&self, instance: &NativeInstance) {
+        self.shared.restart(&instance.0);
+    }
+
+    /// Evaluates one batch of data, which the first `length` bytes hold, within a budget in milliseconds.
+    #[napi]
+    pub fn run<'e>(&self, env: &'e Env, data: &[u8], length: u32, budget: f64) -> Result<Reply<'e>> {
+        self.tell(env, i64::from(length))?;
+        evaluate(env, data, length, self.limits, |data| self.shared.run(data, duration(budget)))
     }
 
     /// Evaluates an array of batches within a budget in milliseconds.
     #[napi]
-    pub fn run_batches(&self, env: Env, batches: &[u8], budget: f64) -> Result<NativeResult> {
-        self.tell(&env, batches.len() as i64)?;
+    pub fn run_batches<'e>(&self, env: &'e Env, batches: &[u8], length: u32, budget: f64) -> Result<Reply<'e>> {
+        self.tell(env, i64::from(length))?;
         // The array around the batches is no level of theirs.
         let limits = Limits { depth: self.limits.depth.saturating_add(1), ..self.limits };
-        evaluate(batches, limits, |batches| self.shared.run_batches(batches, duration(budget)))
+        evaluate(env, batches, length, limits, |batches| self.shared.run_batches(batches, duration(budget)))
     }
 
     /// A context that starts with all this one knows.
@@ -165,21 +195,24 @@ impl NativeContext {
 
     /// Frees the data.
     #[napi]
-    pub fn close(&self, env: Env) -> Result<()> {
+    pub fn close(&self, env: &Env) -> Result<()> {
         self.shared.close();
-        self.tell(&env, -self.told.get())
+        self.tell(env, -self.told.get())
     }
 }
 
-fn evaluate(
+fn evaluate<'e>(
+    env: &'e Env,
     bytes: &[u8],
+    length: u32,
     limits: Limits,
     run: impl FnOnce(Parked) -> std::result::Result<Outcome, RunError>,
-) -> Result<NativeResult> {
-    let (value, truncation) =
-        wire::read(bytes, limits).map_err(|Malformed| Error::from_reason("the encoded data are malformed"))?;
+) -> Result<Reply<'e>> {
+    let malformed = || Error::from_reason("the encoded data are malformed");
+    let bytes = bytes.get(..length as usize).ok_or_else(malformed)?;
+    let (value, truncation) = wire::read(bytes, limits).map_err(|Malformed| malformed())?;
     let outcome = run(value.into()).map_err(|error| Error::from_reason(error.to_string()))?;
-    Ok(NativeResult::new(&outcome, truncation))
+    reply(env, &outcome, truncation)
 }
 
 fn duration(milliseconds: f64) -> Duration {

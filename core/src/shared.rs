@@ -71,10 +71,14 @@ impl SharedWaf {
 
     /// A context of the current instance.
     pub fn context(&self) -> SharedContext {
-        SharedContext(Mutex::new(match self.current() {
-            Some(waf) => State::Ready(Box::new(waf.context())),
-            None => State::NoRules,
-        }))
+        let context = SharedContext::closed();
+        context.restart(&self.instance());
+        context
+    }
+
+    /// The current instance, for contexts that are made later.
+    pub fn instance(&self) -> SharedInstance {
+        SharedInstance(self.current())
     }
 
     fn current(&self) -> Option<Waf> {
@@ -87,6 +91,9 @@ impl SharedWaf {
     }
 }
 
+/// The instance of a moment, or none where there were no rules.
+pub struct SharedInstance(Option<Waf>);
+
 /// A context that several threads may call; they wait for each other.
 pub struct SharedContext(Mutex<State>);
 
@@ -97,6 +104,19 @@ enum State {
 }
 
 impl SharedContext {
+    /// A context without rules.
+    pub fn closed() -> Self {
+        SharedContext(Mutex::new(State::NoRules))
+    }
+
+    /// Makes this the context of another request.
+    pub fn restart(&self, instance: &SharedInstance) {
+        *lock(&self.0) = match &instance.0 {
+            Some(waf) => State::Ready(Box::new(waf.context())),
+            None => State::NoRules,
+        };
+    }
+
     /// As [`Context::run`].
     pub fn run(&self, data: impl Into<Parked>, budget: Duration) -> Result<Outcome, RunError> {
         let data = data.into();
@@ -185,6 +205,13 @@ mod tests {
         assert!(finds(&before, "one"));
         before.close();
         assert!(!finds(&before, "one"));
+        assert!(waf.update(FIRST_RULES, &rules("three")).accepted);
+        let instance = waf.instance();
+        assert!(waf.remove(FIRST_RULES));
+        before.restart(&instance);
+        assert!(finds(&before, "three") && !finds(&waf.context(), "three"));
+        before.restart(&waf.instance());
+        assert!(!finds(&before, "three"));
     }
 
     #[test]

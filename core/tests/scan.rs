@@ -100,7 +100,11 @@ fn whatever_matches_is_a_candidate() {
             }
             _ => {}
         }
-        let matching: Vec<bool> = patterns.iter().map(|pattern| pattern.is_match(&subject)).collect();
+        let matching: Vec<bool> = patterns.iter().map(|pattern| pattern.find(&subject).is_some()).collect();
+        for (pattern, matches_here) in patterns.iter().zip(&matching) {
+            // This looks at the subject a second time before it searches.
+            assert_eq!(pattern.is_match(&subject), *matches_here, "{pattern:?} on {}", subject.escape_ascii());
+        }
         for (start, scanner) in &scanners {
             let mut candidates = scanner.candidates();
             scanner.scan(&subject, &mut candidates);

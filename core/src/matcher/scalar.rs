@@ -6,11 +6,11 @@ use super::hidden_ascii;
 use super::ip::IpSet;
 use super::number::{Comparison, Equals, Scalar};
 use super::phrase::{PhraseError, PhraseMatcher};
-use crate::config::Text;
 use crate::injection;
 use crate::pattern::{Pattern, Required};
 use crate::transform::Triggers;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A scalar operator with its parameters.
 pub struct Matcher {
@@ -96,10 +96,10 @@ impl Matcher {
     }
 
     /// What events show as the operator's value: the expression, or nothing.
-    pub fn operator_value(&self) -> Text {
+    pub fn operator_value(&self) -> Arc<[u8]> {
         match &self.kind {
             Kind::Regex(regex) | Kind::RegexWithChecksum(regex, _) => regex.pattern.shared_source(),
-            _ => Text::default(),
+            _ => Arc::default(),
         }
     }
 

@@ -27,7 +27,7 @@ pub use filter::{InputFilter, Mode, RuleFilter};
 pub use lists::Lists;
 pub use obfuscator::{Obfuscator, ValueRule};
 pub use processor::{Mapping, Processor};
-pub use rule::{AttributeValue, Module, Rule, RuleId, Verdict};
+pub use rule::{AttributeValue, EventRule, Module, Rule, RuleId, Verdict};
 pub use scan::{ScanPlan, SourcePlan};
 
 use crate::config::Text;

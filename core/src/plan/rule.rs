@@ -4,7 +4,6 @@ use super::addresses::AddressId;
 use super::condition::ConditionId;
 use crate::config::Text;
 use crate::config::action::Action;
-use crate::report::EventRule;
 use crate::value::{Parked, Step};
 use std::ops::Range;
 use std::sync::Arc;
@@ -37,6 +36,19 @@ pub struct Rule {
     pub keep: bool,
     /// What a match stores.
     pub attributes: Vec<Attribute>,
+}
+
+/// What an event tells of its rule.
+#[derive(Clone, Debug)]
+pub struct EventRule {
+    /// Its id.
+    pub id: Text,
+    /// Its name.
+    pub name: Text,
+    /// Its tags.
+    pub tags: Vec<(Text, Text)>,
+    /// Ids of its actions, after filters.
+    pub on_match: Vec<Text>,
 }
 
 /// One attribute of a rule.

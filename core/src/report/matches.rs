@@ -1,6 +1,7 @@
 //! Events, and the matches they are made of.
 
 use crate::config::Text;
+use crate::plan::EventRule;
 use crate::value::Step;
 use std::sync::Arc;
 
@@ -15,19 +16,6 @@ pub struct Event {
     pub stack_id: Option<Arc<str>>,
     /// Ties the event to the response that blocked the request.
     pub security_response_id: Option<Arc<str>>,
-}
-
-/// What an event tells of its rule.
-#[derive(Clone, Debug)]
-pub struct EventRule {
-    /// Its id.
-    pub id: Text,
-    /// Its name.
-    pub name: Text,
-    /// Its tags.
-    pub tags: Vec<(Text, Text)>,
-    /// Ids of its actions, after filters.
-    pub on_match: Vec<Text>,
 }
 
 /// One condition that held.

@@ -9,7 +9,8 @@ mod obfuscate;
 mod outcome;
 mod write;
 
+pub use crate::plan::EventRule;
 pub use actions::ReportedAction;
-pub use matches::{ArgumentMatch, ConditionMatch, Event, EventRule, Operator};
+pub use matches::{ArgumentMatch, ConditionMatch, Event, Operator};
 pub use outcome::Outcome;
 pub(crate) use outcome::report;

@@ -127,12 +127,12 @@ impl PairsBuilder {
     }
 
     pub(super) fn build(mut self, owners: &mut Owners) -> Pairs {
-        // A pair may share its bit with one other: two pairs are there hardly more often than one.
-        // A required byte may not, or nothing but a byte would be left of the pair.
+        // Where that saves the second pass, a pair shares its bit with another: both are there hardly more often than one. A
+        // required byte does not, or nothing but a byte would be left of the pair.
         self.slots.sort_by_key(|slot| slot.second.is_some());
         let singles = self.slots.iter().filter(|slot| slot.second.is_none()).count();
-        let shared = SLOTS - singles.min(SLOTS);
-        let rest = self.slots.split_off(self.slots.len().min(SLOTS + shared));
+        let room = if self.slots.len() <= 2 * SLOTS - singles.min(SLOTS) { self.slots.len() } else { SLOTS };
+        let rest = self.slots.split_off(room);
         let first = |byte: u8| u64::from(literals::group(byte)) << GROUP_SHIFT | ByteClasses::first(byte);
         let mut pairs = Pairs {
             first: Box::new(std::array::from_fn(|byte| first(byte as u8))),

@@ -193,3 +193,43 @@ fn reduced(mut all: Vec<Presence>) -> Vec<Presence> {
 fn common(all: &[Presence]) -> Presence {
     all.iter().copied().reduce(|a, b| Presence(a.0 & b.0)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pattern::parse;
+
+    #[test]
+    fn what_patterns_need() {
+        // A pattern, a text with all it needs, and one without.
+        let cases = [
+            (r"@\W*i\W*m", "m.i.@", "@ I"),
+            (r"(?:a-|b=)c", "c-A", "c="),
+            (r"[<>]x+", "xx>", "xx"),
+            (r"\(\s*\)\s+\{", "{)(", "() x"),
+        ];
+        for (pattern, with, without) in cases {
+            let needs = Needs::of_pattern(&parse::parse(pattern.as_bytes(), true).expect(pattern));
+            assert!(needs.met_by(Presence::of(with.as_bytes())), "{pattern}");
+            assert!(!needs.met_by(Presence::of(without.as_bytes())), "{pattern}");
+        }
+        for pattern in ["(?:ab)?", "a|b*", r"\w+", "(?i)sk", "é"] {
+            assert!(Needs::of_pattern(&parse::parse(pattern.as_bytes(), true).expect(pattern)).is_empty(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn alternatives_stay_few() {
+        let pattern = (b'a'..=b'z').map(|letter| format!("{}=", char::from(letter))).collect::<Vec<_>>().join("|");
+        let needs = Needs::of_pattern(&parse::parse(pattern.as_bytes(), false).expect("a pattern"));
+        assert_eq!(&*needs.0, [Presence::of(b"=")]);
+    }
+
+    #[test]
+    fn phrases_need_what_is_rare_in_them() {
+        let needs = Needs::of_phrases([&b"/etc/passwd"[..], b"bin/", b"proc.self"].into_iter());
+        assert!(needs.met_by(Presence::of(b"a.b")) && needs.met_by(Presence::of(b"/")));
+        assert!(!needs.met_by(Presence::of(b"etc passwd")));
+        assert!(Needs::of_phrases([&b"/a"[..], b"plain"].into_iter()).is_empty());
+    }
+}
