@@ -144,10 +144,11 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
     };
     let mut plans: Vec<AddressPlan> = (0..addresses).map(|_| new_plan()).collect();
     let bound = count_matchers(conditions, rules);
+    let has_scan = has_scan(conditions, rules);
 
     for (rule_id, rule) in rules.iter().enumerate() {
         for condition in &mut conditions[rule.conditions.clone()] {
-            let scannable = condition.scannable();
+            let scannable = condition.scannable().filter(|_| has_scan);
             let resource = condition.resource();
             for target in condition.targets_mut() {
                 let address = &mut plans[target.address];
@@ -263,6 +264,13 @@ impl Lane {
         });
         &mut self.below_key[at].1
     }
+}
+
+/// Whether there is anything that only a scan finds quickly. Without it, those that are asked about every string are better
+/// asked in the order of the rules, up to the first match.
+fn has_scan(conditions: &[Condition], rules: &[Rule]) -> bool {
+    let mut all = rules.iter().flat_map(|rule| &conditions[rule.conditions.clone()]);
+    all.any(|condition| condition.scannable().is_some_and(|matcher| matcher.triggers().is_none()))
 }
 
 /// An upper bound for the number of entries.

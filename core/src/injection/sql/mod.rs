@@ -18,7 +18,7 @@ pub use fingerprint::Fingerprint;
 
 use fold::Window;
 use lexer::{Dialect, Lexer};
-use memchr::{memchr, memchr3, memmem};
+use memchr::{memchr, memchr2, memchr3, memmem};
 use token::{Kind, Token};
 
 /// The fingerprint of `input` if it looks like SQL that was written to be injected.
@@ -33,14 +33,15 @@ pub fn is_sqli(input: &[u8]) -> Option<Fingerprint> {
         (verdict, _) => verdict,
     };
     let verdict = either(None);
-    if verdict.is_some() || memchr3(b'\'', b'"', b'`', input).is_none() {
-        return verdict;
-    }
-    let holds = |quote| memchr(quote, input).is_some();
-    let in_mysql = |quote| judge(input, Some(quote), Dialect::MySql).0;
-    (holds(b'\'').then(|| either(Some(b'\''))).flatten())
-        .or_else(|| holds(b'"').then(|| in_mysql(b'"')).flatten())
-        .or_else(|| holds(b'`').then(|| in_mysql(b'`')).flatten())
+    let Some(first) = memchr3(b'\'', b'"', b'`', input).filter(|_| verdict.is_none()) else { return verdict };
+    let quoted = &input[first..];
+    let single = memchr(b'\'', quoted).and_then(|_| either(Some(b'\'')));
+    single.or_else(|| {
+        // One look for both: a long text mostly holds neither.
+        let quoted = &quoted[memchr2(b'"', b'`', quoted)?..];
+        let within = |quote| memchr(quote, quoted).and_then(|_| judge(input, Some(quote), Dialect::MySql).0);
+        within(b'"').or_else(|| within(b'`'))
+    })
 }
 
 /// The verdict in one context, and whether the input has comments that the dialects read differently.
