@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from datetime import timedelta
 from typing import Any
@@ -188,6 +189,28 @@ def test_threads_share_a_waf_and_a_context() -> None:
         thread.join()
     assert not failures
     assert found == ["r1"]
+
+
+def test_large_data_are_evaluated_without_the_gil() -> None:
+    waf = bartizan.Waf(timeout=600, max_string_length=1 << 28)
+    large = {"server.request.body": "the committee's office is open to everyone " * 400_000}
+    began, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        began.set()
+        waf.context().run(large)
+        ended.set()
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000)  # from here on, the GIL changes hands only where it is given away
+    try:
+        thread = threading.Thread(target=work)
+        thread.start()
+        began.wait()
+        assert not ended.is_set()
+    finally:
+        sys.setswitchinterval(interval)
+        thread.join()
 
 
 def test_the_version() -> None:
