@@ -71,7 +71,7 @@ fn panel(svg: &mut String, curve: &Curve) {
             ORIGIN.0,
             ORIGIN.0 + PLOT.0
         );
-        let (x, label) = (ORIGIN.0 - 6.0, figure(power).replace(".0", ""));
+        let (x, label) = (ORIGIN.0 - 6.0, duration(power));
         _ = writeln!(svg, "<text class=\"axis\" text-anchor=\"end\" x=\"{x}\" y=\"{:.1}\">{label}</text>", y + 3.5);
     }
     for power in across.decades() {
@@ -144,6 +144,16 @@ impl Axis {
 
     fn decades(&self) -> impl Iterator<Item = f64> {
         (self.first as i32..=self.last as i32).map(|power| 10f64.powi(power))
+    }
+}
+
+/// A power of ten in microseconds.
+fn duration(power: f64) -> String {
+    match power {
+        _ if power < 1.0 => format!("{} ns", (power * 1e3).round()),
+        _ if power < 1e3 => format!("{power} us"),
+        _ if power < 1e6 => format!("{} ms", power / 1e3),
+        _ => format!("{} s", power / 1e6),
     }
 }
 
