@@ -4,7 +4,7 @@
 //! signature is the attack that matters here.
 
 use super::base64url;
-use crate::value::{Heap, Object, Step, Value, View, json};
+use crate::value::{Heap, Key, Object, Step, Value, View, json};
 
 pub(super) fn generate(input: &Object, key_path: &[Step]) -> Option<Value> {
     let token = token(input.follow(key_path)?)?;
@@ -16,11 +16,11 @@ pub(super) fn generate(input: &Object, key_path: &[Step]) -> Option<Value> {
 
     let mut buffer = Vec::with_capacity(header.len().max(payload.len()));
     let mut decoded = Value::map_with_capacity(3);
-    decoded.insert("header", segment(header, &mut buffer));
-    decoded.insert("payload", segment(payload, &mut buffer));
+    decoded.put(const { Key::new("header") }, segment(header, &mut buffer));
+    decoded.put(const { Key::new("payload") }, segment(payload, &mut buffer));
     let mut available = Value::map_with_capacity(1);
-    available.insert("available", !signature.is_empty());
-    decoded.insert("signature", available);
+    available.put(const { Key::new("available") }, !signature.is_empty());
+    decoded.put(const { Key::new("signature") }, available);
     Some(decoded)
 }
 

@@ -12,7 +12,7 @@ use super::keys::KeptKeys;
 use super::scanner::{Classifier, Label, Scanners};
 use super::{Expired, step, words};
 use crate::support::Deadline;
-use crate::value::{Object, Pair, Value, View};
+use crate::value::{Key, Object, Pair, Value, View};
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -380,9 +380,9 @@ impl Rendering<'_, '_> {
                     types.push(self.node(child.node)?);
                 }
                 let mut metadata = Value::map_with_capacity(1 + usize::from(container.truncated));
-                metadata.insert("len", length as u64);
+                metadata.put(const { Key::new("len") }, length as u64);
                 if container.truncated {
-                    metadata.insert("truncated", true);
+                    metadata.put(const { Key::new("truncated") }, true);
                 }
                 Ok(Value::array_of([types, metadata]))
             }

@@ -3,20 +3,20 @@
 //! Nothing is decoded or normalised. Every component is always there, empty where the URI has none.
 
 use crate::exploit::uri::{self, Part};
-use crate::value::Value;
+use crate::value::{Key, Value};
 
 pub(super) fn generate(text: &[u8]) -> Option<Value> {
     let uri = uri::parse(text)?;
     let authority = uri.authority.unwrap_or_default();
     let text_of = |part: Option<Part<'_>>| Value::from(part.unwrap_or_default().text);
     let mut components = Value::map_with_capacity(7);
-    components.insert("scheme", uri.scheme.unwrap_or_default());
-    components.insert("userinfo", authority.userinfo.unwrap_or_default());
-    components.insert("host", text_of(authority.host));
-    components.insert("port", u64::from(authority.port.unwrap_or_default()));
-    components.insert("path", text_of(uri.path));
-    components.insert("query", parameters(uri.query.unwrap_or_default().text));
-    components.insert("fragment", text_of(uri.fragment));
+    components.put(const { Key::new("scheme") }, uri.scheme.unwrap_or_default());
+    components.put(const { Key::new("userinfo") }, authority.userinfo.unwrap_or_default());
+    components.put(const { Key::new("host") }, text_of(authority.host));
+    components.put(const { Key::new("port") }, u64::from(authority.port.unwrap_or_default()));
+    components.put(const { Key::new("path") }, text_of(uri.path));
+    components.put(const { Key::new("query") }, parameters(uri.query.unwrap_or_default().text));
+    components.put(const { Key::new("fragment") }, text_of(uri.fragment));
     Some(components)
 }
 

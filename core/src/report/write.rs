@@ -2,7 +2,7 @@
 
 use super::{ArgumentMatch, ConditionMatch, Event, Operator, Outcome, ReportedAction};
 use crate::config::Text;
-use crate::value::{Allocator, Heap, OutOfMemory, Parked, Step, Value};
+use crate::value::{Allocator, Heap, Key, OutOfMemory, Parked, Step, Value};
 use std::sync::Arc;
 
 type Written<A> = Result<Value<A>, OutOfMemory>;
@@ -28,23 +28,35 @@ impl Outcome {
         allocator: A,
     ) -> Written<A> {
         let mut map = Value::map_in(7, allocator)?;
-        map.try_insert(b"events", array(&self.events, allocator, event)?)?;
+        map.try_insert_key(const { Key::new("events") }, array(&self.events, allocator, event)?)?;
         let mut actions = Value::map_in(self.actions.len(), allocator)?;
         for action in &self.actions {
             actions.try_insert(&action.kind, parameters(action, allocator)?)?;
         }
-        map.try_insert(b"actions", actions)?;
+        map.try_insert_key(const { Key::new("actions") }, actions)?;
         let nanos = self.duration.as_nanos() as u64;
-        map.try_insert(b"duration", Value::scalar_in(allocator, |object| object.set_unsigned(nanos)))?;
-        map.try_insert(b"timeout", Value::scalar_in(allocator, |object| object.set_bool(self.timeout)))?;
+        map.try_insert_key(
+            const { Key::new("duration") },
+            Value::scalar_in(allocator, |object| object.set_unsigned(nanos)),
+        )?;
+        map.try_insert_key(
+            const { Key::new("timeout") },
+            Value::scalar_in(allocator, |object| object.set_bool(self.timeout)),
+        )?;
         let mut attributes = Value::map_in(named.len(), allocator)?;
         for attribute in named {
             let (name, value) = attribute?;
             attributes.try_insert(name.as_ref(), value)?;
         }
-        map.try_insert(b"attributes", attributes)?;
-        map.try_insert(b"keep", Value::scalar_in(allocator, |object| object.set_bool(self.keep)))?;
-        map.try_insert(b"evaluated", Value::scalar_in(allocator, |object| object.set_unsigned(self.evaluated)))?;
+        map.try_insert_key(const { Key::new("attributes") }, attributes)?;
+        map.try_insert_key(
+            const { Key::new("keep") },
+            Value::scalar_in(allocator, |object| object.set_bool(self.keep)),
+        )?;
+        map.try_insert_key(
+            const { Key::new("evaluated") },
+            Value::scalar_in(allocator, |object| object.set_unsigned(self.evaluated)),
+        )?;
         Ok(map)
     }
 }
@@ -77,19 +89,22 @@ fn parameters<A: Allocator + Copy>(action: &ReportedAction, allocator: A) -> Wri
 fn event<A: Allocator + Copy>(event: &Event, allocator: A) -> Written<A> {
     let text = |bytes: &[u8]| Value::string_in(bytes, allocator);
     let mut rule = Value::map_in(4, allocator)?;
-    rule.try_insert(b"id", text(&event.rule.id)?)?;
-    rule.try_insert(b"name", text(&event.rule.name)?)?;
-    rule.try_insert(b"on_match", array(&event.rule.on_match, allocator, |id: &Text, a| Value::string_in(id, a))?)?;
+    rule.try_insert_key(const { Key::new("id") }, text(&event.rule.id)?)?;
+    rule.try_insert_key(const { Key::new("name") }, text(&event.rule.name)?)?;
+    rule.try_insert_key(
+        const { Key::new("on_match") },
+        array(&event.rule.on_match, allocator, |id: &Text, a| Value::string_in(id, a))?,
+    )?;
     let mut tags = Value::map_in(event.rule.tags.len(), allocator)?;
     for (name, value) in &event.rule.tags {
         tags.try_insert(name, text(value)?)?;
     }
-    rule.try_insert(b"tags", tags)?;
+    rule.try_insert_key(const { Key::new("tags") }, tags)?;
 
     let ids = [("stack_id", &event.stack_id), ("security_response_id", &event.security_response_id)];
     let mut map = Value::map_in(2 + ids.iter().filter(|(_, id)| id.is_some()).count(), allocator)?;
-    map.try_insert(b"rule", rule)?;
-    map.try_insert(b"rule_matches", array(&event.matches, allocator, condition)?)?;
+    map.try_insert_key(const { Key::new("rule") }, rule)?;
+    map.try_insert_key(const { Key::new("rule_matches") }, array(&event.matches, allocator, condition)?)?;
     for (name, id) in ids {
         if let Some(id) = id {
             map.try_insert(name.as_bytes(), text(id.as_bytes())?)?;
@@ -104,8 +119,8 @@ fn condition<A: Allocator + Copy>(found: &ConditionMatch, allocator: A) -> Writt
         Operator { name, negated: false } => Value::string_in(name.as_bytes(), allocator)?,
         negated => Value::string_in(negated.to_string().as_bytes(), allocator)?,
     };
-    map.try_insert(b"operator", operator)?;
-    map.try_insert(b"operator_value", Value::string_in(&found.operator_value, allocator)?)?;
+    map.try_insert_key(const { Key::new("operator") }, operator)?;
+    map.try_insert_key(const { Key::new("operator_value") }, Value::string_in(&found.operator_value, allocator)?)?;
     let mut outer = Value::map_in(4, allocator)?;
     match &found.arguments[..] {
         [single] if single.name == "input" => argument(single, &mut outer, allocator)?,
@@ -118,10 +133,10 @@ fn condition<A: Allocator + Copy>(found: &ConditionMatch, allocator: A) -> Writt
         }
     }
     let highlight = array(&found.highlight, allocator, |part: &Vec<u8>, a| Value::string_in(part, a))?;
-    outer.try_insert(b"highlight", highlight)?;
+    outer.try_insert_key(const { Key::new("highlight") }, highlight)?;
     let mut parameters = Value::array_in(1, allocator)?;
     parameters.try_push(outer)?;
-    map.try_insert(b"parameters", parameters)?;
+    map.try_insert_key(const { Key::new("parameters") }, parameters)?;
     Ok(map)
 }
 
@@ -130,11 +145,11 @@ fn argument<A: Allocator + Copy>(
     map: &mut Value<A>,
     allocator: A,
 ) -> Result<(), OutOfMemory> {
-    map.try_insert(b"address", Value::string_in(&argument.address, allocator)?)?;
-    map.try_insert(b"value", Value::string_in(&argument.value, allocator)?)?;
+    map.try_insert_key(const { Key::new("address") }, Value::string_in(&argument.address, allocator)?)?;
+    map.try_insert_key(const { Key::new("value") }, Value::string_in(&argument.value, allocator)?)?;
     let step = |step: &Step, allocator: A| match step {
         Step::Key(key) => Value::string_in(key, allocator),
         Step::Index(index) => Ok(Value::scalar_in(allocator, |object| object.set_signed(*index))),
     };
-    map.try_insert(b"key_path", array(&argument.key_path, allocator, step)?)
+    map.try_insert_key(const { Key::new("key_path") }, array(&argument.key_path, allocator, step)?)
 }

@@ -36,4 +36,5 @@ pub use object::{Object, Pair, View, tag};
 pub use parked::Parked;
 pub use step::Step;
 pub use text::{float_text, scalar_text};
+pub(crate) use tree::Key;
 pub use tree::Value;
