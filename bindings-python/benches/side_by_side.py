@@ -28,7 +28,7 @@ os.environ |= {"DD_TRACE_ENABLED": "false", "DD_INSTRUMENTATION_TELEMETRY_ENABLE
 logging.disable(logging.WARNING)
 
 import bartizan  # noqa: E402
-from ddtrace.appsec._ddwaf.waf import DDWaf  # type: ignore[import-not-found]  # noqa: E402
+from ddtrace.appsec._ddwaf.waf import DDWaf  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 BUDGET_SECONDS = 10.0
