@@ -23,8 +23,9 @@ pub struct Deadline {
 impl Deadline {
     /// A budget that starts now.
     pub fn new(budget: Duration) -> Self {
-        // Whatever there is of a budget lasts to the first look.
-        Deadline { start: Instant::now(), budget, until_look: PERIOD, expired: budget.is_zero() }
+        // Whatever there is of a budget lasts for a while; where there is none, the first check tells.
+        let until_look = if budget.is_zero() { 0 } else { PERIOD };
+        Deadline { start: Instant::now(), budget, until_look, expired: false }
     }
 
     /// No limit.
@@ -91,7 +92,9 @@ mod tests {
 
     #[test]
     fn a_budget_of_nothing_is_used_up_at_the_first_check() {
-        assert!(Deadline::new(Duration::ZERO).expired());
+        let mut deadline = Deadline::new(Duration::ZERO);
+        assert!(!deadline.was_expired());
+        assert!(deadline.expired() && deadline.was_expired());
         assert!(!Deadline::unlimited().expired());
     }
 
