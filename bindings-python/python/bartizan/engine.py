@@ -103,17 +103,8 @@ class Request:
     def call(self, function: str, **arguments: Any) -> sdk.Report:
         """Run a function about users. Raises `Blocked` if the user is refused."""
         answer = self._tagged(function, arguments)
-        addresses = answer["waf"][0] if answer["waf"] else {}
-        report = sdk.Report(
-            accepted=answer["outcome"] == "ok",
-            meta=answer["meta"],
-            metrics=answer["metrics"],
-            keep=answer["keep"],
-            addresses=addresses,
-            telemetry=answer["telemetry"],
-            warnings=answer["warnings"],
-            result=None,
-        )
+        # The native request has run the addresses already.
+        report = sdk._report(answer, lambda _: None)
         if answer["blocked"]:
             raise Blocked(function)
         return report

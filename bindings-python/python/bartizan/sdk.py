@@ -18,7 +18,7 @@ What is decided here is decided in the engine, the same for all languages; `call
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from types import TracebackType
@@ -102,17 +102,7 @@ class Request:
             _tag(self.span, name, value)
         if answer["keep"]:
             _tag(self.span, "manual.keep", "true")
-        addresses = answer["waf"][0] if answer["waf"] else {}
-        return Report(
-            accepted=answer["outcome"] == "ok",
-            meta=answer["meta"],
-            metrics=answer["metrics"],
-            keep=answer["keep"],
-            addresses=addresses,
-            telemetry=answer["telemetry"],
-            warnings=answer["warnings"],
-            result=self.run(addresses),
-        )
+        return _report(answer, self.run)
 
     def run(self, addresses: Mapping[str, Any]) -> Result | None:
         """Run addresses in the context of the request; attributes go to the span."""
@@ -151,6 +141,21 @@ def _tag(span: Any, name: str, value: str | float) -> None:
     setter = getattr(span, "set_tag", None) or getattr(span, "set_attribute", None)
     if callable(setter):
         setter(name, value)
+
+
+def _report(answer: Mapping[str, Any], run: Callable[[Mapping[str, Any]], Result | None]) -> Report:
+    """Make the report of an answer; ``run`` is given the addresses to be run in the context of the request."""
+    addresses = answer["waf"][0] if answer["waf"] else {}
+    return Report(
+        accepted=answer["outcome"] == "ok",
+        meta=answer["meta"],
+        metrics=answer["metrics"],
+        keep=answer["keep"],
+        addresses=addresses,
+        telemetry=answer["telemetry"],
+        warnings=answer["warnings"],
+        result=run(addresses),
+    )
 
 
 def _request() -> Reporting:
