@@ -5,6 +5,7 @@ use crate::config::Text;
 use crate::config::diagnostics::Diagnostics;
 use crate::eval::{Context, Instance};
 use crate::value::Object;
+use std::any::Any;
 use std::sync::Arc;
 
 /// An immutable set of rules. Cheap to clone and to share between threads; contexts keep it alive.
@@ -34,6 +35,12 @@ impl Waf {
     /// The types of actions a match can lead to.
     pub fn known_actions(&self) -> &[Text] {
         &self.0.plan.known_actions
+    }
+
+    /// What a binding keeps beside the instance, for as long as that or any of its contexts lives; made when first asked
+    /// for. `None` if it was made as another type.
+    pub fn companion<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
+        self.0.companion.get_or_init(|| Box::new(make())).downcast_ref()
     }
 
     /// A context for one request.

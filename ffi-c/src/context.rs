@@ -5,13 +5,12 @@ use crate::abi::DDWAF_RET_CODE::{
 };
 use crate::abi::{ddwaf_allocator, ddwaf_object};
 use crate::allocator::AllocatorHandle;
-use crate::handle::{Names, ddwaf_handle};
+use crate::handle::ddwaf_handle;
 use crate::pointers::{allocator, exclusive, hand_out, shared, store, take, take_back};
 use crate::wall::{Fuse, wall};
 use engine::value::{Object, Parked};
 use engine::{Context, Outcome, RunError};
 use std::ptr::null_mut;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The longest budget: what fits 64 bits of nanoseconds.
@@ -34,8 +33,6 @@ pub type ddwaf_subcontext = *mut SubcontextHandle;
 struct Evaluation {
     context: Context,
     output: &'static AllocatorHandle,
-    /// Keeps the strings of `ddwaf_known_addresses` and `ddwaf_known_actions`.
-    names: Arc<Names>,
     fuse: Fuse,
 }
 
@@ -56,7 +53,7 @@ enum Form {
 impl Evaluation {
     fn subcontext(&self) -> Option<Evaluation> {
         let context = self.fuse.run(|| self.context.subcontext())?;
-        Some(Evaluation { context, output: self.output, names: self.names.clone(), fuse: Fuse::default() })
+        Some(Evaluation { context, output: self.output, fuse: Fuse::default() })
     }
 
     fn run(&mut self, data: Parked, form: Form, budget: Duration) -> Result<Outcome, RunError> {
@@ -132,8 +129,7 @@ pub unsafe extern "C" fn ddwaf_context_init(handle: ddwaf_handle, output_alloc: 
     // SAFETY: promises on handles and allocators.
     wall(null_mut(), || unsafe {
         let (Some(handle), Some(output)) = (shared(handle), allocator(output_alloc)) else { return null_mut() };
-        let (context, names) = (handle.waf().context(), handle.names());
-        hand_out(ContextHandle(Evaluation { context, output, names, fuse: Fuse::default() }))
+        hand_out(ContextHandle(Evaluation { context: handle.waf().context(), output, fuse: Fuse::default() }))
     })
 }
 

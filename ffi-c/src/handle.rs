@@ -6,37 +6,31 @@ use crate::wall::wall;
 use engine::{Builder, Waf};
 use std::ffi::{CString, c_char};
 use std::ptr;
-use std::sync::Arc;
 
 /// An instance, behind the opaque pointer that callers hold.
-pub struct WafHandle {
-    waf: Waf,
-    names: Arc<Names>,
-}
+pub struct WafHandle(Waf);
 
 /// An instance made of configurations: immutable, for any number of threads.
 pub type ddwaf_handle = *mut WafHandle;
 
-/// What the instance knows, as C strings that live as long as it or any of its contexts. Made with the instance, so that
-/// asking needs no lock.
-pub struct Names {
+/// What the instance knows, as C strings: its companion, so that they live as long as it or any of its contexts.
+struct Names {
     addresses: CStrings,
     actions: CStrings,
 }
 
 impl WafHandle {
     pub fn new(waf: Waf) -> Self {
-        let names =
-            Names { addresses: CStrings::new(waf.known_addresses()), actions: CStrings::new(waf.known_actions()) };
-        WafHandle { waf, names: Arc::new(names) }
+        WafHandle(waf)
     }
 
     pub fn waf(&self) -> &Waf {
-        &self.waf
+        &self.0
     }
 
-    pub fn names(&self) -> Arc<Names> {
-        self.names.clone()
+    fn names(&self) -> Option<&Names> {
+        let of = |names| CStrings::new(names);
+        self.0.companion(|| Names { addresses: of(self.0.known_addresses()), actions: of(self.0.known_actions()) })
     }
 }
 
@@ -113,7 +107,8 @@ pub unsafe extern "C" fn ddwaf_known_actions(handle: ddwaf_handle, size: *mut u3
 unsafe fn list(handle: ddwaf_handle, size: *mut u32, of: impl FnOnce(&Names) -> &CStrings) -> *const *const c_char {
     // SAFETY: promise on handles; a non-null `size` is the caller's to be written.
     wall(ptr::null(), || unsafe {
-        let list = shared(handle).map(|handle| &of(&handle.names).pointers).filter(|list| !list.is_empty());
+        let list =
+            shared(handle).and_then(WafHandle::names).map(|names| &of(names).pointers).filter(|list| !list.is_empty());
         if let Some(size) = size.as_mut() {
             *size = list.map_or(0, |list| list.len() as u32);
         }

@@ -6,8 +6,9 @@ use super::state::State;
 use crate::plan::{Lists, Plan};
 use crate::report::{Outcome, report};
 use crate::support::{Clock, Deadline, Ids};
-use crate::value::{Object, Parked};
-use std::sync::{Arc, Mutex};
+use crate::value::Parked;
+use std::any::Any;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// What all contexts of an instance share.
@@ -16,42 +17,39 @@ pub(crate) struct Instance {
     pub lists: Lists,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
-    /// What contexts that ended leave for those to come.
-    buffers: Pool<Scratch>,
-    states: Pool<State>,
+    /// What a binding wants to live as long as the instance and its contexts.
+    pub companion: OnceLock<Box<dyn Any + Send + Sync>>,
+    idle: Mutex<Idle>,
 }
 
-/// Things that are costly to make and quick to use again.
-struct Pool<T>(Mutex<Vec<Box<T>>>);
-
-impl<T> Pool<T> {
-    fn take(&self) -> Option<Box<T>> {
-        self.0.lock().unwrap_or_else(|e| e.into_inner()).pop()
-    }
-
-    fn give(&self, used: Box<T>) {
-        let mut pool = self.0.lock().unwrap_or_else(|e| e.into_inner());
-        if pool.len() < POOLED {
-            pool.push(used);
-        }
-    }
+/// What is costly to make and quick to use again. Contexts that end leave it for those to come.
+#[derive(Default)]
+struct Idle {
+    states: Vec<Box<State>>,
+    scratches: Vec<Box<Scratch>>,
 }
 
-/// More idle ones than this are not kept.
-const POOLED: usize = 64;
+/// More idle ones of a kind than this are not kept.
+const KEPT_IDLE: usize = 64;
 
 impl Instance {
     pub(crate) fn new(plan: Arc<Plan>, lists: Lists, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        let (buffers, states) = (Pool(Mutex::new(vec![])), Pool(Mutex::new(vec![])));
-        Instance { plan, lists, clock, ids, buffers, states }
+        Instance { plan, lists, clock, ids, companion: OnceLock::new(), idle: Mutex::default() }
     }
 
-    fn take_scratch(&self) -> Box<Scratch> {
-        self.buffers.take().unwrap_or_else(|| Box::new(Scratch::new(&self.plan)))
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn take_state(&self) -> Box<State> {
-        self.states.take().unwrap_or_else(|| Box::new(State::new(&self.plan)))
+impl Idle {
+    fn give(&mut self, state: Option<Box<State>>, scratch: Option<Box<Scratch>>) {
+        if self.states.len() < KEPT_IDLE {
+            self.states.extend(state);
+        }
+        if self.scratches.len() < KEPT_IDLE {
+            self.scratches.extend(scratch);
+        }
     }
 }
 
@@ -97,32 +95,29 @@ impl std::error::Error for RunError {}
 /// ```
 pub struct Context {
     instance: Arc<Instance>,
-    /// There until the context ends.
+    /// There from the first call on.
     state: Option<Box<State>>,
+    /// Likewise, but not after calls that left much in it: there are more contexts that wait than calls that run.
+    scratch: Option<Box<Scratch>>,
 }
 
 impl Context {
     pub(crate) fn new(instance: Arc<Instance>) -> Self {
-        let state = Some(instance.take_state());
-        Context { instance, state }
+        Context { instance, state: None, scratch: None }
     }
 
     /// Evaluates one batch of data, a map from addresses to values, within `budget`.
     pub fn run(&mut self, data: impl Into<Parked>, budget: Duration) -> Result<Outcome, RunError> {
-        let data = data.into();
-        let Some(state) = self.state.as_deref_mut() else { return Err(RunError::Internal) };
-        if data.as_map().is_none() {
-            state.store.keep(Arc::new(data));
-            return Err(RunError::InvalidObject);
-        }
         let mut deadline = Deadline::new(budget);
+        let data = data.into();
+        let Some(entries) = data.as_map() else { return Err(self.refuse(data)) };
         let mut findings = Findings::default();
-        let tree = Arc::new(data);
-        let number = state.store.keep(tree.clone());
-        let mut scratch = self.instance.take_scratch();
-        evaluate_batch(&self.instance, state, &tree, number, &mut scratch, &mut deadline, &mut findings);
+        let (instance, state, scratch) = self.equip();
+        batch::apply(&instance.plan, state, state.store.next_number(), entries, Some(scratch));
+        state.store.keep(Arc::new(data));
+        batch::evaluate(instance, state, scratch, &mut deadline, &mut findings);
         deadline.expired();
-        self.instance.buffers.give(scratch);
+        self.tidy();
         Ok(report(&self.instance, findings, &deadline))
     }
 
@@ -130,58 +125,77 @@ impl Context {
     /// budget stops; the data of batches that are not reached is there for later calls, but does not by itself lead to
     /// anything.
     pub fn run_batches(&mut self, batches: impl Into<Parked>, budget: Duration) -> Result<Outcome, RunError> {
-        let batches = batches.into();
-        let Some(state) = self.state.as_deref_mut() else { return Err(RunError::Internal) };
-        let Some(count) = batches.as_array().filter(|maps| maps.iter().all(|map| map.as_map().is_some())) else {
-            state.store.keep(Arc::new(batches));
-            return Err(RunError::InvalidObject);
-        };
-        let count = count.len();
         let mut deadline = Deadline::new(budget);
+        let batches = batches.into();
+        let Some(count) = batches.as_array().filter(|maps| maps.iter().all(|map| map.is_map())).map(<[_]>::len) else {
+            return Err(self.refuse(batches));
+        };
         let mut findings = Findings::default();
+        let (instance, state, scratch) = self.equip();
         let tree = Arc::new(batches);
-        let mut scratch = self.instance.take_scratch();
         let mut stopped = false;
         for nth in 0..count {
             let number = state.store.keep_batch(tree.clone(), nth);
             let Some(map) = tree.as_array().and_then(|maps| maps.get(nth)) else { break };
+            let entries = map.as_map().unwrap_or_default();
             if stopped {
-                batch::apply(&self.instance.plan, state, number, map.as_map().unwrap_or_default(), None);
+                batch::apply(&instance.plan, state, number, entries, None);
                 continue;
             }
-            evaluate_batch(&self.instance, state, map, number, &mut scratch, &mut deadline, &mut findings);
+            batch::apply(&instance.plan, state, number, entries, Some(scratch));
+            batch::evaluate(instance, state, scratch, &mut deadline, &mut findings);
             stopped = deadline.expired() || findings.blocked;
         }
-        self.instance.buffers.give(scratch);
+        self.tidy();
         Ok(report(&self.instance, findings, &deadline))
+    }
+
+    /// Keeps what cannot be evaluated until its turn to be freed.
+    fn refuse(&mut self, data: Parked) -> RunError {
+        let (_, state, _) = self.equip();
+        state.store.keep(Arc::new(data));
+        RunError::InvalidObject
+    }
+
+    /// What a call needs, taken at once: locks are a good part of what a small call costs.
+    fn equip(&mut self) -> (&Instance, &mut State, &mut Scratch) {
+        let Context { instance, state, scratch } = self;
+        if state.is_none() || scratch.is_none() {
+            let mut idle = instance.idle();
+            *state = state.take().or_else(|| idle.states.pop());
+            *scratch = scratch.take().or_else(|| idle.scratches.pop());
+        }
+        let plan = &instance.plan;
+        let state = state.get_or_insert_with(|| Box::new(State::new(plan)));
+        let scratch = scratch.get_or_insert_with(|| Box::new(Scratch::new(plan)));
+        (instance, state, scratch)
+    }
+
+    /// After a call.
+    fn tidy(&mut self) {
+        if self.scratch.as_ref().is_some_and(|scratch| scratch.is_large()) {
+            self.instance.idle().give(None, self.scratch.take());
+        }
     }
 
     /// A context that starts with all this one knows and has decided; from here on neither sees what the other does. For
     /// operations within a request (a file opened, a query sent) whose data must not stay.
     pub fn subcontext(&self) -> Context {
-        Context { instance: self.instance.clone(), state: self.state.clone() }
+        Context { instance: self.instance.clone(), state: self.state.clone(), scratch: None }
     }
 }
 
 impl Drop for Context {
     fn drop(&mut self) {
-        if let Some(mut state) = self.state.take() {
+        let (mut state, mut scratch) = (self.state.take(), self.scratch.take());
+        if let Some(state) = &mut state {
             state.reset();
-            self.instance.states.give(state);
+        }
+        if let Some(scratch) = &mut scratch {
+            scratch.reset();
+        }
+        if state.is_some() || scratch.is_some() {
+            self.instance.idle().give(state, scratch);
         }
     }
-}
-
-fn evaluate_batch(
-    instance: &Instance,
-    state: &mut State,
-    map: &Object,
-    number: u32,
-    scratch: &mut Scratch,
-    deadline: &mut Deadline,
-    findings: &mut Findings,
-) {
-    scratch.fresh.clear();
-    batch::apply(&instance.plan, state, number, map.as_map().unwrap_or_default(), Some(scratch));
-    batch::evaluate(instance, state, scratch, deadline, findings);
 }

@@ -40,7 +40,20 @@ impl Scratch {
             fresh: vec![],
         }
     }
+
+    /// Forgets what a call that did not come to its end left.
+    pub(super) fn reset(&mut self) {
+        self.fresh.clear();
+    }
+
+    /// Whether it has grown to more than a context should keep.
+    pub(super) fn is_large(&self) -> bool {
+        self.transform.capacity() > LARGE
+    }
 }
+
+/// Bytes for transformed copies that are much to keep.
+const LARGE: usize = 2048;
 
 /// The hits of the current evaluation.
 #[derive(Default)]

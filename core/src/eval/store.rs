@@ -37,17 +37,26 @@ struct Place {
 pub(super) struct Store {
     trees: Vec<Kept>,
     places: Vec<Option<Place>>,
+    /// Addresses that have a place.
+    placed: Vec<AddressId>,
 }
 
 impl Store {
     pub(super) fn new(addresses: usize) -> Self {
-        Store { trees: vec![], places: vec![None; addresses] }
+        Store { trees: vec![], places: vec![None; addresses], placed: vec![] }
     }
 
     /// Forgets all values, oldest first.
     pub(super) fn reset(&mut self) {
         self.trees.clear();
-        self.places.fill(None);
+        for address in self.placed.drain(..) {
+            self.places[address] = None;
+        }
+    }
+
+    /// The number that the next tree will have.
+    pub(super) fn next_number(&self) -> u32 {
+        self.trees.len() as u32
     }
 
     /// Keeps a tree (refused ones too, so that all are freed in their turn); its number is for [`Store::set_entry`] and
@@ -65,12 +74,19 @@ impl Store {
 
     /// Puts an address at an entry of a tree that is a map.
     pub(super) fn set_entry(&mut self, address: AddressId, tree: u32, entry: usize) {
-        self.places[address] = Some(Place { tree, entry: Some(entry as u32) });
+        self.place(address, Place { tree, entry: Some(entry as u32) });
     }
 
     /// Puts an address at a tree as a whole.
     pub(super) fn set_tree(&mut self, address: AddressId, tree: u32) {
-        self.places[address] = Some(Place { tree, entry: None });
+        self.place(address, Place { tree, entry: None });
+    }
+
+    #[inline]
+    fn place(&mut self, address: AddressId, place: Place) {
+        if self.places[address].replace(place).is_none() {
+            self.placed.push(address);
+        }
     }
 
     /// The value of an address.

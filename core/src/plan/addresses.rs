@@ -1,6 +1,7 @@
 //! Addresses by number.
 
 use crate::config::Text;
+use crate::support::words;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
@@ -11,6 +12,8 @@ pub type AddressId = usize;
 #[derive(Default)]
 pub struct Addresses {
     names: Vec<Text>,
+    /// A bit for each length that a name has, modulo 64.
+    lengths: u64,
     ids: HashMap<Text, AddressId, BuildHasherDefault<NameHasher>>,
 }
 
@@ -19,6 +22,7 @@ impl Addresses {
     pub fn intern(&mut self, name: &Text) -> AddressId {
         *self.ids.entry(name.clone()).or_insert_with(|| {
             self.names.push(name.clone());
+            self.lengths |= 1 << (name.len() % 64);
             self.names.len() - 1
         })
     }
@@ -26,6 +30,9 @@ impl Addresses {
     /// The number of a name, if anything refers to it.
     #[inline]
     pub fn find(&self, name: &[u8]) -> Option<AddressId> {
+        if self.lengths >> (name.len() % 64) & 1 == 0 {
+            return None;
+        }
         self.ids.get(name).copied()
     }
 
@@ -49,12 +56,15 @@ impl Hasher for NameHasher {
     #[inline]
     fn write(&mut self, bytes: &[u8]) {
         const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            self.0 = (self.0.rotate_left(29) ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR);
+        let (whole, rest) = bytes.as_chunks::<8>();
+        // Products that do not wait for each other.
+        let mut factor = FACTOR;
+        let mut sum = (words::rest(bytes, rest) ^ bytes.len() as u64).wrapping_mul(factor);
+        for word in whole {
+            factor = factor.rotate_left(9);
+            sum ^= u64::from_le_bytes(*word).wrapping_mul(factor | 1).rotate_right(32);
         }
-        let tail = rest.iter().fold(rest.len() as u64, |tail, &byte| tail << 8 | u64::from(byte));
-        self.0 = (self.0.rotate_left(29) ^ tail).wrapping_mul(FACTOR);
+        self.0 = (self.0 ^ sum).wrapping_mul(FACTOR);
     }
 
     #[inline]

@@ -5,8 +5,8 @@
 //! request may have a hundred thousand keys; those are sorted in runs and merged, so that the deadline can interrupt
 //! after each run and at each key.
 
-use super::{Expired, check, words};
-use crate::support::Deadline;
+use super::{Expired, check};
+use crate::support::{Deadline, words};
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
@@ -79,7 +79,7 @@ impl<'a, C: Collation> Sorter<'a, C> {
 
     /// Hands each key and its position to `visit`, in order.
     pub(super) fn drain(
-        mut self,
+        &mut self,
         deadline: &mut Deadline,
         mut visit: impl FnMut(&'a [u8], usize, &mut Deadline) -> Result<(), Expired>,
     ) -> Result<(), Expired> {

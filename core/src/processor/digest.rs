@@ -5,7 +5,7 @@
 //! time.
 
 use super::{Expired, check};
-use crate::support::Deadline;
+use crate::support::{Deadline, words};
 use sha2::block_api::compress256;
 
 /// Bytes of a SHA-256 block.
@@ -107,6 +107,19 @@ impl Digest {
 
     #[inline]
     fn append(&mut self, mut bytes: &[u8]) {
+        let (at, length) = (self.length % BLOCK, bytes.len());
+        // Most are short, and calls that copy a number of bytes are costly. What is written beyond them is written again.
+        if length <= 16
+            && at + length < BLOCK
+            && let Some(room) = self.block.get_mut(at..at + 16)
+        {
+            room[..8].copy_from_slice(&words::first(bytes).to_le_bytes());
+            if let Some(last) = bytes.last_chunk::<8>() {
+                room[length - 8..length].copy_from_slice(last);
+            }
+            self.length += length;
+            return;
+        }
         while !bytes.is_empty() {
             let room = &mut self.block[self.length % BLOCK..];
             let (now, later) = bytes.split_at(bytes.len().min(room.len()));
@@ -121,6 +134,9 @@ impl Digest {
     }
 
     fn append_escaped(&mut self, mut bytes: &[u8]) {
+        if !words::hold(bytes, b',') {
+            return self.append(bytes);
+        }
         while let Some(comma) = memchr::memchr(b',', bytes) {
             self.append(&bytes[..comma]);
             self.push(b'\\');

@@ -27,13 +27,13 @@ pub(super) fn generate(headers: &[Pair], deadline: &mut Deadline) -> Result<Valu
 
     let user_agent = scalar_field(user_agent, deadline)?;
     let count = unknown.len();
-    let names = names_field(unknown, deadline)?;
+    let names = names_field(&mut unknown, deadline)?;
     let (standard, user_agent, count) = (standard.as_bytes(), user_agent.as_bytes(), Decimal::of(count));
     Ok(joined([b"hdr-", standard, b"-", user_agent, b"-", count.as_bytes(), b"-", names.as_bytes()]))
 }
 
 /// The hash of the names in their order; empty if there are none.
-fn names_field(names: Sorter<'_, HeaderNames>, deadline: &mut Deadline) -> Result<Field, Expired> {
+fn names_field(names: &mut Sorter<'_, HeaderNames>, deadline: &mut Deadline) -> Result<Field, Expired> {
     if names.len() == 0 {
         return Ok(Field::EMPTY);
     }

@@ -1,6 +1,6 @@
 //! What the header and network fingerprints know about header names and values.
 
-use super::words;
+use crate::support::words;
 use crate::value::{Object, View};
 
 /// What a header is to a fingerprint. Names are compared ignoring case, with `_` and `-` the same.

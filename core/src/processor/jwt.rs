@@ -4,7 +4,7 @@
 //! signature is the attack that matters here.
 
 use super::base64url;
-use crate::value::{Heap, Key, Object, Step, Value, View, json};
+use crate::value::{Key, Map, Object, Step, Value, View, json};
 
 pub(super) fn generate(input: &Object, key_path: &[Step]) -> Option<Value> {
     let token = token(input.follow(key_path)?)?;
@@ -15,13 +15,13 @@ pub(super) fn generate(input: &Object, key_path: &[Step]) -> Option<Value> {
     let (payload, signature) = split_at_dot(rest)?;
 
     let mut buffer = Vec::with_capacity(header.len().max(payload.len()));
-    let mut decoded = Value::map_with_capacity(3);
-    decoded.put(const { Key::new("header") }, segment(header, &mut buffer));
-    decoded.put(const { Key::new("payload") }, segment(payload, &mut buffer));
-    let mut available = Value::map_with_capacity(1);
-    available.put(const { Key::new("available") }, !signature.is_empty());
-    decoded.put(const { Key::new("signature") }, available);
-    Some(decoded)
+    Some(Value::made(|place| {
+        let mut decoded = Map::new(place, 3);
+        *decoded.place(const { Key::new("header") }) = segment(header, &mut buffer).into_object();
+        *decoded.place(const { Key::new("payload") }) = segment(payload, &mut buffer).into_object();
+        let mut known = Map::new(decoded.place(const { Key::new("signature") }), 1);
+        known.place(const { Key::new("available") }).set_bool(!signature.is_empty());
+    }))
 }
 
 /// What follows the scheme of an authorization header: the value itself, or the first of several.
@@ -46,5 +46,5 @@ fn segment(text: &[u8], buffer: &mut Vec<u8>) -> Value {
     let decoded = base64url::decode(text, std::mem::take(buffer));
     let value = decoded.as_deref().and_then(|text| json::parse(text).ok());
     *buffer = decoded.unwrap_or_default();
-    value.unwrap_or_else(|| Value::invalid_in(Heap))
+    value.unwrap_or_else(Value::invalid)
 }

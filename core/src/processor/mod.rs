@@ -28,7 +28,6 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod uri;
-mod words;
 
 pub use scanner::{Scanner, ScannerMatcher, Scanners, Tag};
 

@@ -3,39 +3,50 @@
 //! Nothing is decoded or normalised. Every component is always there, empty where the URI has none.
 
 use crate::exploit::uri::{self, Part};
-use crate::value::{Key, Value};
+use crate::support::words;
+use crate::value::{Array, Key, Map, Object, Value};
+use std::cmp::Ordering;
 
 pub(super) fn generate(text: &[u8]) -> Option<Value> {
     let uri = uri::parse(text)?;
     let authority = uri.authority.unwrap_or_default();
-    let text_of = |part: Option<Part<'_>>| Value::from(part.unwrap_or_default().text);
-    let mut components = Value::map_with_capacity(7);
-    components.put(const { Key::new("scheme") }, uri.scheme.unwrap_or_default());
-    components.put(const { Key::new("userinfo") }, authority.userinfo.unwrap_or_default());
-    components.put(const { Key::new("host") }, text_of(authority.host));
-    components.put(const { Key::new("port") }, u64::from(authority.port.unwrap_or_default()));
-    components.put(const { Key::new("path") }, text_of(uri.path));
-    components.put(const { Key::new("query") }, parameters(uri.query.unwrap_or_default().text));
-    components.put(const { Key::new("fragment") }, text_of(uri.fragment));
-    Some(components)
+    Some(Value::made(|place| {
+        let mut components = Map::new(place, 7);
+        components.place(const { Key::new("scheme") }).put_text(uri.scheme.unwrap_or_default());
+        components.place(const { Key::new("userinfo") }).put_text(authority.userinfo.unwrap_or_default());
+        components.place(const { Key::new("host") }).put_text(text_of(authority.host));
+        components.place(const { Key::new("port") }).set_unsigned(authority.port.unwrap_or_default().into());
+        components.place(const { Key::new("path") }).put_text(text_of(uri.path));
+        parameters(text_of(uri.query), components.place(const { Key::new("query") }));
+        components.place(const { Key::new("fragment") }).put_text(text_of(uri.fragment));
+    }))
+}
+
+fn text_of<'a>(part: Option<Part<'a>>) -> &'a [u8] {
+    part.unwrap_or_default().text
 }
 
 /// Parameters that are sorted on the stack.
-const FEW: usize = 16;
+const FEW: usize = 8;
 
 /// A piece of a query: a key, and what follows its `=` if it has one.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Parameter<'a> {
+    /// The start of the key, which decides most comparisons.
+    prefix: u64,
     key: &'a [u8],
     value: Option<&'a [u8]>,
 }
 
 /// The parameters of a query by key; a key that occurs again holds an array of its values, in order.
-fn parameters(query: &[u8]) -> Value {
-    let pieces = query.split(|&byte| byte == b'&').filter_map(Parameter::of);
-    let (mut few, mut many) = ([Parameter::default(); FEW], vec![]);
+fn parameters(query: &[u8], place: &mut Object) {
+    let (mut few, mut many) = ([Parameter { prefix: 0, key: b"", value: None }; FEW], vec![]);
     let mut count = 0;
-    for parameter in pieces {
+    let mut rest = query;
+    while !rest.is_empty() {
+        let parameter;
+        (parameter, rest) = Parameter::split_off(rest);
+        let Some(parameter) = parameter else { continue };
         match few.get_mut(count) {
             Some(slot) => *slot = parameter,
             None => {
@@ -47,47 +58,70 @@ fn parameters(query: &[u8]) -> Value {
         }
         count += 1;
     }
-    by_key(if count <= FEW { &mut few[..count] } else { &mut many })
+    by_key(if count <= FEW { &mut few[..count] } else { &mut many }, place);
 }
 
-fn by_key(parameters: &mut [Parameter<'_>]) -> Value {
+fn by_key(parameters: &mut [Parameter<'_>], place: &mut Object) {
     // Stable, so that the values of a key stay in order.
-    parameters.sort_by_key(|parameter| parameter.key);
-    let keys = || parameters.chunk_by(|a, b| a.key == b.key);
-    let mut map = Value::map_with_capacity(keys().count());
-    for same in keys() {
+    parameters.sort_by(Parameter::compare);
+    let mut map = Map::new(place, parameters.chunk_by(Parameter::same_key).count());
+    for same in parameters.chunk_by(Parameter::same_key) {
         match same {
-            [only] => map.insert(only.key, only.value()),
+            [only] => only.put_value(map.place_at(only.key)),
             [first, ..] => {
-                let mut values = Value::array_with_capacity(same.len());
-                same.iter().for_each(|parameter| values.push(parameter.value()));
-                map.insert(first.key, values);
+                let mut values = Array::new(map.place_at(first.key), same.len());
+                same.iter().for_each(|parameter| parameter.put_value(values.place()));
             }
             [] => {}
         }
     }
-    map
 }
 
 impl<'a> Parameter<'a> {
-    /// Pieces without a key are dropped, but one that is only `[]` has the empty key.
-    fn of(piece: &'a [u8]) -> Option<Self> {
-        let (key, value) = match memchr::memchr(b'=', piece) {
-            Some(equals) => (&piece[..equals], Some(&piece[equals + 1..])),
-            None => (piece, None),
+    /// The first piece, and what follows it. Pieces without a key are dropped, but one that is only `[]` has the empty
+    /// key.
+    fn split_off(query: &'a [u8]) -> (Option<Self>, &'a [u8]) {
+        let end = |byte: &u8| matches!(byte, b'&' | b'=');
+        let key_end = query.iter().position(end).unwrap_or(query.len());
+        let (key, behind) = query.split_at(key_end);
+        let (value, rest) = match behind {
+            [b'=', behind @ ..] => {
+                let end = behind.iter().position(|&byte| byte == b'&').unwrap_or(behind.len());
+                (Some(&behind[..end]), behind.get(end + 1..))
+            }
+            _ => (None, behind.get(1..)),
         };
-        (!key.is_empty()).then(|| Parameter { key: key.strip_suffix(b"[]").unwrap_or(key), value })
+        let parameter = (!key.is_empty()).then(|| {
+            let key = key.strip_suffix(b"[]").unwrap_or(key);
+            Parameter { prefix: words::first(key).swap_bytes(), key, value }
+        });
+        (parameter, rest.unwrap_or_default())
     }
 
-    fn value(&self) -> Value {
-        self.value.map_or_else(|| Value::from(true), Value::from)
+    fn compare(&self, other: &Self) -> Ordering {
+        self.prefix.cmp(&other.prefix).then_with(|| self.key.cmp(other.key))
+    }
+
+    fn same_key(&self, other: &Self) -> bool {
+        self.compare(other).is_eq()
+    }
+
+    fn put_value(&self, place: &mut Object) {
+        match self.value {
+            Some(value) => place.put_text(value),
+            None => place.set_bool(true),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::parameters;
+    use super::*;
     use crate::value::json;
+
+    fn read(query: &str) -> String {
+        json::to_string(&Value::made(|place| parameters(query.as_bytes(), place)))
+    }
 
     #[test]
     fn queries() {
@@ -98,12 +132,12 @@ mod tests {
             ("a=1&a&a[]=2", r#"{"a":["1",true,"2"]}"#),
             ("a[][]=1&a[0]=&b==", r#"{"a[0]":"","a[]":"1","b":"="}"#),
         ] {
-            assert_eq!(json::to_string(&parameters(query.as_bytes())), expected, "{query}");
+            assert_eq!(read(query), expected, "{query}");
         }
         let many: String = (0..40).map(|n| format!("&k{}={n}", n % 2)).collect();
         let values =
             |rest: usize| (0..40).filter(|n| n % 2 == rest).map(|n| format!("\"{n}\"")).collect::<Vec<_>>().join(",");
         let expected = format!(r#"{{"k0":[{}],"k1":[{}]}}"#, values(0), values(1));
-        assert_eq!(json::to_string(&parameters(many.as_bytes())), expected);
+        assert_eq!(read(&many), expected);
     }
 }

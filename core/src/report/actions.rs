@@ -19,14 +19,15 @@ pub struct ReportedAction {
 #[derive(Default)]
 pub(super) struct Consolidation {
     blocking: Option<Arc<Action>>,
-    others: Table<Arc<Action>>,
+    /// Made when needed.
+    others: Option<Table<Arc<Action>>>,
 }
 
 impl Consolidation {
     /// Of blocking actions the strongest remains, among equals the first; of others each once.
     pub(super) fn add(&mut self, action: &Arc<Action>) {
         if !action.kind.is_blocking() {
-            self.others.insert(action.id.clone(), action.clone());
+            self.others.get_or_insert_default().insert(action.id.clone(), action.clone());
         } else if self.blocking.as_ref().is_none_or(|known| known.kind < action.kind) {
             self.blocking = Some(action.clone());
         }
@@ -44,7 +45,7 @@ impl Consolidation {
             parameters.push((b"security_response_id"[..].into(), Value::from(&*response_id())));
             reported.push(ReportedAction { kind: action.type_name.clone(), parameters });
         }
-        for action in self.others.values() {
+        for action in self.others.iter().flat_map(Table::values) {
             let parameters = match action.kind {
                 ActionKind::Monitor => continue,
                 ActionKind::GenerateStack => vec![(b"stack_id"[..].into(), Value::from(&*stack_id()))],

@@ -1,11 +1,10 @@
 //! The outcome as the map of the ABI.
 
-use super::{ArgumentMatch, ConditionMatch, Event, Operator, Outcome, ReportedAction};
-use crate::config::Text;
-use crate::value::{Allocator, Heap, Key, OutOfMemory, Parked, Step, Value};
+use super::{ArgumentMatch, ConditionMatch, Event, EventRule, Operator, Outcome, ReportedAction};
+use crate::value::{Allocator, Array, Heap, Key, Map, Object, OutOfMemory, Parked, Step, Value};
 use std::sync::Arc;
 
-type Written<A> = Result<Value<A>, OutOfMemory>;
+type Written = Result<(), OutOfMemory>;
 
 impl Outcome {
     /// A map of exactly `events`, `actions`, `duration` (nanoseconds), `timeout`, `attributes`, `keep`, `evaluated`, in
@@ -16,7 +15,7 @@ impl Outcome {
     }
 
     /// The same in a caller's memory; on failure nothing is left behind.
-    pub fn into_value_in<A: Allocator + Copy>(mut self, allocator: A) -> Written<A> {
+    pub fn into_value_in<A: Allocator + Copy>(mut self, allocator: A) -> Result<Value<A>, OutOfMemory> {
         let attributes = std::mem::take(&mut self.attributes);
         let attributes = attributes.into_iter().map(|(name, value)| Ok((name, moved(value, allocator)?)));
         self.write(attributes, allocator)
@@ -26,43 +25,34 @@ impl Outcome {
         &self,
         named: impl ExactSizeIterator<Item = Result<(impl AsRef<[u8]>, Value<A>), OutOfMemory>>,
         allocator: A,
-    ) -> Written<A> {
-        let mut map = Value::map_in(7, allocator)?;
-        map.try_insert_key(const { Key::new("events") }, array(&self.events, allocator, event)?)?;
-        let mut actions = Value::map_in(self.actions.len(), allocator)?;
+    ) -> Result<Value<A>, OutOfMemory> {
+        let mut result = Value::invalid_in(allocator);
+        let mut map = Map::new_in(result.place(), 7, allocator)?;
+        array(&self.events, map.place(const { Key::new("events") }), allocator, event)?;
+        let mut actions = Map::new_in(map.place(const { Key::new("actions") }), self.actions.len(), allocator)?;
         for action in &self.actions {
-            actions.try_insert(&action.kind, parameters(action, allocator)?)?;
+            parameters(action, actions.try_place_at(&action.kind)?, allocator)?;
         }
-        map.try_insert_key(const { Key::new("actions") }, actions)?;
-        let nanos = self.duration.as_nanos() as u64;
-        map.try_insert_key(
-            const { Key::new("duration") },
-            Value::scalar_in(allocator, |object| object.set_unsigned(nanos)),
-        )?;
-        map.try_insert_key(
-            const { Key::new("timeout") },
-            Value::scalar_in(allocator, |object| object.set_bool(self.timeout)),
-        )?;
-        let mut attributes = Value::map_in(named.len(), allocator)?;
+        drop(actions);
+        map.place(const { Key::new("duration") }).set_unsigned(self.duration.as_nanos() as u64);
+        map.place(const { Key::new("timeout") }).set_bool(self.timeout);
+        let mut attributes = Map::new_in(map.place(const { Key::new("attributes") }), named.len(), allocator)?;
         for attribute in named {
             let (name, value) = attribute?;
-            attributes.try_insert(name.as_ref(), value)?;
+            // The place first: what has none would not be freed.
+            let place = attributes.try_place_at(name.as_ref())?;
+            *place = value.into_object();
         }
-        map.try_insert_key(const { Key::new("attributes") }, attributes)?;
-        map.try_insert_key(
-            const { Key::new("keep") },
-            Value::scalar_in(allocator, |object| object.set_bool(self.keep)),
-        )?;
-        map.try_insert_key(
-            const { Key::new("evaluated") },
-            Value::scalar_in(allocator, |object| object.set_unsigned(self.evaluated)),
-        )?;
-        Ok(map)
+        drop(attributes);
+        map.place(const { Key::new("keep") }).set_bool(self.keep);
+        map.place(const { Key::new("evaluated") }).set_unsigned(self.evaluated);
+        drop(map);
+        Ok(result)
     }
 }
 
 /// An attribute in a caller's memory: the tree itself where it lies there already and nobody else holds it, else a copy.
-fn moved<A: Allocator + Copy>(value: Arc<Parked>, allocator: A) -> Written<A> {
+fn moved<A: Allocator + Copy>(value: Arc<Parked>, allocator: A) -> Result<Value<A>, OutOfMemory> {
     match Arc::try_unwrap(value).map(|value| value.into_value_in(allocator)) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(elsewhere)) => elsewhere.try_to_value(allocator),
@@ -70,86 +60,93 @@ fn moved<A: Allocator + Copy>(value: Arc<Parked>, allocator: A) -> Written<A> {
     }
 }
 
-fn array<T, A: Allocator + Copy>(items: &[T], allocator: A, write: fn(&T, A) -> Written<A>) -> Written<A> {
-    let mut array = Value::array_in(items.len(), allocator)?;
-    for item in items {
-        array.try_push(write(item, allocator)?)?;
-    }
-    Ok(array)
+fn array<T, A: Allocator + Copy>(
+    items: &[T],
+    place: &mut Object,
+    allocator: A,
+    write: fn(&T, &mut Object, A) -> Written,
+) -> Written {
+    let mut array = Array::new_in(place, items.len(), allocator)?;
+    items.iter().try_for_each(|item| write(item, array.place(), allocator))
 }
 
-fn parameters<A: Allocator + Copy>(action: &ReportedAction, allocator: A) -> Written<A> {
-    let mut map = Value::map_in(action.parameters.len(), allocator)?;
+fn text<T: AsRef<[u8]> + ?Sized, A: Allocator + Copy>(text: &T, place: &mut Object, allocator: A) -> Written {
+    place.try_put_text(text.as_ref(), allocator)
+}
+
+fn parameters<A: Allocator + Copy>(action: &ReportedAction, place: &mut Object, allocator: A) -> Written {
+    let mut map = Map::new_in(place, action.parameters.len(), allocator)?;
     for (name, value) in &action.parameters {
-        map.try_insert(name, value.try_to_value(allocator)?)?;
+        let place = map.try_place_at(name)?;
+        *place = value.try_to_value(allocator)?.into_object();
     }
-    Ok(map)
+    Ok(())
 }
 
-fn event<A: Allocator + Copy>(event: &Event, allocator: A) -> Written<A> {
-    let text = |bytes: &[u8]| Value::string_in(bytes, allocator);
-    let mut rule = Value::map_in(4, allocator)?;
-    rule.try_insert_key(const { Key::new("id") }, text(&event.rule.id)?)?;
-    rule.try_insert_key(const { Key::new("name") }, text(&event.rule.name)?)?;
-    rule.try_insert_key(
-        const { Key::new("on_match") },
-        array(&event.rule.on_match, allocator, |id: &Text, a| Value::string_in(id, a))?,
-    )?;
-    let mut tags = Value::map_in(event.rule.tags.len(), allocator)?;
-    for (name, value) in &event.rule.tags {
-        tags.try_insert(name, text(value)?)?;
-    }
-    rule.try_insert_key(const { Key::new("tags") }, tags)?;
-
+fn event<A: Allocator + Copy>(event: &Event, place: &mut Object, allocator: A) -> Written {
     let ids = [("stack_id", &event.stack_id), ("security_response_id", &event.security_response_id)];
-    let mut map = Value::map_in(2 + ids.iter().filter(|(_, id)| id.is_some()).count(), allocator)?;
-    map.try_insert_key(const { Key::new("rule") }, rule)?;
-    map.try_insert_key(const { Key::new("rule_matches") }, array(&event.matches, allocator, condition)?)?;
+    let room = 2 + ids.iter().filter(|(_, id)| id.is_some()).count();
+    let mut map = Map::new_in(place, room, allocator)?;
+    rule(&event.rule, map.place(const { Key::new("rule") }), allocator)?;
+    array(&event.matches, map.place(const { Key::new("rule_matches") }), allocator, condition)?;
     for (name, id) in ids {
         if let Some(id) = id {
-            map.try_insert(name.as_bytes(), text(id.as_bytes())?)?;
+            text(id.as_bytes(), map.try_place_at(name.as_bytes())?, allocator)?;
         }
     }
-    Ok(map)
+    Ok(())
 }
 
-fn condition<A: Allocator + Copy>(found: &ConditionMatch, allocator: A) -> Written<A> {
-    let mut map = Value::map_in(3, allocator)?;
-    let operator = match found.operator {
-        Operator { name, negated: false } => Value::string_in(name.as_bytes(), allocator)?,
-        negated => Value::string_in(negated.to_string().as_bytes(), allocator)?,
-    };
-    map.try_insert_key(const { Key::new("operator") }, operator)?;
-    map.try_insert_key(const { Key::new("operator_value") }, Value::string_in(&found.operator_value, allocator)?)?;
-    let mut outer = Value::map_in(4, allocator)?;
+fn rule<A: Allocator + Copy>(rule: &EventRule, place: &mut Object, allocator: A) -> Written {
+    let mut map = Map::new_in(place, 4, allocator)?;
+    text(&rule.id, map.place(const { Key::new("id") }), allocator)?;
+    text(&rule.name, map.place(const { Key::new("name") }), allocator)?;
+    array(&rule.on_match, map.place(const { Key::new("on_match") }), allocator, text)?;
+    let mut tags = Map::new_in(map.place(const { Key::new("tags") }), rule.tags.len(), allocator)?;
+    rule.tags.iter().try_for_each(|(name, value)| text(value, tags.try_place_at(name)?, allocator))
+}
+
+fn condition<A: Allocator + Copy>(found: &ConditionMatch, place: &mut Object, allocator: A) -> Written {
+    let mut map = Map::new_in(place, 3, allocator)?;
+    let operator = map.place(const { Key::new("operator") });
+    match found.operator {
+        Operator { name, negated: false } => text(name, operator, allocator)?,
+        negated => text(&negated.to_string(), operator, allocator)?,
+    }
+    text(&found.operator_value, map.place(const { Key::new("operator_value") }), allocator)?;
+    let mut parameters = Array::new_in(map.place(const { Key::new("parameters") }), 1, allocator)?;
+    let parameters = parameters.place();
+    let highlight = const { Key::new("highlight") };
     match &found.arguments[..] {
-        [single] if single.name == "input" => argument(single, &mut outer, allocator)?,
+        [single] if single.name == "input" => {
+            let mut map = Map::new_in(parameters, 4, allocator)?;
+            argument(single, &mut map, allocator)?;
+            array(&found.highlight, map.place(highlight), allocator, text)
+        }
         several => {
+            let mut map = Map::new_in(parameters, several.len() + 1, allocator)?;
             for one in several {
-                let mut inner = Value::map_in(3, allocator)?;
-                argument(one, &mut inner, allocator)?;
-                outer.try_insert(one.name.as_bytes(), inner)?;
+                let mut map = Map::new_in(map.try_place_at(one.name.as_bytes())?, 3, allocator)?;
+                argument(one, &mut map, allocator)?;
             }
+            array(&found.highlight, map.place(highlight), allocator, text)
         }
     }
-    let highlight = array(&found.highlight, allocator, |part: &Vec<u8>, a| Value::string_in(part, a))?;
-    outer.try_insert_key(const { Key::new("highlight") }, highlight)?;
-    let mut parameters = Value::array_in(1, allocator)?;
-    parameters.try_push(outer)?;
-    map.try_insert_key(const { Key::new("parameters") }, parameters)?;
-    Ok(map)
 }
 
-fn argument<A: Allocator + Copy>(
-    argument: &ArgumentMatch,
-    map: &mut Value<A>,
-    allocator: A,
-) -> Result<(), OutOfMemory> {
-    map.try_insert_key(const { Key::new("address") }, Value::string_in(&argument.address, allocator)?)?;
-    map.try_insert_key(const { Key::new("value") }, Value::string_in(&argument.value, allocator)?)?;
-    let step = |step: &Step, allocator: A| match step {
-        Step::Key(key) => Value::string_in(key, allocator),
-        Step::Index(index) => Ok(Value::scalar_in(allocator, |object| object.set_signed(*index))),
-    };
-    map.try_insert_key(const { Key::new("key_path") }, array(&argument.key_path, allocator, step)?)
+/// Three entries.
+fn argument<A: Allocator + Copy>(argument: &ArgumentMatch, map: &mut Map<'_, A>, allocator: A) -> Written {
+    text(&argument.address, map.place(const { Key::new("address") }), allocator)?;
+    text(&argument.value, map.place(const { Key::new("value") }), allocator)?;
+    array(&argument.key_path, map.place(const { Key::new("key_path") }), allocator, step)
+}
+
+fn step<A: Allocator + Copy>(step: &Step, place: &mut Object, allocator: A) -> Written {
+    match step {
+        Step::Key(key) => text(key, place, allocator),
+        Step::Index(index) => {
+            place.set_signed(*index);
+            Ok(())
+        }
+    }
 }

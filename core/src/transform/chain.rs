@@ -22,6 +22,13 @@ pub struct Scratch {
     next: Vec<u8>,
 }
 
+impl Scratch {
+    /// The bytes there is room for.
+    pub(crate) fn capacity(&self) -> usize {
+        self.current.capacity() + self.next.capacity()
+    }
+}
+
 impl Chain {
     /// A chain that applies `transformers` from first to last.
     pub fn new(transformers: impl Into<Box<[Transformer]>>) -> Self {

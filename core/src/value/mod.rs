@@ -22,6 +22,7 @@
 mod allocator;
 mod clone;
 mod destroy;
+mod filling;
 mod intake;
 pub mod json;
 mod object;
@@ -31,10 +32,10 @@ mod text;
 mod tree;
 
 pub use allocator::{Allocator, Heap, OutOfMemory};
+pub(crate) use filling::{Array, Key, Map};
 pub use intake::{Intake, Limits, Truncation};
 pub use object::{Object, Pair, View, tag};
 pub use parked::Parked;
 pub use step::Step;
 pub use text::{float_text, scalar_text};
-pub(crate) use tree::Key;
 pub use tree::Value;

@@ -91,6 +91,9 @@ pub union Object {
     pub(super) large: LargeContainer,
 }
 
+// SAFETY: through a shared reference an object is only read, and so is what it points to (invariant of the module).
+unsafe impl Sync for Object {}
+
 /// An entry of a map: two objects, of which the key is one of the string kinds.
 #[repr(C)]
 pub struct Pair {
@@ -164,6 +167,16 @@ impl Object {
                 tag::STRING | tag::LITERAL => Some(slice(self.text.data, self.text.size as usize)),
                 _ => None,
             }
+        }
+    }
+
+    /// A copy of a string that lies within the object, and so needs no memory.
+    #[inline]
+    pub(super) fn copy_inside(&self) -> Option<Object> {
+        // SAFETY: the tag says which member is initialised; the copy owns nothing and refers to nothing.
+        unsafe {
+            let inside = self.tag == tag::SMALL && usize::from(self.small.size) <= SMALL_SIZE;
+            inside.then(|| std::ptr::read(self))
         }
     }
 

@@ -1,25 +1,8 @@
 //! Trees that own their memory.
 
-use super::object::{Container, LARGE_ARRAY, LARGE_MAP, MAX_ENTRIES, SMALL_SIZE, SmallText, entry_size};
+use super::object::{Container, LARGE_ARRAY, LARGE_MAP, MAX_ENTRIES, SMALL_SIZE, entry_size};
 use super::{Allocator, Heap, Object, OutOfMemory, Pair, tag};
 use std::ops::Deref;
-
-/// A short key that is known beforehand: it takes no copying of bytes to make an entry of it.
-#[derive(Clone, Copy)]
-pub(crate) struct Key(SmallText);
-
-impl Key {
-    /// Of at most 14 bytes, which the compiler checks where this is a constant.
-    pub(crate) const fn new(text: &str) -> Self {
-        let mut data = [0; SMALL_SIZE];
-        let mut at = 0;
-        while at < text.len() {
-            data[at] = text.as_bytes()[at];
-            at += 1;
-        }
-        Key(SmallText { tag: tag::SMALL, size: text.len() as u8, data })
-    }
-}
 
 /// An owned tree: built with an allocator, freed with the same one when dropped.
 ///
@@ -129,15 +112,6 @@ impl<A: Allocator> Value<A> {
         Ok(())
     }
 
-    /// As [`Self::try_insert`] under a key that is known beforehand.
-    #[inline]
-    pub(crate) fn try_insert_key(&mut self, key: Key, value: Value<A>) -> Result<(), OutOfMemory> {
-        // SAFETY: map and value were built with the same allocator, and the key holds its text in itself.
-        let slot = unsafe { self.object.insert_pair(Object { small: key.0 }, &self.allocator) }.ok_or(OutOfMemory)?;
-        *slot = value.into_object();
-        Ok(())
-    }
-
     /// Gives the tree up as a bare node; whoever takes it frees it with the same allocator.
     #[inline]
     pub fn into_object(self) -> Object {
@@ -153,6 +127,12 @@ impl<A: Allocator> Value<A> {
     /// The tree below `object` was built with this allocator, and nobody else frees it.
     pub unsafe fn from_object(object: Object, allocator: A) -> Self {
         Value { object, allocator }
+    }
+
+    /// The place to be filled of a value without content.
+    #[inline]
+    pub(crate) fn place(&mut self) -> &mut Object {
+        &mut self.object
     }
 
     /// The node, for filling it in place within this room.
@@ -213,22 +193,6 @@ impl Value {
     pub fn insert(&mut self, key: impl AsRef<[u8]>, value: impl Into<Value>) {
         if self.is_map() {
             self.try_insert(key.as_ref(), value.into()).expect("room in a map");
-        }
-    }
-
-    /// An array of exactly these elements.
-    #[inline]
-    pub(crate) fn array_of<const N: usize>(elements: [Value; N]) -> Self {
-        let mut array = Self::array_with_capacity(N);
-        elements.into_iter().for_each(|element| array.push(element));
-        array
-    }
-
-    /// As [`Self::insert`] under a key that is known beforehand.
-    #[inline]
-    pub(crate) fn put(&mut self, key: Key, value: impl Into<Value>) {
-        if self.is_map() {
-            self.try_insert_key(key, value.into()).expect("room in a map");
         }
     }
 

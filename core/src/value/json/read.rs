@@ -36,9 +36,9 @@ pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
 }
 
 /// Reads one document into `allocator`'s memory. On an error everything allocated so far is freed.
-pub fn parse_in<A: Allocator>(text: &[u8], allocator: A) -> Result<Value<A>, JsonError> {
+pub fn parse_in<A: Allocator + Copy>(text: &[u8], allocator: A) -> Result<Value<A>, JsonError> {
     let mut root = Value::invalid_in(allocator);
-    let (slot, allocator) = root.object_mut();
+    let (slot, _) = root.object_mut();
     let mut reader = Reader { text, at: 0, allocator, buffer: vec![] };
     reader.space();
     reader.value(slot, 1)?;
@@ -50,18 +50,15 @@ pub fn parse_in<A: Allocator>(text: &[u8], allocator: A) -> Result<Value<A>, Jso
     }
 }
 
-struct Reader<'a> {
+struct Reader<'a, A> {
     text: &'a [u8],
     at: usize,
-    allocator: &'a dyn Allocator,
+    allocator: A,
     /// The bytes of a string with escapes.
     buffer: Vec<u8>,
 }
 
-/// A part that is not in its place yet, and freed if it never gets there.
-type Owned<'a> = Value<&'a dyn Allocator>;
-
-impl<'a> Reader<'a> {
+impl<A: Allocator + Copy> Reader<'_, A> {
     /// Recursion ends at `DEEPEST`: what lies below is checked by `skip`, which does not recurse.
     fn value(&mut self, slot: &mut Object, level: usize) -> Result<(), JsonError> {
         match self.peek() {
@@ -75,7 +72,7 @@ impl<'a> Reader<'a> {
 
     fn container(&mut self, slot: &mut Object, level: usize) -> Result<(), JsonError> {
         let kind = if self.text[self.at] == b'{' { tag::MAP } else { tag::ARRAY };
-        slot.set_container(kind, 0, self.allocator);
+        slot.set_container(kind, 0, &self.allocator);
         if level == DEEPEST {
             return self.skip();
         }
@@ -103,24 +100,27 @@ impl<'a> Reader<'a> {
     }
 
     /// Makes the place of the next entry. What finds none is freed.
-    fn insert<'s>(&self, slot: &'s mut Object, key: Option<Owned<'_>>) -> Result<&'s mut Object, JsonError> {
+    #[inline]
+    fn insert<'s>(&self, slot: &'s mut Object, key: Option<Value<A>>) -> Result<&'s mut Object, JsonError> {
         // SAFETY: `slot` and `key` were built with this allocator.
         let place = unsafe {
             match key {
-                Some(key) => slot.insert_key(key.into_object(), self.allocator),
-                None => slot.insert(self.allocator),
+                Some(key) => slot.insert_key(key.into_object(), &self.allocator),
+                None => slot.insert(&self.allocator),
             }
         };
         place.ok_or(self.error(OUT_OF_MEMORY))
     }
 
-    fn owned_key(&mut self) -> Result<Owned<'a>, JsonError> {
+    #[inline]
+    fn owned_key(&mut self) -> Result<Value<A>, JsonError> {
         let key = self.owned_string()?;
         self.colon()?;
         Ok(key)
     }
 
-    fn owned_string(&mut self) -> Result<Owned<'a>, JsonError> {
+    #[inline]
+    fn owned_string(&mut self) -> Result<Value<A>, JsonError> {
         let allocator = self.allocator;
         // Nearly all strings are as they stand in the text.
         if let Some((b'"', text)) = self.text[self.at..].split_first()
@@ -134,7 +134,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Anything but a container.
-    fn leaf(&mut self) -> Result<Owned<'a>, JsonError> {
+    #[inline]
+    fn leaf(&mut self) -> Result<Value<A>, JsonError> {
         if self.peek() == Some(b'"') {
             return self.owned_string();
         }
@@ -209,21 +210,22 @@ impl<'a> Reader<'a> {
 
     fn scalar(&mut self) -> Result<Scalar, JsonError> {
         let rest = &self.text[self.at..];
-        if matches!(rest.first(), Some(b'-' | b'0'..=b'9')) {
-            let (number, length) = number::parse(rest).ok_or(self.error("malformed or too large number"))?;
-            self.at += length;
-            return Ok(Scalar::Number(number));
-        }
-        for (word, scalar) in [("true", Scalar::Bool(true)), ("false", Scalar::Bool(false)), ("null", Scalar::Null)] {
-            if rest.starts_with(word.as_bytes()) {
-                self.at += word.len();
-                return Ok(scalar);
+        let (scalar, length) = match rest {
+            [b'-' | b'0'..=b'9', ..] => {
+                let (number, length) = number::parse(rest).ok_or(self.error("malformed or too large number"))?;
+                (Scalar::Number(number), length)
             }
-        }
-        Err(self.error("expected a value"))
+            [b't', b'r', b'u', b'e', ..] => (Scalar::Bool(true), 4),
+            [b'f', b'a', b'l', b's', b'e', ..] => (Scalar::Bool(false), 5),
+            [b'n', b'u', b'l', b'l', ..] => (Scalar::Null, 4),
+            _ => return Err(self.error("expected a value")),
+        };
+        self.at += length;
+        Ok(scalar)
     }
 
     /// Reads the string that must start here and hands its bytes over.
+    #[inline(never)]
     fn string<T>(&mut self, take: impl FnOnce(&[u8]) -> T) -> Result<T, JsonError> {
         if !self.take(b'"') {
             return Err(self.error("expected a string"));

@@ -5,7 +5,7 @@ const HIGH: u64 = ONES << 7;
 
 /// The first bytes of a text as a little-endian word, filled up with zeros.
 #[inline]
-pub(super) fn first(text: &[u8]) -> u64 {
+pub fn first(text: &[u8]) -> u64 {
     match text.first_chunk() {
         Some(word) => u64::from_le_bytes(*word),
         None => rest(text, text),
@@ -14,7 +14,7 @@ pub(super) fn first(text: &[u8]) -> u64 {
 
 /// What follows the whole words of a text, filled up with zeros: the end of the last eight bytes, if there are as many.
 #[inline]
-pub(super) fn rest(text: &[u8], rest: &[u8]) -> u64 {
+pub fn rest(text: &[u8], rest: &[u8]) -> u64 {
     let unused = 64 - 8 * rest.len() as u32;
     if let Some(last) = text.last_chunk() {
         return u64::from_le_bytes(*last).checked_shr(unused).unwrap_or(0);
@@ -28,13 +28,27 @@ pub(super) fn rest(text: &[u8], rest: &[u8]) -> u64 {
 
 /// A word without what is beyond its first bytes.
 #[inline]
-pub(super) fn cut(word: u64, length: usize) -> u64 {
+pub fn cut(word: u64, length: usize) -> u64 {
     word & u64::MAX.checked_shr(64u32.saturating_sub(8 * length.min(8) as u32)).unwrap_or(0)
+}
+
+/// Whether a byte that is not zero occurs in a text. For texts that are usually short.
+#[inline]
+pub fn hold(text: &[u8], byte: u8) -> bool {
+    let is = |word: u64| {
+        let apart = word ^ (ONES * u64::from(byte));
+        apart.wrapping_sub(ONES) & !apart & HIGH != 0
+    };
+    match text.len() {
+        0..=8 => is(first(text)),
+        9..=16 => is(first(text)) || text.last_chunk().is_some_and(|word| is(u64::from_le_bytes(*word))),
+        _ => memchr::memchr(byte, text).is_some(),
+    }
 }
 
 /// In lower case.
 #[inline]
-pub(super) const fn lower(word: u64) -> u64 {
+pub const fn lower(word: u64) -> u64 {
     // In the high bits: where a byte is ASCII and at least `A`, and beyond `Z`.
     let low = word & !HIGH;
     let from_a = low + (0x80 - b'A' as u64) * ONES;
@@ -44,7 +58,7 @@ pub(super) const fn lower(word: u64) -> u64 {
 
 /// As header names are compared: in lower case, with `_` as `-`.
 #[inline]
-pub(super) const fn header_name(word: u64) -> u64 {
+pub const fn header_name(word: u64) -> u64 {
     let apart = word ^ ((b'_' as u64) * ONES);
     let underscore = !(((apart & !HIGH) + !HIGH) | apart) & HIGH;
     lower(word) ^ ((underscore >> 7) * (b'_' ^ b'-') as u64)
@@ -52,13 +66,12 @@ pub(super) const fn header_name(word: u64) -> u64 {
 
 /// As signed bytes are compared: those from 0x80 on come first.
 #[inline]
-pub(super) const fn signed(word: u64) -> u64 {
+pub const fn signed(word: u64) -> u64 {
     word ^ HIGH
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::digest::header_name_byte;
     use super::*;
 
     fn bytes_of(word: u64, map: impl Fn(u8) -> u8) -> u64 {
@@ -70,8 +83,26 @@ mod tests {
         for byte in 0..=u8::MAX {
             let word = u64::from_le_bytes(std::array::from_fn(|at| byte.wrapping_add(at as u8 * 29)));
             assert_eq!(lower(word), bytes_of(word, |byte| byte.to_ascii_lowercase()));
-            assert_eq!(header_name(word), bytes_of(word, header_name_byte));
+            assert_eq!(
+                header_name(word),
+                bytes_of(word, |byte| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() })
+            );
             assert_eq!(signed(word), bytes_of(word, |byte| byte ^ 0x80));
+        }
+    }
+
+    #[test]
+    fn a_byte_is_found_wherever_it_is() {
+        for length in 0..40 {
+            for filler in [0, b'+', b'-', 0xAC, 0xFF] {
+                let mut text = vec![filler; length];
+                assert!(!hold(&text, b','));
+                for at in 0..length {
+                    text[at] = b',';
+                    assert!(hold(&text, b','));
+                    text[at] = filler;
+                }
+            }
         }
     }
 

@@ -1,0 +1,79 @@
+//! `extract_schema`: the shape of a value - types, keys and lengths, but no content.
+//!
+//! A node of a schema is an array that begins with what the value is: a type code, a map of the entries' nodes, or the
+//! set of the elements' nodes. The set is what costs: an array of a thousand orders is described once if all orders look
+//! alike, so nodes must be compared as structures. Most of what lies side by side does look alike, so a [survey](survey)
+//! of the value first compares a container with the one before it, and describes it only if it differs. Every described
+//! container carries a hash of its structure, which settles nearly all remaining comparisons; only equal hashes are
+//! compared in full, and the nodes of an element that turns out to be a duplicate are dropped at once. The schema is
+//! therefore built in flat [tables] first, and [as an object](rendering) at the end.
+//!
+//! Breadth and depth are bounded (255 entries, 10 elements, 18 containers), so the recursion is bounded as well.
+
+mod rendering;
+mod survey;
+mod tables;
+
+use super::Expired;
+use super::keys::KeptKeys;
+use super::scanner::{Classifier, Scanners};
+use crate::support::Deadline;
+use crate::value::{Object, Value};
+use rendering::Rendering;
+use std::sync::{Mutex, PoisonError};
+use survey::Survey;
+use tables::{Child, Container, Tables};
+
+/// Nodes for which room is kept between documents.
+const KEPT_NODES: usize = 4096;
+/// As many threads as find room without making it.
+const KEPT_WORKSPACES: usize = 8;
+
+pub(super) fn generate(input: &Object, scanners: &Scanners, deadline: &mut Deadline) -> Result<Value, Expired> {
+    let Workspace { keys, containers, children, open } = scanners.workspaces.take();
+    let tables = Tables { containers, children: reused(children) };
+    let mut survey = Survey::new(Classifier::new(scanners, keys), tables, reused(open), deadline);
+    let root = survey.visit(input, b"", 1);
+    let Survey { classifier, mut tables, open, deadline, .. } = survey;
+    let made = root.and_then(|root| Rendering { tables: &tables, scanners, deadline }.root(root));
+    tables.containers.clear();
+    if tables.children.capacity().max(open.capacity()).max(tables.containers.capacity()) <= KEPT_NODES {
+        let Tables { containers, children } = tables;
+        let keys = classifier.into_kept();
+        scanners.workspaces.give(Workspace { keys, containers, children: reused(children), open: reused(open) });
+    }
+    made
+}
+
+/// What one document leaves for the next: knowledge of keys, and room.
+#[derive(Default)]
+struct Workspace {
+    keys: KeptKeys,
+    containers: Vec<Container>,
+    children: Vec<Child<'static>>,
+    open: Vec<Child<'static>>,
+}
+
+/// Workspaces that wait for the next document.
+#[derive(Default)]
+pub(super) struct Workspaces(Mutex<Vec<Workspace>>);
+
+impl Workspaces {
+    fn take(&self) -> Workspace {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn give(&self, used: Workspace) {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() < KEPT_WORKSPACES {
+            waiting.push(used);
+        }
+    }
+}
+
+/// The room of a list, for children of another document.
+fn reused<'b>(mut children: Vec<Child<'_>>) -> Vec<Child<'b>> {
+    children.clear();
+    // No element is left to be mapped; collecting in place keeps the allocation.
+    children.into_iter().map(|child| Child::element(child.node)).collect()
+}

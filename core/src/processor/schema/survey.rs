@@ -1,0 +1,315 @@
+//! The walk over a value that describes it in tables.
+
+use super::tables::{Child, Code, Container, Node, Shape, Tables};
+use crate::processor::scanner::Classifier;
+use crate::processor::{Expired, step};
+use crate::support::Deadline;
+use crate::value::{Object, Pair, View};
+
+/// Entries of a map that are looked at.
+const MAX_ENTRIES: usize = 255;
+/// Elements of an array that are looked at.
+const MAX_ELEMENTS: usize = 10;
+/// Containers inside each other that are reported; the last one is reported empty.
+const MAX_DEPTH: usize = 18;
+/// As many keys are compared with each other.
+const FEW_KEYS: usize = 8;
+/// As many keys are looked at by their hashes; more are sorted.
+const SOME_KEYS: usize = 64;
+/// Nodes that may be compared in vain beyond those that were described.
+const SPARE: usize = 32;
+
+pub(super) struct Survey<'a, 'd> {
+    pub classifier: Classifier<'a>,
+    pub tables: Tables<'a>,
+    /// Children of the containers that are being visited, innermost last.
+    pub open: Vec<Child<'a>>,
+    pub deadline: &'d mut Deadline,
+    /// How many of these containers are arrays: only what is in an array is ever compared by hash.
+    lists: usize,
+    /// Nodes that were visited,
+    visited: usize,
+    /// compared with a model,
+    compared: usize,
+    /// and compared in vain. Not more than were visited, so that the walk stays linear.
+    in_vain: usize,
+}
+
+impl<'a, 'd> Survey<'a, 'd> {
+    /// `open` is empty, and so are the tables.
+    pub(super) fn new(
+        classifier: Classifier<'a>,
+        tables: Tables<'a>,
+        open: Vec<Child<'a>>,
+        deadline: &'d mut Deadline,
+    ) -> Self {
+        Survey { classifier, tables, open, deadline, lists: 0, visited: 0, compared: 0, in_vain: 0 }
+    }
+
+    /// Describes a value that stands under `key`, `depth` containers deep. Recursion goes by containers alone.
+    #[inline]
+    pub(super) fn visit(&mut self, object: &'a Object, key: &'a [u8], depth: usize) -> Result<Node, Expired> {
+        step(self.deadline)?;
+        self.visited += 1;
+        match object.view() {
+            View::Map(entries) => self.record(entries, depth),
+            View::Array(elements) => self.list(elements, key, depth),
+            scalar => self.scalar(scalar, key),
+        }
+    }
+
+    #[inline]
+    fn scalar(&mut self, scalar: View<'a>, key: &'a [u8]) -> Result<Node, Expired> {
+        Ok(Node::Scalar(match scalar {
+            View::String(text) => match self.classifier.classify(key, text, self.deadline)? {
+                Some(label) => return Ok(Node::Labelled(label)),
+                None => Code::Text,
+            },
+            View::Null => Code::Null,
+            View::Bool(_) => Code::Bool,
+            View::Signed(_) | View::Unsigned(_) => Code::Integer,
+            View::Float(_) => Code::Float,
+            View::Invalid | View::Map(_) | View::Array(_) => Code::Invalid,
+        }))
+    }
+
+    fn record(&mut self, entries: &'a [Pair], depth: usize) -> Result<Node, Expired> {
+        let base = self.open.len();
+        if depth < MAX_DEPTH {
+            let mut model = None;
+            for entry in entries.iter().take(MAX_ENTRIES) {
+                let Some(key @ [_, ..]) = entry.key_bytes() else { continue };
+                let node = self.visit_beside(model, entry.value(), key, depth + 1)?;
+                model = node.container().or(model);
+                self.open.push(Child::new(entry.key(), key, node));
+            }
+        }
+        if may_repeat(&self.open[base..]) {
+            self.drop_repeated(base);
+        }
+        Ok(self.close(base, Shape::Record, entries.len() > MAX_ENTRIES))
+    }
+
+    /// Of several open children with the same key keeps the first.
+    #[cold]
+    fn drop_repeated(&mut self, base: usize) {
+        // Stable, so that the first comes first.
+        self.open[base..].sort_by(Child::compare_key);
+        let mut kept = base;
+        for at in base..self.open.len() {
+            if at == base || !self.open[at].same_key(&self.open[kept - 1]) {
+                self.open[kept] = self.open[at];
+                kept += 1;
+            }
+        }
+        self.open.truncate(kept);
+    }
+
+    fn list(&mut self, elements: &'a [Object], key: &'a [u8], depth: usize) -> Result<Node, Expired> {
+        let base = self.open.len();
+        if depth < MAX_DEPTH {
+            self.lists += 1;
+            let mut model = None;
+            for element in elements.iter().take(MAX_ELEMENTS) {
+                let before = self.tables.mark();
+                let node = self.visit_beside(model, element, key, depth + 1)?;
+                match self.open[base..].iter().find(|known| self.tables.equal(known.node, node)) {
+                    Some(known) => {
+                        model = known.node.container().or(model);
+                        self.tables.cut(before);
+                    }
+                    None => {
+                        model = node.container().or(model);
+                        self.open.push(Child::element(node));
+                    }
+                }
+            }
+            self.lists -= 1;
+        }
+        Ok(self.close(base, Shape::List(elements.len()), elements.len() > MAX_ELEMENTS))
+    }
+
+    /// Makes a container of the open children from `base` on.
+    fn close(&mut self, base: usize, shape: Shape, truncated: bool) -> Node {
+        let tables = &mut self.tables;
+        let start = tables.children.len();
+        tables.children.extend_from_slice(&self.open[base..]);
+        self.open.truncate(base);
+        let children = start..tables.children.len();
+        let hash = if self.lists > 0 { tables.hash(shape, truncated, children.clone()) } else { 0 };
+        tables.containers.push(Container { shape, truncated, children, hash });
+        Node::Container((tables.containers.len() - 1) as u32)
+    }
+
+    /// Describes a value that stands beside a container, whose description serves again if they are alike.
+    #[inline]
+    fn visit_beside(
+        &mut self,
+        model: Option<u32>,
+        object: &'a Object,
+        key: &'a [u8],
+        depth: usize,
+    ) -> Result<Node, Expired> {
+        if let Some(model) = model
+            && object.is_container()
+            && self.in_vain <= self.visited + SPARE
+        {
+            let before = self.compared;
+            if self.is_like(model, object, key, depth)? {
+                return Ok(Node::Container(model));
+            }
+            self.in_vain += self.compared - before;
+        }
+        self.visit(object, key, depth)
+    }
+
+    /// Whether a visit would describe this value as that container is described, with the keys in the same order. Gives
+    /// up where finding out would take more than one look at each node.
+    fn is_like(&mut self, model: u32, object: &'a Object, key: &'a [u8], depth: usize) -> Result<bool, Expired> {
+        step(self.deadline)?;
+        self.compared += 1;
+        let Container { shape, truncated, ref children, .. } = self.tables.containers[model as usize];
+        let children = children.clone();
+        match (shape, object.view()) {
+            (Shape::Record, View::Map(entries)) if depth < MAX_DEPTH => {
+                if truncated || entries.len() != children.len() {
+                    return Ok(false);
+                }
+                for (child, entry) in children.zip(entries) {
+                    let child = self.tables.children[child];
+                    let Some(key @ [_, ..]) = entry.key_bytes() else { return Ok(false) };
+                    if !Child::new(entry.key(), key, child.node).same_key(&child)
+                        || !self.is_node_like(child.node, entry.value(), key, depth + 1)?
+                    {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            (Shape::Record, View::Map(entries)) => Ok(truncated == (entries.len() > MAX_ENTRIES)),
+            (Shape::List(length), View::Array(elements)) if elements.len() == length => {
+                if depth >= MAX_DEPTH {
+                    return Ok(true);
+                }
+                let (mut found, distinct) = (0, children.len());
+                for element in elements.iter().take(MAX_ELEMENTS) {
+                    let place = if !element.is_container() {
+                        let scalar = self.scalar(element.view(), key)?;
+                        self.tables.children[children.clone()].iter().position(|child| child.node == scalar)
+                    } else if distinct == 1 {
+                        let node = self.tables.children[children.start].node;
+                        self.is_node_like(node, element, key, depth + 1)?.then_some(0)
+                    } else {
+                        None
+                    };
+                    // In order of appearance.
+                    let Some(place) = place.filter(|place| *place <= found) else { return Ok(false) };
+                    found = found.max(place + 1);
+                }
+                Ok(found == distinct)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    #[inline]
+    fn is_node_like(&mut self, node: Node, object: &'a Object, key: &'a [u8], depth: usize) -> Result<bool, Expired> {
+        match (node, object.view()) {
+            (Node::Container(model), View::Map(_) | View::Array(_)) => self.is_like(model, object, key, depth),
+            (_, View::Map(_) | View::Array(_)) => Ok(false),
+            (_, scalar) => {
+                step(self.deadline)?;
+                self.compared += 1;
+                Ok(self.scalar(scalar, key)? == node)
+            }
+        }
+    }
+}
+
+/// Whether two of a record's keys may be the same: certain if not.
+fn may_repeat(children: &[Child<'_>]) -> bool {
+    match children.len() {
+        0..=FEW_KEYS => {
+            let repeats = |(at, child): (usize, &Child<'_>)| children[..at].iter().any(|other| child.same_start(other));
+            children.iter().enumerate().any(repeats)
+        }
+        ..=SOME_KEYS => {
+            let mut seen = [0u64; 64];
+            children.iter().any(|child| {
+                let hash = child.hash_key(0);
+                let (word, bit) = (&mut seen[(hash >> 32) as usize % 64], 1 << ((hash >> 48) % 64));
+                std::mem::replace(word, *word | bit) & bit != 0
+            })
+        }
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::generate;
+    use super::super::rendering::Rendering;
+    use super::*;
+    use crate::processor::keys::KeptKeys;
+    use crate::processor::scanner::Scanners;
+    use crate::value::{Value, json};
+
+    /// A schema for which nothing is compared with a model.
+    fn plainly(input: &Value) -> Value {
+        let scanners = Scanners::default();
+        let deadline = &mut Deadline::unlimited();
+        let tables = Tables { containers: vec![], children: vec![] };
+        let mut survey = Survey::new(Classifier::new(&scanners, KeptKeys::default()), tables, vec![], deadline);
+        survey.in_vain = usize::MAX;
+        let Ok(root) = survey.visit(input, b"", 1) else { panic!("no deadline") };
+        let Survey { tables, deadline, .. } = survey;
+        Rendering { tables: &tables, scanners: &scanners, deadline }.root(root).unwrap_or_default()
+    }
+
+    fn random_value(random: &mut impl FnMut(u64) -> u64, depth: u64) -> Value {
+        match random(if depth > 4 { 4 } else { 8 }) {
+            0 => Value::from(random(9)),
+            1 => Value::from("text"),
+            2 => Value::null(),
+            3 => Value::from(random(2) == 0),
+            4 | 5 => (0..random(5)).map(|_| random_value(random, depth + 1)).collect(),
+            6 => {
+                let model = random_value(random, depth + 1);
+                (0..random(14))
+                    .map(|_| if random(4) > 0 { model.clone() } else { random_value(random, depth + 1) })
+                    .collect()
+            }
+            _ => {
+                let model = random_value(random, depth + 1);
+                let keys =
+                    ["a", "a key of some length", "another key of some length", "b", "", "12345678x", "12345678y"];
+                let range = random(12);
+                let mut entries = Value::map();
+                for _ in 0..range {
+                    let key = keys[random(7) as usize];
+                    entries.insert(key, if random(3) > 0 { model.clone() } else { random_value(random, depth + 1) });
+                }
+                entries
+            }
+        }
+    }
+
+    #[test]
+    fn models_change_nothing_but_the_effort() {
+        let mut state = 1u64;
+        let mut random = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        let mut alike = 0;
+        for _ in 0..20_000 {
+            let input = random_value(&mut random, 0);
+            let scanners = Scanners::default();
+            let Ok(made) = generate(&input, &scanners, &mut Deadline::unlimited()) else { panic!("no deadline") };
+            let (made, expected) = (json::to_string(&made), json::to_string(&plainly(&input)));
+            assert!(made == expected, "{}:\n{made}\n{expected}", json::to_string(&input));
+            alike += usize::from(made.len() > 100);
+        }
+        assert!(alike > 1000, "the inputs are too plain: {alike}");
+    }
+}

@@ -1,0 +1,201 @@
+//! Containers whose number of entries is known before they are filled.
+//!
+//! Appending to a container reads its size, compares it with the capacity and writes it back, which makes each entry wait
+//! for the one before; and an entry that is made elsewhere is copied to its place. Nearly all that the engine itself makes
+//! has a known number of entries: these are made where they stay, and the size is written once, when a [`Filling`] ends.
+
+use super::object::{SMALL_SIZE, SmallText};
+use super::{Allocator, Heap, Object, OutOfMemory, Pair, Value, tag};
+use std::marker::PhantomData;
+
+/// A short key that is known beforehand: it takes no copying of bytes to make an entry of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Key(SmallText);
+
+impl Key {
+    /// Of at most 14 bytes, which the compiler checks where this is a constant.
+    pub(crate) const fn new(text: &str) -> Self {
+        let mut data = [0; SMALL_SIZE];
+        let mut at = 0;
+        while at < text.len() {
+            data[at] = text.as_bytes()[at];
+            at += 1;
+        }
+        Key(SmallText { tag: tag::SMALL, size: text.len() as u8, data })
+    }
+}
+
+/// What a container consists of: objects, or pairs of a key and an object.
+pub(crate) trait Entry {
+    /// The container of such entries.
+    const KIND: u8;
+}
+
+impl Entry for Object {
+    const KIND: u8 = tag::ARRAY;
+}
+
+impl Entry for Pair {
+    const KIND: u8 = tag::MAP;
+}
+
+/// An array or map with room for a number of entries, some of which are there.
+pub(crate) struct Filling<'o, E: Entry, A> {
+    /// A container of the right capacity; its size is [`Self::written`] only at the end.
+    container: &'o mut Object,
+    allocator: A,
+    written: usize,
+    room: usize,
+    entries: PhantomData<E>,
+}
+
+/// An array that is being filled.
+pub(crate) type Array<'o, A = Heap> = Filling<'o, Object, A>;
+
+/// A map that is being filled.
+pub(crate) type Map<'o, A = Heap> = Filling<'o, Pair, A>;
+
+impl<'o, E: Entry, A: Allocator> Filling<'o, E, A> {
+    /// Makes `place`, which holds nothing that needs freeing, a container with room for this many entries. The allocator is
+    /// that of the tree.
+    #[inline]
+    pub(crate) fn new_in(place: &'o mut Object, room: usize, allocator: A) -> Result<Self, OutOfMemory> {
+        match place.set_container(E::KIND, room, &allocator) {
+            true => Ok(Filling { container: place, allocator, written: 0, room, entries: PhantomData }),
+            false => Err(OutOfMemory),
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, entry: E) -> &mut E {
+        assert!(self.written < self.room, "no room was asked for this entry");
+        // SAFETY: the block has `room` places, of which `written` are taken.
+        unsafe {
+            let place = self.container.block().cast::<E>().add(self.written);
+            place.write(entry);
+            self.written += 1;
+            &mut *place
+        }
+    }
+}
+
+/// Whatever was filled in by then is in the container, and freed with it.
+impl<E: Entry, A> Drop for Filling<'_, E, A> {
+    #[inline]
+    fn drop(&mut self) {
+        let block = self.container.block();
+        self.container.set_container_parts(E::KIND, self.written, self.room, block);
+    }
+}
+
+impl<A: Allocator> Array<'_, A> {
+    /// The place of the next element. It holds nothing yet.
+    #[inline]
+    pub(crate) fn place(&mut self) -> &mut Object {
+        self.add(Object::INVALID)
+    }
+}
+
+impl<A: Allocator> Map<'_, A> {
+    /// The place of the next value, under a key that is known beforehand. It holds nothing yet.
+    #[inline]
+    pub(crate) fn place(&mut self, Key(key): Key) -> &mut Object {
+        &mut self.add(Pair { key: Object { small: key }, value: Object::INVALID }).value
+    }
+
+    /// The place of the next value, under any key; an equal one is kept beside it. It holds nothing yet.
+    #[inline]
+    pub(crate) fn try_place_at(&mut self, key: &[u8]) -> Result<&mut Object, OutOfMemory> {
+        let mut name = Object::INVALID;
+        match name.set_string(key, &self.allocator) {
+            true => Ok(&mut self.add(Pair { key: name, value: Object::INVALID }).value),
+            false => Err(OutOfMemory),
+        }
+    }
+}
+
+impl<'o, E: Entry> Filling<'o, E, Heap> {
+    /// Makes `place`, which holds nothing that needs freeing, a container with room for this many entries.
+    #[inline]
+    pub(crate) fn new(place: &'o mut Object, room: usize) -> Self {
+        Self::new_in(place, room, Heap).expect("memory for a container")
+    }
+}
+
+impl Map<'_> {
+    /// The place of the next value, under any key; an equal one is kept beside it. It holds nothing yet.
+    #[inline]
+    pub(crate) fn place_at(&mut self, key: &[u8]) -> &mut Object {
+        self.try_place_at(key).expect("memory for a key below 4 GiB")
+    }
+
+    /// The same under the key of another map.
+    #[inline]
+    pub(crate) fn place_like(&mut self, key: &Object) -> &mut Object {
+        match key.copy_inside() {
+            Some(key) => &mut self.add(Pair { key, value: Object::INVALID }).value,
+            None => self.place_at(key.as_bytes().unwrap_or_default()),
+        }
+    }
+}
+
+impl Object {
+    /// Puts a copy of these bytes here, where nothing is that needs freeing.
+    #[inline]
+    pub(crate) fn try_put_text<A: Allocator>(&mut self, text: &[u8], allocator: A) -> Result<(), OutOfMemory> {
+        if self.set_string(text, &allocator) { Ok(()) } else { Err(OutOfMemory) }
+    }
+
+    /// The same on the process heap.
+    #[inline]
+    pub(crate) fn put_text(&mut self, text: &[u8]) {
+        self.try_put_text(text, Heap).expect("memory for a text below 4 GiB");
+    }
+}
+
+impl Value {
+    /// What `fill` makes of a place that holds nothing.
+    #[inline]
+    pub(crate) fn made(fill: impl FnOnce(&mut Object)) -> Self {
+        let mut value = Self::invalid();
+        fill(value.place());
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::json;
+
+    #[test]
+    fn what_was_written_is_there() {
+        let map = Value::made(|place| {
+            let mut map = Map::new(place, 6);
+            map.place(const { Key::new("short") }).set_unsigned(1);
+            map.place_at(b"a key that is longer than an object").put_text(b"and a value that is, too");
+            map.place_like(&Value::from("key")).set_bool(true);
+            map.place_like(&Value::from("another long key, copied")).put_text(b"");
+            let mut array = Array::new(map.place_at(b""), 2);
+            array.place().set_signed(-1);
+            array.place();
+        });
+        let expected = concat!(
+            r#"{"short":1,"a key that is longer than an object":"and a value that is, too","#,
+            r#""key":true,"another long key, copied":"","":[-1,null]}"#
+        );
+        assert_eq!(json::to_string(&map), expected);
+        assert_eq!((map.len(), map.capacity()), (5, 6));
+    }
+
+    #[test]
+    fn containers_need_not_be_full() {
+        for room in [0, 1, 70_000] {
+            let array = Value::made(|place| {
+                let mut array = Array::new(place, room);
+                (0..room.min(3)).for_each(|_| array.place().put_text(b"a text in a block of its own"));
+            });
+            assert_eq!((array.len(), array.capacity()), (room.min(3), room));
+        }
+    }
+}
