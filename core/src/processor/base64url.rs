@@ -8,7 +8,18 @@
 const NONE: u8 = 0xFF;
 
 /// Digits whose values are found together.
-const BLOCK: usize = 64;
+const BLOCK: usize = 16;
+
+/// The values of all bytes, for where there is no block.
+static VALUES: [u8; 256] = {
+    let mut values = [NONE; 256];
+    let mut byte = 0;
+    while byte < values.len() {
+        values[byte] = value_of(byte as u8);
+        byte += 1;
+    }
+    values
+};
 
 /// The decoded bytes in a buffer made for another text, or `None` where the text is malformed.
 pub(super) fn decode(text: &[u8], mut decoded: Vec<u8>) -> Option<Vec<u8>> {
@@ -31,7 +42,7 @@ pub(super) fn decode(text: &[u8], mut decoded: Vec<u8>) -> Option<Vec<u8>> {
     }
     let (groups, _) = text[at..].as_chunks::<4>();
     for group in groups {
-        let values = group.map(value_of);
+        let values = group.map(digit);
         if values.iter().fold(0, |all, value| all | value) & 0x80 != 0 {
             break;
         }
@@ -40,7 +51,7 @@ pub(super) fn decode(text: &[u8], mut decoded: Vec<u8>) -> Option<Vec<u8>> {
     }
 
     let rest = &text[at..];
-    let (digits, padding) = rest.split_at(rest.iter().take_while(|&&byte| value_of(byte) != NONE).count());
+    let (digits, padding) = rest.split_at(rest.iter().take_while(|&&byte| digit(byte) != NONE).count());
     let allowed = match digits.len() {
         1 => 0,
         length => 4 - length,
@@ -50,7 +61,7 @@ pub(super) fn decode(text: &[u8], mut decoded: Vec<u8>) -> Option<Vec<u8>> {
     }
     if !digits.is_empty() {
         let mut values = [0; 4];
-        values.iter_mut().zip(digits).for_each(|(value, &byte)| *value = value_of(byte));
+        values.iter_mut().zip(digits).for_each(|(value, &byte)| *value = digit(byte));
         let [first, second, third] = bytes_of(values);
         decoded.push(first);
         if digits.len() > 1 && (second != 0 || third != 0) {
@@ -63,16 +74,23 @@ pub(super) fn decode(text: &[u8], mut decoded: Vec<u8>) -> Option<Vec<u8>> {
     Some(decoded)
 }
 
-/// The value of a digit. Without branches, so that a block of them is done in a few instructions each.
 #[inline]
-fn value_of(byte: u8) -> u8 {
-    let within = |from: u8, count: u8, value: u8| {
+fn digit(byte: u8) -> u8 {
+    VALUES[usize::from(byte)]
+}
+
+/// The value of a digit. Without branches or a table, so that a block of them is done in a few instructions.
+#[inline]
+const fn value_of(byte: u8) -> u8 {
+    /// One more than the value of a digit of a range, otherwise zero.
+    #[inline]
+    const fn within(byte: u8, from: u8, count: u8, value: u8) -> u8 {
         let place = byte.wrapping_sub(from);
         if place < count { place + value + 1 } else { 0 }
-    };
-    // One of these is not zero, for a digit.
-    (within(b'A', 26, 0) | within(b'a', 26, 26) | within(b'0', 10, 52) | within(b'-', 1, 62) | within(b'_', 1, 63))
-        .wrapping_sub(1)
+    }
+    let letter = within(byte, b'A', 26, 0) | within(byte, b'a', 26, 26);
+    let other = within(byte, b'0', 10, 52) | within(byte, b'-', 1, 62) | within(byte, b'_', 1, 63);
+    (letter | other).wrapping_sub(1)
 }
 
 /// The six bytes of eight digits.

@@ -66,16 +66,29 @@ impl<'o, E: Entry, A: Allocator> Filling<'o, E, A> {
         }
     }
 
+    /// Counts one more entry and returns its place, with nothing in it.
     #[inline]
-    fn add(&mut self, entry: E) -> &mut E {
+    fn add(&mut self) -> *mut E {
         assert!(self.written < self.room, "no room was asked for this entry");
         // SAFETY: the block has `room` places, of which `written` are taken.
-        unsafe {
-            let place = self.container.block().cast::<E>().add(self.written);
-            place.write(entry);
-            self.written += 1;
-            &mut *place
-        }
+        let place = unsafe { self.container.block().cast::<E>().add(self.written) };
+        self.written += 1;
+        place
+    }
+}
+
+/// Makes a place an object that holds nothing. Only the tag is written: compilers make of a block that is filled with zeros
+/// a call that is slower than the one that was written.
+///
+/// # Safety
+///
+/// The place is within a block, and free.
+#[inline]
+unsafe fn empty<'o>(place: *mut Object) -> &'o mut Object {
+    // SAFETY: the caller's promise; of an invalid object no other field is read.
+    unsafe {
+        (*place).tag = tag::INVALID;
+        &mut *place
     }
 }
 
@@ -92,7 +105,8 @@ impl<A: Allocator> Array<'_, A> {
     /// The place of the next element. It holds nothing yet.
     #[inline]
     pub(crate) fn place(&mut self) -> &mut Object {
-        self.add(Object::INVALID)
+        // SAFETY: a place just counted.
+        unsafe { empty(self.add()) }
     }
 }
 
@@ -100,16 +114,25 @@ impl<A: Allocator> Map<'_, A> {
     /// The place of the next value, under a key that is known beforehand. It holds nothing yet.
     #[inline]
     pub(crate) fn place(&mut self, Key(key): Key) -> &mut Object {
-        &mut self.add(Pair { key: Object { small: key }, value: Object::INVALID }).value
+        self.place_under(Object { small: key })
     }
 
     /// The place of the next value, under any key; an equal one is kept beside it. It holds nothing yet.
     #[inline]
     pub(crate) fn try_place_at(&mut self, key: &[u8]) -> Result<&mut Object, OutOfMemory> {
-        let mut name = Object::INVALID;
-        match name.set_string(key, &self.allocator) {
-            true => Ok(&mut self.add(Pair { key: name, value: Object::INVALID }).value),
-            false => Err(OutOfMemory),
+        let place = self.add();
+        // SAFETY: a place just counted.
+        let (name, value) = unsafe { (empty(&raw mut (*place).key), empty(&raw mut (*place).value)) };
+        name.try_put_text(key, &self.allocator).map(|()| value)
+    }
+
+    #[inline]
+    fn place_under(&mut self, key: Object) -> &mut Object {
+        let place = self.add();
+        // SAFETY: a place just counted.
+        unsafe {
+            (&raw mut (*place).key).write(key);
+            empty(&raw mut (*place).value)
         }
     }
 }
@@ -133,7 +156,7 @@ impl Map<'_> {
     #[inline]
     pub(crate) fn place_like(&mut self, key: &Object) -> &mut Object {
         match key.copy_inside() {
-            Some(key) => &mut self.add(Pair { key, value: Object::INVALID }).value,
+            Some(key) => self.place_under(key),
             None => self.place_at(key.as_bytes().unwrap_or_default()),
         }
     }

@@ -342,6 +342,30 @@ impl Object {
         unsafe { self.insert_pair(key, allocator) }
     }
 
+    /// A new pair at the end of a map, whose key and value hold nothing yet.
+    ///
+    /// # Safety
+    ///
+    /// The map was built with this allocator.
+    #[inline]
+    pub(super) unsafe fn insert_empty(&mut self, allocator: &dyn Allocator) -> Option<&mut Pair> {
+        if !self.is_map() {
+            return None;
+        }
+        // SAFETY: a map, built with this allocator; the new pair is within its block.
+        unsafe {
+            let slot = self.next_place(size_of::<Pair>(), allocator)?.cast::<Pair>();
+            std::ptr::write(slot, Pair { key: Object::INVALID, value: Object::INVALID });
+            Some(&mut *slot)
+        }
+    }
+
+    /// Whether one more entry takes no memory.
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        self.len() < self.capacity()
+    }
+
     /// On `None` nothing happened to what the key refers to.
     #[inline]
     unsafe fn insert_pair(&mut self, key: Object, allocator: &dyn Allocator) -> Option<&mut Object> {

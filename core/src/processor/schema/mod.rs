@@ -3,13 +3,14 @@
 //! A node of a schema is an array that begins with what the value is: a type code, a map of the entries' nodes, or the
 //! set of the elements' nodes. The set is what costs: an array of a thousand orders is described once if all orders look
 //! alike, so nodes must be compared as structures. Most of what lies side by side does look alike, so a [survey](survey)
-//! of the value first compares a container with the one before it, and describes it only if it differs. Every described
+//! of the value first [compares](comparison) a container with the one before it, and describes it only if it differs. Every described
 //! container carries a hash of its structure, which settles nearly all remaining comparisons; only equal hashes are
 //! compared in full, and the nodes of an element that turns out to be a duplicate are dropped at once. The schema is
 //! therefore built in flat [tables] first, and [as an object](rendering) at the end.
 //!
 //! Breadth and depth are bounded (255 entries, 10 elements, 18 containers), so the recursion is bounded as well.
 
+mod comparison;
 mod rendering;
 mod survey;
 mod tables;
@@ -24,6 +25,12 @@ use std::sync::{Mutex, PoisonError};
 use survey::Survey;
 use tables::{Child, Container, Tables};
 
+/// Entries of a map that are looked at.
+const MAX_ENTRIES: usize = 255;
+/// Elements of an array that are looked at.
+const MAX_ELEMENTS: usize = 10;
+/// Containers inside each other that are reported; the last one is reported empty.
+const MAX_DEPTH: usize = 18;
 /// Nodes for which room is kept between documents.
 const KEPT_NODES: usize = 4096;
 /// As many threads as find room without making it.

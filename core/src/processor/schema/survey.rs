@@ -1,17 +1,13 @@
 //! The walk over a value that describes it in tables.
 
-use super::tables::{Child, Code, Container, Node, Shape, Tables};
+use super::comparison::{Comparison, scalar};
+use super::tables::{Child, Container, Node, Shape, Tables};
+use super::{MAX_DEPTH, MAX_ELEMENTS, MAX_ENTRIES};
 use crate::processor::scanner::Classifier;
 use crate::processor::{Expired, step};
 use crate::support::Deadline;
 use crate::value::{Object, Pair, View};
 
-/// Entries of a map that are looked at.
-const MAX_ENTRIES: usize = 255;
-/// Elements of an array that are looked at.
-const MAX_ELEMENTS: usize = 10;
-/// Containers inside each other that are reported; the last one is reported empty.
-const MAX_DEPTH: usize = 18;
 /// As many keys are compared with each other.
 const FEW_KEYS: usize = 8;
 /// As many keys are looked at by their hashes; more are sorted.
@@ -29,9 +25,7 @@ pub(super) struct Survey<'a, 'd> {
     lists: usize,
     /// Nodes that were visited,
     visited: usize,
-    /// compared with a model,
-    compared: usize,
-    /// and compared in vain. Not more than were visited, so that the walk stays linear.
+    /// and nodes that were compared in vain: not many more, so that the walk stays linear.
     in_vain: usize,
 }
 
@@ -43,7 +37,7 @@ impl<'a, 'd> Survey<'a, 'd> {
         open: Vec<Child<'a>>,
         deadline: &'d mut Deadline,
     ) -> Self {
-        Survey { classifier, tables, open, deadline, lists: 0, visited: 0, compared: 0, in_vain: 0 }
+        Survey { classifier, tables, open, deadline, lists: 0, visited: 0, in_vain: 0 }
     }
 
     /// Describes a value that stands under `key`, `depth` containers deep. Recursion goes by containers alone.
@@ -54,23 +48,8 @@ impl<'a, 'd> Survey<'a, 'd> {
         match object.view() {
             View::Map(entries) => self.record(entries, depth),
             View::Array(elements) => self.list(elements, key, depth),
-            scalar => self.scalar(scalar, key),
+            value => scalar(value, key, &mut self.classifier, self.deadline),
         }
-    }
-
-    #[inline]
-    fn scalar(&mut self, scalar: View<'a>, key: &'a [u8]) -> Result<Node, Expired> {
-        Ok(Node::Scalar(match scalar {
-            View::String(text) => match self.classifier.classify(key, text, self.deadline)? {
-                Some(label) => return Ok(Node::Labelled(label)),
-                None => Code::Text,
-            },
-            View::Null => Code::Null,
-            View::Bool(_) => Code::Bool,
-            View::Signed(_) | View::Unsigned(_) => Code::Integer,
-            View::Float(_) => Code::Float,
-            View::Invalid | View::Map(_) | View::Array(_) => Code::Invalid,
-        }))
     }
 
     fn record(&mut self, entries: &'a [Pair], depth: usize) -> Result<Node, Expired> {
@@ -154,75 +133,14 @@ impl<'a, 'd> Survey<'a, 'd> {
             && object.is_container()
             && self.in_vain <= self.visited + SPARE
         {
-            let before = self.compared;
-            if self.is_like(model, object, key, depth)? {
+            let Survey { tables, classifier, deadline, .. } = self;
+            let mut comparison = Comparison { tables, classifier, deadline, nodes: 0 };
+            if comparison.is_like(model, object, key, depth)? {
                 return Ok(Node::Container(model));
             }
-            self.in_vain += self.compared - before;
+            self.in_vain += comparison.nodes;
         }
         self.visit(object, key, depth)
-    }
-
-    /// Whether a visit would describe this value as that container is described, with the keys in the same order. Gives
-    /// up where finding out would take more than one look at each node.
-    fn is_like(&mut self, model: u32, object: &'a Object, key: &'a [u8], depth: usize) -> Result<bool, Expired> {
-        step(self.deadline)?;
-        self.compared += 1;
-        let Container { shape, truncated, ref children, .. } = self.tables.containers[model as usize];
-        let children = children.clone();
-        match (shape, object.view()) {
-            (Shape::Record, View::Map(entries)) if depth < MAX_DEPTH => {
-                if truncated || entries.len() != children.len() {
-                    return Ok(false);
-                }
-                for (child, entry) in children.zip(entries) {
-                    let child = self.tables.children[child];
-                    let Some(key @ [_, ..]) = entry.key_bytes() else { return Ok(false) };
-                    if !Child::new(entry.key(), key, child.node).same_key(&child)
-                        || !self.is_node_like(child.node, entry.value(), key, depth + 1)?
-                    {
-                        return Ok(false);
-                    }
-                }
-                Ok(true)
-            }
-            (Shape::Record, View::Map(entries)) => Ok(truncated == (entries.len() > MAX_ENTRIES)),
-            (Shape::List(length), View::Array(elements)) if elements.len() == length => {
-                if depth >= MAX_DEPTH {
-                    return Ok(true);
-                }
-                let (mut found, distinct) = (0, children.len());
-                for element in elements.iter().take(MAX_ELEMENTS) {
-                    let place = if !element.is_container() {
-                        let scalar = self.scalar(element.view(), key)?;
-                        self.tables.children[children.clone()].iter().position(|child| child.node == scalar)
-                    } else if distinct == 1 {
-                        let node = self.tables.children[children.start].node;
-                        self.is_node_like(node, element, key, depth + 1)?.then_some(0)
-                    } else {
-                        None
-                    };
-                    // In order of appearance.
-                    let Some(place) = place.filter(|place| *place <= found) else { return Ok(false) };
-                    found = found.max(place + 1);
-                }
-                Ok(found == distinct)
-            }
-            _ => Ok(false),
-        }
-    }
-
-    #[inline]
-    fn is_node_like(&mut self, node: Node, object: &'a Object, key: &'a [u8], depth: usize) -> Result<bool, Expired> {
-        match (node, object.view()) {
-            (Node::Container(model), View::Map(_) | View::Array(_)) => self.is_like(model, object, key, depth),
-            (_, View::Map(_) | View::Array(_)) => Ok(false),
-            (_, scalar) => {
-                step(self.deadline)?;
-                self.compared += 1;
-                Ok(self.scalar(scalar, key)? == node)
-            }
-        }
     }
 }
 

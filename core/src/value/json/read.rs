@@ -1,7 +1,7 @@
 //! The reader: strict RFC 8259 with the reference's edges, in one pass, never deeper than its own limit.
 
 use super::number::{self, Number};
-use crate::value::{Allocator, Heap, Object, OutOfMemory, Value, tag};
+use crate::value::{Allocator, Heap, Object, Value, tag};
 
 /// Containers are made down to this level (the root is level 1); one at this level stays empty.
 const DEEPEST: usize = 21;
@@ -59,39 +59,38 @@ struct Reader<'a, A> {
 }
 
 impl<A: Allocator + Copy> Reader<'_, A> {
-    /// Recursion ends at `DEEPEST`: what lies below is checked by `skip`, which does not recurse.
-    fn value(&mut self, slot: &mut Object, level: usize) -> Result<(), JsonError> {
+    /// Reads a value to its place, which holds nothing yet. Recursion ends at `DEEPEST`: what lies below is checked by
+    /// `skip`, which does not recurse.
+    fn value(&mut self, place: &mut Object, level: usize) -> Result<(), JsonError> {
         match self.peek() {
-            Some(b'{' | b'[') => self.container(slot, level),
+            Some(b'{' | b'[') => self.container(place, level),
+            Some(b'"') => self.text(place),
             _ => {
-                *slot = self.leaf()?.into_object();
+                self.scalar()?.store(place);
                 Ok(())
             }
         }
     }
 
     fn container(&mut self, slot: &mut Object, level: usize) -> Result<(), JsonError> {
-        let kind = if self.text[self.at] == b'{' { tag::MAP } else { tag::ARRAY };
+        let is_map = self.text[self.at] == b'{';
+        let (kind, close) = if is_map { (tag::MAP, b'}') } else { (tag::ARRAY, b']') };
         slot.set_container(kind, 0, &self.allocator);
         if level == DEEPEST {
             return self.skip();
         }
-        let close = if kind == tag::MAP { b'}' } else { b']' };
         self.at += 1;
         self.space();
         if self.take(close) {
             return Ok(());
         }
+        // Other allocators see that a string is made before its place, and a container after it, as in the reference.
+        let unobserved = self.allocator.is_heap();
         loop {
-            let key = if kind == tag::MAP { Some(self.owned_key()?) } else { None };
-            // Allocators see that a string is made before its place, and a container after it, as in the reference.
-            if matches!(self.peek(), Some(b'{' | b'[')) {
-                let place = self.insert(slot, key)?;
-                self.container(place, level + 1)?;
+            if unobserved || slot.has_room() {
+                self.entry_in_place(slot, is_map, level)?;
             } else {
-                let leaf = self.leaf()?;
-                let place = self.insert(slot, key)?;
-                *place = leaf.into_object();
+                self.entry_and_place(slot, is_map, level)?;
             }
             if self.comma_or(close)? {
                 return Ok(());
@@ -99,48 +98,72 @@ impl<A: Allocator + Copy> Reader<'_, A> {
         }
     }
 
-    /// Makes the place of the next entry. What finds none is freed.
+    /// Makes the place of the next entry and reads the entry to it.
     #[inline]
-    fn insert<'s>(&self, slot: &'s mut Object, key: Option<Value<A>>) -> Result<&'s mut Object, JsonError> {
-        // SAFETY: `slot` and `key` were built with this allocator.
-        let place = unsafe {
-            match key {
-                Some(key) => slot.insert_key(key.into_object(), &self.allocator),
-                None => slot.insert(&self.allocator),
+    fn entry_in_place(&mut self, slot: &mut Object, is_map: bool, level: usize) -> Result<(), JsonError> {
+        let allocator = self.allocator;
+        // SAFETY: the container was built with this allocator.
+        let (pair, element) = unsafe {
+            match is_map {
+                true => (slot.insert_empty(&allocator), None),
+                false => (None, slot.insert(&allocator)),
             }
         };
-        place.ok_or(self.error(OUT_OF_MEMORY))
+        let place = match (pair, element) {
+            (Some(pair), _) => {
+                self.text(&mut pair.key)?;
+                self.colon()?;
+                &mut pair.value
+            }
+            (None, Some(element)) => element,
+            (None, None) => return Err(self.error(OUT_OF_MEMORY)),
+        };
+        self.value(place, level + 1)
     }
 
-    #[inline]
-    fn owned_key(&mut self) -> Result<Value<A>, JsonError> {
-        let key = self.owned_string()?;
-        self.colon()?;
-        Ok(key)
+    /// Reads the next entry, then makes its place.
+    #[cold]
+    fn entry_and_place(&mut self, slot: &mut Object, is_map: bool, level: usize) -> Result<(), JsonError> {
+        let mut key = Value::invalid_in(self.allocator);
+        if is_map {
+            self.text(key.place())?;
+            self.colon()?;
+        }
+        let mut leaf = Value::invalid_in(self.allocator);
+        let is_leaf = !matches!(self.peek(), Some(b'{' | b'['));
+        if is_leaf {
+            self.value(leaf.place(), level + 1)?;
+        }
+        // SAFETY: container and key were built with this allocator. What finds no place is freed.
+        let place = unsafe {
+            match is_map {
+                true => slot.insert_key(key.into_object(), &self.allocator),
+                false => slot.insert(&self.allocator),
+            }
+        };
+        let place = place.ok_or(self.error(OUT_OF_MEMORY))?;
+        if is_leaf {
+            *place = leaf.into_object();
+            return Ok(());
+        }
+        self.container(place, level + 1)
     }
 
+    /// Reads a string to its place, which holds nothing yet.
     #[inline]
-    fn owned_string(&mut self) -> Result<Value<A>, JsonError> {
+    fn text(&mut self, place: &mut Object) -> Result<(), JsonError> {
         let allocator = self.allocator;
         // Nearly all strings are as they stand in the text.
-        if let Some((b'"', text)) = self.text[self.at..].split_first()
+        let done = if let Some((b'"', text)) = self.text[self.at..].split_first()
             && let Some(length) = plain_length(text)
             && text[length] == b'"'
         {
             self.at += length + 2;
-            return Value::string_in(&text[..length], allocator).map_err(|OutOfMemory| self.error(OUT_OF_MEMORY));
-        }
-        self.string(|bytes| Value::string_in(bytes, allocator))?.map_err(|OutOfMemory| self.error(OUT_OF_MEMORY))
-    }
-
-    /// Anything but a container.
-    #[inline]
-    fn leaf(&mut self) -> Result<Value<A>, JsonError> {
-        if self.peek() == Some(b'"') {
-            return self.owned_string();
-        }
-        let scalar = self.scalar()?;
-        Ok(Value::scalar_in(self.allocator, |object| scalar.store(object)))
+            place.set_string(&text[..length], &allocator)
+        } else {
+            self.string(|bytes| place.set_string(bytes, &allocator))?
+        };
+        if done { Ok(()) } else { Err(self.error(OUT_OF_MEMORY)) }
     }
 
     /// Checks the container that starts here without keeping anything of it.
