@@ -24,6 +24,7 @@ pub(crate) struct Instance {
 
 /// What is costly to make and quick to use again. Contexts that end leave it for those to come.
 #[derive(Default)]
+#[expect(clippy::vec_box, reason = "contexts hold boxes: passing one on must not copy what is in it")]
 struct Idle {
     states: Vec<Box<State>>,
     scratches: Vec<Box<Scratch>>,

@@ -146,12 +146,13 @@ impl<'a, 'd> Survey<'a, 'd> {
 
 /// Whether two of a record's keys may be the same: certain if not.
 fn may_repeat(children: &[Child<'_>]) -> bool {
+    const MORE: usize = FEW_KEYS + 1;
     match children.len() {
         0..=FEW_KEYS => {
             let repeats = |(at, child): (usize, &Child<'_>)| children[..at].iter().any(|other| child.same_start(other));
             children.iter().enumerate().any(repeats)
         }
-        ..=SOME_KEYS => {
+        MORE..=SOME_KEYS => {
             let mut seen = [0u64; 64];
             children.iter().any(|child| {
                 let hash = child.hash_key(0);
