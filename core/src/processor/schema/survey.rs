@@ -72,8 +72,9 @@ impl<'a, 'd> Survey<'a, 'd> {
     /// Of several open children with the same key keeps the first.
     #[cold]
     fn drop_repeated(&mut self, base: usize) {
-        // Stable, so that the first comes first.
-        self.open[base..].sort_by(Child::compare_key);
+        // Of equal ones the first comes first, as it does in memory: a sort that is stable by itself would need memory.
+        self.open[base..]
+            .sort_unstable_by(|a, b| a.compare_key(b).then_with(|| a.name.identity().cmp(&b.name.identity())));
         let mut kept = base;
         for at in base..self.open.len() {
             if at == base || !self.open[at].same_key(&self.open[kept - 1]) {
