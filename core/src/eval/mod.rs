@@ -1,9 +1,9 @@
 //! Evaluation: what is new, what is excluded, which rules fire, what is returned.
 //!
-//! A [`Context`] belongs to one request. Data arrives in batches; each is put into the [`Store`](store), and then, as
-//! plain steps of [`batch`], pre-processors run, filters are applied, what is new is [scanned](scan), rules are
-//! [visited](rules) in order, post-processors run, and attributes are collected. What a context keeps between batches is
-//! its [`State`](state); a subcontext starts from a copy of it.
+//! A [`Context`] belongs to one request. Data arrives in batches; each is put into the store, and then, as
+//! plain steps of `batch`, pre-processors run, filters are applied, what is new is scanned, rules are
+//! visited in order, post-processors run, and attributes are collected. What a context keeps between batches is
+//! its state; a subcontext starts from a copy of it.
 //!
 //! Two things keep a benign request cheap. Rules are visited only if the scan found something they wait for, so the
 //! cost of two hundred rules is a few bit sets. And nothing is built for the result until something is found.

@@ -23,6 +23,7 @@ mod allocator;
 mod clone;
 mod destroy;
 mod filling;
+mod growth;
 mod intake;
 pub mod json;
 mod object;
