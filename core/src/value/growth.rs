@@ -32,11 +32,11 @@ impl Object {
         // SAFETY: the caller's promise; a key that found no place is nobody's else, and freed once.
         unsafe {
             let text = std::ptr::read(&key);
-            let slot = self.insert_pair(text, allocator);
-            if slot.is_none() {
+            let pair = self.insert_pair(text, allocator);
+            if pair.is_none() {
                 key.destroy(allocator);
             }
-            slot
+            pair.map(|pair| &mut pair.value)
         }
     }
 
@@ -56,25 +56,7 @@ impl Object {
         let mut key = Object::INVALID;
         key.set_text_parts(tag, data, size);
         // SAFETY: the caller's promise.
-        unsafe { self.insert_pair(key, allocator) }
-    }
-
-    /// A new pair at the end of a map, whose key and value hold nothing yet.
-    ///
-    /// # Safety
-    ///
-    /// The map was built with this allocator.
-    #[inline]
-    pub(super) unsafe fn insert_empty(&mut self, allocator: &dyn Allocator) -> Option<&mut Pair> {
-        if !self.is_map() {
-            return None;
-        }
-        // SAFETY: a map, built with this allocator; the new pair is within its block.
-        unsafe {
-            let slot = self.next_place(size_of::<Pair>(), allocator)?.cast::<Pair>();
-            std::ptr::write(slot, Pair { key: Object::INVALID, value: Object::INVALID });
-            Some(&mut *slot)
-        }
+        unsafe { self.insert_pair(key, allocator).map(|pair| &mut pair.value) }
     }
 
     /// Whether one more entry takes no memory.
@@ -83,9 +65,14 @@ impl Object {
         self.len() < self.capacity()
     }
 
-    /// On `None` nothing happened to what the key refers to.
+    /// A new pair at the end of a map, with this key and an invalid value. On `None` nothing happened to what the key
+    /// refers to.
+    ///
+    /// # Safety
+    ///
+    /// Map and key were built with this allocator.
     #[inline]
-    unsafe fn insert_pair(&mut self, key: Object, allocator: &dyn Allocator) -> Option<&mut Object> {
+    pub(super) unsafe fn insert_pair(&mut self, key: Object, allocator: &dyn Allocator) -> Option<&mut Pair> {
         if !self.is_map() {
             return None;
         }
@@ -93,7 +80,7 @@ impl Object {
         unsafe {
             let slot = self.next_place(size_of::<Pair>(), allocator)?.cast::<Pair>();
             std::ptr::write(slot, Pair { key, value: Object::INVALID });
-            Some(&mut (*slot).value)
+            Some(&mut *slot)
         }
     }
 

@@ -38,10 +38,9 @@ pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
 /// Reads one document into `allocator`'s memory. On an error everything allocated so far is freed.
 pub fn parse_in<A: Allocator + Copy>(text: &[u8], allocator: A) -> Result<Value<A>, JsonError> {
     let mut root = Value::invalid_in(allocator);
-    let (slot, _) = root.object_mut();
     let mut reader = Reader { text, at: 0, allocator, buffer: vec![] };
     reader.space();
-    reader.value(slot, 1)?;
+    reader.value(root.place(), 1)?;
     reader.space();
     // A NUL ends the document, whatever follows it.
     match reader.peek() {
@@ -105,7 +104,7 @@ impl<A: Allocator + Copy> Reader<'_, A> {
         // SAFETY: the container was built with this allocator.
         let (pair, element) = unsafe {
             match is_map {
-                true => (slot.insert_empty(&allocator), None),
+                true => (slot.insert_pair(Object::INVALID, &allocator), None),
                 false => (None, slot.insert(&allocator)),
             }
         };
