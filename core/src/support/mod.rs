@@ -1,4 +1,4 @@
-//! What every room may use: deadline, clock, random ids, log sink, sets and maps of small numbers, bytes as words.
+//! What every room may use: deadline, processor time, clock, random ids, log sink, sets and maps of small numbers, bytes as words.
 
 mod bits;
 mod clock;
@@ -6,6 +6,7 @@ mod deadline;
 mod ids;
 pub mod log;
 mod numbers;
+mod processor_time;
 pub(crate) mod words;
 
 pub use bits::Bits;
