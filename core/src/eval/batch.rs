@@ -64,20 +64,20 @@ pub(super) fn evaluate(
     let first = findings.rules.len();
     let attributes = &mut findings.attributes;
     // Without the time for these, what needs no time (the access lists) still has its turn.
-    let _ = processors::run(instance, &plan.preprocessors, state, scratch, attributes, deadline);
+    let _ =
+        deadline.half(|deadline| processors::run(instance, &plan.preprocessors, state, scratch, attributes, deadline));
 
     let rules_concerned = scratch.fresh.iter().any(|&address| plan.rule_addresses.contains(address));
     let filters_concerned = rules_concerned || scratch.fresh.iter().any(|&a| plan.filter_addresses.contains(a));
-    let mut main = || {
-        if filters_concerned {
-            filters::evaluate(instance, state, scratch, deadline)?;
+    let filtered = if filters_concerned { filters::evaluate(instance, state, scratch, deadline) } else { Ok(()) };
+    let main = filtered.and_then(|()| match rules_concerned {
+        true => {
+            let (blocked, complete) = rules::evaluate(instance, state, scratch, deadline, &mut findings.rules);
+            findings.blocked |= blocked;
+            complete
         }
-        if rules_concerned {
-            findings.blocked |= rules::evaluate(instance, state, scratch, deadline, &mut findings.rules)?;
-        }
-        Ok(())
-    };
-    let main = main();
+        false => Ok(()),
+    });
     if findings.rules.len() > first && !state.event_reported {
         state.event_reported = true;
         report_event(plan, state, scratch);

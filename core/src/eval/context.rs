@@ -109,8 +109,10 @@ impl Context {
 
     /// Evaluates one batch of data, a map from addresses to values, within `budget`.
     pub fn run(&mut self, data: impl Into<Parked>, budget: Duration) -> Result<Outcome, RunError> {
-        let mut deadline = Deadline::new(budget);
-        let data = data.into();
+        self.run_until(data.into(), Deadline::new(budget))
+    }
+
+    pub(super) fn run_until(&mut self, data: Parked, mut deadline: Deadline) -> Result<Outcome, RunError> {
         let Some(entries) = data.as_map() else { return Err(self.refuse(data)) };
         let mut findings = Findings::default();
         let (instance, state, scratch) = self.equip();

@@ -1,10 +1,12 @@
 //! Going through a value: all its scalars, or all its map keys, depth first, in stored order.
 //!
 //! Depth is the caller's, so the walk keeps its own stack; a flat container needs none, and a path is put together only
-//! when somebody asks for it.
+//! when somebody asks for it. Millions of entries may hold nothing of interest, so the walk itself looks at the deadline.
 
+use super::Expired;
 use super::exclusions::Excluded;
 use crate::config::condition::Source;
+use crate::support::Deadline;
 use crate::value::{Object, Pair, Step};
 
 /// A container that is being gone through.
@@ -81,29 +83,34 @@ impl<'a> Walk<'a> {
     }
 }
 
-impl<'a> Iterator for Walk<'a> {
-    type Item = Leaf<'a>;
-
-    fn next(&mut self) -> Option<Leaf<'a>> {
+impl<'a> Walk<'a> {
+    /// The next leaf.
+    #[inline]
+    pub(super) fn next(&mut self, deadline: &mut Deadline) -> Result<Option<Leaf<'a>>, Expired> {
         let Some(root) = &mut self.root else {
-            let object = self.pending.take()?;
-            return if object.is_scalar() { self.leaf(object) } else { None };
+            let Some(object) = self.pending.take() else { return Ok(None) };
+            return Ok(if object.is_scalar() { self.leaf(object) } else { None });
         };
         if let Some(frame) = self.pending.take().and_then(Frame::of) {
             self.below.push(frame);
         }
+        let mut passed = 0;
         loop {
+            passed += 1;
+            if passed == PASSED && deadline.spend(std::mem::take(&mut passed) / 4) {
+                return Err(Expired);
+            }
             let root = &mut *root;
             let frame = self.below.last_mut().unwrap_or(root);
             let (key, value) = match frame.entries {
                 Entries::Array(elements) => match elements.get(frame.entered) {
                     Some(element) => (None, element),
-                    None if self.below.pop().is_none() => return None,
+                    None if self.below.pop().is_none() => return Ok(None),
                     None => continue,
                 },
                 Entries::Map(pairs) => match pairs.get(frame.entered) {
                     Some(pair) => (Some(pair.key()), pair.value()),
-                    None if self.below.pop().is_none() => return None,
+                    None if self.below.pop().is_none() => return Ok(None),
                     None => continue,
                 },
             };
@@ -114,10 +121,10 @@ impl<'a> Iterator for Walk<'a> {
             if self.source == Source::Keys {
                 if let Some(key) = key {
                     self.pending = Some(value);
-                    return self.leaf(key);
+                    return Ok(self.leaf(key));
                 }
             } else if value.is_scalar() {
-                return self.leaf(value);
+                return Ok(self.leaf(value));
             }
             if let Some(frame) = Frame::of(value) {
                 self.below.push(frame);
@@ -125,3 +132,6 @@ impl<'a> Iterator for Walk<'a> {
         }
     }
 }
+
+/// So many entries are passed over between two looks at the deadline.
+const PASSED: u32 = 64;

@@ -64,7 +64,7 @@ pub(crate) fn report(instance: &Instance, findings: Findings, deadline: &Deadlin
             stack.get_or_insert_with(|| source.uuid().into()).clone()
         });
     outcome.attributes = findings.attributes.finish();
-    outcome.timeout = deadline.was_expired();
+    outcome.timeout = deadline.left_undone();
     outcome.duration = deadline.elapsed();
     outcome
 }

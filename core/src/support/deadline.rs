@@ -34,6 +34,9 @@ pub struct Deadline {
     /// Time since the start at the last look.
     seen: Duration,
     measured: Option<Measured>,
+    /// Units until it expires, for tests that cut an evaluation off at a place and not at a time.
+    #[cfg(test)]
+    units: Option<u64>,
 }
 
 /// The processor time at some moment of a call.
@@ -50,12 +53,28 @@ impl Deadline {
     pub fn new(budget: Duration) -> Self {
         // Whatever there is of a budget lasts for a while; where there is none, the first check tells.
         let until_look = if budget.is_zero() { 0 } else { PERIOD };
-        Deadline { start: Instant::now(), budget, until_look, expired: false, cut: false, seen: Duration::ZERO, measured: None }
+        Deadline {
+            start: Instant::now(),
+            budget,
+            until_look,
+            expired: false,
+            cut: false,
+            seen: Duration::ZERO,
+            measured: None,
+            #[cfg(test)]
+            units: None,
+        }
     }
 
     /// No limit.
     pub fn unlimited() -> Self {
         Self::new(Duration::MAX)
+    }
+
+    /// So much work, in the units of [`Deadline::spend`], and [`PERIOD`] more in [`Deadline::grace`].
+    #[cfg(test)]
+    pub fn after(units: u64) -> Self {
+        Deadline { units: Some(units), ..Self::unlimited() }
     }
 
     /// Does something for which the budget does not count.
@@ -88,6 +107,8 @@ impl Deadline {
         let budget = self.budget;
         self.budget = budget.saturating_add((budget / 20).max(UNMEASURED));
         (self.expired, self.until_look) = (false, 0);
+        #[cfg(test)]
+        self.units.as_mut().into_iter().for_each(|left| *left = u64::from(PERIOD));
         let done = run(self);
         (self.expired, self.budget) = (true, budget);
         done
@@ -102,6 +123,11 @@ impl Deadline {
     /// Likewise, before work of this size: a unit is about a short string looked at once, or a few hundred bytes.
     #[inline]
     pub fn spend(&mut self, units: u32) -> bool {
+        #[cfg(test)]
+        if let Some(left) = self.units.as_mut().filter(|_| self.until_look <= PERIOD) {
+            *left = left.saturating_sub(u64::from(units));
+            self.expired |= *left == 0;
+        }
         if self.until_look == 0 {
             self.look();
         }
