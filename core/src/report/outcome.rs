@@ -55,7 +55,7 @@ pub(crate) fn report(instance: &Instance, findings: Findings, deadline: &Deadlin
         let reported = reported_actions(rule, found.override_action.as_ref());
         reported.iter().filter_map(|(_, action)| action.as_ref()).for_each(|action| consolidation.add(action));
         if rule.event {
-            outcome.events.push(event(rule, found, reported, instance, &mut ids));
+            outcome.events.push(event(rule, found, reported, instance, &mut ids, deadline));
         }
     }
     let CallIds { source, mut response, mut stack } = ids;
@@ -89,6 +89,7 @@ fn event(
     reported: Cow<'_, [(Text, Option<Arc<Action>>)]>,
     instance: &Instance,
     ids: &mut CallIds<'_>,
+    deadline: &Deadline,
 ) -> Event {
     let asks = |wanted: &dyn Fn(ActionKind) -> bool| {
         reported.iter().any(|(_, action)| action.as_ref().is_some_and(|action| wanted(action.kind)))
@@ -99,7 +100,7 @@ fn event(
     let security_response_id =
         asks(&ActionKind::is_blocking).then(|| ids.response.get_or_insert_with(|| source.uuid().into()).clone());
     let mut matches = found.matches;
-    matches.iter_mut().for_each(|found| instance.plan.obfuscator.redact(found));
+    matches.iter_mut().for_each(|found| instance.plan.obfuscator.redact(found, deadline));
     let rule = match reported {
         Cow::Borrowed(_) => rule.shown.clone(),
         Cow::Owned(actions) => {

@@ -105,13 +105,19 @@ impl Deadline {
     /// or a tenth of a millisecond.
     pub fn grace<T>(&mut self, run: impl FnOnce(&mut Deadline) -> T) -> T {
         let budget = self.budget;
-        self.budget = budget.saturating_add((budget / 20).max(UNMEASURED));
+        self.budget = extended(budget);
         (self.expired, self.until_look) = (false, 0);
         #[cfg(test)]
         self.units.as_mut().into_iter().for_each(|left| *left = u64::from(PERIOD));
         let done = run(self);
         (self.expired, self.budget) = (true, budget);
         done
+    }
+
+    /// Whether even [`Deadline::grace`] is over now. Reads the clock.
+    pub fn is_past_grace(&self) -> bool {
+        let (budget, wall) = (extended(self.budget), self.elapsed());
+        wall >= budget && is_over(budget, wall, self.worked(wall))
     }
 
     /// True once the budget is used up. Cheap enough for inner loops.
@@ -184,6 +190,11 @@ impl Deadline {
     pub fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
+}
+
+/// A budget and its grace.
+fn extended(budget: Duration) -> Duration {
+    budget.saturating_add((budget / 20).max(UNMEASURED))
 }
 
 /// Whether a budget is used up after so much time on the wall clock, and so much of work.
