@@ -31,11 +31,12 @@ pub(super) fn evaluate(
     deadline: &mut Deadline,
     found: &mut Vec<RuleMatch>,
 ) -> (bool, Result<(), Expired>) {
-    let mut complete = scan(&instance.plan, state, scratch, deadline);
+    let scanned = scan(&instance.plan, state, scratch, deadline);
+    let mut complete = Ok(());
     let mut visit = Visit { instance, state, scratch, found, confirmed: None };
     for module in &instance.plan.modules {
         let blocked = if module.ignores_deadline {
-            if complete.is_err() {
+            if scanned.is_err() {
                 visit.recall(module);
             }
             deadline.suspended(|deadline| visit.module(module, deadline)).unwrap_or(false)
