@@ -6,10 +6,9 @@
 
 use crate::config::Text;
 use crate::value::{Object, Parked};
-use crate::{Added, Builder, Context, Outcome, RunError, Waf};
+use crate::{Added, Builder, Context, Deadline, Outcome, RunError, Waf};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
 
 /// The path under which the rules given first are found.
 pub const FIRST_RULES: &str = "default";
@@ -118,7 +117,7 @@ impl SharedContext {
     }
 
     /// As [`Context::run`].
-    pub fn run(&self, data: impl Into<Parked>, budget: Duration) -> Result<Outcome, RunError> {
+    pub fn run(&self, data: impl Into<Parked>, budget: impl Into<Deadline>) -> Result<Outcome, RunError> {
         let data = data.into();
         match data.is_map() {
             true => self.call(1, |context| context.run(data, budget)),
@@ -127,7 +126,7 @@ impl SharedContext {
     }
 
     /// As [`Context::run_batches`].
-    pub fn run_batches(&self, batches: impl Into<Parked>, budget: Duration) -> Result<Outcome, RunError> {
+    pub fn run_batches(&self, batches: impl Into<Parked>, budget: impl Into<Deadline>) -> Result<Outcome, RunError> {
         let batches = batches.into();
         match batches.as_array() {
             Some(maps) if maps.iter().all(|map| map.is_map()) => {
@@ -176,6 +175,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use crate::value::{Value, json};
+    use std::time::Duration;
 
     fn rules(pattern: &str) -> Value {
         let text = format!(

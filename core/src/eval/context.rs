@@ -9,7 +9,6 @@ use crate::support::{Clock, Deadline, Ids};
 use crate::value::Parked;
 use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
 
 /// What all contexts of an instance share.
 pub(crate) struct Instance {
@@ -107,12 +106,10 @@ impl Context {
         Context { instance, state: None, scratch: None }
     }
 
-    /// Evaluates one batch of data, a map from addresses to values, within `budget`.
-    pub fn run(&mut self, data: impl Into<Parked>, budget: Duration) -> Result<Outcome, RunError> {
-        self.run_until(data.into(), Deadline::new(budget))
-    }
-
-    pub(super) fn run_until(&mut self, data: Parked, mut deadline: Deadline) -> Result<Outcome, RunError> {
+    /// Evaluates one batch of data, a map from addresses to values, within a budget: a duration, or what is left of a
+    /// deadline that began earlier.
+    pub fn run(&mut self, data: impl Into<Parked>, budget: impl Into<Deadline>) -> Result<Outcome, RunError> {
+        let (data, mut deadline) = (data.into(), budget.into());
         let Some(entries) = data.as_map() else { return Err(self.refuse(data)) };
         let mut findings = Findings::default();
         let (instance, state, scratch) = self.equip();
@@ -127,9 +124,12 @@ impl Context {
     /// Evaluates several batches, an array of maps, in order within one `budget`. A blocking verdict or the end of the
     /// budget stops; the data of batches that are not reached is there for later calls, but does not by itself lead to
     /// anything.
-    pub fn run_batches(&mut self, batches: impl Into<Parked>, budget: Duration) -> Result<Outcome, RunError> {
-        let mut deadline = Deadline::new(budget);
-        let batches = batches.into();
+    pub fn run_batches(
+        &mut self,
+        batches: impl Into<Parked>,
+        budget: impl Into<Deadline>,
+    ) -> Result<Outcome, RunError> {
+        let (batches, mut deadline) = (batches.into(), budget.into());
         let Some(count) = batches.as_array().filter(|maps| maps.iter().all(|map| map.is_map())).map(<[_]>::len) else {
             return Err(self.refuse(batches));
         };

@@ -30,7 +30,7 @@ fn waf() -> Waf {
 }
 
 fn run(context: &mut Context, data: Value, units: u64) -> (Vec<String>, Outcome) {
-    let outcome = context.run_until(data.into(), Deadline::after(units)).unwrap();
+    let outcome = context.run(data, Deadline::after(units)).unwrap();
     let ids = outcome.events.iter().map(|event| String::from_utf8_lossy(&event.rule.id).into_owned()).collect();
     (ids, outcome)
 }

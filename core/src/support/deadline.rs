@@ -8,6 +8,7 @@
 //! Once expired, always expired, but for what is run in [`Deadline::grace`].
 
 use super::processor_time;
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 /// What may be done between two looks at the clock, in the units of [`Deadline::spend`].
@@ -22,7 +23,14 @@ const PATIENCE: u32 = 4;
 /// Calls shorter than this never ask for their processor time: all of it counts as work.
 const UNMEASURED: Duration = Duration::from_micros(100);
 
-/// The end of a call's budget.
+/// The end of a call's budget. A duration is one that begins now.
+///
+/// ```
+/// use bartizan::Deadline;
+/// use std::time::Duration;
+/// let mut deadline = Deadline::from(Duration::from_secs(60));
+/// assert!(!deadline.expired());
+/// ```
 #[derive(Debug, Clone)]
 pub struct Deadline {
     start: Instant,
@@ -42,6 +50,8 @@ pub struct Deadline {
 /// The processor time at some moment of a call.
 #[derive(Debug, Clone, Copy)]
 struct Measured {
+    /// Whose it is.
+    thread: ThreadId,
     /// As the system counts it.
     at: Duration,
     /// How much of it the call had used.
@@ -175,14 +185,16 @@ impl Deadline {
             // What came before the first look that is late enough was work, but for the time since the look before it,
             // in which the thread may have waited.
             let used = wall.min(2 * UNMEASURED);
-            self.measured = processor_time::of_this_thread().map(|at| Measured { at, used });
+            let thread = thread::current().id();
+            self.measured = processor_time::of_this_thread().map(|at| Measured { thread, at, used });
         }
         self.expired = wall >= self.budget && is_over(self.budget, wall, self.worked(wall));
     }
 
     /// Time spent working, as far as the system can tell.
     fn worked(&self, wall: Duration) -> Duration {
-        let now = self.measured.and_then(|measured| Some((measured, processor_time::of_this_thread()?)));
+        let measured = self.measured.filter(|measured| measured.thread == thread::current().id());
+        let now = measured.and_then(|measured| Some((measured, processor_time::of_this_thread()?)));
         now.map_or(wall, |(measured, now)| measured.used + now.saturating_sub(measured.at))
     }
 
@@ -195,6 +207,12 @@ impl Deadline {
 /// A budget and its grace.
 fn extended(budget: Duration) -> Duration {
     budget.saturating_add((budget / 20).max(UNMEASURED))
+}
+
+impl From<Duration> for Deadline {
+    fn from(budget: Duration) -> Self {
+        Deadline::new(budget)
+    }
 }
 
 /// Whether a budget is used up after so much time on the wall clock, and so much of work.
