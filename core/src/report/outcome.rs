@@ -1,7 +1,7 @@
 //! The outcome of a call.
 
 use super::actions::Consolidation;
-use super::{Event, EventRule, ReportedAction};
+use super::{Event, EventRule, Incomplete, ReportedAction};
 use crate::config::Text;
 use crate::config::action::{Action, ActionKind};
 use crate::eval::{Findings, Instance, RuleMatch};
@@ -25,6 +25,8 @@ pub struct Outcome {
     pub duration: Duration,
     /// The budget was used up.
     pub timeout: bool,
+    /// What was not inspected: what the budget cut off, and what whoever took the data in noted.
+    pub incomplete: Incomplete,
     /// The trace should be kept.
     pub keep: bool,
     /// Batches whose evaluation was completed.
@@ -65,6 +67,7 @@ pub(crate) fn report(instance: &Instance, findings: Findings, deadline: &Deadlin
         });
     outcome.attributes = findings.attributes.finish();
     outcome.timeout = deadline.left_undone();
+    outcome.incomplete.budget = outcome.timeout;
     outcome.duration = deadline.elapsed();
     outcome
 }

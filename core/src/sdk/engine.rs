@@ -5,6 +5,8 @@ use super::remote::{read_batch, report_value};
 use super::users::Defaults;
 use super::{Request, Service, map_of, texts};
 use crate::remote::{Loaded, Target, Updater};
+use crate::report::Incomplete;
+use crate::support::Occasional;
 use crate::users::mode::{CollectionMode, ModeSettings};
 use crate::value::{Object, Value, json};
 use crate::{Builder, Waf};
@@ -23,7 +25,23 @@ const OWN_RULES: &str = r#"{"version": "2.2", "rules": [
      "conditions": [{"operator": "match_regex", "parameters": {"regex": ".+", "inputs": [{"address": "bartizan.blocked.ip"}]}}]},
     {"id": "bartizan-block-request", "name": "Block a request on demand", "on_match": ["block"],
      "tags": {"type": "block_request", "category": "security_response"},
-     "conditions": [{"operator": "exists", "parameters": {"inputs": [{"address": "bartizan.blocked.request"}]}}]}]}"#;
+     "conditions": [{"operator": "exists", "parameters": {"inputs": [{"address": "bartizan.blocked.request"}]}}]},
+    {"id": "bartizan-block-incomplete", "name": "Block requests that were not inspected completely", "on_match": ["block"],
+     "tags": {"type": "block_incomplete", "category": "security_response"},
+     "conditions": [{"operator": "match_regex", "parameters": {"regex": ".+", "inputs": [{"address": "bartizan.blocked.incomplete"}]}}]}]}"#;
+
+/// At most so often a line of the log says that requests were not inspected completely.
+const SECONDS_BETWEEN_LINES: u64 = 60;
+
+/// What becomes of a request that was not inspected completely.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnIncomplete {
+    /// It goes on, and is reported.
+    #[default]
+    Pass,
+    /// It ends, as if a rule with the action `block` had matched.
+    Block,
+}
 
 /// The engine of a process: built from local rules, changed by remote configuration, shared by all requests.
 pub struct Engine {
@@ -34,6 +52,8 @@ pub struct Engine {
     budget: Duration,
     host: String,
     propagate: bool,
+    on_incomplete: OnIncomplete,
+    incomplete_lines: Occasional,
 }
 
 /// The side that changes: one batch at a time.
@@ -57,6 +77,7 @@ impl Engine {
     /// * `enabled`: true, false, or nothing for "until remote configuration says so"
     /// * `environment`: a map with the variables of the collection mode
     /// * `trace_rate_limit`, `schema_delay`, `timeout_us`, `host` (`python` or `javascript`), `propagate`
+    /// * `on_incomplete`: `pass` (the default) or `block`: what becomes of a request that was not inspected completely
     ///
     /// Returns what was wrong beside it: warnings about settings and the report on the rules.
     pub fn new(settings: &Object) -> Result<(Arc<Self>, Value)> {
@@ -88,6 +109,14 @@ impl Engine {
             ),
             host: args.text("host")?.unwrap_or_default().into_owned(),
             propagate: args.boolean("propagate").unwrap_or(false),
+            on_incomplete: match args.text("on_incomplete")?.as_deref() {
+                None | Some("pass") => OnIncomplete::Pass,
+                Some("block") => OnIncomplete::Block,
+                Some(other) => {
+                    return Err(format!("the setting `on_incomplete` must be `pass` or `block`, not `{other}`"));
+                }
+            },
+            incomplete_lines: Occasional::every(SECONDS_BETWEEN_LINES),
         };
         let report = engine.change(|updater, target| updater.start(target));
         Ok((Arc::new(engine), map_of([("warnings", texts(&warnings)), ("report", report)])))
@@ -132,6 +161,20 @@ impl Engine {
 
     pub(super) fn budget(&self) -> Duration {
         self.budget
+    }
+
+    pub(super) fn on_incomplete(&self) -> OnIncomplete {
+        self.on_incomplete
+    }
+
+    /// The line to log about a request that was not inspected completely, if it is time for one. Whoever listens to the
+    /// engine's own messages gets it as well.
+    pub(super) fn incomplete_line(&self, incomplete: &Incomplete) -> Option<String> {
+        let untold = self.incomplete_lines.happened(self.service.now())?;
+        let line =
+            format!("a request was not inspected completely: {incomplete} ({untold} more since the last such line)");
+        crate::log!(Warn, "{line}");
+        Some(line)
     }
 
     pub(super) fn defaults(&self) -> Defaults<'_> {

@@ -184,7 +184,7 @@ impl Service {
         })
     }
 
-    fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         self.clock.unix_seconds()
     }
 

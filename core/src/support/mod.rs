@@ -6,6 +6,7 @@ mod deadline;
 mod ids;
 pub mod log;
 mod numbers;
+mod occasional;
 mod processor_time;
 pub(crate) mod words;
 
@@ -14,3 +15,4 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use deadline::Deadline;
 pub use ids::{Ids, RandomIds, SequentialIds};
 pub use numbers::NumberMap;
+pub use occasional::Occasional;
