@@ -11,7 +11,7 @@ use crate::support::Bits;
 const PLENTY: usize = 64;
 
 /// Hits after which they are counted for the first time.
-const MANY: usize = 1024;
+const MANY: usize = 256;
 
 /// A lane, an entry of the scan, and the identity of a string.
 type Hit = (u32, u32, usize);

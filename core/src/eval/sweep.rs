@@ -2,13 +2,14 @@
 //!
 //! The order changes nothing as long as all strings are reached. It decides what is seen of a request that is too large
 //! for its budget, so it must not be the sender's: neither one huge string nor a hundred thousand small ones may keep the
-//! rest from being looked at. Hence addresses take turns, a slice each, and long strings wait for the short ones, then
-//! come by size. An ordinary request is through in the first turn, and never waits.
+//! rest from being looked at. Hence addresses take turns, a slice each; so do the containers within them that are larger than
+//! a slice; and long strings wait for the short ones, then come by size. An ordinary request is through in the first turn,
+//! and never waits.
 
 use super::Expired;
 use super::exclusions::Excluded;
 use super::store::Store;
-use super::walk::Walk;
+use super::walk::{Advance, PASSED_COST, Walk};
 use crate::plan::{AddressId, Plan, SourcePlan};
 use crate::support::{Bits, Deadline};
 use crate::value::Object;
@@ -20,10 +21,11 @@ const SHORT: usize = 256;
 const FREE: usize = 4096;
 
 /// Bytes of a slice.
-const SLICE: usize = 16 * 1024;
+const SLICE: usize = 4096;
 
-/// What a string costs beside its bytes.
+/// What a string costs beside its bytes, and what entries without text cost together.
 const EACH: usize = 32;
+const PASSED: usize = 256;
 
 /// A string, or key, to be scanned.
 #[derive(Clone, Copy)]
@@ -107,7 +109,10 @@ impl<'s> Sweep<'s> {
         while !self.waiting.is_empty() {
             for mut part in std::mem::take(&mut self.waiting) {
                 if !self.slice(&mut part, deadline, &mut look)? {
+                    let (address, source) = (part.address, part.source);
+                    let inner = part.walk.split().map(|walk| Part { address, source, walk });
                     self.waiting.push(part);
+                    self.waiting.extend(inner);
                 }
             }
         }
@@ -127,11 +132,21 @@ impl<'s> Sweep<'s> {
     ) -> Result<bool, Expired> {
         let source = part.source;
         let mut left = SLICE;
-        while let Some(leaf) = part.walk.next(deadline)? {
+        while left > 0 {
+            let leaf = match part.walk.advance() {
+                Advance::Leaf(leaf) => leaf,
+                Advance::End => return Ok(true),
+                Advance::Passed if deadline.spend(PASSED_COST) => return Err(Expired),
+                Advance::Passed => {
+                    left = left.saturating_sub(PASSED);
+                    continue;
+                }
+            };
             let key = source.key_number(leaf.top_key);
             let subject = Subject { source, object: leaf.object, key };
             let length = subject.text().len();
             if length == 0 || (source.keyed_only && key.is_none()) {
+                left = left.saturating_sub(EACH);
                 if deadline.spend(1) {
                     return Err(Expired);
                 }
@@ -139,6 +154,7 @@ impl<'s> Sweep<'s> {
             }
             if length > SHORT {
                 if length > FREE - self.taken {
+                    left = left.saturating_sub(EACH);
                     self.put_off(part.address, subject);
                     continue;
                 }
@@ -146,11 +162,8 @@ impl<'s> Sweep<'s> {
             }
             look(subject, deadline)?;
             left = left.saturating_sub(EACH + length);
-            if left == 0 {
-                return Ok(false);
-            }
         }
-        Ok(true)
+        Ok(false)
     }
 
     #[cold]
