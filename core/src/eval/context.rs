@@ -5,10 +5,12 @@ use super::scan::Scratch;
 use super::state::State;
 use crate::plan::{Lists, Plan};
 use crate::report::{Outcome, report};
+use crate::support::fork::Renewable;
 use crate::support::{Clock, Deadline, Ids};
 use crate::value::Parked;
+use once_cell::race::OnceBox;
 use std::any::Any;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::Arc;
 
 /// What all contexts of an instance share.
 pub(crate) struct Instance {
@@ -17,8 +19,8 @@ pub(crate) struct Instance {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     /// What a binding wants to live as long as the instance and its contexts.
-    pub companion: OnceLock<Box<dyn Any + Send + Sync>>,
-    idle: Mutex<Idle>,
+    pub companion: OnceBox<Box<dyn Any + Send + Sync>>,
+    idle: Renewable<Idle>,
 }
 
 /// What is costly to make and quick to use again. Contexts that end leave it for those to come.
@@ -34,11 +36,7 @@ const KEPT_IDLE: usize = 64;
 
 impl Instance {
     pub(crate) fn new(plan: Arc<Plan>, lists: Lists, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Instance { plan, lists, clock, ids, companion: OnceLock::new(), idle: Mutex::default() }
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Idle> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        Instance { plan, lists, clock, ids, companion: OnceBox::new(), idle: Renewable::default() }
     }
 }
 
@@ -164,7 +162,7 @@ impl Context {
     fn equip(&mut self) -> (&Instance, &mut State, &mut Scratch) {
         let Context { instance, state, scratch } = self;
         if state.is_none() || scratch.is_none() {
-            let mut idle = instance.idle();
+            let mut idle = instance.idle.lock();
             *state = state.take().or_else(|| idle.states.pop());
             *scratch = scratch.take().or_else(|| idle.scratches.pop());
         }
@@ -177,7 +175,7 @@ impl Context {
     /// After a call.
     fn tidy(&mut self) {
         if self.scratch.as_ref().is_some_and(|scratch| scratch.is_large()) {
-            self.instance.idle().give(None, self.scratch.take());
+            self.instance.idle.lock().give(None, self.scratch.take());
         }
     }
 
@@ -198,7 +196,7 @@ impl Drop for Context {
             scratch.reset();
         }
         if state.is_some() || scratch.is_some() {
-            self.instance.idle().give(state, scratch);
+            self.instance.idle.lock().give(state, scratch);
         }
     }
 }

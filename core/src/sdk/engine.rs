@@ -7,10 +7,11 @@ use super::{Request, Service, map_of, texts};
 use crate::remote::{Loaded, Target, Updater};
 use crate::report::Incomplete;
 use crate::support::Occasional;
+use crate::support::fork::Versioned;
 use crate::users::mode::{CollectionMode, ModeSettings};
 use crate::value::{Object, Value, json};
 use crate::{Builder, Waf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The configuration that lets this crate block by itself: rules over addresses that only it submits, with the action
@@ -45,8 +46,7 @@ pub enum OnIncomplete {
 
 /// The engine of a process: built from local rules, changed by remote configuration, shared by all requests.
 pub struct Engine {
-    loading: Mutex<Loading>,
-    current: RwLock<Current>,
+    state: Versioned<State>,
     service: Service,
     modes: ModeSettings,
     budget: Duration,
@@ -56,15 +56,11 @@ pub struct Engine {
     incomplete_lines: Occasional,
 }
 
-/// The side that changes: one batch at a time.
-struct Loading {
+/// What a batch of remote configuration changes. Requests look at the second half.
+#[derive(Clone)]
+struct State {
     updater: Updater,
     builder: Builder,
-}
-
-/// The side that requests read.
-#[derive(Clone)]
-struct Current {
     waf: Option<Waf>,
     mode: CollectionMode,
 }
@@ -93,15 +89,18 @@ impl Engine {
             None => rules.to_value(),
         };
         let local_rules = args.boolean("local_rules").unwrap_or(false);
-        let mut loading =
-            Loading { updater: Updater::new(rules, local_rules, args.boolean("enabled")), builder: Builder::new() };
+        let mut state = State {
+            updater: Updater::new(rules, local_rules, args.boolean("enabled")),
+            builder: Builder::new(),
+            waf: None,
+            mode: CollectionMode::Disabled,
+        };
         if let Ok(own) = json::parse(OWN_RULES.as_bytes()) {
-            loading.builder.add_or_update(OWN_PATH.as_bytes(), &own);
+            state.builder.add_or_update(OWN_PATH.as_bytes(), &own);
         }
         let timeout = args.number("timeout_us")?.filter(|timeout| *timeout >= 1.0);
         let engine = Self {
-            loading: Mutex::new(loading),
-            current: RwLock::new(Current { waf: None, mode: CollectionMode::Disabled }),
+            state: Versioned::new(state),
             service,
             modes,
             budget: Duration::from_micros(
@@ -129,7 +128,7 @@ impl Engine {
 
     /// The current instance; none while the engine is off.
     pub fn waf(&self) -> Option<Waf> {
-        self.current().waf
+        self.state.load().waf.clone()
     }
 
     /// Runs a function: `apply_remote` with a batch (`removed`: paths, `changed`: `[path, content]`) gives the states to
@@ -142,8 +141,8 @@ impl Engine {
                 Err(error) => map_of([("error", error.into())]),
             },
             "products" => {
-                let loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
-                let names = loading.updater.products().iter().map(|product| product.name());
+                let state = self.state.load();
+                let names = state.updater.products().iter().map(|product| product.name());
                 map_of([("products", names.collect())])
             }
             "mode" => map_of([("mode", self.mode().name().into())]),
@@ -156,7 +155,7 @@ impl Engine {
     }
 
     pub(super) fn mode(&self) -> CollectionMode {
-        self.current().mode
+        self.state.load().mode
     }
 
     pub(super) fn budget(&self) -> Duration {
@@ -181,31 +180,24 @@ impl Engine {
         Defaults { host: &self.host, propagate: self.propagate }
     }
 
-    fn current(&self) -> Current {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     /// Changes the configuration and puts the new instance in place; requests in flight keep theirs.
-    fn change(&self, change: impl FnOnce(&mut Updater, &mut Swap<'_>) -> crate::remote::BatchReport) -> Value {
-        let mut loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
-        let Loading { updater, builder } = &mut *loading;
-        let mut swap = Swap { builder, built: None };
-        let report = change(updater, &mut swap);
-        let built = swap.built;
-        let features = updater.features();
-        let mut warnings = Vec::new();
-        let mode = self.modes.effective(features.engine_on(), features.collection_mode(), &mut warnings);
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        current.mode = mode;
-        if !features.engine_on() {
-            current.waf = None;
-        } else if built.is_some() {
-            current.waf = built;
-        }
-        drop(current);
-        let mut value = report_value(&report);
-        value.insert("warnings", texts(&warnings));
-        value
+    fn change(&self, mut change: impl FnMut(&mut Updater, &mut Swap<'_>) -> crate::remote::BatchReport) -> Value {
+        self.state.change(|State { updater, builder, waf, mode }| {
+            let mut swap = Swap { builder, built: None };
+            let report = change(updater, &mut swap);
+            let built = swap.built;
+            let features = updater.features();
+            let mut warnings = Vec::new();
+            *mode = self.modes.effective(features.engine_on(), features.collection_mode(), &mut warnings);
+            if !features.engine_on() {
+                *waf = None;
+            } else if built.is_some() {
+                *waf = built;
+            }
+            let mut value = report_value(&report);
+            value.insert("warnings", texts(&warnings));
+            value
+        })
     }
 }
 
