@@ -111,7 +111,7 @@ impl Context {
         let Some(entries) = data.as_map() else { return Err(self.refuse(data)) };
         let mut findings = Findings::default();
         let (instance, state, scratch) = self.equip();
-        batch::apply(&instance.plan, state, state.store.next_number(), entries, Some(scratch));
+        batch::apply(&instance.plan, state, state.store.next_number(), entries, Some(scratch), &mut deadline);
         state.store.keep(Arc::new(data));
         batch::evaluate(instance, state, scratch, &mut deadline, &mut findings);
         deadline.expired();
@@ -140,10 +140,10 @@ impl Context {
             let Some(map) = tree.as_array().and_then(|maps| maps.get(nth)) else { break };
             let entries = map.as_map().unwrap_or_default();
             if stopped {
-                batch::apply(&instance.plan, state, number, entries, None);
+                batch::apply(&instance.plan, state, number, entries, None, &mut deadline);
                 continue;
             }
-            batch::apply(&instance.plan, state, number, entries, Some(scratch));
+            batch::apply(&instance.plan, state, number, entries, Some(scratch), &mut deadline);
             batch::evaluate(instance, state, scratch, &mut deadline, &mut findings);
             stopped = deadline.expired() || findings.blocked;
         }

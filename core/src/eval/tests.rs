@@ -112,3 +112,12 @@ fn values_without_text_are_bounded_too() {
     let (_, outcome) = run(&mut waf().context(), Value::from_entries([("query", nothing)]), 1000);
     assert!(outcome.timeout);
 }
+
+/// Many addresses that no rule knows.
+#[test]
+fn unknown_addresses_are_bounded_too() {
+    let mut data = Value::map();
+    (0..200_000).for_each(|n| data.insert(&*format!("unknown{n}"), Value::null()));
+    let (_, outcome) = run(&mut waf().context(), data, 1000);
+    assert!(outcome.timeout);
+}
