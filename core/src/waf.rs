@@ -19,7 +19,7 @@ impl Waf {
     /// [`Builder`].
     pub fn new(ruleset: &Object) -> Result<Waf, Diagnostics> {
         let mut builder = Builder::new();
-        let added = builder.add_or_update(b"default", ruleset);
+        let added = builder.add_ruleset(b"default", ruleset);
         builder.build().ok_or(added.diagnostics)
     }
 

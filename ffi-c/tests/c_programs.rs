@@ -82,6 +82,17 @@ fn users_and_http_answer_as_recorded() {
 }
 
 #[test]
+fn doubtful_configurations_are_warned_of() {
+    let vectors = top().join("tests/vectors/warnings.jsonl");
+    let text = std::fs::read_to_string(&vectors).expect("vectors");
+    let skipped = text.lines().filter(|line| line.contains("\"ruleset\":true")).count();
+    let passed = text.lines().count() - skipped;
+    if let Some(printed) = run("warnings", &library(), &[vectors]) {
+        assert_eq!(printed, format!("{passed} passed, 0 failed, {skipped} skipped\n"));
+    }
+}
+
+#[test]
 fn the_headers_are_c_and_cpp() {
     for (name, standard) in [("cc", "-std=c99"), ("cc", "-std=c11"), ("c++", "-std=c++11"), ("c++", "-std=c++20")] {
         let language = if name == "cc" { "c" } else { "c++" };

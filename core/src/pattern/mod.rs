@@ -18,6 +18,7 @@ mod encode;
 mod engine;
 mod error;
 mod escape;
+mod foreign;
 mod groups;
 mod parse;
 mod required;
