@@ -137,7 +137,7 @@ impl Request {
         self.accept = value_of("accept").map(|(_, value)| value.to_string());
         self.method = args.text("method")?.map(String::from);
         self.note_unparsed(args)?;
-        let mut found = http::request_addresses(args)?;
+        let mut found = self.engine.service().request_addresses(args)?;
         self.request_headers = owned(headers);
         if self.context.is_none() {
             found.insert("blocked", false);
