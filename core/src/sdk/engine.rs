@@ -4,10 +4,11 @@ use super::args::{Args, Result};
 use super::remote::{read_batch, report_value};
 use super::users::Defaults;
 use super::{Request, Service, map_of, texts};
+use crate::config::action::default_block;
 use crate::remote::{Loaded, Target, Updater};
-use crate::report::Incomplete;
-use crate::support::Occasional;
+use crate::report::{Incomplete, ReportedAction};
 use crate::support::fork::Versioned;
+use crate::support::{Ids, Occasional, RandomIds};
 use crate::users::mode::{CollectionMode, ModeSettings};
 use crate::value::{Object, Value, json};
 use crate::{Builder, Waf};
@@ -15,7 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The configuration that lets this crate block by itself: rules over addresses that only it submits, with the action
-/// `block` as it is configured at the time. So a user or an address blocked at run time is reported like any other match.
+/// `block` as it is configured at the time. So a user or an address blocked at run time is reported like any other match;
+/// that they are blocked does not depend on it (see `Request::refuse`).
 const OWN_PATH: &str = "bartizan/own";
 const OWN_RULES: &str = r#"{"version": "2.2", "rules": [
     {"id": "bartizan-block-user", "name": "Block users at run time", "on_match": ["block"],
@@ -134,6 +136,12 @@ impl Engine {
     /// A request served by the instance of this moment.
     pub fn request(self: &Arc<Self>) -> Request {
         Request::new(self.clone(), self.waf().map(|waf| waf.context()))
+    }
+
+    /// How a request ends that no rule ends: the action `block` as it is configured at the moment.
+    pub(super) fn block_action(&self) -> ReportedAction {
+        let waf = self.waf();
+        waf.map_or_else(|| ReportedAction::blocking(&default_block(), &RandomIds.uuid()), |waf| waf.block_action())
     }
 
     /// The current instance; none while the engine is off.

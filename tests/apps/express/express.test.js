@@ -118,6 +118,16 @@ test('an address blocked while the site runs', async () => {
   assert.equal((await send('/')).status, 200)
 })
 
+test('a denied address has its answer whatever the rules say', async () => {
+  const actions = [{ id: 'block', type: 'block_request', parameters: { status_code: 405, type: 'json' } }]
+  const exclusions = [{ id: 'e', rules_target: [{ tags: { category: 'security_response' } }] }]
+  engine.applyRemote({ changed: [['datadog/2/ASM/quiet/config', { actions, exclusions }]] })
+  engine.block({ ip: '8.8.8.8' })
+  const { status, body, tags } = await send('/')
+  assert.deepEqual([status, tags['appsec.blocked'], tags['http.status_code']], [405, 'true', '405'])
+  assert.equal(JSON.parse(body).security_response_id.length, 36)
+})
+
 test('the proxy that is believed', async () => {
   const client = async (settings) => {
     await serve(settings)

@@ -177,6 +177,18 @@ def test_an_address_blocked_while_the_site_runs(site: Site) -> None:
     assert site.send("/")[0] == 200
 
 
+def test_a_denied_address_has_its_answer_whatever_the_rules_say(site: Site) -> None:
+    remote = {
+        "actions": [{"id": "block", "type": "block_request", "parameters": {"status_code": 405, "type": "json"}}],
+        "exclusions": [{"id": "e", "rules_target": [{"tags": {"category": "security_response"}}]}],
+    }
+    site.engine.apply_remote(changed=[("datadog/2/ASM/quiet/config", remote)])
+    site.engine.block(ip="8.8.8.8")
+    status, body, tags = site.send("/")
+    assert (status, tags["appsec.blocked"], tags["http.status_code"]) == (405, "true", "405")
+    assert len(json.loads(body)["security_response_id"]) == 36
+
+
 def test_the_proxy_that_is_believed(site: Site) -> None:
     def client(**settings: Any) -> str:
         site.protected.engine = Engine({"rules": []}, **settings)
