@@ -87,6 +87,12 @@ impl Deadline {
         Deadline { units: Some(units), ..Self::unlimited() }
     }
 
+    /// What is left of the work that a deadline [after](Self::after) so much of it allows.
+    #[cfg(test)]
+    pub fn units(&self) -> Option<u64> {
+        self.units
+    }
+
     /// Does something for which the budget does not count.
     pub fn suspended<T>(&mut self, run: impl FnOnce(&mut Deadline) -> T) -> T {
         let (until_look, expired) = (self.until_look, self.expired);
