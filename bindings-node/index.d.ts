@@ -115,6 +115,11 @@ export class Result {
   readonly blocked: boolean
   /** What was left out of the data of this call, or null. */
   readonly truncated: Truncated | null
+  /**
+   * Why not everything was inspected, empty if it was: `budget`, `string_length`, `container_size`, `container_depth`, or
+   * `unfinished` where the budget ended while the data was converted.
+   */
+  readonly incomplete: readonly string[]
   /** The same as plain values, as the C library lays it out (`duration` in nanoseconds). */
   toJSON(): {
     events: readonly Event[]
@@ -133,6 +138,8 @@ export interface Truncated {
   readonly containerSize: number
   /** The depth at which the first container was left out. */
   readonly containerDepth: number
+  /** The budget ended before everything was converted. */
+  readonly unfinished: boolean
 }
 
 /** A rule that matched, in the form that traces report. */

@@ -5,6 +5,7 @@
 // Everything that can run code of the application (getters, proxies, toJSON, iterators) happens here, where it can throw
 // without harm: what throws is null. What is cut is decided here by the same rules as in the engine, which counts it.
 
+const { performance } = require('node:perf_hooks')
 const { types } = require('node:util')
 
 const NULL = 0
@@ -30,6 +31,16 @@ const WHOLE = {
 const LARGEST_KEPT = 1 << 20
 const SHORT = 40
 
+// What the intake of the engine does, so that all languages cut at the same places.
+const RESERVED = 16
+const NANOSECONDS_A_VALUE = 300
+const BYTES_A_NANOSECOND = 2
+const SMALL = 1024
+const NEVER_CUT = 256
+
+/** Values after which the time they take is measured. */
+const MEASURED = 256
+
 const mapEntries = Map.prototype.entries
 const setValues = Set.prototype.values
 const isWellKnownList = (object) =>
@@ -39,8 +50,14 @@ class Encoder {
   #buffer = Buffer.allocUnsafeSlow(1 << 14)
   #view = new DataView(this.#buffer.buffer)
   #at = 0
+  /** Values that may still come in the innermost container, and entries of it that have not come. */
   #left = 0
+  #entries = 1
+  /** The same two of each container around it. */
+  #around = []
   #textLeft = 0
+  #count = 0
+  #measuredFrom = 0
   #limits = WHOLE
   #strict = false
 
@@ -49,15 +66,24 @@ class Encoder {
     return this.#buffer
   }
 
-  /** Writes the bytes; returns how many. */
-  encode (value, limits, strict) {
+  /** Writes the bytes; returns how many. With a budget in milliseconds, no more than half of it buys. */
+  encode (value, limits, strict, budget = Infinity) {
     this.#at = 0
-    this.#left = limits.values
-    this.#textLeft = limits.textBytes
+    this.#left = Math.min(limits.values, Math.max(Math.floor(budget * 1e6 / NANOSECONDS_A_VALUE), SMALL))
+    this.#entries = 1
+    this.#around.length = 0
+    this.#textLeft = Math.min(limits.textBytes, budget * 1e6 * BYTES_A_NANOSECOND)
+    this.#count = 0
     this.#limits = limits
     this.#strict = strict
     this.#value(value, 0)
     return this.#at
+  }
+
+  /** The milliseconds that the last call took, if it was long enough to count. */
+  get elapsed () {
+    if (this.#count <= MEASURED) return 0
+    return (performance.now() - this.#measuredFrom) * this.#count / (this.#count - MEASURED)
   }
 
   /** Gives memory back after an unusually large value. */
@@ -83,7 +109,8 @@ class Encoder {
   }
 
   #scalar (kind) {
-    this.#left--
+    this.#left = Math.max(this.#left - 1, 0)
+    if (++this.#count === MEASURED) this.#measuredFrom = performance.now()
     this.#kind(kind)
   }
 
@@ -148,7 +175,7 @@ class Encoder {
 
   /** What may be taken of a string. All text together is limited, too: one string may be in many places. */
   #textLimit (length) {
-    const limit = Math.min(this.#limits.stringLength, this.#textLeft)
+    const limit = Math.min(this.#limits.stringLength, Math.max(this.#textLeft, NEVER_CUT))
     if (length > limit && this.#strict) throw new TypeError('the configuration is too large')
     return limit
   }
@@ -182,19 +209,23 @@ class Encoder {
     this.#u32(kept)
     this.#buffer.set(view.subarray(0, kept), this.#at)
     this.#at += kept
-    this.#textLeft -= kept
+    this.#textLeft = Math.max(this.#textLeft - kept, 0)
   }
 
   /** Null in the place of an object whose own code throws. */
   #guarded (object, depth) {
     const at = this.#at
     const left = this.#left
+    const entries = this.#entries
+    const around = this.#around.length
     try {
       this.#object(object, depth, true)
     } catch (error) {
       if (this.#strict) throw error
       this.#at = at
       this.#left = left
+      this.#entries = entries
+      this.#around.length = around
       this.#scalar(NULL)
     }
   }
@@ -218,9 +249,11 @@ class Encoder {
     const keys = Object.keys(object)
     const wanted = this.#open(MAP, keys.length, depth)
     for (let i = 0; i < wanted; i++) {
+      this.#entries = wanted - i
       this.#key(keys[i])
       this.#value(this.#read(object, keys[i]), depth + 1)
     }
+    this.#close()
   }
 
   #primitive (value) {
@@ -230,7 +263,11 @@ class Encoder {
   #array (array, depth) {
     const length = Math.min(Math.max(Math.trunc(Number(array.length)) || 0, 0), MOST)
     const wanted = this.#open(ARRAY, length, depth)
-    for (let i = 0; i < wanted; i++) this.#value(this.#read(array, i), depth + 1)
+    for (let i = 0; i < wanted; i++) {
+      this.#entries = wanted - i
+      this.#value(this.#read(array, i), depth + 1)
+    }
+    this.#close()
   }
 
   #read (object, key) {
@@ -244,20 +281,28 @@ class Encoder {
 
   #elements (iterator, size, depth) {
     const wanted = this.#open(ARRAY, size, depth)
-    for (let i = 0; i < wanted; i++) this.#value(iterator.next().value, depth + 1)
+    for (let i = 0; i < wanted; i++) {
+      this.#entries = wanted - i
+      this.#value(iterator.next().value, depth + 1)
+    }
+    this.#close()
   }
 
   #pairs (iterator, size, depth) {
     const wanted = this.#open(MAP, size, depth)
     for (let i = 0; i < wanted; i++) {
+      this.#entries = wanted - i
       const [key, value] = iterator.next().value ?? ['', null]
       this.#key(keyText(key))
       this.#value(value, depth + 1)
     }
+    this.#close()
   }
 
   #key (key) {
     const limit = this.#textLimit(key.length)
+    this.#reserve(4)
+    this.#u32(Math.min(key.length, MOST))
     this.#text(key.length > limit ? key.slice(0, limit) : key)
   }
 
@@ -268,12 +313,22 @@ class Encoder {
     if (tooDeep && this.#strict) {
       throw new TypeError(`the configuration contains itself, or is nested deeper than ${limits.containerDepth} levels`)
     }
-    const wanted = tooDeep ? 0 : Math.min(size, limits.containerSize, Math.max(this.#left - 1, 0))
+    const reserved = (this.#entries - 1) * RESERVED
+    const share = Math.max(this.#left - reserved, Math.floor(this.#left / Math.max(this.#entries, 1)), 0)
+    const wanted = tooDeep ? 0 : Math.min(size, limits.containerSize, Math.max(share - 1, 0))
     if (wanted < size && this.#strict) throw new TypeError('the configuration is too large')
+    this.#around.push(this.#left - share, this.#entries)
+    this.#left = share
     this.#scalar(kind)
     this.#u32(size)
     this.#u32(wanted)
     return wanted
+  }
+
+  /** What the container did not need is there for others. */
+  #close () {
+    this.#entries = this.#around.pop()
+    this.#left += this.#around.pop()
   }
 }
 
@@ -305,20 +360,20 @@ const shared = new Encoder()
 let busy = false
 
 /**
- * Calls `use` with a buffer and how many bytes at its beginning are the encoded value: a view of these alone would cost as
- * much as writing a few strings. Code of the application that runs meanwhile may come back here; it gets an encoder of its
+ * Calls `use` with a buffer, how many bytes at its beginning are the encoded value (a view of these alone would cost as much
+ * as writing a few strings), and the milliseconds that encoding took of a budget. Code of the application that runs meanwhile may come back here; it gets an encoder of its
  * own.
  */
-function withBuffer (value, limits, strict, use) {
+function withBuffer (value, limits, strict, use, budget) {
   if (busy) {
     const encoder = new Encoder()
-    const length = encoder.encode(value, limits, strict)
-    return use(encoder.buffer, length)
+    const length = encoder.encode(value, limits, strict, budget)
+    return use(encoder.buffer, length, encoder.elapsed)
   }
   busy = true
   try {
-    const length = shared.encode(value, limits, strict)
-    return use(shared.buffer, length)
+    const length = shared.encode(value, limits, strict, budget)
+    return use(shared.buffer, length, shared.elapsed)
   } finally {
     busy = false
     shared.trim()

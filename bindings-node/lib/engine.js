@@ -2,12 +2,23 @@
 
 const native = require('./native')
 const sdk = require('./sdk')
-const { WHOLE, withEncoded } = require('./encode')
+const { WHOLE, withBuffer, withEncoded } = require('./encode')
 const { ArgumentError } = require('./errors')
 
 /** Calls `target`, and gives its answer in JSON as a value, an error as an exception. */
 function call (target, name, args) {
-  const result = withEncoded(args, WHOLE, false, (bytes) => JSON.parse(target.call(String(name), bytes)))
+  return checked(withEncoded(args, WHOLE, false, (bytes) => JSON.parse(target.call(String(name), bytes))))
+}
+
+/** The same for a request: encoding its arguments counts towards the budget of the evaluation they lead to. */
+function callWithin (budget, target, name, args) {
+  return checked(withBuffer(args, WHOLE, false, (buffer, length, elapsed) => {
+    const left = Math.max(budget - elapsed, 0)
+    return JSON.parse(target.call(String(name), buffer.subarray(0, length), left))
+  }, budget))
+}
+
+function checked (result) {
   if (result.error !== undefined) throw new ArgumentError(result.error)
   return result
 }
@@ -46,18 +57,20 @@ class Engine {
   }
 
   request (span) {
-    return new ServedRequest(this.#native.request(), span)
+    return new ServedRequest(this.#native.request(), this.#native.budget, span)
   }
 }
 
 /** A request served by an engine: the functions of `sdk` called in it report to it. */
 class ServedRequest extends sdk.Request {
   #native
+  #budget
   blocked = false
 
-  constructor (request, span) {
+  constructor (request, budget, span) {
     super({ span })
     this.#native = request
+    this.#budget = budget
   }
 
   /** Runs a function about users; `blocked` in the answer asks to end the request. */
@@ -98,22 +111,24 @@ class ServedRequest extends sdk.Request {
   }
 
   blockResponse (args = {}) {
-    return call(this.#native, 'block_response', args)
+    return callWithin(this.#budget, this.#native, 'block_response', args)
   }
 
   /** Writes all tags of the request to its span. */
   finish (args = {}) {
-    return this.#tagged('finish', args)
+    const report = this.#tagged('finish', args)
+    for (const line of report.log) process.emitWarning(line, 'BartizanWarning')
+    return report
   }
 
   #evaluate (name, args) {
-    const { blocked } = call(this.#native, name, args)
+    const { blocked } = callWithin(this.#budget, this.#native, name, args)
     this.blocked ||= blocked
     return blocked
   }
 
   #tagged (name, args) {
-    const answer = call(this.#native, name, args)
+    const answer = callWithin(this.#budget, this.#native, name, args)
     this.blocked ||= answer.blocked === true
     for (const [tag, value] of Object.entries({ ...answer.meta, ...answer.metrics })) this.tag(tag, value)
     if (answer.keep) this.tag('manual.keep', 'true')

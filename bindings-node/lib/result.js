@@ -30,8 +30,25 @@ class Result {
     this.durationMs = (figures - flags) / FLAGS / 1e6
     this.truncated = quiet || reply.length === 3
       ? null
-      : Object.freeze({ stringLength: reply[3], containerSize: reply[4], containerDepth: reply[5] })
+      : Object.freeze({
+        stringLength: reply[3],
+        containerSize: reply[4],
+        containerDepth: reply[5],
+        unfinished: reply[6] === 1
+      })
     Object.freeze(this)
+  }
+
+  get incomplete () {
+    const { stringLength = 0, containerSize = 0, containerDepth = 0, unfinished = false } = this.truncated ?? {}
+    const reasons = [
+      [this.timeout, 'budget'],
+      [stringLength > 0, 'string_length'],
+      [containerSize > 0, 'container_size'],
+      [containerDepth > 0, 'container_depth'],
+      [unfinished, 'unfinished']
+    ]
+    return reasons.filter(([holds]) => holds).map(([, reason]) => reason)
   }
 
   /** Read when it is first asked for. */

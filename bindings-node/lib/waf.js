@@ -34,26 +34,27 @@ class Context {
 
   run (data, options) {
     const budget = timeoutOf(options, this.#settings.timeoutMs)
-    return withBuffer(data, this.#settings.limits, false, (buffer, length) => {
+    return withBuffer(data, this.#settings.limits, false, (buffer, length, elapsed) => {
       if (buffer[0] !== MAP) {
         throw new TypeError(`the data must be an object from addresses to values, not ${kindOf(data)}`)
       }
-      if (this.#native !== null) return new Result(this.#native.run(buffer, length, budget))
+      const left = Math.max(budget - elapsed, 0)
+      if (this.#native !== null) return new Result(this.#native.run(buffer, length, left))
       this.#native = this.#settings.free.pop() ?? this.#settings.native.context()
-      return new Result(this.#native.start(this.#instance, buffer, length, budget))
-    })
+      return new Result(this.#native.start(this.#instance, buffer, length, left))
+    }, budget)
   }
 
   runBatches (batches, options) {
     if (!Array.isArray(batches)) throw new TypeError(`the batches must be an array of objects, not ${kindOf(batches)}`)
     const budget = timeoutOf(options, this.#settings.timeoutMs)
-    return withBuffer(batches, this.#settings.batchLimits, false, (buffer, length) => {
+    return withBuffer(batches, this.#settings.batchLimits, false, (buffer, length, elapsed) => {
       if (this.#native === null) {
         this.#native = this.#settings.free.pop() ?? this.#settings.native.context()
         this.#native.restart(this.#instance)
       }
-      return new Result(this.#native.runBatches(buffer, length, budget))
-    })
+      return new Result(this.#native.runBatches(buffer, length, Math.max(budget - elapsed, 0)))
+    }, budget)
   }
 
   subcontext () {

@@ -1,6 +1,6 @@
 //! The engine of a process and its requests, by name.
 
-use crate::sdk::whole;
+use crate::sdk::{taken, whole};
 use engine::sdk;
 use engine::value::json;
 use napi::{Error, Result};
@@ -33,6 +33,12 @@ impl NativeEngine {
         self.report.clone()
     }
 
+    /// How long an evaluation may take, in milliseconds.
+    #[napi(getter)]
+    pub fn budget(&self) -> f64 {
+        self.engine.budget().as_secs_f64() * 1000.0
+    }
+
     /// Runs a function of the engine; the result is JSON.
     #[napi]
     pub fn call(&self, function: String, arguments: &[u8]) -> Result<String> {
@@ -48,9 +54,10 @@ impl NativeEngine {
 
 #[napi]
 impl NativeRequest {
-    /// Runs a function of the request; the result is JSON.
+    /// Runs a function of the request, with what is left of the budget in milliseconds; the result is JSON.
     #[napi]
-    pub fn call(&mut self, function: String, arguments: &[u8]) -> Result<String> {
-        Ok(json::to_string(&self.0.call(&function, &*whole(arguments)?)))
+    pub fn call(&mut self, function: String, arguments: &[u8], left: f64) -> Result<String> {
+        let (arguments, taken) = taken(arguments, left)?;
+        Ok(json::to_string(&self.0.call_taken(&function, &arguments, taken)))
     }
 }

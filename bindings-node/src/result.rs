@@ -11,7 +11,8 @@ use napi_derive::napi;
 /// - the figures,
 /// - the number of batches evaluated completely,
 /// - the whole outcome as JSON, or nothing,
-/// - and, if anything was cut, the sizes: string length, container size, container depth.
+/// - and, if anything was cut, the sizes: string length, container size, container depth, and 1 if time was over before
+///   everything was taken in.
 ///
 /// A property of an object costs as much as evaluating a short string, hence the parsimony.
 pub type Reply<'e> = Either<f64, Array<'e>>;
@@ -40,7 +41,8 @@ pub fn reply<'e>(env: &'e Env, outcome: &Outcome, truncation: Truncation) -> Res
     reply.set(1, outcome.evaluated as f64)?;
     reply.set(2, found.then(|| json::to_string(&outcome.to_value())))?;
     if truncation.any() {
-        let sizes = [truncation.string_length, truncation.container_size, truncation.container_depth];
+        let Truncation { string_length, container_size, container_depth, unfinished } = truncation;
+        let sizes = [string_length, container_size, container_depth, u64::from(unfinished)];
         for (at, size) in (3..).zip(sizes) {
             reply.set(at, size as f64)?;
         }

@@ -8,10 +8,10 @@
 //! | 3, 4, 5 | float, signed, unsigned | 8 bytes |
 //! | 6 | string | length of the whole (f64), bytes here (u32), the bytes |
 //! | 7 | array | elements of the whole (u32), elements here (u32), the elements |
-//! | 8 | map | as an array; each element is a key (bytes here (u32), the bytes) and a value |
+//! | 8 | map | as an array; each element is a key (length of the whole (u32), bytes here (u32), the bytes) and a value |
 //!
-//! Numbers are little-endian. The writer cuts what is far too large, so that it need not be copied; the limits are applied
-//! here, by the intake that all languages share.
+//! Numbers are little-endian. The writer leaves out what the limits and the budget do not allow, by the rules of the intake
+//! that all languages share, so that it need not be copied; what it left out is counted here.
 
 use engine::value::{Intake, Limits, Truncation, Value};
 
@@ -24,7 +24,8 @@ type Read<T> = Result<T, Malformed>;
 /// Reads the one value in `bytes`.
 pub fn read(bytes: &[u8], limits: Limits) -> Read<(Value, Truncation)> {
     let mut reader = Reader { bytes };
-    let mut intake = Intake::new(limits);
+    let Limits { values, text_bytes, .. } = Limits::WHOLE;
+    let mut intake = Intake::new(Limits { values, text_bytes, ..limits });
     // The containers being read: how many entries are still to come, and whether they have keys.
     let mut open: Vec<Open> = vec![];
     reader.value(&mut intake, &mut open)?;
@@ -36,8 +37,9 @@ pub fn read(bytes: &[u8], limits: Limits) -> Read<(Value, Truncation)> {
         }
         top.left -= 1;
         if top.keyed {
-            let length = reader.u32()?;
-            intake.key(reader.take(length)?);
+            let (whole, length) = (reader.u32()? as usize, reader.u32()?);
+            let bytes = reader.take(length)?;
+            intake.cut_key(bytes, whole.max(bytes.len()));
         }
         reader.value(&mut intake, &mut open)?;
     }
@@ -80,6 +82,9 @@ impl<'a> Reader<'a> {
                 // The writer sends no more than the limits allow; if it did, the rest could not be skipped in place.
                 if here as usize > wanted {
                     return Err(Malformed);
+                }
+                if here < whole && wanted > 0 {
+                    intake.left_out(whole as usize);
                 }
                 open.push(Open { left: here, keyed });
             }

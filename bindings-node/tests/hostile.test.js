@@ -149,7 +149,7 @@ test('depth', () => {
   for (let i = 0; i < 100_000; i++) [array, object] = [[array], { k: object }]
   for (const value of [array, object]) {
     const { truncated } = ANY.context().run({ a: value })
-    assert.deepEqual({ ...truncated }, { stringLength: 0, containerSize: 0, containerDepth: 21 })
+    assert.deepEqual({ ...truncated }, { stringLength: 0, containerSize: 0, containerDepth: 21, unfinished: false })
     assert.equal(waf('x', { maxContainerDepth: 1e6 }).context().run({ a: value }).truncated.containerDepth, 1001)
     assert.throws(() => new Waf({ rules: value }), /nested deeper than 1000/)
   }
@@ -168,6 +168,23 @@ test('sizes', () => {
   assert.equal(shared.truncated.stringLength, 1e6)
   const few = waf('x', { maxValues: 10 }).context().run({ a: new Array(100).fill('y') })
   assert.equal(few.truncated.containerSize, 100)
+})
+
+test('what is long hides nothing that is beside it', () => {
+  const { matched, truncated, incomplete } = waf('attack', { maxValues: 1000, maxContainerSize: 1e6 })
+    .context().run({ a: { padding: new Array(50_000).fill('x'), z: 'attack' } })
+  assert.deepEqual([matched, truncated.containerSize, incomplete], [true, 50_000, ['container_size']])
+})
+
+test('no more is converted than the budget buys', () => {
+  const few = waf('x', { timeoutMs: 1, maxContainerSize: 1e6, maxValues: 1e6 })
+  const { truncated, incomplete } = few.context().run({ a: new Array(50_000).fill(null) })
+  assert.ok(truncated.containerSize === 50_000 && incomplete.includes('container_size'))
+})
+
+test('keys that are cut are told', () => {
+  const { truncated, incomplete } = ANY.context().run({ a: { ['k'.repeat(5000)]: 'x' } })
+  assert.deepEqual([truncated.stringLength, incomplete], [5000, ['string_length']])
 })
 
 test('data must be an object', () => {

@@ -358,7 +358,7 @@ function requests (line) {
   }
   assert.equal(line.error, undefined)
   const check = (target, [name, args, wanted]) => {
-    const got = encoded(args, (bytes) => JSON.parse(target.call(name, bytes)))
+    const got = encoded(args, (bytes) => JSON.parse(target.call(name, bytes, 60_000)))
     for (const key of Object.keys(wanted)) assert.deepEqual(got[key] ?? null, wanted[key], `${name}: ${key}`)
   }
   for (const step of line.engine ?? []) check(engine, step)

@@ -3,6 +3,8 @@
 //! Without recursion, so depth costs memory and no stack; and with the entries of each container taken out before the first
 //! of them is looked at, so that code of the application that runs meanwhile (`__str__`, `__iter__`) may change it.
 
+use engine::Deadline;
+use engine::sdk::Taken;
 use engine::value::{Intake, Limits, Truncation, Value, scalar_text};
 use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::prelude::*;
@@ -25,13 +27,16 @@ pub enum Strangers {
 pub struct Converted {
     pub value: Value,
     pub truncation: Truncation,
+    /// What is left of the budget.
+    pub deadline: Deadline,
     /// Bytes of text in it.
     pub text_bytes: usize,
 }
 
-/// Request data, within limits. Fails only where the application's own code raises something that is no `Exception`.
-pub fn request_data(object: &Bound<'_, PyAny>, limits: Limits) -> PyResult<Converted> {
-    Conversion { intake: Intake::new(limits), tasks: vec![], strangers: Strangers::Coerced }.run(object)
+/// Request data, within limits and the budget of its evaluation. Fails only where the application's own code raises
+/// something that is no `Exception`.
+pub fn request_data(object: &Bound<'_, PyAny>, limits: Limits, deadline: Deadline) -> PyResult<Converted> {
+    Conversion { intake: Intake::until(deadline, limits), tasks: vec![], strangers: Strangers::Coerced }.run(object)
 }
 
 /// A configuration, whole.
@@ -44,10 +49,18 @@ pub fn configuration(object: &Bound<'_, PyAny>) -> PyResult<Value> {
     }
 }
 
+/// How much of the arguments of functions about users and HTTP is taken.
+const ARGUMENTS: Limits = Limits { depth: 100_000, values: 1_000_000, text_bytes: 64 << 20, ..Limits::WHOLE };
+
 /// Arguments of functions about users and HTTP, whole but coerced.
 pub fn arguments(object: &Bound<'_, PyAny>) -> PyResult<Value> {
-    let limits = Limits { depth: 100_000, values: 1_000_000, text_bytes: 64 << 20, ..Limits::WHOLE };
-    Ok(request_data(object, limits)?.value)
+    Ok(request_data(object, ARGUMENTS, Deadline::unlimited())?.value)
+}
+
+/// The same within the budget of an evaluation that they lead to.
+pub fn arguments_within(object: &Bound<'_, PyAny>, deadline: Deadline) -> PyResult<(Value, Taken)> {
+    let Converted { value, truncation, deadline, .. } = request_data(object, ARGUMENTS, deadline)?;
+    Ok((value, Taken { truncation, deadline: Some(deadline) }))
 }
 
 enum Task<'py> {
@@ -66,6 +79,9 @@ impl<'py> Conversion<'py> {
     fn run(mut self, object: &Bound<'py, PyAny>) -> PyResult<Converted> {
         self.value(object)?;
         while let Some(task) = self.tasks.pop() {
+            if self.intake.is_over() {
+                break;
+            }
             match task {
                 Task::Value(value) => self.value(&value)?,
                 Task::Entry(key, value) => {
@@ -76,8 +92,8 @@ impl<'py> Conversion<'py> {
             }
         }
         let text_bytes = self.intake.text_bytes();
-        let (value, truncation) = self.intake.finish();
-        Ok(Converted { value, truncation, text_bytes })
+        let (value, truncation, deadline) = self.intake.finish_within();
+        Ok(Converted { value, truncation, deadline, text_bytes })
     }
 
     fn value(&mut self, object: &Bound<'py, PyAny>) -> PyResult<()> {
@@ -175,7 +191,7 @@ impl<'py> Conversion<'py> {
     fn key(&mut self, key: &Bound<'py, PyAny>) -> PyResult<()> {
         let limit = self.intake.string_bytes();
         if let Ok(text) = key.cast::<PyString>() {
-            return with_text(text, limit, |bytes, _| self.intake.key(bytes));
+            return with_text(text, limit, |bytes, length| self.intake.cut_key(bytes, length));
         }
         if let Ok(bytes) = key.cast::<PyBytes>() {
             self.intake.key(bytes.as_bytes());
@@ -189,7 +205,7 @@ impl<'py> Conversion<'py> {
             Some(Scalar::Value(value)) => self.intake.key(&scalar_text(&value).unwrap_or(b"null"[..].into())),
             Some(Scalar::Text(text)) => self.intake.key(text.as_bytes()),
             None => match caught(key.py(), key.str())? {
-                Some(text) => with_text(&text, limit, |bytes, _| self.intake.key(bytes))?,
+                Some(text) => with_text(&text, limit, |bytes, length| self.intake.cut_key(bytes, length))?,
                 None => self.intake.key(b""),
             },
         }

@@ -2,7 +2,7 @@
 
 use crate::sdk::answer;
 use crate::{convert, render};
-use engine::sdk;
+use engine::{Deadline, sdk};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,10 @@ pub struct Engine {
 
 /// One request.
 #[pyclass(frozen, module = "bartizan", name = "NativeRequest")]
-pub struct Request(Mutex<sdk::Request>);
+pub struct Request {
+    engine: Arc<sdk::Engine>,
+    request: Mutex<sdk::Request>,
+}
 
 #[pymethods]
 impl Engine {
@@ -39,15 +42,19 @@ impl Engine {
     }
 
     fn request(&self) -> Request {
-        Request(Mutex::new(self.engine.request()))
+        Request { engine: self.engine.clone(), request: Mutex::new(self.engine.request()) }
     }
 }
 
 #[pymethods]
 impl Request {
     fn call<'py>(&self, py: Python<'py>, function: &str, arguments: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let arguments = convert::arguments(arguments)?;
-        let run = move || self.0.lock().unwrap_or_else(PoisonError::into_inner).call(function, &arguments);
+        let deadline = Deadline::from(self.engine.budget());
+        let (arguments, taken) = convert::arguments_within(arguments, deadline)?;
+        let run = move || {
+            let mut request = self.request.lock().unwrap_or_else(PoisonError::into_inner);
+            request.call_taken(function, &arguments, taken)
+        };
         answer(py, py.detach(run))
     }
 }

@@ -13,13 +13,12 @@ use std::sync::Arc;
 #[pyclass(frozen, module = "bartizan")]
 pub struct Result {
     outcome: Outcome,
-    truncation: Truncation,
     events: PyOnceLock<Py<PyTuple>>,
 }
 
 impl Result {
-    pub fn new(outcome: Outcome, truncation: Truncation) -> Self {
-        Result { outcome, truncation, events: PyOnceLock::new() }
+    pub fn new(outcome: Outcome) -> Self {
+        Result { outcome, events: PyOnceLock::new() }
     }
 
     fn part<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -88,7 +87,13 @@ impl Result {
 
     #[getter]
     fn truncated(&self) -> Option<Truncated> {
-        self.truncation.any().then_some(Truncated(self.truncation))
+        let truncation = self.outcome.incomplete.truncation;
+        truncation.any().then_some(Truncated(truncation))
+    }
+
+    #[getter]
+    fn incomplete<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.outcome.incomplete.reasons().collect::<Vec<_>>())
     }
 
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -124,19 +129,26 @@ impl Truncated {
         self.0.container_depth
     }
 
+    #[getter]
+    fn unfinished(&self) -> bool {
+        self.0.unfinished
+    }
+
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let sizes = PyDict::new(py);
         sizes.set_item("string_length", self.0.string_length)?;
         sizes.set_item("container_size", self.0.container_size)?;
         sizes.set_item("container_depth", self.0.container_depth)?;
+        sizes.set_item("unfinished", self.0.unfinished)?;
         Ok(sizes)
     }
 
     fn __repr__(&self) -> String {
-        let Truncation { string_length, container_size, container_depth, .. } = self.0;
+        let Truncation { string_length, container_size, container_depth, unfinished } = self.0;
+        let unfinished = if unfinished { "True" } else { "False" };
         format!(
             "Truncated(string_length={string_length}, container_size={container_size}, \
-             container_depth={container_depth})"
+             container_depth={container_depth}, unfinished={unfinished})"
         )
     }
 }

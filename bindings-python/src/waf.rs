@@ -7,7 +7,7 @@ use crate::render;
 use crate::result::Result;
 use engine::shared::{FIRST_RULES, SharedContext, SharedWaf};
 use engine::value::{Limits, Parked};
-use engine::{Diagnostics as EngineDiagnostics, Outcome, RunError};
+use engine::{Deadline, Diagnostics as EngineDiagnostics, Outcome, RunError};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDelta, PyTuple};
@@ -147,15 +147,15 @@ impl Context {
     /// with more than 16 KiB of text is evaluated.
     #[pyo3(signature = (data, *, timeout=None))]
     fn run(&self, py: Python<'_>, data: &Bound<'_, PyAny>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Result> {
-        let budget = timeout.map_or(Ok(self.settings.budget), budget)?;
-        let converted = convert::request_data(data, self.settings.limits)?;
+        let deadline = Deadline::from(timeout.map_or(Ok(self.settings.budget), budget)?);
+        let converted = convert::request_data(data, self.settings.limits, deadline)?;
         if !converted.value.is_map() {
             let kind = data.get_type().name()?;
             return Err(PyTypeError::new_err(format!(
                 "the data must be a dict from addresses to values, not '{kind}'"
             )));
         }
-        evaluate(py, converted, |data| self.shared.run(data, budget))
+        evaluate(py, converted, |data, deadline| self.shared.run(data, deadline))
     }
 
     /// Evaluate several batches of data in order within one budget.
@@ -166,14 +166,14 @@ impl Context {
         batches: &Bound<'_, PyAny>,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Result> {
-        let budget = timeout.map_or(Ok(self.settings.budget), budget)?;
+        let deadline = Deadline::from(timeout.map_or(Ok(self.settings.budget), budget)?);
         // The list around the batches is no level of theirs.
         let limits = Limits { depth: self.settings.limits.depth.saturating_add(1), ..self.settings.limits };
-        let converted = convert::request_data(batches, limits)?;
+        let converted = convert::request_data(batches, limits, deadline)?;
         if !converted.value.as_array().is_some_and(|maps| maps.iter().all(|map| map.is_map())) {
             return Err(PyTypeError::new_err("the batches must be a list of dicts from addresses to values"));
         }
-        evaluate(py, converted, |batches| self.shared.run_batches(batches, budget))
+        evaluate(py, converted, |batches, deadline| self.shared.run_batches(batches, deadline))
     }
 
     /// Return a context that starts with all this one knows; from here on neither sees what the other does.
@@ -199,15 +199,17 @@ impl Context {
 fn evaluate(
     py: Python<'_>,
     converted: Converted,
-    run: impl FnOnce(Parked) -> std::result::Result<Outcome, RunError> + Send,
+    run: impl FnOnce(Parked, Deadline) -> std::result::Result<Outcome, RunError> + Send,
 ) -> PyResult<Result> {
-    let Converted { value, truncation, text_bytes } = converted;
+    let Converted { value, truncation, deadline, text_bytes } = converted;
     let data = Parked::from(value);
     let outcome = match text_bytes < KEEP_GIL_BELOW {
-        true => run(data),
-        false => py.detach(|| run(data)),
+        true => run(data, deadline),
+        false => py.detach(|| run(data, deadline)),
     };
-    outcome.map(|outcome| Result::new(outcome, truncation)).map_err(|error| run_error(py, error))
+    let mut outcome = outcome.map_err(|error| run_error(py, error))?;
+    outcome.incomplete.truncation = truncation;
+    Ok(Result::new(outcome))
 }
 
 /// Seconds as a number, or a `timedelta`.

@@ -226,13 +226,40 @@ def test_depth(kind: type) -> None:
         value = [value] if kind is list else {"k": value}
     result = ANY.context().run({"a": value})
     assert result.truncated is not None
-    assert result.truncated.to_dict() == {"string_length": 0, "container_size": 0, "container_depth": 21}
+    assert result.truncated.to_dict() == {
+        "string_length": 0,
+        "container_size": 0,
+        "container_depth": 21,
+        "unfinished": False,
+    }
     unlimited = waf("(?s).*", max_container_depth=10**6, max_values=10**6)
     assert unlimited.context().run({"a": value}).truncated is None
     with pytest.raises((bartizan.ConfigurationError, TypeError)):
         bartizan.Waf({"rules": value})
     while value:  # Python itself frees deep nests recursively in places
         value = value.pop() if kind is list else value.pop("k")
+
+
+def test_what_is_long_hides_nothing_that_is_beside_it() -> None:
+    few = waf("attack", max_values=1000, max_container_size=10**6)
+    result = few.context().run({"a": {"padding": ["x"] * 50_000, "z": "attack"}})
+    assert result.matched
+    assert result.truncated is not None
+    assert (result.truncated.container_size, result.incomplete) == (50_000, ("container_size",))
+
+
+def test_no_more_is_converted_than_the_budget_buys() -> None:
+    everything = waf("x", max_container_size=10**6, max_values=10**6)
+    result = everything.context().run({"a": [None] * 50_000}, timeout=0.001)
+    assert result.truncated is not None
+    assert result.truncated.container_size == 50_000
+    assert "container_size" in result.incomplete
+
+
+def test_keys_that_are_cut_are_told() -> None:
+    result = ANY.context().run({"a": {"k" * 5000: "x"}})
+    assert result.truncated is not None
+    assert (result.truncated.string_length, result.incomplete) == (5000, ("string_length",))
 
 
 def test_sizes() -> None:

@@ -169,6 +169,14 @@ class Result:
     def truncated(self) -> Truncated | None:
         """What was left out of the data of this call, if anything was."""
 
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """Why not everything was inspected, empty if it was.
+
+        ``budget``, ``string_length``, ``container_size``, ``container_depth``, or ``unfinished`` where the budget ended
+        while the data was converted.
+        """
+
     def to_dict(self) -> dict[str, Any]:
         """Return the same as a dict of plain values, as the C library lays it out (``duration`` in nanoseconds)."""
 
@@ -188,8 +196,12 @@ class Truncated:
     def container_depth(self) -> int:
         """The depth at which the first container was left out."""
 
+    @property
+    def unfinished(self) -> bool:
+        """The budget ended before everything was converted."""
+
     def to_dict(self) -> dict[str, int]:
-        """Return the three sizes as a dict."""
+        """Return the same as a dict."""
 
 @final
 class Event:

@@ -19,6 +19,7 @@ opened around the application's code; the functions of `bartizan.sdk` called in 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from contextvars import Token
 from types import TracebackType
@@ -28,6 +29,8 @@ from bartizan import sdk
 from bartizan._native import NativeEngine, NativeRequest
 
 __all__ = ["Blocked", "Engine", "Request"]
+
+_log = logging.getLogger("bartizan")
 
 
 class Blocked(BaseException):
@@ -144,7 +147,10 @@ class Request:
 
     def finish(self, **arguments: Any) -> dict[str, Any]:
         """Write all tags of the request to its span, and return the report."""
-        return self._tagged("finish", arguments)
+        report = self._tagged("finish", arguments)
+        for line in report["log"]:
+            _log.warning("%s", line)
+        return report
 
     def _evaluate(self, function: str, arguments: Mapping[str, Any]) -> None:
         if self._native.call(function, arguments)["blocked"]:

@@ -176,7 +176,8 @@ impl Engine {
         self.state.load().mode
     }
 
-    pub(super) fn budget(&self) -> Duration {
+    /// How long an evaluation may take.
+    pub fn budget(&self) -> Duration {
         self.budget
     }
 

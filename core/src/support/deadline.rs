@@ -93,6 +93,11 @@ impl Deadline {
         self.units
     }
 
+    /// The whole budget.
+    pub fn budget(&self) -> Duration {
+        self.budget
+    }
+
     /// Does something for which the budget does not count.
     pub fn suspended<T>(&mut self, run: impl FnOnce(&mut Deadline) -> T) -> T {
         let (until_look, expired) = (self.until_look, self.expired);

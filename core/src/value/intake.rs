@@ -9,7 +9,10 @@
 //! number of values and on the bytes of text in all. They make a special treatment of cycles needless.
 //!
 //! The limits bound the work, but not to what a request may cost. So an intake has a deadline too, which counts for what is
-//! taken in and for its evaluation together.
+//! taken in and for its evaluation together: the number of values is bounded by what half of the budget buys.
+//!
+//! What is bounded must be shared, or padding would hide what comes after it: each container leaves a few values for every one
+//! of its later siblings, so a huge list beside a short string is cut, and the string is not.
 
 use super::{Heap, Value};
 use crate::support::Deadline;
@@ -25,7 +28,7 @@ pub struct Limits {
     pub depth: usize,
     /// Values in the whole tree.
     pub values: usize,
-    /// Bytes of all strings and keys together.
+    /// Bytes of all strings and keys together, but for short ones: a string is not cut below 256 bytes.
     pub text_bytes: usize,
 }
 
@@ -102,14 +105,43 @@ pub struct Intake {
     limits: Limits,
     deadline: Deadline,
     truncation: Truncation,
-    /// The containers that are open, each with the key it goes under.
-    open: Vec<(Value, Value)>,
+    /// The containers that are open, each with what surrounds it.
+    open: Vec<Open>,
     key: Value,
     root: Value,
-    /// How many values may still come.
+    /// How many values may still come in the innermost container,
     left: usize,
+    /// and how many entries were asked for and have not come.
+    entries: usize,
+    /// Values that were taken in.
+    taken: usize,
     text_bytes: usize,
 }
+
+/// A container that is being filled.
+struct Open {
+    /// The key it goes under.
+    key: Value,
+    container: Value,
+    /// Values and entries that are left to the container around it.
+    left: usize,
+    entries: usize,
+}
+
+/// Values that a container leaves for each later sibling, if there are that many.
+const RESERVED: usize = 16;
+
+/// What taking a value in costs in a host language, roughly, and in half of a budget.
+const NANOSECONDS_A_VALUE: u128 = 300;
+
+/// And how much text is copied meanwhile.
+const BYTES_A_NANOSECOND: usize = 2;
+
+/// A string of this length is taken in even where others have used up what all may have together.
+const SHORT: usize = 256;
+
+/// A request of this size is taken in whatever its budget.
+const SMALL: usize = 1024;
 
 /// Hosts may lie about sizes: more room than this comes only with the entries.
 const ROOM: usize = 4096;
@@ -123,6 +155,12 @@ impl Intake {
     /// The same, up to a deadline. What comes after it is left out.
     pub fn until(deadline: Deadline, limits: Limits) -> Self {
         let (key, root) = (Value::null(), Value::null());
+        let affordable = deadline.budget().as_nanos() / NANOSECONDS_A_VALUE;
+        let affordable = usize::try_from(affordable).unwrap_or(usize::MAX).max(SMALL);
+        let text =
+            usize::try_from(deadline.budget().as_nanos()).unwrap_or(usize::MAX).saturating_mul(BYTES_A_NANOSECOND);
+        let limits =
+            Limits { values: limits.values.min(affordable), text_bytes: limits.text_bytes.min(text), ..limits };
         Intake {
             limits,
             deadline,
@@ -131,6 +169,8 @@ impl Intake {
             key,
             root,
             left: limits.values,
+            entries: 1,
+            taken: 0,
             text_bytes: 0,
         }
     }
@@ -143,12 +183,12 @@ impl Intake {
 
     /// The longest string worth handing over; of a longer one, the rest may be left out with [`Intake::cut_string`].
     pub fn string_bytes(&self) -> usize {
-        self.limits.string_bytes.min(self.limits.text_bytes.saturating_sub(self.text_bytes))
+        self.limits.string_bytes.min(self.limits.text_bytes.saturating_sub(self.text_bytes).max(SHORT))
     }
 
     /// The most entries of a container that will be wanted.
     pub fn entry_limit(&self) -> usize {
-        self.limits.entries.min(self.left)
+        self.limits.entries.min(self.share())
     }
 
     /// Bytes of all strings taken in so far, keys included: how much there is to evaluate.
@@ -181,27 +221,36 @@ impl Intake {
     /// Any other value without parts.
     pub fn scalar(&mut self, value: impl Into<Value>) {
         self.left = self.left.saturating_sub(1);
+        self.entries = self.entries.saturating_sub(1);
         self.place(value.into());
     }
 
     /// Begins a map of `size` entries; says how many of them to hand over.
     pub fn open_map(&mut self, size: usize) -> usize {
         let wanted = self.admit(size);
-        self.begin(Value::map_with_capacity(wanted.min(ROOM)));
+        self.begin(Value::map_with_capacity(wanted.min(ROOM)), wanted);
         wanted
     }
 
     /// Begins an array of `size` elements; says how many of them to hand over.
     pub fn open_array(&mut self, size: usize) -> usize {
         let wanted = self.admit(size);
-        self.begin(Value::array_with_capacity(wanted.min(ROOM)));
+        self.begin(Value::array_with_capacity(wanted.min(ROOM)), wanted);
         wanted
+    }
+
+    /// The host has left entries out of the container begun last, which has `size` of them.
+    pub fn left_out(&mut self, size: usize) {
+        self.truncation.container_size = self.truncation.container_size.max(size as u64);
     }
 
     /// Ends the container begun last.
     pub fn close(&mut self) {
-        if let Some((key, container)) = self.open.pop() {
+        if let Some(Open { key, container, left, entries }) = self.open.pop() {
             self.key = key;
+            // What the container did not need is there for others.
+            self.left = self.left.saturating_add(left);
+            self.entries = entries;
             self.place(container);
         }
     }
@@ -220,14 +269,20 @@ impl Intake {
         (self.root, self.truncation, self.deadline)
     }
 
-    fn begin(&mut self, container: Value) {
-        self.left = self.left.saturating_sub(1);
-        let key = std::mem::take(&mut self.key);
-        self.open.push((key, container));
+    fn begin(&mut self, container: Value, wanted: usize) {
+        let share = self.share();
+        let (left, entries) = (self.left - share, self.entries.saturating_sub(1));
+        self.open.push(Open { key: std::mem::take(&mut self.key), container, left, entries });
+        self.left = share.saturating_sub(1);
+        self.entries = wanted;
     }
 
-    /// Entries promised here are taken off what is left only as they come, so a level cannot starve its own children; it
-    /// can only be cut where the values really end.
+    /// How many values the next entry may have, itself included.
+    fn share(&self) -> usize {
+        let reserved = self.entries.saturating_sub(1).saturating_mul(RESERVED);
+        self.left.saturating_sub(reserved).max(self.left / self.entries.max(1))
+    }
+
     fn admit(&mut self, size: usize) -> usize {
         if self.open.len() >= self.limits.depth {
             let depth = self.open.len() as u64 + 1;
@@ -237,7 +292,7 @@ impl Intake {
         if self.is_over() {
             return 0;
         }
-        let wanted = size.min(self.limits.entries).min(self.left.saturating_sub(1));
+        let wanted = size.min(self.limits.entries).min(self.share().saturating_sub(1));
         if wanted < size {
             self.truncation.container_size = self.truncation.container_size.max(size as u64);
         }
@@ -250,7 +305,9 @@ impl Intake {
             self.truncation.string_length = self.truncation.string_length.max(length as u64);
         }
         self.text_bytes = self.text_bytes.saturating_add(kept.len());
-        self.deadline.spend((kept.len() / BYTES_A_UNIT) as u32);
+        if self.taken > SMALL {
+            self.deadline.spend((kept.len() / BYTES_A_UNIT) as u32);
+        }
         kept
     }
 
@@ -259,14 +316,15 @@ impl Intake {
             self.key = Value::null();
             return;
         }
-        self.truncation.unfinished = self.deadline.spend(1);
+        self.taken += 1;
+        self.truncation.unfinished |= self.taken > SMALL && self.deadline.spend(1);
         match self.open.last_mut() {
             None => self.root = value,
-            Some((_, container)) if container.is_map() => {
+            Some(Open { container, .. }) if container.is_map() => {
                 let key = std::mem::take(&mut self.key);
                 container.insert_entry(key, value);
             }
-            Some((_, container)) => container.push(value),
+            Some(Open { container, .. }) => container.push(value),
         }
     }
 }
@@ -353,18 +411,38 @@ mod tests {
         assert_eq!((truncation.container_size, truncation.container_depth), (256, 21));
     }
 
-    /// The text is bounded, whatever the length of each string.
+    /// The text is bounded, whatever the length of each string, but what is short is taken in.
     #[test]
     fn the_text_is_bounded() {
-        let mut intake = Intake::new(Limits { text_bytes: 10, ..Limits::REQUEST });
-        intake.open_array(3);
-        for text in [b"12345678", b"abcdefgh", b"ABCDEFGH"] {
-            intake.string(text);
+        let mut intake = Intake::new(Limits { text_bytes: 1000, ..Limits::REQUEST });
+        intake.open_array(4);
+        for length in [800, 800, 200, 800] {
+            intake.string(&vec![b'a'; length]);
         }
-        assert_eq!((intake.string_bytes(), intake.text_bytes()), (0, 10));
         let (value, truncation) = intake.finish();
-        assert_eq!(json::to_string(&value), r#"["12345678","ab",""]"#);
-        assert_eq!(truncation.string_length, 8);
+        let lengths: Vec<_> = value.as_array().unwrap().iter().map(|text| text.as_bytes().unwrap().len()).collect();
+        assert_eq!((lengths, truncation.string_length), (vec![800, 256, 200, 256], 800));
+    }
+
+    /// The list takes what it can get, and leaves the string and the other list their places.
+    #[test]
+    fn siblings_of_a_huge_list_are_taken_in() {
+        let mut intake = Intake::new(Limits { values: 1000, entries: 1_000_000, ..Limits::REQUEST });
+        intake.open_map(3);
+        intake.key(b"a");
+        let wanted = intake.open_array(1_000_000);
+        assert_eq!(wanted, 1000 - 1 - 2 * RESERVED - 1);
+        (0..wanted).for_each(|n| intake.scalar(n as u64));
+        intake.close();
+        intake.key(b"y");
+        assert_eq!(intake.open_array(2), 2);
+        intake.string(b"attack");
+        intake.close();
+        intake.key(b"z");
+        intake.string(b"attack");
+        let (value, truncation) = intake.finish();
+        assert_eq!(truncation, Truncation { container_size: 1_000_000, ..Truncation::default() });
+        assert_eq!(value.get(b"z").and_then(|z| z.as_bytes()), Some(&b"attack"[..]));
     }
 
     #[test]
@@ -380,7 +458,7 @@ mod tests {
         });
         let taken = taken.count();
         let (value, truncation, mut deadline) = intake.finish_within();
-        assert!((20..100).contains(&taken) && value.len().abs_diff(taken) < 2, "{taken} {}", value.len());
+        assert!((SMALL / 2..SMALL).contains(&taken) && value.len().abs_diff(taken) < 2, "{taken} {}", value.len());
         assert!(truncation.unfinished && truncation.any() && deadline.expired());
     }
 
