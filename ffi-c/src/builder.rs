@@ -2,7 +2,7 @@
 
 use crate::abi::ddwaf_object;
 use crate::handle::{WafHandle, ddwaf_handle};
-use crate::pointers::{bytes, hand_out, object, shared, store, take_back};
+use crate::pointers::{bytes, hand_out, object, shared, slot, take_back};
 use crate::wall::wall;
 use engine::Builder;
 use engine::support::fork::Versioned;
@@ -48,8 +48,8 @@ pub unsafe extern "C" fn ddwaf_builder_add_or_update_config(
         let (Some(builder), Some(config)) = (shared(builder), object(config)) else { return false };
         let Some(path) = path_bytes(path, path_len) else { return false };
         let added = builder.0.change(|builder| builder.add_or_update(path, config));
-        if !diagnostics.is_null() {
-            store(diagnostics, added.diagnostics.to_value().into_object());
+        if let Some(diagnostics) = slot(diagnostics) {
+            diagnostics.put(added.diagnostics.to_value());
         }
         added.accepted
     })
@@ -104,8 +104,8 @@ pub unsafe extern "C" fn ddwaf_builder_get_config_paths(
         let builder = builder.0.load();
         let found = builder.paths(filter);
         let count = found.len() as u32;
-        if !paths.is_null() {
-            store(paths, found.into_iter().collect::<Value>().into_object());
+        if let Some(paths) = slot(paths) {
+            paths.put(found.into_iter().collect::<Value>());
         }
         count
     })

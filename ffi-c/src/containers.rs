@@ -1,9 +1,10 @@
 //! Arrays and maps: making, filling, copying and freeing them.
 
 use crate::abi::{ddwaf_allocator, ddwaf_object};
-use crate::pointers::{allocator, bytes, object, object_mut, store, to_c};
+use crate::pointers::{allocator, object, slot, source, to_c};
 use crate::wall::wall;
-use engine::value::{Object, tag};
+use engine::value::Allocator;
+use engine::value::raw::{Ownership, Slot, clone_keeping_literals};
 use std::ffi::c_char;
 use std::ptr::null_mut;
 
@@ -18,7 +19,7 @@ pub unsafe extern "C" fn ddwaf_object_set_array(
     alloc: ddwaf_allocator,
 ) -> *mut ddwaf_object {
     // SAFETY: promises on objects and allocators.
-    unsafe { set_container(object, tag::ARRAY, capacity.into(), alloc) }
+    unsafe { set_container(object, Slot::set_array, capacity.into(), alloc) }
 }
 
 /// Makes an object a map with room for exactly `capacity` entries; it grows when more are inserted. What it held before
@@ -32,7 +33,7 @@ pub unsafe extern "C" fn ddwaf_object_set_map(
     alloc: ddwaf_allocator,
 ) -> *mut ddwaf_object {
     // SAFETY: promises on objects and allocators.
-    unsafe { set_container(object, tag::MAP, capacity.into(), alloc) }
+    unsafe { set_container(object, Slot::set_map, capacity.into(), alloc) }
 }
 
 /// As ddwaf_object_set_array, for any capacity below 2^28. Above 65535 the array has the large form.
@@ -45,7 +46,7 @@ pub unsafe extern "C" fn ddwaf_object_set_array_large(
     alloc: ddwaf_allocator,
 ) -> *mut ddwaf_object {
     // SAFETY: promises on objects and allocators.
-    unsafe { set_container(object, tag::ARRAY, capacity, alloc) }
+    unsafe { set_container(object, Slot::set_array, capacity, alloc) }
 }
 
 /// As ddwaf_object_set_map, for any capacity below 2^28. Above 65535 the map has the large form.
@@ -58,19 +59,24 @@ pub unsafe extern "C" fn ddwaf_object_set_map_large(
     alloc: ddwaf_allocator,
 ) -> *mut ddwaf_object {
     // SAFETY: promises on objects and allocators.
-    unsafe { set_container(object, tag::MAP, capacity, alloc) }
+    unsafe { set_container(object, Slot::set_map, capacity, alloc) }
 }
 
+/// Makes an object a container.
+///
+/// # Safety
+///
+/// The promises on objects and allocators.
 unsafe fn set_container(
     object: *mut ddwaf_object,
-    kind: u8,
+    set: fn(Slot, usize, &dyn Allocator) -> bool,
     capacity: usize,
     alloc: ddwaf_allocator,
 ) -> *mut ddwaf_object {
     // SAFETY: promises on objects and allocators.
     wall(null_mut(), || unsafe {
-        let (Some(object), Some(allocator)) = (object_mut(object), allocator(alloc)) else { return null_mut() };
-        to_c(object.set_container(kind, capacity, allocator).then_some(object))
+        let (Some(slot), Some(allocator)) = (slot(object), allocator(alloc)) else { return null_mut() };
+        to_c(set(slot, capacity, allocator).then_some(slot))
     })
 }
 
@@ -83,12 +89,12 @@ unsafe fn set_container(
 pub unsafe extern "C" fn ddwaf_object_insert(array: *mut ddwaf_object, alloc: ddwaf_allocator) -> *mut ddwaf_object {
     // SAFETY: promises on objects and allocators; the array was built with this one.
     wall(null_mut(), || unsafe {
-        let (Some(array), Some(allocator)) = (object_mut(array), allocator(alloc)) else { return null_mut() };
+        let (Some(array), Some(allocator)) = (slot(array), allocator(alloc)) else { return null_mut() };
         to_c(array.insert(allocator))
     })
 }
 
-/// Appends an entry to a map under a copy of `key`; equal keys are kept side by side.
+/// Appends an entry to a map under a copy of `key`, which may lie within the map; equal keys are kept side by side.
 ///
 /// @param alloc  The allocator the map was made with.
 /// @return the new value, of type DDWAF_OBJ_INVALID, to be set by the caller; valid until the next insertion into the
@@ -103,13 +109,9 @@ pub unsafe extern "C" fn ddwaf_object_insert_key(
 ) -> *mut ddwaf_object {
     // SAFETY: promises on objects, bytes and allocators; the map was built with this one.
     wall(null_mut(), || unsafe {
-        let (Some(map), Some(allocator)) = (object_mut(map), allocator(alloc)) else { return null_mut() };
-        let Some(key) = bytes(key, length as usize) else { return null_mut() };
-        let mut name = Object::INVALID;
-        if !map.is_map() || !name.set_string(key, allocator) {
-            return null_mut();
-        }
-        to_c(map.insert_key(name, allocator))
+        let (Some(map), Some(allocator)) = (slot(map), allocator(alloc)) else { return null_mut() };
+        let Some(key) = source(key, length) else { return null_mut() };
+        to_c(map.insert_key(key, length, allocator))
     })
 }
 
@@ -125,7 +127,7 @@ pub unsafe extern "C" fn ddwaf_object_insert_key_nocopy(
     alloc: ddwaf_allocator,
 ) -> *mut ddwaf_object {
     // SAFETY: promises on objects and allocators; the key has become the map's, of the same allocator.
-    unsafe { insert_text(map, tag::STRING, key, length, alloc) }
+    unsafe { insert_text(map, Ownership::Owned, key, length, alloc) }
 }
 
 /// As ddwaf_object_insert_key, but the map refers to a key that the caller keeps until the map is destroyed.
@@ -139,23 +141,26 @@ pub unsafe extern "C" fn ddwaf_object_insert_literal_key(
     alloc: ddwaf_allocator,
 ) -> *mut ddwaf_object {
     // SAFETY: promises on objects and allocators; a literal is never freed.
-    unsafe { insert_text(map, tag::LITERAL, key, length, alloc) }
+    unsafe { insert_text(map, Ownership::Borrowed, key, length, alloc) }
 }
 
+/// Appends an entry under a key that points at its bytes.
+///
+/// # Safety
+///
+/// The promises on objects and allocators; the bytes are there for as long as the map, and are whose `ownership` says.
 unsafe fn insert_text(
     map: *mut ddwaf_object,
-    kind: u8,
+    ownership: Ownership,
     key: *const c_char,
     length: u32,
     alloc: ddwaf_allocator,
 ) -> *mut ddwaf_object {
     // SAFETY: promises on objects and allocators; the map was built with this one, the key as the entry point says.
     wall(null_mut(), || unsafe {
-        let (Some(map), Some(allocator)) = (object_mut(map), allocator(alloc)) else { return null_mut() };
-        if key.is_null() && length > 0 {
-            return null_mut();
-        }
-        to_c(map.insert_key_text(kind, key.cast_mut().cast(), length, allocator))
+        let (Some(map), Some(allocator)) = (slot(map), allocator(alloc)) else { return null_mut() };
+        let Some(key) = source(key, length) else { return null_mut() };
+        to_c(map.insert_text(ownership, key.cast_mut(), length, allocator))
     })
 }
 
@@ -165,14 +170,15 @@ unsafe fn insert_text(
 pub unsafe extern "C" fn ddwaf_object_destroy(object: *mut ddwaf_object, alloc: ddwaf_allocator) {
     // SAFETY: promises on objects and allocators; the tree was built with this one and is not used afterwards.
     wall((), || unsafe {
-        if let (Some(object), Some(allocator)) = (object_mut(object), allocator(alloc)) {
+        if let (Some(object), Some(allocator)) = (slot(object), allocator(alloc)) {
             object.destroy(allocator);
         }
     });
 }
 
 /// Copies a tree. Strings are copied, except that literal strings (not keys) still refer to the caller's memory;
-/// containers get exactly the room they need. What the destination held before is not freed.
+/// containers get exactly the room they need. What the destination held before is not freed; it may lie within the
+/// source, which then holds the copy there.
 ///
 /// @return the destination; NULL, with the destination untouched, if any argument is NULL or memory is out.
 #[unsafe(no_mangle)]
@@ -183,12 +189,11 @@ pub unsafe extern "C" fn ddwaf_object_clone(
 ) -> *mut ddwaf_object {
     // SAFETY: promises on objects and allocators; literals outlive the copy, as the header demands.
     wall(null_mut(), || unsafe {
-        let (Some(source), Some(allocator)) = (object(source), allocator(alloc)) else { return null_mut() };
-        if destination.is_null() {
+        let (Some(source), Some(slot), Some(allocator)) = (object(source), slot(destination), allocator(alloc)) else {
             return null_mut();
-        }
-        let Ok(copy) = source.clone_keeping_literals(allocator) else { return null_mut() };
-        store(destination, copy.into_object());
+        };
+        let Ok(copy) = clone_keeping_literals(source, allocator) else { return null_mut() };
+        slot.put(copy);
         destination
     })
 }

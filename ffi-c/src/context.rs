@@ -6,7 +6,7 @@ use crate::abi::DDWAF_RET_CODE::{
 use crate::abi::{ddwaf_allocator, ddwaf_object};
 use crate::allocator::AllocatorHandle;
 use crate::handle::ddwaf_handle;
-use crate::pointers::{allocator, exclusive, hand_out, shared, store, take, take_back};
+use crate::pointers::{allocator, exclusive, hand_out, shared, slot, take, take_back};
 use crate::wall::{Fuse, wall};
 use engine::value::{Object, Parked};
 use engine::{Context, Outcome, RunError};
@@ -93,13 +93,13 @@ unsafe fn evaluate(
     match target.run(data, form, Duration::from_micros(timeout.min(LONGEST_MICROS))) {
         Ok(outcome) => {
             let is_match = outcome.is_match();
-            if !result.is_null() {
+            // SAFETY: promise on objects.
+            if let Some(result) = unsafe { slot(result) } {
                 let Ok(value) = outcome.into_value_in(output) else {
                     engine::log!(Error, "out of memory for the result");
                     return DDWAF_ERR_INTERNAL;
                 };
-                // SAFETY: promise on objects.
-                unsafe { store(result, value.into_object()) }
+                result.put(value);
             }
             if is_match { DDWAF_MATCH } else { DDWAF_OK }
         }

@@ -1,7 +1,7 @@
 //! The handle: an immutable instance, shared by threads, contexts and subcontexts.
 
 use crate::abi::ddwaf_object;
-use crate::pointers::{hand_out, object, shared, store, take_back};
+use crate::pointers::{hand_out, object, shared, slot, take_back};
 use crate::wall::wall;
 use engine::{Builder, Waf};
 use std::ffi::{CString, c_char};
@@ -68,8 +68,8 @@ pub unsafe extern "C" fn ddwaf_init(ruleset: *const ddwaf_object, diagnostics: *
         let Some(ruleset) = object(ruleset) else { return ptr::null_mut() };
         let mut builder = Builder::new();
         let added = builder.add_or_update(b"default", ruleset);
-        if !diagnostics.is_null() {
-            store(diagnostics, added.diagnostics.to_value().into_object());
+        if let Some(diagnostics) = slot(diagnostics) {
+            diagnostics.put(added.diagnostics.to_value());
         }
         builder.build().map_or(ptr::null_mut(), |waf| hand_out(WafHandle::new(waf)))
     })

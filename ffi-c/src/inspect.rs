@@ -3,6 +3,7 @@
 use crate::abi::{ObjectType, ddwaf_object};
 use crate::pointers::{bytes, object, to_c_const};
 use crate::wall::wall;
+use engine::value::raw::text_parts;
 use engine::value::{Object, View, tag};
 use std::ffi::c_char;
 use std::ptr;
@@ -30,7 +31,7 @@ pub unsafe extern "C" fn ddwaf_object_get_size(object: *const ddwaf_object) -> u
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_get_length(object: *const ddwaf_object) -> usize {
     // SAFETY: promise on objects.
-    unsafe { read(object, 0, |object| object.text_parts().map(|(_, length)| length)) }
+    unsafe { read(object, 0, |object| text_parts(object).map(|(_, length)| length)) }
 }
 
 /// The bytes of a string of any kind, without a terminator. A string of up to 14 bytes may be inside the object: the
@@ -42,13 +43,11 @@ pub unsafe extern "C" fn ddwaf_object_get_length(object: *const ddwaf_object) ->
 pub unsafe extern "C" fn ddwaf_object_get_string(object: *const ddwaf_object, length: *mut usize) -> *const c_char {
     // SAFETY: promise on objects; a non-null `length` is the caller's to be written.
     unsafe {
-        read(object, ptr::null(), |object| {
-            let (data, size) = object.text_parts()?;
-            if let Some(length) = length.as_mut() {
-                *length = size;
-            }
-            Some(data.cast())
-        })
+        let Some((data, size)) = read(object, None, |object| Some(text_parts(object))) else { return ptr::null() };
+        if !length.is_null() {
+            length.write(size);
+        }
+        data.cast()
     }
 }
 

@@ -1,12 +1,13 @@
 //! Objects from JSON text.
 
 use crate::abi::{ddwaf_allocator, ddwaf_object};
-use crate::pointers::{allocator, bytes, object_mut, store};
+use crate::pointers::{allocator, bytes, slot};
 use crate::wall::wall;
-use engine::value::{json, tag};
+use engine::value::json;
 use std::ffi::c_char;
 
-/// Reads a JSON document into an object. What the object held before is not freed; the text is not kept. Nesting beyond
+/// Reads a JSON document into an object. What the object held before is not freed; the text is not kept, and may lie within
+/// the object. Nesting beyond
 /// 20 levels is cut off.
 ///
 /// @return true, with the object the caller's to be destroyed with the same allocator. false if a pointer is NULL or
@@ -21,15 +22,15 @@ pub unsafe extern "C" fn ddwaf_object_from_json(
 ) -> bool {
     // SAFETY: promises on objects, bytes and allocators.
     wall(false, || unsafe {
-        let (Some(target), Some(allocator)) = (object_mut(output), allocator(alloc)) else { return false };
+        let (Some(slot), Some(allocator)) = (slot(output), allocator(alloc)) else { return false };
         let Some(text) = bytes(json_str, length as usize).filter(|text| !text.is_empty()) else { return false };
         match json::parse_in(text, allocator) {
             Ok(value) => {
-                store(output, value.into_object());
+                slot.put(value);
                 true
             }
             Err(_) => {
-                target.set_tag(tag::INVALID);
+                slot.set_invalid();
                 false
             }
         }

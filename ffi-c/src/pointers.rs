@@ -12,37 +12,51 @@
 use crate::abi::{ddwaf_allocator, ddwaf_object};
 use crate::allocator::AllocatorHandle;
 use engine::value::Object;
+use engine::value::raw::{self, Slot};
 use std::ffi::c_char;
 use std::ptr;
 
 /// An object to be read.
+///
+/// # Safety
+///
+/// The promise on objects.
 pub unsafe fn object<'a>(pointer: *const ddwaf_object) -> Option<&'a Object> {
     // SAFETY: promise on objects; `Object` has the layout of `ddwaf_object` (checked in `abi`).
     unsafe { pointer.cast::<Object>().as_ref() }
 }
 
-/// An object to be written, possibly for the first time.
-pub unsafe fn object_mut<'a>(pointer: *mut ddwaf_object) -> Option<&'a mut Object> {
-    // SAFETY: promise on objects; a union of plain fields has no invalid bytes, and the setters read none of them.
-    unsafe { pointer.cast::<Object>().as_mut() }
-}
-
-/// Puts an object where the caller wants it, without looking at what was there. Null: the object is leaked, so callers
-/// check first.
-pub unsafe fn store(target: *mut ddwaf_object, object: Object) {
-    if !target.is_null() {
-        // SAFETY: promise on objects.
-        unsafe { ptr::write(target.cast(), object) }
-    }
+/// An object to be written, possibly for the first time, and possibly over the bytes it is made from.
+///
+/// # Safety
+///
+/// The promise on objects.
+pub unsafe fn slot(pointer: *mut ddwaf_object) -> Option<Slot> {
+    // SAFETY: promise on objects; `Object` has the layout of `ddwaf_object` (checked in `abi`).
+    unsafe { Slot::new(pointer.cast()) }
 }
 
 /// The bitwise copy by which an object changes hands.
+///
+/// # Safety
+///
+/// The promise on objects; the entry point settles who frees the tree from here on.
 pub unsafe fn take(pointer: *const ddwaf_object) -> Option<Object> {
-    // SAFETY: promise on objects; who frees the tree from here on is settled by the entry point.
-    unsafe { (!pointer.is_null()).then(|| ptr::read(pointer.cast())) }
+    // SAFETY: promise on objects, as above.
+    unsafe { raw::take(pointer.cast()) }
+}
+
+/// Bytes to be copied before anything else is written: they may lie within the object that the copy goes to. `None` for
+/// null with a length, which callers may not mean.
+pub fn source(data: *const c_char, length: u32) -> Option<*const u8> {
+    (!data.is_null() || length == 0).then_some(data.cast())
 }
 
 /// Bytes to be read during the call; null with a length of zero is the empty string.
+///
+/// # Safety
+///
+/// The promise on bytes.
 pub unsafe fn bytes<'a>(data: *const c_char, length: usize) -> Option<&'a [u8]> {
     match (data.is_null(), length) {
         (_, 0) => Some(&[]),
@@ -53,14 +67,18 @@ pub unsafe fn bytes<'a>(data: *const c_char, length: usize) -> Option<&'a [u8]> 
 }
 
 /// An allocator, for as long as whatever it is given to.
+///
+/// # Safety
+///
+/// The promises on handles and allocators.
 pub unsafe fn allocator(pointer: ddwaf_allocator) -> Option<&'static AllocatorHandle> {
     // SAFETY: promise on handles and allocators.
     unsafe { pointer.as_ref() }
 }
 
 /// The pointer a caller sees of an object.
-pub fn to_c(object: Option<&mut Object>) -> *mut ddwaf_object {
-    object.map_or(ptr::null_mut(), |object| ptr::from_mut(object).cast())
+pub fn to_c(slot: Option<Slot>) -> *mut ddwaf_object {
+    slot.map_or(ptr::null_mut(), |slot| slot.as_ptr().cast())
 }
 
 /// The pointer a caller sees of an object it may only read.
@@ -69,12 +87,20 @@ pub fn to_c_const(object: Option<&Object>) -> *const ddwaf_object {
 }
 
 /// What a handle stands for.
+///
+/// # Safety
+///
+/// The promise on handles.
 pub unsafe fn shared<'a, T>(handle: *const T) -> Option<&'a T> {
     // SAFETY: promise on handles.
     unsafe { handle.as_ref() }
 }
 
 /// What a handle stands for, when the ABI forbids any other use of it meanwhile.
+///
+/// # Safety
+///
+/// The promise on handles.
 pub unsafe fn exclusive<'a, T>(handle: *mut T) -> Option<&'a mut T> {
     // SAFETY: promise on handles.
     unsafe { handle.as_mut() }
@@ -86,6 +112,10 @@ pub fn hand_out<T>(value: T) -> *mut T {
 }
 
 /// Takes back what was handed out.
+///
+/// # Safety
+///
+/// The promise on handles: it came from [`hand_out`] and is not used again.
 pub unsafe fn take_back<T>(handle: *mut T) -> Option<Box<T>> {
     // SAFETY: promise on handles: it came from `hand_out` and is not used again.
     unsafe { (!handle.is_null()).then(|| Box::from_raw(handle)) }

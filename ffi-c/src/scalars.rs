@@ -1,24 +1,20 @@
 //! Setters of scalars and strings. A setter writes the fields of its kind and nothing else.
 
 use crate::abi::{ddwaf_allocator, ddwaf_object};
-use crate::pointers::{allocator, bytes, object_mut, to_c};
+use crate::pointers::{allocator, slot, source, to_c};
 use crate::wall::wall;
-use engine::value::{Object, tag};
+use engine::value::raw::{Ownership, Slot};
 use std::ffi::c_char;
 use std::ptr::null_mut;
 
-unsafe fn set(object: *mut ddwaf_object, write: impl FnOnce(&mut Object) -> bool) -> *mut ddwaf_object {
+/// Sets an object; null where there is none.
+///
+/// # Safety
+///
+/// The promise on objects.
+unsafe fn set(object: *mut ddwaf_object, write: impl FnOnce(Slot)) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
-    wall(null_mut(), || to_c(unsafe { object_mut(object) }.and_then(|object| write(object).then_some(object))))
-}
-
-unsafe fn set_scalar(object: *mut ddwaf_object, write: impl FnOnce(&mut Object)) -> *mut ddwaf_object {
-    let write = |object: &mut Object| {
-        write(object);
-        true
-    };
-    // SAFETY: promise on objects.
-    unsafe { set(object, write) }
+    wall(null_mut(), || to_c(unsafe { slot(object) }.inspect(|&slot| write(slot))))
 }
 
 /// Marks an object as holding nothing. What it held before is not freed.
@@ -27,7 +23,7 @@ unsafe fn set_scalar(object: *mut ddwaf_object, write: impl FnOnce(&mut Object))
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_invalid(object: *mut ddwaf_object) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
-    unsafe { set_scalar(object, |object| object.set_tag(tag::INVALID)) }
+    unsafe { set(object, Slot::set_invalid) }
 }
 
 /// Makes an object null. What it held before is not freed.
@@ -36,7 +32,7 @@ pub unsafe extern "C" fn ddwaf_object_set_invalid(object: *mut ddwaf_object) -> 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_null(object: *mut ddwaf_object) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
-    unsafe { set_scalar(object, |object| object.set_tag(tag::NULL)) }
+    unsafe { set(object, Slot::set_null) }
 }
 
 /// Makes an object a boolean. What it held before is not freed.
@@ -45,7 +41,7 @@ pub unsafe extern "C" fn ddwaf_object_set_null(object: *mut ddwaf_object) -> *mu
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_bool(object: *mut ddwaf_object, value: bool) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
-    unsafe { set_scalar(object, |object| object.set_bool(value)) }
+    unsafe { set(object, |slot| slot.set_bool(value)) }
 }
 
 /// Makes an object a signed integer. What it held before is not freed.
@@ -54,7 +50,7 @@ pub unsafe extern "C" fn ddwaf_object_set_bool(object: *mut ddwaf_object, value:
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_signed(object: *mut ddwaf_object, value: i64) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
-    unsafe { set_scalar(object, |object| object.set_signed(value)) }
+    unsafe { set(object, |slot| slot.set_signed(value)) }
 }
 
 /// Makes an object an unsigned integer. What it held before is not freed.
@@ -63,7 +59,7 @@ pub unsafe extern "C" fn ddwaf_object_set_signed(object: *mut ddwaf_object, valu
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_unsigned(object: *mut ddwaf_object, value: u64) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
-    unsafe { set_scalar(object, |object| object.set_unsigned(value)) }
+    unsafe { set(object, |slot| slot.set_unsigned(value)) }
 }
 
 /// Makes an object a double; NaN and infinities are kept. What it held before is not freed.
@@ -72,7 +68,7 @@ pub unsafe extern "C" fn ddwaf_object_set_unsigned(object: *mut ddwaf_object, va
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_float(object: *mut ddwaf_object, value: f64) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
-    unsafe { set_scalar(object, |object| object.set_float(value)) }
+    unsafe { set(object, |slot| slot.set_float(value)) }
 }
 
 /// The same as ddwaf_object_set_null, under the name older clients link.
@@ -113,7 +109,8 @@ pub unsafe extern "C" fn ddwaf_object_float(object: *mut ddwaf_object, value: f6
 /// Makes an object a copy of a string: inside the object up to 14 bytes, else in a block of `length` bytes from `alloc`.
 /// What it held before is not freed.
 ///
-/// @param string  Bytes, not necessarily text or terminated. NULL with a length of 0 is the empty string.
+/// @param string  Bytes, not necessarily text or terminated; they may lie within the object. NULL with a length of 0 is
+///                the empty string.
 /// @return the object; NULL, with the object untouched, if object or alloc is NULL, if string is NULL with a length, or
 ///         if memory is out.
 #[unsafe(no_mangle)]
@@ -124,12 +121,11 @@ pub unsafe extern "C" fn ddwaf_object_set_string(
     alloc: ddwaf_allocator,
 ) -> *mut ddwaf_object {
     // SAFETY: promises on objects, bytes and allocators.
-    unsafe {
-        set(object, |object| match (bytes(string, length as usize), allocator(alloc)) {
-            (Some(bytes), Some(allocator)) => object.set_string(bytes, allocator),
-            _ => false,
-        })
-    }
+    wall(null_mut(), || unsafe {
+        let (Some(slot), Some(allocator)) = (slot(object), allocator(alloc)) else { return null_mut() };
+        let Some(string) = source(string, length) else { return null_mut() };
+        to_c(slot.set_string(string, length, allocator).then_some(slot))
+    })
 }
 
 /// Makes an object refer to a string that the caller keeps until the object is destroyed; it is never freed.
@@ -142,7 +138,7 @@ pub unsafe extern "C" fn ddwaf_object_set_string_literal(
     length: u32,
 ) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
-    unsafe { set_text(object, tag::LITERAL, string, length) }
+    unsafe { set_text(object, Ownership::Borrowed, string, length) }
 }
 
 /// Makes an object the owner of a string, whatever its length. The memory must come from the allocator with which the
@@ -156,13 +152,23 @@ pub unsafe extern "C" fn ddwaf_object_set_string_nocopy(
     length: u32,
 ) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
-    unsafe { set_text(object, tag::STRING, string, length) }
+    unsafe { set_text(object, Ownership::Owned, string, length) }
 }
 
-unsafe fn set_text(object: *mut ddwaf_object, tag: u8, string: *const c_char, length: u32) -> *mut ddwaf_object {
+/// Makes an object a string that points at its bytes.
+///
+/// # Safety
+///
+/// The promise on objects; the bytes are there for as long as the object, and are whose `ownership` says.
+unsafe fn set_text(
+    object: *mut ddwaf_object,
+    ownership: Ownership,
+    string: *const c_char,
+    length: u32,
+) -> *mut ddwaf_object {
     if string.is_null() {
         return null_mut();
     }
-    // SAFETY: promise on objects.
-    unsafe { set_scalar(object, |object| object.set_text_parts(tag, string.cast_mut().cast(), length)) }
+    // SAFETY: the caller's promise.
+    unsafe { set(object, |slot| slot.set_text(ownership, string.cast_mut().cast(), length)) }
 }

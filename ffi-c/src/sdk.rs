@@ -1,7 +1,7 @@
 //! Users, events, blocking and HTTP: functions by name, from a map to a map.
 
 use crate::abi::ddwaf_object;
-use crate::pointers::{bytes, exclusive, hand_out, object, shared, store, take_back};
+use crate::pointers::{bytes, exclusive, hand_out, object, shared, slot, take_back};
 use crate::wall::{Fuse, wall};
 use engine::sdk::{self, Engine, Request};
 use engine::value::{Object, Value};
@@ -64,8 +64,8 @@ pub unsafe extern "C" fn bartizan_engine_init(
             Ok((engine, said)) => (hand_out(EngineHandle(engine)), said),
             Err(error) => (null_mut(), Value::from_entries([("error", error)])),
         };
-        if !report.is_null() {
-            store(report, said.into_object());
+        if let Some(report) = slot(report) {
+            report.put(said);
         }
         engine
     })
@@ -145,12 +145,10 @@ unsafe fn answer(
     // SAFETY: promises on bytes and objects.
     wall(false, || unsafe {
         let (Some(name), Some(arguments)) = (bytes(function, function_length), object(arguments)) else { return false };
-        if result.is_null() {
-            return false;
-        }
+        let Some(result) = slot(result) else { return false };
         let Some(value) = run(&String::from_utf8_lossy(name), arguments) else { return false };
         let succeeded = value.get(b"error").is_none();
-        store(result, value.into_object());
+        result.put(value);
         succeeded
     })
 }

@@ -20,12 +20,12 @@ impl Object {
         self.copy(allocator, Literals::Copied)
     }
 
-    /// The copy that `ddwaf_object_clone` makes: literal strings (not keys) keep their pointer.
+    /// A copy in which literals, except as keys, keep their pointer.
     ///
     /// # Safety
     ///
-    /// The literals' memory outlives the copy.
-    pub unsafe fn clone_keeping_literals<A: Allocator>(&self, allocator: A) -> Result<Value<A>, OutOfMemory> {
+    /// The literals' bytes outlive the copy.
+    pub(super) unsafe fn copy_keeping_literals<A: Allocator>(&self, allocator: A) -> Result<Value<A>, OutOfMemory> {
         self.copy(allocator, Literals::Kept)
     }
 
@@ -77,11 +77,11 @@ fn copy_node<'a>(
 ) -> Result<(), OutOfMemory> {
     let done = match source.view() {
         View::Invalid => {
-            target.set_tag(tag::INVALID);
+            target.set_invalid();
             true
         }
         View::Null => {
-            target.set_tag(tag::NULL);
+            target.set_null();
             true
         }
         View::Bool(value) => {
@@ -101,9 +101,8 @@ fn copy_node<'a>(
             true
         }
         View::String(_) if source.tag() == tag::LITERAL && literals == Literals::Kept => {
-            if let Some((data, size)) = source.text_parts() {
-                target.set_text_parts(tag::LITERAL, data.cast_mut(), size as u32);
-            }
+            // SAFETY: the tag says that these fields are set, and the caller of the copy keeps the bytes.
+            unsafe { target.set_text(tag::LITERAL, source.text.data, source.text.size) };
             true
         }
         View::String(bytes) => target.set_string(bytes, allocator),

@@ -16,7 +16,7 @@ impl Object {
     /// # Safety
     ///
     /// The tree was built with this allocator, and nothing refers into it any more.
-    pub unsafe fn destroy(&mut self, allocator: &dyn Allocator) {
+    pub(super) unsafe fn destroy(&mut self, allocator: &dyn Allocator) {
         // SAFETY: the caller's promise, passed on; an allocator that says so frees as the heap does.
         unsafe {
             if allocator.is_heap() {

@@ -97,7 +97,8 @@ impl<E: Entry, A> Drop for Filling<'_, E, A> {
     #[inline]
     fn drop(&mut self) {
         let block = self.container.block();
-        self.container.set_container_parts(E::KIND, self.written, self.room, block);
+        // SAFETY: the block that this was made with, of which so many places were given out, each made whole at once.
+        unsafe { self.container.set_container_parts(E::KIND, self.written, self.room, block) };
     }
 }
 

@@ -4,32 +4,43 @@ use super::object::{Container, LARGE_ARRAY, LARGE_MAP, MAX_ENTRIES, entry_size};
 use super::{Allocator, Object, Pair, tag};
 
 impl Object {
-    /// A new, invalid slot at the end of an array; `None` if this is no array, memory is out, or it is full.
+    /// A new, invalid element at the end of an array; `None` if this is no array, memory is out, or it is full.
     ///
     /// # Safety
     ///
     /// The array was built with this allocator.
     #[inline]
-    pub unsafe fn insert(&mut self, allocator: &dyn Allocator) -> Option<&mut Object> {
+    pub(super) unsafe fn insert(&mut self, allocator: &dyn Allocator) -> Option<&mut Object> {
+        // SAFETY: the caller's promise; the element is whole, and of a container borrowed exclusively.
+        unsafe { self.new_element(allocator).map(|element| &mut *element) }
+    }
+
+    /// The same by address, which other uses of the array do not make invalid, as long as it does not grow.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Object::insert`].
+    #[inline]
+    pub(super) unsafe fn new_element(&mut self, allocator: &dyn Allocator) -> Option<*mut Object> {
         if !self.is_array() {
             return None;
         }
-        // SAFETY: an array, built with this allocator; the new slot is within its block.
+        // SAFETY: an array, built with this allocator; the new element is within its block.
         unsafe {
-            let slot = self.next_place(size_of::<Object>(), allocator)?.cast::<Object>();
-            std::ptr::write(slot, Object::INVALID);
-            Some(&mut *slot)
+            let element = self.next_place(size_of::<Object>(), allocator)?.cast::<Object>();
+            element.write(Object::INVALID);
+            Some(element)
         }
     }
 
-    /// A new, invalid value slot at the end of a map under `key`, which the map takes over; on `None` the key is freed.
+    /// A new, invalid value at the end of a map under `key`, which the map takes over; on `None` the key is freed.
     ///
     /// # Safety
     ///
     /// Map and key were built with this allocator.
     #[inline]
-    pub unsafe fn insert_key(&mut self, mut key: Object, allocator: &dyn Allocator) -> Option<&mut Object> {
-        // SAFETY: the caller's promise; a key that found no place is nobody's else, and freed once.
+    pub(super) unsafe fn insert_key(&mut self, mut key: Object, allocator: &dyn Allocator) -> Option<&mut Object> {
+        // SAFETY: the caller's promise. A key that found no place is freed here, and only here.
         unsafe {
             let text = std::ptr::read(&key);
             let pair = self.insert_pair(text, allocator);
@@ -40,31 +51,6 @@ impl Object {
         }
     }
 
-    /// As [`Self::insert_key`] with a key made of its parts (see [`Self::set_text_parts`]), which stays the caller's on
-    /// `None`.
-    ///
-    /// # Safety
-    ///
-    /// Map and key were built with this allocator, or the key is a literal that outlives the map.
-    pub unsafe fn insert_key_text(
-        &mut self,
-        tag: u8,
-        data: *mut u8,
-        size: u32,
-        allocator: &dyn Allocator,
-    ) -> Option<&mut Object> {
-        let mut key = Object::INVALID;
-        key.set_text_parts(tag, data, size);
-        // SAFETY: the caller's promise.
-        unsafe { self.insert_pair(key, allocator).map(|pair| &mut pair.value) }
-    }
-
-    /// Whether one more entry takes no memory.
-    #[inline]
-    pub(super) fn has_room(&self) -> bool {
-        self.len() < self.capacity()
-    }
-
     /// A new pair at the end of a map, with this key and an invalid value. On `None` nothing happened to what the key
     /// refers to.
     ///
@@ -73,18 +59,39 @@ impl Object {
     /// Map and key were built with this allocator.
     #[inline]
     pub(super) unsafe fn insert_pair(&mut self, key: Object, allocator: &dyn Allocator) -> Option<&mut Pair> {
+        // SAFETY: the caller's promise; the pair is whole, and of a container borrowed exclusively.
+        unsafe { self.new_pair(key, allocator).map(|pair| &mut *pair) }
+    }
+
+    /// The same by address, which other uses of the map do not make invalid, as long as it does not grow.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Object::insert_pair`].
+    #[inline]
+    pub(super) unsafe fn new_pair(&mut self, key: Object, allocator: &dyn Allocator) -> Option<*mut Pair> {
         if !self.is_map() {
             return None;
         }
         // SAFETY: a map, built with this allocator; the new pair is within its block.
         unsafe {
-            let slot = self.next_place(size_of::<Pair>(), allocator)?.cast::<Pair>();
-            std::ptr::write(slot, Pair { key, value: Object::INVALID });
-            Some(&mut *slot)
+            let pair = self.next_place(size_of::<Pair>(), allocator)?.cast::<Pair>();
+            pair.write(Pair { key, value: Object::INVALID });
+            Some(pair)
         }
     }
 
-    /// Counts one more entry and returns its place.
+    /// Whether one more entry takes no memory.
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        self.len() < self.capacity()
+    }
+
+    /// Counts one more entry and returns its place, which is to be filled at once.
+    ///
+    /// # Safety
+    ///
+    /// A container of entries of this size, built with this allocator.
     #[inline]
     unsafe fn next_place(&mut self, entry: usize, allocator: &dyn Allocator) -> Option<*mut u8> {
         if self.tag() & tag::LARGE == 0 {
@@ -101,7 +108,12 @@ impl Object {
         unsafe { self.grow_by_one(allocator) }
     }
 
-    /// Makes room for one more entry, counts it, and returns its place. The steps of growth are part of the ABI.
+    /// Makes room for one more entry, counts it, and returns its place, which is to be filled at once. The steps of growth
+    /// are part of the ABI.
+    ///
+    /// # Safety
+    ///
+    /// A container, built with this allocator.
     unsafe fn grow_by_one(&mut self, allocator: &dyn Allocator) -> Option<*mut u8> {
         let (kind, capacity) = (self.tag(), self.capacity());
         let entry = entry_size(kind);
@@ -129,9 +141,11 @@ impl Object {
             }
             block = grown;
         }
-        self.set_container_parts(kind, size + 1, room, block);
-        // SAFETY: `size < room` entries fit into the block.
-        Some(unsafe { block.add(size * entry) })
+        // SAFETY: `size < room` entries fit into the block; the new one is whole before anybody looks.
+        unsafe {
+            self.set_container_parts(kind, size + 1, room, block);
+            Some(block.add(size * entry))
+        }
     }
 }
 

@@ -12,8 +12,9 @@
 //! * [`Parked`] is a caller's tree kept for the life of a context: owned with the caller's allocator, or borrowed.
 //!
 //! This is the only room of the crate where `unsafe` is allowed. The invariant everything rests on: **whoever holds a
-//! `&Object` may follow its pointers**, because objects come into being only through [`Value`], the JSON reader, or the
-//! unsafe constructors used at the C boundary.
+//! `&Object` may follow its pointers**. Safe code cannot break it: objects come into being only through [`Value`], the
+//! JSON reader and the [`Intake`], and nobody outside the crate can write one. The C boundary has a room of its own,
+//! [`raw`], whose callers make the promise by `unsafe`.
 //!
 //! Strings are byte strings: nothing here requires UTF-8. Trees may be arbitrarily deep, so every walk in this room
 //! (clone, destroy, print) is iterative or bounded.
@@ -28,6 +29,8 @@ mod intake;
 pub mod json;
 mod object;
 mod parked;
+pub mod raw;
+mod setters;
 mod step;
 mod text;
 mod tree;

@@ -1,7 +1,5 @@
 //! The node: layout, tags, and the safe view.
 
-use super::Allocator;
-
 /// The type tags (byte 0 of every object).
 pub mod tag {
     /// Unknown or uninitialised.
@@ -225,16 +223,6 @@ impl Object {
         self.tag() & !tag::LARGE == tag::MAP
     }
 
-    /// Where the bytes of a string of any kind begin, as its builder set it (null and dangling pointers of empty strings
-    /// included), and how many they are.
-    pub fn text_parts(&self) -> Option<(*const u8, usize)> {
-        match self.tag() {
-            // SAFETY: pointer and size are initialised under these tags.
-            tag::STRING | tag::LITERAL => unsafe { Some((self.text.data, self.text.size as usize)) },
-            _ => self.as_bytes().map(|bytes| (bytes.as_ptr(), bytes.len())),
-        }
-    }
-
     /// True for arrays and maps.
     #[inline]
     pub fn is_container(&self) -> bool {
@@ -342,124 +330,6 @@ pub(super) unsafe fn slice<'a, T>(data: *const T, size: usize) -> &'a [T] {
     }
     // SAFETY: invariant of the module: a non-null pointer is followed by `size` initialised elements.
     unsafe { std::slice::from_raw_parts(data, size) }
-}
-
-/// Writing one node. Each writes only the fields of its form, as callers of the ABI can observe.
-impl Object {
-    /// A node that holds nothing.
-    pub const INVALID: Object = Object { small: SmallText { tag: tag::INVALID, size: 0, data: [0; SMALL_SIZE] } };
-
-    /// Sets the tag alone: invalid or null.
-    #[inline]
-    pub fn set_tag(&mut self, tag: u8) {
-        self.tag = tag;
-    }
-
-    /// Makes this a boolean.
-    #[inline]
-    pub fn set_bool(&mut self, value: bool) {
-        self.boolean.tag = tag::BOOL;
-        self.boolean.value = value.into();
-    }
-
-    /// Makes this a signed integer.
-    #[inline]
-    pub fn set_signed(&mut self, value: i64) {
-        self.signed.tag = tag::SIGNED;
-        self.signed.value = value;
-    }
-
-    /// Makes this an unsigned integer.
-    #[inline]
-    pub fn set_unsigned(&mut self, value: u64) {
-        self.unsigned.tag = tag::UNSIGNED;
-        self.unsigned.value = value;
-    }
-
-    /// Makes this a double.
-    #[inline]
-    pub fn set_float(&mut self, value: f64) {
-        self.float.tag = tag::FLOAT;
-        self.float.value = value;
-    }
-
-    /// Makes this a copy of `bytes`: inside the object when it fits, else in a block of its own.
-    #[inline]
-    pub fn set_string(&mut self, bytes: &[u8], allocator: &dyn Allocator) -> bool {
-        if bytes.len() > SMALL_SIZE {
-            return self.set_long_string(bytes, allocator);
-        }
-        self.small = SmallText { tag: tag::SMALL, size: bytes.len() as u8, data: [0; SMALL_SIZE] };
-        // SAFETY: the field was just written.
-        let data = unsafe { &mut self.small.data };
-        copy_small(data, bytes);
-        true
-    }
-
-    fn set_long_string(&mut self, bytes: &[u8], allocator: &dyn Allocator) -> bool {
-        let Ok(size) = u32::try_from(bytes.len()) else { return false };
-        let block = allocator.allocate(bytes.len(), 1);
-        if block.is_null() {
-            return false;
-        }
-        // SAFETY: the block is fresh and has room for the bytes.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), block, bytes.len()) };
-        self.set_text_parts(tag::STRING, block, size);
-        true
-    }
-
-    /// Makes this a string that points at `data`: borrowed (`LITERAL`) or taken over (`STRING`).
-    #[inline]
-    pub fn set_text_parts(&mut self, tag: u8, data: *mut u8, size: u32) {
-        self.text.tag = tag;
-        self.text.size = size;
-        self.text.data = data;
-    }
-
-    /// Makes this an array or map (by `tag`) with exactly this capacity.
-    #[inline]
-    pub fn set_container(&mut self, kind: u8, capacity: usize, allocator: &dyn Allocator) -> bool {
-        if capacity > MAX_ENTRIES {
-            return false;
-        }
-        let mut block = std::ptr::null_mut();
-        if capacity > 0 {
-            block = allocator.allocate(capacity * entry_size(kind), align_of::<Object>());
-            if block.is_null() {
-                return false;
-            }
-        }
-        self.set_container_parts(kind, 0, capacity, block);
-        true
-    }
-
-    #[inline]
-    pub(super) fn set_container_parts(&mut self, kind: u8, size: usize, capacity: usize, data: *mut u8) {
-        if capacity <= usize::from(u16::MAX) && kind & tag::LARGE == 0 {
-            self.container.tag = kind;
-            self.container.size = size as u16;
-            self.container.capacity = capacity as u16;
-            self.container.data = data;
-        } else {
-            let kind = u64::from(kind | tag::LARGE);
-            self.large = LargeContainer { word: kind | (size as u64) << 8 | (capacity as u64) << 36, data };
-        }
-    }
-}
-
-/// Copies at most [`SMALL_SIZE`] bytes. Two chunks that overlap are quicker than a call that counts bytes.
-#[inline]
-fn copy_small(data: &mut [u8; SMALL_SIZE], bytes: &[u8]) {
-    let Some(data) = data.get_mut(..bytes.len()) else { return };
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        data[..8].copy_from_slice(first);
-        data[bytes.len() - 8..].copy_from_slice(last);
-    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        data[..4].copy_from_slice(first);
-        data[bytes.len() - 4..].copy_from_slice(last);
-    } else {
-        data.iter_mut().zip(bytes).for_each(|(slot, &byte)| *slot = byte);
-    }
 }
 
 /// Bytes of one entry of a container of this kind.

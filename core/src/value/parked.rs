@@ -1,6 +1,6 @@
 //! A caller's tree, kept for as long as a context may look at it.
 
-use super::{Allocator, Heap, Object, Value, tag};
+use super::{Allocator, Heap, Object, Value};
 use std::ops::Deref;
 
 /// Who frees a parked tree.
@@ -84,7 +84,7 @@ impl Drop for Parked {
             match self.owner {
                 Owner::Heap => self.object.destroy(&Heap),
                 Owner::Foreign(allocator) => self.object.destroy(allocator),
-                Owner::Nobody => self.object.set_tag(tag::INVALID),
+                Owner::Nobody => self.object.set_invalid(),
             }
         }
     }

@@ -118,7 +118,7 @@ impl<A: Allocator> Value<A> {
 
     /// Gives the tree up as a bare node; whoever takes it frees it with the same allocator.
     #[inline]
-    pub fn into_object(self) -> Object {
+    pub(crate) fn into_object(self) -> Object {
         let this = std::mem::ManuallyDrop::new(self);
         // SAFETY: `this` is never dropped, so the node has one owner.
         unsafe { std::ptr::read(&this.object) }
@@ -129,7 +129,7 @@ impl<A: Allocator> Value<A> {
     /// # Safety
     ///
     /// The tree below `object` was built with this allocator, and nobody else frees it.
-    pub unsafe fn from_object(object: Object, allocator: A) -> Self {
+    pub(super) unsafe fn from_object(object: Object, allocator: A) -> Self {
         Value { object, allocator }
     }
 
@@ -149,7 +149,7 @@ impl<A: Allocator> Value<A> {
 impl Value {
     /// The null value.
     pub fn null() -> Self {
-        Self::scalar_in(Heap, |object| object.set_tag(tag::NULL))
+        Self::scalar_in(Heap, |object| object.set_null())
     }
 
     /// The value of no type, as a slot that nobody filled has it.
@@ -159,12 +159,12 @@ impl Value {
 
     /// An empty array.
     pub fn array() -> Self {
-        Self::invalid_in(Heap).with(|object| object.set_container_parts(tag::ARRAY, 0, 0, std::ptr::null_mut()))
+        Self::array_with_capacity(0)
     }
 
     /// An empty map.
     pub fn map() -> Self {
-        Self::invalid_in(Heap).with(|object| object.set_container_parts(tag::MAP, 0, 0, std::ptr::null_mut()))
+        Self::map_with_capacity(0)
     }
 
     /// An empty array with room for `capacity` elements.
@@ -177,11 +177,6 @@ impl Value {
     #[inline]
     pub fn map_with_capacity(capacity: usize) -> Self {
         Self::map_in(capacity, Heap).expect("memory for a map")
-    }
-
-    fn with(mut self, set: impl FnOnce(&mut Object)) -> Self {
-        set(&mut self.object);
-        self
     }
 
     /// Appends to an array; does nothing to any other kind.
@@ -278,7 +273,8 @@ impl From<Vec<u8>> for Value {
             Ok(size) if text.len() > SMALL_SIZE => {
                 // On the heap the block of a boxed slice is what the heap gives out for its size and alignment.
                 let block = Box::into_raw(text.into_boxed_slice()).cast();
-                Self::scalar_in(Heap, |object| object.set_text_parts(tag::STRING, block, size))
+                // SAFETY: a block of the heap, of this size, that nobody else has.
+                Self::scalar_in(Heap, |object| unsafe { object.set_text(tag::STRING, block, size) })
             }
             _ => Self::from(&text[..]),
         }

@@ -386,7 +386,7 @@ enum Scalar {
 impl Scalar {
     fn store(self, slot: &mut Object) {
         match self {
-            Scalar::Null => slot.set_tag(tag::NULL),
+            Scalar::Null => slot.set_null(),
             Scalar::Bool(value) => slot.set_bool(value),
             Scalar::Number(Number::Unsigned(value)) => slot.set_unsigned(value),
             Scalar::Number(Number::Signed(value)) => slot.set_signed(value),
