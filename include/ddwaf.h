@@ -444,7 +444,8 @@ ddwaf_object *ddwaf_object_float(ddwaf_object *object, double value);
  * Makes an object a copy of a string: inside the object up to 14 bytes, else in a block of `length` bytes from `alloc`.
  * What it held before is not freed.
  *
- * @param string  Bytes, not necessarily text or terminated. NULL with a length of 0 is the empty string.
+ * @param string  Bytes, not necessarily text or terminated; they may lie within the object. NULL with a length of 0 is
+ *                the empty string.
  * @return the object; NULL, with the object untouched, if object or alloc is NULL, if string is NULL with a length, or
  *         if memory is out.
  */
@@ -505,7 +506,7 @@ ddwaf_object *ddwaf_object_set_map_large(ddwaf_object *object, size_t capacity, 
 ddwaf_object *ddwaf_object_insert(ddwaf_object *array, ddwaf_allocator alloc);
 
 /**
- * Appends an entry to a map under a copy of `key`; equal keys are kept side by side.
+ * Appends an entry to a map under a copy of `key`, which may lie within the map; equal keys are kept side by side.
  *
  * @param alloc  The allocator the map was made with.
  * @return the new value, of type DDWAF_OBJ_INVALID, to be set by the caller; valid until the next insertion into the
@@ -543,7 +544,8 @@ void ddwaf_object_destroy(ddwaf_object *object, ddwaf_allocator alloc);
 
 /**
  * Copies a tree. Strings are copied, except that literal strings (not keys) still refer to the caller's memory;
- * containers get exactly the room they need. What the destination held before is not freed.
+ * containers get exactly the room they need. What the destination held before is not freed; it may lie within the
+ * source, which then holds the copy there.
  *
  * @return the destination; NULL, with the destination untouched, if any argument is NULL or memory is out.
  */
@@ -657,8 +659,8 @@ bool ddwaf_object_is_array(const ddwaf_object *object);
 bool ddwaf_object_is_map(const ddwaf_object *object);
 
 /**
- * Reads a JSON document into an object. What the object held before is not freed; the text is not kept. Nesting beyond
- * 20 levels is cut off.
+ * Reads a JSON document into an object. What the object held before is not freed; the text is not kept, and may lie
+ * within the object. Nesting beyond 20 levels is cut off.
  *
  * @return true, with the object the caller's to be destroyed with the same allocator. false if a pointer is NULL or
  *         the length 0 (the object is untouched), or if the text is not JSON or memory is out (the object is invalid,

@@ -35,6 +35,10 @@ pub extern "C" fn ddwaf_builder_init() -> ddwaf_builder {
 ///                     be destroyed with the default allocator. May be NULL.
 /// @return whether the configuration was accepted; false, with diagnostics untouched, if builder, path or config is
 ///         NULL or the path is empty.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles, objects and bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_builder_add_or_update_config(
     builder: ddwaf_builder,
@@ -58,6 +62,10 @@ pub unsafe extern "C" fn ddwaf_builder_add_or_update_config(
 /// Removes the configuration of a path.
 ///
 /// @return whether there was one; false also for NULL and for an empty path.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles and bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_builder_remove_config(
     builder: ddwaf_builder,
@@ -75,6 +83,10 @@ pub unsafe extern "C" fn ddwaf_builder_remove_config(
 /// them.
 ///
 /// @return the instance, to be destroyed with ddwaf_destroy; NULL for NULL, and if there is nothing to evaluate.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_builder_build_instance(builder: ddwaf_builder) -> ddwaf_handle {
     wall(null_mut(), || {
@@ -90,6 +102,10 @@ pub unsafe extern "C" fn ddwaf_builder_build_instance(builder: ddwaf_builder) ->
 ///                NULL.
 /// @param filter  A regular expression (RE2 syntax) to be found in a path; NULL or empty means all, an invalid one none.
 /// @return how many paths there are; 0, with paths untouched, if builder is NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles, objects and bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_builder_get_config_paths(
     builder: ddwaf_builder,
@@ -112,12 +128,21 @@ pub unsafe extern "C" fn ddwaf_builder_get_config_paths(
 }
 
 /// Destroys a builder; instances made with it live on. Does nothing for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_builder_destroy(builder: ddwaf_builder) {
     // SAFETY: promise on handles.
     wall((), || drop(unsafe { take_back(builder) }));
 }
 
+/// A path, which is not empty.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of bytes.
 unsafe fn path_bytes<'a>(path: *const c_char, length: u32) -> Option<&'a [u8]> {
     // SAFETY: promise on bytes.
     unsafe { bytes(path, length as usize) }.filter(|path| !path.is_empty())

@@ -12,6 +12,10 @@ use std::ptr::null_mut;
 /// before is not freed.
 ///
 /// @return the object; NULL, with the object untouched, if object or alloc is NULL or memory is out.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects and allocators.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_array(
     object: *mut ddwaf_object,
@@ -26,6 +30,10 @@ pub unsafe extern "C" fn ddwaf_object_set_array(
 /// is not freed.
 ///
 /// @return the object; NULL, with the object untouched, if object or alloc is NULL or memory is out.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects and allocators.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_map(
     object: *mut ddwaf_object,
@@ -39,6 +47,10 @@ pub unsafe extern "C" fn ddwaf_object_set_map(
 /// As ddwaf_object_set_array, for any capacity below 2^28. Above 65535 the array has the large form.
 ///
 /// @return the object; NULL also for a capacity of 2^28 or more.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects and allocators.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_array_large(
     object: *mut ddwaf_object,
@@ -52,6 +64,10 @@ pub unsafe extern "C" fn ddwaf_object_set_array_large(
 /// As ddwaf_object_set_map, for any capacity below 2^28. Above 65535 the map has the large form.
 ///
 /// @return the object; NULL also for a capacity of 2^28 or more.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects and allocators.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_map_large(
     object: *mut ddwaf_object,
@@ -85,6 +101,10 @@ unsafe fn set_container(
 /// @param alloc  The allocator the array was made with.
 /// @return the new element, of type DDWAF_OBJ_INVALID, to be set by the caller; valid until the next insertion into the
 ///         same array. NULL if array or alloc is NULL, array is not an array or full, or memory is out.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects and allocators; the array was built with this allocator.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_insert(array: *mut ddwaf_object, alloc: ddwaf_allocator) -> *mut ddwaf_object {
     // SAFETY: promises on objects and allocators; the array was built with this one.
@@ -100,6 +120,10 @@ pub unsafe extern "C" fn ddwaf_object_insert(array: *mut ddwaf_object, alloc: dd
 /// @return the new value, of type DDWAF_OBJ_INVALID, to be set by the caller; valid until the next insertion into the
 ///         same map. NULL if map or alloc is NULL, if key is NULL with a length, if map is not a map or full, or if
 ///         memory is out.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects, bytes and allocators; the map was built with this allocator.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_insert_key(
     map: *mut ddwaf_object,
@@ -119,6 +143,11 @@ pub unsafe extern "C" fn ddwaf_object_insert_key(
 /// of `length` and an alignment of 1.
 ///
 /// @return the new value; NULL as for ddwaf_object_insert_key, with the key still the caller's.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects and allocators; the map was built with this allocator, and so was
+/// the key, which nobody else frees.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_insert_key_nocopy(
     map: *mut ddwaf_object,
@@ -133,6 +162,11 @@ pub unsafe extern "C" fn ddwaf_object_insert_key_nocopy(
 /// As ddwaf_object_insert_key, but the map refers to a key that the caller keeps until the map is destroyed.
 ///
 /// @return the new value; NULL as for ddwaf_object_insert_key.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects and allocators; the map was built with this allocator, and the
+/// key stays as long as the map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_insert_literal_key(
     map: *mut ddwaf_object,
@@ -166,6 +200,11 @@ unsafe fn insert_text(
 
 /// Frees everything an object holds, with the allocator it was made with, and makes it invalid. The 16 bytes themselves
 /// stay the caller's; destroying an invalid object does nothing. NULL for either does nothing.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects and allocators; the tree was built with this allocator, each
+/// block is reached once, and nothing refers into it any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_destroy(object: *mut ddwaf_object, alloc: ddwaf_allocator) {
     // SAFETY: promises on objects and allocators; the tree was built with this one and is not used afterwards.
@@ -181,6 +220,10 @@ pub unsafe extern "C" fn ddwaf_object_destroy(object: *mut ddwaf_object, alloc: 
 /// source, which then holds the copy there.
 ///
 /// @return the destination; NULL, with the destination untouched, if any argument is NULL or memory is out.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects and allocators; literal strings of the source outlive the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_clone(
     source: *const ddwaf_object,

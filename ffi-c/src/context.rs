@@ -66,6 +66,11 @@ impl Evaluation {
 }
 
 /// The one evaluation behind the four entry points.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects and allocators; the data is taken over or stays as it is, as the entry
+/// points say.
 unsafe fn evaluate(
     target: Option<&mut Evaluation>,
     kind: &str,
@@ -124,6 +129,10 @@ fn has_form(root: &Object, form: Form) -> bool {
 ///
 /// @param output_alloc  The allocator of results; must outlive the context and its subcontexts.
 /// @return the context, to be destroyed with ddwaf_context_destroy; NULL if an argument is NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles and allocators.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_context_init(handle: ddwaf_handle, output_alloc: ddwaf_allocator) -> ddwaf_context {
     // SAFETY: promises on handles and allocators.
@@ -147,6 +156,11 @@ pub unsafe extern "C" fn ddwaf_context_init(handle: ddwaf_handle, output_alloc: 
 /// @return DDWAF_MATCH if there are events, actions or attributes; DDWAF_OK if not; DDWAF_ERR_INVALID_ARGUMENT if context
 ///         or data is NULL; DDWAF_ERR_INVALID_OBJECT if data is not a map; DDWAF_ERR_INTERNAL, after which the context
 ///         can only be destroyed.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles, objects and allocators; the data is taken over or stays as it
+/// is, as the entry point says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_context_eval(
     context: ddwaf_context,
@@ -167,6 +181,11 @@ pub unsafe extern "C" fn ddwaf_context_eval(
 ///
 /// @param data  An array of maps; otherwise as for ddwaf_context_eval.
 /// @return as ddwaf_context_eval; DDWAF_ERR_INVALID_OBJECT, with nothing evaluated, if data is anything else.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles, objects and allocators; the data is taken over or stays as it
+/// is, as the entry point says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_context_multieval(
     context: ddwaf_context,
@@ -183,6 +202,10 @@ pub unsafe extern "C" fn ddwaf_context_multieval(
 }
 
 /// Destroys a context. Data that its subcontexts see is freed with the last of them. Does nothing for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_context_destroy(context: ddwaf_context) {
     // SAFETY: promise on handles.
@@ -193,6 +216,10 @@ pub unsafe extern "C" fn ddwaf_context_destroy(context: ddwaf_context) {
 /// afterwards. It may outlive the context.
 ///
 /// @return the subcontext, to be destroyed with ddwaf_subcontext_destroy; NULL for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_subcontext_init(context: ddwaf_context) -> ddwaf_subcontext {
     wall(null_mut(), || {
@@ -203,6 +230,11 @@ pub unsafe extern "C" fn ddwaf_subcontext_init(context: ddwaf_context) -> ddwaf_
 }
 
 /// As ddwaf_context_eval; data taken over is freed when the subcontext is destroyed.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles, objects and allocators; the data is taken over or stays as it
+/// is, as the entry point says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_subcontext_eval(
     subcontext: ddwaf_subcontext,
@@ -219,6 +251,11 @@ pub unsafe extern "C" fn ddwaf_subcontext_eval(
 }
 
 /// As ddwaf_context_multieval; data taken over is freed when the subcontext is destroyed.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles, objects and allocators; the data is taken over or stays as it
+/// is, as the entry point says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_subcontext_multieval(
     subcontext: ddwaf_subcontext,
@@ -235,6 +272,10 @@ pub unsafe extern "C" fn ddwaf_subcontext_multieval(
 }
 
 /// Destroys a subcontext. Does nothing for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_subcontext_destroy(subcontext: ddwaf_subcontext) {
     // SAFETY: promise on handles.

@@ -61,6 +61,10 @@ impl CStrings {
 ///                     no instance; the caller's, to be destroyed with the default allocator. May be NULL.
 /// @return the instance, to be destroyed with ddwaf_destroy; NULL if there is nothing to evaluate. NULL with diagnostics
 ///         untouched if ruleset is NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_init(ruleset: *const ddwaf_object, diagnostics: *mut ddwaf_object) -> ddwaf_handle {
     // SAFETY: promise on objects.
@@ -76,6 +80,10 @@ pub unsafe extern "C" fn ddwaf_init(ruleset: *const ddwaf_object, diagnostics: *
 }
 
 /// Gives an instance up. Contexts made from it live on, and keep what they need of it. Does nothing for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_destroy(handle: ddwaf_handle) {
     // SAFETY: promise on handles.
@@ -87,6 +95,10 @@ pub unsafe extern "C" fn ddwaf_destroy(handle: ddwaf_handle) {
 /// @param size  Receives how many there are.
 /// @return terminated strings, which live as long as the instance and its contexts, at the same place at every call;
 ///         NULL, with a size of 0, if there are none and for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles and results.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_known_addresses(handle: ddwaf_handle, size: *mut u32) -> *const *const c_char {
     // SAFETY: promise on handles.
@@ -98,12 +110,21 @@ pub unsafe extern "C" fn ddwaf_known_addresses(handle: ddwaf_handle, size: *mut 
 /// @param size  Receives how many there are.
 /// @return terminated strings, which live as long as the instance and its contexts, at the same place at every call;
 ///         NULL, with a size of 0, if there are none and for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles and results.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_known_actions(handle: ddwaf_handle, size: *mut u32) -> *const *const c_char {
     // SAFETY: promise on handles.
     unsafe { list(handle, size, |names| &names.actions) }
 }
 
+/// Gives a list of names out.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles and results.
 unsafe fn list(handle: ddwaf_handle, size: *mut u32, of: impl FnOnce(&Names) -> &CStrings) -> *const *const c_char {
     // SAFETY: promise on handles; a non-null `size` is the caller's to be written.
     wall(ptr::null(), || unsafe {

@@ -8,12 +8,21 @@ use engine::value::{Object, View, tag};
 use std::ffi::c_char;
 use std::ptr;
 
+/// Asks an object; null, and what cannot be told, give the neutral answer.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 unsafe fn read<T: Copy>(pointer: *const ddwaf_object, neutral: T, get: impl FnOnce(&Object) -> Option<T>) -> T {
     // SAFETY: promise on objects.
     wall(neutral, || unsafe { object(pointer) }.and_then(get).unwrap_or(neutral))
 }
 
 /// @return the type tag of an object as it stands there; DDWAF_OBJ_INVALID for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_get_type(object: *const ddwaf_object) -> ObjectType {
     // SAFETY: promise on objects.
@@ -21,6 +30,10 @@ pub unsafe extern "C" fn ddwaf_object_get_type(object: *const ddwaf_object) -> O
 }
 
 /// @return the number of elements of an array or entries of a map; 0 for anything else, and for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_get_size(object: *const ddwaf_object) -> usize {
     // SAFETY: promise on objects.
@@ -28,6 +41,10 @@ pub unsafe extern "C" fn ddwaf_object_get_size(object: *const ddwaf_object) -> u
 }
 
 /// @return the length in bytes of a string of any kind; 0 for anything else, and for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_get_length(object: *const ddwaf_object) -> usize {
     // SAFETY: promise on objects.
@@ -39,6 +56,10 @@ pub unsafe extern "C" fn ddwaf_object_get_length(object: *const ddwaf_object) ->
 ///
 /// @param length  Receives the length; may be NULL. Untouched if the object is not a string.
 /// @return the bytes, which stay the object's; NULL if the object is not a string, and for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects and results.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_get_string(object: *const ddwaf_object, length: *mut usize) -> *const c_char {
     // SAFETY: promise on objects; a non-null `length` is the caller's to be written.
@@ -52,6 +73,10 @@ pub unsafe extern "C" fn ddwaf_object_get_string(object: *const ddwaf_object, le
 }
 
 /// @return the value of an unsigned integer; 0 for anything else (nothing is converted), and for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_get_unsigned(object: *const ddwaf_object) -> u64 {
     // SAFETY: promise on objects.
@@ -59,6 +84,10 @@ pub unsafe extern "C" fn ddwaf_object_get_unsigned(object: *const ddwaf_object) 
 }
 
 /// @return the value of a signed integer; 0 for anything else (nothing is converted), and for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_get_signed(object: *const ddwaf_object) -> i64 {
     // SAFETY: promise on objects.
@@ -66,6 +95,10 @@ pub unsafe extern "C" fn ddwaf_object_get_signed(object: *const ddwaf_object) ->
 }
 
 /// @return the value of a double; 0.0 for anything else (nothing is converted), and for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_get_float(object: *const ddwaf_object) -> f64 {
     // SAFETY: promise on objects.
@@ -73,6 +106,10 @@ pub unsafe extern "C" fn ddwaf_object_get_float(object: *const ddwaf_object) -> 
 }
 
 /// @return the value of a boolean; false for anything else, and for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_get_bool(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
@@ -81,6 +118,10 @@ pub unsafe extern "C" fn ddwaf_object_get_bool(object: *const ddwaf_object) -> b
 
 /// @return the key of an entry of a map, which stays the map's; NULL if this is not a map, the index is out of range,
 ///         and for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_at_key(object: *const ddwaf_object, index: usize) -> *const ddwaf_object {
     // SAFETY: promise on objects.
@@ -89,6 +130,10 @@ pub unsafe extern "C" fn ddwaf_object_at_key(object: *const ddwaf_object, index:
 
 /// @return an element of an array or the value of an entry of a map, which stays the container's; NULL if this is not a
 ///         container, the index is out of range, and for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_at_value(object: *const ddwaf_object, index: usize) -> *const ddwaf_object {
     let at = |object: &Object| {
@@ -105,6 +150,10 @@ pub unsafe extern "C" fn ddwaf_object_at_value(object: *const ddwaf_object, inde
 
 /// @return the value of the first entry of a map with this key, which stays the map's; NULL if there is none, this is
 ///         not a map, the key is NULL or empty, and for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects and bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_find(
     object: *const ddwaf_object,
@@ -120,12 +169,21 @@ pub unsafe extern "C" fn ddwaf_object_find(
     }
 }
 
+/// Whether an object has this tag.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 unsafe fn has_tag(object: *const ddwaf_object, tag: u8) -> bool {
     // SAFETY: promise on objects.
     unsafe { read(object, false, |object| Some(object.tag() == tag)) }
 }
 
 /// @return whether an object holds nothing; false for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_invalid(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
@@ -133,6 +191,10 @@ pub unsafe extern "C" fn ddwaf_object_is_invalid(object: *const ddwaf_object) ->
 }
 
 /// @return whether an object is null; false for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_null(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
@@ -140,6 +202,10 @@ pub unsafe extern "C" fn ddwaf_object_is_null(object: *const ddwaf_object) -> bo
 }
 
 /// @return whether an object is a boolean; false for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_bool(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
@@ -147,6 +213,10 @@ pub unsafe extern "C" fn ddwaf_object_is_bool(object: *const ddwaf_object) -> bo
 }
 
 /// @return whether an object is a signed integer; false for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_signed(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
@@ -154,6 +224,10 @@ pub unsafe extern "C" fn ddwaf_object_is_signed(object: *const ddwaf_object) -> 
 }
 
 /// @return whether an object is an unsigned integer; false for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_unsigned(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
@@ -161,6 +235,10 @@ pub unsafe extern "C" fn ddwaf_object_is_unsigned(object: *const ddwaf_object) -
 }
 
 /// @return whether an object is a double; false for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_float(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
@@ -168,6 +246,10 @@ pub unsafe extern "C" fn ddwaf_object_is_float(object: *const ddwaf_object) -> b
 }
 
 /// @return whether an object is a string of any kind; false for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_string(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
@@ -175,6 +257,10 @@ pub unsafe extern "C" fn ddwaf_object_is_string(object: *const ddwaf_object) -> 
 }
 
 /// @return whether an object is an array of any size; false for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_array(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
@@ -182,6 +268,10 @@ pub unsafe extern "C" fn ddwaf_object_is_array(object: *const ddwaf_object) -> b
 }
 
 /// @return whether an object is a map of any size; false for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_map(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.

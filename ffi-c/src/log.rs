@@ -10,6 +10,10 @@ use std::sync::Arc;
 ///
 /// @param min_level  Messages below this level are not made; DDWAF_LOG_OFF makes none.
 /// @return true.
+///
+/// # Safety
+///
+/// The callback can be called on any thread, does not unwind, and no other function of the library runs meanwhile.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_set_log_cb(cb: ddwaf_log_cb, min_level: LogLevel) -> bool {
     wall((), || {

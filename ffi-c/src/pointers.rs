@@ -8,6 +8,7 @@
 //! * **Handles.** A non-null handle came from this library's constructor of that kind and was not destroyed since.
 //!   Two threads do not use one at the same time, except where the header allows it.
 //! * **Allocators** live until everything that was given them is destroyed.
+//! * **Results.** A non-null pointer to a number can be written.
 
 use crate::abi::{ddwaf_allocator, ddwaf_object};
 use crate::allocator::AllocatorHandle;

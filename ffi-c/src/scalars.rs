@@ -20,6 +20,10 @@ unsafe fn set(object: *mut ddwaf_object, write: impl FnOnce(Slot)) -> *mut ddwaf
 /// Marks an object as holding nothing. What it held before is not freed.
 ///
 /// @return the object, or NULL for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_invalid(object: *mut ddwaf_object) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
@@ -29,6 +33,10 @@ pub unsafe extern "C" fn ddwaf_object_set_invalid(object: *mut ddwaf_object) -> 
 /// Makes an object null. What it held before is not freed.
 ///
 /// @return the object, or NULL for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_null(object: *mut ddwaf_object) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
@@ -38,6 +46,10 @@ pub unsafe extern "C" fn ddwaf_object_set_null(object: *mut ddwaf_object) -> *mu
 /// Makes an object a boolean. What it held before is not freed.
 ///
 /// @return the object, or NULL for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_bool(object: *mut ddwaf_object, value: bool) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
@@ -47,6 +59,10 @@ pub unsafe extern "C" fn ddwaf_object_set_bool(object: *mut ddwaf_object, value:
 /// Makes an object a signed integer. What it held before is not freed.
 ///
 /// @return the object, or NULL for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_signed(object: *mut ddwaf_object, value: i64) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
@@ -56,6 +72,10 @@ pub unsafe extern "C" fn ddwaf_object_set_signed(object: *mut ddwaf_object, valu
 /// Makes an object an unsigned integer. What it held before is not freed.
 ///
 /// @return the object, or NULL for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_unsigned(object: *mut ddwaf_object, value: u64) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
@@ -65,6 +85,10 @@ pub unsafe extern "C" fn ddwaf_object_set_unsigned(object: *mut ddwaf_object, va
 /// Makes an object a double; NaN and infinities are kept. What it held before is not freed.
 ///
 /// @return the object, or NULL for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_float(object: *mut ddwaf_object, value: f64) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
@@ -72,6 +96,10 @@ pub unsafe extern "C" fn ddwaf_object_set_float(object: *mut ddwaf_object, value
 }
 
 /// The same as ddwaf_object_set_null, under the name older clients link.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_null(object: *mut ddwaf_object) -> *mut ddwaf_object {
     // SAFETY: the same promise.
@@ -79,6 +107,10 @@ pub unsafe extern "C" fn ddwaf_object_null(object: *mut ddwaf_object) -> *mut dd
 }
 
 /// The same as ddwaf_object_set_bool, under the name older clients link.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_bool(object: *mut ddwaf_object, value: bool) -> *mut ddwaf_object {
     // SAFETY: the same promise.
@@ -86,6 +118,10 @@ pub unsafe extern "C" fn ddwaf_object_bool(object: *mut ddwaf_object, value: boo
 }
 
 /// The same as ddwaf_object_set_signed, under the name older clients link.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_signed(object: *mut ddwaf_object, value: i64) -> *mut ddwaf_object {
     // SAFETY: the same promise.
@@ -93,6 +129,10 @@ pub unsafe extern "C" fn ddwaf_object_signed(object: *mut ddwaf_object, value: i
 }
 
 /// The same as ddwaf_object_set_unsigned, under the name older clients link.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_unsigned(object: *mut ddwaf_object, value: u64) -> *mut ddwaf_object {
     // SAFETY: the same promise.
@@ -100,6 +140,10 @@ pub unsafe extern "C" fn ddwaf_object_unsigned(object: *mut ddwaf_object, value:
 }
 
 /// The same as ddwaf_object_set_float, under the name older clients link.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_float(object: *mut ddwaf_object, value: f64) -> *mut ddwaf_object {
     // SAFETY: the same promise.
@@ -113,6 +157,10 @@ pub unsafe extern "C" fn ddwaf_object_float(object: *mut ddwaf_object, value: f6
 ///                the empty string.
 /// @return the object; NULL, with the object untouched, if object or alloc is NULL, if string is NULL with a length, or
 ///         if memory is out.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects, bytes and allocators.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_string(
     object: *mut ddwaf_object,
@@ -131,6 +179,10 @@ pub unsafe extern "C" fn ddwaf_object_set_string(
 /// Makes an object refer to a string that the caller keeps until the object is destroyed; it is never freed.
 ///
 /// @return the object; NULL if object or string is NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects; the bytes stay as long as the object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_string_literal(
     object: *mut ddwaf_object,
@@ -145,6 +197,11 @@ pub unsafe extern "C" fn ddwaf_object_set_string_literal(
 /// object is destroyed later, with a size of `length` and an alignment of 1.
 ///
 /// @return the object; NULL, with the string still the caller's, if object or string is NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects; the bytes are a block of this length, of the allocator that
+/// destroys the object, and nobody else frees them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_string_nocopy(
     object: *mut ddwaf_object,

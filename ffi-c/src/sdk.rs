@@ -32,6 +32,10 @@ pub type bartizan_request = *mut RequestHandle;
 ///                         says which argument cannot be used.
 /// @return true if the function was run; false with an `error` in the result, or with result untouched if a pointer is
 ///         NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects and bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bartizan_call(
     function: *const c_char,
@@ -52,6 +56,10 @@ pub unsafe extern "C" fn bartizan_call(
 ///                     default allocator. May be NULL.
 /// @return the engine, to be destroyed with bartizan_engine_destroy; NULL, with `error` in the report, if a setting cannot
 ///         be used.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bartizan_engine_init(
     settings: *const ddwaf_object,
@@ -73,6 +81,10 @@ pub unsafe extern "C" fn bartizan_engine_init(
 
 /// Runs a function of an engine: `apply_remote`, `products`, `mode`, those of the denylist, or any that bartizan_call knows.
 /// Thread-safe. See bartizan_call for the rest.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles, objects and bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bartizan_engine_call(
     engine: bartizan_engine,
@@ -89,6 +101,10 @@ pub unsafe extern "C" fn bartizan_engine_call(
 }
 
 /// Gives an engine up. Requests made from it live on. Does nothing for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bartizan_engine_destroy(engine: bartizan_engine) {
     // SAFETY: promise on handles.
@@ -98,6 +114,10 @@ pub unsafe extern "C" fn bartizan_engine_destroy(engine: bartizan_engine) {
 /// Begins a request with the rules of this moment. Thread-safe.
 ///
 /// @return the request, to be destroyed with bartizan_request_destroy; NULL for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bartizan_request_init(engine: bartizan_engine) -> bartizan_request {
     // SAFETY: promise on handles.
@@ -109,6 +129,10 @@ pub unsafe extern "C" fn bartizan_request_init(engine: bartizan_engine) -> barti
 
 /// Runs a function of a request: `start`, `run`, `operation`, any call about users, `is_user_blocked`, `block_request`,
 /// `response`, `block_response`, `finish`. See bartizan_call for the rest.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles, objects and bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bartizan_request_call(
     request: bartizan_request,
@@ -128,6 +152,10 @@ pub unsafe extern "C" fn bartizan_request_call(
 }
 
 /// Gives a request up. Does nothing for NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bartizan_request_destroy(request: bartizan_request) {
     // SAFETY: promise on handles.
@@ -135,6 +163,10 @@ pub unsafe extern "C" fn bartizan_request_destroy(request: bartizan_request) {
 }
 
 /// The one way from a name and arguments to a result.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of bytes and objects.
 unsafe fn answer(
     function: *const c_char,
     function_length: usize,

@@ -1,4 +1,5 @@
-//! The committed headers are what cbindgen makes of the sources. `BARTIZAN_BLESS=1` rewrites them.
+//! The committed headers are what cbindgen makes of the sources, without the sections that tell Rust's readers what is
+//! safe: the conventions at the top of `ddwaf.h` say it once. `BARTIZAN_BLESS=1` rewrites them.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,24 @@ fn generate(config: &str, sources: &[&str]) -> String {
     }
     let mut header = vec![];
     builder.generate().expect("a header").write(&mut header);
-    String::from_utf8(header).expect("UTF-8")
+    without_safety(&String::from_utf8(header).expect("UTF-8"))
+}
+
+/// Leaves out what follows the heading, which is the last of a comment.
+fn without_safety(header: &str) -> String {
+    let mut kept: Vec<&str> = vec![];
+    let mut left_out = false;
+    for line in header.lines() {
+        left_out = (left_out || line == " * # Safety") && line != " */";
+        if line == " * # Safety" {
+            // The empty line before it.
+            kept.pop();
+        }
+        if !left_out {
+            kept.push(line);
+        }
+    }
+    kept.join("\n") + "\n"
 }
 
 fn check(name: &str, sources: &[&str]) {

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)] // a client of a C library
 #![allow(clippy::disallowed_methods)] // does not fork
+#![allow(clippy::missing_safety_doc)] // the library calls these as the ABI says
 
 mod support;
 

@@ -30,6 +30,10 @@ impl Object {
 }
 
 /// Frees what is below a node; `levels` of containers by calls.
+///
+/// # Safety
+///
+/// As for [`Object::destroy`].
 #[inline]
 unsafe fn free_entry<A: Allocator + ?Sized>(object: &Object, allocator: &A, levels: usize) {
     // SAFETY: the caller's promise.
@@ -42,6 +46,11 @@ unsafe fn free_entry<A: Allocator + ?Sized>(object: &Object, allocator: &A, leve
     }
 }
 
+/// Frees a container and what is in it.
+///
+/// # Safety
+///
+/// As for [`Object::destroy`].
 unsafe fn free_container<A: Allocator + ?Sized>(object: &Object, allocator: &A, levels: usize) {
     if levels == 0 {
         // SAFETY: the caller's promise.
@@ -65,6 +74,11 @@ unsafe fn free_container<A: Allocator + ?Sized>(object: &Object, allocator: &A, 
     }
 }
 
+/// Frees the block of a string, if it has one.
+///
+/// # Safety
+///
+/// As for [`Object::destroy`].
 #[inline]
 unsafe fn free_text<A: Allocator + ?Sized>(object: &Object, allocator: &A) {
     if object.tag() == tag::STRING {
@@ -77,6 +91,11 @@ unsafe fn free_text<A: Allocator + ?Sized>(object: &Object, allocator: &A) {
     }
 }
 
+/// Frees the block of a container.
+///
+/// # Safety
+///
+/// The block was allocated for so many entries of this kind, and none of them is used any more.
 #[inline]
 unsafe fn free_block<A: Allocator + ?Sized>(kind: u8, block: *mut u8, capacity: usize, allocator: &A) {
     if !block.is_null() && capacity > 0 {
@@ -94,6 +113,11 @@ struct Open {
     next: usize,
 }
 
+/// The same as [`free_container`], at any depth.
+///
+/// # Safety
+///
+/// As for [`Object::destroy`].
 unsafe fn free_deep<A: Allocator + ?Sized>(root: &Object, allocator: &A) {
     let mut path = vec![open(root)];
     while let Some(top) = path.last_mut() {

@@ -16,6 +16,19 @@
 //! JSON reader and the [`Intake`], and nobody outside the crate can write one. The C boundary has a room of its own,
 //! [`raw`], whose callers make the promise by `unsafe`.
 //!
+//! ```compile_fail
+//! let mut value = bartizan::value::Value::from(4096);
+//! value.set_tag(bartizan::value::tag::STRING); // would make a pointer of a number
+//! ```
+//! ```compile_fail
+//! let node: bartizan::value::Object = bartizan::value::Object::INVALID;
+//! ```
+//! ```compile_fail
+//! fn write(value: &mut bartizan::value::Value, node: bartizan::value::Object) {
+//!     **value = node; // would leave a tree to be freed with the wrong allocator
+//! }
+//! ```
+//!
 //! Strings are byte strings: nothing here requires UTF-8. Trees may be arbitrarily deep, so every walk in this room
 //! (clone, destroy, print) is iterative or bounded.
 #![allow(unsafe_code)]

@@ -240,6 +240,11 @@ impl Object {
         std::ptr::from_ref(self) as usize
     }
 
+    /// The bytes of a string that lies within the object.
+    ///
+    /// # Safety
+    ///
+    /// The tag says that it does.
     #[inline]
     unsafe fn small_bytes(&self) -> &[u8] {
         // SAFETY: the caller checked the tag; a size beyond the object is cut to what the object can hold.
@@ -323,6 +328,10 @@ fn large_size(word: u64) -> usize {
 }
 
 /// A slice from a caller's pointer and size; null with a size is a caller's mistake and reads as empty.
+///
+/// # Safety
+///
+/// A pointer that is not null is followed by `size` elements, initialised and unchanged for as long as the slice is used.
 #[inline]
 pub(super) unsafe fn slice<'a, T>(data: *const T, size: usize) -> &'a [T] {
     if data.is_null() || size == 0 {

@@ -135,6 +135,11 @@ pub extern "C" fn ddwaf_monotonic_allocator_init() -> ddwaf_allocator {
 /// @param udata          Passed to every function; may be NULL.
 /// @param udata_free_fn  Called once, by ddwaf_allocator_destroy; may be NULL.
 /// @return a new allocator; NULL if alloc_fn or free_fn is NULL (udata_free_fn is not called then).
+///
+/// # Safety
+///
+/// The functions keep the contract of [`Allocator`] with this `udata`, on every thread they are used from, and do not
+/// unwind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_user_allocator_init(
     alloc_fn: ddwaf_alloc_fn_type,
@@ -159,6 +164,10 @@ fn new(source: impl FnOnce() -> Source) -> ddwaf_allocator {
 ///
 /// @param alignment  A power of two.
 /// @return the block, to be given back with ddwaf_allocator_free; NULL if alloc is NULL or memory is out.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of allocators.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_allocator_alloc(alloc: ddwaf_allocator, bytes: usize, alignment: usize) -> *mut c_void {
     // SAFETY: promise on allocators.
@@ -167,6 +176,11 @@ pub unsafe extern "C" fn ddwaf_allocator_alloc(alloc: ddwaf_allocator, bytes: us
 
 /// Gives a block back to the allocator it came from, with the size and alignment it was asked for. Does nothing if alloc
 /// is NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of allocators; the block came from this allocator with this size and
+/// alignment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_allocator_free(
     alloc: ddwaf_allocator,
@@ -184,6 +198,10 @@ pub unsafe extern "C" fn ddwaf_allocator_free(
 
 /// Destroys an allocator, once every object made with it and every context given it is gone. Does nothing for NULL and
 /// for the default allocator.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_allocator_destroy(alloc: ddwaf_allocator) {
     if !ptr::eq(alloc, &raw const DEFAULT) {

@@ -3,6 +3,7 @@
 //! `BARTIZAN_LIBRARY` names another shared object to test. With libddwaf 2.1.0 there, everything passes but what
 //! bartizan adds (names, and defined answers where memory is out), which is how these tests were checked themselves.
 #![allow(unsafe_code)] // a client of a C library
+#![allow(clippy::missing_safety_doc)] // the library calls these as the ABI says
 #![allow(dead_code)] // each test file uses a part
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)] // does not fork
 
