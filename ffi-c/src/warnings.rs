@@ -2,7 +2,7 @@
 
 use crate::abi::ddwaf_object;
 use crate::builder::ddwaf_builder;
-use crate::pointers::{shared, store};
+use crate::pointers::{shared, slot};
 use crate::wall::wall;
 use engine::config::Warning;
 use engine::value::Value;
@@ -15,14 +15,18 @@ use engine::value::Value;
 ///                  the element; empty for a section as a whole), `message`. The caller's, to be destroyed with the default
 ///                  allocator. May be NULL.
 /// @return how many warnings there are; 0, with warnings untouched, if builder is NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) asks of handles and objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bartizan_builder_warnings(builder: ddwaf_builder, warnings: *mut ddwaf_object) -> usize {
     // SAFETY: promises on handles and objects.
     wall(0, || unsafe {
         let Some(builder) = shared(builder) else { return 0 };
         let found = builder.0.load().warnings();
-        if !warnings.is_null() {
-            store(warnings, found.iter().map(Warning::to_value).collect::<Value>().into_object());
+        if let Some(warnings) = slot(warnings) {
+            warnings.put(found.iter().map(Warning::to_value).collect::<Value>());
         }
         found.len()
     })
