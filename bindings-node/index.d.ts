@@ -370,7 +370,7 @@ export class ServedRequest extends sdk.Request {
     peer?: string | undefined
   }): boolean
   /** Evaluates more of the request, by address. */
-  evaluate(addresses: object): boolean
+  evaluate(addresses: object, bodyUnparsed?: string): boolean
   /** Evaluates the head of the response. */
   response(status: number, headers?: object): boolean
   /** From now on the request is to be blocked. */

@@ -93,8 +93,9 @@ class ServedRequest extends sdk.Request {
     return this.#evaluate('start', parts)
   }
 
-  evaluate (addresses) {
-    return this.#evaluate('run', { addresses })
+  /** `bodyUnparsed` says why the body could not be read. */
+  evaluate (addresses, bodyUnparsed) {
+    return this.#evaluate('run', { addresses, body_unparsed: bodyUnparsed })
   }
 
   response (status, headers) {
@@ -211,12 +212,24 @@ function protection (engine, span = () => undefined, { client_ip_header, trusted
 
   function evaluate (req, res, next) {
     const body = req.body
-    const blocked = body !== undefined && req.bartizan.evaluate({ 'server.request.body': body })
+    const unparsed = whyUnparsed(req)
+    const told = body !== undefined || unparsed !== undefined
+    const blocked = told && req.bartizan.evaluate(body === undefined ? {} : { 'server.request.body': body }, unparsed)
     if (blocked) req.blockRequest()
     else sdk.run(req.bartizan, next)
   }
 
   return { begin, evaluate }
+}
+
+/** Why the parsers of the application have left the body unread, if they have. */
+function whyUnparsed ({ headers, body }) {
+  const sent = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  const kind = (headers['content-type'] ?? '').split(';')[0].trim().toLowerCase()
+  // Parsers that do not take a body leave nothing, or an object without properties, as an empty JSON object is too.
+  const empty = body === undefined ||
+    (typeof body === 'object' && body !== null && Object.keys(body).length === 0 && !kind.endsWith('json'))
+  return sent && empty ? `no parser of the application takes '${kind}'` : undefined
 }
 
 /** Numbers are text on the wire. */

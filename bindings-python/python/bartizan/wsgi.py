@@ -92,20 +92,38 @@ def parts_of(environ: dict[str, Any]) -> dict[str, Any]:
         "url": path,
         "headers": headers,
         "query": parse_qs(query, keep_blank_values=True),
-        "body": body_of(environ),
         "peer": environ.get("REMOTE_ADDR"),
+        **body_of(environ),
     }
 
 
-def body_of(environ: dict[str, Any]) -> Any:
-    """Read a body that can be parsed, and put it back for the application."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
+def body_of(environ: dict[str, Any]) -> dict[str, Any]:
+    """Read the body up to a limit, put it back for the application, and return it as arguments of ``Request.start``.
+
+    What cannot be parsed is said: ``body_unparsed`` has the reason. Text that is not of its type is judged whole.
+    """
+    declared = environ.get("CONTENT_LENGTH") or "0"
     kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-    if not 0 < length <= LARGEST_BODY or kind not in ("application/json", "application/x-www-form-urlencoded"):
-        return None
+    if environ.get("HTTP_TRANSFER_ENCODING"):
+        return {"body_unparsed": "it is sent in pieces"}
+    if not declared.isdecimal():
+        return {"body_unparsed": "its length is no number"}
+    length = int(declared)
+    if length == 0:
+        return {}
+    if length > LARGEST_BODY:
+        return {"body_unparsed": f"{length} bytes are more than {LARGEST_BODY}"}
+    if kind not in PARSERS:
+        return {"body_unparsed": f"the content type '{kind}' is not parsed"}
     data = environ["wsgi.input"].read(length)
     environ["wsgi.input"] = io.BytesIO(data)
     try:
-        return json.loads(data) if kind == "application/json" else parse_qs(data.decode(), keep_blank_values=True)
-    except ValueError:
-        return None
+        return {"body": PARSERS[kind](data)}
+    except (ValueError, RecursionError):
+        return {"body": data, "body_unparsed": f"it is no {kind}"}
+
+
+PARSERS: dict[str, Callable[[bytes], Any]] = {
+    "application/json": json.loads,
+    "application/x-www-form-urlencoded": lambda data: parse_qs(data.decode(), keep_blank_values=True),
+}
