@@ -7,6 +7,7 @@
 mod convert;
 mod diagnostics;
 mod error;
+mod fork;
 mod process;
 mod render;
 mod result;
@@ -32,6 +33,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::fork::register(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -1,11 +1,13 @@
 //! The engine of a process and its requests, by name. Their typed faces are in `python/bartizan/engine.py`.
 
+use crate::error::run_error;
 use crate::sdk::answer;
 use crate::{convert, render};
+use engine::shared::SharedRequest;
 use engine::{Deadline, sdk};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// The engine of a process: rules, remote configuration, denylist and limits.
 #[pyclass(frozen, module = "bartizan", name = "NativeEngine")]
@@ -18,7 +20,7 @@ pub struct Engine {
 #[pyclass(frozen, module = "bartizan", name = "NativeRequest")]
 pub struct Request {
     engine: Arc<sdk::Engine>,
-    request: Mutex<sdk::Request>,
+    request: SharedRequest,
 }
 
 #[pymethods]
@@ -42,7 +44,7 @@ impl Engine {
     }
 
     fn request(&self) -> Request {
-        Request { engine: self.engine.clone(), request: Mutex::new(self.engine.request()) }
+        Request { engine: self.engine.clone(), request: SharedRequest::new(&self.engine) }
     }
 }
 
@@ -51,10 +53,7 @@ impl Request {
     fn call<'py>(&self, py: Python<'py>, function: &str, arguments: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let deadline = Deadline::from(self.engine.budget());
         let (arguments, taken) = convert::arguments_within(arguments, deadline)?;
-        let run = move || {
-            let mut request = self.request.lock().unwrap_or_else(PoisonError::into_inner);
-            request.call_taken(function, &arguments, taken)
-        };
-        answer(py, py.detach(run))
+        let result = py.detach(move || self.request.call(function, &arguments, taken));
+        answer(py, result.map_err(|error| run_error(py, error))?)
     }
 }

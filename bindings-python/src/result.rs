@@ -4,8 +4,8 @@ use crate::render;
 use engine::Outcome;
 use engine::report::{ArgumentMatch, ConditionMatch, Event as EngineEvent, EventRule};
 use engine::value::{Object, Truncation};
+use once_cell::race::OnceBox;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 use std::sync::Arc;
 
@@ -13,12 +13,12 @@ use std::sync::Arc;
 #[pyclass(frozen, module = "bartizan")]
 pub struct Result {
     outcome: Outcome,
-    events: PyOnceLock<Py<PyTuple>>,
+    events: OnceBox<Py<PyTuple>>,
 }
 
 impl Result {
     pub fn new(outcome: Outcome) -> Self {
-        Result { outcome, events: PyOnceLock::new() }
+        Result { outcome, events: OnceBox::new() }
     }
 
     fn part<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -33,9 +33,9 @@ impl Result {
     fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let make = || {
             let events = self.outcome.events.iter().map(|event| Event(event.clone()));
-            PyTuple::new(py, events.collect::<Vec<_>>()).map(Bound::unbind)
+            PyTuple::new(py, events.collect::<Vec<_>>()).map(|events| Box::new(events.unbind()))
         };
-        Ok(self.events.get_or_try_init(py, make)?.bind(py).clone())
+        Ok(self.events.get_or_try_init(make)?.bind(py).clone())
     }
 
     #[getter]

@@ -5,10 +5,12 @@
 //! and a panic ends the context instead of the process.
 
 use crate::config::Text;
+use crate::sdk::{Engine, Request, Taken};
 use crate::support::fork::{Renewable, Versioned};
-use crate::value::{Object, Parked};
+use crate::value::{Object, Parked, Value};
 use crate::{Added, Builder, Context, Deadline, Outcome, RunError, Waf};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// The path under which the rules given first are found.
 pub const FIRST_RULES: &str = "default";
@@ -172,10 +174,31 @@ impl SharedContext {
     }
 }
 
+/// A request that several threads may call; they wait for each other. One that is in use when the process forks is of no
+/// use to the child.
+pub struct SharedRequest(Renewable<Option<Request>>);
+
+impl SharedRequest {
+    /// A request served by the instance of this moment.
+    pub fn new(engine: &Arc<Engine>) -> Self {
+        SharedRequest(Renewable::new(Some(engine.request())))
+    }
+
+    /// As [`Request::call_taken`].
+    pub fn call(&self, function: &str, arguments: &Object, taken: Taken) -> Result<Value, RunError> {
+        let mut held = self.0.lock();
+        let request = held.as_mut().ok_or(RunError::Internal)?;
+        catch_unwind(AssertUnwindSafe(|| request.call_taken(function, arguments, taken))).map_err(|_| {
+            *held = None;
+            RunError::Internal
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::{Value, json};
+    use crate::value::json;
     use std::time::Duration;
 
     fn rules(pattern: &str) -> Value {

@@ -17,13 +17,16 @@
 //!
 //! Nothing is registered with `pthread_atfork`, which would need `unsafe`, does not see every way to fork, and keeps a
 //! pointer into a library that may be unloaded. Instead a lock knows the process it was made in, and who would have to wait for it
-//! compares; so the way without waiting asks for nothing.
+//! compares; so the way without waiting asks for nothing. Hosts with handlers of their own may save us asking the system
+//! ([`tell_process`]).
 
+mod process;
 mod renewable;
 mod sync;
 #[cfg(test)]
 mod tests;
 mod versioned;
 
+pub use process::tell_process;
 pub use renewable::Renewable;
 pub use versioned::Versioned;

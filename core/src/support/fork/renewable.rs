@@ -9,9 +9,6 @@ use std::mem::{forget, take};
 /// the child asks for it, its holder may be a thread that was left behind, and the child goes on with a new `T::default()`
 /// instead. Should the holder be a thread of the child after all, both are used from then on, so `T` must be something of
 /// which a process may have several.
-///
-/// A process is told from its ancestors by its id, which may come again only after an ancestor has ended, and never is that of
-/// the parent.
 #[derive(Debug)]
 pub struct Renewable<T: Default> {
     content: Mutex<T>,
