@@ -64,13 +64,26 @@ fn a_service_blocks_extends_and_unblocks() {
     assert_eq!(run("sample_schema", r#"{"method":"GET","route":"/","status":200}"#), r#"{"sample":true}"#);
     assert_eq!(run("sample_schema", r#"{"method":"GET","route":"/","status":200}"#), r#"{"sample":false}"#);
     assert_eq!(run("login_failure_answer", r#"{"route":"/login"}"#), "{}");
-    run(
-        "learn_login_failure",
-        r#"{"route":"/login","status":401,"headers":{"content-type":"text/plain"},"body":"no"}"#,
-    );
+    for login in ["alice", "bob", "carol"] {
+        assert_eq!(run("login_failure_answer", r#"{"route":"/login"}"#), "{}");
+        let failure = |more: &str| {
+            let what = r#""status":401,"headers":{"content-type":"text/plain"},"body":"no""#;
+            format!(r#"{{"route":"/login",{what}{more}}}"#)
+        };
+        assert_eq!(run("learn_login_failure", &failure("")), r#"{"learned":false}"#);
+        let blocked = failure(&format!(r#","login":"{login}","blocked":true"#));
+        assert_eq!(run("learn_login_failure", &blocked), r#"{"learned":false}"#);
+        assert_eq!(run("learn_login_failure", &failure(&format!(r#","login":"{login}""#))), r#"{"learned":true}"#);
+    }
     assert_eq!(
         run("login_failure_answer", r#"{"route":"/login"}"#),
         r#"{"status":401,"headers":{"content-type":"text/plain","content-length":"2"},"body":"no","delay_us":0}"#
+    );
+    assert!(run("configure_login_failure", r#"{"status":99}"#).contains("between 200 and 599"));
+    run("configure_login_failure", r#"{"headers":{"content-type":"text/plain","set-cookie":"s"},"body":"configured"}"#);
+    assert_eq!(
+        run("login_failure_answer", r#"{"route":"/other"}"#),
+        r#"{"status":401,"headers":{"content-type":"text/plain","content-length":"10"},"body":"configured","delay_us":0}"#
     );
     assert_eq!(run("anonymize", r#"{"input":"test"}"#), r#"{"anon":"anon_9f86d081884c7d659a2feaa0c55ad015"}"#);
     let limited = Service::new(&Value::from_entries([("trace_rate_limit", 0i64)])).unwrap();

@@ -67,9 +67,9 @@
 //! | `blocks` | | `users`, `ips`: each `value`, `until` |
 //! | `keep_trace` | | `keep`: the rate limit grants one trace |
 //! | `sample_schema` | `method`, `route`, `status` | `sample` |
-//! | `learn_login_failure` | `route`, `login`, `status`, `headers`, `body`, `latency_us` | |
-//! | `configure_login_failure` | `status`, `headers`, `body` | |
-//! | `login_failure_answer` | `route`, `login` | `status`, `headers`, `body`, `delay_us`; empty when nothing is known |
+//! | `learn_login_failure` | `route`, `login`, `status`, `headers`, `body`, `latency_us`, `blocked` (then it teaches nothing) | `learned` |
+//! | `configure_login_failure` | `status` (401), `headers`, `body`, `latency_us`: the answer for routes without learned ones | |
+//! | `login_failure_answer` | `route`, `login` | `status`, `headers`, `body`, `delay_us`; empty when nothing is known, or not yet of three people |
 
 mod args;
 mod engine;

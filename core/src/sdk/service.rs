@@ -21,6 +21,8 @@ pub struct Service {
     limiter: TraceLimiter,
     sampler: SchemaSampler,
     stealth: Renewable<StealthTemplates>,
+    /// The answer that an operator wants where no failure has been learned.
+    configured_failure: Versioned<Option<LoginFailure>>,
     proxies: Proxies,
     clock: Box<dyn Clock>,
     start: Instant,
@@ -66,6 +68,7 @@ impl Service {
             limiter,
             sampler,
             stealth: Renewable::default(),
+            configured_failure: Versioned::default(),
             proxies: Proxies::default(),
             clock: Box::new(clock),
             start: Instant::now(),
@@ -160,19 +163,27 @@ impl Service {
     }
 
     fn learn_login_failure(&self, args: Args<'_>) -> Result<Value> {
-        let route = args.text("route")?.unwrap_or_default();
-        self.stealth.lock().learn(&route, args.non_empty("login").as_deref(), failure(args)?);
-        Ok(Value::map())
+        let (route, failure) = (args.text("route")?.unwrap_or_default(), failure(args)?);
+        let login = args.non_empty("login").filter(|_| !args.boolean("blocked").unwrap_or(false));
+        let learned = login.is_some_and(|login| self.stealth.lock().learn(&route, &login, &failure, self.elapsed()));
+        Ok(map_of([("learned", learned.into())]))
     }
 
     fn configure_login_failure(&self, args: Args<'_>) -> Result<Value> {
-        self.stealth.lock().configure(failure(args)?);
+        let mut failure = failure(args)?;
+        match failure.status {
+            0 => failure.status = 401,
+            200..=599 => {}
+            _ => return Err("the argument `status` must be between 200 and 599".into()),
+        }
+        self.configured_failure.change(|configured| *configured = Some(failure.clone()));
         Ok(Value::map())
     }
 
     fn login_failure_answer(&self, args: Args<'_>) -> Result<Value> {
-        let route = args.text("route")?.unwrap_or_default();
-        let answer = self.stealth.lock().answer(&route, args.non_empty("login").as_deref(), random() as u64);
+        let (route, login) = (args.text("route")?.unwrap_or_default(), args.non_empty("login").unwrap_or_default());
+        let learned = self.stealth.lock().answer(&route, &login, random() as u64);
+        let answer = learned.or_else(|| self.configured_failure.load().as_ref().as_ref().map(LoginFailure::answer));
         Ok(answer.map_or_else(Value::map, |answer| {
             map_of([
                 ("status", u64::from(answer.status).into()),
