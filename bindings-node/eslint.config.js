@@ -11,6 +11,8 @@ const node = {
   URLSearchParams: 'readonly',
   Headers: 'readonly',
   console: 'readonly',
+  fetch: 'readonly',
+  setImmediate: 'readonly',
   __dirname: 'readonly'
 }
 

@@ -26,8 +26,10 @@ export interface WafOptions extends TimeoutOptions {
 export class Waf {
   /**
    * @param rules a ruleset as `JSON.parse` returns it; without one, the built-in rules are used. Rules that are refused do
-   *   not keep the others from loading: see `diagnostics`.
+   *   not keep the others from loading: see `diagnostics`. What is doubtful about a configuration is a warning of the process,
+   *   too, of the type `BartizanWarning`.
    * @throws ConfigurationError if none of the rules can be used
+   * @throws ArgumentError if there is no such option
    */
   constructor(rules?: object | null, options?: WafOptions)
 
@@ -51,6 +53,9 @@ export class Waf {
   /** What became of the rules given first. */
   readonly diagnostics: Diagnostics
 
+  /** What is doubtful about all configurations as they are now. */
+  readonly warnings: ConfigurationWarning[]
+
   /** The addresses that the rules react to. Others need not be computed. */
   readonly knownAddresses: string[]
 
@@ -69,8 +74,9 @@ export class Context {
    * bits, else text. `Buffer`, typed arrays and `ArrayBuffer` are strings of bytes; `Map` is an object, `Set` an array,
    * `URLSearchParams` and `Headers` are objects of arrays; other objects are what `toJSON` returns, or their own
    * enumerable properties. `undefined`, functions and symbols are null, and so is whatever throws when it is read. Lone
-   * surrogates become U+FFFD. What is too long, too many or too deep is left out and told in `truncated`, which also
-   * ends cycles. Nothing of this throws.
+   * surrogates become U+FFFD. An object within itself is null. What is too long, too many or too deep is left out and told in
+   * `truncated`. Up to half of the budget may be spent on taking the data in; if that is not enough, no part keeps the others
+   * out. `incomplete` says why not everything was inspected. Nothing of this throws.
    */
   run(data: object, options?: TimeoutOptions): Result
 
@@ -176,10 +182,12 @@ export interface MatchedArguments {
 }
 
 /** What became of a configuration, section by section. */
-export type Diagnostics = { [section: string]: Section | string | undefined } & {
+export type Diagnostics = { [section: string]: Section | string | ConfigurationWarning[] | undefined } & {
   /** Why the configuration as a whole was refused. */
   error?: string
   ruleset_version?: string
+  /** What is doubtful, or said more clearly than in the sections, whose texts are those of libddwaf. Not enumerable. */
+  readonly warnings: ConfigurationWarning[]
   rules?: Section
   custom_rules?: Section
   actions?: Section
@@ -206,6 +214,22 @@ export interface Section {
   warnings?: Record<string, string[]>
 }
 
+/** Something doubtful about a configuration, which is in use all the same. */
+export interface ConfigurationWarning {
+  /**
+   * `unreadable`, `unknown_section`, `empty`, `no_rules`, `invalid_pattern`, `unknown_action` or `unknown_address`; there may
+   * be more in later versions.
+   */
+  kind: string
+  /** The path of the configuration. */
+  path: string
+  /** The section; empty for the configuration as a whole. */
+  section: string
+  /** The id of the element, or `index:N`; empty for a section as a whole. */
+  id: string
+  message: string
+}
+
 /** Rules or another configuration that cannot be used. The message names what to fix. */
 export class ConfigurationError extends Error {
   constructor(message: string, diagnostics: Diagnostics)
@@ -213,7 +237,16 @@ export class ConfigurationError extends Error {
   readonly diagnostics: Diagnostics
 }
 
-/** An argument that a function about users or HTTP cannot use. */
+/**
+ * The user of a request is refused: the request must end with its `blockResponse`. Thrown where nobody else ends it, see
+ * `Engine.request`.
+ */
+export class Blocked extends Error {
+  constructor(message: string)
+  readonly code: 'ERR_BARTIZAN_BLOCKED'
+}
+
+/** An argument or a setting that cannot be used, or does not exist. */
 export class ArgumentError extends TypeError {
   constructor(message: string)
   readonly code: 'ERR_BARTIZAN_ARGUMENT'
@@ -253,7 +286,7 @@ export namespace sdk {
 
   /** What a call led to. Span and context of the request have had their parts already. */
   interface Report {
-    /** Otherwise the call was ignored: see `warnings`. */
+    /** Otherwise the call was ignored, as outside of a request: see `warnings`. */
     accepted: boolean
     meta: Record<string, string>
     metrics: Record<string, number>
@@ -268,7 +301,9 @@ export namespace sdk {
     result: Result | null
   }
 
-  type User = string | number | { id: string | number, [field: string]: unknown }
+  type Id = string | number | bigint
+  /** An id, or an object with an id. What an object looks like as text (`[object Object]`) is no id. */
+  type User = Id | { id: Id, [field: string]: unknown }
   type Metadata = Record<string, unknown>
 
   /** The request in which users and events are reported. */
@@ -284,12 +319,15 @@ export namespace sdk {
     trackUserSignup(login: string, user?: User, metadata?: Metadata): Report
     trackCustomEvent(name: string, metadata?: Metadata): Report
     trackUserLoginSuccessEvent(user: User, metadata?: Metadata): Report
-    trackUserLoginFailureEvent(userId: string, exists: boolean, metadata?: Metadata): Report
-    /** Asks the rules whether this user is refused. */
-    isUserBlocked(user: User): boolean
+    trackUserLoginFailureEvent(user: User | null | undefined, exists: boolean, metadata?: Metadata): Report
+    /**
+     * Asks the rules whether a user or a session is refused. Nobody is not.
+     * @throws ArgumentError for what cannot be an id
+     */
+    isUserBlocked(user: User | null | undefined, sessionId?: string | null): boolean
   }
 
-  /** Calls `callback`; the functions below, called in it, however later, report to this request. */
+  /** Calls `callback`; the functions below, called in it, however later, report to this request. Elsewhere they are ignored. */
   function run<T>(request: Request, callback: () => T): T
 
   const setUser: Request['setUser']
@@ -328,12 +366,22 @@ export interface EngineSettings extends ProxySettings {
   on_incomplete?: 'pass' | 'block'
 }
 
-/** Whom to block: a user, or an address or network. */
-export type Blocked = { user: string | number } | { ip: string }
+/** Whom to block: a user, an address or network, or both. */
+export type Entry = { user: sdk.Id, ip?: string } | { user?: sdk.Id, ip: string }
 
 /** The engine of a process: rules, remote configuration, denylist and limits. */
 export class Engine {
+  /**
+   * @param rules a ruleset as `JSON.parse` returns it, or its text. What is doubtful about it is a warning of the process, of
+   *   the type `BartizanWarning`.
+   * @throws ConfigurationError if none of the rules can be used
+   * @throws ArgumentError if a setting cannot be used, or does not exist
+   */
   constructor(rules: object | string, settings?: EngineSettings)
+  /** What became of the rules given first. */
+  readonly diagnostics: Diagnostics
+  /** What is doubtful about all configurations as they are now, those of remote configuration included. */
+  readonly warnings: ConfigurationWarning[]
   /** What was loaded and refused. */
   readonly report: { [key: string]: Value }
   /** Runs a function of the engine, by name. */
@@ -344,16 +392,22 @@ export class Engine {
     [key: string]: unknown
   }
   /** Refuses a user, an address or a network from now on, for a time or for good. */
-  block(entry: Blocked & { seconds?: number }): { done: boolean, until: number }
+  block(entry: Entry & { seconds?: number }): { done: boolean, until: number }
   /** Gives a block that still holds a new end; false if there is none. */
-  extend(entry: Blocked & { seconds?: number }): boolean
+  extend(entry: Entry & { seconds?: number }): boolean
   /** Admits again; false if there was no block. */
-  unblock(entry: Blocked): boolean
-  /** Begins a request whose tags go to `span`. */
-  request(span?: sdk.Span): ServedRequest
+  unblock(entry: Entry): boolean
+  /**
+   * Begins a request whose tags go to `span`. If a call about users finds that the user is refused, `onBlocked` ends the
+   * request; without it, the call throws `Blocked`.
+   */
+  request(span?: sdk.Span, onBlocked?: () => void): ServedRequest
 }
 
-/** A request served by an engine. `true` from a method asks to end it with its `blockResponse`. */
+/**
+ * A request served by an engine. `true` from a method asks to end it with its `blockResponse`; calls about users end it
+ * themselves, see `Engine.request`.
+ */
 export class ServedRequest extends sdk.Request {
   private constructor()
   /** Anything so far asks to end the request. */

@@ -1,9 +1,21 @@
 'use strict'
 
-const { ArgumentError, ConfigurationError } = require('./lib/errors')
+const { ArgumentError, Blocked, ConfigurationError } = require('./lib/errors')
 const { Waf, Context, ENGINE_VERSION } = require('./lib/waf')
 const { Result } = require('./lib/result')
 const sdk = require('./lib/sdk')
 const { Engine, ServedRequest, protection } = require('./lib/engine')
 
-module.exports = { Waf, Context, Result, ConfigurationError, ArgumentError, ENGINE_VERSION, sdk, Engine, ServedRequest, protection }
+module.exports = {
+  Waf,
+  Context,
+  Result,
+  ConfigurationError,
+  ArgumentError,
+  Blocked,
+  ENGINE_VERSION,
+  sdk,
+  Engine,
+  ServedRequest,
+  protection
+}

@@ -75,17 +75,19 @@ bool bartizan_call(const char *function,
  * @param settings     A map: `rules`, `local_rules`, `enabled`, `environment`, `trace_rate_limit`, `schema_delay`,
  *                     `timeout_us`, `host`, `propagate`, `on_incomplete`, `client_ip_header` and `trusted_proxies` (an array
  *                     of addresses and networks). Any other name is an error. Only read.
- * @param report       Overwritten with a map that says what was loaded and refused; the caller's, to be destroyed with the
- *                     default allocator. May be NULL.
+ * @param report       Overwritten with a map that says what was loaded and refused: `diagnostics` of the rules, as
+ *                     ddwaf_builder_add_or_update_config gives them, with `warnings` beside the sections, as
+ *                     bartizan_builder_warnings gives them; `warnings` about settings, and a `report` on the first batch.
+ *                     The caller's, to be destroyed with the default allocator. May be NULL.
  * @return the engine, to be destroyed with bartizan_engine_destroy; NULL, with `error` in the report, if a setting cannot
- *         be used.
+ *         be used; NULL, with `error` and `diagnostics`, if the rules cannot.
  */
 bartizan_engine bartizan_engine_init(const ddwaf_object *settings,
                                      ddwaf_object *report);
 
 /**
- * Runs a function of an engine: `apply_remote`, `products`, `mode`, those of the denylist, or any that bartizan_call knows.
- * Thread-safe. See bartizan_call for the rest.
+ * Runs a function of an engine: `apply_remote`, `config_warnings`, `products`, `mode`, those of the denylist, or any that
+ * bartizan_call knows. Thread-safe. See bartizan_call for the rest.
  */
 bool bartizan_engine_call(bartizan_engine engine,
                           const char *function,

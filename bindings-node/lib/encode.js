@@ -3,7 +3,8 @@
 // JavaScript values -> the bytes that src/wire.rs reads. The format is described there.
 //
 // Everything that can run code of the application (getters, proxies, toJSON, iterators) happens here, where it can throw
-// without harm: what throws is null. What is cut is decided here by the same rules as in the engine, which counts it.
+// without harm: what throws is null, and so is an object within itself, which is being written already. What is cut is
+// decided here by the same rules as in the engine, which counts it.
 
 const { performance } = require('node:perf_hooks')
 const { types } = require('node:util')
@@ -60,6 +61,8 @@ class Encoder {
   #measuredFrom = 0
   #limits = WHOLE
   #strict = false
+  /** The objects that are being written, outermost first. */
+  #path = []
 
   /** What the bytes are in, until the next call. */
   get buffer () {
@@ -72,6 +75,7 @@ class Encoder {
     this.#left = Math.min(limits.values, Math.max(Math.floor(budget * 1e6 / NANOSECONDS_A_VALUE), SMALL))
     this.#entries = 1
     this.#around.length = 0
+    this.#path.length = 0
     this.#textLeft = Math.min(limits.textBytes, budget * 1e6 * BYTES_A_NANOSECOND)
     this.#count = 0
     this.#limits = limits
@@ -214,6 +218,13 @@ class Encoder {
 
   /** Null in the place of an object whose own code throws. */
   #guarded (object, depth) {
+    const path = this.#path
+    if (path.includes(object)) {
+      if (this.#strict) throw new TypeError('the configuration contains itself')
+      return this.#scalar(NULL)
+    }
+    const outside = path.length
+    path.push(object)
     const at = this.#at
     const left = this.#left
     const entries = this.#entries
@@ -227,6 +238,8 @@ class Encoder {
       this.#entries = entries
       this.#around.length = around
       this.#scalar(NULL)
+    } finally {
+      path.length = outside
     }
   }
 
@@ -242,9 +255,9 @@ class Encoder {
     if (isWellKnownList(object)) return this.#object(grouped(object), depth, false)
     if (honourToJSON && typeof object.toJSON === 'function') {
       const replaced = object.toJSON('')
-      return typeof replaced === 'object' && replaced !== null
-        ? this.#object(replaced, depth, false)
-        : this.#primitive(replaced)
+      if (typeof replaced !== 'object' || replaced === null) return this.#primitive(replaced)
+      this.#path.push(replaced)
+      return this.#object(replaced, depth, false)
     }
     const keys = Object.keys(object)
     const wanted = this.#open(MAP, keys.length, depth)
@@ -311,7 +324,7 @@ class Encoder {
     const limits = this.#limits
     const tooDeep = depth >= limits.containerDepth
     if (tooDeep && this.#strict) {
-      throw new TypeError(`the configuration contains itself, or is nested deeper than ${limits.containerDepth} levels`)
+      throw new TypeError(`the configuration is nested deeper than ${limits.containerDepth} levels`)
     }
     const reserved = (this.#entries - 1) * RESERVED
     const share = Math.max(this.#left - reserved, Math.floor(this.#left / Math.max(this.#entries, 1)), 0)

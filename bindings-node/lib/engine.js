@@ -3,7 +3,7 @@
 const native = require('./native')
 const sdk = require('./sdk')
 const { WHOLE, withBuffer, withEncoded } = require('./encode')
-const { ArgumentError } = require('./errors')
+const { ArgumentError, Blocked, ConfigurationError, diagnosticsOf, only, warn, wrongDocument } = require('./errors')
 
 /** Calls `target`, and gives its answer in JSON as a value, an error as an exception. */
 function call (target, name, args) {
@@ -23,17 +23,35 @@ function checked (result) {
   return result
 }
 
+/** The native half of an engine. */
+function nativeEngine (settings) {
+  const made = withEncoded(settings, WHOLE, true, (bytes) => new native.NativeEngine(bytes))
+  const { error, diagnostics } = JSON.parse(made.report)
+  if (error === undefined) return made
+  if (diagnostics === undefined) throw new ArgumentError(error)
+  const wrong = typeof settings.rules === 'string' ? undefined : wrongDocument(settings.rules)
+  throw new ConfigurationError(wrong === undefined ? error : `the rules cannot be used: ${wrong}`, diagnosticsOf(diagnostics))
+}
+
 /** The engine of a process: rules, remote configuration, denylist and limits. */
 class Engine {
   #native
 
   constructor (rules, { enabled = true, ...settings } = {}) {
-    const all = { rules, enabled, host: 'javascript', ...settings }
-    this.#native = withEncoded(all, WHOLE, false, (bytes) => new native.NativeEngine(bytes))
+    this.#native = nativeEngine({ rules, enabled, host: 'javascript', ...settings })
+    warn(this.#native.doubts)
   }
 
   get report () {
     return JSON.parse(this.#native.report)
+  }
+
+  get diagnostics () {
+    return diagnosticsOf(this.report.diagnostics)
+  }
+
+  get warnings () {
+    return JSON.parse(this.#native.warnings())
   }
 
   call (name, args = {}) {
@@ -56,8 +74,8 @@ class Engine {
     return this.call('unblock', { user, ip }).done
   }
 
-  request (span) {
-    return new ServedRequest(this.#native.request(), this.#native.budget, span)
+  request (span, onBlocked = undefined) {
+    return new ServedRequest(this.#native.request(), this.#native.budget, span, onBlocked)
   }
 }
 
@@ -65,17 +83,23 @@ class Engine {
 class ServedRequest extends sdk.Request {
   #native
   #budget
+  #onBlocked
   blocked = false
 
-  constructor (request, budget, span) {
+  constructor (request, budget, span, onBlocked) {
     super({ span })
     this.#native = request
     this.#budget = budget
+    this.#onBlocked = onBlocked
   }
 
-  /** Runs a function about users; `blocked` in the answer asks to end the request. */
+  /** Runs a function about users. If the user is refused, the request ends. */
   call (name, args = {}) {
     const answer = this.#tagged(name, args)
+    if (answer.blocked) {
+      if (this.#onBlocked === undefined) throw new Blocked(`the request is blocked by ${name}`)
+      this.#onBlocked()
+    }
     return {
       accepted: answer.outcome === 'ok',
       meta: answer.meta,
@@ -102,8 +126,9 @@ class ServedRequest extends sdk.Request {
     return this.#evaluate('response', { status, headers })
   }
 
-  isUserBlocked (user) {
-    return this.#evaluate('is_user_blocked', { user })
+  /** A question, and no more: it does not end the request. */
+  isUserBlocked (user, sessionId = undefined) {
+    return callWithin(this.#budget, this.#native, 'is_user_blocked', { user, session_id: sessionId }).blocked
   }
 
   /** From now on the request is to be blocked. */
@@ -142,24 +167,29 @@ class ServedRequest extends sdk.Request {
   }
 }
 
+/** The methods of a response that throw once it was sent. */
+const HEADER_CALLS = ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader', 'flushHeaders']
+
 /**
  * Protection of an Express (or plain connect) application: two middlewares, `begin` before the parsers of bodies and
  * `evaluate` after them. `span` returns the service-entry span of the request that is served; the settings say more of the
  * proxies in front of this application than the engine's settings of the same names.
  */
-function protection (engine, span = () => undefined, { client_ip_header, trusted_proxies, ...unknown } = {}) {
-  const [misspelt] = Object.keys(unknown)
-  if (misspelt !== undefined) {
-    throw new ArgumentError(`unknown setting \`${misspelt}\`; the settings are client_ip_header, trusted_proxies`)
-  }
-  const proxies = { client_ip_header, trusted_proxies }
+function protection (engine, span = () => undefined, proxies = {}) {
+  only(proxies, ['client_ip_header', 'trusted_proxies'])
   engine.call('client_ip', proxies) // unusable ones are an error now, not with each request
 
   function begin (req, res, next) {
-    const request = engine.request(span(req))
+    const request = engine.request(span(req), () => endRequest())
     req.bartizan = request
     const { writeHead, write, end } = res
     let decided = false
+
+    /** What comes too late to be replaced can still be broken off. */
+    const endRequest = () => {
+      if (!decided) respond()
+      else if (!res.writableEnded && !respond()) res.destroy()
+    }
 
     /** Writes the answer of a blocked request in place of the application's. */
     const respond = () => {
@@ -169,6 +199,8 @@ function protection (engine, span = () => undefined, { client_ip_header, trusted
       for (const name of res.getHeaderNames()) res.removeHeader(name)
       writeHead.call(res, status, headers)
       end.call(res, body)
+      // The application may go on, and would be told that the headers were sent.
+      for (const name of HEADER_CALLS) res[name] = () => res
       return true
     }
 
@@ -237,4 +269,4 @@ function headersOf (headers) {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.map(String) : String(value)]))
 }
 
-module.exports = { Engine, ServedRequest, protection }
+module.exports = { Engine, ServedRequest, nativeEngine, protection }

@@ -17,4 +17,44 @@ class ArgumentError extends TypeError {
   }
 }
 
-module.exports = { ConfigurationError, ArgumentError }
+class Blocked extends Error {
+  constructor (message) {
+    super(message)
+    this.name = 'Blocked'
+    this.code = 'ERR_BARTIZAN_BLOCKED'
+  }
+}
+
+function kindOf (value) {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
+}
+
+/** A misspelt setting must not be ignored. */
+function only (options, known) {
+  if (typeof options !== 'object' || options === null) {
+    throw new ArgumentError(`the settings must be an object, not ${kindOf(options)}`)
+  }
+  const misspelt = Object.keys(options).find((name) => !known.includes(name))
+  if (misspelt !== undefined) {
+    throw new ArgumentError(`unknown setting \`${misspelt}\`; the settings are ${known.join(', ')}`)
+  }
+}
+
+/** What to say of a configuration that is no object, in words of this language. */
+function wrongDocument (config) {
+  const wrong = typeof config !== 'object' || config === null || Array.isArray(config)
+  return wrong ? `an object is wanted, as \`JSON.parse\` returns it, not ${kindOf(config)}` : undefined
+}
+
+/** Diagnostics have the form of libddwaf; the warnings beside them are not enumerated with its sections. */
+function diagnosticsOf ({ warnings, ...sections }) {
+  return Object.defineProperty(sections, 'warnings', { value: warnings })
+}
+
+/** Tells the process what is doubtful about a configuration. */
+function warn (doubts) {
+  if (doubts !== '') process.emitWarning(doubts, { type: 'BartizanWarning', code: 'BARTIZAN_CONFIGURATION' })
+}
+
+module.exports = { ArgumentError, Blocked, ConfigurationError, diagnosticsOf, kindOf, only, warn, wrongDocument }

@@ -3,7 +3,7 @@
 const { AsyncLocalStorage } = require('node:async_hooks')
 const native = require('./native')
 const { WHOLE, withEncoded } = require('./encode')
-const { ArgumentError } = require('./errors')
+const { ArgumentError, only } = require('./errors')
 
 /** Arguments are taken whole, within reason. */
 const ARGUMENTS = { ...WHOLE, textBytes: 64 << 20 }
@@ -36,7 +36,9 @@ class Service {
 class Request {
   #scope = null
 
-  constructor ({ span, context, mode = 'identification' } = {}) {
+  constructor (options = {}) {
+    only(options, ['span', 'context', 'mode'])
+    const { span, context, mode = 'identification' } = options
     this.span = span
     this.context = context
     this.mode = mode
@@ -100,10 +102,17 @@ class Request {
     return this.call('track_user_login_failure_event', { user_id: userId, exists, metadata })
   }
 
-  isUserBlocked (user) {
-    if (!this.context) return false
-    const id = typeof user === 'object' ? user?.id : user
-    return id !== undefined && id !== null && this.context.subcontext().run({ 'usr.id': String(id) }).blocked
+  isUserBlocked (user, sessionId = undefined) {
+    const { addresses } = call('user_addresses', { user, session_id: sessionId, host: 'javascript' })
+    if (!this.context || Object.keys(addresses).length === 0) return false
+    return this.context.subcontext().run(addresses).blocked
+  }
+}
+
+/** What stands in for a request where none is open: calls are checked, and answered as ignored. */
+class Nobody extends Request {
+  call (name, args = {}) {
+    return super.call(name, { ...args, request: false })
   }
 }
 
@@ -115,7 +124,7 @@ function run (request, callback) {
 }
 
 /** Of the current request, or of one that reports to nobody. */
-const ofCurrent = (method) => (...args) => (storage.getStore() ?? new Request())[method](...args)
+const ofCurrent = (method) => (...args) => (storage.getStore() ?? new Nobody())[method](...args)
 
 module.exports = {
   call,

@@ -2,13 +2,14 @@
 
 const { NativeWaf, NATIVE_ENGINE_VERSION } = require('./native')
 const { MAP, WHOLE, withBuffer, withEncoded } = require('./encode')
-const { ConfigurationError } = require('./errors')
+const { ConfigurationError, diagnosticsOf, kindOf, only, warn, wrongDocument } = require('./errors')
 const { Result } = require('./result')
 
 const DEFAULT_TIMEOUT_MS = 5
 const LONGEST_TIMEOUT_MS = 3_600_000
 const DEEPEST = 1000
-const FIRST_RULES = 'default'
+const OPTIONS = ['timeoutMs', 'maxStringLength', 'maxContainerSize', 'maxContainerDepth', 'maxValues']
+const RUN_OPTIONS = ['timeoutMs']
 
 const dispose = Symbol.dispose ?? Symbol.for('nodejs.dispose')
 
@@ -33,7 +34,7 @@ class Context {
   }
 
   run (data, options) {
-    const budget = timeoutOf(options, this.#settings.timeoutMs)
+    const budget = budgetOf(options, this.#settings.timeoutMs)
     return withBuffer(data, this.#settings.limits, false, (buffer, length, elapsed) => {
       if (buffer[0] !== MAP) {
         throw new TypeError(`the data must be an object from addresses to values, not ${kindOf(data)}`)
@@ -47,7 +48,7 @@ class Context {
 
   runBatches (batches, options) {
     if (!Array.isArray(batches)) throw new TypeError(`the batches must be an array of objects, not ${kindOf(batches)}`)
-    const budget = timeoutOf(options, this.#settings.timeoutMs)
+    const budget = budgetOf(options, this.#settings.timeoutMs)
     return withBuffer(batches, this.#settings.batchLimits, false, (buffer, length, elapsed) => {
       if (this.#native === null) {
         this.#native = this.#settings.free.pop() ?? this.#settings.native.context()
@@ -80,9 +81,10 @@ class Waf {
   #native
   #instance
   #settings
-  #diagnostics = {}
+  #diagnostics = diagnosticsOf({ warnings: [] })
 
   constructor (rules, options = {}) {
+    only(options, OPTIONS)
     const limits = {
       stringLength: whole(options, 'maxStringLength', 4096),
       containerSize: Math.min(whole(options, 'maxContainerSize', 256), WHOLE.containerSize),
@@ -101,7 +103,7 @@ class Waf {
       timeoutMs: timeoutOf(options, DEFAULT_TIMEOUT_MS)
     }
     if (rules === undefined || rules === null) this.#native.addBuiltin()
-    else this.#diagnostics = this.#add(FIRST_RULES, rules, 'the rules cannot be used')
+    else this.#diagnostics = this.#add(null, rules, 'the rules cannot be used')
     this.#instance = this.#native.instance()
   }
 
@@ -135,11 +137,19 @@ class Waf {
     return this.#native.knownActions()
   }
 
+  /** What is doubtful about all configurations as they are now. */
+  get warnings () {
+    return JSON.parse(this.#native.warnings())
+  }
+
+  /** Without a path, the rules that are given first. */
   #add (path, config, refused) {
-    const added = withEncoded(config, WHOLE, true, (bytes) => this.#native.update(path, bytes))
+    const add = (bytes) => path === null ? this.#native.setRules(bytes) : this.#native.update(path, bytes)
+    const added = withEncoded(config, WHOLE, true, add)
     this.#instance = this.#native.instance()
-    const diagnostics = JSON.parse(added.diagnostics)
-    if (!added.accepted) throw new ConfigurationError(`${refused}: ${added.message}`, diagnostics)
+    const diagnostics = diagnosticsOf(JSON.parse(added.diagnostics))
+    if (!added.accepted) throw new ConfigurationError(`${refused}: ${wrongDocument(config) ?? added.message}`, diagnostics)
+    warn(added.doubts)
     return diagnostics
   }
 }
@@ -147,6 +157,11 @@ class Waf {
 function pathOf (path) {
   if (typeof path !== 'string') throw new TypeError(`the path must be a string, not ${kindOf(path)}`)
   return path
+}
+
+function budgetOf (options, otherwise) {
+  if (options !== undefined) only(options, RUN_OPTIONS)
+  return timeoutOf(options, otherwise)
 }
 
 function timeoutOf (options, otherwise) {
@@ -160,11 +175,6 @@ function whole (options, name, otherwise) {
   const number = options?.[name] ?? otherwise
   if (!Number.isInteger(number) || number < 0) throw new RangeError(`${name} must be a whole number`)
   return Math.min(number, 2 ** 32 - 1)
-}
-
-function kindOf (value) {
-  if (value === null) return 'null'
-  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
 }
 
 module.exports = { Waf, Context, ENGINE_VERSION: NATIVE_ENGINE_VERSION }

@@ -1,16 +1,17 @@
 //! The engine of a process and its requests, by name.
 
 use crate::sdk::{taken, whole};
-use engine::sdk;
-use engine::value::json;
+use engine::config::{Warning, warning};
+use engine::sdk::{self, EngineError};
+use engine::value::{Value, json};
 use napi::{Error, Result};
 use napi_derive::napi;
 use std::sync::Arc;
 
-/// The engine of a process: rules, remote configuration, denylist and limits.
+/// The engine of a process, or why there is none: an error that a constructor throws has room for a message only.
 #[napi]
 pub struct NativeEngine {
-    engine: Arc<sdk::Engine>,
+    engine: std::result::Result<Arc<sdk::Engine>, EngineError>,
     report: String,
 }
 
@@ -23,11 +24,14 @@ impl NativeEngine {
     /// An engine with these settings.
     #[napi(constructor)]
     pub fn new(settings: &[u8]) -> Result<Self> {
-        let (engine, report) = sdk::Engine::new(&*whole(settings)?).map_err(Error::from_reason)?;
-        Ok(Self { engine, report: json::to_string(&report) })
+        Ok(match sdk::Engine::new(&*whole(settings)?) {
+            Ok((engine, report)) => Self { engine: Ok(engine), report: json::to_string(&report) },
+            Err(error) => Self { report: json::to_string(&error.to_value()), engine: Err(error) },
+        })
     }
 
-    /// What was loaded and refused; JSON.
+    /// What was loaded and refused; JSON. `error` in it says that there is no engine, `diagnostics` beside it that this is
+    /// because of the rules.
     #[napi(getter)]
     pub fn report(&self) -> String {
         self.report.clone()
@@ -35,20 +39,36 @@ impl NativeEngine {
 
     /// How long an evaluation may take, in milliseconds.
     #[napi(getter)]
-    pub fn budget(&self) -> f64 {
-        self.engine.budget().as_secs_f64() * 1000.0
+    pub fn budget(&self) -> Result<f64> {
+        Ok(self.engine()?.budget().as_secs_f64() * 1000.0)
+    }
+
+    /// What is doubtful about all configurations; JSON.
+    #[napi]
+    pub fn warnings(&self) -> Result<String> {
+        Ok(json::to_string(&self.engine()?.warnings().iter().map(Warning::to_value).collect::<Value>()))
+    }
+
+    /// What is doubtful about the rules given first, in a line; empty where nothing is.
+    #[napi(getter)]
+    pub fn doubts(&self) -> Result<String> {
+        Ok(warning::summary(&self.engine()?.diagnostics().warnings))
     }
 
     /// Runs a function of the engine; the result is JSON.
     #[napi]
     pub fn call(&self, function: String, arguments: &[u8]) -> Result<String> {
-        Ok(json::to_string(&self.engine.call(&function, &*whole(arguments)?)))
+        Ok(json::to_string(&self.engine()?.call(&function, &*whole(arguments)?)))
     }
 
     /// Begins a request.
     #[napi]
-    pub fn request(&self) -> NativeRequest {
-        NativeRequest(self.engine.request())
+    pub fn request(&self) -> Result<NativeRequest> {
+        Ok(NativeRequest(self.engine()?.request()))
+    }
+
+    fn engine(&self) -> Result<&Arc<sdk::Engine>> {
+        self.engine.as_ref().map_err(|error| Error::from_reason(error.to_string()))
     }
 }
 

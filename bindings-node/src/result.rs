@@ -1,5 +1,6 @@
 //! What native calls hand back to `lib/`.
 
+use engine::config::warning;
 use engine::value::{Truncation, json};
 use engine::{Added, Diagnostics, Outcome};
 use napi::bindgen_prelude::{Array, Either};
@@ -57,8 +58,10 @@ pub struct NativeAdded {
     pub accepted: bool,
     /// What was wrong, in a line.
     pub message: String,
-    /// The diagnostics as JSON.
+    /// The diagnostics as JSON, with the warnings.
     pub diagnostics: String,
+    /// What is doubtful, in a line; empty where nothing is.
+    pub doubts: String,
 }
 
 impl From<Added> for NativeAdded {
@@ -72,7 +75,8 @@ impl From<&Diagnostics> for NativeAdded {
         NativeAdded {
             accepted: true,
             message: diagnostics.to_string(),
-            diagnostics: json::to_string(&diagnostics.to_value()),
+            diagnostics: json::to_string(&diagnostics.to_value_with_warnings()),
+            doubts: warning::summary(&diagnostics.warnings),
         }
     }
 }

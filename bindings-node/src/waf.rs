@@ -4,9 +4,9 @@ use crate::result::{NativeAdded, Reply, reply};
 use crate::sdk::whole;
 use crate::wire::{self, Malformed};
 use engine::ENGINE_VERSION;
-use engine::config::Text;
+use engine::config::{Text, Warning};
 use engine::shared::{SharedContext, SharedInstance, SharedWaf};
-use engine::value::{Limits, Parked};
+use engine::value::{Limits, Parked, Value, json};
 use engine::{Outcome, RunError};
 use napi::bindgen_prelude::ObjectFinalize;
 use napi::{Env, Error, Result};
@@ -63,6 +63,18 @@ impl NativeWaf {
     #[napi]
     pub fn add_builtin(&self) {
         self.shared.add_builtin();
+    }
+
+    /// Adds the rules that are given first.
+    #[napi]
+    pub fn set_rules(&self, rules: &[u8]) -> Result<NativeAdded> {
+        Ok(self.shared.set_rules(&*whole(rules)?).into())
+    }
+
+    /// What is doubtful about all configurations; JSON.
+    #[napi]
+    pub fn warnings(&self) -> String {
+        json::to_string(&self.shared.warnings().iter().map(Warning::to_value).collect::<Value>())
     }
 
     /// Adds or replaces a configuration.

@@ -125,16 +125,50 @@ test('code that comes back into the engine', () => {
 
 test('cycles', () => {
   const array = []
-  for (let i = 0; i < 256; i++) array.push(array)
-  assert.equal(ANY.context().run({ a: array }).truncated.containerDepth, 21)
+  for (let i = 0; i < 255; i++) array.push(array)
+  array.push('after')
   const object = {}
-  object.itself = object
-  assert.equal(ANY.context().run(object).truncated.containerDepth, 21)
+  Object.assign(object, { first: object, second: [object, [object]], third: object, last: 'after' })
   const map = new Map()
-  map.set('itself', map)
-  assert.equal(ANY.context().run(map).truncated.containerDepth, 21)
-  const endless = new Proxy({}, { ownKeys: () => ['k'], get: (target, key) => (key === 'k' ? endless : undefined), getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }) })
-  assert.equal(ANY.context().run({ a: endless }).truncated.containerDepth, 21)
+  map.set('itself', map).set('again', [map, new Set([map])]).set('last', 'after')
+  const json = { toJSON () { return { itself: this, again: [this, json], last: 'after' } } }
+  const itself = { last: 'after', toJSON () { return this } }
+  itself.first = itself
+  const replaced = { last: 'after' }
+  replaced.first = replaced
+  for (const value of [array, object, map, json, itself, { toJSON: () => replaced }]) {
+    const { truncated, incomplete } = ANY.context().run({ a: value })
+    assert.deepEqual([seen(value), truncated, incomplete], [['after'], null, []])
+  }
+  object.a = 'x'
+  assert.equal(ANY.context().run(object).truncated, null)
+  const shared = ['x']
+  assert.equal(ANY.context().run({ a: { 1: shared, 2: shared, 3: [shared] } }).truncated, null)
+  const unfolding = () => new Proxy({}, { ownKeys: () => ['k'], get: (target, key) => (key === 'k' ? unfolding() : undefined), getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }) })
+  assert.equal(ANY.context().run({ a: unfolding() }).truncated.containerDepth, 21)
+})
+
+test('code that throws in the middle leaves no trace', () => {
+  const bad = (depth) => ({ a: { b: { toJSON: throwing } }, c: new Map([[1, new Proxy([], { get: throwing })]]), d: depth > 0 ? bad(depth - 1) : 'x' })
+  assert.deepEqual(seen([bad(5), bad(0)]), ['x'])
+})
+
+test('padding hides nothing, wherever it is', () => {
+  const padding = new Array(1000).fill(new Array(10_000).fill(null))
+  const engine = waf('attack', { maxContainerSize: 10_000, maxValues: 5000 })
+  for (const data of [{ padding, a: 'attack' }, { a: { padding, x: [{ y: 'attack' }] } }, { a: [[[padding, 'attack']]] }]) {
+    const { events, incomplete } = engine.context().run(data)
+    assert.deepEqual([events.map((event) => event.rule.id), incomplete.includes('container_size')], [['value'], true])
+  }
+})
+
+test('no more is taken out than the budget buys', () => {
+  let taken = 0
+  const endless = new Proxy([], { get: (array, key) => (key === 'length' ? 1e8 : key === 'toJSON' ? undefined : (taken++, null)) })
+  const engine = waf('x', { maxContainerSize: 1e8, maxValues: 20_000_000 })
+  const result = engine.context().run({ b: endless }, { timeoutMs: 50 })
+  assert.ok(taken > 0 && taken < 1_000_000, String(taken))
+  assert.ok(result.incomplete.includes('container_size'))
 })
 
 test('sharing does not explode', () => {
@@ -163,6 +197,8 @@ test('sizes', () => {
   const many = waf('attack').context().run({ a: [...new Array(300).fill('x'), 'attack'] })
   assert.deepEqual([many.matched, many.truncated.containerSize], [false, 301])
   assert.equal(waf('x').context().run({ a: Buffer.alloc(1e6) }).truncated.stringLength, 1e6)
+  assert.equal(waf('x').context().run({ a: { ['k'.repeat(5000)]: 1 } }).truncated.stringLength, 5000)
+  assert.deepEqual(keySeen({ ['k'.repeat(5000)]: 1 }), ['k'.repeat(4096)])
   assert.equal(waf('x').context().run({ a: new Array(2 ** 32 - 1) }).truncated.containerSize, 2 ** 32 - 1)
   const shared = waf('x', { maxStringLength: 1e9 }).context().run({ a: new Array(256).fill('y'.repeat(1e6)) })
   assert.equal(shared.truncated.stringLength, 1e6)

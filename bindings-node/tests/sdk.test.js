@@ -37,15 +37,50 @@ test('a blocked user', () => {
   const request = new sdk.Request({ context: blocking().context() })
   sdk.run(request, () => {
     assert.ok(sdk.isUserBlocked('blocked') && sdk.isUserBlocked({ id: 'blocked' }) && !sdk.isUserBlocked({ id: 1 }))
-    assert.ok(!sdk.isUserBlocked(null) && !sdk.isUserBlocked(undefined) && !sdk.isUserBlocked({}))
+    assert.ok(!sdk.isUserBlocked(null) && !sdk.isUserBlocked(undefined) && !sdk.isUserBlocked({}) && !sdk.isUserBlocked(''))
     assert.ok(!sdk.setUser({ id: 'other' }).result.blocked)
     assert.ok(sdk.setUser({ id: 'blocked', name: 'n' }, { propagate: true }).result.blocked)
   })
 })
 
-test('calls without a request report to nobody', () => {
-  assert.equal(sdk.trackCustomEvent('event', { k: 'v' }).meta['appsec.events.event.k'], 'v')
+test('calls without a request report to nobody, and say so', () => {
+  for (const report of [sdk.trackCustomEvent('event', { k: 'v' }), sdk.setUser('u')]) {
+    assert.deepEqual([report.accepted, report.meta, report.addresses, report.keep], [false, {}, {}, false])
+    assert.match(report.warnings[0], /outside of a request/)
+  }
   assert.ok(!sdk.isUserBlocked('u'))
+})
+
+test('sessions count, and what an object looks like is no id', () => {
+  const condition = (address, list) => [{ operator: 'exact_match', parameters: { inputs: [{ address }], list } }]
+  const rules = Object.entries({ 'usr.session_id': ['s-1'], 'usr.id': ['7', 'null', 'undefined'] })
+    .map(([address, list]) => ({ id: address, name: 'n', tags: { type: 't' }, conditions: condition(address, list), on_match: ['block'] }))
+  const request = new sdk.Request({ context: new Waf({ version: '2.2', rules }).context() })
+  for (const args of [[7], [7n], [{ id: 7 }], ['x', 's-1'], [null, 's-1'], [{ id: 'x', session_id: 's-1' }]]) {
+    assert.ok(request.isUserBlocked(...args), String(args))
+  }
+  for (const args of [[], [null], [undefined], [{ id: null }], ['x', 's-2']]) assert.ok(!request.isUserBlocked(...args))
+  for (const user of ['[object Object]', String({}), { id: {} }, true, 0, { id: [] }]) {
+    assert.throws(() => request.isUserBlocked(user), { name: 'ArgumentError', message: /id/ })
+    const { accepted, warnings } = request.setUser(user)
+    assert.deepEqual([accepted, warnings.length], [false, 1])
+  }
+  assert.match(request.setUser('[object Object]').warnings[0], /turned into text; pass the id/)
+  for (const id of [1, 1n, '1']) {
+    const { accepted, meta } = request.trackUserLoginFailureEvent({ id }, true)
+    assert.deepEqual([accepted, meta['appsec.events.users.login.failure.usr.id']], [true, '1'])
+    assert.equal(request.trackUserLoginFailureEvent(id, true).meta['appsec.events.users.login.failure.usr.id'], '1')
+  }
+  assert.equal(request.setUser({ id: 2n ** 64n }).meta['usr.id'], String(2n ** 64n))
+})
+
+test('settings are checked', () => {
+  for (const make of [
+    () => new sdk.Request({ contxt: 1 }),
+    () => new Waf(null, { timeoutMS: 5 }),
+    () => new Waf(null, 5),
+    () => blocking().context().run({}, { timeout: 5 })
+  ]) assert.throws(make, { name: 'ArgumentError', message: /setting/ })
 })
 
 test('older and other forms', () => {
@@ -94,9 +129,9 @@ test('an operator names header and proxies', () => {
 test('hostile metadata', () => {
   const metadata = { big: 'x'.repeat(1e6), bytes: Buffer.from('a\xff', 'latin1'), number: 2n ** 70n }
   metadata.itself = metadata
-  const { meta } = sdk.trackCustomEvent('x', metadata)
+  const { meta } = new sdk.Request().trackCustomEvent('x', metadata)
   assert.deepEqual([meta['appsec.events.x.big'].length, meta['appsec.events.x.bytes']], [1e6, 'a\ufffd'])
   let deep = {}
   for (let i = 0; i < 100_000; i++) deep = { k: deep }
-  assert.equal(sdk.trackCustomEvent('x', { deep, k: 'v' }).meta['appsec.events.x.k'], 'v')
+  assert.equal(new sdk.Request().trackCustomEvent('x', { deep, k: 'v' }).meta['appsec.events.x.k'], 'v')
 })

@@ -1,5 +1,5 @@
 // Checked by tsc, never run: the declarations fit the way the package is used.
-import { ArgumentError, ConfigurationError, Context, Engine, ENGINE_VERSION, protection, Result, sdk, Waf } from '..'
+import { ArgumentError, Blocked, ConfigurationError, Context, Engine, ENGINE_VERSION, protection, Result, sdk, Waf } from '..'
 
 const version: string = ENGINE_VERSION
 const waf = new Waf({ version: '2.2', rules: [] }, { timeoutMs: 5, maxStringLength: 10 })
@@ -19,16 +19,18 @@ try {
   waf.remove('path')
 } catch (error) {
   if (error instanceof ConfigurationError) names.push(error.message, error.diagnostics.error ?? '', error.code)
-  if (error instanceof ArgumentError) names.push(error.code)
+  if (error instanceof ArgumentError || error instanceof Blocked) names.push(error.code)
 }
 sdk.call('anonymize', { input: 'x' })
 new sdk.Service({ trace_rate_limit: 1 }).call('block', { user: 'u' })
 const request = new sdk.Request({ span: { setTag: () => {} }, context, mode: 'anonymization' })
 const accepted: boolean = sdk.run(request, () => sdk.trackUserLoginSuccess('bob', { id: 1 }, { k: 'v' }).accepted)
-names.push(...sdk.setUser('u').warnings, String(accepted || sdk.isUserBlocked('u')))
+names.push(...waf.warnings.map(({ message }) => message), ...result.incomplete, waf.diagnostics.warnings[0]?.kind ?? '')
+names.push(...sdk.setUser('u').warnings, String(accepted || sdk.isUserBlocked('u') || sdk.isUserBlocked({ id: 1n }, 's')))
 const engine = new Engine({ version: '2.2', rules: [] }, { enabled: null })
-engine.block({ user: 'u', seconds: 1 }).until.toFixed()
-const served = engine.request({ setAttribute: () => {} })
+engine.block({ user: 'u', ip: '203.0.113.7', seconds: 1 }).until.toFixed()
+names.push(...engine.warnings.map(({ id }) => id), engine.diagnostics.ruleset_version ?? '')
+const served = engine.request({ setAttribute: () => {} }, () => {})
 names.push(...engine.applyRemote({ removed: ['p'] }).states.map(({ error }) => error), String(served.start({ method: 'GET' })))
 protection(engine, (req) => req.span).begin({}, {}, () => {})
 // @ts-expect-error contexts are made by a Waf

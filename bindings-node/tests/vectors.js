@@ -7,7 +7,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { ConfigurationError, ArgumentError, Waf, sdk } = require('..')
 const { WHOLE, withEncoded } = require('../lib/encode')
-const { NativeEngine } = require('../lib/native')
+const { nativeEngine } = require('../lib/engine')
 
 const TABLES = path.join(__dirname, '..', '..', 'tests', 'vectors')
 const MOST = 2 ** 28
@@ -351,7 +351,7 @@ function requests (line) {
   const encoded = (value, run) => withEncoded(native(value), WHOLE, false, run)
   let engine
   try {
-    engine = encoded(line.settings, (bytes) => new NativeEngine(bytes))
+    engine = nativeEngine(native(line.settings))
   } catch (error) {
     assert.equal(error.message, line.error)
     return
@@ -366,6 +366,31 @@ function requests (line) {
   for (const step of line.steps) check(request, step)
 }
 
+function warnings (line) {
+  const rows = (all) => all.map(({ kind, path: of, section, id, message }) => [kind, of, section, id, message])
+  let waf
+  const [accepted, added] = [[], []]
+  for (const [name, document] of line.configs) {
+    let diagnostics
+    try {
+      if (waf === undefined) {
+        waf = new Waf(native(document))
+        diagnostics = waf.diagnostics
+      } else {
+        diagnostics = waf.update(name, native(document))
+      }
+      accepted.push(true)
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error
+      diagnostics = error.diagnostics
+      accepted.push(false)
+    }
+    added.push(rows(diagnostics.warnings))
+  }
+  assert.deepEqual([accepted, added], [line.accepted, line.added])
+  assert.deepEqual(waf === undefined ? [] : rows(waf.warnings), line.warnings)
+}
+
 const KINDS = {
   anonymize,
   client_ip,
@@ -378,7 +403,8 @@ const KINDS = {
   requests,
   sdk: sdkTable,
   transformers,
-  user_events
+  user_events,
+  warnings
 }
 
 module.exports = { Inexpressible, KINDS, TABLES, lines, parse }

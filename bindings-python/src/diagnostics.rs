@@ -3,6 +3,7 @@
 use crate::render;
 use engine::Diagnostics as EngineDiagnostics;
 use engine::config::diagnostics::Section as EngineSection;
+use engine::config::warning::{self, Warning};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use std::sync::Arc;
@@ -39,6 +40,11 @@ impl Diagnostics {
     }
 
     #[getter]
+    fn warnings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.warnings.iter().cloned().map(ConfigurationWarning::from).collect::<Vec<_>>())
+    }
+
+    #[getter]
     fn has_errors(&self) -> bool {
         self.0.has_errors()
     }
@@ -54,6 +60,63 @@ impl Diagnostics {
     fn __repr__(&self) -> String {
         format!("<Diagnostics: {}>", self.0)
     }
+}
+
+/// Something doubtful about a configuration.
+#[pyclass(frozen, eq, module = "bartizan")]
+#[derive(PartialEq)]
+pub struct ConfigurationWarning(Warning);
+
+impl From<Warning> for ConfigurationWarning {
+    fn from(warning: Warning) -> Self {
+        ConfigurationWarning(warning)
+    }
+}
+
+#[pymethods]
+impl ConfigurationWarning {
+    #[getter]
+    fn kind(&self) -> &'static str {
+        self.0.kind.name()
+    }
+
+    #[getter]
+    fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        render::text(py, &self.0.path)
+    }
+
+    #[getter]
+    fn section(&self) -> &'static str {
+        self.0.section
+    }
+
+    #[getter]
+    fn id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        render::text(py, &self.0.id)
+    }
+
+    #[getter]
+    fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    fn __str__(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<ConfigurationWarning {}: {}>", self.0.kind.name(), self.0)
+    }
+}
+
+/// Tells the logger of the package what is doubtful, in one line.
+pub fn log(py: Python<'_>, diagnostics: &EngineDiagnostics) -> PyResult<()> {
+    if diagnostics.warnings.is_empty() {
+        return Ok(());
+    }
+    let logger = py.import("logging")?.call_method1("getLogger", ("bartizan",))?;
+    logger.call_method1("warning", ("%s", warning::summary(&diagnostics.warnings)))?;
+    Ok(())
 }
 
 /// What became of the elements of one section.

@@ -7,10 +7,8 @@ use pyo3::prelude::*;
 use crate::diagnostics::Diagnostics;
 
 /// A configuration that was refused, with its diagnostics.
-pub fn configuration_error(py: Python<'_>, message: &str, diagnostics: EngineDiagnostics) -> PyErr {
-    raise(py, "ConfigurationError", |class| {
-        class.call1((format!("{message}: {diagnostics}"), Diagnostics::from(diagnostics)))
-    })
+pub fn configuration_error(py: Python<'_>, message: String, diagnostics: EngineDiagnostics) -> PyErr {
+    raise(py, "ConfigurationError", |class| class.call1((message, Diagnostics::from(diagnostics))))
 }
 
 /// A call that the engine refused.

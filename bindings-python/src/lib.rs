@@ -18,7 +18,7 @@ mod waf;
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
-    use crate::diagnostics::{Diagnostics, Section};
+    use crate::diagnostics::{ConfigurationWarning, Diagnostics, Section};
     #[pymodule_export]
     use crate::process::{Engine, Request};
     #[pymodule_export]

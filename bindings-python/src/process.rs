@@ -1,12 +1,16 @@
 //! The engine of a process and its requests, by name. Their typed faces are in `python/bartizan/engine.py`.
 
-use crate::error::run_error;
+use crate::diagnostics::{ConfigurationWarning, Diagnostics, log};
+use crate::error::{configuration_error, run_error};
 use crate::sdk::answer;
 use crate::{convert, render};
+use engine::Deadline;
+use engine::sdk::{self, EngineError};
 use engine::shared::SharedRequest;
-use engine::{Deadline, sdk};
+use engine::value::View;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 use std::sync::Arc;
 
 /// The engine of a process: rules, remote configuration, denylist and limits.
@@ -27,9 +31,34 @@ pub struct Request {
 impl Engine {
     #[new]
     fn new(py: Python<'_>, settings: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let settings = convert::configuration(settings)?;
-        let (engine, report) = sdk::Engine::new(&settings).map_err(PyTypeError::new_err)?;
+        let converted = convert::configuration(settings)?;
+        let refused = "the rules cannot be used";
+        if let Some(rules) = converted.get(b"rules").filter(|rules| !rules.is_map() && rules.as_bytes().is_none()) {
+            let given = settings.get_item("rules")?;
+            if !matches!(rules.view(), View::Null) {
+                return Err(convert::wrong_document(&given, rules, refused)?);
+            }
+        }
+        let made = py.detach(|| sdk::Engine::new(&converted));
+        let (engine, report) = made.map_err(|error| match error {
+            EngineError::Setting(message) => PyTypeError::new_err(message),
+            EngineError::Rules(diagnostics) => {
+                configuration_error(py, format!("{refused}: {diagnostics}"), diagnostics)
+            }
+        })?;
+        log(py, engine.diagnostics())?;
         Ok(Self { engine, report: render::value(py, &report)?.unbind() })
+    }
+
+    #[getter]
+    fn diagnostics(&self) -> Diagnostics {
+        self.engine.diagnostics().clone().into()
+    }
+
+    #[getter]
+    fn warnings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let warnings = py.detach(|| self.engine.warnings());
+        PyTuple::new(py, warnings.into_iter().map(ConfigurationWarning::from))
     }
 
     #[getter]

@@ -1,11 +1,11 @@
 //! The engine and its contexts.
 
 use crate::convert::{self, Converted};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{ConfigurationWarning, Diagnostics, log};
 use crate::error::{configuration_error, run_error};
 use crate::render;
 use crate::result::Result;
-use engine::shared::{FIRST_RULES, SharedContext, SharedWaf};
+use engine::shared::{SharedContext, SharedWaf};
 use engine::value::{Limits, Parked};
 use engine::{Deadline, Diagnostics as EngineDiagnostics, Outcome, RunError};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -16,6 +16,9 @@ use std::time::Duration;
 /// Data with less text than this is evaluated with the GIL held: that takes some ten microseconds, while a thread that
 /// gave the GIL away may wait milliseconds to get it back.
 const KEEP_GIL_BELOW: usize = 16 * 1024;
+
+/// What is said of rules that do not make a Waf.
+const REFUSED: &str = "the rules cannot be used";
 
 /// Longer budgets mean this one.
 const LONGEST_BUDGET: Duration = Duration::from_secs(3600);
@@ -60,11 +63,11 @@ impl Waf {
             ..Limits::REQUEST
         };
         let settings = Settings { limits, budget: timeout.map_or(Ok(Duration::from_millis(5)), budget)? };
-        let rules = rules.map(convert::configuration).transpose()?;
+        let rules = rules.map(|rules| convert::document(rules, REFUSED)).transpose()?;
         let shared = SharedWaf::new();
         let diagnostics = py.detach(|| match &rules {
             Some(rules) => {
-                let added = shared.update(FIRST_RULES, rules);
+                let added = shared.set_rules(rules);
                 if added.accepted { Ok(added.diagnostics) } else { Err(added.diagnostics) }
             }
             None => {
@@ -73,8 +76,11 @@ impl Waf {
             }
         });
         match diagnostics {
-            Ok(diagnostics) => Ok(Waf { shared, settings, diagnostics: Py::new(py, Diagnostics::from(diagnostics))? }),
-            Err(diagnostics) => Err(configuration_error(py, "the rules cannot be used", diagnostics)),
+            Ok(diagnostics) => {
+                log(py, &diagnostics)?;
+                Ok(Waf { shared, settings, diagnostics: Py::new(py, Diagnostics::from(diagnostics))? })
+            }
+            Err(diagnostics) => Err(configuration_error(py, format!("{REFUSED}: {diagnostics}"), diagnostics)),
         }
     }
 
@@ -87,14 +93,14 @@ impl Waf {
     ///
     /// Contexts in flight keep the old instance. Raises ConfigurationError where nothing of it can be used.
     fn update(&self, py: Python<'_>, path: &str, config: &Bound<'_, PyAny>) -> PyResult<Diagnostics> {
-        let config = convert::configuration(config)?;
+        let refused = format!("the configuration '{path}' was refused");
+        let config = convert::document(config, &refused)?;
         let added = py.detach(|| self.shared.update(path, &config));
-        match added.accepted {
-            true => Ok(added.diagnostics.into()),
-            false => {
-                Err(configuration_error(py, &format!("the configuration '{path}' was refused"), added.diagnostics))
-            }
+        if !added.accepted {
+            return Err(configuration_error(py, format!("{refused}: {}", added.diagnostics), added.diagnostics));
         }
+        log(py, &added.diagnostics)?;
+        Ok(added.diagnostics.into())
     }
 
     /// Remove a configuration and build a new instance; say whether there was one.
@@ -111,6 +117,13 @@ impl Waf {
     #[getter]
     fn diagnostics(&self, py: Python<'_>) -> Py<Diagnostics> {
         self.diagnostics.clone_ref(py)
+    }
+
+    /// What is doubtful about all configurations as they are now.
+    #[getter]
+    fn warnings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let warnings = py.detach(|| self.shared.warnings());
+        PyTuple::new(py, warnings.into_iter().map(ConfigurationWarning::from))
     }
 
     /// The addresses that the rules react to. Others need not be computed.

@@ -7,6 +7,7 @@ import collections
 import decimal
 import enum
 import sys
+import tracemalloc
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -200,23 +201,98 @@ def test_containers_that_change_meanwhile() -> None:
     assert seen(elements) == ["meddled"]
 
 
-def test_cycles() -> None:
+class Loop(collections.UserDict[str, Any]):
+    """A mapping of another class, and in itself."""
+
+    def __init__(self, last: Any) -> None:
+        super().__init__()
+        self.data = {"itself": self, "again": [self, self], "last": last}
+
+
+class Unfolding(Sequence[Any]):
+    """Never the same object, so no cycle."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: Any) -> Any:
+        return Unfolding()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([Unfolding()])
+
+
+def test_cycles_are_cut_where_they_close() -> None:
     elements: list[Any] = []
-    elements.extend([elements] * 256)
-    result = ANY.context().run({"a": elements})
+    elements.extend([elements] * 255 + ["after"])
+    mapping: dict[str, Any] = {}
+    mapping |= {"1": mapping, "2": [mapping, (mapping,)], "3": mapping, "last": "after"}
+    for value in (elements, mapping, Loop("after"), (elements, "x")):
+        result = ANY.context().run({"a": value})
+        assert result.truncated is None
+        assert result.incomplete == ()
+        assert seen(value) == ["after"]
+    mapping["server.request.query"] = "x"
+    assert ANY.context().run(mapping).truncated is None
+    with pytest.raises(TypeError, match="contains itself"):
+        bartizan.Waf({"rules": [mapping]})
+    result = ANY.context().run({"a": Unfolding()})
     assert result.truncated is not None
     assert result.truncated.container_depth == 21
-    mapping: dict[str, Any] = {}
-    mapping["itself"] = mapping
-    assert ANY.context().run(mapping).truncated is not None
 
 
-def test_sharing_does_not_explode() -> None:
-    value: Any = "x"
-    for _ in range(18):
-        value = [value] * 256
-    result = ANY.context().run({"a": value})
-    assert result.truncated is not None
+def test_what_is_met_twice_but_not_in_itself_is_no_cycle() -> None:
+    shared = ["x"]
+    value: Any = {"1": shared, "2": shared, "3": [shared, {"4": shared}]}
+    keys = [match.key_path for event in ANY.context().run({"a": value}).events for match in event.matches[0].arguments]
+    assert keys
+    deep: Any = "x"
+    for _ in range(100):
+        deep = [deep]
+    assert waf("x", max_container_depth=200).context().run({"a": deep}).matched
+    cycle: list[Any] = []
+    inner: Any = cycle
+    for _ in range(100):
+        inner = [inner]
+    cycle.append(inner)
+    assert waf("x", max_container_depth=10_000).context().run({"a": cycle}).truncated is None
+
+
+def test_padding_hides_nothing_wherever_it_is() -> None:
+    padding: Any = [[None] * 10_000] * 1000
+    engine = waf("attack", max_container_size=10_000, max_values=5000)
+    for data in (
+        {"padding": padding, "a": "attack"},
+        {"a": {"padding": padding, "x": [{"y": "attack"}]}},
+        {"a": [[[padding, "attack"]]]},
+    ):
+        result = engine.context().run(data)
+        assert [event.rule.id for event in result.events] == ["value"]
+        assert "container_size" in result.incomplete
+
+
+class Counting(Sequence[Any]):
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def __len__(self) -> int:
+        return 100_000_000
+
+    def __getitem__(self, index: Any) -> Any:
+        raise IndexError
+
+    def __iter__(self) -> Iterator[Any]:
+        while True:
+            self.taken += 1
+            yield None
+
+
+def test_no_more_is_taken_out_than_the_budget_buys() -> None:
+    engine = waf("x", max_container_size=100_000_000, max_values=20_000_000)
+    elements = Counting()
+    result = engine.context().run({"b": elements}, timeout=0.05)
+    assert 0 < elements.taken < 1_000_000
+    assert "container_size" in result.incomplete
 
 
 @pytest.mark.parametrize("kind", [list, dict])
@@ -226,12 +302,8 @@ def test_depth(kind: type) -> None:
         value = [value] if kind is list else {"k": value}
     result = ANY.context().run({"a": value})
     assert result.truncated is not None
-    assert result.truncated.to_dict() == {
-        "string_length": 0,
-        "container_size": 0,
-        "container_depth": 21,
-        "unfinished": False,
-    }
+    sizes = {"string_length": 0, "container_size": 0, "container_depth": 21, "unfinished": False}
+    assert result.truncated.to_dict() == sizes
     unlimited = waf("(?s).*", max_container_depth=10**6, max_values=10**6)
     assert unlimited.context().run({"a": value}).truncated is None
     with pytest.raises((bartizan.ConfigurationError, TypeError)):
@@ -272,6 +344,9 @@ def test_sizes() -> None:
     assert not result.matched
     assert result.truncated is not None
     assert result.truncated.container_size == 301
+    result = waf("x").context().run({"a": {"k" * 5000: 1}})
+    assert result.truncated is not None
+    assert result.truncated.string_length == 5000
     result = waf("x").context().run({"a": bytearray(10**6)})
     assert result.truncated is not None
     assert result.truncated.string_length == 10**6
@@ -283,6 +358,21 @@ def test_the_text_of_all_strings_is_bounded() -> None:
     result = waf("attack", max_string_length=10**9).context().run({"a": [long] * 256})
     assert result.truncated is not None
     assert result.truncated.string_length == 10**6
+
+
+def test_buffers_are_not_copied_whole() -> None:
+    large = memoryview(bytes(1 << 26))
+    reversed_attack = memoryview(b"x" * 10_000 + b"kcatta")[::-1]
+    assert seen(reversed_attack)[0].startswith("attack")
+    tracemalloc.start()
+    try:
+        for view in (large[::2], large[1:], large.cast("I")[::2], large.cast("B", (1 << 13, 1 << 13))[::2]):
+            result = ANY.context().run({"a": view})
+            assert result.truncated is not None
+            assert result.truncated.string_length == view.nbytes
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_characters_are_not_cut_in_two() -> None:

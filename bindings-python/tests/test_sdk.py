@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import bartizan
@@ -63,10 +65,87 @@ def test_a_blocked_user() -> None:
         assert sdk.submit_business_logic("payment.failure", {"amount": 3}) is not None
 
 
-def test_calls_without_a_request_report_to_nobody() -> None:
-    assert sdk.track_custom_event(None, "event", {"k": "v"}).meta["appsec.events.event.k"] == "v"
+def test_calls_without_a_request_report_to_nobody_and_say_so() -> None:
+    for report in (sdk.track_custom_event(None, "event", {"k": "v"}), sdk.set_user(None, "u")):
+        assert not report.accepted
+        assert (report.meta, report.addresses, report.keep) == ({}, {}, False)
+        assert "outside of a request" in report.warnings[0]
     assert not sdk.should_block_user(None, "u")
     assert sdk.submit_business_logic("payment.failure", {}) is None
+
+
+def session_waf() -> bartizan.Waf:
+    lists = {"usr.session_id": ["s-1"], "usr.id": ["None", "7"]}
+    rules = []
+    for address, values in lists.items():
+        parameters = {"inputs": [{"address": address}], "list": values}
+        conditions = [{"operator": "exact_match", "parameters": parameters}]
+        rules.append(
+            {"id": address, "name": "n", "tags": {"type": "t"}, "conditions": conditions, "on_match": ["block"]}
+        )
+    return bartizan.Waf({"version": "2.2", "rules": rules})
+
+
+def test_nobody_is_no_user_and_sessions_count() -> None:
+    with sdk.Request(context=session_waf().context()):
+        assert not sdk.should_block_user(None, None)
+        assert not sdk.should_block_user(None, {"name": "None"})
+        assert not sdk.should_block_user(None, "other", "s-2")
+        assert sdk.should_block_user(None, "other", "s-1")
+        assert sdk.should_block_user(None, None, "s-1")
+        assert sdk.should_block_user(None, 7)
+        assert sdk.should_block_user(None, {"id": 7})
+        user: Any
+        for user in (True, NoText(), "[object Object]", {"id": []}):
+            with pytest.raises(bartizan.ArgumentError, match="id"):
+                sdk.should_block_user(None, user)
+
+
+class NoText:
+    pass
+
+
+def test_what_an_object_looks_like_is_no_id() -> None:
+    with sdk.Request():
+        user: Any
+        for user in (NoText(), str(NoText()), {"id": NoText()}, "[object Object]", {"id": {}}, {}):
+            report = sdk.set_user(None, user)
+            assert not report.accepted
+            assert "id" in report.warnings[0]
+        report = sdk.track_login_success("bob", NoText())
+        assert report.accepted
+        assert "usr.id" not in report.meta
+        assert "without a user" in report.warnings[0]
+        meta = sdk.track_user_login_failure_event(None, {"id": 1}).meta
+        assert meta["appsec.events.users.login.failure.usr.id"] == "1"
+
+
+def test_a_request_may_be_left_in_another_task() -> None:
+    async def served_by_a_generator() -> None:
+        request = sdk.Request()
+
+        async def stream() -> AsyncGenerator[sdk.Reporting]:
+            with request:
+                yield sdk._request()
+
+        generator = stream()
+        assert await asyncio.create_task(anext(generator)) is request
+        await asyncio.create_task(generator.aclose())
+        assert sdk._current.get() is None
+
+    async def left_by_a_task() -> None:
+        request = sdk.Request()
+
+        async def leave() -> None:
+            request.__exit__(None, None, None)
+            assert sdk._current.get() is None
+
+        with sdk.Request(), request:
+            await asyncio.create_task(leave())
+            request.__enter__()
+
+    asyncio.run(served_by_a_generator())
+    asyncio.run(left_by_a_task())
 
 
 def test_older_and_other_forms() -> None:
@@ -140,12 +219,15 @@ def test_an_operator_names_header_and_proxies() -> None:
 def test_hostile_metadata() -> None:
     metadata: dict[str, Any] = {"big": "x" * 10**6, "bytes": b"a\xff", "number": 2**70}
     metadata["itself"] = metadata
-    report = sdk.track_custom_event(None, "x", metadata)
+    with sdk.Request():
+        report = sdk.track_custom_event(None, "x", metadata)
     assert len(report.meta["appsec.events.x.big"]) == 10**6
     assert report.meta["appsec.events.x.bytes"] == "a\ufffd"
     deep: Any = {}
     for _ in range(100_000):
         deep = {"k": deep}
-    assert sdk.track_custom_event(None, "x", {"deep": deep, "k": "v"}).meta["appsec.events.x.k"] == "v"
+    with sdk.Request():
+        report = sdk.track_custom_event(None, "x", {"deep": deep, "k": "v"})
+    assert report.meta["appsec.events.x.k"] == "v"
     while deep:
         deep = deep.pop("k")

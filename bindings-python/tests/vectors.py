@@ -367,18 +367,42 @@ def sdk(line: Any) -> None:
 def requests(line: Any) -> None:
     try:
         engine = NativeEngine(native(line["settings"]))
-    except (TypeError, bartizan.ArgumentError) as error:
+    except (TypeError, bartizan.ConfigurationError) as error:
         expect(str(error), line.get("error"))
         return
     expect(None, line.get("error"))
 
     def take(call: Callable[[str, Any], dict[str, Any]], steps: list[Any]) -> None:
         for function, arguments, wanted in steps:
-            got = call(function, native(arguments))
+            try:
+                got = call(function, native(arguments))
+            except bartizan.ArgumentError as error:
+                got = {"error": str(error)}
             expect({key: got.get(key) for key in wanted}, wanted)
 
     take(engine.call, line.get("engine", []))
     take(engine.request().call, line["steps"])
+
+
+def warnings(line: Any) -> None:
+    def rows(warnings: tuple[bartizan.ConfigurationWarning, ...]) -> Any:
+        return [[one.kind, one.path, one.section, one.id, one.message] for one in warnings]
+
+    waf, accepted, added = None, [], []
+    for path, document in line["configs"]:
+        try:
+            if waf is None:
+                waf = bartizan.Waf(native(document))
+                diagnostics = waf.diagnostics
+            else:
+                diagnostics = waf.update(native(path), native(document))
+            accepted.append(True)
+        except bartizan.ConfigurationError as error:
+            diagnostics = error.diagnostics
+            accepted.append(False)
+        added.append(rows(diagnostics.warnings))
+    expect((accepted, added), (line["accepted"], native(line["added"])))
+    expect(rows(waf.warnings) if waf else [], native(line["warnings"]))
 
 
 KINDS = {
@@ -394,4 +418,5 @@ KINDS = {
     "sdk": sdk,
     "transformers": transformers,
     "user_events": user_events,
+    "warnings": warnings,
 }

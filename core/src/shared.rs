@@ -4,7 +4,7 @@
 //! Here updates and calls of one context wait for each other, a set without rules finds nothing instead of not existing,
 //! and a panic ends the context instead of the process.
 
-use crate::config::Text;
+use crate::config::{Text, Warning};
 use crate::sdk::{Engine, Request, Taken};
 use crate::support::fork::{Renewable, Versioned};
 use crate::value::{Object, Parked, Value};
@@ -39,6 +39,20 @@ impl SharedWaf {
             built.waf = built.builder.build();
             added
         })
+    }
+
+    /// Adds the rules that are given first, as [`Builder::add_ruleset`] does.
+    pub fn set_rules(&self, ruleset: &Object) -> Added {
+        self.0.change(|built| {
+            let added = built.builder.add_ruleset(FIRST_RULES.as_bytes(), ruleset);
+            built.waf = built.builder.build();
+            added
+        })
+    }
+
+    /// What is doubtful about all configurations as they are now.
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.0.load().builder.warnings()
     }
 
     /// Adds the built-in rules, each document under its own path.

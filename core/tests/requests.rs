@@ -18,7 +18,7 @@ fn recorded_requests() {
         let engine = match Engine::new(&settings) {
             Ok((engine, _)) => engine,
             Err(error) => {
-                assert_eq!(line["error"], error, "{name}");
+                assert_eq!(line["error"], error.to_string(), "{name}");
                 continue;
             }
         };

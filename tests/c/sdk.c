@@ -133,7 +133,7 @@ static void expect(ddwaf_object result, const char *key, const char *json)
 
 static void block_at_run_time(void)
 {
-    ddwaf_object settings = parse("{\"enabled\": true, \"rules\": {}}"), report, arguments, result;
+    ddwaf_object settings = parse("{\"enabled\": true, \"rules\": {\"rules\": []}}"), report, arguments, result;
     bartizan_engine engine = bartizan_engine_init(&settings, &report);
     CHECK(engine != NULL);
     ddwaf_object_destroy(&settings, ddwaf_get_default_allocator());

@@ -16,10 +16,12 @@
 ('r1', True)
 """
 
+from bartizan import engine, sdk
 from bartizan._errors import ArgumentError, BartizanError, ConfigurationError, InternalError
 from bartizan._native import (
     ENGINE_VERSION,
     Argument,
+    ConfigurationWarning,
     Context,
     Diagnostics,
     Event,
@@ -38,6 +40,7 @@ __all__ = [
     "ArgumentError",
     "BartizanError",
     "ConfigurationError",
+    "ConfigurationWarning",
     "Context",
     "Diagnostics",
     "Event",
@@ -49,4 +52,6 @@ __all__ = [
     "Truncated",
     "Waf",
     "__version__",
+    "engine",
+    "sdk",
 ]

@@ -6,6 +6,7 @@ from typing import Any, final
 __all__ = [
     "ENGINE_VERSION",
     "Argument",
+    "ConfigurationWarning",
     "Context",
     "Diagnostics",
     "Event",
@@ -32,6 +33,7 @@ class Waf:
 
     ``rules`` is a ruleset as ``json.load`` returns it; without one, the built-in rules are used. Rules that are refused
     do not keep the others from loading: see ``diagnostics``. If none can be used, ``ConfigurationError`` is raised.
+    What is doubtful about a configuration goes to the logger ``bartizan``, too.
 
     ``timeout`` is the default budget of a call, in seconds or as a ``timedelta`` (5 ms unless given). The other
     arguments limit how much of the data of a call is looked at; what they cut is told in ``Result.truncated``.
@@ -72,6 +74,10 @@ class Waf:
         """What became of the rules given first."""
 
     @property
+    def warnings(self) -> tuple[ConfigurationWarning, ...]:
+        """What is doubtful about all configurations as they are now."""
+
+    @property
     def known_addresses(self) -> tuple[str, ...]:
         """The addresses that the rules react to. Others need not be computed."""
 
@@ -93,7 +99,11 @@ class Context:
         Strings are passed as UTF-8; lone surrogates that stand for bytes (``os.fsdecode``, WSGI) become those bytes,
         others are encoded like characters. Integers beyond 64 bits become text. Keys that are no strings become the
         text that JSON would show. Other mappings, sequences and sets are read as such, any other object as ``str()``
-        shows it; where that raises an ``Exception``, as None. Nothing of this raises.
+        shows it; where that raises an ``Exception``, as None. A container within itself is None. Nothing of this
+        raises.
+
+        Up to half of the budget may be spent on taking the data in. If that is not enough, no part keeps the others
+        out, and ``Result.incomplete`` says so.
 
         The GIL is released while data with more than 16 KiB of text is evaluated; less takes microseconds.
         """
@@ -303,11 +313,46 @@ class Diagnostics:
         """What became of each section of the configuration, by name."""
 
     @property
+    def warnings(self) -> tuple[ConfigurationWarning, ...]:
+        """What is doubtful, or said more clearly than in ``sections``, whose texts are those of libddwaf."""
+
+    @property
     def has_errors(self) -> bool:
         """Anything was refused."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same as a dict of plain values, as the C library lays it out."""
+
+@final
+class ConfigurationWarning:
+    """Something doubtful about a configuration, which is in use all the same. ``str()`` says it in a line."""
+
+    @property
+    def kind(self) -> str:
+        """What sort of thing.
+
+        ``unreadable``, ``unknown_section``, ``empty``, ``no_rules``, ``invalid_pattern``, ``unknown_action`` or
+        ``unknown_address``; there may be more in later versions.
+        """
+
+    @property
+    def path(self) -> str:
+        """The path of the configuration."""
+
+    @property
+    def section(self) -> str:
+        """The section; empty for the configuration as a whole."""
+
+    @property
+    def id(self) -> str:
+        """The id of the element, or ``index:N``; empty for a section as a whole."""
+
+    @property
+    def message(self) -> str:
+        """What to know about it."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
 
 @final
 class Section:
@@ -356,6 +401,14 @@ class NativeEngine:
     """The engine of a process. See ``bartizan.engine``."""
 
     def __new__(cls, settings: Mapping[str, Any]) -> NativeEngine: ...
+    @property
+    def diagnostics(self) -> Diagnostics:
+        """What became of the rules given first."""
+
+    @property
+    def warnings(self) -> tuple[ConfigurationWarning, ...]:
+        """What is doubtful about all configurations as they are now."""
+
     @property
     def report(self) -> dict[str, Any]:
         """What was loaded and refused."""

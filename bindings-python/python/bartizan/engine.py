@@ -26,7 +26,7 @@ from types import TracebackType
 from typing import Any, final
 
 from bartizan import sdk
-from bartizan._native import NativeEngine, NativeRequest
+from bartizan._native import ConfigurationWarning, Diagnostics, NativeEngine, NativeRequest
 
 __all__ = ["Blocked", "Engine", "Request"]
 
@@ -44,8 +44,10 @@ class Blocked(BaseException):
 class Engine:
     """The engine of a process. Thread-safe.
 
-    ``rules`` is a ruleset, ``enabled`` false or None for "not until remote configuration says so"; ``settings`` are
-    those of the engine, and any other is an error:
+    ``rules`` is a ruleset, as ``json.load`` returns it or as text, and ``enabled`` false or None for "not until remote
+    configuration says so". Rules of which none can be used raise ``ConfigurationError``; what is doubtful about them is
+    in ``warnings``, and goes to the logger ``bartizan``. ``settings`` are those of the engine, and any other raises
+    ``TypeError``:
 
     - ``local_rules``: remote configuration leaves the rules alone
     - ``environment``: the environment variables of the collection mode
@@ -61,8 +63,18 @@ class Engine:
         self._native = NativeEngine({"rules": rules, "enabled": enabled, "host": "python", **settings})
 
     @property
+    def diagnostics(self) -> Diagnostics:
+        """What became of the rules given first, element by element."""
+        return self._native.diagnostics
+
+    @property
+    def warnings(self) -> tuple[ConfigurationWarning, ...]:
+        """What is doubtful about all configurations as they are now, those of remote configuration included."""
+        return self._native.warnings
+
+    @property
     def report(self) -> dict[str, Any]:
-        """What was loaded and refused."""
+        """The answer to the first batch of configuration, and what was doubtful about the settings."""
         report: dict[str, Any] = self._native.report
         return report
 
@@ -77,11 +89,11 @@ class Engine:
         return self.call("apply_remote", removed=list(removed), changed=[list(file) for file in changed])
 
     def block(self, *, user: Any = None, ip: str | None = None, seconds: float | None = None) -> dict[str, Any]:
-        """Refuse a user or an address (or a network) from now on, for a time or for good."""
+        """Refuse a user, an address (or a network), or both from now on, for a time or for good."""
         return self.call("block", user=user, ip=ip, seconds=seconds)
 
     def extend(self, *, user: Any = None, ip: str | None = None, seconds: float | None = None) -> bool:
-        """Give a block that still holds a new end; false if there is none."""
+        """Give blocks that still hold a new end; false if there is none."""
         return bool(self.call("extend", user=user, ip=ip, seconds=seconds)["done"])
 
     def unblock(self, *, user: Any = None, ip: str | None = None) -> bool:
@@ -109,7 +121,7 @@ class Request:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        sdk._current.reset(self._tokens.pop())
+        sdk._leave(self, self._tokens.pop())
 
     def call(self, function: str, **arguments: Any) -> sdk.Report:
         """Run a function about users. Raises `Blocked` if the user is refused."""
@@ -133,8 +145,12 @@ class Request:
         self._evaluate("response", {"status": status, "headers": headers})
 
     def is_user_blocked(self, user_id: Any, session_id: str | None = None) -> bool:
-        """Ask whether a user is refused, without making it the user of the request."""
-        return bool(self._native.call("is_user_blocked", {"user": user_id})["blocked"])
+        """Ask whether a user or a session is refused, without making it the user of the request.
+
+        Nobody (None) is not; what cannot be an id raises ``ArgumentError``.
+        """
+        arguments = {"user": user_id, "session_id": session_id}
+        return bool(self._native.call("is_user_blocked", arguments)["blocked"])
 
     def block_request(self) -> None:
         """End the request. Raises `Blocked`."""

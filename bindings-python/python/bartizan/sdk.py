@@ -92,7 +92,7 @@ class Request:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        _current.reset(self._tokens.pop())
+        _leave(self, self._tokens.pop())
 
     def call(self, function: str, **arguments: Any) -> Report:
         """Run a function about users; see the list in the documentation of the engine."""
@@ -114,11 +114,21 @@ class Request:
         return result
 
     def is_user_blocked(self, user_id: Any, session_id: str | None = None) -> bool:
-        """Ask the rules whether a user is refused, without making it the user of the request."""
+        """Ask the rules whether a user or a session is refused, without making it the user of the request.
+
+        Nobody (None) is not; what cannot be an id raises ``ArgumentError``.
+        """
         if self.context is None:
             return False
-        addresses = {"usr.id": str(user_id)} | ({"usr.session_id": session_id} if session_id else {})
-        return self.context.subcontext().run(addresses).blocked
+        addresses = sdk_call("user_addresses", {"user": user_id, "session_id": session_id})["addresses"]
+        return bool(addresses) and self.context.subcontext().run(addresses).blocked
+
+
+class _Nobody(Request):
+    """What stands in for a request where none is open: calls are checked, and answered as ignored."""
+
+    def call(self, function: str, **arguments: Any) -> Report:
+        return _report(sdk_call(function, {**arguments, "request": False}), lambda _: None)
 
 
 class Reporting(Protocol):
@@ -135,6 +145,19 @@ class Reporting(Protocol):
 
 
 _current: ContextVar[Reporting | None] = ContextVar("bartizan_request", default=None)
+
+
+def _leave(request: Reporting, token: Token[Reporting | None]) -> None:
+    """Make the request before this one current again.
+
+    A request may be left in another task than it was entered in (a streamed response, a dependency with ``yield``), to
+    which the token means nothing. It must not stay the current one there.
+    """
+    try:
+        _current.reset(token)
+    except (ValueError, RuntimeError):
+        if _current.get() is request:
+            _current.set(None)
 
 
 def _tag(span: Any, name: str, value: str | float) -> None:
@@ -160,7 +183,7 @@ def _report(answer: Mapping[str, Any], run: Callable[[Mapping[str, Any]], Result
 
 def _request() -> Reporting:
     """Return the current request, or one that reports to nobody."""
-    return _current.get() or Request()
+    return _current.get() or _Nobody()
 
 
 def call(function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 use super::read::Text;
 use super::refusal::{Refusal, Severity};
-use super::warning::Warning;
+use super::warning::{self, Warning};
 use crate::value::Value;
 use std::collections::BTreeMap;
 
@@ -32,9 +32,8 @@ impl std::fmt::Display for Diagnostics {
                 problems.push(format!("{name}: {} ({}{more})", text(error), shown.join(", ")));
             }
         }
-        problems.extend(self.warnings.iter().take(SHOWN_WARNINGS).map(Warning::to_string));
-        if let Some(more) = self.warnings.len().checked_sub(SHOWN_WARNINGS).filter(|more| *more > 0) {
-            problems.push(format!("{more} more warnings"));
+        if !self.warnings.is_empty() {
+            problems.push(warning::summary(&self.warnings));
         }
         match problems.is_empty() {
             true => f.write_str("nothing was refused"),
@@ -47,9 +46,6 @@ impl std::error::Error for Diagnostics {}
 
 /// The elements named for one error in a line of text.
 const SHOWN_IDS: usize = 5;
-
-/// The warnings in a line of text.
-const SHOWN_WARNINGS: usize = 5;
 
 /// What became of the elements of one section.
 #[derive(Debug, Clone, Default)]

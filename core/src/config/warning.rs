@@ -87,6 +87,18 @@ impl Warning {
     }
 }
 
+/// The warnings in a line of text.
+const SHOWN: usize = 5;
+
+/// The first few of several warnings, for a line of a log.
+pub fn summary(warnings: &[Warning]) -> String {
+    let mut parts: Vec<String> = warnings.iter().take(SHOWN).map(Warning::to_string).collect();
+    if let Some(more) = warnings.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        parts.push(format!("{more} more warnings"));
+    }
+    parts.join("; ")
+}
+
 /// `section: message (id)`.
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

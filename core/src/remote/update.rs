@@ -71,6 +71,8 @@ pub struct BatchReport {
     pub config_errors: usize,
     /// What to write to the telemetry log.
     pub log: Vec<LogLine>,
+    /// What the engine said about each file that it was given, by path.
+    pub diagnostics: Vec<(String, Value)>,
 }
 
 /// What is loaded at the moment, and the switches.
@@ -201,6 +203,7 @@ impl Updater {
             files.remove(path);
             report.refuse(path, apply_error(&loaded.diagnostics));
         }
+        report.diagnostics.push((path.into(), loaded.diagnostics));
         true
     }
 
@@ -208,6 +211,7 @@ impl Updater {
         let loaded = target.add_or_update(BUNDLED_RULES, &self.bundled);
         report.config_errors += count_errors(&loaded.diagnostics);
         self.bundled_loaded = loaded.accepted;
+        report.diagnostics.push((BUNDLED_RULES.into(), loaded.diagnostics));
     }
 
     fn unload(&mut self, target: &mut impl Target) {

@@ -40,6 +40,15 @@ impl<'a> Args<'a> {
         self.object(name).map(truthy)
     }
 
+    /// True or false and nothing else, for what an operator decides.
+    pub fn flag(self, name: &str) -> Result<Option<bool>> {
+        match self.object(name).map(Object::view) {
+            None => Ok(None),
+            Some(View::Bool(truth)) => Ok(Some(truth)),
+            Some(_) => Err(wrong(name, "true or false")),
+        }
+    }
+
     pub fn number(self, name: &str) -> Result<Option<f64>> {
         match self.object(name).map(Object::view) {
             None => Ok(None),

@@ -1,17 +1,19 @@
 //! A process: the current instance, its configuration, and what is remembered between requests.
 
-use super::args::{Args, Result};
+use super::args::Args;
 use super::remote::{read_batch, report_value};
 use super::users::Defaults;
 use super::{Request, Service, map_of, texts};
 use crate::config::action::default_block;
-use crate::remote::{Loaded, Target, Updater};
+use crate::config::{Diagnostics, Warning};
+use crate::remote::{BUNDLED_RULES, Loaded, Target, Updater};
 use crate::report::{Incomplete, ReportedAction};
 use crate::support::fork::Versioned;
 use crate::support::{Ids, Occasional, RandomIds};
 use crate::users::mode::{CollectionMode, ModeSettings};
 use crate::value::{Object, Value, json};
-use crate::{Builder, Waf};
+use crate::{Added, Builder, Waf};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,9 +51,53 @@ pub enum OnIncomplete {
     Block,
 }
 
+/// Why there is no engine.
+#[derive(Debug)]
+pub enum EngineError {
+    /// A setting is unknown or missing, or cannot be used.
+    Setting(String),
+    /// The rules cannot be used.
+    Rules(Diagnostics),
+}
+
+impl EngineError {
+    /// The map handed to callers: `error`, and `diagnostics` (with `warnings`) where it is about the rules.
+    pub fn to_value(&self) -> Value {
+        let mut value = map_of([("error", self.to_string().into())]);
+        if let EngineError::Rules(diagnostics) = self {
+            value.insert("diagnostics", diagnostics.to_value_with_warnings());
+        }
+        value
+    }
+}
+
+impl From<String> for EngineError {
+    fn from(setting: String) -> Self {
+        EngineError::Setting(setting)
+    }
+}
+
+impl From<&str> for EngineError {
+    fn from(setting: &str) -> Self {
+        EngineError::Setting(setting.into())
+    }
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EngineError::Setting(message) => f.write_str(message),
+            EngineError::Rules(diagnostics) => write!(f, "the rules cannot be used: {diagnostics}"),
+        }
+    }
+}
+
+impl std::error::Error for EngineError {}
+
 /// The engine of a process: built from local rules, changed by remote configuration, shared by all requests.
 pub struct Engine {
     state: Versioned<State>,
+    diagnostics: Diagnostics,
     service: Service,
     modes: ModeSettings,
     budget: Duration,
@@ -86,8 +132,10 @@ impl Engine {
     /// * those of a [`Service`]: `trace_rate_limit`, `schema_delay`, `client_ip_header`, `trusted_proxies`
     /// * `on_incomplete`: `pass` (the default) or `block`: what becomes of a request that was not inspected completely
     ///
-    /// A setting of any other name is an error. Returns what was wrong beside it: warnings about settings and the report on the rules.
-    pub fn new(settings: &Object) -> Result<(Arc<Self>, Value)> {
+    /// A setting of any other name is an error, and so are rules of which none can be used, whether the engine is on or not.
+    /// Returns beside it `warnings` about settings, the `report` of the first batch, and the `diagnostics` of the rules with their
+    /// own `warnings`.
+    pub fn new(settings: &Object) -> std::result::Result<(Arc<Self>, Value), EngineError> {
         let args = Args::of(settings)?;
         args.only(&[&Self::SETTINGS[..], &Service::SETTINGS].concat())?;
         let mut warnings = Vec::new();
@@ -95,14 +143,12 @@ impl Engine {
         let variable = |name: &str| environment.and_then(|variables| variables.non_empty(name)).map(String::from);
         let service = Service::read(args, variable(CLIENT_IP_HEADER).as_deref())?;
         let modes = ModeSettings::read(variable, &mut warnings);
-        let rules = args.object("rules").ok_or("the argument `rules` must be given")?;
-        let rules = match rules.as_bytes() {
-            Some(text) => json::parse(text).map_err(|error| format!("the rules are no JSON: {error:?}"))?,
-            None => rules.to_value(),
-        };
-        let local_rules = args.boolean("local_rules").unwrap_or(false);
+        let rules = read_rules(args.object("rules").ok_or("the setting `rules` must be given")?)?;
+        let (local_rules, enabled) = (args.flag("local_rules")?.unwrap_or(false), args.flag("enabled")?);
+        // An engine that is off must be as sure of its rules as one that is on.
+        let checked = (enabled != Some(true)).then(|| Builder::new().add_ruleset(BUNDLED_RULES.as_bytes(), &rules));
         let mut state = State {
-            updater: Updater::new(rules, local_rules, args.boolean("enabled")),
+            updater: Updater::new(rules, local_rules, enabled),
             builder: Builder::new(),
             waf: None,
             mode: CollectionMode::Disabled,
@@ -110,8 +156,12 @@ impl Engine {
         if let Ok(own) = json::parse(OWN_RULES.as_bytes()) {
             state.builder.add_or_update(OWN_PATH.as_bytes(), &own);
         }
-        let timeout = args.number("timeout_us")?.filter(|timeout| *timeout >= 1.0);
-        let engine = Self {
+        let timeout = args.number("timeout_us")?;
+        if timeout.is_some_and(|timeout| timeout.is_nan() || timeout < 1.0) {
+            return Err(EngineError::Setting("the setting `timeout_us` must be at least 1".into()));
+        }
+        let mut engine = Self {
+            diagnostics: Diagnostics::default(),
             state: Versioned::new(state),
             service,
             modes,
@@ -119,18 +169,39 @@ impl Engine {
                 timeout.map_or(crate::http::settings::DEFAULT_TIMEOUT, |timeout| timeout as u64),
             ),
             host: args.text("host")?.unwrap_or_default().into_owned(),
-            propagate: args.boolean("propagate").unwrap_or(false),
+            propagate: args.flag("propagate")?.unwrap_or(false),
             on_incomplete: match args.text("on_incomplete")?.as_deref() {
                 None | Some("pass") => OnIncomplete::Pass,
                 Some("block") => OnIncomplete::Block,
                 Some(other) => {
-                    return Err(format!("the setting `on_incomplete` must be `pass` or `block`, not `{other}`"));
+                    let message = format!("the setting `on_incomplete` must be `pass` or `block`, not `{other}`");
+                    return Err(EngineError::Setting(message));
                 }
             },
             incomplete_lines: Occasional::every(SECONDS_BETWEEN_LINES),
         };
-        let report = engine.change(|updater, target| updater.start(target));
-        Ok((Arc::new(engine), map_of([("warnings", texts(&warnings)), ("report", report)])))
+        let (report, loaded) = engine.change(|updater, target| updater.start(target));
+        if let Some(added) = loaded.or(checked) {
+            if !added.accepted {
+                return Err(EngineError::Rules(added.diagnostics));
+            }
+            engine.diagnostics = added.diagnostics;
+        }
+        let diagnostics = engine.diagnostics.to_value_with_warnings();
+        let report = map_of([("warnings", texts(&warnings)), ("report", report), ("diagnostics", diagnostics)]);
+        Ok((Arc::new(engine), report))
+    }
+
+    /// What became of the rules given first.
+    pub fn diagnostics(&self) -> &Diagnostics {
+        &self.diagnostics
+    }
+
+    /// What is doubtful about all configurations as they are now, those of remote configuration included.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let mut warnings = self.state.load().builder.warnings();
+        warnings.retain(|warning| *warning.path != *OWN_PATH.as_bytes());
+        warnings
     }
 
     /// A request served by the instance of this moment.
@@ -150,12 +221,12 @@ impl Engine {
     }
 
     /// Runs a function: `apply_remote` with a batch (`removed`: paths, `changed`: `[path, content]`) gives the states to
-    /// answer; `products` names the products to subscribe to; `mode` gives the collection mode in force; any other function
-    /// is one of [`Service::call`].
+    /// answer; `products` names the products to subscribe to; `mode` gives the collection mode in force; `config_warnings`
+    /// what [`Engine::warnings`] says; any other function is one of [`Service::call`].
     pub fn call(&self, function: &str, arguments: &Object) -> Value {
         match function {
             "apply_remote" => match read_batch(arguments) {
-                Ok(batch) => self.change(|updater, target| updater.apply(target, &batch)),
+                Ok(batch) => self.change(|updater, target| updater.apply(target, &batch)).0,
                 Err(error) => map_of([("error", error.into())]),
             },
             "products" => {
@@ -163,6 +234,7 @@ impl Engine {
                 let names = state.updater.products().iter().map(|product| product.name());
                 map_of([("products", names.collect())])
             }
+            "config_warnings" => map_of([("config_warnings", self.warnings().iter().map(Warning::to_value).collect())]),
             "mode" => map_of([("mode", self.mode().name().into())]),
             _ => self.service.call(function, arguments),
         }
@@ -200,11 +272,15 @@ impl Engine {
     }
 
     /// Changes the configuration and puts the new instance in place; requests in flight keep theirs.
-    fn change(&self, mut change: impl FnMut(&mut Updater, &mut Swap<'_>) -> crate::remote::BatchReport) -> Value {
+    /// Gives the report, and what became of the bundled rules if they were loaded.
+    fn change(
+        &self,
+        mut change: impl FnMut(&mut Updater, &mut Swap<'_>) -> crate::remote::BatchReport,
+    ) -> (Value, Option<Added>) {
         self.state.change(|State { updater, builder, waf, mode }| {
-            let mut swap = Swap { builder, built: None };
+            let mut swap = Swap { builder, built: None, ruleset: None };
             let report = change(updater, &mut swap);
-            let built = swap.built;
+            let Swap { built, ruleset, .. } = swap;
             let features = updater.features();
             let mut warnings = Vec::new();
             *mode = self.modes.effective(features.engine_on(), features.collection_mode(), &mut warnings);
@@ -215,21 +291,37 @@ impl Engine {
             }
             let mut value = report_value(&report);
             value.insert("warnings", texts(&warnings));
-            value
+            (value, ruleset)
         })
     }
+}
+
+/// The ruleset as a value, or its JSON text.
+fn read_rules(rules: &Object) -> std::result::Result<Value, EngineError> {
+    let Some(text) = rules.as_bytes() else { return Ok(rules.to_value()) };
+    json::parse(text).map_err(|reason| {
+        let error = format!("they are no JSON ({reason}); what is wanted is the text of a ruleset, not its path");
+        EngineError::Rules(Diagnostics { error: Some(error), ..Diagnostics::default() })
+    })
 }
 
 /// The builder as the target of a batch; the instance it builds is put in place at the end.
 struct Swap<'a> {
     builder: &'a mut Builder,
     built: Option<Waf>,
+    ruleset: Option<Added>,
 }
 
 impl Target for Swap<'_> {
     fn add_or_update(&mut self, path: &str, content: &Object) -> Loaded {
-        let added = self.builder.add_or_update(path.as_bytes(), content);
-        Loaded { accepted: added.accepted, diagnostics: added.diagnostics.to_value() }
+        let bundled = path == BUNDLED_RULES;
+        let added = match bundled {
+            true => self.builder.add_ruleset(path.as_bytes(), content),
+            false => self.builder.add_or_update(path.as_bytes(), content),
+        };
+        let loaded = Loaded { accepted: added.accepted, diagnostics: added.diagnostics.to_value_with_warnings() };
+        self.ruleset = Some(added).filter(|_| bundled).or(self.ruleset.take());
+        loaded
     }
 
     fn remove(&mut self, path: &str) -> bool {

@@ -21,8 +21,9 @@
 //! | `auto_user` | `framework`, `user`, `login`, `session_id` |
 //! | `auto_session` | `session_id` |
 //!
-//! All take `mode` (collection mode, default `identification`), `host` (`python` or `javascript`: how floats are printed)
-//! and `scope` (from the previous call of the same request), and return
+//! All take `mode` (collection mode, default `identification`), `host` (`python` or `javascript`: how floats are printed),
+//! `scope` (from the previous call of the same request) and `request` (false where there is none to report to: the call is then
+//! ignored, and says so), and return
 //!
 //! ```text
 //! {"outcome": "ok" or "ignored", "meta": {tag: text}, "metrics": {tag: number}, "keep": bool,
@@ -40,6 +41,7 @@
 //! |---|---|---|
 //! | `anonymize` | `input` | `anon`: text or null |
 //! | `user_id` | `user` | `id`: text or null |
+//! | `user_addresses` | `user` (an id, or a map with `id` and `session_id`), `session_id` | `addresses`: to be run to learn whether they are refused; empty for nobody |
 //! | `collection_mode` | `environment` (map of variables), `remote`, `enabled` | `mode`, `tracking`, `warnings` |
 //! | `propagate` | `id` | `_dd.p.usr.id`, `t.usr.id`; nothing when too long |
 //! | `client_ip` | `headers`, `peer`, `client_ip_header`, `trusted_proxies` (addresses and networks) | `http.client_ip`, `network.client.ip`: text or null |
@@ -61,8 +63,8 @@
 //!
 //! | function | arguments | result |
 //! |---|---|---|
-//! | `block`, `extend` | `user` or `ip`; `until` (epoch seconds) or `seconds` from now, neither is forever | `done`, `until` |
-//! | `unblock` | `user` or `ip` | `done` |
+//! | `block`, `extend` | `user`, `ip`, or both; `until` (epoch seconds) or `seconds` from now, neither is forever | `done`, `until` |
+//! | `unblock` | `user`, `ip`, or both | `done` |
 //! | `blocked` | `user`, `ip`, or both | `blocked`, `until` |
 //! | `blocks` | | `users`, `ips`: each `value`, `until` |
 //! | `keep_trace` | | `keep`: the rate limit grants one trace |
@@ -74,6 +76,7 @@
 mod args;
 mod engine;
 mod http;
+mod identity;
 mod remote;
 mod request;
 mod service;
@@ -83,7 +86,7 @@ use crate::http::Proxies;
 use crate::value::{Object, Value};
 use args::{Args, Result};
 
-pub use engine::Engine;
+pub use engine::{Engine, EngineError};
 pub use remote::{read_batch, report_value};
 pub use request::{Request, Taken};
 pub use service::Service;
@@ -98,9 +101,10 @@ pub fn call(function: &str, arguments: &Object) -> Value {
 type Run = fn(Args<'_>) -> Result<Value>;
 
 /// The functions that remember nothing, but for the calls about users.
-const FUNCTIONS: [(&str, Run); 18] = [
+const FUNCTIONS: [(&str, Run); 19] = [
     ("anonymize", users::pseudonym),
     ("user_id", users::user_id),
+    ("user_addresses", users::user_addresses),
     ("collection_mode", users::collection_mode),
     ("propagate", users::propagate),
     ("user_events", users::request),

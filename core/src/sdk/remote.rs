@@ -41,8 +41,8 @@ pub fn read_batch(batch: &Object) -> std::result::Result<Batch, String> {
     Ok(read)
 }
 
-/// A report as a map: `states` (each `path`, `state`, `error`), `built` (true, or the error), `switched`, `config_errors`
-/// and `log` (each `error`, `message`, `tags`).
+/// A report as a map: `states` (each `path`, `state`, `error`), `built` (true, or the error), `switched`, `config_errors`,
+/// `diagnostics` (by path, each section by section, with `warnings`) and `log` (each `error`, `message`, `tags`).
 pub fn report_value(report: &BatchReport) -> Value {
     let states = report.states.iter().map(|state| {
         let number: u64 = match state.state {
@@ -66,6 +66,7 @@ pub fn report_value(report: &BatchReport) -> Value {
         ),
         ("switched", report.switched.map_or_else(Value::null, Value::from)),
         ("config_errors", (report.config_errors as u64).into()),
+        ("diagnostics", Value::from_entries(report.diagnostics.iter().map(|(path, said)| (path, said.to_value())))),
         ("log", log.collect()),
     ])
 }

@@ -2,6 +2,7 @@
 
 use super::args::{Args, Result};
 use super::engine::OnIncomplete;
+use super::identity::Identity;
 use super::users::{outcome_value, report as report_user};
 use super::{Engine, http, map_of};
 use crate::eval::{Context, RunError};
@@ -10,7 +11,6 @@ use crate::http::headers::{Direction, discarded_metric, header_tags};
 use crate::http::report::{Report, RequestOutcome, Scope};
 use crate::report::{Incomplete, ReportedAction};
 use crate::support::Deadline;
-use crate::users::identity::id_text;
 use crate::users::{Outcome, RequestScope, USER_ID};
 use crate::value::{Object, Truncation, Value};
 use std::borrow::Cow;
@@ -42,7 +42,8 @@ pub struct Request {
     metrics: BTreeMap<String, f64>,
     /// The action that ends the request, as the engine returned it: its type and parameters.
     verdict: Option<(String, Value)>,
-    blocked_users: Vec<String>,
+    /// Users and sessions that a rule or the denylist refused, under their addresses.
+    refused: Vec<(&'static str, String)>,
     user: Option<String>,
     keep: bool,
     rate_limited: bool,
@@ -68,7 +69,7 @@ impl Request {
             meta: BTreeMap::new(),
             metrics: BTreeMap::new(),
             verdict: None,
-            blocked_users: Vec::new(),
+            refused: Vec::new(),
             user: None,
             keep: false,
             rate_limited: false,
@@ -91,7 +92,7 @@ impl Request {
     /// | `run` | `addresses`, `body_unparsed` | `blocked`, `attributes`, `actions`, `incomplete` |
     /// | `operation` (a file, query, call: exploit prevention) | `addresses` | the same |
     /// | any call about users | as in [`super::call`], without `mode` and `scope` | as there, and `blocked` |
-    /// | `is_user_blocked` | `user` | `blocked` |
+    /// | `is_user_blocked` | `user` (an id, or a map with `id` and `session_id`), `session_id` | `blocked` |
     /// | `block_request` | | `blocked`: from now on the request is to be blocked |
     /// | `response` | `status`, `headers` | `blocked` |
     /// | `block_response` | `graphql`, `protocol`, `headers_sent`, `templates`, `accept`, `method` | as in [`super::call`]; empty when nothing blocks |
@@ -229,43 +230,43 @@ impl Request {
         if outcome.addresses.is_empty() {
             return false;
         }
-        let user = outcome.addresses.iter().find(|(address, _)| *address == USER_ID);
-        let user = user.and_then(|(_, id)| id.clone());
         let evaluated = self.evaluate(Scope::Request, super::users::addresses_value(outcome));
+        let who = Identity::of(outcome);
         let blocked = evaluated.as_ref().is_some_and(blocks);
-        let Some(id) = user else { return blocked };
+        self.remember_refusal(evaluated.as_ref(), &who);
+        let Some(id) = &who.user else { return blocked };
         self.user = Some(id.clone());
-        if evaluated.as_ref().is_some_and(|outcome| blocks(outcome) && concerns_user(outcome)) {
-            self.blocked_users.push(id.clone());
-        }
-        blocked || self.blocked_users.contains(&id) || self.deny_user(&id)
+        blocked || self.refused.contains(&(USER_ID, id.clone())) || self.deny_user(id)
     }
 
-    /// Is this user refused? The request's own user is asked about in its context, so that the answer stays; anybody else
-    /// aside, so that the question changes nothing.
+    /// Is this user refused, or this session? The request's own user is asked about in its context, so that the answer
+    /// stays; anybody else aside, so that the question changes nothing.
     fn is_user_blocked(&mut self, args: Args<'_>) -> Result<Value> {
-        let Some(id) = args.object("user").and_then(|user| {
-            let user = user.get(b"id").unwrap_or(user);
-            id_text(user, super::users::float_style(self.engine.defaults().host)).map(String::from)
-        }) else {
-            return Ok(map_of([("blocked", false.into())]));
-        };
-        if self.blocked_users.contains(&id) {
-            return Ok(map_of([("blocked", true.into())]));
+        let who = Identity::asked(args, super::users::float_style(self.engine.defaults().host))?;
+        let addresses = who.addresses();
+        if addresses.is_empty() || addresses.iter().any(|of| self.refused.contains(of)) {
+            return Ok(map_of([("blocked", (!addresses.is_empty()).into())]));
         }
-        let own = self.user.as_ref().is_none_or(|user| *user == id);
-        let addresses = Value::from_entries([(USER_ID, &id)]);
+        let own = self.user.as_ref().is_none_or(|user| Some(user) == who.user.as_ref());
+        let values = Value::from_entries(addresses);
         let evaluated = if own {
-            self.evaluate(Scope::Request, addresses)
+            self.evaluate(Scope::Request, values)
         } else {
             let aside = self.engine.waf().map(|waf| waf.context());
-            self.evaluate_in(aside, Scope::Request, addresses)
+            self.evaluate_in(aside, Scope::Request, values)
         };
-        let blocked = evaluated.as_ref().is_some_and(|outcome| blocks(outcome) && concerns_user(outcome));
-        if blocked {
-            self.blocked_users.push(id.clone());
-        }
-        Ok(map_of([("blocked", (blocked || self.deny_user(&id)).into())]))
+        let blocked = self.remember_refusal(evaluated.as_ref(), &who);
+        let blocked = blocked || who.user.as_ref().is_some_and(|id| self.deny_user(id));
+        Ok(map_of([("blocked", blocked.into())]))
+    }
+
+    /// Notes which of a user and a session a blocking answer is about: a rule answers only once. Says whether there is one.
+    fn remember_refusal(&mut self, evaluated: Option<&crate::Outcome>, who: &Identity) -> bool {
+        let Some(outcome) = evaluated.filter(|outcome| blocks(outcome)) else { return false };
+        let refused = who.addresses().into_iter().filter(|(address, _)| concerns(outcome, address));
+        let before = self.refused.len();
+        self.refused.extend(refused);
+        self.refused.len() > before
     }
 
     /// A user refused at run time is reported like one on the engine's list.
@@ -273,7 +274,7 @@ impl Request {
         let denied = self.context.is_some() && self.engine.service().denies_user(id);
         if denied {
             self.refuse("bartizan.blocked.user", id);
-            self.blocked_users.push(id.into());
+            self.refused.push((USER_ID, id.into()));
         }
         denied
     }
@@ -426,9 +427,10 @@ fn blocks(outcome: &crate::Outcome) -> bool {
     outcome.blocking_action().is_some()
 }
 
-fn concerns_user(outcome: &crate::Outcome) -> bool {
+/// Whether a rule that matched looked at this address.
+fn concerns(outcome: &crate::Outcome, address: &str) -> bool {
     let mut arguments = outcome.events.iter().flat_map(|event| &event.matches).flat_map(|found| &found.arguments);
-    arguments.any(|argument| *argument.address == *USER_ID.as_bytes())
+    arguments.any(|argument| *argument.address == *address.as_bytes())
 }
 
 fn verdict(outcome: Option<crate::Outcome>, blocked: bool) -> Value {

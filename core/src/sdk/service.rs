@@ -3,7 +3,7 @@
 use super::args::{Args, Result};
 use super::{call, http, map_of};
 use crate::http::Proxies;
-use crate::http::denylist::{Denylist, Kind, Until};
+use crate::http::denylist::{Denylist, Kind, Refused, Until};
 use crate::http::rate::TraceLimiter;
 use crate::http::sampling::SchemaSampler;
 use crate::http::stealth::{LoginFailure, StealthTemplates};
@@ -96,23 +96,33 @@ impl Service {
     }
 
     fn block(&self, args: Args<'_>) -> Result<Value> {
-        let (kind, value) = entry(args)?;
+        let entries = entries(args)?;
         let (until, now) = (self.until(args)?, self.now());
-        let blocked = self.denylist.change(|denylist| denylist.block(kind, &value, until, now));
-        blocked.map_err(|refused| refused.message().to_string())?;
+        // Of two entries, both are taken or none.
+        let blocked = self.denylist.change(|denylist| {
+            let mut changed = denylist.clone();
+            entries.iter().try_for_each(|(kind, value)| changed.block(*kind, value, until, now))?;
+            *denylist = changed;
+            Ok(())
+        });
+        blocked.map_err(|refused: Refused| refused.message().to_string())?;
         Ok(map_of([("done", true.into()), ("until", until.seconds().into())]))
     }
 
     fn extend(&self, args: Args<'_>) -> Result<Value> {
-        let (kind, value) = entry(args)?;
+        let entries = entries(args)?;
         let (until, now) = (self.until(args)?, self.now());
-        let done = self.denylist.change(|denylist| denylist.extend(kind, &value, until, now));
+        let done = self.denylist.change(|denylist| {
+            entries.iter().fold(false, |done, (kind, value)| done | denylist.extend(*kind, value, until, now))
+        });
         Ok(map_of([("done", done.into()), ("until", until.seconds().into())]))
     }
 
     fn unblock(&self, args: Args<'_>) -> Result<Value> {
-        let (kind, value) = entry(args)?;
-        let done = self.denylist.change(|denylist| denylist.unblock(kind, &value));
+        let entries = entries(args)?;
+        let done = self
+            .denylist
+            .change(|denylist| entries.iter().fold(false, |done, (kind, value)| done | denylist.unblock(*kind, value)));
         Ok(map_of([("done", done.into())]))
     }
 
@@ -233,14 +243,20 @@ impl Service {
     }
 }
 
-/// `user` or `ip`, whichever is given.
-fn entry(args: Args<'_>) -> Result<(Kind, String)> {
+/// `user`, `ip`, or both.
+fn entries(args: Args<'_>) -> Result<Vec<(Kind, String)>> {
+    let mut entries = vec![];
     if let Some(user) = args.object("user") {
         let id = id_text(user, Default::default()).ok_or("the argument `user` is not an id")?;
-        return Ok((Kind::User, id.into_owned()));
+        entries.push((Kind::User, id.into_owned()));
     }
-    let address = args.text("ip")?.ok_or("one of the arguments `user` and `ip` must be given")?;
-    Ok((Kind::Address, address.into_owned()))
+    if let Some(address) = args.text("ip")? {
+        entries.push((Kind::Address, address.into_owned()));
+    }
+    match entries.is_empty() {
+        true => Err("one of the arguments `user` and `ip` must be given".into()),
+        false => Ok(entries),
+    }
 }
 
 fn failure(args: Args<'_>) -> Result<LoginFailure> {

@@ -1,6 +1,7 @@
 //! The functions about users.
 
 use super::args::{Args, Result};
+use super::identity::Identity;
 use super::{map_of, texts};
 use crate::users::anonymize::anonymize;
 use crate::users::automatic::{Sighting, automatic_event, automatic_session, automatic_user};
@@ -89,6 +90,9 @@ pub(super) fn one_call(function: &str, args: Args<'_>) -> Result<Value> {
     let mode = mode_argument(args, &mut warnings)?;
     let mut scope = read_scope(args)?;
     let mut outcome = report(function, args, &mut scope, mode, Defaults::default())?;
+    if args.boolean("request") == Some(false) {
+        outcome = Outcome::ignored(format!("{function} was ignored: it was called outside of a request"));
+    }
     warnings.append(&mut outcome.warnings);
     outcome.warnings = warnings;
     let mut result = outcome_value(&outcome);
@@ -142,6 +146,12 @@ pub(super) fn pseudonym(args: Args<'_>) -> Result<Value> {
 pub(super) fn user_id(args: Args<'_>) -> Result<Value> {
     let id = args.object("user").and_then(|user| best_effort_id(user, floats(args)));
     Ok(map_of([("id", id.map_or_else(Value::null, |id| Value::from(id.as_ref())))]))
+}
+
+/// What to run to learn whether a user or a session is refused.
+pub(super) fn user_addresses(args: Args<'_>) -> Result<Value> {
+    let who = Identity::asked(args, floats(args))?;
+    Ok(map_of([("addresses", Value::from_entries(who.addresses()))]))
 }
 
 /// The collection mode in force.

@@ -14,13 +14,44 @@ const ID_FIELDS: [&[u8]; 6] = [b"id", b"_id", b"email", b"username", b"login", b
 /// The text of an id, or `None` for a value that identifies nobody.
 pub fn id_text(value: &Object, floats: FloatStyle) -> Option<Cow<'_, str>> {
     match value.view() {
-        View::String(b"") => None,
+        View::String(bytes) if bytes.is_empty() || is_object_as_text(bytes) => None,
         View::String(bytes) => Some(utf8(bytes)),
         View::Signed(0) | View::Unsigned(0) => None,
         View::Signed(number) => Some(Cow::Owned(number.to_string())),
         View::Unsigned(number) => Some(Cow::Owned(number.to_string())),
         View::Float(number) if number != 0.0 => Some(Cow::Owned(float(number, floats))),
         _ => None,
+    }
+}
+
+/// What hosts make of an object that has no text of its own. Whoever turned a user into text like this has one id for all.
+fn is_object_as_text(text: &[u8]) -> bool {
+    text == b"[object Object]"
+        || (text.starts_with(b"<") && text.ends_with(b">") && text.windows(13).any(|part| part == b" object at 0x"))
+}
+
+/// Why a value is no id; `None` if it is one.
+pub fn unusable_id(id: &Object, floats: FloatStyle) -> Option<&'static str> {
+    match id.view() {
+        View::String(bytes) if is_object_as_text(bytes) => {
+            Some("the user id is an object that was turned into text; pass the id of the object")
+        }
+        _ if id_text(id, floats).is_none() => {
+            Some("a user id must be a string that is not empty, or a number other than 0")
+        }
+        _ => None,
+    }
+}
+
+/// Why an id, or a map with `id`, is no user; `None` if it is one, or nothing at all.
+pub fn unusable_user(user: &Object, floats: FloatStyle) -> Option<&'static str> {
+    match user.view() {
+        View::Null | View::Invalid => None,
+        View::Map(_) => match user.get(b"id") {
+            Some(id) if !matches!(id.view(), View::Null | View::Invalid) => unusable_id(id, floats),
+            _ => Some("the user has no `id`"),
+        },
+        _ => unusable_id(user, floats),
     }
 }
 

@@ -40,7 +40,8 @@ pub struct Counter {
 }
 
 impl Outcome {
-    pub(super) fn ignored(warning: impl Into<String>) -> Self {
+    /// An ignored call, and why.
+    pub fn ignored(warning: impl Into<String>) -> Self {
         Self { warnings: vec![warning.into()], ..Self::default() }
     }
 

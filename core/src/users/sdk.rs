@@ -6,7 +6,7 @@
 
 use super::event::{LoginEvent, internal, public, required_metadata};
 use super::flatten::Flattened;
-use super::identity::{id_text, non_empty_text};
+use super::identity::{id_text, non_empty_text, unusable_user};
 use super::outcome::{Outcome, SESSION_ID, USER_ID, USER_LOGIN};
 use super::propagation::{self, propagated_id};
 use super::scope::RequestScope;
@@ -59,9 +59,10 @@ pub struct LoginReport<'a> {
 
 /// Says who the authenticated user of this request is.
 pub fn set_user(scope: &mut RequestScope, user: Option<&Object>, options: CallOptions) -> Outcome {
+    let unusable = user.and_then(|user| unusable_user(user, options.floats)).unwrap_or("there is no user");
     let user = User::read(user, options.floats);
     let Some(id) = &user.id else {
-        return Outcome::ignored("set_user was ignored: the user has no usable id");
+        return Outcome::ignored(format!("set_user was ignored: {unusable}"));
     };
     let mut fields = Flattened::new(options.floats);
     user.flatten(&mut fields);
@@ -91,9 +92,11 @@ pub fn signup(scope: &mut RequestScope, report: LoginReport<'_>, options: CallOp
 /// the login form would tell who is on the denylist.
 pub fn login_failure(scope: &mut RequestScope, report: LoginReport<'_>, options: CallOptions) -> Outcome {
     let event = LoginEvent::Failure;
-    let id = report.user.and_then(|id| id_text(id, options.floats)).map(String::from);
-    let login = login_of(report, None).or_else(|| id.clone());
+    let user = User::read(report.user, options.floats);
+    let id = user.id;
+    let login = login_of(report, user.login).or_else(|| id.clone());
     let mut outcome = start(scope, event, "true", options);
+    warn_of_unusable_user(&mut outcome, event, report, options);
     if login.is_none() {
         outcome.warnings.push("A login failure without a login can't be attributed to an account".into());
     }
@@ -159,6 +162,7 @@ fn identified_event(
         return Outcome::ignored(format!("{} was ignored: it has neither a login nor a user id", event.name()));
     };
     let mut outcome = start(scope, event, if report.success { "true" } else { "false" }, options);
+    warn_of_unusable_user(&mut outcome, event, report, options);
     let mut fields = Flattened::new(options.floats);
     user.flatten(&mut fields);
     let of_user = fields.pairs.len();
@@ -220,6 +224,13 @@ fn login_of(report: LoginReport<'_>, of_user: Option<String>) -> Option<String> 
         let flat = metadata.get(b"usr.login").and_then(non_empty_text);
         flat.or_else(|| non_empty_text(metadata.get(b"usr")?.get(b"login")?)).map(String::from)
     })
+}
+
+/// The event is reported all the same, but without the user somebody meant to name.
+fn warn_of_unusable_user(outcome: &mut Outcome, event: LoginEvent, report: LoginReport<'_>, options: CallOptions) {
+    if let Some(reason) = report.user.and_then(|user| unusable_user(user, options.floats)) {
+        outcome.warnings.push(format!("{} was reported without a user: {reason}", event.name()));
+    }
 }
 
 fn start(scope: &mut RequestScope, event: LoginEvent, track: &str, options: CallOptions) -> Outcome {

@@ -220,6 +220,10 @@ impl Intake {
 
     /// Any other value without parts.
     pub fn scalar(&mut self, value: impl Into<Value>) {
+        if self.is_over() && !self.open.is_empty() {
+            self.key = Value::null();
+            return;
+        }
         self.left = self.left.saturating_sub(1);
         self.entries = self.entries.saturating_sub(1);
         self.place(value.into());
@@ -312,10 +316,6 @@ impl Intake {
     }
 
     fn place(&mut self, value: Value) {
-        if self.is_over() && !self.open.is_empty() {
-            self.key = Value::null();
-            return;
-        }
         self.taken += 1;
         self.truncation.unfinished |= self.taken > SMALL && self.deadline.spend(1);
         match self.open.last_mut() {
@@ -460,6 +460,20 @@ mod tests {
         let (value, truncation, mut deadline) = intake.finish_within();
         assert!((SMALL / 2..SMALL).contains(&taken) && value.len().abs_diff(taken) < 2, "{taken} {}", value.len());
         assert!(truncation.unfinished && truncation.any() && deadline.expired());
+    }
+
+    #[test]
+    fn what_came_before_the_deadline_stays_wherever_it_is() {
+        let mut intake = Intake::until(Deadline::after(100), Limits::REQUEST);
+        for key in [b"a", b"b"] {
+            intake.open_map(1);
+            intake.key(key);
+        }
+        intake.open_array(10_000);
+        (0..10_000).for_each(|_| intake.scalar(true));
+        let (value, truncation) = intake.finish();
+        let list = value.get(b"a").and_then(|inner| inner.get(b"b")).and_then(|list| list.as_array());
+        assert!(truncation.unfinished && list.is_some_and(|list| list.len() >= SMALL), "{}", json::to_string(&value));
     }
 
     #[test]

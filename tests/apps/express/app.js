@@ -12,15 +12,11 @@ module.exports = function makeApp ({ begin, evaluate }) {
   const app = express()
   app.use(begin, express.urlencoded({ extended: false }), evaluate)
 
-  /** Blocked users get no further. */
-  const refused = (req, user) => sdk.isUserBlocked(user) && req.blockRequest()
-
   app.get('/', (req, res) => res.send('hello'))
 
   app.get('/me', (req, res) => {
     const user = { id: req.headers['x-user'], email: 'bob@example.org', role: 'admin' }
-    sdk.setUser(user)
-    if (refused(req, user)) return
+    sdk.setUser(user) // answers by itself if the user is refused
     res.send(`you are ${user.id}`)
   })
 
@@ -32,7 +28,6 @@ module.exports = function makeApp ({ begin, evaluate }) {
       return res.status(401).send('wrong user or password')
     }
     sdk.trackUserLoginSuccessEvent({ id: user.id, name: user.name, login: username }, { plan: 'gold' })
-    if (refused(req, user)) return
     res.send('welcome')
   })
 

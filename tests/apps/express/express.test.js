@@ -101,9 +101,9 @@ test('a user blocked while the site runs', async () => {
   assert.equal((await me('u-2')).status, 200)
   assert.equal(engine.unblock({ user: 'u-1' }), true)
   assert.equal((await me('u-1')).status, 200)
-  engine.block({ user: 'u-1', seconds: 1 })
+  engine.block({ user: 'u-1', seconds: 3600 })
   assert.equal((await me('u-1')).status, 403)
-  await sleep(2100)
+  engine.call('extend', { user: 'u-1', until: 1 })
   assert.equal((await me('u-1')).status, 200)
 })
 
@@ -113,8 +113,8 @@ test('an address blocked while the site runs', async () => {
   assert.deepEqual([status, tags['appsec.blocked']], [403, 'true'])
   assert.equal(JSON.parse(body).errors[0].title, "You've been blocked")
   assert.equal((await send('/', undefined, { 'x-forwarded-for': '9.9.9.9' })).body, 'hello')
-  assert.equal(engine.extend({ ip: '8.8.0.0/16', seconds: 1 }), true)
-  await sleep(2100)
+  assert.equal(engine.extend({ ip: '8.8.0.0/16', seconds: 60 }), true)
+  engine.call('extend', { ip: '8.8.0.0/16', until: 1 })
   assert.equal((await send('/')).status, 200)
 })
 

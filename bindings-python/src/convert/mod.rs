@@ -1,0 +1,276 @@
+//! Python objects -> engine values.
+//!
+//! Without recursion, so depth costs memory and no stack; and with the entries of each container taken out before the first
+//! of them is looked at, so that code of the application that runs meanwhile (`__str__`, `__iter__`) may change it.
+//!
+//! A container that is met again inside itself becomes null: all it has is being read already.
+
+mod buffer;
+mod path;
+mod text;
+
+use crate::error::configuration_error;
+use engine::sdk::Taken;
+use engine::value::{Intake, Limits, Object, Truncation, Value, scalar_text};
+use engine::{Builder, Deadline};
+use path::Path;
+use pyo3::exceptions::{PyException, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::sync::critical_section::with_critical_section;
+use pyo3::types::{
+    PyByteArray, PyBytes, PyDict, PyFrozenSet, PyList, PyMapping, PyMemoryView, PySequence, PySet, PyString, PyTuple,
+};
+use text::{Scalar, number, with_text};
+
+/// What becomes of objects that are no data.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Strangers {
+    /// Other mappings and sequences are read, anything else is taken as `str()` shows it; null where that fails.
+    Coerced,
+    /// They are refused with a `TypeError`, and so are containers that contain themselves.
+    Refused,
+}
+
+/// A converted object.
+pub struct Converted {
+    pub value: Value,
+    pub truncation: Truncation,
+    /// What is left of the budget.
+    pub deadline: Deadline,
+    /// Bytes of text in it.
+    pub text_bytes: usize,
+}
+
+/// Request data, within limits and the budget of its evaluation. Fails only where the application's own code raises
+/// something that is no `Exception`.
+pub fn request_data(object: &Bound<'_, PyAny>, limits: Limits, deadline: Deadline) -> PyResult<Converted> {
+    Conversion::new(Intake::until(deadline, limits), Strangers::Coerced).run(object)
+}
+
+/// A configuration, whole.
+pub fn configuration(object: &Bound<'_, PyAny>) -> PyResult<Value> {
+    let converted = Conversion::new(Intake::new(Limits::WHOLE), Strangers::Refused).run(object)?;
+    match converted.truncation.any() {
+        true => Err(PyTypeError::new_err("the configuration is too large")),
+        false => Ok(converted.value),
+    }
+}
+
+/// A configuration document, which is a dict; `refused` says what becomes of anything else.
+pub fn document(object: &Bound<'_, PyAny>, refused: &str) -> PyResult<Value> {
+    let value = configuration(object)?;
+    match value.is_map() {
+        true => Ok(value),
+        false => Err(wrong_document(object, &value, refused)?),
+    }
+}
+
+/// A document that is no dict: the engine's diagnostics, with a message in the words of this language.
+pub fn wrong_document(object: &Bound<'_, PyAny>, converted: &Object, refused: &str) -> PyResult<PyErr> {
+    let kind = object.get_type().name()?;
+    let message = format!("{refused}: a dict is wanted, as `json.load` returns it, not '{kind}'");
+    let added = Builder::new().add_or_update(b"default", converted);
+    Ok(configuration_error(object.py(), message, added.diagnostics))
+}
+
+/// How much of the arguments of functions about users and HTTP is taken.
+const ARGUMENTS: Limits = Limits { depth: 100_000, values: 1_000_000, text_bytes: 64 << 20, ..Limits::WHOLE };
+
+/// Arguments of functions about users and HTTP, whole but coerced.
+pub fn arguments(object: &Bound<'_, PyAny>) -> PyResult<Value> {
+    Ok(request_data(object, ARGUMENTS, Deadline::unlimited())?.value)
+}
+
+/// The same within the budget of an evaluation that they lead to.
+pub fn arguments_within(object: &Bound<'_, PyAny>, deadline: Deadline) -> PyResult<(Value, Taken)> {
+    let Converted { value, truncation, deadline, .. } = request_data(object, ARGUMENTS, deadline)?;
+    Ok((value, Taken { truncation, deadline: Some(deadline) }))
+}
+
+enum Task<'py> {
+    Value(Bound<'py, PyAny>),
+    Entry(Bound<'py, PyAny>, Bound<'py, PyAny>),
+    Close,
+}
+
+struct Conversion<'py> {
+    intake: Intake,
+    tasks: Vec<Task<'py>>,
+    path: Path<'py>,
+    strangers: Strangers,
+}
+
+impl<'py> Conversion<'py> {
+    fn new(intake: Intake, strangers: Strangers) -> Self {
+        Conversion { intake, tasks: vec![], path: Path::default(), strangers }
+    }
+
+    fn run(mut self, object: &Bound<'py, PyAny>) -> PyResult<Converted> {
+        self.value(object)?;
+        while let Some(task) = self.tasks.pop() {
+            if self.intake.is_over() {
+                break;
+            }
+            match task {
+                Task::Value(value) => self.value(&value)?,
+                Task::Entry(key, value) => {
+                    self.key(&key)?;
+                    self.value(&value)?;
+                }
+                Task::Close => {
+                    self.path.leave();
+                    self.intake.close();
+                }
+            }
+        }
+        let text_bytes = self.intake.text_bytes();
+        let (value, truncation, deadline) = self.intake.finish_within();
+        Ok(Converted { value, truncation, deadline, text_bytes })
+    }
+
+    fn value(&mut self, object: &Bound<'py, PyAny>) -> PyResult<()> {
+        if let Ok(text) = object.cast::<PyString>() {
+            return with_text(text, self.intake.string_bytes(), |bytes, length| self.intake.cut_string(bytes, length));
+        }
+        if let Ok(dict) = object.cast::<PyDict>() {
+            if self.enters(object)? {
+                let wanted = self.intake.open_map(dict.len());
+                with_critical_section(dict, || {
+                    self.fill(dict.iter().take(wanted).map(|(key, value)| Task::Entry(key, value)));
+                });
+            }
+        } else if let Ok(list) = object.cast::<PyList>() {
+            if self.enters(object)? {
+                let wanted = self.intake.open_array(list.len());
+                self.fill(list.iter().take(wanted).map(Task::Value));
+            }
+        } else if let Ok(tuple) = object.cast::<PyTuple>() {
+            if self.enters(object)? {
+                let wanted = self.intake.open_array(tuple.len());
+                self.fill(tuple.iter().take(wanted).map(Task::Value));
+            }
+        } else if let Ok(bytes) = object.cast::<PyBytes>() {
+            self.intake.string(bytes.as_bytes());
+        } else if let Some(scalar) = number(object)? {
+            match scalar {
+                Scalar::Value(value) => self.intake.scalar(value),
+                Scalar::Text(text) => self.intake.string(text.as_bytes()),
+            }
+        } else if object.is_instance_of::<PyByteArray>() || object.is_instance_of::<PyMemoryView>() {
+            match caught(object.py(), buffer::beginning(object, self.intake.string_bytes()))? {
+                Some((bytes, length)) => self.intake.cut_string(bytes.as_bytes(), length),
+                None => self.intake.scalar(Value::null()),
+            }
+        } else {
+            return self.stranger(object);
+        }
+        Ok(())
+    }
+
+    fn stranger(&mut self, object: &Bound<'py, PyAny>) -> PyResult<()> {
+        if self.strangers == Strangers::Refused {
+            let kind = object.get_type().name()?;
+            return Err(PyTypeError::new_err(format!("an object of type '{kind}' cannot be part of a configuration")));
+        }
+        let keyed = object.is_instance_of::<PyMapping>();
+        if keyed || object.is_instance_of::<PySequence>() || is_set(object) {
+            return self.foreign_container(object, keyed);
+        }
+        match caught(object.py(), object.str())? {
+            Some(text) => {
+                with_text(&text, self.intake.string_bytes(), |bytes, length| self.intake.cut_string(bytes, length))
+            }
+            None => {
+                self.intake.scalar(Value::null());
+                Ok(())
+            }
+        }
+    }
+
+    /// A mapping, a sequence or a set of any class: what it says of its length need not be true.
+    fn foreign_container(&mut self, container: &Bound<'py, PyAny>, keyed: bool) -> PyResult<()> {
+        if !self.enters(container)? {
+            return Ok(());
+        }
+        let limit = self.intake.entry_limit();
+        let read = || {
+            let parts = if keyed { container.call_method0("items")?.try_iter()? } else { container.try_iter()? };
+            let parts = parts.take(limit).map(|part| match keyed {
+                true => part?.extract().map(|(key, value)| Task::Entry(key, value)),
+                false => part.map(Task::Value),
+            });
+            Ok((container.len()?, parts.collect::<PyResult<Vec<_>>>()?))
+        };
+        match caught(container.py(), read())? {
+            Some((length, parts)) => {
+                let size = length.max(parts.len());
+                let wanted = if keyed { self.intake.open_map(size) } else { self.intake.open_array(size) };
+                self.fill(parts.into_iter().take(wanted));
+            }
+            None => {
+                self.path.leave();
+                self.intake.scalar(Value::null());
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes into a container, unless it is in it already: then null stands in its place.
+    fn enters(&mut self, container: &Bound<'py, PyAny>) -> PyResult<bool> {
+        let inside = self.path.contains(container);
+        if inside && self.strangers == Strangers::Refused {
+            return Err(PyTypeError::new_err("the configuration contains itself"));
+        }
+        match inside {
+            true => self.intake.scalar(Value::null()),
+            false => self.path.enter(container),
+        }
+        Ok(!inside)
+    }
+
+    /// Queues the parts of a container that was opened, and its end, in an order fit for a stack.
+    fn fill(&mut self, parts: impl Iterator<Item = Task<'py>>) {
+        self.tasks.push(Task::Close);
+        let start = self.tasks.len();
+        self.tasks.extend(parts);
+        self.tasks[start..].reverse();
+    }
+
+    /// Keys that are no strings become the text that JSON would show; what has none, an empty key.
+    fn key(&mut self, key: &Bound<'py, PyAny>) -> PyResult<()> {
+        let limit = self.intake.string_bytes();
+        if let Ok(text) = key.cast::<PyString>() {
+            return with_text(text, limit, |bytes, length| self.intake.cut_key(bytes, length));
+        }
+        if let Ok(bytes) = key.cast::<PyBytes>() {
+            self.intake.key(bytes.as_bytes());
+            return Ok(());
+        }
+        if self.strangers == Strangers::Refused {
+            let kind = key.get_type().name()?;
+            return Err(PyTypeError::new_err(format!("the keys of a configuration must be strings, not '{kind}'")));
+        }
+        match number(key)? {
+            Some(Scalar::Value(value)) => self.intake.key(&scalar_text(&value).unwrap_or(b"null"[..].into())),
+            Some(Scalar::Text(text)) => self.intake.key(text.as_bytes()),
+            None => match caught(key.py(), key.str())? {
+                Some(text) => with_text(&text, limit, |bytes, length| self.intake.cut_key(bytes, length))?,
+                None => self.intake.key(b""),
+            },
+        }
+        Ok(())
+    }
+}
+
+fn is_set(object: &Bound<'_, PyAny>) -> bool {
+    object.is_instance_of::<PySet>() || object.is_instance_of::<PyFrozenSet>()
+}
+
+/// What the application's code raised is nothing to us, unless it wants to end the program.
+fn caught<T>(py: Python<'_>, result: PyResult<T>) -> PyResult<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_instance_of::<PyException>(py) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

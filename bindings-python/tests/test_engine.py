@@ -1,0 +1,141 @@
+"""The engine of a process: what it refuses, what it warns of, and the requests it serves."""
+
+from __future__ import annotations
+
+import contextvars
+import json
+import logging
+from typing import Any
+
+import bartizan
+import pytest
+from bartizan import sdk
+from bartizan.engine import Blocked, Engine
+
+
+def rule(id: str, address: str = "usr.session_id", **more: Any) -> dict[str, Any]:  # noqa: A002
+    parameters = {"inputs": [{"address": address}], "list": ["bad"]}
+    conditions = [{"operator": "exact_match", "parameters": parameters}]
+    return {"id": id, "name": "n", "tags": {"type": id}, "conditions": conditions, "on_match": ["block"], **more}
+
+
+GOOD = {"version": "2.2", "rules": [rule("good")]}
+BROKEN = {"version": "2.2", "rules": [{"id": "bad", "name": "n", "tags": {"type": "t"}}]}
+
+
+@pytest.mark.parametrize("enabled", [True, False, None])
+@pytest.mark.parametrize("rules", [BROKEN, {}, {"ruels": []}, {"version": 2}, [], 5])
+def test_rules_are_refused_as_a_waf_refuses_them(rules: Any, enabled: bool | None) -> None:
+    with pytest.raises(bartizan.ConfigurationError) as by_waf:
+        bartizan.Waf(rules)
+    with pytest.raises(bartizan.ConfigurationError) as by_engine:
+        Engine(rules, enabled=enabled)
+    assert str(by_engine.value) == str(by_waf.value)
+    assert by_engine.value.diagnostics.to_dict() == by_waf.value.diagnostics.to_dict()
+
+
+def test_refused_rules_are_named() -> None:
+    engine = Engine({"version": "2.2", "rules": [*GOOD["rules"], *BROKEN["rules"]]})
+    assert engine.diagnostics.sections["rules"].errors == {"missing key 'conditions'": ("bad",)}
+    (said,) = engine.report["report"]["diagnostics"].values()
+    assert said["rules"]["errors"] == {"missing key 'conditions'": ["bad"]}
+    report = engine.apply_remote(changed=[("datadog/2/ASM/more/config", BROKEN)])
+    assert report["diagnostics"]["datadog/2/ASM/more/config"]["rules"]["failed"] == ["bad"]
+
+
+def test_what_is_no_ruleset_is_told_in_words_of_this_language() -> None:
+    Engine(json.dumps(GOOD))
+    with pytest.raises(bartizan.ConfigurationError, match=r"no JSON .* not its path"):
+        Engine("/etc/rules.json")
+    with pytest.raises(bartizan.ConfigurationError, match=r"a dict is wanted, .* not 'int'"):
+        Engine(5)  # type: ignore[arg-type]
+    with pytest.raises(bartizan.ConfigurationError, match=r"a dict is wanted, .* not 'str'"):
+        bartizan.Waf("/etc/rules.json")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="type 'object'"):
+        Engine(object())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"enabeld": True}, "unknown setting `enabeld`"),
+        ({"enabled": "yes"}, "`enabled` must be true or false"),
+        ({"propagate": 1}, "`propagate` must be true or false"),
+        ({"timeout_us": 0}, "`timeout_us` must be at least 1"),
+        ({"timeout_us": "5"}, "`timeout_us` must be a number"),
+        ({"environment": []}, "`environment` must be a map"),
+    ],
+)
+def test_settings_are_checked(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        Engine(GOOD, **settings)
+
+
+def test_what_is_doubtful_is_told_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "bartizan")
+    assert Engine(GOOD).warnings == ()
+    assert caplog.records == []
+    engine = Engine({"version": "2.2", "rules": [rule("r", on_match=["missing"])]})
+    (warning,) = engine.warnings
+    assert (warning.kind, warning.section, warning.id) == ("unknown_action", "rules", "r")
+    assert engine.diagnostics.warnings == (warning,)
+    assert "missing" in warning.message
+    assert "missing" in str(warning)
+    assert "unknown_action" in repr(warning)
+    assert caplog.messages == [str(warning)]
+    action = {"id": "missing", "type": "block_request", "parameters": {}}
+    engine.apply_remote(changed=[("datadog/2/ASM/actions/config", {"actions": [action]})])
+    assert engine.warnings == ()
+    nothing = Engine({"version": "2.2", "rules": []})
+    assert [warning.kind for warning in nothing.warnings] == ["no_rules"]
+
+
+def test_a_user_and_an_address_are_blocked_together() -> None:
+    engine = Engine(GOOD)
+    assert engine.block(ip="203.0.113.7", user="mallory", seconds=60)["done"]
+    assert engine.call("blocked", user="mallory")["blocked"]
+    assert engine.call("blocked", ip="203.0.113.7")["blocked"]
+    with pytest.raises(bartizan.ArgumentError, match="neither an IP address"):
+        engine.block(ip="nowhere", user="bob")
+    assert not engine.call("blocked", user="bob")["blocked"]
+    assert engine.extend(ip="203.0.113.7", user="mallory", seconds=90)
+    assert engine.unblock(ip="203.0.113.7", user="mallory")
+    assert engine.call("blocks") == {"users": [], "ips": []}
+    with pytest.raises(bartizan.ArgumentError, match="`user` and `ip`"):
+        engine.block()
+
+
+def test_a_session_is_asked_about_and_nobody_is_no_user() -> None:
+    engine = Engine({"version": "2.2", "rules": [rule("session"), rule("user", "usr.id")]})
+    with engine.request() as request:
+        assert not request.is_user_blocked(None)
+        assert not request.is_user_blocked("bob", "good")
+        for _ in range(2):  # a rule answers once, and is remembered
+            assert request.is_user_blocked("bob", "bad")
+            assert request.is_user_blocked(None, "bad")
+            assert request.is_user_blocked({"id": "eve", "session_id": "bad"})
+            assert request.is_user_blocked("bad")
+        assert not request.is_user_blocked("bob")
+    with pytest.raises(Blocked), engine.request() as request:
+        request.call("set_user", user={"id": "bob", "session_id": "bad"})
+    assert request.is_user_blocked("bob", "bad")
+
+
+def test_a_request_may_be_left_in_another_context() -> None:
+    request = Engine(GOOD).request()
+    elsewhere = contextvars.copy_context()
+    elsewhere.run(request.__enter__)
+    request.__exit__(None, None, None)
+    assert elsewhere.run(sdk._current.get) is request
+    request.__enter__()
+    elsewhere.run(request.__exit__, None, None, None)
+    assert elsewhere.run(sdk._current.get) is None
+    sdk._current.set(None)
+
+
+def test_padding_hides_nothing_in_a_request() -> None:
+    engine = Engine({"version": "2.2", "rules": [rule("r", "server.request.query")]}, timeout_us=30_000_000)
+    padding = [[[None] * 10_000] * 100] * 2
+    with engine.request() as request, pytest.raises(Blocked):
+        request.run({"server.request.body": padding, "server.request.query": "bad"})
+    assert "container_size" in request.finish()["incomplete"]
