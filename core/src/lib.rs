@@ -21,6 +21,7 @@
 //! | [`users`] | who the user is: collection modes, anonymization, login and business events |
 //! | [`http`] | client address, blocking responses, denylists, request reports |
 //! | [`remote`] | remote-configuration products and paths -> builder calls, and what is answered |
+//! | [`takeover`] | account takeover: events in, signals and blocks out |
 //! | [`sdk`] | the two rooms above as functions from a map to a map, for every binding alike |
 //! | [`shared`] | what the bindings hold on to: an engine and contexts behind shared references |
 
@@ -41,6 +42,7 @@ pub mod scan;
 pub mod sdk;
 pub mod shared;
 pub mod support;
+pub mod takeover;
 pub mod transform;
 pub mod users;
 pub mod value;

@@ -1,7 +1,8 @@
-//! Wall-clock time, through a source that tests replace.
+//! Time, through a source that tests replace.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Seconds and milliseconds since the Unix epoch.
 pub trait Clock: Send + Sync {
@@ -12,6 +13,12 @@ pub trait Clock: Send + Sync {
     fn unix_seconds(&self) -> u64 {
         self.unix_millis() / 1000
     }
+
+    /// Milliseconds since some start, which no setting of the clock moves. A source without such a thing answers with the
+    /// time of day.
+    fn monotonic_millis(&self) -> u64 {
+        self.unix_millis()
+    }
 }
 
 /// The machine's clock.
@@ -21,6 +28,11 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn unix_millis(&self) -> u64 {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
+    }
+
+    fn monotonic_millis(&self) -> u64 {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed().as_millis() as u64
     }
 }
 
