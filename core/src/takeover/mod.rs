@@ -1,3 +1,12 @@
 //! Account takeover and business-logic abuse, detected in process: events in, signals and blocks out.
 
+pub mod address;
+pub mod config;
+pub mod event;
+pub mod key;
+pub mod login;
+pub mod name;
+pub mod severity;
 pub mod state;
+pub mod subject;
+pub mod text;
