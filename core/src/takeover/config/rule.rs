@@ -126,6 +126,8 @@ pub struct Rule {
     pub joins: Option<String>,
     /// It only renames an open signal of the rule it joins.
     pub relabels: bool,
+    /// Signals of this rule that one of this rule takes over: those of addresses within its network.
+    pub absorbs: Option<String>,
     /// Seconds without an event after which a signal closes.
     pub keep_alive_s: u32,
     /// Seconds after which a signal closes in any case.
@@ -188,6 +190,7 @@ impl Rule {
             guards: texts(fields, "guards", EVENTS)?.iter().map(|name| Guard::read(name)).collect::<Result<_, _>>()?,
             joins: fields.optional("joins", text)?,
             relabels: fields.optional("relabels", read::boolean)?.unwrap_or(false),
+            absorbs: fields.optional("absorbs", text)?,
             keep_alive_s: duration(fields, "keep_alive_s")?.unwrap_or(3600),
             max_duration_s: duration(fields, "max_duration_s")?.unwrap_or(86_400),
             cooldown_s: fields.optional("cooldown_s", small)?.unwrap_or(900),

@@ -214,6 +214,10 @@ pub trait State: Send + Sync {
     /// What is known of a group, without changing it.
     fn read(&self, table: Table, key: Key, now_s: u32) -> Option<Reading>;
 
+    /// Whether a value was counted as a member of the group within its window, as far as that is known: a slot with more than
+    /// [`EXACT_MEMBERS`] may say yes by mistake. No if the group is not known.
+    fn has_member(&self, table: Table, key: Key, member: u64, now_s: u32) -> bool;
+
     /// Keeps the group's slot while a signal about it is open, or no longer.
     fn pin(&self, table: Table, key: Key, pinned: bool);
 

@@ -181,6 +181,16 @@ impl State for Model {
         Some(group.reading(table.sub_s()))
     }
 
+    fn has_member(&self, table: Table, key: Key, member: u64, now_s: u32) -> bool {
+        let mut inner = self.inner();
+        let Some(group) = inner.groups.get_mut(&(table, key)) else { return false };
+        group.roll(now_s / table.sub_s(), now_s / LONG_SUB_S);
+        match &group.overflow {
+            Some(bits) => bits.contains(&((member >> 49) % u64::from(MEMBER_BITS))),
+            None => group.members.contains_key(&(member >> 49)),
+        }
+    }
+
     fn pin(&self, _: Table, _: Key, _: bool) {}
 
     fn protect_from(&self, _: Table, _: u32) {}
