@@ -66,6 +66,16 @@ impl Prefix {
         self.length == if self.v6 { 128 } else { 32 }
     }
 
+    /// Whether it is of IPv6.
+    pub fn is_v6(self) -> bool {
+        self.v6
+    }
+
+    /// Its length in bits.
+    pub fn length(self) -> u8 {
+        self.length
+    }
+
     /// The first address of it.
     pub fn address(self) -> IpAddr {
         match self.v6 {
