@@ -1,5 +1,6 @@
 //! Rules that count the same events by the same fields share their counts: a class.
 
+use crate::takeover::address::Prefix;
 use crate::takeover::config::field::Field;
 use crate::takeover::config::filter::Filter;
 use crate::takeover::config::rule::Rule;
@@ -90,6 +91,16 @@ impl Class {
             Some((field.name().into_owned(), field.text(event, subject)?.into_owned()))
         });
         named.collect()
+    }
+
+    /// The group of an address, where that is all the class groups by.
+    pub fn key_of_address(&self, group: Prefix, hash: &HashKey) -> Key {
+        hash.hasher().number(self.signature).part(&group.bytes()).key()
+    }
+
+    /// Likewise of a login.
+    pub fn key_of_login(&self, account: &str, hash: &HashKey) -> Key {
+        hash.hasher().number(self.signature).part(account.as_bytes()).key()
     }
 
     /// What classes must agree in to be the same.

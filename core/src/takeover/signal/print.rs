@@ -1,7 +1,8 @@
 //! A signal as people and programs read it: schema `bartizan.ato.signal/1`.
 
 use super::{Compromised, LISTED, Signal};
-use crate::value::Value;
+use crate::takeover::key::HashKey;
+use crate::value::{Object, Value};
 
 /// A number, or null where there is none.
 fn seconds(at: Option<u64>) -> Value {
@@ -26,6 +27,10 @@ fn pairs<T: ToString>(list: &[(&T, u64)]) -> Value {
 impl Signal {
     /// The signal as a map.
     pub fn to_value(&self) -> Value {
+        self.with_compromised(self.compromised.iter().take(LISTED).map(Compromised::to_value).collect())
+    }
+
+    fn with_compromised(&self, compromised: Value) -> Value {
         let texts = |texts: &[String]| texts.iter().take(LISTED).map(Value::from).collect::<Value>();
         let mut map = Value::map();
         map.insert("id", &self.id);
@@ -57,7 +62,7 @@ impl Signal {
         map.insert("evidence", Value::from_entries(self.evidence.iter().map(|(name, value)| (*name, *value))));
         map.insert("clusters", Value::array());
         map.insert("top", self.top_value());
-        map.insert("compromised", self.compromised.iter().take(LISTED).map(Compromised::to_value).collect::<Value>());
+        map.insert("compromised", compromised);
         map.insert("response", self.answer_value());
         map.insert("allow_listed", self.allow_listed);
         map.insert("suppressed_by", text(self.suppressed_by.as_deref()));
@@ -147,4 +152,59 @@ impl Compromised {
             ("after", after.collect::<Value>()),
         ])
     }
+}
+
+/// Entries of each list in a notification.
+const TOLD: usize = 10;
+
+impl Signal {
+    /// The signal as notifications carry it: short lists, and where people must not be named, hashes instead of names.
+    pub fn to_notice(&self, pii: bool, hash: &HashKey) -> Value {
+        let compromised = self.compromised.iter().take(TOLD).cloned();
+        let compromised = compromised.map(|one| if pii { one.to_value() } else { one.hidden(hash).to_value() });
+        let whole = self.with_compromised(compromised.collect());
+        let pairs = whole.as_map().unwrap_or_default();
+        Value::from_entries(pairs.iter().map(|pair| {
+            let key = pair.key_bytes().unwrap_or_default();
+            let value = match key {
+                b"top" => self.top_notice(pii, hash),
+                b"group" if !pii => hide(pair.value(), hash, b"service"),
+                b"response" if !pii => Value::from_entries([("mode", if self.answer.acted { "block" } else { "monitor" })]),
+                _ => pair.value().to_value(),
+            };
+            (key, value)
+        }))
+    }
+
+    fn top_notice(&self, pii: bool, hash: &HashKey) -> Value {
+        let top = self.top_value();
+        let lists = top.as_map().unwrap_or_default().iter().map(|pair| {
+            let hidden = !pii && pair.key_bytes() != Some(b"user_agents");
+            let entries = pair.value().as_array().unwrap_or_default().iter().take(TOLD).map(|entry| match entry.as_array() {
+                Some([name, count]) if hidden => [pseudonym(name, hash), count.to_value()].into_iter().collect(),
+                _ => entry.to_value(),
+            });
+            (pair.key_bytes().unwrap_or_default(), entries.collect::<Value>())
+        });
+        Value::from_entries(lists)
+    }
+}
+
+impl Compromised {
+    fn hidden(self, hash: &HashKey) -> Self {
+        let hide = |text: Option<String>| text.map(|text| format!("{:016x}", hash.hash(text.as_bytes())));
+        Compromised { user_id: hide(self.user_id), login: hide(self.login), ip: None, ..self }
+    }
+}
+
+fn pseudonym(name: &Object, hash: &HashKey) -> Value {
+    Value::from(format!("{:016x}", hash.hash(name.as_bytes().unwrap_or_default())))
+}
+
+/// A map with the values of all but one key hashed.
+fn hide(map: &Object, hash: &HashKey, but: &[u8]) -> Value {
+    Value::from_entries(map.as_map().unwrap_or_default().iter().map(|pair| {
+        let key = pair.key_bytes().unwrap_or_default();
+        (key, if key == but { pair.value().to_value() } else { pseudonym(pair.value(), hash) })
+    }))
 }
