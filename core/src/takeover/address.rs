@@ -201,22 +201,59 @@ mod tests {
         for (text, printed) in table {
             assert_eq!(Prefix::parse(text).unwrap().to_string(), printed);
         }
-        for text in ["", "x", "1.2.3.4/33", "1.2.3.4/", "1.2.3.4/+1", "fe80::1%eth0", "1.2.3.4:80", " 1.2.3.4", "::ffff:1.2.3.4/90"] {
+        for text in [
+            "",
+            "x",
+            "1.2.3.4/33",
+            "1.2.3.4/",
+            "1.2.3.4/+1",
+            "fe80::1%eth0",
+            "1.2.3.4:80",
+            " 1.2.3.4",
+            "::ffff:1.2.3.4/90",
+        ] {
             assert_eq!(Prefix::parse(text), None, "{text}");
         }
         let host = |text| Prefix::parse(text).unwrap();
         assert!(host("0.0.0.0/0").contains(host("1.2.3.4")) && !host("0.0.0.0/0").contains(host("::1")));
-        assert!(host("2001:db8::/32").contains(host("2001:db8:1::1")) && !host("2001:db8::/32").contains(host("2001:db9::")));
+        assert!(
+            host("2001:db8::/32").contains(host("2001:db8:1::1"))
+                && !host("2001:db8::/32").contains(host("2001:db9::"))
+        );
     }
 
     #[test]
     fn local_networks_end_where_they_end() {
         let local = LocalNetworks::default();
         let is_local = |text| local.contains(Prefix::parse(text).unwrap());
-        for text in ["0.1.2.3", "10.0.0.1", "100.127.255.255", "172.31.0.1", "192.0.0.8", "198.19.0.1", "255.255.255.255", "::", "::1", "fd00::1", "fe80::1", "ff02::1", "::ffff:10.1.1.1"] {
+        for text in [
+            "0.1.2.3",
+            "10.0.0.1",
+            "100.127.255.255",
+            "172.31.0.1",
+            "192.0.0.8",
+            "198.19.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fd00::1",
+            "fe80::1",
+            "ff02::1",
+            "::ffff:10.1.1.1",
+        ] {
             assert!(is_local(text), "{text}");
         }
-        for text in ["9.255.255.255", "100.128.0.0", "172.32.0.1", "192.0.1.0", "198.20.0.1", "203.0.113.9", "192.0.2.1", "198.51.100.1", "2001:db8::1"] {
+        for text in [
+            "9.255.255.255",
+            "100.128.0.0",
+            "172.32.0.1",
+            "192.0.1.0",
+            "198.20.0.1",
+            "203.0.113.9",
+            "192.0.2.1",
+            "198.51.100.1",
+            "2001:db8::1",
+        ] {
             assert!(!is_local(text), "{text}");
         }
         let ten = Prefix::parse("10.0.0.0/8").unwrap();

@@ -124,6 +124,11 @@ impl Detector {
         self.now_ms() / 1000
     }
 
+    /// The time, in milliseconds since the epoch.
+    pub fn time_ms(&self) -> u64 {
+        self.now_ms()
+    }
+
     /// Puts a document under a path, in place of the former one there. What it says acts from the next event on.
     pub fn apply(&self, path: &str, document: &Object) -> Diagnostics {
         let mut documents = lock(&self.documents);

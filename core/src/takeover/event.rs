@@ -347,6 +347,8 @@ mod tests {
     #[test]
     fn the_id_stands_in_for_the_login() {
         read(r#"{"event":"x","usr.id":5}"#, |event| assert_eq!(event.unwrap().login.as_deref(), Some("5")));
-        read(r#"{"event":"x","exists":true,"usr.exists":false}"#, |event| assert_eq!(event.unwrap().exists, Some(false)));
+        read(r#"{"event":"x","exists":true,"usr.exists":false}"#, |event| {
+            assert_eq!(event.unwrap().exists, Some(false))
+        });
     }
 }

@@ -127,7 +127,11 @@ impl Totals {
 }
 
 /// Sums by a key, in the order in which the keys came first.
-fn totals(signal: &Signal, key: impl Fn(&Attempt) -> Option<String>, other: impl Fn(&Attempt) -> Option<String>) -> Vec<(String, Totals)> {
+fn totals(
+    signal: &Signal,
+    key: impl Fn(&Attempt) -> Option<String>,
+    other: impl Fn(&Attempt) -> Option<String>,
+) -> Vec<(String, Totals)> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut all: Vec<(String, Totals)> = vec![];
     for attempt in signal.campaign.attempts() {
@@ -152,8 +156,17 @@ fn targeted_users(signal: &Signal) -> impl Iterator<Item = String> + Send + use<
     let rows = totals(signal, login, ip);
     let compromised: BTreeSet<_> = signal.compromised.iter().filter_map(|one| one.login.clone()).collect();
     let header = csv_line([
-        "usr.login", "usr.id", "usr.exists", "attempts", "failures", "refused", "first_seen", "last_seen", "distinct_ips",
-        "succeeded", "compromised",
+        "usr.login",
+        "usr.id",
+        "usr.exists",
+        "attempts",
+        "failures",
+        "refused",
+        "first_seen",
+        "last_seen",
+        "distinct_ips",
+        "succeeded",
+        "compromised",
     ]);
     std::iter::once(header).chain(rows.into_iter().map(move |(login, totals)| {
         let compromised = compromised.contains(&login);
@@ -186,7 +199,16 @@ fn ips(signal: &Signal, blocks: &Blocks, now_s: u64) -> impl Iterator<Item = Str
         })
         .collect();
     let header = csv_line([
-        "ip", "network", "asn", "attempts", "failures", "successes", "users", "ti_category", "blocked_until", "first_seen",
+        "ip",
+        "network",
+        "asn",
+        "attempts",
+        "failures",
+        "successes",
+        "users",
+        "ti_category",
+        "blocked_until",
+        "first_seen",
         "last_seen",
     ]);
     std::iter::once(header).chain(rows.into_iter().map(|(ip, totals, until)| {

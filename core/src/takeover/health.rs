@@ -111,7 +111,13 @@ impl Health {
     pub fn roll(&mut self, now_s: u32) {
         if self.day.started_s.is_some_and(|started| now_s.saturating_sub(started) >= 86_400) {
             let (successes, failures) = (self.day.successes, self.day.failures);
-            self.find("no_success_events", successes == 0 && failures >= 1000, 1.0, now_s, "report successful logins too");
+            self.find(
+                "no_success_events",
+                successes == 0 && failures >= 1000,
+                1.0,
+                now_s,
+                "report successful logins too",
+            );
             self.find("no_failure_events", failures == 0 && successes >= 1000, 1.0, now_s, "report failed logins too");
             self.day = Day::default();
         }
@@ -129,18 +135,42 @@ impl Health {
         let behind_few = hour.accounts.count() >= 100 && share(few, hour.successes) >= 0.5;
         let local = share(hour.local, hour.logins);
         let seen = if local >= 0.9 { local } else { share(few, hour.successes) };
-        self.find("client_ip_not_propagated", local >= 0.9 || behind_few, seen, now_s, "name the header that carries the client's address");
+        self.find(
+            "client_ip_not_propagated",
+            local >= 0.9 || behind_few,
+            seen,
+            now_s,
+            "name the header that carries the client's address",
+        );
         let libraries = share(hour.libraries, hour.agents);
-        self.find("user_agent_not_propagated", hour.agents > 0 && libraries >= 0.9, libraries, now_s, "pass the client's user agent on");
+        self.find(
+            "user_agent_not_propagated",
+            hour.agents > 0 && libraries >= 0.9,
+            libraries,
+            now_s,
+            "pass the client's user agent on",
+        );
         let few_headers = share(hour.few_headers, hour.with_headers);
-        self.find("headers_not_propagated", hour.with_headers > 0 && few_headers >= 0.5, few_headers, now_s, "pass the client's headers on");
+        self.find(
+            "headers_not_propagated",
+            hour.with_headers > 0 && few_headers >= 0.5,
+            few_headers,
+            now_s,
+            "pass the client's headers on",
+        );
         let without = share(hour.without_login, hour.failures);
         self.find("login_missing", without > 0.05, without, now_s, "report usr.login with failures");
         let without = share(hour.without_exists, hour.failures);
         self.find("exists_missing", without > 0.05, without, now_s, "report usr.exists with failures");
         let doubled = self.double_events.saturating_sub(hour.double_events);
         let doubled = doubled as f64 / f64::from(hour.logins);
-        self.find("double_events", doubled > 0.01, doubled, now_s, "report either a success or a failure for one login");
+        self.find(
+            "double_events",
+            doubled > 0.01,
+            doubled,
+            now_s,
+            "report either a success or a failure for one login",
+        );
         self.hour.double_events = self.double_events;
     }
 

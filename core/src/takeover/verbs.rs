@@ -48,9 +48,9 @@ fn unsigned(arguments: &Object, name: &str) -> Result<Option<u64>> {
 
 /// Whom a call is about: `ip`, `cidr`, `user` or `session`, or `kind` and `value`.
 fn target(arguments: &Object, hash_group: u8) -> Result<Option<Target>> {
-    let named = ["ip", "cidr", "user", "session"].into_iter().find_map(|kind| {
-        string(arguments, kind).transpose().map(|value| value.map(|value| (kind.to_owned(), value)))
-    });
+    let named = ["ip", "cidr", "user", "session"]
+        .into_iter()
+        .find_map(|kind| string(arguments, kind).transpose().map(|value| value.map(|value| (kind.to_owned(), value))));
     let (kind, value) = match named.transpose()? {
         Some(named) => named,
         None => match (string(arguments, "kind")?, string(arguments, "value")?) {
@@ -62,7 +62,8 @@ fn target(arguments: &Object, hash_group: u8) -> Result<Option<Target>> {
         "user" => Ok(Some(Target::User(value))),
         "session" => Ok(Some(Target::Session(value))),
         "ip" | "cidr" => {
-            let prefix = Prefix::parse(&value).ok_or_else(|| format!("'{value}' is neither an address nor a network"))?;
+            let prefix =
+                Prefix::parse(&value).ok_or_else(|| format!("'{value}' is neither an address nor a network"))?;
             // One IPv6 address says nothing: whoever has it has its whole group.
             let prefix = if prefix.is_host() { prefix.cut_by_family(32, hash_group) } else { prefix };
             Ok(Some(Target::Ip(prefix)))
@@ -103,11 +104,14 @@ impl Detector {
 
     /// Does something with a signal, if there is one of this name.
     fn with_signal<T>(&self, id: &str, then: impl FnOnce(&Signal) -> T) -> Option<T> {
-        self.all_services().iter().find_map(|service| {
-            let inner = service.inner();
-            inner.signals.by_id(id)?;
-            Some(service.clone())
-        })?.with_signal(id, then)
+        self.all_services()
+            .iter()
+            .find_map(|service| {
+                let inner = service.inner();
+                inner.signals.by_id(id)?;
+                Some(service.clone())
+            })?
+            .with_signal(id, then)
     }
 
     /// One signal, or `None`.
@@ -121,7 +125,8 @@ impl Detector {
         let how = Resolution::from_name(how).ok_or_else(|| format!("unknown resolution '{how}'"))?;
         let (plan, now_s) = (self.plan(), self.now_s());
         let services = self.all_services();
-        let resolve = |service: &Arc<Service>| service.resolve(id, how, now_s, &plan, &self.options.hash_key, &self.blocks);
+        let resolve =
+            |service: &Arc<Service>| service.resolve(id, how, now_s, &plan, &self.options.hash_key, &self.blocks);
         let found = services.iter().any(resolve);
         self.collect();
         Ok(found)
@@ -130,7 +135,8 @@ impl Detector {
     /// Refuses somebody: `ip`, `cidr`, `user` or `session`; `seconds` (the configured duration where there are none, 1
     /// minute to 7 days) or `permanent`; `mode`: `block` or `stealth`; `reason`; `signal`. The block as it is now.
     pub fn block(&self, request: &Object) -> Result<Value> {
-        let target = target(request, self.group_bits())?.ok_or("one of `ip`, `cidr`, `user` and `session` must be given")?;
+        let target =
+            target(request, self.group_bits())?.ok_or("one of `ip`, `cidr`, `user` and `session` must be given")?;
         let now_s = self.now_s();
         let permanent = matches!(argument(request, "permanent").map(Object::view), Some(View::Bool(true)));
         let seconds = unsigned(request, "seconds")?.unwrap_or(self.plan().config.settings.duration_s.into());
@@ -165,7 +171,11 @@ impl Detector {
         if let Some(target) = target(arguments, self.group_bits())? {
             return Ok(Selector::Target(target));
         }
-        let named = [("signal", Selector::Signal as fn(String) -> Selector), ("rule", Selector::Rule), ("kind", Selector::Kind)];
+        let named = [
+            ("signal", Selector::Signal as fn(String) -> Selector),
+            ("rule", Selector::Rule),
+            ("kind", Selector::Kind),
+        ];
         for (name, select) in named {
             if let Some(value) = string(arguments, name)? {
                 return Ok(select(value));
@@ -209,7 +219,9 @@ impl Detector {
         let now_s = self.now_s();
         let (mut addresses, mut users) = (vec![], vec![]);
         let enforced = self.plan().config.settings.response_enabled;
-        for block in self.blocks.list(0, usize::MAX, now_s).into_iter().rev().filter(|block| enforced || !block.automatic) {
+        for block in
+            self.blocks.list(0, usize::MAX, now_s).into_iter().rev().filter(|block| enforced || !block.automatic)
+        {
             let entry = Value::from_entries([
                 ("value", Value::from(block.target.to_string())),
                 ("expiration", Value::from(block.until_s.unwrap_or(0))),
@@ -220,7 +232,8 @@ impl Detector {
                 Target::Session(_) => {}
             }
         }
-        let lists = [("blocked_ips", "ip_with_expiration", addresses), ("blocked_users", "data_with_expiration", users)];
+        let lists =
+            [("blocked_ips", "ip_with_expiration", addresses), ("blocked_users", "data_with_expiration", users)];
         let mut exported = lock(&self.exported);
         let mut former = std::mem::take(&mut *exported);
         let mut documents = Value::map();
@@ -257,7 +270,10 @@ impl Detector {
     pub fn health(&self) -> Value {
         let number = |counter: &std::sync::atomic::AtomicU64| Value::from(counter.load(Ordering::Relaxed));
         let counters = &self.counters;
-        let dropped = ["not_a_map", "no_name", "bad_name"].into_iter().zip(&counters.dropped).map(|(name, count)| (name, number(count)));
+        let dropped = ["not_a_map", "no_name", "bad_name"]
+            .into_iter()
+            .zip(&counters.dropped)
+            .map(|(name, count)| (name, number(count)));
         let services = self.all_services().into_iter().map(|service| {
             let inner = service.inner();
             Value::from_entries([
@@ -307,7 +323,11 @@ impl Service {
                 for (_, signal) in inner.signals.all_mut() {
                     signal.top.ips.forget(prefix);
                     signal.campaign.forget_ip(*prefix);
-                    signal.compromised.iter_mut().filter(|one| one.ip.is_some_and(|ip| prefix.contains(ip))).for_each(|one| one.ip = None);
+                    signal
+                        .compromised
+                        .iter_mut()
+                        .filter(|one| one.ip.is_some_and(|ip| prefix.contains(ip)))
+                        .for_each(|one| one.ip = None);
                     redact(signal, &prefix.to_string());
                 }
             }
@@ -322,9 +342,9 @@ impl Service {
                 for (_, signal) in inner.signals.all_mut() {
                     signal.top.users.forget(account.as_ref());
                     signal.campaign.forget_user(user);
-                    signal.compromised.retain(|one| {
-                        one.login.as_deref() != Some(user) && one.user_id.as_deref() != Some(user)
-                    });
+                    signal
+                        .compromised
+                        .retain(|one| one.login.as_deref() != Some(user) && one.user_id.as_deref() != Some(user));
                     redact(signal, &account);
                 }
             }

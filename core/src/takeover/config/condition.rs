@@ -128,9 +128,11 @@ impl Condition {
             match (depth, items.len()) {
                 (0, _) => Err(Refusal::error(format!("conditions nest deeper than {DEPTH}"))),
                 (_, 0) => Err(Refusal::error(format!("empty list of conditions '{key}'"))),
-                (_, 1..=WIDTH) => {
-                    items.iter().map(|item| Self::one(item, distinct, beyond_ring, depth - 1)).collect::<Result<_, _>>().map(Some)
-                }
+                (_, 1..=WIDTH) => items
+                    .iter()
+                    .map(|item| Self::one(item, distinct, beyond_ring, depth - 1))
+                    .collect::<Result<_, _>>()
+                    .map(Some),
                 _ => Err(Refusal::error(format!("more than {WIDTH} conditions in '{key}'"))),
             }
         };

@@ -95,7 +95,8 @@ impl Documents {
     /// All documents as one, and what became of that under `path`.
     pub fn merge(&self, path: &str) -> (Config, Option<Section>) {
         let mut merging = Merging::default();
-        let mut sections: BTreeMap<&str, Section> = self.0.keys().map(|path| (path.as_str(), Section::default())).collect();
+        let mut sections: BTreeMap<&str, Section> =
+            self.0.keys().map(|path| (path.as_str(), Section::default())).collect();
         for (path, document) in &self.0 {
             if let (Ok(fields), Some(section)) = (element(document, read::map), sections.get_mut(path.as_str())) {
                 merging.settings(&fields, section);
@@ -163,7 +164,9 @@ impl Merging {
         if classes.insert(rule.class_signature()) && classes.len() > CLASSES {
             return Err(Refusal::error(format!("more than {CLASSES} ways of grouping")));
         }
-        if let Some(family) = rule.joins.as_ref().filter(|family| self.config.rules.iter().all(|rule| rule.id != **family)) {
+        if let Some(family) =
+            rule.joins.as_ref().filter(|family| self.config.rules.iter().all(|rule| rule.id != **family))
+        {
             return Err(Refusal::error(format!("unknown rule '{family}'")));
         }
         self.config.rules.push(rule);

@@ -144,7 +144,8 @@ impl Rule {
         check_versions(fields)?;
         let id = String::from_utf8_lossy(id).into_owned();
         let kind = kind(fields)?;
-        let window_s = seconds(fields, "window_s", &WINDOWS)?.ok_or_else(|| Refusal::error("missing key 'window_s'"))?;
+        let window_s =
+            seconds(fields, "window_s", &WINDOWS)?.ok_or_else(|| Refusal::error("missing key 'window_s'"))?;
         let group_by = fields_of(fields, "group_by", GROUP_BY)?;
         if let Some(field) = group_by.iter().find(|field| !field.groups()) {
             return Err(Refusal::error(format!("cannot group by '{}'", field.name())));
@@ -334,7 +335,8 @@ fn fields_of(fields: &Fields<'_>, key: &str, most: usize) -> Result<Vec<Field>, 
     let names = texts(fields, key, most + 1)?;
     // The service is always grouped by: each has a memory of its own.
     let named = names.iter().filter(|name| *name != "service");
-    let read = named.map(|name| Field::from_name(name).ok_or_else(|| Refusal::error(format!("unknown field '{name}'"))));
+    let read =
+        named.map(|name| Field::from_name(name).ok_or_else(|| Refusal::error(format!("unknown field '{name}'"))));
     let read = read.collect::<Result<Vec<_>, _>>()?;
     match read.len() > most {
         true => Err(Refusal::error(format!("more than {most} elements in '{key}'"))),
@@ -380,4 +382,3 @@ pub(super) fn text(object: &Object) -> Result<String, read::Fault> {
 pub(super) fn small(object: &Object) -> Result<u32, read::Fault> {
     read::unsigned(object).map(|number| u32::try_from(number).unwrap_or(u32::MAX))
 }
-

@@ -41,7 +41,9 @@ impl Kind {
     /// The kind of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         use Kind::*;
-        [Opened, Updated, Escalated, CompromisedUser, Response, Closed, Health].into_iter().find(|kind| kind.name() == name)
+        [Opened, Updated, Escalated, CompromisedUser, Response, Closed, Health]
+            .into_iter()
+            .find(|kind| kind.name() == name)
     }
 }
 

@@ -15,9 +15,10 @@ pub fn body(notification: &Notification) -> String {
         ("type", Value::from("header")),
         ("text", text("plain_text", crate::takeover::text::shown(&notification.title, LONGEST_HEADER))),
     ]);
-    let facts = notification.facts().into_iter().map(|(name, value)| {
-        text("mrkdwn", &escape(&format!("*{name}*\n{value}"), LONGEST))
-    });
+    let facts = notification
+        .facts()
+        .into_iter()
+        .map(|(name, value)| text("mrkdwn", &escape(&format!("*{name}*\n{value}"), LONGEST)));
     let fields = Value::from_entries([("type", Value::from("section")), ("fields", facts.collect::<Value>())]);
     let mut blocks: Value = [header, fields].into_iter().collect();
     let compromised = notification.compromised();

@@ -254,8 +254,12 @@ impl Blocks {
     /// Drops what has expired.
     pub fn sweep(&self, now_s: u64) {
         let mut inner = self.inner();
-        let expired: Vec<Target> =
-            inner.blocks.values().filter(|(_, block)| !block.holds(now_s)).map(|(_, block)| block.target.clone()).collect();
+        let expired: Vec<Target> = inner
+            .blocks
+            .values()
+            .filter(|(_, block)| !block.holds(now_s))
+            .map(|(_, block)| block.target.clone())
+            .collect();
         expired.iter().for_each(|target| drop(inner.take(target)));
     }
 
@@ -302,13 +306,18 @@ impl Inner {
 
     /// Makes room: expired entries, else the automatic one that ends next.
     fn evict(&mut self, now_s: u64) {
-        let expired: Vec<Target> =
-            self.blocks.values().filter(|(_, block)| !block.holds(now_s)).map(|(_, block)| block.target.clone()).collect();
+        let expired: Vec<Target> = self
+            .blocks
+            .values()
+            .filter(|(_, block)| !block.holds(now_s))
+            .map(|(_, block)| block.target.clone())
+            .collect();
         if !expired.is_empty() {
             return expired.iter().for_each(|target| drop(self.take(target)));
         }
         let automatic = self.blocks.values().filter(|(_, block)| block.automatic);
-        let next = automatic.min_by_key(|(_, block)| block.until_s.unwrap_or(u64::MAX)).map(|(_, block)| block.target.clone());
+        let next =
+            automatic.min_by_key(|(_, block)| block.until_s.unwrap_or(u64::MAX)).map(|(_, block)| block.target.clone());
         next.iter().for_each(|target| drop(self.take(target)));
     }
 

@@ -87,9 +87,10 @@ impl Class {
 
     /// The group, for people.
     pub fn describe(&self, event: &Event<'_>, subject: &Subject<'_>) -> Vec<(String, String)> {
-        let named = self.group_by.iter().filter_map(|field| {
-            Some((field.name().into_owned(), field.text(event, subject)?.into_owned()))
-        });
+        let named = self
+            .group_by
+            .iter()
+            .filter_map(|field| Some((field.name().into_owned(), field.text(event, subject)?.into_owned())));
         named.collect()
     }
 

@@ -54,7 +54,8 @@ impl Plan {
                 None => classes.push(Class::of(rule, at)),
             }
         }
-        let by_address = classes.iter().position(|class| class.table == Table::Ip && class.group_by == [Field::IpGroup]);
+        let by_address =
+            classes.iter().position(|class| class.table == Table::Ip && class.group_by == [Field::IpGroup]);
         let mut roles: HashMap<String, Vec<Role>> = HashMap::new();
         for (at, class) in classes.iter().enumerate() {
             let mut with = |event: &String, set: fn(&mut Role)| {
@@ -116,7 +117,8 @@ impl Plan {
     /// Half of the smallest count that a rule on this table asks for.
     pub fn half_threshold(&self, table: Table) -> Option<u32> {
         let rules = self.classes.iter().filter(|class| class.table == table).flat_map(|class| self.rules(class));
-        let counts = rules.flat_map(|(_, rule)| rule.cases.iter().filter_map(|case| Condition::smallest_count(&case.when)));
+        let counts =
+            rules.flat_map(|(_, rule)| rule.cases.iter().filter_map(|case| Condition::smallest_count(&case.when)));
         counts.min_by(f64::total_cmp).map(|count| (count / 2.0).ceil() as u32)
     }
 }

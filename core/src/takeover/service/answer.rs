@@ -116,8 +116,11 @@ impl Work<'_> {
 
     /// The accounts that a critical signal names.
     fn answer_users(&mut self, slot: Slot, order: &Order, told: &Told<'_>) {
-        let Some(signal) = self.inner.signals.get(slot).filter(|signal| signal.severity == Severity::Critical) else { return };
-        let users: Vec<_> = signal.compromised.iter().rev().take(LISTED).filter_map(|one| one.user_id.clone()).collect();
+        let Some(signal) = self.inner.signals.get(slot).filter(|signal| signal.severity == Severity::Critical) else {
+            return;
+        };
+        let users: Vec<_> =
+            signal.compromised.iter().rev().take(LISTED).filter_map(|one| one.user_id.clone()).collect();
         for user in users {
             self.refuse(slot, order, Target::User(user), order.duration_s, told);
         }
@@ -132,7 +135,9 @@ impl Work<'_> {
         }
         if let Err(why) = self.permit(slot, &target, told) {
             let line = format!("{target}: {why}");
-            if let Some(signal) = self.inner.signals.get_mut(slot).filter(|signal| signal.answer.withheld.len() < LISTED) {
+            if let Some(signal) =
+                self.inner.signals.get_mut(slot).filter(|signal| signal.answer.withheld.len() < LISTED)
+            {
                 signal.answer.withheld.push(line.clone());
             }
             self.tell(slot, Kind::Response, Value::from_entries([("withheld", &line)]), now_s);

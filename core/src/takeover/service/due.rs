@@ -85,7 +85,9 @@ impl Service {
             rule.map(|rule| rule.state_signature())
         };
         for slot in work.inner.signals.live_slots() {
-            let Some((family, id)) = work.inner.signals.get(slot).map(|signal| (signal.family.clone(), signal.id.clone())) else {
+            let Some((family, id)) =
+                work.inner.signals.get(slot).map(|signal| (signal.family.clone(), signal.id.clone()))
+            else {
                 continue;
             };
             let (before, after) = (signature(former, &family), signature(plan, &family));
@@ -102,8 +104,11 @@ impl Service {
 impl Work<'_> {
     fn close_due(&mut self, now_s: u64) {
         for slot in self.inner.signals.live_slots() {
-            let Some(signal) = self.inner.signals.get(slot).filter(|signal| signal.closes_s() <= now_s) else { continue };
-            let lasted = signal.max_duration_s > 0 && now_s >= signal.first_event_s.saturating_add(signal.max_duration_s);
+            let Some(signal) = self.inner.signals.get(slot).filter(|signal| signal.closes_s() <= now_s) else {
+                continue;
+            };
+            let lasted =
+                signal.max_duration_s > 0 && now_s >= signal.first_event_s.saturating_add(signal.max_duration_s);
             self.close(slot, Status::Closed, if lasted { "max_duration" } else { "keep_alive" }, now_s);
         }
     }

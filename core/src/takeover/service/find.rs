@@ -71,13 +71,16 @@ impl Work<'_> {
             })
             .collect();
         let former = self.inner.signals.about(rule.family(), key).and_then(|slot| self.inner.signals.get(slot));
-        let former = former.filter(|former| former.closed_because == Some("max_duration")).map(|former| former.id.clone());
+        let former =
+            former.filter(|former| former.closed_because == Some("max_duration")).map(|former| former.id.clone());
         let mut suppressions = self.plan.suppressions(rule, now_s);
-        let suppressed_by = suppressions.find(|one| one.filter.holds(told.event, told.subject)).map(|one| one.id.clone());
+        let suppressed_by =
+            suppressions.find(|one| one.filter.holds(told.event, told.subject)).map(|one| one.id.clone());
         let before = u64::from(reading.count(rule.window_s).saturating_sub(1));
         let by_source = rule.group_by.iter().any(|field| field.is_source());
         let first_s = u64::from(reading.first_s).max(now_s.saturating_sub(rule.window_s.into())).min(now_s);
-        let mut counts = Counts { failures: before, nonexistent: reading.nonexistent.saturating_sub(1).into(), ..Counts::default() };
+        let mut counts =
+            Counts { failures: before, nonexistent: reading.nonexistent.saturating_sub(1).into(), ..Counts::default() };
         let mut top = Tops::default();
         let place = |name: &str| rule.distinct.iter().position(|field| field.name() == name);
         let members = |name| match place(name) {
@@ -279,7 +282,8 @@ impl Work<'_> {
     fn absorb(&mut self, slot: Slot, rule: &Rule, told: &Told<'_>) {
         let Some(family) = &rule.absorbs else { return };
         let Some(id) = self.inner.signals.get(slot).map(|signal| signal.id.clone()) else { return };
-        let within = |signal: &Signal| signal.is_live() && signal.family == *family && signal.network == told.subject.network;
+        let within =
+            |signal: &Signal| signal.is_live() && signal.family == *family && signal.network == told.subject.network;
         for (_, signal) in self.inner.signals.all_mut().filter(|(_, signal)| within(signal)) {
             signal.parent = Some(id.clone());
             signal.updated_s = told.now();

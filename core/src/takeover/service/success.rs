@@ -2,9 +2,9 @@
 //! compromised account.
 
 use super::{Told, Work};
+use crate::takeover::address::Prefix;
 use crate::takeover::config::field::Field;
 use crate::takeover::config::rule::{Escalation, Rule};
-use crate::takeover::address::Prefix;
 use crate::takeover::name;
 use crate::takeover::notify::Kind;
 use crate::takeover::rules::evaluate::{Finding, value};
@@ -13,7 +13,6 @@ use crate::takeover::severity::Severity;
 use crate::takeover::signal::campaign;
 use crate::takeover::signal::{Compromised, Signal, Slot};
 use crate::takeover::state::{Key, Origin, Reading, Table, Update};
-
 
 /// Successes that are remembered for signals that open after them.
 const RECENT: usize = 4096;
@@ -160,8 +159,11 @@ impl Work<'_> {
         let Some(signal) = self.inner.signals.get(slot) else { return };
         let (key, since_s) = (signal.key, told.now().saturating_sub(signal.window_s.min(900).into()));
         let Some(rule) = self.plan.config.rules.iter().find(|rule| rule.id == signal.rule_id) else { return };
-        let Some(escalation) = rule.escalations.iter().find(|one| one.event == name::LOGIN_SUCCESS).cloned() else { return };
-        let class_at = self.plan.classes.iter().position(|class| class.table == signal.table && class.group_by == rule.group_by);
+        let Some(escalation) = rule.escalations.iter().find(|one| one.event == name::LOGIN_SUCCESS).cloned() else {
+            return;
+        };
+        let class_at =
+            self.plan.classes.iter().position(|class| class.table == signal.table && class.group_by == rule.group_by);
         let Some(class_at) = class_at else { return };
         let mut found = vec![];
         for recent in self.inner.recent.iter().filter(|recent| recent.at_s >= since_s && recent.groups.contains(&key)) {
@@ -189,7 +191,8 @@ impl Work<'_> {
         self.inner.familiarity.note(known, device, now_s);
         let passed = told.event.mfa.as_deref() == Some("passed");
         let suspicious = told.familiar != Some(true) && !self.verdict.signals.is_empty();
-        let named = self.inner.compromised.get(&account).is_some_and(|(_, at)| told.now().saturating_sub(*at) < AFTER_S);
+        let named =
+            self.inner.compromised.get(&account).is_some_and(|(_, at)| told.now().saturating_sub(*at) < AFTER_S);
         let doubtful = suspicious || named && told.familiar != Some(true);
         if passed || !doubtful {
             self.service.state.remember(account, told.origin, now_s);
@@ -201,9 +204,8 @@ impl Work<'_> {
             self.note_egress(told, account);
         } else if let Some(who) = Who::of(told) {
             let classes = self.plan.roles(name::LOGIN_SUCCESS).iter().filter(|role| role.escalates);
-            let groups = classes.filter_map(|role| {
-                self.plan.classes.get(role.class)?.key(told.event, told.subject, self.hash)
-            });
+            let groups =
+                classes.filter_map(|role| self.plan.classes.get(role.class)?.key(told.event, told.subject, self.hash));
             let recent = RecentSuccess { at_s: told.now(), who, groups: groups.collect(), network: told.network };
             if self.inner.recent.len() >= RECENT {
                 self.inner.recent.pop_front();
@@ -239,13 +241,19 @@ impl Work<'_> {
 
     /// What somebody does with an account that a signal names.
     pub(super) fn after_takeover(&mut self, told: &Told<'_>) {
-        let Some((slot, at_s)) = told.account.and_then(|account| self.inner.compromised.get(&account)).copied() else { return };
+        let Some((slot, at_s)) = told.account.and_then(|account| self.inner.compromised.get(&account)).copied() else {
+            return;
+        };
         if told.now().saturating_sub(at_s) > AFTER_S || !name::is_after_takeover(&told.event.event) {
             return;
         }
-        let Some(signal) = self.inner.signals.get_mut(slot).filter(|signal| signal.severity == Severity::Critical) else { return };
+        let Some(signal) = self.inner.signals.get_mut(slot).filter(|signal| signal.severity == Severity::Critical)
+        else {
+            return;
+        };
         let same = |one: &&mut Compromised| {
-            one.login.as_deref() == told.event.login.as_deref() || one.user_id.is_some() && one.user_id.as_deref() == told.event.user_id.as_deref()
+            one.login.as_deref() == told.event.login.as_deref()
+                || one.user_id.is_some() && one.user_id.as_deref() == told.event.user_id.as_deref()
         };
         let Some(compromised) = signal.compromised.iter_mut().find(same) else { return };
         if compromised.after.len() < crate::takeover::signal::LISTED {
@@ -263,7 +271,9 @@ impl Work<'_> {
     /// A privileged activity by somebody without the role.
     pub(super) fn privilege(&mut self, at: usize, told: &Told<'_>) {
         let roles = &self.plan.config.settings.privileged_roles;
-        let Some(required) = told.event.meta("required_role").filter(|role| roles.iter().any(|one| one == role)) else { return };
+        let Some(required) = told.event.meta("required_role").filter(|role| roles.iter().any(|one| one == role)) else {
+            return;
+        };
         let violates = match (told.subject.account(), told.event.role.as_deref()) {
             (None, _) => true,
             (Some(_), Some(role)) => role != required,
@@ -300,7 +310,14 @@ impl Work<'_> {
             hasher = hasher.part(text.as_bytes());
         }
         let key = hasher.key();
-        let mut reading = Reading { all: 1, first_s: told.when.at_s, last_s: told.when.at_s, sub_s: 1, distinct: 1, ..Reading::default() };
+        let mut reading = Reading {
+            all: 1,
+            first_s: told.when.at_s,
+            last_s: told.when.at_s,
+            sub_s: 1,
+            distinct: 1,
+            ..Reading::default()
+        };
         reading.ring[0] = 1;
         self.found(at, Table::Event, key, &reading, &finding, told);
         let slot = self.inner.signals.about(rule.family(), key);
@@ -339,4 +356,3 @@ impl Work<'_> {
 
 /// Where it is counted who is familiar at a source: a day.
 pub(super) const EGRESS: Table = Table::Window(86_400);
-

@@ -233,7 +233,11 @@ impl Signal {
 
     /// When it closes if nothing else happens.
     pub fn closes_s(&self) -> u64 {
-        let idle = self.last_event_s.saturating_add(if self.keep_alive_s == 0 { self.window_s.into() } else { self.keep_alive_s });
+        let idle = self.last_event_s.saturating_add(if self.keep_alive_s == 0 {
+            self.window_s.into()
+        } else {
+            self.keep_alive_s
+        });
         match self.max_duration_s {
             0 => idle,
             most => idle.min(self.first_event_s.saturating_add(most)),

@@ -20,7 +20,9 @@ fn ratio(part: u64, whole: u64) -> Value {
 }
 
 fn pairs<T: ToString>(list: &[(&T, u64)]) -> Value {
-    let pair = |(value, count): &(&T, u64)| [Value::from(value.to_string()), Value::from(*count)].into_iter().collect::<Value>();
+    let pair = |(value, count): &(&T, u64)| {
+        [Value::from(value.to_string()), Value::from(*count)].into_iter().collect::<Value>()
+    };
     list.iter().take(LISTED).map(pair).collect()
 }
 
@@ -75,7 +77,11 @@ impl Signal {
     /// The rule as signals name it.
     pub fn rule(&self) -> Value {
         let tags = Value::from_entries(self.tags.iter().map(|(name, value)| (name, value)));
-        Value::from_entries([("id", Value::from(&self.rule_id)), ("name", Value::from(&self.rule_name)), ("tags", tags)])
+        Value::from_entries([
+            ("id", Value::from(&self.rule_id)),
+            ("name", Value::from(&self.rule_name)),
+            ("tags", tags),
+        ])
     }
 
     /// What happened, in numbers.
@@ -141,7 +147,8 @@ impl Signal {
 impl Compromised {
     /// As signals and notifications show it.
     pub fn to_value(&self) -> Value {
-        let after = self.after.iter().map(|(event, at)| [Value::from(event), Value::from(*at)].into_iter().collect::<Value>());
+        let after =
+            self.after.iter().map(|(event, at)| [Value::from(event), Value::from(*at)].into_iter().collect::<Value>());
         Value::from_entries([
             ("usr.id", text(self.user_id.as_deref())),
             ("usr.login", text(self.login.as_deref())),
@@ -169,7 +176,9 @@ impl Signal {
             let value = match key {
                 b"top" => self.top_notice(pii, hash),
                 b"group" if !pii => hide(pair.value(), hash, b"service"),
-                b"response" if !pii => Value::from_entries([("mode", if self.answer.acted { "block" } else { "monitor" })]),
+                b"response" if !pii => {
+                    Value::from_entries([("mode", if self.answer.acted { "block" } else { "monitor" })])
+                }
                 _ => pair.value().to_value(),
             };
             (key, value)
@@ -180,10 +189,11 @@ impl Signal {
         let top = self.top_value();
         let lists = top.as_map().unwrap_or_default().iter().map(|pair| {
             let hidden = !pii && pair.key_bytes() != Some(b"user_agents");
-            let entries = pair.value().as_array().unwrap_or_default().iter().take(TOLD).map(|entry| match entry.as_array() {
-                Some([name, count]) if hidden => [pseudonym(name, hash), count.to_value()].into_iter().collect(),
-                _ => entry.to_value(),
-            });
+            let entries =
+                pair.value().as_array().unwrap_or_default().iter().take(TOLD).map(|entry| match entry.as_array() {
+                    Some([name, count]) if hidden => [pseudonym(name, hash), count.to_value()].into_iter().collect(),
+                    _ => entry.to_value(),
+                });
             (pair.key_bytes().unwrap_or_default(), entries.collect::<Value>())
         });
         Value::from_entries(lists)

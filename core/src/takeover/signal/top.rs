@@ -51,7 +51,8 @@ impl<T> Top<T> {
 
     /// The values with how often they were seen at least, most frequent first; of equals the earlier first.
     pub fn list(&self) -> Vec<(&T, u64)> {
-        let mut list: Vec<_> = self.0.iter().map(|watched| (&watched.value, watched.count - watched.inherited)).collect();
+        let mut list: Vec<_> =
+            self.0.iter().map(|watched| (&watched.value, watched.count - watched.inherited)).collect();
         list.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         list
     }
