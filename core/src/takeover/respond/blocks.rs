@@ -211,13 +211,13 @@ impl Blocks {
         }
     }
 
-    /// Takes entries out, and says which.
+    /// Takes entries out, and says which of them still held.
     pub fn remove(&self, selector: &Selector, now_s: u64) -> Vec<Block> {
         let mut inner = self.inner();
         let targets = inner.select(selector);
         let removed: Vec<Block> = targets.iter().filter_map(|target| inner.take(target)).collect();
         removed.iter().for_each(|block| inner.note(now_s, "unblock", block.target.to_string()));
-        removed
+        removed.into_iter().filter(|block| block.holds(now_s)).collect()
     }
 
     /// Gives entries that still hold another end, earlier or later. Says how many.

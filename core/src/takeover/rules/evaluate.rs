@@ -3,7 +3,7 @@
 use crate::takeover::config::condition::Metric;
 use crate::takeover::config::rule::{Guard, Rule};
 use crate::takeover::severity::Severity;
-use crate::takeover::state::{RING, Reading};
+use crate::takeover::state::Reading;
 
 /// What a rule says of a group.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,12 +59,22 @@ fn cause(rule: &Rule, reading: &Reading) -> Option<&'static str> {
     (rule.has(Guard::Scanner) && reading.waf * 5 >= reading.all.max(1)).then_some("scanner")
 }
 
-/// One account (or network) and device in an even beat that fills the window, and never a success.
+/// One account (or network) and device in an even beat, and never a success. A quick beat is no probe: whoever guesses at
+/// an even pace must not pass for one.
 fn is_probe(reading: &Reading) -> bool {
-    let full = &reading.ring[1..RING - 1];
+    let span = reading.ring.iter().rposition(|count| *count > 0).unwrap_or(0);
+    // The first and the last sub-bucket are not full.
+    let full = reading.ring.get(1..span).unwrap_or_default();
     let (least, most) = full.iter().fold((u16::MAX, 0), |(least, most), count| (least.min(*count), most.max(*count)));
-    reading.distinct == 1 && reading.third <= 1 && reading.successes == 0 && least > 0 && most - least <= 1
+    let is_even = full.len() >= PROBED && most - least.min(most) <= 1;
+    let is_slow = u32::from(most) * QUICK_S <= reading.sub_s;
+    reading.distinct == 1 && reading.third <= 1 && reading.successes == 0 && is_even && is_slow
 }
+
+/// Full sub-buckets from which on a beat can be told.
+const PROBED: usize = 8;
+/// Attempts less than this many seconds apart are quick.
+const QUICK_S: u32 = 10;
 
 /// More than four in five of the failures come from one source that is a signal by itself.
 fn mostly_known(reading: &Reading) -> bool {
