@@ -16,11 +16,10 @@
 
 mod common;
 
-use bartizan::support::FixedClock;
-use bartizan::takeover::detector::{Detector, Options};
-use bartizan::takeover::key::HashKey;
+use bartizan::takeover::detector::{Detector, MakeState, Options};
 use bartizan::takeover::notify::Wanted;
 use bartizan::takeover::state::model::Model;
+use bartizan::takeover::state::{Bounded, Profile};
 use bartizan::value::{self, json};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -38,21 +37,25 @@ fn plain(object: &value::Object) -> Value {
     serde_json::from_str(&json::to_string(object)).expect("JSON")
 }
 
-fn detector(start_s: u64) -> Detector {
-    let clock = Arc::new(FixedClock::at_millis(start_s * 1000));
-    Detector::new(Options {
-        clock: clock.clone(),
-        manual: Some(clock),
-        hash_key: HashKey([0, 0]),
-        service: "auth".into(),
-        env: "prod".into(),
-        make_state: Arc::new(|_| Box::new(Model::default())),
-    })
+/// Memory without a bound, or the one that runs: below capacity they are the same.
+#[derive(Clone, Copy, Debug)]
+enum Memory {
+    Model,
+    Bounded,
+}
+
+fn detector(start_s: u64, memory: Memory) -> Detector {
+    let options = Options::manual(start_s * 1000, "auth", "prod");
+    let make_state: MakeState = match memory {
+        Memory::Model => Arc::new(|_| Box::new(Model::default())),
+        Memory::Bounded => Arc::new(|_| Box::new(Bounded::new(Profile::SMALL))),
+    };
+    Detector::new(Options { make_state, ..options })
 }
 
 impl Program {
-    fn new(line: &Value) -> Self {
-        let detector = detector(line["start"].as_u64().unwrap_or(1_764_064_800));
+    fn new(line: &Value, memory: Memory) -> Self {
+        let detector = detector(line["start"].as_u64().unwrap_or(1_764_064_800), memory);
         let told = Arc::new(Mutex::new(vec![]));
         let sink = told.clone();
         detector.subscribe(
@@ -195,13 +198,14 @@ fn programs() {
     for line in common::vectors("takeover.jsonl") {
         let name = line["name"].as_str().expect("a name").to_owned();
         if name.contains(&only) {
-            let run = || {
-                let program = Program::new(&line);
-                line["steps"].as_array().expect("steps").iter().for_each(|step| program.run(step));
-            };
-            if std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err() {
-                println!("FAILED: {name}");
-                failed.push(name);
+            for memory in [Memory::Model, Memory::Bounded] {
+                let run = || {
+                    let program = Program::new(&line, memory);
+                    line["steps"].as_array().expect("steps").iter().for_each(|step| program.run(step));
+                };
+                if std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err() {
+                    failed.push(format!("{memory:?}: {name}"));
+                }
             }
         }
     }

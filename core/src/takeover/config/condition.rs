@@ -166,19 +166,6 @@ impl Condition {
             Self::Any(conditions) => conditions.iter().any(|condition| condition.holds(value, scale)),
         }
     }
-
-    /// The smallest count that it asks for, if any.
-    pub fn smallest_count(&self) -> Option<f64> {
-        match self {
-            Self::Compare(Metric::Counted, Operator::Greater | Operator::GreaterOrEqual | Operator::Equal, right) => {
-                Some(*right)
-            }
-            Self::Compare(..) => None,
-            Self::All(conditions) | Self::Any(conditions) => {
-                conditions.iter().filter_map(Self::smallest_count).min_by(f64::total_cmp)
-            }
-        }
-    }
 }
 
 /// An integer or a decimal number.

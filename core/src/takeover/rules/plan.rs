@@ -2,7 +2,6 @@
 
 use super::class::Class;
 use crate::takeover::address::Prefix;
-use crate::takeover::config::condition::Condition;
 use crate::takeover::config::exceptions::{Allowed, Trust};
 use crate::takeover::config::field::Field;
 use crate::takeover::config::rule::{Instant, Kind, Rule};
@@ -112,13 +111,5 @@ impl Plan {
     /// The suppressions that are about a rule now.
     pub fn suppressions<'p>(&'p self, rule: &'p Rule, now_s: u64) -> impl Iterator<Item = &'p Suppression> {
         self.config.suppressions.iter().filter(move |suppression| suppression.concerns(rule, now_s))
-    }
-
-    /// Half of the smallest count that a rule on this table asks for.
-    pub fn half_threshold(&self, table: Table) -> Option<u32> {
-        let rules = self.classes.iter().filter(|class| class.table == table).flat_map(|class| self.rules(class));
-        let counts =
-            rules.flat_map(|(_, rule)| rule.cases.iter().filter_map(|case| Condition::smallest_count(&case.when)));
-        counts.min_by(f64::total_cmp).map(|count| (count / 2.0).ceil() as u32)
     }
 }

@@ -7,12 +7,35 @@
 //! | file | concept |
 //! |---|---|
 //! | this one | the trait, its keys, updates and readings |
-//! | [`model`] | the plainest implementation, which says what the bounded ones must answer while they are not full |
+//! | [`bounded`] | the implementation in memory: tables, accounts and spellings, in the sizes of a [`profile`] |
+//! | [`table`] | groups in sets of [`set`]; [`sketch`] says who may enter a full one |
+//! | [`slot`] | one group: rings of counts, [`members`], [`linear`] counters |
+//! | [`accounts`] | where accounts log in from |
+//! | [`spellings`] | what keys stand for |
+//! | [`snapshot`] | the bytes that outlive a restart |
+//! | [`time`] | the clock that all of it lives by, whatever becomes of the machine's |
+//! | [`model`] | the plainest implementation, which says what the bounded one must answer while it is not full |
 //!
 //! Nothing an attacker chooses indexes memory: callers hand in [`Key`]s, which are keyed hashes of a group (class and
 //! value together, so that classes may share a table).
 
+pub mod accounts;
+pub mod bounded;
+pub mod linear;
+mod lock;
+pub mod members;
 pub mod model;
+pub mod profile;
+pub mod set;
+pub mod sketch;
+pub mod slot;
+pub mod snapshot;
+pub mod spellings;
+pub mod table;
+pub mod time;
+
+pub use bounded::Bounded;
+pub use profile::Profile;
 
 /// A keyed 64-bit hash of a group. Zero is an empty slot in tables, so it is never a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -211,7 +234,7 @@ pub trait State: Send + Sync {
     /// Adds to a group.
     fn add(&self, table: Table, key: Key, when: Moment, update: &Update) -> Counted;
 
-    /// What is known of a group, without changing it.
+    /// What is known of a group, without changing it; nothing, once neither the ring nor the day has anything of it.
     fn read(&self, table: Table, key: Key, now_s: u32) -> Option<Reading>;
 
     /// Whether a value was counted as a member of the group within its window, as far as that is known: a slot with more than
@@ -220,9 +243,6 @@ pub trait State: Send + Sync {
 
     /// Keeps the group's slot while a signal about it is open, or no longer.
     fn pin(&self, table: Table, key: Key, pinned: bool);
-
-    /// Groups that count this much, half of the smallest threshold of the table's rules, are not evicted either.
-    fn protect_from(&self, table: Table, count: u32);
 
     /// Forgets a group.
     fn forget(&self, table: Table, key: Key);

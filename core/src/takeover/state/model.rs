@@ -14,6 +14,8 @@ struct Inner {
     groups: HashMap<(Table, Key), Group>,
     spellings: HashMap<Key, String>,
     accounts: HashMap<Key, Vec<Known>>,
+    /// What times of the engine are ahead of those that are kept.
+    ahead_s: i64,
 }
 
 /// One origin of an account.
@@ -44,22 +46,27 @@ struct Group {
 }
 
 /// What linear counting says of this many bits, of which `set` are set.
-pub fn linear_count(bits: u32, set: usize) -> u32 {
+fn linear_count(bits: u32, set: usize) -> u32 {
     let zero = (f64::from(bits) - set as f64).max(1.0);
     (-f64::from(bits) * (zero / f64::from(bits)).ln()).round() as u32
 }
 
-/// Bits of the linear counters of a slot: members beyond the exact ones, second and third, familiar accounts.
-pub const MEMBER_BITS: u32 = 192;
+/// Bits of the linear counter of members, and of the others.
+const MEMBER_BITS: u32 = 192;
 /// See [`MEMBER_BITS`].
-pub const SECOND_BITS: u32 = 32;
-/// See [`MEMBER_BITS`].
-pub const FAMILIAR_BITS: u32 = 64;
+const OTHER_BITS: u32 = 64;
 
 impl Group {
-    fn roll(&mut self, sub: u32, long: u32) {
+    /// Whether nothing that was seen of the group is of any interest any more.
+    fn is_forgotten(&self, sub_s: u32, now_s: u32) -> bool {
+        let (sub, long) = (self.last_s / sub_s, self.last_s / LONG_SUB_S);
+        (now_s / sub_s).saturating_sub(sub) >= RING as u32
+            && (now_s / LONG_SUB_S).saturating_sub(long) >= LONG_RING as u32
+    }
+
+    fn roll(&mut self, sub_s: u32, now_s: u32) {
+        let (sub, long) = (now_s / sub_s, now_s / LONG_SUB_S);
         if sub > self.newest {
-            let empty = self.ring.is_empty();
             self.advanced += sub - self.newest;
             self.newest = sub;
             self.ring.retain(|at, _| sub - at < RING as u32);
@@ -68,7 +75,7 @@ impl Group {
                 self.advanced -= 6;
                 self.approximate.iter_mut().for_each(|count| *count /= 2);
             }
-            if !empty && self.ring.is_empty() {
+            if sub - (self.last_s / sub_s).min(sub) >= RING as u32 {
                 self.approximate = [0; 5];
                 self.overflow = None;
                 self.members.clear();
@@ -78,15 +85,10 @@ impl Group {
             self.newest_long = long;
             self.long.retain(|at, _| long - at < LONG_RING as u32);
         }
-        if self.ring.is_empty() && self.long.is_empty() {
-            self.second.clear();
-            self.third.clear();
-            self.familiar.clear();
-        }
     }
 
     fn enter(&mut self, member: u64, sub: u32) {
-        let short = member >> 49; // as many bits as a slot keeps
+        let short = member >> 48; // as many bits as a slot keeps
         if let Some(bits) = &mut self.overflow {
             bits.insert(short % u64::from(MEMBER_BITS));
             return;
@@ -114,9 +116,9 @@ impl Group {
                 Some(bits) => linear_count(MEMBER_BITS, bits.len()),
                 None => self.members.len() as u32,
             },
-            second: linear_count(SECOND_BITS, self.second.len()),
-            third: linear_count(SECOND_BITS, self.third.len()),
-            familiar: linear_count(FAMILIAR_BITS, self.familiar.len()),
+            second: linear_count(OTHER_BITS, self.second.len()),
+            third: linear_count(OTHER_BITS, self.third.len()),
+            familiar: linear_count(OTHER_BITS, self.familiar.len()),
             all,
             successes,
             nonexistent,
@@ -129,6 +131,24 @@ impl Group {
     }
 }
 
+impl Inner {
+    /// A time of the engine, as it is kept.
+    fn kept_s(&self, engine_s: u32) -> u32 {
+        (i64::from(engine_s) - self.ahead_s).max(0) as u32
+    }
+
+    fn kept(&self, when: Moment) -> Moment {
+        Moment { at_s: self.kept_s(when.at_s), now_s: self.kept_s(when.now_s) }
+    }
+
+    /// A time that is kept, as the engine has it.
+    fn told(&self, mut reading: Reading) -> Reading {
+        let engine_s = |kept_s| (i64::from(kept_s) + self.ahead_s).max(0) as u32;
+        (reading.first_s, reading.last_s) = (engine_s(reading.first_s), engine_s(reading.last_s));
+        reading
+    }
+}
+
 impl Model {
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -138,15 +158,23 @@ impl Model {
 impl State for Model {
     fn add(&self, table: Table, key: Key, when: Moment, update: &Update) -> Counted {
         let sub_s = table.sub_s();
-        let (sub, long) = (when.at_s / sub_s, when.at_s / LONG_SUB_S);
         let mut inner = self.inner();
+        let when = inner.kept(when);
+        let (sub, long) = (when.at_s / sub_s, when.at_s / LONG_SUB_S);
+        let newest_s = when.now_s.max(when.at_s);
+        if inner.groups.get(&(table, key)).is_some_and(|group| group.is_forgotten(sub_s, newest_s)) {
+            inner.groups.remove(&(table, key));
+        }
         let group = inner.groups.entry((table, key)).or_insert_with(|| Group {
             newest: sub,
             newest_long: long,
             first_s: when.at_s,
+            last_s: when.at_s,
             ..Group::default()
         });
-        group.roll(when.now_s.max(when.at_s) / sub_s, when.now_s.max(when.at_s) / LONG_SUB_S);
+        group.roll(sub_s, newest_s);
+        group.first_s = group.first_s.min(when.at_s);
+        group.last_s = group.last_s.max(when.at_s);
         let late = group.newest - sub.min(group.newest) >= RING as u32;
         if update.counted && group.newest_long.saturating_sub(long) < LONG_RING as u32 {
             let count = group.long.entry(long).or_default();
@@ -155,8 +183,6 @@ impl State for Model {
         if late {
             return Counted::Late;
         }
-        group.first_s = group.first_s.min(when.at_s);
-        group.last_s = group.last_s.max(when.at_s);
         if update.counted {
             let count = group.ring.entry(sub).or_default();
             *count = count.saturating_add(1);
@@ -168,17 +194,20 @@ impl State for Model {
         if let Some(member) = update.member {
             group.enter(member, sub);
         }
-        group.second.extend(update.second.map(|member| member % u64::from(SECOND_BITS)));
-        group.third.extend(update.third.map(|member| member % u64::from(SECOND_BITS)));
-        group.familiar.extend(update.familiar.map(|member| member % u64::from(FAMILIAR_BITS)));
-        Counted::Yes(group.reading(sub_s))
+        group.second.extend(update.second.map(|member| member % u64::from(OTHER_BITS)));
+        group.third.extend(update.third.map(|member| member % u64::from(OTHER_BITS)));
+        group.familiar.extend(update.familiar.map(|member| member % u64::from(OTHER_BITS)));
+        let reading = group.reading(sub_s);
+        Counted::Yes(inner.told(reading))
     }
 
     fn read(&self, table: Table, key: Key, now_s: u32) -> Option<Reading> {
         let mut inner = self.inner();
-        let group = inner.groups.get_mut(&(table, key))?;
-        group.roll(now_s / table.sub_s(), now_s / LONG_SUB_S);
-        Some(group.reading(table.sub_s()))
+        let now_s = inner.kept_s(now_s);
+        let group = inner.groups.get_mut(&(table, key)).filter(|group| !group.is_forgotten(table.sub_s(), now_s))?;
+        group.roll(table.sub_s(), now_s);
+        let reading = group.reading(table.sub_s());
+        Some(inner.told(reading))
     }
 
     fn has_member(&self, table: Table, key: Key, member: u64, now_s: u32) -> bool {
@@ -186,14 +215,12 @@ impl State for Model {
         let Some(group) = inner.groups.get_mut(&(table, key)) else { return false };
         group.roll(now_s / table.sub_s(), now_s / LONG_SUB_S);
         match &group.overflow {
-            Some(bits) => bits.contains(&((member >> 49) % u64::from(MEMBER_BITS))),
-            None => group.members.contains_key(&(member >> 49)),
+            Some(bits) => bits.contains(&((member >> 48) % u64::from(MEMBER_BITS))),
+            None => group.members.contains_key(&(member >> 48)),
         }
     }
 
     fn pin(&self, _: Table, _: Key, _: bool) {}
-
-    fn protect_from(&self, _: Table, _: u32) {}
 
     fn forget(&self, table: Table, key: Key) {
         self.inner().groups.remove(&(table, key));
@@ -213,6 +240,7 @@ impl State for Model {
 
     fn familiar(&self, account: Key, origin: Origin, now_s: u32) -> Option<bool> {
         let inner = self.inner();
+        let now_s = inner.kept_s(now_s);
         let known = inner.accounts.get(&account)?;
         let mut known = known.iter().filter(|known| now_s.saturating_sub(known.since_s) <= FAMILIAR_FOR_S).peekable();
         known.peek()?;
@@ -221,7 +249,9 @@ impl State for Model {
 
     fn remember(&self, account: Key, origin: Origin, now_s: u32) {
         let mut inner = self.inner();
+        let now_s = inner.kept_s(now_s);
         let known = inner.accounts.entry(account).or_default();
+        known.retain(|known| now_s.saturating_sub(known.since_s) <= FAMILIAR_FOR_S);
         match known.iter_mut().find(|known| known.origin.meets(origin)) {
             Some(known) => {
                 known.since_s = known.since_s.max(now_s.saturating_sub(FAMILIAR_AFTER_S));
@@ -244,9 +274,15 @@ impl State for Model {
         self.inner().accounts.remove(&account);
     }
 
-    fn sweep(&self, _: u32) {}
+    fn sweep(&self, now_s: u32) {
+        let mut inner = self.inner();
+        let now_s = inner.kept_s(now_s);
+        inner.groups.retain(|(table, _), group| !group.is_forgotten(table.sub_s(), now_s));
+    }
 
-    fn rebase(&self, _: i64) {}
+    fn rebase(&self, by_s: i64) {
+        self.inner().ahead_s += by_s;
+    }
 
     fn save(&self, _: &mut Vec<u8>) {}
 
