@@ -18,6 +18,7 @@ pub mod service;
 pub mod severity;
 pub mod signal;
 pub mod snapshot;
+pub mod source;
 pub mod state;
 pub mod subject;
 pub mod text;
