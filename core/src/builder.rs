@@ -18,9 +18,12 @@ use std::sync::Arc;
 /// Configurations are added, updated and removed under paths, in any order; each [`Builder::build`] makes an immutable
 /// [`Waf`] of the current state, and earlier ones stay as they are. Compiled patterns and, where only dynamic lists
 /// changed, the whole plan are shared between successive instances.
+///
+/// A clone shares all that is configured and built, so it costs little; the two then change apart.
+#[derive(Clone)]
 pub struct Builder {
     store: Store,
-    paths: Table<Contribution>,
+    paths: Table<Arc<Contribution>>,
     patterns: PatternCache,
     plan: Option<Arc<Plan>>,
     clock: Arc<dyn Clock>,
@@ -68,7 +71,7 @@ impl Builder {
         // The old contribution leaves first, so that an update may use its own ids again; the path keeps its place.
         let known = self.paths.get_mut(path).map(std::mem::take);
         let was_known = known.is_some();
-        known.into_iter().for_each(|old| self.store.remove(old));
+        known.iter().for_each(|old| self.store.remove(old));
         let accepted = match root {
             Root::Usable(fields) => {
                 let mut adding = self.store.start();
@@ -77,7 +80,7 @@ impl Builder {
                 if accepted {
                     self.register(path, contribution);
                 } else {
-                    self.store.remove(contribution);
+                    self.store.remove(&contribution);
                     if was_known {
                         self.paths.remove(path);
                     }
@@ -93,6 +96,7 @@ impl Builder {
     }
 
     fn register(&mut self, path: &[u8], contribution: Contribution) {
+        let contribution = Arc::new(contribution);
         match self.paths.get_mut(path) {
             Some(known) => *known = contribution,
             None => _ = self.paths.insert(path.into(), contribution),
@@ -102,7 +106,7 @@ impl Builder {
     /// Removes the configuration under this path; says whether there was one.
     pub fn remove(&mut self, path: &[u8]) -> bool {
         let removed = self.paths.remove(path);
-        removed.map(|contribution| self.store.remove(contribution)).is_some()
+        removed.map(|contribution| self.store.remove(&contribution)).is_some()
     }
 
     /// The paths of all configurations, or of those in which `filter` (a pattern, case-sensitive, unanchored) is found.

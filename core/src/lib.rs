@@ -52,6 +52,7 @@ pub use builder::{Added, Builder};
 pub use config::Diagnostics;
 pub use eval::{Context, RunError};
 pub use report::Outcome;
+pub use support::Deadline;
 pub use waf::Waf;
 
 /// The version of libddwaf whose behaviour this engine has: what `min_version` and `max_version` of a rule are compared

@@ -9,7 +9,8 @@
 //! do. Expired entries are dropped when the list grows.
 
 use super::client_ip::canonical;
-use std::collections::{BTreeMap, HashMap};
+use crate::support::SharedMap;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// The end of an entry: seconds since the epoch, or never.
@@ -69,11 +70,11 @@ pub enum Kind {
     Address,
 }
 
-/// The lists of one process.
-#[derive(Debug)]
+/// The lists of one process. Copies share what they have in common.
+#[derive(Debug, Clone)]
 pub struct Denylist {
-    users: HashMap<String, Until>,
-    networks: HashMap<Network, Until>,
+    users: SharedMap<String, Until>,
+    networks: SharedMap<Network, Until>,
     /// How many entries have each prefix length.
     lengths: BTreeMap<(bool, u8), usize>,
     limit: usize,
@@ -96,7 +97,7 @@ impl Default for Denylist {
 impl Denylist {
     /// A list that holds at most `limit` entries of each kind.
     pub fn with_limit(limit: usize) -> Self {
-        Self { users: HashMap::new(), networks: HashMap::new(), lengths: BTreeMap::new(), limit }
+        Self { users: SharedMap::default(), networks: SharedMap::default(), lengths: BTreeMap::new(), limit }
     }
 
     /// Adds an entry; of two for the same value the later end holds.
@@ -104,30 +105,29 @@ impl Denylist {
         match kind {
             Kind::User if value.is_empty() => Err(Refused::Empty),
             Kind::User => {
-                if self.users.len() >= self.limit && !self.users.contains_key(value) {
-                    self.users.retain(|_, until| until.holds(now));
+                let end = self.users.get(value).copied();
+                if end.is_none() && self.users.len() >= self.limit {
+                    self.drop_expired_users(now);
                     if self.users.len() >= self.limit {
                         return Err(Refused::Full);
                     }
                 }
-                let end = self.users.entry(value.into()).or_insert(until);
-                *end = until.max(*end);
+                self.users.insert(value.into(), end.map_or(until, |end| until.max(end)));
                 Ok(())
             }
             Kind::Address => {
                 let network = Network::parse(value).ok_or(Refused::NotAnAddress)?;
-                if self.networks.len() >= self.limit && !self.networks.contains_key(&network) {
+                let end = self.networks.get(&network).copied();
+                if end.is_none() && self.networks.len() >= self.limit {
                     self.drop_expired_networks(now);
                     if self.networks.len() >= self.limit {
                         return Err(Refused::Full);
                     }
                 }
-                let (lengths, networks) = (&mut self.lengths, &mut self.networks);
-                let end = networks.entry(network).or_insert_with(|| {
-                    *lengths.entry((network.v6, network.length)).or_default() += 1;
-                    until
-                });
-                *end = until.max(*end);
+                if end.is_none() {
+                    *self.lengths.entry((network.v6, network.length)).or_default() += 1;
+                }
+                self.networks.insert(network, end.map_or(until, |end| until.max(end)));
                 Ok(())
             }
         }
@@ -135,16 +135,22 @@ impl Denylist {
 
     /// Gives an entry that still holds a new end, earlier or later; false when there is none.
     pub fn extend(&mut self, kind: Kind, value: &str, until: Until, now: u64) -> bool {
-        let end = match kind {
-            Kind::User => self.users.get_mut(value),
-            Kind::Address => Network::parse(value).and_then(|network| self.networks.get_mut(&network)),
-        };
-        match end.filter(|end| end.holds(now)) {
-            Some(end) => {
-                *end = until;
-                true
+        let holds = |end: Option<&Until>| end.is_some_and(|end| end.holds(now));
+        match kind {
+            Kind::User => {
+                let held = holds(self.users.get(value));
+                if held {
+                    self.users.insert(value.into(), until);
+                }
+                held
             }
-            None => false,
+            Kind::Address => Network::parse(value).is_some_and(|network| {
+                let held = holds(self.networks.get(&network));
+                if held {
+                    self.networks.insert(network, until);
+                }
+                held
+            }),
         }
     }
 
@@ -187,6 +193,14 @@ impl Denylist {
         entries.retain(|(_, until)| until.holds(now));
         entries.sort();
         entries
+    }
+
+    fn drop_expired_users(&mut self, now: u64) {
+        let expired: Vec<_> =
+            self.users.iter().filter(|(_, until)| !until.holds(now)).map(|(user, _)| user.clone()).collect();
+        for user in expired {
+            self.users.remove(&user);
+        }
     }
 
     fn drop_expired_networks(&mut self, now: u64) {

@@ -6,20 +6,20 @@ use crate::http::denylist::{Denylist, Kind, Until};
 use crate::http::rate::TraceLimiter;
 use crate::http::sampling::SchemaSampler;
 use crate::http::stealth::{LoginFailure, StealthTemplates};
-use crate::support::{Clock, SystemClock};
+use crate::support::fork::{Renewable, Versioned};
+use crate::support::{Clock, SystemClock, random};
 use crate::users::identity::id_text;
 use crate::value::{Object, Value};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
 /// The process-wide side of the interface: denylist, limits and learned answers. Shared between threads.
 ///
 /// Its [`Service::call`] knows every function of [`call`] too, so a binding needs no second door.
 pub struct Service {
-    denylist: RwLock<Denylist>,
+    denylist: Versioned<Denylist>,
     limiter: TraceLimiter,
-    sampler: Mutex<SchemaSampler>,
-    stealth: Mutex<StealthTemplates>,
+    sampler: SchemaSampler,
+    stealth: Renewable<StealthTemplates>,
     clock: Box<dyn Clock>,
     start: Instant,
 }
@@ -42,10 +42,10 @@ impl Service {
     /// A service with a clock of the caller's, for entries of the denylist.
     pub fn with_clock(limiter: TraceLimiter, sampler: SchemaSampler, clock: impl Clock + 'static) -> Self {
         Self {
-            denylist: RwLock::default(),
+            denylist: Versioned::default(),
             limiter,
-            sampler: Mutex::new(sampler),
-            stealth: Mutex::default(),
+            sampler,
+            stealth: Renewable::default(),
             clock: Box::new(clock),
             start: Instant::now(),
         }
@@ -72,29 +72,28 @@ impl Service {
     fn block(&self, args: Args<'_>) -> Result<Value> {
         let (kind, value) = entry(args)?;
         let (until, now) = (self.until(args)?, self.now());
-        let mut denylist = self.denylist.write().unwrap_or_else(PoisonError::into_inner);
-        denylist.block(kind, &value, until, now).map_err(|refused| refused.message().to_string())?;
+        let blocked = self.denylist.change(|denylist| denylist.block(kind, &value, until, now));
+        blocked.map_err(|refused| refused.message().to_string())?;
         Ok(map_of([("done", true.into()), ("until", until.seconds().into())]))
     }
 
     fn extend(&self, args: Args<'_>) -> Result<Value> {
         let (kind, value) = entry(args)?;
         let (until, now) = (self.until(args)?, self.now());
-        let mut denylist = self.denylist.write().unwrap_or_else(PoisonError::into_inner);
-        let done = denylist.extend(kind, &value, until, now);
+        let done = self.denylist.change(|denylist| denylist.extend(kind, &value, until, now));
         Ok(map_of([("done", done.into()), ("until", until.seconds().into())]))
     }
 
     fn unblock(&self, args: Args<'_>) -> Result<Value> {
         let (kind, value) = entry(args)?;
-        let mut denylist = self.denylist.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(map_of([("done", denylist.unblock(kind, &value).into())]))
+        let done = self.denylist.change(|denylist| denylist.unblock(kind, &value));
+        Ok(map_of([("done", done.into())]))
     }
 
     /// Is this user or this address refused? The answer has the parameters of the action to take.
     fn blocked(&self, args: Args<'_>) -> Result<Value> {
         let now = self.now();
-        let denylist = self.denylist.read().unwrap_or_else(PoisonError::into_inner);
+        let denylist = self.denylist.load();
         let user = args.object("user").and_then(|user| id_text(user, Default::default()));
         let of_user = user.and_then(|user| denylist.user(&user, now));
         let address = args.non_empty("ip").and_then(|address| address.parse().ok());
@@ -107,7 +106,7 @@ impl Service {
 
     fn blocks(&self, _: Args<'_>) -> Result<Value> {
         let now = self.now();
-        let denylist = self.denylist.read().unwrap_or_else(PoisonError::into_inner);
+        let denylist = self.denylist.load();
         let list = |kind| -> Value {
             let entries = denylist.entries(kind, now).into_iter();
             entries.map(|(value, until)| map_of([("value", value.into()), ("until", until.seconds().into())])).collect()
@@ -123,7 +122,7 @@ impl Service {
         let method = args.text("method")?.unwrap_or_default();
         let status = args.number("status")?.unwrap_or(0.0) as u16;
         let sampled = match args.text("route")? {
-            Some(route) => lock(&self.sampler).sample(&method, &route, status, self.elapsed()),
+            Some(route) => self.sampler.sample(&method, &route, status, self.elapsed()),
             None => false,
         };
         Ok(map_of([("sample", sampled.into())]))
@@ -131,19 +130,18 @@ impl Service {
 
     fn learn_login_failure(&self, args: Args<'_>) -> Result<Value> {
         let route = args.text("route")?.unwrap_or_default();
-        lock(&self.stealth).learn(&route, args.non_empty("login").as_deref(), failure(args)?);
+        self.stealth.lock().learn(&route, args.non_empty("login").as_deref(), failure(args)?);
         Ok(Value::map())
     }
 
     fn configure_login_failure(&self, args: Args<'_>) -> Result<Value> {
-        lock(&self.stealth).configure(failure(args)?);
+        self.stealth.lock().configure(failure(args)?);
         Ok(Value::map())
     }
 
     fn login_failure_answer(&self, args: Args<'_>) -> Result<Value> {
         let route = args.text("route")?.unwrap_or_default();
-        let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), self.elapsed());
-        let answer = lock(&self.stealth).answer(&route, args.non_empty("login").as_deref(), random);
+        let answer = self.stealth.lock().answer(&route, args.non_empty("login").as_deref(), random() as u64);
         Ok(answer.map_or_else(Value::map, |answer| {
             map_of([
                 ("status", u64::from(answer.status).into()),
@@ -155,12 +153,12 @@ impl Service {
     }
 
     pub(super) fn denies_user(&self, id: &str) -> bool {
-        let denylist = self.denylist.read().unwrap_or_else(PoisonError::into_inner);
+        let denylist = self.denylist.load();
         denylist.user(id, self.now()).is_some()
     }
 
     pub(super) fn denies_address(&self, address: &str) -> bool {
-        let denylist = self.denylist.read().unwrap_or_else(PoisonError::into_inner);
+        let denylist = self.denylist.load();
         address.parse().is_ok_and(|address| denylist.address(address, self.now()).is_some())
     }
 
@@ -184,17 +182,13 @@ impl Service {
         })
     }
 
-    fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         self.clock.unix_seconds()
     }
 
     fn elapsed(&self) -> u64 {
         u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// `user` or `ip`, whichever is given.

@@ -10,7 +10,7 @@
 //! at one set, and each allocated with its first group: as zeroed memory, of which the system gives pages when they are
 //! touched.
 
-use super::lock::Renewable;
+use crate::support::fork::Renewable;
 use super::set::{MOST_PINNED, Pressure, SET_WORDS, Set, WAYS};
 use super::sketch::Sketch;
 use super::slot::{Cells, Slot};
