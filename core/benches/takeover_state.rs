@@ -6,7 +6,7 @@
 //! others that come once.
 
 use bartizan::takeover::state::table::{HotTable, TableSize};
-use bartizan::takeover::state::{Bounded, Counted, Key, Moment, Origin, Profile, State, Table, Update};
+use bartizan::takeover::state::{Bounded, Counted, Key, Moment, Origin, Sizes, State, Table, Update};
 use std::time::Instant;
 
 const ATTACKED: u64 = 1_000;
@@ -47,7 +47,9 @@ impl Random {
 
 fn floods(largest: u64) {
     let sizes = [(1 << 12, 1 << 17), (1 << 16, 1 << 20), (1 << 18, 1 << 22), (1 << 20, 1 << 24)];
-    println!("found of {ATTACKED} attacked keys (failures beyond the threshold before detection), nanoseconds an update");
+    println!(
+        "found of {ATTACKED} attacked keys (failures beyond the threshold before detection), nanoseconds an update"
+    );
     print!("{:>26}", "slots (MiB)");
     let floods: Vec<_> = (3..=9).map(|power| 10_u64.pow(power)).take_while(|flood| *flood <= largest).collect();
     floods.iter().for_each(|flood| print!("{:>28}", format!("flood of {flood}")));
@@ -99,15 +101,15 @@ fn one_flood(size: TableSize, flood: u64) -> String {
     format!("{}/{attackable} (+{late:.2}) {nanoseconds} ns", found.len())
 }
 
-/// Fills each profile and asks how much memory it has.
+/// Fills the state of each profile and asks how much memory it has.
 fn memory() {
     const MIB: f64 = 1_048_576.0;
     println!("\nMiB of a state in which everything is in use");
-    for (name, profile) in [("small", Profile::SMALL), ("standard", Profile::STANDARD), ("large", Profile::LARGE)] {
-        let state = Bounded::new(profile);
+    for (name, sizes) in [("small", Sizes::SMALL), ("standard", Sizes::STANDARD), ("large", Sizes::LARGE)] {
+        let state = Bounded::new(sizes);
         let mut random = Random(1);
         let when = Moment { at_s: START_S, now_s: START_S };
-        for _ in 0..profile.spellings / 40 {
+        for _ in 0..sizes.spellings / 40 {
             let key = Key::new(random.next());
             for table in [Table::Ip, Table::Login, Table::Network, Table::Pair, Table::Event] {
                 state.add(table, key, when, &FAILURE);
@@ -115,11 +117,11 @@ fn memory() {
             state.remember(key, Origin { network: Some(random.next()), device: None }, START_S);
             state.spell(key, "somebody.or.other@example.com");
         }
-        let (allocated, computed) = (state.memory() as f64 / MIB, profile.memory() as f64 / MIB);
+        let (allocated, computed) = (state.memory() as f64 / MIB, sizes.memory() as f64 / MIB);
         println!("{name:>10}: {allocated:.1} allocated, {computed:.1} computed");
     }
     for power in 3..=7 {
         let keys = 10_usize.pow(power);
-        println!("{:>10}: {:.1} computed", format!("10^{power} keys"), Profile::for_keys(keys).memory() as f64 / MIB);
+        println!("{:>10}: {:.1} computed", format!("10^{power} keys"), Sizes::for_keys(keys).memory() as f64 / MIB);
     }
 }

@@ -6,6 +6,7 @@ use crate::config::document::{self, Root};
 use crate::config::order::Table;
 use crate::config::store::{Contribution, Store};
 use crate::eval::Instance;
+use crate::live::LiveSets;
 use crate::pattern::PatternCache;
 use crate::pattern::{Options, Pattern};
 use crate::plan::{self, Lists, Plan};
@@ -28,6 +29,7 @@ pub struct Builder {
     plan: Option<Arc<Plan>>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
+    live: Option<Arc<LiveSets>>,
 }
 
 /// What became of a configuration.
@@ -54,7 +56,13 @@ impl Builder {
     /// A builder whose instances take time and ids from these sources.
     pub fn with_sources(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
         let (store, paths, patterns) = (Store::default(), Table::default(), PatternCache::default());
-        Builder { store, paths, patterns, plan: None, clock, ids }
+        Builder { store, paths, patterns, plan: None, clock, ids, live: None }
+    }
+
+    /// Has the lists `blocked_ips` and `blocked_users` of all instances that are built from now on hold what these sets hold
+    /// too, at any time.
+    pub fn refer_to(&mut self, live: Arc<LiveSets>) {
+        self.live = Some(live);
     }
 
     /// Adds a configuration, or replaces the one under this path.
@@ -131,7 +139,7 @@ impl Builder {
             self.patterns.drop_unused();
         }
         let plan = self.plan.clone()?;
-        let lists = Lists::resolve(&plan.list_names, &self.store);
+        let lists = Lists::resolve(&plan.list_names, &self.store, self.live.as_ref());
         Some(Waf::from_instance(Instance::new(plan, lists, self.clock.clone(), self.ids.clone())))
     }
 }

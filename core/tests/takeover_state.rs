@@ -3,7 +3,7 @@
 //! `BARTIZAN_EVENTS=1000000 cargo test --release -p bartizan --test takeover_state` runs as many random events.
 
 use bartizan::takeover::state::model::Model;
-use bartizan::takeover::state::{Bounded, Counted, Key, Moment, Origin, Profile, Reading, State, Table, Update};
+use bartizan::takeover::state::{Bounded, Counted, Key, Moment, Origin, Reading, Sizes, State, Table, Update};
 
 /// Random numbers by a linear congruential generator, of whose bits the upper ones are good.
 struct Random(u64);
@@ -62,7 +62,7 @@ struct Both {
 
 impl Both {
     fn new(seed: u64) -> Self {
-        let (model, bounded) = (Model::default(), Bounded::new(Profile::STANDARD));
+        let (model, bounded) = (Model::default(), Bounded::new(Sizes::STANDARD));
         Self { model, bounded, random: Random(seed), now_s: 1_764_064_920, first: 0 }
     }
 
@@ -79,7 +79,12 @@ impl Both {
                 let read = |state: &dyn State| state.read(table, key, self.now_s).map(Counted::Yes).map(comparable);
                 assert_eq!(read(&self.bounded), read(&self.model), "{table:?} {key:?} at {}", self.now_s);
             }
-            12 if self.random.one_in(8) => {
+            12 => {
+                let member = hash(self.random.below(20));
+                let has = |state: &dyn State| state.has_member(table, key, member, self.now_s);
+                assert_eq!(has(&self.bounded), has(&self.model), "{table:?} {key:?} {member} at {}", self.now_s);
+            }
+            13 if self.random.one_in(8) => {
                 self.model.forget(table, key);
                 self.bounded.forget(table, key);
             }
@@ -152,7 +157,7 @@ impl Both {
     fn restore(&mut self) {
         let mut saved = Vec::new();
         self.bounded.save(&mut saved);
-        let restored = Bounded::new(Profile::SMALL);
+        let restored = Bounded::new(Sizes::SMALL);
         restored.load(&saved, self.now_s).unwrap();
         for nth in 0..2_000 {
             let key = Key::new(hash((self.first + 700).saturating_sub(nth)));
@@ -181,11 +186,11 @@ fn bounded_tables_answer_like_unbounded_maps() {
 #[test]
 fn what_is_no_snapshot_changes_nothing() {
     let (key, origin) = (Key::new(hash(1)), Origin { network: Some(hash(2)), device: None });
-    let state = Bounded::new(Profile::SMALL);
+    let state = Bounded::new(Sizes::SMALL);
     state.remember(key, origin, 1_000_000);
     let mut saved = Vec::new();
     state.save(&mut saved);
-    let fresh = Bounded::new(Profile::SMALL);
+    let fresh = Bounded::new(Sizes::SMALL);
     assert!(fresh.load(&saved[..saved.len() - 1], 1_000_000).is_err());
     assert!(fresh.load(b"BZAT", 1_000_000).is_err());
     assert_eq!(fresh.familiar(key, origin, 1_010_000), None);
@@ -193,10 +198,10 @@ fn what_is_no_snapshot_changes_nothing() {
     assert_eq!(fresh.familiar(key, origin, 1_003_599), Some(false));
     assert_eq!(fresh.familiar(key, origin, 1_003_600), Some(true));
     // What was saved ages while nobody runs; a clock that is behind does not make it younger.
-    let later = Bounded::new(Profile::SMALL);
+    let later = Bounded::new(Sizes::SMALL);
     later.load(&saved, 1_000_000 + 60 * 86_400 + 1).unwrap();
     assert_eq!(later.familiar(key, origin, 1_000_000 + 60 * 86_400 + 1), None);
-    let behind = Bounded::new(Profile::SMALL);
+    let behind = Bounded::new(Sizes::SMALL);
     behind.load(&saved, 500_000).unwrap();
     assert_eq!(behind.familiar(key, origin, 503_599), Some(false));
     assert_eq!(behind.familiar(key, origin, 503_600), Some(true));

@@ -2,21 +2,22 @@
 
 use super::args::{Args, Result};
 use super::{call, map_of};
-use crate::http::denylist::{Denylist, Kind, Until};
 use crate::http::rate::TraceLimiter;
 use crate::http::sampling::SchemaSampler;
 use crate::http::stealth::{LoginFailure, StealthTemplates};
-use crate::support::fork::{Renewable, Versioned};
+use crate::live::{Entry, LiveSets, Prefix, Refused, Until};
+use crate::support::fork::Renewable;
 use crate::support::{Clock, SystemClock, random};
 use crate::users::identity::id_text;
 use crate::value::{Object, Value};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// The process-wide side of the interface: denylist, limits and learned answers. Shared between threads.
 ///
 /// Its [`Service::call`] knows every function of [`call`] too, so a binding needs no second door.
 pub struct Service {
-    denylist: Versioned<Denylist>,
+    live: Arc<LiveSets>,
     limiter: TraceLimiter,
     sampler: SchemaSampler,
     stealth: Renewable<StealthTemplates>,
@@ -42,7 +43,7 @@ impl Service {
     /// A service with a clock of the caller's, for entries of the denylist.
     pub fn with_clock(limiter: TraceLimiter, sampler: SchemaSampler, clock: impl Clock + 'static) -> Self {
         Self {
-            denylist: Versioned::default(),
+            live: Arc::default(),
             limiter,
             sampler,
             stealth: Renewable::default(),
@@ -70,35 +71,42 @@ impl Service {
     }
 
     fn block(&self, args: Args<'_>) -> Result<Value> {
-        let (kind, value) = entry(args)?;
         let (until, now) = (self.until(args)?, self.now());
-        let blocked = self.denylist.change(|denylist| denylist.block(kind, &value, until, now));
+        let entry = Entry::manual(until);
+        let blocked = match whom(args)? {
+            Whom::User(id) => self.live.users.insert(&id, entry, now),
+            Whom::Addresses(Some(network)) => self.live.addresses.insert(network, entry, now),
+            Whom::Addresses(None) => Err(Refused::NotAnAddress),
+        };
         blocked.map_err(|refused| refused.message().to_string())?;
         Ok(map_of([("done", true.into()), ("until", until.seconds().into())]))
     }
 
     fn extend(&self, args: Args<'_>) -> Result<Value> {
-        let (kind, value) = entry(args)?;
         let (until, now) = (self.until(args)?, self.now());
-        let done = self.denylist.change(|denylist| denylist.extend(kind, &value, until, now));
+        let done = match whom(args)? {
+            Whom::User(id) => self.live.users.extend(&id, until, now),
+            Whom::Addresses(network) => network.is_some_and(|network| self.live.addresses.extend(network, until, now)),
+        };
         Ok(map_of([("done", done.into()), ("until", until.seconds().into())]))
     }
 
     fn unblock(&self, args: Args<'_>) -> Result<Value> {
-        let (kind, value) = entry(args)?;
-        let done = self.denylist.change(|denylist| denylist.unblock(kind, &value));
+        let done = match whom(args)? {
+            Whom::User(id) => self.live.users.remove(&id),
+            Whom::Addresses(network) => network.is_some_and(|network| self.live.addresses.remove(network)),
+        };
         Ok(map_of([("done", done.into())]))
     }
 
     /// Is this user or this address refused? The answer has the parameters of the action to take.
     fn blocked(&self, args: Args<'_>) -> Result<Value> {
         let now = self.now();
-        let denylist = self.denylist.load();
         let user = args.object("user").and_then(|user| id_text(user, Default::default()));
-        let of_user = user.and_then(|user| denylist.user(&user, now));
+        let of_user = user.and_then(|user| self.live.users.find(user.as_bytes(), now));
         let address = args.non_empty("ip").and_then(|address| address.parse().ok());
-        let of_address = address.and_then(|address| denylist.address(address, now));
-        Ok(match of_user.max(of_address) {
+        let of_address = address.and_then(|address| self.live.addresses.find(address, now));
+        Ok(match of_user.into_iter().chain(of_address).map(|entry| entry.until).max() {
             Some(until) => map_of([("blocked", true.into()), ("until", until.seconds().into())]),
             None => map_of([("blocked", false.into())]),
         })
@@ -106,12 +114,15 @@ impl Service {
 
     fn blocks(&self, _: Args<'_>) -> Result<Value> {
         let now = self.now();
-        let denylist = self.denylist.load();
-        let list = |kind| -> Value {
-            let entries = denylist.entries(kind, now).into_iter();
-            entries.map(|(value, until)| map_of([("value", value.into()), ("until", until.seconds().into())])).collect()
-        };
-        Ok(map_of([("users", list(Kind::User)), ("ips", list(Kind::Address))]))
+        let mut users = self.live.users.entries(now);
+        users.sort_by(|one, other| one.0.cmp(&other.0));
+        let mut networks = self.live.addresses.entries(now);
+        networks.sort_by_key(|(network, _)| (network.is_v6(), network.bits(), network.length()));
+        let described =
+            |value: Value, entry: Entry| map_of([("value", value), ("until", entry.until.seconds().into())]);
+        let users: Value = users.into_iter().map(|(id, entry)| described(id.into(), entry)).collect();
+        let networks = networks.into_iter().map(|(network, entry)| described(network.to_string().into(), entry));
+        Ok(map_of([("users", users), ("ips", networks.collect())]))
     }
 
     fn keep_trace(&self, _: Args<'_>) -> Result<Value> {
@@ -153,13 +164,11 @@ impl Service {
     }
 
     pub(super) fn denies_user(&self, id: &str) -> bool {
-        let denylist = self.denylist.load();
-        denylist.user(id, self.now()).is_some()
+        self.live.users.find(id.as_bytes(), self.now()).is_some()
     }
 
     pub(super) fn denies_address(&self, address: &str) -> bool {
-        let denylist = self.denylist.load();
-        address.parse().is_ok_and(|address| denylist.address(address, self.now()).is_some())
+        address.parse().is_ok_and(|address| self.live.addresses.find(address, self.now()).is_some())
     }
 
     /// Whether the rate limit grants the retention of one more trace.
@@ -191,14 +200,20 @@ impl Service {
     }
 }
 
+/// Whom a function of the denylist is about; no addresses if the text is neither an address nor a network.
+enum Whom {
+    User(String),
+    Addresses(Option<Prefix>),
+}
+
 /// `user` or `ip`, whichever is given.
-fn entry(args: Args<'_>) -> Result<(Kind, String)> {
+fn whom(args: Args<'_>) -> Result<Whom> {
     if let Some(user) = args.object("user") {
         let id = id_text(user, Default::default()).ok_or("the argument `user` is not an id")?;
-        return Ok((Kind::User, id.into_owned()));
+        return Ok(Whom::User(id.into_owned()));
     }
     let address = args.text("ip")?.ok_or("one of the arguments `user` and `ip` must be given")?;
-    Ok((Kind::Address, address.into_owned()))
+    Ok(Whom::Addresses(Prefix::parse(&address)))
 }
 
 fn failure(args: Args<'_>) -> Result<LoginFailure> {

@@ -9,7 +9,6 @@ pub mod log;
 mod numbers;
 mod occasional;
 mod processor_time;
-mod shared_map;
 pub(crate) mod words;
 
 pub use bits::Bits;
@@ -19,4 +18,3 @@ pub(crate) use ids::random;
 pub use ids::{Ids, RandomIds, SequentialIds};
 pub use numbers::NumberMap;
 pub use occasional::Occasional;
-pub(crate) use shared_map::SharedMap;

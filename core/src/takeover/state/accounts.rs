@@ -5,9 +5,9 @@
 //! which come round after 97 days; that is enough, for nothing is kept longer than 60. The account is known by its set and
 //! by 32 bits of its hash.
 
-use crate::support::fork::Renewable;
 use super::snapshot::Fields;
 use super::{FAMILIAR_AFTER_S, FAMILIAR_FOR_S, Key, Origin};
+use crate::support::fork::Renewable;
 use std::cmp::Reverse;
 use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -214,7 +214,8 @@ impl Accounts {
 
 /// The record of an account, a free one, or else the one whose newest origin is the oldest.
 fn record_for(set: &mut Set, tag: u32, now_s: u32) -> &mut Record {
-    let known = set.iter().position(|record| record.tag == tag).or_else(|| set.iter().position(|record| record.tag == 0));
+    let known =
+        set.iter().position(|record| record.tag == tag).or_else(|| set.iter().position(|record| record.tag == 0));
     let newest = |record: &Record| record.known().map(|known| known.age(now_s)).min().unwrap_or(u32::MAX);
     let nth = known.or_else(|| (0..WAYS).max_by_key(|nth| newest(&set[*nth]))).unwrap_or(0);
     if set[nth].tag != tag {

@@ -7,7 +7,7 @@
 //! | file | concept |
 //! |---|---|
 //! | this one | the trait, its keys, updates and readings |
-//! | [`bounded`] | the implementation in memory: tables, accounts and spellings, in the sizes of a [`profile`] |
+//! | [`bounded`] | the implementation in memory: tables, accounts and spellings, in the [`sizes`] chosen |
 //! | [`table`] | groups in sets of [`set`]; [`sketch`] says who may enter a full one |
 //! | [`slot`] | one group: rings of counts, [`members`], [`linear`] counters |
 //! | [`accounts`] | where accounts log in from |
@@ -24,8 +24,8 @@ pub mod bounded;
 pub mod linear;
 pub mod members;
 pub mod model;
-pub mod profile;
 pub mod set;
+pub mod sizes;
 pub mod sketch;
 pub mod slot;
 pub mod snapshot;
@@ -34,7 +34,7 @@ pub mod table;
 pub mod time;
 
 pub use bounded::Bounded;
-pub use profile::Profile;
+pub use sizes::Sizes;
 
 /// A keyed 64-bit hash of a group. Zero is an empty slot in tables, so it is never a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -235,6 +235,10 @@ pub trait State: Send + Sync {
 
     /// What is known of a group, without changing it; nothing, once neither the ring nor the day has anything of it.
     fn read(&self, table: Table, key: Key, now_s: u32) -> Option<Reading>;
+
+    /// Whether a value was counted as a member of the group within its window, as far as that is known: a slot with more than
+    /// [`EXACT_MEMBERS`] may say yes by mistake. No if the group is not known.
+    fn has_member(&self, table: Table, key: Key, member: u64, now_s: u32) -> bool;
 
     /// Keeps the group's slot while a signal about it is open, or no longer.
     fn pin(&self, table: Table, key: Key, pinned: bool);

@@ -136,6 +136,11 @@ impl Slot {
         }
     }
 
+    /// Whether a member of the window is known.
+    pub fn has_member(&self, member: u64) -> bool {
+        self.members.has(member)
+    }
+
     /// The count over the ring at `now`, without following the time.
     pub fn window(&self, now: Cells) -> u32 {
         let by = now.sub.saturating_sub(self.newest);

@@ -10,11 +10,11 @@
 //! at one set, and each allocated with its first group: as zeroed memory, of which the system gives pages when they are
 //! touched.
 
-use crate::support::fork::Renewable;
 use super::set::{MOST_PINNED, Pressure, SET_WORDS, Set, WAYS};
 use super::sketch::Sketch;
 use super::slot::{Cells, Slot};
 use super::{Counted, Key, Moment, Reading, Update};
+use crate::support::fork::Renewable;
 use std::sync::MutexGuard;
 use zerocopy::transmute_mut;
 
@@ -90,6 +90,17 @@ impl HotTable {
 
     /// What is known of a group at a time.
     pub fn read(&self, key: Key, now_s: u32) -> Option<Reading> {
+        let (slot, last) = self.at(key, now_s)?;
+        Some(slot.reading(self.sub_s, last))
+    }
+
+    /// Whether a group has a member.
+    pub fn has_member(&self, key: Key, member: u64, now_s: u32) -> bool {
+        self.at(key, now_s).is_some_and(|(slot, _)| slot.has_member(member))
+    }
+
+    /// A copy of a group's slot, as it is at a time.
+    fn at(&self, key: Key, now_s: u32) -> Option<(Slot, u32)> {
         let pressure = self.pressure(now_s);
         let mut shard = self.shard(key);
         let set = shard.set(self.place(key));
@@ -97,7 +108,7 @@ impl HotTable {
         let (slot, last) = set.at(way);
         let mut slot = *slot;
         slot.roll(pressure.now, Cells::at(last, self.sub_s));
-        Some(slot.reading(self.sub_s, last))
+        Some((slot, last))
     }
 
     /// Keeps a group from being evicted, or no longer. Half of a set can be kept, others lose their slot as if they were

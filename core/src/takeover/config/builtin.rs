@@ -1,0 +1,68 @@
+//! The rules that run without a configuration, from the table that documents them.
+
+use super::rule::Rule;
+use crate::config::read::{self, element};
+use crate::value::{Value, json};
+use std::sync::LazyLock;
+
+const TABLE: &str = include_str!("../../../rules/takeover.json");
+
+static RULES: LazyLock<Vec<(Rule, RuleDoc)>> = LazyLock::new(|| {
+    let table: Value = json::parse(TABLE.as_bytes()).unwrap_or_default();
+    let rules = table.get(b"rules").and_then(|rules| rules.as_array()).unwrap_or_default();
+    let read = rules.iter().filter_map(|rule| {
+        let fields = element(rule, read::map).ok()?;
+        let id = fields.required("id", read::text).ok()?;
+        let text = |key: &str| fields.optional(key, super::rule::text).ok().flatten().unwrap_or_default();
+        let rule = Rule::read(&fields, &id).ok()?;
+        let doc = RuleDoc {
+            id: rule.id.clone(),
+            looks_for: text("looks_for"),
+            threshold: text("threshold"),
+            source: text("source"),
+        };
+        Some((rule, doc))
+    });
+    read.collect()
+});
+
+/// What a built-in rule is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleDoc {
+    /// The rule.
+    pub id: String,
+    /// What it looks for.
+    pub looks_for: String,
+    /// How much of it is too much.
+    pub threshold: String,
+    /// Where the numbers come from.
+    pub source: String,
+}
+
+/// The built-in rules.
+pub(super) fn rules() -> Vec<Rule> {
+    RULES.iter().map(|(rule, _)| rule.clone()).collect()
+}
+
+/// What the built-in rules are for.
+pub fn rule_docs() -> Vec<RuleDoc> {
+    RULES.iter().map(|(_, doc)| doc.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_of_the_table_is_read_and_documented() {
+        let table: serde_json::Value = serde_json::from_str(TABLE).unwrap();
+        let ids: Vec<_> = table["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+        assert_eq!(rule_docs().iter().map(|doc| doc.id.as_str()).collect::<Vec<_>>(), ids);
+        for doc in rule_docs() {
+            assert!(!doc.looks_for.is_empty() && !doc.threshold.is_empty() && !doc.source.is_empty(), "{}", doc.id);
+        }
+        for rule in rules() {
+            assert!(rules().iter().any(|other| other.id == rule.family()), "{} joins nothing", rule.id);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Who an event is about and where it comes from, in the forms that are counted.
+
+use super::address::{Network, Prefix};
+use super::config::Settings;
+use super::event::Event;
+use super::key::HashKey;
+use super::state::{Key, Origin};
+use super::text::mask_digits;
+use std::borrow::Cow;
+
+/// The normalised side of an event.
+#[derive(Clone, Debug)]
+pub struct Subject<'a> {
+    /// The login as it is counted.
+    pub login: Option<Cow<'a, str>>,
+    /// The client's address.
+    pub address: Option<Prefix>,
+    /// The address as one source: itself, or its IPv6 prefix.
+    pub group: Option<Prefix>,
+    /// The network around it.
+    pub network: Option<Network>,
+    /// Nobody outside can have this address.
+    pub local: bool,
+}
+
+impl<'a> Subject<'a> {
+    /// Normalises.
+    pub fn of(event: &'a Event<'_>, settings: &Settings) -> Self {
+        let address = event.ip.map(Prefix::host);
+        Subject {
+            login: event.login.as_deref().and_then(|login| settings.login.apply(login)),
+            address,
+            group: address.map(|address| address.cut_by_family(32, settings.ipv6_group)),
+            network: address.map(|address| Network::of(address, event.geo.as_ref().and_then(|geo| geo.asn))),
+            local: address.is_some_and(|address| settings.local.contains(address)),
+        }
+    }
+
+    /// The account, by what was typed.
+    pub fn account(&self) -> Option<&str> {
+        self.login.as_deref()
+    }
+
+    /// The key of the account's memory.
+    pub fn account_key(&self, hash: &HashKey) -> Option<Key> {
+        self.account().map(|account| hash.hasher().part(b"account").part(account.as_bytes()).key())
+    }
+
+    /// Where it comes from, for familiarity. `trait_is_rare` says whether the device's traits tell it from others.
+    pub fn origin(&self, event: &Event<'_>, hash: &HashKey, trait_is_rare: impl FnOnce(u64) -> bool) -> Origin {
+        // Addresses inside tell apart nobody: a proxy has them.
+        let network = self.address.filter(|_| !self.local).map(|address| address.cut_by_family(24, 56));
+        let device = match &event.device_id {
+            Some(id) => Some(hash.hasher().part(b"device").part(id.as_bytes()).finish()),
+            None => device_trait(event, hash).filter(|device| trait_is_rare(*device)),
+        };
+        Origin { network: network.map(|network| hash.hash(&network.bytes())), device }
+    }
+}
+
+/// What a device shows of itself without being asked: agent without versions, which headers it sends, its language.
+pub fn device_trait(event: &Event<'_>, hash: &HashKey) -> Option<u64> {
+    let agent = event.user_agent.as_deref()?;
+    let bits = event.fp_header.as_deref().and_then(|fingerprint| fingerprint.split('-').nth(1)).unwrap_or_default();
+    let language = event.accept_language.as_deref().unwrap_or_default();
+    let family = mask_digits(agent);
+    Some(hash.hasher().part(family.as_bytes()).part(bits.as_bytes()).part(language.as_bytes()).finish())
+}

@@ -1,0 +1,77 @@
+//! Text as events bring it: attacker-controlled, of any length, in any encoding.
+
+use std::borrow::Cow;
+
+/// Bytes of a string that count; the rest says nothing more about who it is.
+pub const KEPT: usize = 1024;
+
+/// Bytes of a string that are shown.
+pub const SHOWN: usize = 256;
+
+/// The string without control characters, cut; invalid UTF-8 is replaced. `None` if nothing is left.
+pub fn clean(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    // Of what will be cut anyway no more is read than removing and replacing may need.
+    let bytes = bytes.get(..4 * KEPT).unwrap_or(bytes);
+    let text = String::from_utf8_lossy(bytes);
+    let plain = !text.bytes().any(|byte| byte.is_ascii_control());
+    let text = match text {
+        text if plain => text,
+        text => Cow::Owned(text.chars().filter(|character| !character.is_ascii_control()).collect()),
+    };
+    let text = cut(text, KEPT);
+    (!text.is_empty()).then_some(text)
+}
+
+/// At most this many bytes of a string, cut between characters.
+pub fn cut(text: Cow<'_, str>, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
+        return text;
+    }
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(shown(text, most)),
+        Cow::Owned(text) => Cow::Owned(shown(&text, most).into()),
+    }
+}
+
+/// Likewise of a borrowed one.
+pub fn shown(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    &text[..end]
+}
+
+/// The string with each run of digits as one `#`, so that versions of one program agree.
+pub fn mask_digits(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '0'..='9' if masked.ends_with('#') => {}
+            '0'..='9' => masked.push('#'),
+            other => masked.push(other),
+        }
+    }
+    masked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_cleaned_and_cut_between_characters() {
+        assert_eq!(clean(b"bob").unwrap(), "bob");
+        assert_eq!(clean(b"b\0o\x1f\x7fb\xff").unwrap(), "bob\u{fffd}");
+        assert_eq!(clean(b""), None);
+        assert_eq!(clean(b"\n\r"), None);
+        let long = "é".repeat(1000);
+        assert_eq!(clean(long.as_bytes()).unwrap().len(), 1024);
+        let odd = format!("a{long}");
+        assert_eq!(clean(odd.as_bytes()).unwrap().len(), 1023);
+        assert_eq!(clean(&vec![b'x'; 1_000_000]).unwrap().len(), 1024);
+    }
+
+    #[test]
+    fn versions_agree() {
+        assert_eq!(mask_digits("Chrome/126.0.0.0"), mask_digits("Chrome/9.12.0.7"));
+        assert_ne!(mask_digits("Chrome/126.0"), mask_digits("Chrome/126"));
+    }
+}
