@@ -6,7 +6,7 @@
 //! others that come once.
 
 use bartizan::takeover::state::table::{HotTable, TableSize};
-use bartizan::takeover::state::{Bounded, Counted, Key, Moment, Origin, Sizes, State, Table, Update};
+use bartizan::takeover::state::{Bounded, Counted, Key, Moment, Origin, Profile, State, Table, Update};
 use std::time::Instant;
 
 const ATTACKED: u64 = 1_000;
@@ -105,7 +105,7 @@ fn one_flood(size: TableSize, flood: u64) -> String {
 fn memory() {
     const MIB: f64 = 1_048_576.0;
     println!("\nMiB of a state in which everything is in use");
-    for (name, sizes) in [("small", Sizes::SMALL), ("standard", Sizes::STANDARD), ("large", Sizes::LARGE)] {
+    for (name, sizes) in [("small", Profile::SMALL), ("standard", Profile::STANDARD), ("large", Profile::LARGE)] {
         let state = Bounded::new(sizes);
         let mut random = Random(1);
         let when = Moment { at_s: START_S, now_s: START_S };
@@ -122,6 +122,6 @@ fn memory() {
     }
     for power in 3..=7 {
         let keys = 10_usize.pow(power);
-        println!("{:>10}: {:.1} computed", format!("10^{power} keys"), Sizes::for_keys(keys).memory() as f64 / MIB);
+        println!("{:>10}: {:.1} computed", format!("10^{power} keys"), Profile::for_keys(keys).memory() as f64 / MIB);
     }
 }

@@ -11,22 +11,24 @@
 //! | `{"call": verb, "with": [arguments], "is": result}` | any verb; `"#0"` is the name of the first signal |
 //! | `{"signals": [...]}`, `{"blocks": [...]}` | all of them, oldest first |
 //! | `{"told": [kinds]}` | the notifications since the last such step |
+//! | `{"restart": true}` | a snapshot is taken and another detector goes on from it |
 //!
 //! What is expected names only what it is about: maps may hold more, lists may not.
 
 mod common;
 
-use bartizan::support::FixedClock;
-use bartizan::takeover::detector::{Detector, Options};
-use bartizan::takeover::key::HashKey;
+use bartizan::takeover::detector::{Detector, MakeState, Options};
 use bartizan::takeover::notify::Wanted;
 use bartizan::takeover::state::model::Model;
+use bartizan::takeover::state::{Bounded, Profile};
 use bartizan::value::{self, json};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
 struct Program {
     detector: Detector,
+    config: Option<Value>,
+    memory: Memory,
     told: Arc<Mutex<Vec<String>>>,
 }
 
@@ -38,32 +40,48 @@ fn plain(object: &value::Object) -> Value {
     serde_json::from_str(&json::to_string(object)).expect("JSON")
 }
 
-fn detector(start_s: u64) -> Detector {
-    let clock = Arc::new(FixedClock::at_millis(start_s * 1000));
-    Detector::new(Options {
-        clock: clock.clone(),
-        manual: Some(clock),
-        hash_key: HashKey([0, 0]),
-        service: "auth".into(),
-        env: "prod".into(),
-        make_state: Arc::new(|_| Box::new(Model::default())),
-    })
+/// Memory without a bound, or the one that runs: below capacity they are the same.
+#[derive(Clone, Copy, Debug)]
+enum Memory {
+    Model,
+    Bounded,
+}
+
+fn options(start_ms: u64, memory: Memory) -> Options {
+    let make_state: MakeState = match memory {
+        Memory::Model => Arc::new(|_| Box::new(Model::default())),
+        Memory::Bounded => Arc::new(|_| Box::new(Bounded::new(Profile::SMALL))),
+    };
+    Options { make_state, ..Options::manual(start_ms, "auth", "prod") }
 }
 
 impl Program {
-    fn new(line: &Value) -> Self {
-        let detector = detector(line["start"].as_u64().unwrap_or(1_764_064_800));
-        let told = Arc::new(Mutex::new(vec![]));
-        let sink = told.clone();
-        detector.subscribe(
+    fn new(line: &Value, memory: Memory) -> Self {
+        let start_s = line["start"].as_u64().unwrap_or(1_764_064_800);
+        let config = line.get("config").map(|config| json!({"bartizan_ato": config}));
+        let detector = Detector::new(options(start_s * 1000, memory));
+        let program = Program { detector, config, memory, told: Arc::default() };
+        program.configure();
+        program
+    }
+
+    fn configure(&self) {
+        let sink = self.told.clone();
+        self.detector.subscribe(
             Wanted::default(),
             Arc::new(move |notification| sink.lock().unwrap().push(notification.kind.name().to_owned())),
         );
-        if let Some(config) = line.get("config") {
-            let diagnostics = detector.apply("config", &native(&json!({"bartizan_ato": config})));
-            assert!(!diagnostics.has_errors(), "{}: {diagnostics}", line["name"]);
+        if let Some(config) = &self.config {
+            let diagnostics = self.detector.apply("config", &native(config));
+            assert!(!diagnostics.has_errors(), "{config}: {diagnostics}");
         }
-        Program { detector, told }
+    }
+
+    fn restart(&mut self) {
+        let snapshot = self.detector.snapshot();
+        let options = options(self.detector.time_ms(), self.memory);
+        self.detector = Detector::restore(options, &snapshot).expect("a snapshot");
+        self.configure();
     }
 
     fn advance(&self, seconds: f64) {
@@ -71,7 +89,7 @@ impl Program {
         assert!(self.detector.advance(now_ms + (seconds * 1000.0) as u64));
     }
 
-    fn run(&self, step: &Value) {
+    fn run(&mut self, step: &Value) {
         if let Some(seconds) = step["advance"].as_f64() {
             self.advance(seconds);
         } else if let Some(event) = step.get("event") {
@@ -88,6 +106,8 @@ impl Program {
             let mut blocks = plain(&self.detector.list_blocks(&native(&json!({"limit": 1000}))).unwrap());
             blocks.as_array_mut().unwrap().reverse();
             assert_within(expected, &blocks, step);
+        } else if step.get("restart").is_some() {
+            self.restart();
         } else if let Some(expected) = step.get("told") {
             self.detector.tick();
             let told = std::mem::take(&mut *self.told.lock().unwrap());
@@ -195,15 +215,54 @@ fn programs() {
     for line in common::vectors("takeover.jsonl") {
         let name = line["name"].as_str().expect("a name").to_owned();
         if name.contains(&only) {
-            let run = || {
-                let program = Program::new(&line);
-                line["steps"].as_array().expect("steps").iter().for_each(|step| program.run(step));
-            };
-            if std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err() {
-                println!("FAILED: {name}");
-                failed.push(name);
+            // The model forgets everything with a restart.
+            let restarts =
+                line["steps"].as_array().is_some_and(|steps| steps.iter().any(|step| step.get("restart").is_some()));
+            let memories = if restarts { &[Memory::Bounded][..] } else { &[Memory::Model, Memory::Bounded] };
+            for &memory in memories {
+                let run = || {
+                    let mut program = Program::new(&line, memory);
+                    line["steps"].as_array().expect("steps").iter().for_each(|step| program.run(step));
+                };
+                if std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err() {
+                    failed.push(format!("{memory:?}: {name}"));
+                }
             }
         }
     }
     assert!(failed.is_empty(), "{} programs failed: {failed:#?}", failed.len());
+}
+
+#[test]
+fn two_replays_are_the_same_to_the_byte() {
+    let lines = common::vectors("takeover.jsonl");
+    let replay = || {
+        let programs = lines.iter().step_by(5).map(|line| {
+            let mut program = Program::new(line, Memory::Bounded);
+            line["steps"].as_array().expect("steps").iter().for_each(|step| program.run(step));
+            let signals = program.detector.signals(&native(&json!({"limit": 1000}))).unwrap();
+            (json::to_string(&signals), program.detector.snapshot())
+        });
+        programs.collect::<Vec<_>>()
+    };
+    assert!(replay() == replay());
+}
+
+#[test]
+fn snapshots_that_cannot_be_read_are_refused() {
+    let mut program = Program::new(&json!({"name": "x"}), Memory::Bounded);
+    let failure = json!({"event": "users.login.failure", "usr.login": "u{n}", "ip": "203.0.113.9"});
+    program.run(&json!({"event": failure, "times": 40}));
+    program.run(&json!({"call": "block", "with": [{"ip": "203.0.113.7"}], "is": {}}));
+    let snapshot = program.detector.snapshot();
+    let restore = |bytes: &[u8]| Detector::restore(options(0, Memory::Bounded), bytes).err();
+    assert_eq!(restore(&snapshot), None);
+    assert_eq!(restore(b""), Some("this is no snapshot of account-takeover detection"));
+    assert_eq!(restore(b"PK\x03\x04"), Some("this is no snapshot of account-takeover detection"));
+    for at in (0..snapshot.len()).step_by(snapshot.len() / 200 + 1) {
+        let mut damaged = snapshot.clone();
+        damaged[at] ^= 1;
+        assert!(restore(&damaged).is_some(), "byte {at}");
+        assert!(restore(&snapshot[..at]).is_some(), "{at} bytes");
+    }
 }

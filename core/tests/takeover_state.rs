@@ -3,7 +3,7 @@
 //! `BARTIZAN_EVENTS=1000000 cargo test --release -p bartizan --test takeover_state` runs as many random events.
 
 use bartizan::takeover::state::model::Model;
-use bartizan::takeover::state::{Bounded, Counted, Key, Moment, Origin, Reading, Sizes, State, Table, Update};
+use bartizan::takeover::state::{Bounded, Counted, Key, Moment, Origin, Profile, Reading, State, Table, Update};
 
 /// Random numbers by a linear congruential generator, of whose bits the upper ones are good.
 struct Random(u64);
@@ -62,7 +62,7 @@ struct Both {
 
 impl Both {
     fn new(seed: u64) -> Self {
-        let (model, bounded) = (Model::default(), Bounded::new(Sizes::STANDARD));
+        let (model, bounded) = (Model::default(), Bounded::new(Profile::STANDARD));
         Self { model, bounded, random: Random(seed), now_s: 1_764_064_920, first: 0 }
     }
 
@@ -157,7 +157,7 @@ impl Both {
     fn restore(&mut self) {
         let mut saved = Vec::new();
         self.bounded.save(&mut saved);
-        let restored = Bounded::new(Sizes::SMALL);
+        let restored = Bounded::new(Profile::SMALL);
         restored.load(&saved, self.now_s).unwrap();
         for nth in 0..2_000 {
             let key = Key::new(hash((self.first + 700).saturating_sub(nth)));
@@ -186,11 +186,11 @@ fn bounded_tables_answer_like_unbounded_maps() {
 #[test]
 fn what_is_no_snapshot_changes_nothing() {
     let (key, origin) = (Key::new(hash(1)), Origin { network: Some(hash(2)), device: None });
-    let state = Bounded::new(Sizes::SMALL);
+    let state = Bounded::new(Profile::SMALL);
     state.remember(key, origin, 1_000_000);
     let mut saved = Vec::new();
     state.save(&mut saved);
-    let fresh = Bounded::new(Sizes::SMALL);
+    let fresh = Bounded::new(Profile::SMALL);
     assert!(fresh.load(&saved[..saved.len() - 1], 1_000_000).is_err());
     assert!(fresh.load(b"BZAT", 1_000_000).is_err());
     assert_eq!(fresh.familiar(key, origin, 1_010_000), None);
@@ -198,10 +198,10 @@ fn what_is_no_snapshot_changes_nothing() {
     assert_eq!(fresh.familiar(key, origin, 1_003_599), Some(false));
     assert_eq!(fresh.familiar(key, origin, 1_003_600), Some(true));
     // What was saved ages while nobody runs; a clock that is behind does not make it younger.
-    let later = Bounded::new(Sizes::SMALL);
+    let later = Bounded::new(Profile::SMALL);
     later.load(&saved, 1_000_000 + 60 * 86_400 + 1).unwrap();
     assert_eq!(later.familiar(key, origin, 1_000_000 + 60 * 86_400 + 1), None);
-    let behind = Bounded::new(Sizes::SMALL);
+    let behind = Bounded::new(Profile::SMALL);
     behind.load(&saved, 500_000).unwrap();
     assert_eq!(behind.familiar(key, origin, 503_599), Some(false));
     assert_eq!(behind.familiar(key, origin, 503_600), Some(true));

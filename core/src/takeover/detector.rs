@@ -4,8 +4,8 @@
 //! share. It starts no thread: what is due is done by the events that come, and by [`Detector::tick`] where none do.
 
 use super::assess::{Assessment, Decision};
+use super::config::Documents;
 use super::config::exceptions::Trust;
-use super::config::{Documents, Profile};
 use super::event::{Dropped, Event};
 use super::key::HashKey;
 use super::notify::queue::Queue;
@@ -13,7 +13,8 @@ use super::notify::{Notification, Wanted};
 use super::respond::blocks::Blocks;
 use super::rules::plan::Plan;
 use super::service::{Service, Verdict};
-use super::state::{Moment, State};
+use super::state::time::{EngineTime, Step};
+use super::state::{Bounded, Moment, Profile, State};
 use super::subject::Subject;
 use crate::config::Diagnostics;
 use crate::support::{Clock, FixedClock};
@@ -26,8 +27,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 const SERVICES: usize = 64;
 /// What these are called.
 const OTHER: &str = "__other__";
-/// An event may be this much later than the engine's time, in milliseconds.
-const FUTURE_MS: u64 = 5000;
 
 /// Makes the memory of a service.
 pub type MakeState = Arc<dyn Fn(Profile) -> Box<dyn State> + Send + Sync>;
@@ -48,6 +47,28 @@ pub struct Options {
     pub make_state: MakeState,
 }
 
+impl Options {
+    /// A detector of the machine's time, with keys that nobody knows.
+    pub fn system(service: &str, env: &str) -> Self {
+        let clock = Arc::new(crate::support::SystemClock);
+        Options { clock, manual: None, hash_key: HashKey::random(), ..Self::manual(0, service, env) }
+    }
+
+    /// A detector for tests and replays: the clock stands still until it is advanced, event times are believed, and the
+    /// same events give the same signals to the byte.
+    pub fn manual(start_ms: u64, service: &str, env: &str) -> Self {
+        let clock = Arc::new(FixedClock::at_millis(start_ms));
+        Options {
+            clock: clock.clone(),
+            manual: Some(clock),
+            hash_key: HashKey([0, 0]),
+            service: service.into(),
+            env: env.into(),
+            make_state: Arc::new(|profile| Box::new(Bounded::new(profile))),
+        }
+    }
+}
+
 /// Receives notifications.
 pub type Subscriber = Arc<dyn Fn(&Notification) + Send + Sync>;
 
@@ -59,6 +80,7 @@ pub struct Detector {
     pub(super) services: RwLock<Vec<Arc<Service>>>,
     /// Whom is refused.
     pub blocks: Arc<Blocks>,
+    pub(super) time: EngineTime,
     queue: Mutex<Queue>,
     subscribers: Mutex<Subscribers>,
     delivering: Mutex<()>,
@@ -79,7 +101,6 @@ struct Subscribers {
 pub(super) struct Counters {
     pub events: AtomicU64,
     pub dropped: [AtomicU64; 3],
-    pub future: AtomicU64,
     pub folded: AtomicU64,
 }
 
@@ -97,6 +118,7 @@ impl Detector {
         let documents = Documents::default();
         let plan = Plan::new(documents.merge("").0);
         Detector {
+            time: EngineTime::new(options.clock.clone()),
             options,
             documents: Mutex::new(documents),
             plan: RwLock::new(Arc::new(plan)),
@@ -117,7 +139,7 @@ impl Detector {
     }
 
     pub(super) fn now_ms(&self) -> u64 {
-        self.options.clock.unix_millis()
+        self.time.now_ms()
     }
 
     pub(super) fn now_s(&self) -> u64 {
@@ -171,12 +193,13 @@ impl Detector {
         if !plan.config.settings.enabled {
             return Verdict::default();
         }
-        let now_ms = self.now_ms();
-        let now_s = now_ms / 1000;
+        let now_s = self.now_s();
         if now_s >= self.due_s.load(Ordering::Relaxed) {
             self.work(now_s, &plan);
         }
-        let when = Moment { at_s: (self.accept(event.ts_ms, now_ms) / 1000) as u32, now_s: now_s as u32 };
+        // Only replays choose the time of their events: an attacker must not.
+        let time = self.time.accept(event.ts_ms.filter(|_| self.options.manual.is_some()));
+        let when = Moment { at_s: (time.at_ms / 1000) as u32, now_s: (time.now_ms / 1000) as u32 };
         let service = self.service(event.service.as_deref(), event.env.as_deref());
         let verdict = service.event(event, when, &plan, &self.options.hash_key, &self.blocks);
         if verdict.opened {
@@ -186,18 +209,6 @@ impl Detector {
             self.collect();
         }
         verdict
-    }
-
-    /// The time that an event counts at. Only replays may choose it.
-    fn accept(&self, ts_ms: Option<u64>, now_ms: u64) -> u64 {
-        match ts_ms.filter(|_| self.options.manual.is_some()) {
-            Some(ts_ms) if ts_ms > now_ms + FUTURE_MS => {
-                count(&self.counters.future);
-                now_ms
-            }
-            Some(ts_ms) => ts_ms,
-            None => now_ms,
-        }
     }
 
     /// Asks whether an attempt may go on.
@@ -226,6 +237,9 @@ impl Detector {
 
     /// Does what is due, and hands notifications over.
     pub fn tick(&self) {
+        if let Step::Back(by_ms) = self.time.tick() {
+            self.all_services().iter().for_each(|service| service.state.rebase(by_ms / 1000));
+        }
         let (now_s, plan) = (self.now_s(), self.plan());
         if now_s >= self.due_s.load(Ordering::Relaxed) {
             self.work(now_s, &plan);
@@ -244,9 +258,11 @@ impl Detector {
                 break;
             }
             clock.set_millis(next_s * 1000);
+            self.time.tick();
             self.work(next_s, &plan);
         }
         clock.set_millis(to_ms.max(self.now_ms()));
+        self.time.tick();
         self.tick();
         true
     }

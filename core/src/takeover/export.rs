@@ -2,10 +2,10 @@
 //!
 //! Logins and agents are text of the attacker: a cell that a spreadsheet would take for a formula is marked as text.
 
-use super::notify::pagerduty::timestamp;
 use super::respond::blocks::Blocks;
 use super::signal::Signal;
 use super::signal::campaign::{Attempt, Kind};
+use super::text::timestamp;
 use crate::value::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 

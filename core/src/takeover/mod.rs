@@ -17,6 +17,7 @@ pub mod rules;
 pub mod service;
 pub mod severity;
 pub mod signal;
+pub mod snapshot;
 pub mod state;
 pub mod subject;
 pub mod text;

@@ -52,6 +52,21 @@ pub fn mask_digits(text: &str) -> String {
     masked
 }
 
+/// Seconds since the epoch as RFC 3339 has it, in UTC (Gregorian calendar, by the days of 400 years).
+pub fn timestamp(seconds: u64) -> String {
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    // Years begin in March, so that the leap day is the last of one.
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
+    let year = era * 400 + year + u64::from(month <= 2);
+    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +88,19 @@ mod tests {
     fn versions_agree() {
         assert_eq!(mask_digits("Chrome/126.0.0.0"), mask_digits("Chrome/9.12.0.7"));
         assert_ne!(mask_digits("Chrome/126.0"), mask_digits("Chrome/126"));
+    }
+
+    #[test]
+    fn dates() {
+        let table = [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_764_064_920, "2025-11-25T10:02:00Z"),
+            (4_102_444_800, "2100-01-01T00:00:00Z"),
+        ];
+        for (seconds, text) in table {
+            assert_eq!(timestamp(seconds), text);
+        }
     }
 }

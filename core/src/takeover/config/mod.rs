@@ -17,7 +17,7 @@ mod settings;
 pub use builtin::{RuleDoc, rule_docs};
 pub use exceptions::{Allow, IntelList, Suppression};
 pub use rule::Rule;
-pub use settings::{Profile, Settings};
+pub use settings::Settings;
 
 use crate::config::diagnostics::index_name;
 use crate::config::read::{self, Fields, Text, element, type_word};

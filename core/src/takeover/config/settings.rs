@@ -7,17 +7,8 @@ use crate::config::refusal::Refusal;
 use crate::takeover::address::{LocalNetworks, Prefix};
 use crate::takeover::login::LoginNormalization;
 use crate::takeover::severity::Severity;
+use crate::takeover::state::Profile;
 use crate::value::Object;
-
-/// How much memory each service may have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Profile {
-    Small,
-    #[default]
-    Standard,
-    Large,
-}
 
 /// Settings with their defaults.
 #[derive(Clone, Debug)]
@@ -73,7 +64,7 @@ impl Default for Settings {
             login: LoginNormalization::CaseFold,
             ipv6_group: 64,
             local: LocalNetworks::default(),
-            profile: Profile::Standard,
+            profile: Profile::STANDARD,
             login_routes: vec![],
             cred_fp: false,
             gate: false,
@@ -131,9 +122,9 @@ impl Settings {
             b"local_cidrs_remove" => networks(fields, "local_cidrs_remove", &mut self.local_remove),
             b"profile" => {
                 self.profile = match fields.required("profile", text)?.as_str() {
-                    "small" => Profile::Small,
-                    "standard" => Profile::Standard,
-                    "large" => Profile::Large,
+                    "small" => Profile::SMALL,
+                    "standard" => Profile::STANDARD,
+                    "large" => Profile::LARGE,
                     other => return Err(Refusal::error(format!("unknown profile '{other}'"))),
                 };
                 Ok(())

@@ -9,7 +9,8 @@ pub mod teams;
 pub mod webhook;
 
 use super::severity::Severity;
-use crate::value::Value;
+use super::text::timestamp;
+use crate::value::{Object, Value, View};
 
 /// Why something is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -89,7 +90,7 @@ impl Notification {
 
     /// A field of the signal as text; empty where there is none.
     fn text(&self, path: &[&str]) -> String {
-        let mut at: &crate::value::Object = &self.signal;
+        let mut at: &Object = &self.signal;
         for key in path {
             let Some(next) = at.get(key.as_bytes()) else { return String::new() };
             at = next;
@@ -106,12 +107,20 @@ impl Notification {
             ("Service", self.service.clone()),
             ("Attempts", self.text(&["counts", "attempts"])),
             ("Users / addresses", format!("{users} / {ips}")),
-            ("Since", self.text(&["opened_at"])),
+            ("Since", self.signal.get(b"opened_at").and_then(seconds).map_or_else(String::new, timestamp)),
         ]
     }
 
     fn compromised(&self) -> usize {
         self.signal.get(b"compromised").map_or(0, |list| list.len())
+    }
+}
+
+fn seconds(at: &Object) -> Option<u64> {
+    match at.view() {
+        View::Unsigned(seconds) => Some(seconds),
+        View::Signed(seconds) => u64::try_from(seconds).ok(),
+        _ => None,
     }
 }
 

@@ -319,7 +319,7 @@ impl Work<'_> {
             env: signal.env.clone(),
             title: signal.title(),
             signal: signal.to_notice(pii, hash),
-            delta,
+            delta: if pii || kind != Kind::Response && kind != Kind::CompromisedUser { delta } else { Value::null() },
         };
         self.inner.notices.push(notification);
     }

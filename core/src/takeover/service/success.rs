@@ -1,14 +1,16 @@
 //! Somebody got in. Where accounts succeed from is remembered; a success where failures are, by somebody unknown there, is a
 //! compromised account.
 
-use super::{Told, Work};
+use super::{Inner, Told, Work};
 use crate::takeover::address::Prefix;
 use crate::takeover::config::field::Field;
 use crate::takeover::config::rule::{Escalation, Rule};
+use crate::takeover::key::HashKey;
 use crate::takeover::name;
 use crate::takeover::notify::Kind;
 use crate::takeover::rules::evaluate::{Finding, value};
 use crate::takeover::rules::learned;
+use crate::takeover::rules::plan::Plan;
 use crate::takeover::severity::Severity;
 use crate::takeover::signal::campaign;
 use crate::takeover::signal::{Compromised, Signal, Slot};
@@ -110,12 +112,13 @@ impl Work<'_> {
             if told.familiar.is_none() {
                 signal.memory_was_cold = true;
             }
-            let reason = if rule.group_by == [Field::Login] { "after_failures" } else { "same_network" };
-            if let Some(who) = Who::of(told) {
-                self.compromise(slot, &who, reason, told.now(), told.familiar.is_some());
-            }
         }
+        // How grave it is comes first: whoever wants to hear of grave signals only must hear of the account.
         self.raise(slot, escalation.severity, told);
+        if let Some(who) = Who::of(told).filter(|_| is_login) {
+            let reason = if rule.group_by == [Field::Login] { "after_failures" } else { "same_network" };
+            self.compromise(slot, &who, reason, told.now(), told.familiar.is_some());
+        }
         self.answer(slot, told);
     }
 
@@ -177,8 +180,8 @@ impl Work<'_> {
                 signal.counts.successes_unfamiliar += 1;
                 signal.first_event_s = signal.first_event_s.min(at_s);
             }
-            self.compromise(slot, &who, reason, at_s, told.familiar.is_some());
             self.raise(slot, escalation.severity, told);
+            self.compromise(slot, &who, reason, at_s, told.familiar.is_some());
         }
     }
 
@@ -265,7 +268,7 @@ impl Work<'_> {
             signal.variants.push("ato-post-compromise".into());
         }
         self.verdict.touch(&id);
-        self.tell(slot, Kind::Updated, delta, told.now());
+        self.tell(slot, Kind::CompromisedUser, delta, told.now());
     }
 
     /// A privileged activity by somebody without the role.
@@ -351,6 +354,19 @@ impl Work<'_> {
         learned.discard(name, key.get());
         let case = rule.cases.first()?;
         Some(Finding { severity: case.severity, likely_cause: None })
+    }
+}
+
+impl Inner {
+    /// Takes a signal over from before a restart.
+    pub fn adopt(&mut self, signal: Signal, plan: &Plan, hash: &HashKey) {
+        let logins: Vec<_> = signal.compromised.iter().filter_map(|one| Some((one.login.clone()?, one.at_s))).collect();
+        let slot = self.signals.open(signal);
+        for (login, at_s) in logins {
+            if let Some(account) = plan.config.settings.login.apply(&login) {
+                self.compromised.insert(hash.hasher().part(b"account").part(account.as_bytes()).key(), (slot, at_s));
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ pub mod campaign;
 pub mod distinct;
 pub mod id;
 mod print;
+pub mod record;
 pub mod store;
 pub mod top;
 

@@ -176,6 +176,7 @@ impl Signal {
             let value = match key {
                 b"top" => self.top_notice(pii, hash),
                 b"group" if !pii => hide(pair.value(), hash, b"service"),
+                b"notes" if !pii => Value::array(),
                 b"response" if !pii => {
                     Value::from_entries([("mode", if self.answer.acted { "block" } else { "monitor" })])
                 }

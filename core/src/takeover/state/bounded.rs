@@ -1,7 +1,7 @@
 //! The state in memory of a fixed size: tables, accounts and spellings.
 
 use super::accounts::Accounts;
-use super::sizes::Sizes;
+use super::profile::Profile;
 use super::snapshot::{self, Header};
 use super::spellings::Spellings;
 use super::table::HotTable;
@@ -32,7 +32,7 @@ pub struct Bounded {
 
 impl Bounded {
     /// An empty state of this size.
-    pub fn new(sizes: Sizes) -> Self {
+    pub fn new(sizes: Profile) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let shards = (2 * cores.next_power_of_two()).clamp(2, 64);
         let of = |table: Table, size| HotTable::new(table.window_s(), table.sub_s(), size, shards);

@@ -60,16 +60,14 @@ impl Members {
         }
     }
 
-    /// Whether a member is known; a counter may say yes by mistake.
-    pub fn has(&self, member: u64) -> bool {
+    /// Whether a member was entered; a counter may say yes by mistake.
+    pub fn contains(&self, member: u64) -> bool {
         let hash = (member >> 48) as u16;
-        match self.len {
-            COUNTER => {
-                let bit = u64::from(hash) % COUNTER_BITS;
-                self.cells[(bit / 16) as usize] >> (bit % 16) & 1 == 1
-            }
-            len => self.cells[..usize::from(len).min(EXACT_MEMBERS)].contains(&hash),
+        if self.len == COUNTER {
+            let bit = u64::from(hash) % COUNTER_BITS;
+            return self.cells[(bit / 16) as usize] >> (bit % 16) & 1 == 1;
         }
+        self.cells[..usize::from(self.len).min(EXACT_MEMBERS)].contains(&hash)
     }
 
     /// The ring goes on from `newest` by `by` sub-buckets: members that fall out of it are forgotten, if known exactly.

@@ -7,7 +7,7 @@
 //! | file | concept |
 //! |---|---|
 //! | this one | the trait, its keys, updates and readings |
-//! | [`bounded`] | the implementation in memory: tables, accounts and spellings, in the [`sizes`] chosen |
+//! | [`bounded`] | the implementation in memory: tables, accounts and spellings, in the sizes of a [`profile`] |
 //! | [`table`] | groups in sets of [`set`]; [`sketch`] says who may enter a full one |
 //! | [`slot`] | one group: rings of counts, [`members`], [`linear`] counters |
 //! | [`accounts`] | where accounts log in from |
@@ -24,8 +24,8 @@ pub mod bounded;
 pub mod linear;
 pub mod members;
 pub mod model;
+pub mod profile;
 pub mod set;
-pub mod sizes;
 pub mod sketch;
 pub mod slot;
 pub mod snapshot;
@@ -34,7 +34,7 @@ pub mod table;
 pub mod time;
 
 pub use bounded::Bounded;
-pub use sizes::Sizes;
+pub use profile::Profile;
 
 /// A keyed 64-bit hash of a group. Zero is an empty slot in tables, so it is never a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

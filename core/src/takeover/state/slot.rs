@@ -86,6 +86,11 @@ impl Slot {
         self.newest_long = self.newest_long.max(now.long);
     }
 
+    /// Whether a value was counted as a member; see [`Members::contains`].
+    pub fn has_member(&self, member: u64) -> bool {
+        self.members.contains(member)
+    }
+
     /// Adds an event of this time to a slot that has followed the time; false if it is older than the ring.
     pub fn add(&mut self, seconds: u32, at: Cells, update: &Update) -> bool {
         self.first = self.first.min(seconds);
@@ -134,11 +139,6 @@ impl Slot {
             last_s: last,
             missed: self.missed.into(),
         }
-    }
-
-    /// Whether a member of the window is known.
-    pub fn has_member(&self, member: u64) -> bool {
-        self.members.has(member)
     }
 
     /// The count over the ring at `now`, without following the time.

@@ -72,8 +72,11 @@ pub fn finish(out: &mut Vec<u8>) {
     section(END, out, |_| {});
 }
 
+/// The sections of a snapshot, in their order.
+pub type Sections<'a> = Vec<(Name, Fields<'a>)>;
+
 /// Reads a snapshot, all of whose checksums are looked at before anything of it is used.
-pub fn read(bytes: &[u8]) -> Result<(Header, Vec<(Name, Fields<'_>)>), &'static str> {
+pub fn read(bytes: &[u8]) -> Result<(Header, Sections<'_>), &'static str> {
     let mut fields = Fields(bytes);
     if fields.array::<4>() != Ok(MAGIC) {
         return Err(FOREIGN);

@@ -5,7 +5,7 @@ use super::table::TableSize;
 
 /// The sizes of all parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sizes {
+pub struct Profile {
     /// The tables by address and by login.
     pub wide: TableSize,
     /// Each of the others: by network, by pair, by address and event, and those of rules of a configuration.
@@ -16,7 +16,7 @@ pub struct Sizes {
     pub spellings: usize,
 }
 
-impl Sizes {
+impl Profile {
     /// For services with up to some ten thousand different addresses and logins in a quarter of an hour.
     pub const SMALL: Self = Self::of(1 << 12, 1 << 17, 1 << 17, 384 << 10);
     /// For some hundred thousand, and for floods of ten million single-use keys.
@@ -44,7 +44,7 @@ impl Sizes {
     }
 }
 
-impl Default for Sizes {
+impl Default for Profile {
     fn default() -> Self {
         Self::STANDARD
     }
