@@ -152,6 +152,8 @@ typedef struct _ddwaf_allocator _ddwaf_allocator;
 
 /**
  * A builder, behind the opaque pointer that callers hold.
+ *
+ * If the process forks while a thread changes it, the child finds it as it was before.
  */
 typedef struct _ddwaf_builder _ddwaf_builder;
 

@@ -6,6 +6,8 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { ConfigurationError, ArgumentError, Waf, sdk } = require('..')
+const { WHOLE, withEncoded } = require('../lib/encode')
+const { NativeEngine } = require('../lib/native')
 
 const TABLES = path.join(__dirname, '..', '..', 'tests', 'vectors')
 const MOST = 2 ** 28
@@ -345,6 +347,22 @@ function sdkTable (line) {
   assert.equal('error' in got, 'error' in line.result)
 }
 
+function requests (line) {
+  const encoded = (value, run) => withEncoded(native(value), WHOLE, false, run)
+  let request
+  try {
+    request = encoded(line.settings, (bytes) => new NativeEngine(bytes)).request()
+  } catch (error) {
+    assert.equal(error.message, line.error)
+    return
+  }
+  assert.equal(line.error, undefined)
+  for (const [name, args, wanted] of line.steps) {
+    const got = encoded(args, (bytes) => JSON.parse(request.call(name, bytes)))
+    for (const key of Object.keys(wanted)) assert.deepEqual(got[key] ?? null, wanted[key], `${name}: ${key}`)
+  }
+}
+
 const KINDS = {
   anonymize,
   client_ip,
@@ -354,6 +372,7 @@ const KINDS = {
   injection,
   operators,
   processors,
+  requests,
   sdk: sdkTable,
   transformers,
   user_events

@@ -133,7 +133,7 @@ impl Truncated {
     }
 
     fn __repr__(&self) -> String {
-        let Truncation { string_length, container_size, container_depth } = self.0;
+        let Truncation { string_length, container_size, container_depth, .. } = self.0;
         format!(
             "Truncated(string_length={string_length}, container_size={container_size}, \
              container_depth={container_depth})"

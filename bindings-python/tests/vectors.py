@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import bartizan
-from bartizan._native import sdk_call
+from bartizan._native import NativeEngine, sdk_call
 
 TABLES = Path(__file__).parents[2] / "tests" / "vectors"
 LARGE = 2**28
@@ -364,6 +364,18 @@ def sdk(line: Any) -> None:
     expect("error" in got, "error" in wanted)
 
 
+def requests(line: Any) -> None:
+    try:
+        request = NativeEngine(native(line["settings"])).request()
+    except (TypeError, bartizan.ArgumentError) as error:
+        expect(str(error), line.get("error"))
+        return
+    expect(None, line.get("error"))
+    for function, arguments, wanted in line["steps"]:
+        got = request.call(function, native(arguments))
+        expect({key: got.get(key) for key in wanted}, wanted)
+
+
 KINDS = {
     "anonymize": anonymize,
     "client_ip": client_ip,
@@ -373,6 +385,7 @@ KINDS = {
     "injection": injection,
     "operators": operators,
     "processors": processors,
+    "requests": requests,
     "sdk": sdk,
     "transformers": transformers,
     "user_events": user_events,

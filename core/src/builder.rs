@@ -6,6 +6,7 @@ use crate::config::document::{self, Root};
 use crate::config::order::Table;
 use crate::config::store::{Contribution, Store};
 use crate::eval::Instance;
+use crate::live::LiveSets;
 use crate::pattern::PatternCache;
 use crate::pattern::{Options, Pattern};
 use crate::plan::{self, Lists, Plan};
@@ -18,13 +19,17 @@ use std::sync::Arc;
 /// Configurations are added, updated and removed under paths, in any order; each [`Builder::build`] makes an immutable
 /// [`Waf`] of the current state, and earlier ones stay as they are. Compiled patterns and, where only dynamic lists
 /// changed, the whole plan are shared between successive instances.
+///
+/// A clone shares all that is configured and built, so it costs little; the two then change apart.
+#[derive(Clone)]
 pub struct Builder {
     store: Store,
-    paths: Table<Contribution>,
+    paths: Table<Arc<Contribution>>,
     patterns: PatternCache,
     plan: Option<Arc<Plan>>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
+    live: Option<Arc<LiveSets>>,
 }
 
 /// What became of a configuration.
@@ -51,7 +56,13 @@ impl Builder {
     /// A builder whose instances take time and ids from these sources.
     pub fn with_sources(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
         let (store, paths, patterns) = (Store::default(), Table::default(), PatternCache::default());
-        Builder { store, paths, patterns, plan: None, clock, ids }
+        Builder { store, paths, patterns, plan: None, clock, ids, live: None }
+    }
+
+    /// Has the lists `blocked_ips` and `blocked_users` of all instances that are built from now on hold what these sets hold
+    /// too, at any time.
+    pub fn refer_to(&mut self, live: Arc<LiveSets>) {
+        self.live = Some(live);
     }
 
     /// Adds a configuration, or replaces the one under this path.
@@ -68,7 +79,7 @@ impl Builder {
         // The old contribution leaves first, so that an update may use its own ids again; the path keeps its place.
         let known = self.paths.get_mut(path).map(std::mem::take);
         let was_known = known.is_some();
-        known.into_iter().for_each(|old| self.store.remove(old));
+        known.iter().for_each(|old| self.store.remove(old));
         let accepted = match root {
             Root::Usable(fields) => {
                 let mut adding = self.store.start();
@@ -77,7 +88,7 @@ impl Builder {
                 if accepted {
                     self.register(path, contribution);
                 } else {
-                    self.store.remove(contribution);
+                    self.store.remove(&contribution);
                     if was_known {
                         self.paths.remove(path);
                     }
@@ -93,6 +104,7 @@ impl Builder {
     }
 
     fn register(&mut self, path: &[u8], contribution: Contribution) {
+        let contribution = Arc::new(contribution);
         match self.paths.get_mut(path) {
             Some(known) => *known = contribution,
             None => _ = self.paths.insert(path.into(), contribution),
@@ -102,7 +114,7 @@ impl Builder {
     /// Removes the configuration under this path; says whether there was one.
     pub fn remove(&mut self, path: &[u8]) -> bool {
         let removed = self.paths.remove(path);
-        removed.map(|contribution| self.store.remove(contribution)).is_some()
+        removed.map(|contribution| self.store.remove(&contribution)).is_some()
     }
 
     /// The paths of all configurations, or of those in which `filter` (a pattern, case-sensitive, unanchored) is found.
@@ -127,7 +139,7 @@ impl Builder {
             self.patterns.drop_unused();
         }
         let plan = self.plan.clone()?;
-        let lists = Lists::resolve(&plan.list_names, &self.store);
+        let lists = Lists::resolve(&plan.list_names, &self.store, self.live.as_ref());
         Some(Waf::from_instance(Instance::new(plan, lists, self.clock.clone(), self.ids.clone())))
     }
 }

@@ -8,6 +8,7 @@
 //! | [`value`] | the 16-byte tagged value that callers build and the engine reads in place; JSON |
 //! | [`pattern`] | the RE2 dialect rules are written in, on top of the regex crates |
 //! | [`transform`] | transformers: decoding and normalising of strings |
+//! | [`live`] | users and addresses refused at run time, read without locks |
 //! | [`matcher`] | one operator each |
 //! | [`injection`] | SQL injection and XSS recognition on a single string |
 //! | [`exploit`] | RASP detectors: a dangerous call seen together with the request's parameters |
@@ -19,7 +20,7 @@
 //! | [`report`] | events, actions, attributes, obfuscation, the result value |
 //! | [`builtin`] | our own rules, embedded |
 //! | [`users`] | who the user is: collection modes, anonymization, login and business events |
-//! | [`http`] | client address, blocking responses, denylists, request reports |
+//! | [`http`] | client address, blocking responses, request reports |
 //! | [`remote`] | remote-configuration products and paths -> builder calls, and what is answered |
 //! | [`takeover`] | account takeover: events in, signals and blocks out |
 //! | [`sdk`] | the two rooms above as functions from a map to a map, for every binding alike |
@@ -32,6 +33,7 @@ pub mod eval;
 pub mod exploit;
 pub mod http;
 pub mod injection;
+pub mod live;
 pub mod matcher;
 pub mod pattern;
 mod plan;
@@ -52,6 +54,7 @@ pub use builder::{Added, Builder};
 pub use config::Diagnostics;
 pub use eval::{Context, RunError};
 pub use report::Outcome;
+pub use support::Deadline;
 pub use waf::Waf;
 
 /// The version of libddwaf whose behaviour this engine has: what `min_version` and `max_version` of a rule are compared

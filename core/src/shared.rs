@@ -5,11 +5,10 @@
 //! and a panic ends the context instead of the process.
 
 use crate::config::Text;
+use crate::support::fork::{Renewable, Versioned};
 use crate::value::{Object, Parked};
-use crate::{Added, Builder, Context, Outcome, RunError, Waf};
+use crate::{Added, Builder, Context, Deadline, Outcome, RunError, Waf};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
 
 /// The path under which the rules given first are found.
 pub const FIRST_RULES: &str = "default";
@@ -17,9 +16,12 @@ pub const FIRST_RULES: &str = "default";
 /// A set of configurations and the instance built from it. Each change builds a new instance; contexts made before keep
 /// theirs.
 #[derive(Default)]
-pub struct SharedWaf {
-    builder: Mutex<Builder>,
-    current: RwLock<Option<Waf>>,
+pub struct SharedWaf(Versioned<Built>);
+
+#[derive(Clone, Default)]
+struct Built {
+    builder: Builder,
+    waf: Option<Waf>,
 }
 
 impl SharedWaf {
@@ -30,33 +32,36 @@ impl SharedWaf {
 
     /// Adds a configuration or replaces the one under this path; one that is refused changes nothing but the path itself.
     pub fn update(&self, path: &str, document: &Object) -> Added {
-        let mut builder = lock(&self.builder);
-        let added = builder.add_or_update(path.as_bytes(), document);
-        self.rebuild(&mut builder);
-        added
+        self.0.change(|built| {
+            let added = built.builder.add_or_update(path.as_bytes(), document);
+            built.waf = built.builder.build();
+            added
+        })
     }
 
     /// Adds the built-in rules, each document under its own path.
     pub fn add_builtin(&self) {
-        let mut builder = lock(&self.builder);
-        builder.add_builtin();
-        self.rebuild(&mut builder);
+        self.0.change(|built| {
+            built.builder.add_builtin();
+            built.waf = built.builder.build();
+        });
     }
 
     /// Removes a configuration; says whether there was one.
     pub fn remove(&self, path: &str) -> bool {
-        let mut builder = lock(&self.builder);
-        let removed = builder.remove(path.as_bytes());
-        if removed {
-            self.rebuild(&mut builder);
-        }
-        removed
+        self.0.change(|built| {
+            let removed = built.builder.remove(path.as_bytes());
+            if removed {
+                built.waf = built.builder.build();
+            }
+            removed
+        })
     }
 
     /// The paths of all configurations.
     pub fn paths(&self) -> Vec<String> {
-        let builder = lock(&self.builder);
-        builder.paths(None).into_iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect()
+        let built = self.0.load();
+        built.builder.paths(None).into_iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect()
     }
 
     /// The addresses that the current instance reacts to.
@@ -82,43 +87,42 @@ impl SharedWaf {
     }
 
     fn current(&self) -> Option<Waf> {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn rebuild(&self, builder: &mut Builder) {
-        let built = builder.build();
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = built;
+        self.0.load().waf.clone()
     }
 }
 
 /// The instance of a moment, or none where there were no rules.
 pub struct SharedInstance(Option<Waf>);
 
-/// A context that several threads may call; they wait for each other.
-pub struct SharedContext(Mutex<State>);
+/// A context that several threads may call; they wait for each other. One that is in use when the process forks is of no
+/// use to the child.
+pub struct SharedContext(Renewable<State>);
 
+#[derive(Default)]
 enum State {
     Ready(Box<Context>),
     NoRules,
+    /// What a panic left, or a thread that is not there any more.
+    #[default]
     Broken,
 }
 
 impl SharedContext {
     /// A context without rules.
     pub fn closed() -> Self {
-        SharedContext(Mutex::new(State::NoRules))
+        SharedContext(Renewable::new(State::NoRules))
     }
 
     /// Makes this the context of another request.
     pub fn restart(&self, instance: &SharedInstance) {
-        *lock(&self.0) = match &instance.0 {
+        *self.0.lock() = match &instance.0 {
             Some(waf) => State::Ready(Box::new(waf.context())),
             None => State::NoRules,
         };
     }
 
     /// As [`Context::run`].
-    pub fn run(&self, data: impl Into<Parked>, budget: Duration) -> Result<Outcome, RunError> {
+    pub fn run(&self, data: impl Into<Parked>, budget: impl Into<Deadline>) -> Result<Outcome, RunError> {
         let data = data.into();
         match data.is_map() {
             true => self.call(1, |context| context.run(data, budget)),
@@ -127,7 +131,7 @@ impl SharedContext {
     }
 
     /// As [`Context::run_batches`].
-    pub fn run_batches(&self, batches: impl Into<Parked>, budget: Duration) -> Result<Outcome, RunError> {
+    pub fn run_batches(&self, batches: impl Into<Parked>, budget: impl Into<Deadline>) -> Result<Outcome, RunError> {
         let batches = batches.into();
         match batches.as_array() {
             Some(maps) if maps.iter().all(|map| map.is_map()) => {
@@ -139,7 +143,7 @@ impl SharedContext {
 
     /// As [`Context::subcontext`].
     pub fn subcontext(&self) -> SharedContext {
-        SharedContext(Mutex::new(match &*lock(&self.0) {
+        SharedContext(Renewable::new(match &*self.0.lock() {
             State::Ready(context) => State::Ready(Box::new(context.subcontext())),
             State::NoRules => State::NoRules,
             State::Broken => State::Broken,
@@ -148,7 +152,7 @@ impl SharedContext {
 
     /// Forgets all data, so that memory need not wait for a garbage collector. Later calls find nothing.
     pub fn close(&self) {
-        *lock(&self.0) = State::NoRules;
+        *self.0.lock() = State::NoRules;
     }
 
     fn call(
@@ -156,7 +160,7 @@ impl SharedContext {
         batches: u64,
         run: impl FnOnce(&mut Context) -> Result<Outcome, RunError>,
     ) -> Result<Outcome, RunError> {
-        let mut state = lock(&self.0);
+        let mut state = self.0.lock();
         match &mut *state {
             State::Ready(context) => catch_unwind(AssertUnwindSafe(|| run(context))).unwrap_or_else(|_| {
                 *state = State::Broken;
@@ -168,14 +172,11 @@ impl SharedContext {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::value::{Value, json};
+    use std::time::Duration;
 
     fn rules(pattern: &str) -> Value {
         let text = format!(

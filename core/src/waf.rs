@@ -38,9 +38,9 @@ impl Waf {
     }
 
     /// What a binding keeps beside the instance, for as long as that or any of its contexts lives; made when first asked
-    /// for. `None` if it was made as another type.
+    /// for (and possibly more than once by threads that ask at the same time, all but one for nothing). `None` if it was made as another type.
     pub fn companion<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
-        self.0.companion.get_or_init(|| Box::new(make())).downcast_ref()
+        self.0.companion.get_or_init(|| Box::new(Box::new(make()))).downcast_ref()
     }
 
     /// A context for one request.

@@ -79,7 +79,12 @@ impl Both {
                 let read = |state: &dyn State| state.read(table, key, self.now_s).map(Counted::Yes).map(comparable);
                 assert_eq!(read(&self.bounded), read(&self.model), "{table:?} {key:?} at {}", self.now_s);
             }
-            12 if self.random.one_in(8) => {
+            12 => {
+                let member = hash(self.random.below(20));
+                let has = |state: &dyn State| state.has_member(table, key, member, self.now_s);
+                assert_eq!(has(&self.bounded), has(&self.model), "{table:?} {key:?} {member} at {}", self.now_s);
+            }
+            13 if self.random.one_in(8) => {
                 self.model.forget(table, key);
                 self.bounded.forget(table, key);
             }

@@ -2,35 +2,28 @@
 
 use crate::abi::ddwaf_object;
 use crate::handle::{WafHandle, ddwaf_handle};
-use crate::pointers::{bytes, exclusive, hand_out, object, store, take_back};
-use crate::wall::{Fuse, wall};
+use crate::pointers::{bytes, hand_out, object, shared, store, take_back};
+use crate::wall::wall;
 use engine::Builder;
+use engine::support::fork::Versioned;
 use engine::value::Value;
 use std::ffi::c_char;
 use std::ptr::null_mut;
 
 /// A builder, behind the opaque pointer that callers hold.
-pub struct BuilderHandle {
-    builder: Builder,
-    fuse: Fuse,
-}
+///
+/// If the process forks while a thread changes it, the child finds it as it was before.
+pub struct BuilderHandle(Versioned<Builder>);
 
 /// Holds configurations under their paths and makes instances of them. For one thread at a time.
 pub type ddwaf_builder = *mut BuilderHandle;
-
-impl BuilderHandle {
-    /// Runs `body` on the builder, unless an earlier call ended in a panic.
-    fn run<T>(&mut self, body: impl FnOnce(&mut Builder) -> T) -> Option<T> {
-        self.fuse.run(|| body(&mut self.builder))
-    }
-}
 
 /// Makes an empty builder.
 ///
 /// @return the builder, to be destroyed with ddwaf_builder_destroy.
 #[unsafe(no_mangle)]
 pub extern "C" fn ddwaf_builder_init() -> ddwaf_builder {
-    wall(null_mut(), || hand_out(BuilderHandle { builder: Builder::new(), fuse: Fuse::default() }))
+    wall(null_mut(), || hand_out(BuilderHandle(Versioned::default())))
 }
 
 /// Loads a configuration under a path, in place of the one there. Path and configuration are copied. If nothing of a
@@ -52,9 +45,9 @@ pub unsafe extern "C" fn ddwaf_builder_add_or_update_config(
 ) -> bool {
     // SAFETY: promises on handles, bytes and objects.
     wall(false, || unsafe {
-        let (Some(builder), Some(config)) = (exclusive(builder), object(config)) else { return false };
+        let (Some(builder), Some(config)) = (shared(builder), object(config)) else { return false };
         let Some(path) = path_bytes(path, path_len) else { return false };
-        let Some(added) = builder.run(|builder| builder.add_or_update(path, config)) else { return false };
+        let added = builder.0.change(|builder| builder.add_or_update(path, config));
         if !diagnostics.is_null() {
             store(diagnostics, added.diagnostics.to_value().into_object());
         }
@@ -73,8 +66,8 @@ pub unsafe extern "C" fn ddwaf_builder_remove_config(
 ) -> bool {
     // SAFETY: promises on handles and bytes.
     wall(false, || unsafe {
-        let (Some(builder), Some(path)) = (exclusive(builder), path_bytes(path, path_len)) else { return false };
-        builder.run(|builder| builder.remove(path)).unwrap_or(false)
+        let (Some(builder), Some(path)) = (shared(builder), path_bytes(path, path_len)) else { return false };
+        builder.0.change(|builder| builder.remove(path))
     })
 }
 
@@ -86,7 +79,7 @@ pub unsafe extern "C" fn ddwaf_builder_remove_config(
 pub unsafe extern "C" fn ddwaf_builder_build_instance(builder: ddwaf_builder) -> ddwaf_handle {
     wall(null_mut(), || {
         // SAFETY: promise on handles.
-        let waf = unsafe { exclusive(builder) }.and_then(|builder| builder.run(Builder::build)).flatten();
+        let waf = unsafe { shared(builder) }.and_then(|builder| builder.0.change(Builder::build));
         waf.map_or(null_mut(), |waf| hand_out(WafHandle::new(waf)))
     })
 }
@@ -106,15 +99,13 @@ pub unsafe extern "C" fn ddwaf_builder_get_config_paths(
 ) -> u32 {
     // SAFETY: promises on handles, bytes and objects.
     wall(0, || unsafe {
-        let Some(builder) = exclusive(builder) else { return 0 };
+        let Some(builder) = shared(builder) else { return 0 };
         let filter = bytes(filter, filter_len as usize).filter(|filter| !filter.is_empty());
-        let list = |builder: &mut Builder| {
-            let found = builder.paths(filter);
-            (found.len() as u32, (!paths.is_null()).then(|| found.into_iter().collect::<Value>()))
-        };
-        let Some((count, list)) = builder.run(list) else { return 0 };
-        if let Some(list) = list {
-            store(paths, list.into_object());
+        let builder = builder.0.load();
+        let found = builder.paths(filter);
+        let count = found.len() as u32;
+        if !paths.is_null() {
+            store(paths, found.into_iter().collect::<Value>().into_object());
         }
         count
     })

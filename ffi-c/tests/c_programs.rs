@@ -73,7 +73,7 @@ fn the_vectors_hold_through_the_abi() {
 
 #[test]
 fn users_and_http_answer_as_recorded() {
-    let names = ["sdk", "anonymize", "user_events", "client_ip"];
+    let names = ["sdk", "anonymize", "user_events", "client_ip", "requests"];
     let vectors = names.map(|name| top().join("tests/vectors").join(name).with_extension("jsonl"));
     let lines: usize = vectors.iter().map(|path| std::fs::read_to_string(path).expect("vectors").lines().count()).sum();
     if let Some(printed) = run("sdk", &library(), &vectors) {

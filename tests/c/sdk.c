@@ -1,10 +1,11 @@
 /* Runs the functions about users and HTTP over files of recorded answers and compares what comes back.
  *
- *   sdk sdk.jsonl anonymize.jsonl user_events.jsonl client_ip.jsonl
+ *   sdk sdk.jsonl anonymize.jsonl user_events.jsonl client_ip.jsonl requests.jsonl
  *
  * A line of the first is {"function", "arguments", "result"}, where every member of the result must be in the answer. In
- * the others the line itself holds the arguments, and the answer is under "anon" or "expect". Then a request is taken from
- * its first header to its report. */
+ * the next three the line itself holds the arguments, and the answer is under "anon" or "expect". A line of the last has
+ * the settings of an engine and the steps of a request, or the error that the settings give. Then a request is taken from its
+ * first header to its report. */
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -14,13 +15,17 @@
 
 #include <stdlib.h>
 
-static bool agrees(const char *function, size_t length, const ddwaf_object *arguments, const ddwaf_object *expected)
+/* Destroys the result. Null stands for a member that is not there. */
+static bool has_members(ddwaf_object result, bool succeeded, const char *function, size_t length,
+                        const ddwaf_object *arguments, const ddwaf_object *expected)
 {
-    ddwaf_object result;
-    bool succeeded = bartizan_call(function, length, arguments, &result);
     bool agreed = succeeded == (get(&result, "error") == NULL);
     for (size_t i = 0; i < ddwaf_object_get_size(expected); i++) {
-        agreed = agreed && has_entry(&result, ddwaf_object_at_key(expected, i), ddwaf_object_at_value(expected, i));
+        const ddwaf_object *key = ddwaf_object_at_key(expected, i), *value = ddwaf_object_at_value(expected, i);
+        size_t key_length = 0;
+        const char *name = ddwaf_object_get_string(key, &key_length);
+        bool absent = ddwaf_object_is_null(value) && ddwaf_object_find(&result, name, key_length) == NULL;
+        agreed = agreed && (absent || has_entry(&result, key, value));
     }
     if (!agreed) {
         fprintf(stderr, "%.*s: ", (int)length, function);
@@ -33,9 +38,40 @@ static bool agrees(const char *function, size_t length, const ddwaf_object *argu
     return agreed;
 }
 
+static bool agrees(const char *function, size_t length, const ddwaf_object *arguments, const ddwaf_object *expected)
+{
+    ddwaf_object result;
+    bool succeeded = bartizan_call(function, length, arguments, &result);
+    return has_members(result, succeeded, function, length, arguments, expected);
+}
+
+/* A whole request with an engine of its own. */
+static bool run_request(const ddwaf_object *line)
+{
+    ddwaf_object report, result;
+    const ddwaf_object *error = get(line, "error"), *steps = get(line, "steps");
+    bartizan_engine engine = bartizan_engine_init(get(line, "settings"), &report);
+    bool agreed = error == NULL ? engine != NULL : equal(get(&report, "error"), error);
+    bartizan_request request = bartizan_request_init(engine);
+    for (size_t i = 0; agreed && i < ddwaf_object_get_size(steps); i++) {
+        const ddwaf_object *step = ddwaf_object_at_value(steps, i), *arguments = ddwaf_object_at_value(step, 1);
+        size_t length = 0;
+        const char *function = ddwaf_object_get_string(ddwaf_object_at_value(step, 0), &length);
+        bool succeeded = bartizan_request_call(request, function, length, arguments, &result);
+        agreed = has_members(result, succeeded, function, length, arguments, ddwaf_object_at_value(step, 2));
+    }
+    bartizan_request_destroy(request);
+    bartizan_engine_destroy(engine);
+    ddwaf_object_destroy(&report, ddwaf_get_default_allocator());
+    return agreed;
+}
+
 static bool run_line(const ddwaf_object *line)
 {
     const ddwaf_object *expected = get(line, "expect");
+    if (get(line, "settings") != NULL) {
+        return run_request(line);
+    }
     if (get(line, "function") != NULL) {
         size_t length = 0;
         const char *function = ddwaf_object_get_string(get(line, "function"), &length);

@@ -33,6 +33,7 @@ pub struct Contribution {
 }
 
 /// Something that belongs to a path.
+#[derive(Clone)]
 pub struct Owned<T> {
     owner: u64,
     /// What it is.
@@ -40,9 +41,10 @@ pub struct Owned<T> {
 }
 
 /// All lists of one kind, by name.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct DataLists(HashMap<Text, Named>);
 
+#[derive(Clone)]
 struct Named {
     /// The type of the first list ever added under the name; it outlives the list.
     settled: ListType,
@@ -78,8 +80,8 @@ pub struct Changes {
     pub data: bool,
 }
 
-/// The merged configuration of all paths.
-#[derive(Default)]
+/// The merged configuration of all paths. A copy shares the elements.
+#[derive(Clone, Default)]
 pub struct Store {
     owners: u64,
     /// Configured actions by id; built-in ones are not in here.
@@ -124,7 +126,7 @@ impl Store {
     }
 
     /// Takes out what a path contributed.
-    pub fn remove(&mut self, gone: Contribution) {
+    pub fn remove(&mut self, gone: &Contribution) {
         let owner = gone.owner;
         gone.actions.iter().for_each(|id| drop(self.actions.remove(id)));
         for id in &gone.rules {

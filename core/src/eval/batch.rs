@@ -24,10 +24,26 @@ pub(crate) struct Findings {
     pub blocked: bool,
 }
 
+/// So many entries are looked up whatever the deadline says: access lists must not miss an address.
+const ALWAYS: usize = 4096;
+
+/// And so many of the others between two looks at it.
+const LOOKED_UP: usize = 16;
+
 /// Puts the entries of a map into the store, the last of equal keys last. With `scratch` they count as new; without,
-/// they merely lie there for whoever looks.
-pub(super) fn apply(plan: &Plan, state: &mut State, tree: u32, entries: &[Pair], mut scratch: Option<&mut Scratch>) {
+/// they merely lie there for whoever looks. What the deadline cuts off is left out.
+pub(super) fn apply(
+    plan: &Plan,
+    state: &mut State,
+    tree: u32,
+    entries: &[Pair],
+    mut scratch: Option<&mut Scratch>,
+    deadline: &mut Deadline,
+) {
     for (nth, pair) in entries.iter().enumerate() {
+        if nth >= ALWAYS && nth % LOOKED_UP == 0 && deadline.expired() {
+            return;
+        }
         let Some(address) = pair.key_bytes().filter(|key| !key.is_empty()).and_then(|key| plan.addresses.find(key))
         else {
             continue;
@@ -64,20 +80,20 @@ pub(super) fn evaluate(
     let first = findings.rules.len();
     let attributes = &mut findings.attributes;
     // Without the time for these, what needs no time (the access lists) still has its turn.
-    let _ = processors::run(instance, &plan.preprocessors, state, scratch, attributes, deadline);
+    let _ =
+        deadline.half(|deadline| processors::run(instance, &plan.preprocessors, state, scratch, attributes, deadline));
 
     let rules_concerned = scratch.fresh.iter().any(|&address| plan.rule_addresses.contains(address));
     let filters_concerned = rules_concerned || scratch.fresh.iter().any(|&a| plan.filter_addresses.contains(a));
-    let mut main = || {
-        if filters_concerned {
-            filters::evaluate(instance, state, scratch, deadline)?;
+    let filtered = if filters_concerned { filters::evaluate(instance, state, scratch, deadline) } else { Ok(()) };
+    let main = filtered.and_then(|()| match rules_concerned {
+        true => {
+            let (blocked, complete) = rules::evaluate(instance, state, scratch, deadline, &mut findings.rules);
+            findings.blocked |= blocked;
+            complete
         }
-        if rules_concerned {
-            findings.blocked |= rules::evaluate(instance, state, scratch, deadline, &mut findings.rules)?;
-        }
-        Ok(())
-    };
-    let main = main();
+        false => Ok(()),
+    });
     if findings.rules.len() > first && !state.event_reported {
         state.event_reported = true;
         report_event(plan, state, scratch);

@@ -2,8 +2,8 @@
 
 use super::Expired;
 use super::exclusions::Excluded;
+use super::hits::{Hits, Known, OnlyAt};
 use super::path::{Lookup, resolve, resolve_positive};
-use super::scan::{Hits, Known};
 use super::store::Store;
 use super::walk::Walk;
 use crate::config::Text;
@@ -27,6 +27,8 @@ pub(super) struct Evaluation<'e> {
     pub clock: &'e dyn Clock,
     pub excluded: Excluded<'e>,
     pub hits: Option<&'e Hits>,
+    /// The deadline is over: a hit decides by itself, and what cannot be shown of it is left out.
+    pub confirmed: bool,
     pub looked_at: &'e mut Bits,
     pub deadline: &'e mut Deadline,
     pub transform: &'e mut transform::Scratch,
@@ -82,20 +84,47 @@ impl Evaluation<'_> {
         let store = self.store;
         let Some(root) = self.fresh(store, target) else { return Ok(None) };
         let only = match (self.hits, target.scan) {
-            (Some(hits), Some((lane, entry))) => match hits.about(lane, entry) {
+            (Some(hits), Some((lane, entry))) => match hits.about(lane, entry, self.confirmed) {
                 Known::Only(only) if only.is_empty() => return Ok(None),
                 Known::Only(only) => Some(only),
                 Known::Nothing => None,
             },
             _ => None,
         };
+        match self.first_match(matcher, target, root, only) {
+            Err(Expired) if self.confirmed && only.is_some() && self.is_proven(target) => {
+                Ok(Some(self.report(matcher, false, target, vec![], vec![], vec![])))
+            }
+            Err(Expired) => {
+                self.looked_at.remove(target.id);
+                Err(Expired)
+            }
+            found => found,
+        }
+    }
+
+    /// Whether a hit alone says that a target matches: not where other parts of its address may be what was hit.
+    fn is_proven(&self, target: &Target) -> bool {
+        target.key_path.is_empty() && self.excluded.is_nothing()
+    }
+
+    fn first_match(
+        &mut self,
+        matcher: AnyMatcher<'_>,
+        target: &Target,
+        root: &Object,
+        only: Option<OnlyAt<'_>>,
+    ) -> Result<Option<ConditionMatch>, Expired> {
         if self.deadline.expired() {
             return Err(Expired);
         }
         let Some(start) = resolve_positive(root, &target.key_path, self.excluded) else { return Ok(None) };
         let mut walk = Walk::new(start, target.source, self.excluded);
-        while let Some(leaf) = walk.next() {
+        while let Some(leaf) = walk.next(self.deadline)? {
             if only.is_some_and(|only| !only.contains(leaf.object.identity())) {
+                if self.deadline.spend(1) {
+                    return Err(Expired);
+                }
                 continue;
             }
             if self.deadline.expired() {
@@ -127,7 +156,8 @@ impl Evaluation<'_> {
             return Ok(None);
         }
         let mut looked_at_any = false;
-        for leaf in Walk::new(start, target.source, self.excluded) {
+        let mut walk = Walk::new(start, target.source, self.excluded);
+        while let Some(leaf) = walk.next(self.deadline)? {
             if self.deadline.expired() {
                 return Err(Expired);
             }

@@ -5,11 +5,12 @@ use super::scan::Scratch;
 use super::state::State;
 use crate::plan::{Lists, Plan};
 use crate::report::{Outcome, report};
+use crate::support::fork::Renewable;
 use crate::support::{Clock, Deadline, Ids};
 use crate::value::Parked;
+use once_cell::race::OnceBox;
 use std::any::Any;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 /// What all contexts of an instance share.
 pub(crate) struct Instance {
@@ -18,8 +19,8 @@ pub(crate) struct Instance {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     /// What a binding wants to live as long as the instance and its contexts.
-    pub companion: OnceLock<Box<dyn Any + Send + Sync>>,
-    idle: Mutex<Idle>,
+    pub companion: OnceBox<Box<dyn Any + Send + Sync>>,
+    idle: Renewable<Idle>,
 }
 
 /// What is costly to make and quick to use again. Contexts that end leave it for those to come.
@@ -35,11 +36,7 @@ const KEPT_IDLE: usize = 64;
 
 impl Instance {
     pub(crate) fn new(plan: Arc<Plan>, lists: Lists, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Instance { plan, lists, clock, ids, companion: OnceLock::new(), idle: Mutex::default() }
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Idle> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        Instance { plan, lists, clock, ids, companion: OnceBox::new(), idle: Renewable::default() }
     }
 }
 
@@ -107,14 +104,14 @@ impl Context {
         Context { instance, state: None, scratch: None }
     }
 
-    /// Evaluates one batch of data, a map from addresses to values, within `budget`.
-    pub fn run(&mut self, data: impl Into<Parked>, budget: Duration) -> Result<Outcome, RunError> {
-        let mut deadline = Deadline::new(budget);
-        let data = data.into();
+    /// Evaluates one batch of data, a map from addresses to values, within a budget: a duration, or what is left of a
+    /// deadline that began earlier.
+    pub fn run(&mut self, data: impl Into<Parked>, budget: impl Into<Deadline>) -> Result<Outcome, RunError> {
+        let (data, mut deadline) = (data.into(), budget.into());
         let Some(entries) = data.as_map() else { return Err(self.refuse(data)) };
         let mut findings = Findings::default();
         let (instance, state, scratch) = self.equip();
-        batch::apply(&instance.plan, state, state.store.next_number(), entries, Some(scratch));
+        batch::apply(&instance.plan, state, state.store.next_number(), entries, Some(scratch), &mut deadline);
         state.store.keep(Arc::new(data));
         batch::evaluate(instance, state, scratch, &mut deadline, &mut findings);
         deadline.expired();
@@ -125,9 +122,12 @@ impl Context {
     /// Evaluates several batches, an array of maps, in order within one `budget`. A blocking verdict or the end of the
     /// budget stops; the data of batches that are not reached is there for later calls, but does not by itself lead to
     /// anything.
-    pub fn run_batches(&mut self, batches: impl Into<Parked>, budget: Duration) -> Result<Outcome, RunError> {
-        let mut deadline = Deadline::new(budget);
-        let batches = batches.into();
+    pub fn run_batches(
+        &mut self,
+        batches: impl Into<Parked>,
+        budget: impl Into<Deadline>,
+    ) -> Result<Outcome, RunError> {
+        let (batches, mut deadline) = (batches.into(), budget.into());
         let Some(count) = batches.as_array().filter(|maps| maps.iter().all(|map| map.is_map())).map(<[_]>::len) else {
             return Err(self.refuse(batches));
         };
@@ -140,10 +140,10 @@ impl Context {
             let Some(map) = tree.as_array().and_then(|maps| maps.get(nth)) else { break };
             let entries = map.as_map().unwrap_or_default();
             if stopped {
-                batch::apply(&instance.plan, state, number, entries, None);
+                batch::apply(&instance.plan, state, number, entries, None, &mut deadline);
                 continue;
             }
-            batch::apply(&instance.plan, state, number, entries, Some(scratch));
+            batch::apply(&instance.plan, state, number, entries, Some(scratch), &mut deadline);
             batch::evaluate(instance, state, scratch, &mut deadline, &mut findings);
             stopped = deadline.expired() || findings.blocked;
         }
@@ -162,7 +162,7 @@ impl Context {
     fn equip(&mut self) -> (&Instance, &mut State, &mut Scratch) {
         let Context { instance, state, scratch } = self;
         if state.is_none() || scratch.is_none() {
-            let mut idle = instance.idle();
+            let mut idle = instance.idle.lock();
             *state = state.take().or_else(|| idle.states.pop());
             *scratch = scratch.take().or_else(|| idle.scratches.pop());
         }
@@ -175,7 +175,7 @@ impl Context {
     /// After a call.
     fn tidy(&mut self) {
         if self.scratch.as_ref().is_some_and(|scratch| scratch.is_large()) {
-            self.instance.idle().give(None, self.scratch.take());
+            self.instance.idle.lock().give(None, self.scratch.take());
         }
     }
 
@@ -196,7 +196,7 @@ impl Drop for Context {
             scratch.reset();
         }
         if state.is_some() || scratch.is_some() {
-            self.instance.idle().give(state, scratch);
+            self.instance.idle.lock().give(state, scratch);
         }
     }
 }

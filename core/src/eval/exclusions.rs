@@ -58,6 +58,12 @@ impl Excluded<'_> {
     /// Filters and processors see everything.
     pub(super) const NOTHING: Excluded<'static> = Excluded(None);
 
+    /// Whether nothing is hidden at all.
+    pub(super) fn is_nothing(&self) -> bool {
+        let Some((exclusions, filters, rule)) = self.0 else { return true };
+        !exclusions.objects.iter().any(|(filter, objects)| filters[*filter].rules.contains(rule) && !objects.is_empty())
+    }
+
     /// Whether exactly this object is hidden (what is below it is simply not reached).
     #[inline]
     pub(super) fn contains(&self, object: &Object) -> bool {

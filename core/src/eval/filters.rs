@@ -22,7 +22,7 @@ pub(super) fn evaluate(
         if state.filters_done.contains(id) {
             continue;
         }
-        if conditions_hold(instance, state, scratch, deadline, filter.conditions.clone(), None)? {
+        if conditions_hold(instance, state, scratch, deadline, filter.conditions.clone())? {
             state.filters_done.insert(id);
             state.exclusions.apply(&filter.rules, &filter.mode);
         }
@@ -31,7 +31,7 @@ pub(super) fn evaluate(
         if deadline.expired() {
             return Err(Expired);
         }
-        if !conditions_hold(instance, state, scratch, deadline, filter.conditions.clone(), None)? {
+        if !conditions_hold(instance, state, scratch, deadline, filter.conditions.clone())? {
             continue;
         }
         for (nth, (address, paths)) in filter.inputs.iter().enumerate() {

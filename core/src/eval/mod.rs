@@ -14,13 +14,18 @@ mod condition;
 mod context;
 mod exclusions;
 mod filters;
+mod hits;
 mod path;
 mod processors;
 mod rules;
 mod scan;
 mod state;
 mod store;
+mod sweep;
 mod walk;
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) use batch::Findings;
 pub(crate) use context::Instance;

@@ -28,7 +28,7 @@ pub(super) fn run(
         if deadline.expired() {
             return Err(Expired);
         }
-        if !conditions_hold(instance, state, scratch, deadline, processor.conditions.clone(), None)? {
+        if !conditions_hold(instance, state, scratch, deadline, processor.conditions.clone())? {
             continue;
         }
         for (nth, mapping) in processor.mappings.iter().enumerate() {

@@ -9,7 +9,7 @@ use super::state::State;
 use crate::config::action::Action;
 use crate::plan::{ConditionId, Mode, Module, RuleId, Verdict};
 use crate::report::ConditionMatch;
-use crate::support::Deadline;
+use crate::support::{Bits, Deadline};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -23,71 +23,89 @@ pub(crate) struct RuleMatch {
 }
 
 /// Evaluates all rules that have something to look at; says whether a blocking verdict was reached. What the deadline
-/// cuts off stays to be visited.
+/// cuts off stays to be visited, but what the scan confirmed until then is reported.
 pub(super) fn evaluate(
     instance: &Instance,
     state: &mut State,
     scratch: &mut Scratch,
     deadline: &mut Deadline,
     found: &mut Vec<RuleMatch>,
-) -> Result<bool, Expired> {
+) -> (bool, Result<(), Expired>) {
     let scanned = scan(&instance.plan, state, scratch, deadline);
+    let mut complete = Ok(());
+    let mut visit = Visit { instance, state, scratch, found, confirmed: None };
     for module in &instance.plan.modules {
-        if scanned.is_err() && module.ignores_deadline {
-            // Nothing is known of what was not scanned, so all rules of such a module are visited. In other modules the
-            // deadline shows where a rule may still fire.
-            module
-                .rules
-                .clone()
-                .filter(|&rule| !state.fired.contains(rule))
-                .for_each(|rule| state.pending.insert(rule));
-        }
         let blocked = if module.ignores_deadline {
-            deadline.suspended(|deadline| evaluate_module(module, Visit { instance, state, scratch, deadline, found }))
+            if scanned.is_err() {
+                visit.recall(module);
+            }
+            deadline.suspended(|deadline| visit.module(module, deadline)).unwrap_or(false)
         } else {
-            evaluate_module(module, Visit { instance, state, scratch, deadline, found })
+            let visited = complete.and_then(|()| visit.module(module, deadline));
+            complete = visited.map(|_| ());
+            visited.unwrap_or_else(|Expired| deadline.grace(|deadline| visit.confirmed(module, deadline)))
         };
-        if blocked? {
-            return Ok(true);
+        if blocked {
+            return (true, complete);
         }
     }
-    Ok(false)
-}
-
-fn evaluate_module(module: &Module, mut visit: Visit<'_>) -> Result<bool, Expired> {
-    if module.collections.is_empty() { visit.every_match(module) } else { visit.one_match_a_collection(module) }
+    (false, complete)
 }
 
 struct Visit<'v> {
     instance: &'v Instance,
     state: &'v mut State,
     scratch: &'v mut Scratch,
-    deadline: &'v mut Deadline,
     found: &'v mut Vec<RuleMatch>,
+    /// After the deadline: the rules that the scan found something for. Only these are visited, each to its end.
+    confirmed: Option<Bits>,
 }
 
 impl Visit<'_> {
-    fn every_match(&mut self, module: &Module) -> Result<bool, Expired> {
-        self.check_deadline()?;
+    /// Visits the rules of a module; says whether one of them blocks.
+    fn module(&mut self, module: &Module, deadline: &mut Deadline) -> Result<bool, Expired> {
+        if module.collections.is_empty() {
+            self.every_match(module, deadline)
+        } else {
+            self.one_match_a_collection(module, deadline)
+        }
+    }
+
+    /// The same after the deadline.
+    fn confirmed(&mut self, module: &Module, deadline: &mut Deadline) -> bool {
+        let Visit { instance, scratch, confirmed, .. } = self;
+        confirmed.get_or_insert_with(|| scratch.hits.rules(&instance.plan));
+        self.module(module, deadline).unwrap_or(false)
+    }
+
+    /// Nothing is known of what was not scanned, so all rules of a module that must not miss anything are to be visited.
+    /// In other modules the deadline shows where a rule may still fire.
+    fn recall(&mut self, module: &Module) {
+        let State { fired, pending, .. } = &mut *self.state;
+        module.rules.clone().filter(|&rule| !fired.contains(rule)).for_each(|rule| pending.insert(rule));
+    }
+
+    fn every_match(&mut self, module: &Module, deadline: &mut Deadline) -> Result<bool, Expired> {
+        self.check(deadline)?;
         let mut from = module.rules.start;
         while let Some(rule) = self.next(&mut from, &module.rules) {
-            if self.visit(rule)? == Some(Verdict::Block) {
+            if self.visit(rule, deadline)? == Some(Verdict::Block) {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    fn one_match_a_collection(&mut self, module: &Module) -> Result<bool, Expired> {
+    fn one_match_a_collection(&mut self, module: &Module, deadline: &mut Deadline) -> Result<bool, Expired> {
         for collection in &module.collections {
             let reached = self.state.verdicts.get(&collection.type_id);
             if reached.is_some_and(|reached| *reached >= collection.verdict) {
                 continue;
             }
-            self.check_deadline()?;
+            self.check(deadline)?;
             let mut from = collection.rules.start;
             while let Some(rule) = self.next(&mut from, &collection.rules) {
-                if let Some(verdict) = self.visit(rule)? {
+                if let Some(verdict) = self.visit(rule, deadline)? {
                     self.state.verdicts.insert(collection.type_id, verdict);
                     if verdict == Verdict::Block {
                         return Ok(true);
@@ -100,19 +118,31 @@ impl Visit<'_> {
     }
 
     /// An exhausted budget shows wherever there are rules that may still fire, even if none is worth a visit.
-    fn check_deadline(&mut self) -> Result<(), Expired> {
-        if self.deadline.expired() { Err(Expired) } else { Ok(()) }
+    fn check(&self, deadline: &mut Deadline) -> Result<(), Expired> {
+        if self.confirmed.is_none() && deadline.expired() { Err(Expired) } else { Ok(()) }
     }
 
     fn next(&self, from: &mut usize, within: &Range<RuleId>) -> Option<RuleId> {
-        let rule = self.state.pending.next(*from).filter(|rule| within.contains(rule))?;
-        *from = rule + 1;
-        Some(rule)
+        loop {
+            let rule = self.state.pending.next(*from).filter(|rule| within.contains(rule))?;
+            *from = rule + 1;
+            if self.confirmed.as_ref().is_none_or(|confirmed| confirmed.contains(rule)) {
+                return Some(rule);
+            }
+        }
     }
 
     /// Evaluates a rule; the verdict if it matches.
-    fn visit(&mut self, id: RuleId) -> Result<Option<Verdict>, Expired> {
-        self.check_deadline()?;
+    fn visit(&mut self, id: RuleId, deadline: &mut Deadline) -> Result<Option<Verdict>, Expired> {
+        self.check(deadline)?;
+        match self.evaluate(id, deadline) {
+            // The next one may be confirmed by what is there.
+            Err(Expired) if self.confirmed.is_some() => Ok(None),
+            evaluated => evaluated,
+        }
+    }
+
+    fn evaluate(&mut self, id: RuleId, deadline: &mut Deadline) -> Result<Option<Verdict>, Expired> {
         let plan = &self.instance.plan;
         let mode = self.state.exclusions.mode(id).cloned();
         if matches!(mode, Some(Mode::Bypass)) {
@@ -120,7 +150,7 @@ impl Visit<'_> {
             return Ok(None);
         }
         let rule = &plan.rules[id];
-        if !self.conditions_hold(rule.conditions.clone(), Some(id))? {
+        if !self.conditions_hold(rule.conditions.clone(), id, deadline)? {
             self.state.pending.remove(id);
             return Ok(None);
         }
@@ -138,19 +168,37 @@ impl Visit<'_> {
         Ok(Some(verdict))
     }
 
-    fn conditions_hold(&mut self, conditions: Range<ConditionId>, rule: Option<RuleId>) -> Result<bool, Expired> {
-        conditions_hold(self.instance, self.state, self.scratch, self.deadline, conditions, rule)
+    fn conditions_hold(
+        &mut self,
+        conditions: Range<ConditionId>,
+        rule: RuleId,
+        deadline: &mut Deadline,
+    ) -> Result<bool, Expired> {
+        let confirmed = self.confirmed.is_some();
+        hold(self.instance, self.state, self.scratch, deadline, conditions, Some(rule), confirmed)
     }
 }
 
-/// Whether all conditions hold. Those of a rule see what filters leave to that rule, others see everything.
+/// Whether all conditions of a filter or a processor hold. They see everything.
 pub(super) fn conditions_hold(
     instance: &Instance,
     state: &mut State,
     scratch: &mut Scratch,
     deadline: &mut Deadline,
     conditions: Range<ConditionId>,
+) -> Result<bool, Expired> {
+    hold(instance, state, scratch, deadline, conditions, None, false)
+}
+
+/// Whether all conditions hold. Those of a rule see what filters leave to that rule, others see everything.
+fn hold(
+    instance: &Instance,
+    state: &mut State,
+    scratch: &mut Scratch,
+    deadline: &mut Deadline,
+    conditions: Range<ConditionId>,
     rule: Option<RuleId>,
+    confirmed: bool,
 ) -> Result<bool, Expired> {
     let plan = &instance.plan;
     let State { store, matches, looked_at, exclusions, .. } = state;
@@ -165,6 +213,7 @@ pub(super) fn conditions_hold(
             clock: &*instance.clock,
             excluded,
             hits: rule.map(|_| &scratch.hits),
+            confirmed,
             looked_at,
             deadline,
             transform: &mut scratch.transform,

@@ -5,16 +5,15 @@
 //! Rules with a hit are visited; a visited condition runs its matcher on the strings of its hits alone.
 
 use super::Expired;
-use super::exclusions::Excluded;
+use super::hits::Hits;
 use super::state::State;
-use super::walk::Walk;
+use super::sweep::{Subject, Sweep};
 use crate::matcher::Matcher;
 use crate::pattern::Presence;
-use crate::plan::{AddressId, Plan, SourcePlan};
+use crate::plan::{AddressId, Plan};
 use crate::scan::{Candidates, STRETCH};
 use crate::support::{Bits, Deadline};
 use crate::transform;
-use crate::value::Object;
 
 /// Buffers that are used again from one batch to the next, and from one context to the next.
 pub(super) struct Scratch {
@@ -26,6 +25,8 @@ pub(super) struct Scratch {
     changed: Candidates,
     /// What scans of the current batch found.
     pub hits: Hits,
+    /// Addresses whose scan came to its end.
+    finished: Vec<AddressId>,
     /// Addresses the current batch brought.
     pub fresh: Vec<AddressId>,
 }
@@ -36,7 +37,8 @@ impl Scratch {
             transform: transform::Scratch::default(),
             original: plan.scan.scanner.candidates(),
             changed: plan.scan.scanner.candidates(),
-            hits: Hits { scanned: Bits::new(plan.scan.lanes.len()), found: vec![] },
+            hits: Hits::new(plan.scan.lanes.len()),
+            finished: vec![],
             fresh: vec![],
         }
     }
@@ -55,130 +57,71 @@ impl Scratch {
 /// Bytes for transformed copies that are much to keep.
 const LARGE: usize = 2048;
 
-/// The hits of the current evaluation.
-#[derive(Default)]
-pub(super) struct Hits {
-    /// Lanes that were scanned.
-    scanned: Bits,
-    /// (lane, entry, identity of the string), sorted: what walks ask must not cost more than looking it up, however
-    /// many strings of a request are hits.
-    found: Vec<(u32, u32, usize)>,
-}
-
-/// What is known about one target.
-pub(super) enum Known<'h> {
-    /// It was not scanned now: its matcher must be run on everything.
-    Nothing,
-    /// Its matcher matches these strings only.
-    Only(OnlyAt<'h>),
-}
-
-/// The strings that hits of one lane and entry name, by identity.
-#[derive(Clone, Copy)]
-pub(super) struct OnlyAt<'h>(&'h [(u32, u32, usize)]);
-
-impl OnlyAt<'_> {
-    pub(super) fn contains(&self, identity: usize) -> bool {
-        self.0.binary_search_by_key(&identity, |hit| hit.2).is_ok()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl Hits {
-    pub(super) fn about(&self, lane: usize, entry: u32) -> Known<'_> {
-        if !self.scanned.contains(lane) {
-            return Known::Nothing;
-        }
-        let key = (lane as u32, entry);
-        let start = self.found.partition_point(|hit| (hit.0, hit.1) < key);
-        let length = self.found[start..].partition_point(|hit| (hit.0, hit.1) == key);
-        Known::Only(OnlyAt(&self.found[start..start + length]))
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.scanned.clear();
-        self.found.clear();
-    }
-}
-
 /// Scans all addresses that need it, and notes which rules are to be visited. What the deadline cuts off stays to be
-/// scanned, and says so.
+/// scanned, and says so; what was found until then counts.
 pub(super) fn scan(
     plan: &Plan,
     state: &mut State,
     scratch: &mut Scratch,
     deadline: &mut Deadline,
 ) -> Result<(), Expired> {
-    scratch.hits.clear();
-    let mut from = 0;
-    let mut expired = Ok(());
-    while let Some(address) = state.unscanned.next(from) {
-        from = address + 1;
+    let Scratch { transform, original, changed, hits, finished, .. } = scratch;
+    let State { store, unscanned, pending, looked_at, fired, .. } = state;
+    hits.clear();
+    finished.clear();
+    let complete = Sweep::default().run(plan, store, (unscanned, finished), deadline, |subject, deadline| {
+        let mut look = Examination { plan, transform, original: &mut *original, changed: &mut *changed, hits };
+        look.examine(subject, deadline)
+    });
+    for &address in &*finished {
         let address_plan = &plan.scan.addresses[address];
-        if let Some(root) = state.store.get(address) {
-            for source in address_plan.sources.iter().filter(|source| !source.lanes.is_empty()) {
-                expired = expired.and_then(|()| scan_source(plan, root, scratch, source, deadline));
-            }
-        }
-        if expired.is_err() {
-            break;
-        }
-        state.unscanned.remove(address);
-        state.pending.union(&address_plan.always);
+        pending.union(&address_plan.always);
         for (rule, resource) in &address_plan.with_resource {
-            if state.store.get(*resource).is_some() {
-                state.pending.insert(*rule);
+            if store.get(*resource).is_some() {
+                pending.insert(*rule);
             }
         }
         let lanes = address_plan.sources.iter().flat_map(|source| &source.lanes);
-        lanes.for_each(|look| scratch.hits.scanned.insert(look.lane));
+        lanes.for_each(|look| hits.set_scanned(look.lane));
         // What was not hit needs no further look.
-        state.looked_at.union(&address_plan.scanned_targets);
+        looked_at.union(&address_plan.scanned_targets);
     }
-    scratch.hits.found.sort_unstable();
-    let mut last = None;
-    for &(lane, entry, _) in &scratch.hits.found {
-        if last.replace((lane, entry)) == Some((lane, entry)) {
-            continue;
-        }
-        if let Some(waiting) = plan.scan.lanes[lane as usize].waiting.get(&entry) {
-            waiting.rules.iter().for_each(|&rule| state.pending.insert(rule));
-            waiting.targets.iter().for_each(|&target| state.looked_at.remove(target));
-        }
+    hits.sort();
+    for waiting in hits.waiting(plan) {
+        waiting.rules.iter().for_each(|&rule| pending.insert(rule));
+        waiting.targets.iter().for_each(|&target| looked_at.remove(target));
     }
-    state.pending.subtract(&state.fired);
-    expired
+    pending.subtract(fired);
+    complete
 }
 
-fn scan_source(
-    plan: &Plan,
-    root: &Object,
-    scratch: &mut Scratch,
-    source: &SourcePlan,
-    deadline: &mut Deadline,
-) -> Result<(), Expired> {
-    let scanner = &plan.scan.scanner;
-    let Scratch { transform, original, changed, hits, .. } = scratch;
-    for leaf in Walk::new(root, source.source, Excluded::NOTHING) {
-        let text = leaf.object.as_bytes().unwrap_or_default();
+/// What the scan of one string reads and writes.
+struct Examination<'e> {
+    plan: &'e Plan,
+    transform: &'e mut transform::Scratch,
+    original: &'e mut Candidates,
+    changed: &'e mut Candidates,
+    hits: &'e mut Hits,
+}
+
+impl Examination<'_> {
+    /// Looks at a string in all lanes it concerns.
+    fn examine(&mut self, subject: Subject<'_>, deadline: &mut Deadline) -> Result<(), Expired> {
+        let Examination { plan, transform, original, changed, hits } = self;
+        let Subject { source, key, .. } = subject;
+        let scanner = &plan.scan.scanner;
+        let text = subject.text();
         if deadline.spend(cost(text)) {
             return Err(Expired);
-        }
-        let key = source.key_number(leaf.top_key);
-        if text.is_empty() || (source.keyed_only && key.is_none()) {
-            continue;
         }
         original.clear();
         let mut stop = || deadline.spend(STRETCH_COST);
         let classes = scanner.scan_unless(text, original, &mut stop).ok_or(Expired)?;
         let quiet = original.is_empty();
         if quiet && !source.attention.met_by(classes) {
-            continue;
+            return Ok(());
         }
-        let identity = leaf.object.identity();
+        let identity = subject.object.identity();
         let mut present = None;
         for look in &source.lanes {
             let beyond_case = look.beyond_case.met_by(classes);
@@ -197,7 +140,7 @@ fn scan_source(
                 continue;
             }
             let entries = lane.entries(key);
-            let mut finder = Finder { plan, lane: id, entries, identity, found: &mut hits.found, deadline };
+            let mut finder = Finder { plan, lane: id, entries, identity, hits, deadline };
             if beyond_case && let Some(text) = lane.chain.apply(text, transform) {
                 if lane.alone.is_empty() {
                     changed.clear();
@@ -217,8 +160,8 @@ fn scan_source(
                 }
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// What looking at a text costs, in the units of [`Deadline::spend`].
@@ -236,7 +179,7 @@ struct Finder<'f> {
     /// The entries that have a target at this place.
     entries: &'f Bits,
     identity: usize,
-    found: &'f mut Vec<(u32, u32, usize)>,
+    hits: &'f mut Hits,
     deadline: &'f mut Deadline,
 }
 
@@ -254,7 +197,7 @@ impl Finder<'_> {
     }
 
     fn ask(&mut self, entry: usize, text: &[u8], accepts: fn(&Matcher, &[u8]) -> bool) -> Result<(), Expired> {
-        if !self.entries.contains(entry) {
+        if !self.entries.contains(entry) || !self.hits.wants(self.lane, entry) {
             return Ok(());
         }
         if self.deadline.spend(cost(text)) {
@@ -263,7 +206,7 @@ impl Finder<'_> {
         let matcher = &self.plan.scan.matchers[entry];
         let was_compiled = matcher.is_compiled();
         if accepts(matcher, text) {
-            self.found.push((self.lane as u32, entry as u32, self.identity));
+            self.hits.add(self.lane, entry, self.identity);
         }
         if !was_compiled && matcher.is_compiled() {
             // Compiling takes longer than anything else here.

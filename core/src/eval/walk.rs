@@ -1,10 +1,12 @@
 //! Going through a value: all its scalars, or all its map keys, depth first, in stored order.
 //!
 //! Depth is the caller's, so the walk keeps its own stack; a flat container needs none, and a path is put together only
-//! when somebody asks for it.
+//! when somebody asks for it. Millions of entries may hold nothing of interest, so the walk itself looks at the deadline.
 
+use super::Expired;
 use super::exclusions::Excluded;
 use crate::config::condition::Source;
+use crate::support::Deadline;
 use crate::value::{Object, Pair, Step};
 
 /// A container that is being gone through.
@@ -38,6 +40,14 @@ pub(super) struct Leaf<'a> {
     pub top_key: Option<&'a [u8]>,
 }
 
+/// What a step of a walk came to.
+pub(super) enum Advance<'a> {
+    Leaf(Leaf<'a>),
+    /// Nothing yet, after [`PASSED`] entries.
+    Passed,
+    End,
+}
+
 /// A walk in progress.
 pub(super) struct Walk<'a> {
     source: Source,
@@ -46,16 +56,25 @@ pub(super) struct Walk<'a> {
     pending: Option<&'a Object>,
     root: Option<Frame<'a>>,
     below: Vec<Frame<'a>>,
+    top: Top<'a>,
+}
+
+/// Where the key of the outermost map comes from.
+#[derive(Clone, Copy)]
+enum Top<'a> {
+    Root,
+    /// From the walk that this one was split off from.
+    Inherited(Option<&'a [u8]>),
 }
 
 impl<'a> Walk<'a> {
     /// A walk over `root`. Nothing excluded, nor anything below it, is met; the root itself is not checked.
     pub(super) fn new(root: &'a Object, source: Source, excluded: Excluded<'a>) -> Self {
         match Frame::of(root) {
-            Some(frame) => Walk { source, excluded, pending: None, root: Some(frame), below: vec![] },
+            Some(frame) => Walk { source, excluded, pending: None, root: Some(frame), below: vec![], top: Top::Root },
             None => {
                 let pending = (source == Source::Values).then_some(root);
-                Walk { source, excluded, pending, root: None, below: vec![] }
+                Walk { source, excluded, pending, root: None, below: vec![], top: Top::Root }
             }
         }
     }
@@ -72,38 +91,62 @@ impl<'a> Walk<'a> {
         self.root.iter().chain(&self.below).filter(|frame| frame.entered > 0).map(step).collect()
     }
 
-    fn leaf(&self, object: &'a Object) -> Option<Leaf<'a>> {
-        let top_key = self.root.as_ref().and_then(|frame| match frame.entries {
-            Entries::Map(pairs) => pairs.get(frame.entered.wrapping_sub(1))?.key_bytes(),
-            Entries::Array(_) => None,
-        });
-        Some(Leaf { object, top_key })
+    /// Leaves what is left of the innermost container to another walk, unless that is the only one. Neither knows its path.
+    pub(super) fn split(&mut self) -> Option<Walk<'a>> {
+        let root = Some(self.below.pop()?);
+        let top = Top::Inherited(self.top_key());
+        Some(Walk { pending: self.pending.take(), root, below: vec![], top, ..*self })
     }
-}
 
-impl<'a> Iterator for Walk<'a> {
-    type Item = Leaf<'a>;
+    fn top_key(&self) -> Option<&'a [u8]> {
+        match self.top {
+            Top::Inherited(key) => key,
+            Top::Root => match self.root.as_ref()?.entries {
+                Entries::Map(pairs) => pairs.get(self.root.as_ref()?.entered.wrapping_sub(1))?.key_bytes(),
+                Entries::Array(_) => None,
+            },
+        }
+    }
 
-    fn next(&mut self) -> Option<Leaf<'a>> {
+    fn leaf(&self, object: &'a Object) -> Leaf<'a> {
+        Leaf { object, top_key: self.top_key() }
+    }
+
+    /// The next leaf.
+    #[inline]
+    pub(super) fn next(&mut self, deadline: &mut Deadline) -> Result<Option<Leaf<'a>>, Expired> {
+        loop {
+            match self.advance() {
+                Advance::Leaf(leaf) => return Ok(Some(leaf)),
+                Advance::End => return Ok(None),
+                Advance::Passed if deadline.spend(PASSED_COST) => return Err(Expired),
+                Advance::Passed => {}
+            }
+        }
+    }
+
+    /// Goes on to the next leaf, or over a bounded number of entries without any.
+    #[inline]
+    pub(super) fn advance(&mut self) -> Advance<'a> {
         let Some(root) = &mut self.root else {
-            let object = self.pending.take()?;
-            return if object.is_scalar() { self.leaf(object) } else { None };
+            let Some(object) = self.pending.take() else { return Advance::End };
+            return if object.is_scalar() { Advance::Leaf(self.leaf(object)) } else { Advance::End };
         };
         if let Some(frame) = self.pending.take().and_then(Frame::of) {
             self.below.push(frame);
         }
-        loop {
+        for _ in 0..PASSED {
             let root = &mut *root;
             let frame = self.below.last_mut().unwrap_or(root);
             let (key, value) = match frame.entries {
                 Entries::Array(elements) => match elements.get(frame.entered) {
                     Some(element) => (None, element),
-                    None if self.below.pop().is_none() => return None,
+                    None if self.below.pop().is_none() => return Advance::End,
                     None => continue,
                 },
                 Entries::Map(pairs) => match pairs.get(frame.entered) {
                     Some(pair) => (Some(pair.key()), pair.value()),
-                    None if self.below.pop().is_none() => return None,
+                    None if self.below.pop().is_none() => return Advance::End,
                     None => continue,
                 },
             };
@@ -114,14 +157,21 @@ impl<'a> Iterator for Walk<'a> {
             if self.source == Source::Keys {
                 if let Some(key) = key {
                     self.pending = Some(value);
-                    return self.leaf(key);
+                    return Advance::Leaf(self.leaf(key));
                 }
             } else if value.is_scalar() {
-                return self.leaf(value);
+                return Advance::Leaf(self.leaf(value));
             }
             if let Some(frame) = Frame::of(value) {
                 self.below.push(frame);
             }
         }
+        Advance::Passed
     }
 }
+
+/// So many entries are passed over in one go.
+const PASSED: u32 = 64;
+
+/// What that costs, in the units of [`Deadline::spend`].
+pub(super) const PASSED_COST: u32 = PASSED / 4;

@@ -163,15 +163,7 @@ fn parse_node(text: &str) -> Option<IpAddr> {
     }
     let without_zone = bare.split_once('%').filter(|_| bare.contains(':')).map_or(bare, |(address, _)| address);
     let address: Ipv6Addr = without_zone.parse().ok()?;
-    Some(canonical(IpAddr::V6(address)))
-}
-
-/// An IPv4 address inside IPv6 is the IPv4 address.
-pub(crate) fn canonical(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(six) => six.to_ipv4_mapped().map_or(address, IpAddr::V4),
-        IpAddr::V4(_) => address,
-    }
+    Some(IpAddr::V6(address).to_canonical())
 }
 
 /// Whether an address belongs to somebody's internal network and so says nothing about the client.

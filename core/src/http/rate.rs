@@ -2,33 +2,30 @@
 //!
 //! A token bucket: it holds one second's worth and refills continuously, so a burst passes at once and a flood at the
 //! configured rate. Events reported by users of the SDK don't ask it: they are few and must not be lost.
+//!
+//! The whole bucket is one number, the moment at which it will be full again (the generic cell rate algorithm of ITU-T
+//! I.371), so that threads need no lock for it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-const NANOS: u128 = 1_000_000_000;
+const SECOND: u64 = 1_000_000_000;
 
 /// The limiter of one process.
 #[derive(Debug)]
 pub struct TraceLimiter {
     /// Traces a second; negative is unlimited, zero refuses all.
     rate: i64,
-    bucket: Mutex<Bucket>,
-}
-
-#[derive(Debug)]
-struct Bucket {
-    /// Billionths of a token.
-    level: u128,
-    updated: u64,
+    /// In nanoseconds of the clock that callers have.
+    full_at: AtomicU64,
 }
 
 impl TraceLimiter {
     /// The rate when nothing is configured.
     pub const DEFAULT_RATE: i64 = 100;
 
-    /// A full bucket.
+    /// A full bucket. More than a billion a second count as a billion.
     pub fn new(rate: i64) -> Self {
-        Self { rate, bucket: Mutex::new(Bucket { level: capacity(rate), updated: 0 }) }
+        Self { rate, full_at: AtomicU64::new(0) }
     }
 
     /// Takes a token for one evaluation that asks for retention; `now` in nanoseconds of a clock that never steps back.
@@ -36,16 +33,10 @@ impl TraceLimiter {
         if self.rate <= 0 {
             return self.rate < 0;
         }
-        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        let elapsed = u128::from(now.saturating_sub(bucket.updated));
-        bucket.updated = bucket.updated.max(now);
-        let refill = elapsed.saturating_mul(u128::from(self.rate.unsigned_abs()));
-        bucket.level = bucket.level.saturating_add(refill).min(capacity(self.rate));
-        let granted = bucket.level >= NANOS;
-        if granted {
-            bucket.level -= NANOS;
-        }
-        granted
+        let refill = SECOND.div_ceil(self.rate.unsigned_abs());
+        let latest = now.saturating_add(SECOND.saturating_sub(refill));
+        let take = |full_at: u64| (full_at <= latest).then(|| full_at.max(now).saturating_add(refill));
+        self.full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
     }
 }
 
@@ -53,10 +44,6 @@ impl Default for TraceLimiter {
     fn default() -> Self {
         Self::new(Self::DEFAULT_RATE)
     }
-}
-
-fn capacity(rate: i64) -> u128 {
-    u128::from(rate.max(0).unsigned_abs()) * NANOS
 }
 
 #[cfg(test)]

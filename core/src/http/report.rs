@@ -205,34 +205,6 @@ fn unsigned(value: &Object) -> Option<u64> {
     }
 }
 
-/// The largest values of a request that were cut when they were converted for the engine; zero where none was.
-#[derive(Clone, Copy, Debug, Default)]
-#[allow(missing_docs)]
-pub struct Truncated {
-    pub string_length: u64,
-    pub container_size: u64,
-    pub container_depth: u64,
-}
-
-impl Truncated {
-    /// The metrics of what was cut.
-    pub fn metrics(self) -> impl Iterator<Item = (String, f64)> {
-        let sizes = [
-            ("string_length", self.string_length),
-            ("container_size", self.container_size),
-            ("container_depth", self.container_depth),
-        ];
-        let cut = sizes.into_iter().filter(|(_, size)| *size > 0);
-        cut.map(|(name, size)| (format!("_dd.appsec.truncated.{name}"), size as f64))
-    }
-
-    /// The telemetry tag `truncation_reason`: a bit for each kind.
-    pub fn reason(self) -> u8 {
-        let bit = |size: u64, bit: u8| if size > 0 { bit } else { 0 };
-        bit(self.string_length, 1) | bit(self.container_size, 2) | bit(self.container_depth, 4)
-    }
-}
-
 /// The tags and metrics of every request while the engine is on: what runs, and which rules. `diagnostics` are those of the
 /// rule file loaded last.
 pub fn engine_tags(

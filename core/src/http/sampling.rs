@@ -1,14 +1,21 @@
 //! Which requests get a schema: one for each endpoint and status every so often.
 
+use crate::support::fork::Renewable;
 use std::collections::{BTreeMap, HashMap};
 
 /// Endpoints remembered; the least recently sampled goes first.
 const MAX_ENDPOINTS: usize = 4096;
 
-/// When each endpoint was last sampled.
+/// Samples each endpoint after a delay. A forked child may sample one anew.
 #[derive(Debug)]
 pub struct SchemaSampler {
     delay: u64,
+    sampled: Renewable<Sampled>,
+}
+
+/// When each endpoint was last sampled.
+#[derive(Debug, Default)]
+struct Sampled {
     last: HashMap<(String, String, u16), (u64, u64)>,
     order: BTreeMap<u64, (String, String, u16)>,
     counter: u64,
@@ -21,17 +28,20 @@ impl SchemaSampler {
     /// A sampler with this delay in seconds; zero samples every request.
     pub fn new(delay: f64) -> Self {
         let delay = if delay > 0.0 { (delay * 1e9) as u64 } else { 0 };
-        Self { delay, last: HashMap::new(), order: BTreeMap::new(), counter: 0 }
+        Self { delay, sampled: Renewable::default() }
     }
 
     /// True when this request is to be sampled; `now` in nanoseconds of a clock that never steps back.
-    pub fn sample(&mut self, method: &str, route: &str, status: u16, now: u64) -> bool {
-        if self.delay == 0 {
-            return true;
-        }
-        let key = (method.to_string(), route.to_string(), status);
+    pub fn sample(&self, method: &str, route: &str, status: u16, now: u64) -> bool {
+        let key = || (method.to_string(), route.to_string(), status);
+        self.delay == 0 || self.sampled.lock().sample(key(), self.delay, now)
+    }
+}
+
+impl Sampled {
+    fn sample(&mut self, key: (String, String, u16), delay: u64, now: u64) -> bool {
         if let Some((at, order)) = self.last.get(&key).copied() {
-            if now.saturating_sub(at) < self.delay {
+            if now.saturating_sub(at) < delay {
                 return false;
             }
             self.order.remove(&order);
@@ -53,7 +63,7 @@ mod tests {
 
     #[test]
     fn once_per_endpoint_and_delay() {
-        let mut sampler = SchemaSampler::new(1.0);
+        let sampler = SchemaSampler::new(1.0);
         assert!(sampler.sample("GET", "/", 200, 0));
         assert!(!sampler.sample("GET", "/", 200, 999_999_999));
         assert!(sampler.sample("GET", "/", 404, 1) && sampler.sample("POST", "/", 200, 1));
@@ -61,7 +71,8 @@ mod tests {
         for endpoint in 0..5000 {
             assert!(sampler.sample("GET", &endpoint.to_string(), 200, 1_000_000_001));
         }
-        assert!(sampler.last.len() <= 4096 && sampler.order.len() == sampler.last.len());
+        let sampled = sampler.sampled.lock();
+        assert!(sampled.last.len() <= 4096 && sampled.order.len() == sampled.last.len());
         assert!(SchemaSampler::new(0.0).sample("GET", "/", 200, 0));
         assert!(SchemaSampler::new(f64::INFINITY).sample("GET", "/", 200, 0));
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::exact::ExactSet;
 use super::ip::{IpSet, parse_address};
+use crate::live::LiveSets;
 
 /// How long an entry of a list lasts; longer ones are greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +57,8 @@ pub enum DataMatcher {
     Exact(Box<[Arc<ExactSet>]>),
     /// Addresses and networks.
     Ip(Box<[Arc<IpSet>]>),
+    /// Lists of either kind, and after them what was refused at run time.
+    Live(Box<DataMatcher>, Arc<LiveSets>),
 }
 
 impl DataMatcher {
@@ -64,6 +67,7 @@ impl DataMatcher {
         match self {
             Self::Exact(_) => "exact_match",
             Self::Ip(_) => "ip_match",
+            Self::Live(lists, _) => lists.operator(),
         }
     }
 
@@ -74,6 +78,16 @@ impl DataMatcher {
             Self::Ip(sets) => {
                 parse_address(text).is_some_and(|address| sets.iter().any(|set| set.contains(address, now)))
             }
+            Self::Live(lists, live) => lists.matches(text, now) || lists.matches_live(live, text, now),
+        }
+    }
+
+    /// Whether what was refused at run time has `text`, as lists of this kind would.
+    fn matches_live(&self, live: &LiveSets, text: &[u8], now: u64) -> bool {
+        match self {
+            Self::Exact(_) => live.users.find(text, now).is_some(),
+            Self::Ip(_) => parse_address(text).is_some_and(|address| live.addresses.find(address, now).is_some()),
+            Self::Live(..) => false,
         }
     }
 }

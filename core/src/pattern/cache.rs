@@ -1,34 +1,34 @@
 //! Patterns shared between rules and between successive builds.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use super::{Options, Pattern, PatternError};
+use super::{Inner, Options, Pattern, PatternError};
 
-/// The patterns a builder has made so far. A ruleset repeats some, and an update brings mostly those that were there
-/// before: they are parsed, and compiled, once.
-#[derive(Debug, Default)]
+/// The patterns that a builder has made so far, as long as somebody uses them. A ruleset repeats some, and an update
+/// brings mostly those that were there before: they are parsed, and compiled, once.
+#[derive(Clone, Debug, Default)]
 pub struct PatternCache {
-    sensitive: HashMap<Arc<[u8]>, Pattern>,
-    insensitive: HashMap<Arc<[u8]>, Pattern>,
+    sensitive: HashMap<Arc<[u8]>, Weak<Inner>>,
+    insensitive: HashMap<Arc<[u8]>, Weak<Inner>>,
 }
 
 impl PatternCache {
     /// The pattern of a source, read now unless it is known.
     pub fn get(&mut self, source: &[u8], options: Options) -> Result<Pattern, PatternError> {
         let patterns = if options.case_sensitive { &mut self.sensitive } else { &mut self.insensitive };
-        if let Some(pattern) = patterns.get(source) {
-            return Ok(pattern.clone());
+        if let Some(pattern) = patterns.get(source).and_then(Weak::upgrade) {
+            return Ok(Pattern(pattern));
         }
         let pattern = Pattern::new(source, options)?;
-        patterns.insert(pattern.shared_source(), pattern.clone());
+        patterns.insert(pattern.shared_source(), Arc::downgrade(&pattern.0));
         Ok(pattern)
     }
 
-    /// Forgets the patterns that nobody else holds any more.
+    /// Forgets the patterns that nobody uses any more.
     pub fn drop_unused(&mut self) {
         for patterns in [&mut self.sensitive, &mut self.insensitive] {
-            patterns.retain(|_, pattern| pattern.is_shared());
+            patterns.retain(|_, pattern| pattern.strong_count() > 0);
         }
     }
 

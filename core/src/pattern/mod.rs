@@ -132,9 +132,4 @@ impl Pattern {
     pub(crate) fn shared_source(&self) -> Arc<[u8]> {
         self.0.source.clone()
     }
-
-    /// Whether anyone else holds the pattern.
-    fn is_shared(&self) -> bool {
-        Arc::strong_count(&self.0) > 1
-    }
 }

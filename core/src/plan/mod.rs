@@ -28,7 +28,7 @@ pub use lists::Lists;
 pub use obfuscator::{Obfuscator, ValueRule};
 pub use processor::{Mapping, Processor};
 pub use rule::{AttributeValue, EventRule, Module, Rule, RuleId, Verdict};
-pub use scan::{ScanPlan, SourcePlan};
+pub use scan::{ScanPlan, SourcePlan, Waiting};
 
 use crate::config::Text;
 use crate::support::Bits;

@@ -4,7 +4,7 @@ use crate::config::Text;
 use crate::config::obfuscator;
 use crate::pattern::PatternCache;
 use crate::pattern::{Options, Pattern};
-use std::sync::OnceLock;
+use once_cell::race::OnceBox;
 
 /// Names of keys whose values are secrets: passwords, keys, tokens, session ids.
 const KEYS: &str = r"(?i)pass|pw(?:or)?d|secret|(?:api|private|public|access)[_-]?key|token|consumer[_-]?(?:id|key|secret)|sign(?:ed|ature)|bearer|authorization|jsessionid|phpsessid|asp\.net[_-]sessionid|sid|jwt";
@@ -62,9 +62,9 @@ enum Expression {
     Own(Pattern),
 }
 
-static DEFAULT_KEYS: OnceLock<Option<Pattern>> = OnceLock::new();
-static DEFAULT_VALUES: OnceLock<Option<Pattern>> = OnceLock::new();
+static DEFAULT_KEYS: OnceBox<Option<Pattern>> = OnceBox::new();
+static DEFAULT_VALUES: OnceBox<Option<Pattern>> = OnceBox::new();
 
-fn default_pattern(cell: &OnceLock<Option<Pattern>>, source: &str) -> Option<Pattern> {
-    cell.get_or_init(|| Pattern::new(source.as_bytes(), Options { case_sensitive: false }).ok()).clone()
+fn default_pattern(cell: &OnceBox<Option<Pattern>>, source: &str) -> Option<Pattern> {
+    cell.get_or_init(|| Box::new(Pattern::new(source.as_bytes(), Options { case_sensitive: false }).ok())).clone()
 }

@@ -5,7 +5,7 @@ use crate::value::{Object, View};
 use std::collections::BTreeMap;
 
 /// What the switches say, file by file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Features {
     /// The local setting `DD_APPSEC_ENABLED`; remote switches count only when there is none.
     local: Option<bool>,

@@ -5,6 +5,7 @@ use super::features::Features;
 use super::path::{ConfigPath, Product};
 use crate::value::{Object, Value};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The key of the bundled rules: a path of the rules product, so that they are found where rules are looked for.
 pub const BUNDLED_RULES: &str = "datadog/00/ASM_DD/default/config";
@@ -73,9 +74,9 @@ pub struct BatchReport {
 }
 
 /// What is loaded at the moment, and the switches.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Updater {
-    bundled: Value,
+    bundled: Arc<Value>,
     bundled_loaded: bool,
     /// True when an operator's own rule file is in use: nothing remote reaches the engine then.
     local_rules: bool,
@@ -90,7 +91,7 @@ impl Updater {
     /// `local_rules` says that an operator named the rule file (`DD_APPSEC_RULES`); `enabled` is `DD_APPSEC_ENABLED`.
     pub fn new(bundled: Value, local_rules: bool, enabled: Option<bool>) -> Self {
         Self {
-            bundled,
+            bundled: Arc::new(bundled),
             bundled_loaded: false,
             local_rules,
             rule_files: BTreeSet::new(),

@@ -4,6 +4,7 @@
 //! of the ABI, in the caller's memory.
 
 mod actions;
+mod incomplete;
 mod matches;
 mod obfuscate;
 mod outcome;
@@ -11,6 +12,7 @@ mod write;
 
 pub use crate::plan::EventRule;
 pub use actions::ReportedAction;
+pub use incomplete::Incomplete;
 pub use matches::{ArgumentMatch, ConditionMatch, Event, Operator};
 pub use outcome::Outcome;
 pub(crate) use outcome::report;

@@ -2,14 +2,18 @@
 
 use super::ConditionMatch;
 use crate::plan::{Obfuscator, ValueRule};
+use crate::support::Deadline;
 use crate::value::Step;
 
 /// What stands in place of a secret.
 const MARKER: &[u8] = b"<Redacted>";
 
+/// Longer values are searched for secrets only while there is time, and hidden whole where there is none.
+const LONG: usize = 4096;
+
 impl Obfuscator {
     /// Redacts a match in place. Highlights go with the parameter they are part of.
-    pub(super) fn redact(&self, found: &mut ConditionMatch) {
+    pub(super) fn redact(&self, found: &mut ConditionMatch, deadline: &Deadline) {
         let mut hide_highlight = false;
         for argument in &mut found.arguments {
             let under_secret_key = self.keys.as_ref().is_some_and(|keys| {
@@ -19,7 +23,7 @@ impl Obfuscator {
                 argument.value = MARKER.to_vec();
                 true
             } else {
-                self.redact_value(&mut argument.value)
+                self.redact_value(&mut argument.value, deadline)
             };
             // The reference lets a later argument take this back and then shows the secret; here it stays hidden.
             hide_highlight |= redacted && matches!(argument.name, "input" | "params");
@@ -29,9 +33,13 @@ impl Obfuscator {
         }
     }
 
-    fn redact_value(&self, value: &mut Vec<u8>) -> bool {
+    fn redact_value(&self, value: &mut Vec<u8>, deadline: &Deadline) -> bool {
         match &self.values {
             None => false,
+            Some(_) if value.len() > LONG && deadline.is_past_grace() => {
+                *value = MARKER.to_vec();
+                true
+            }
             Some(ValueRule::Whole(pattern)) => {
                 let found = pattern.is_match(value);
                 if found {

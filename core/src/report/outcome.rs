@@ -1,7 +1,7 @@
 //! The outcome of a call.
 
 use super::actions::Consolidation;
-use super::{Event, EventRule, ReportedAction};
+use super::{Event, EventRule, Incomplete, ReportedAction};
 use crate::config::Text;
 use crate::config::action::{Action, ActionKind};
 use crate::eval::{Findings, Instance, RuleMatch};
@@ -25,6 +25,8 @@ pub struct Outcome {
     pub duration: Duration,
     /// The budget was used up.
     pub timeout: bool,
+    /// What was not inspected: what the budget cut off, and what whoever took the data in noted.
+    pub incomplete: Incomplete,
     /// The trace should be kept.
     pub keep: bool,
     /// Batches whose evaluation was completed.
@@ -55,7 +57,7 @@ pub(crate) fn report(instance: &Instance, findings: Findings, deadline: &Deadlin
         let reported = reported_actions(rule, found.override_action.as_ref());
         reported.iter().filter_map(|(_, action)| action.as_ref()).for_each(|action| consolidation.add(action));
         if rule.event {
-            outcome.events.push(event(rule, found, reported, instance, &mut ids));
+            outcome.events.push(event(rule, found, reported, instance, &mut ids, deadline));
         }
     }
     let CallIds { source, mut response, mut stack } = ids;
@@ -64,7 +66,8 @@ pub(crate) fn report(instance: &Instance, findings: Findings, deadline: &Deadlin
             stack.get_or_insert_with(|| source.uuid().into()).clone()
         });
     outcome.attributes = findings.attributes.finish();
-    outcome.timeout = deadline.was_expired();
+    outcome.timeout = deadline.left_undone();
+    outcome.incomplete.budget = outcome.timeout;
     outcome.duration = deadline.elapsed();
     outcome
 }
@@ -89,6 +92,7 @@ fn event(
     reported: Cow<'_, [(Text, Option<Arc<Action>>)]>,
     instance: &Instance,
     ids: &mut CallIds<'_>,
+    deadline: &Deadline,
 ) -> Event {
     let asks = |wanted: &dyn Fn(ActionKind) -> bool| {
         reported.iter().any(|(_, action)| action.as_ref().is_some_and(|action| wanted(action.kind)))
@@ -99,7 +103,7 @@ fn event(
     let security_response_id =
         asks(&ActionKind::is_blocking).then(|| ids.response.get_or_insert_with(|| source.uuid().into()).clone());
     let mut matches = found.matches;
-    matches.iter_mut().for_each(|found| instance.plan.obfuscator.redact(found));
+    matches.iter_mut().for_each(|found| instance.plan.obfuscator.redact(found, deadline));
     let rule = match reported {
         Cow::Borrowed(_) => rule.shown.clone(),
         Cow::Owned(actions) => {

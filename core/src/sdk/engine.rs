@@ -5,10 +5,13 @@ use super::remote::{read_batch, report_value};
 use super::users::Defaults;
 use super::{Request, Service, map_of, texts};
 use crate::remote::{Loaded, Target, Updater};
+use crate::report::Incomplete;
+use crate::support::Occasional;
+use crate::support::fork::Versioned;
 use crate::users::mode::{CollectionMode, ModeSettings};
 use crate::value::{Object, Value, json};
 use crate::{Builder, Waf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The configuration that lets this crate block by itself: rules over addresses that only it submits, with the action
@@ -23,28 +26,41 @@ const OWN_RULES: &str = r#"{"version": "2.2", "rules": [
      "conditions": [{"operator": "match_regex", "parameters": {"regex": ".+", "inputs": [{"address": "bartizan.blocked.ip"}]}}]},
     {"id": "bartizan-block-request", "name": "Block a request on demand", "on_match": ["block"],
      "tags": {"type": "block_request", "category": "security_response"},
-     "conditions": [{"operator": "exists", "parameters": {"inputs": [{"address": "bartizan.blocked.request"}]}}]}]}"#;
+     "conditions": [{"operator": "exists", "parameters": {"inputs": [{"address": "bartizan.blocked.request"}]}}]},
+    {"id": "bartizan-block-incomplete", "name": "Block requests that were not inspected completely", "on_match": ["block"],
+     "tags": {"type": "block_incomplete", "category": "security_response"},
+     "conditions": [{"operator": "match_regex", "parameters": {"regex": ".+", "inputs": [{"address": "bartizan.blocked.incomplete"}]}}]}]}"#;
+
+/// At most so often a line of the log says that requests were not inspected completely.
+const SECONDS_BETWEEN_LINES: u64 = 60;
+
+/// What becomes of a request that was not inspected completely.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnIncomplete {
+    /// It goes on, and is reported.
+    #[default]
+    Pass,
+    /// It ends, as if a rule with the action `block` had matched.
+    Block,
+}
 
 /// The engine of a process: built from local rules, changed by remote configuration, shared by all requests.
 pub struct Engine {
-    loading: Mutex<Loading>,
-    current: RwLock<Current>,
+    state: Versioned<State>,
     service: Service,
     modes: ModeSettings,
     budget: Duration,
     host: String,
     propagate: bool,
+    on_incomplete: OnIncomplete,
+    incomplete_lines: Occasional,
 }
 
-/// The side that changes: one batch at a time.
-struct Loading {
+/// What a batch of remote configuration changes. Requests look at the second half.
+#[derive(Clone)]
+struct State {
     updater: Updater,
     builder: Builder,
-}
-
-/// The side that requests read.
-#[derive(Clone)]
-struct Current {
     waf: Option<Waf>,
     mode: CollectionMode,
 }
@@ -57,6 +73,7 @@ impl Engine {
     /// * `enabled`: true, false, or nothing for "until remote configuration says so"
     /// * `environment`: a map with the variables of the collection mode
     /// * `trace_rate_limit`, `schema_delay`, `timeout_us`, `host` (`python` or `javascript`), `propagate`
+    /// * `on_incomplete`: `pass` (the default) or `block`: what becomes of a request that was not inspected completely
     ///
     /// Returns what was wrong beside it: warnings about settings and the report on the rules.
     pub fn new(settings: &Object) -> Result<(Arc<Self>, Value)> {
@@ -72,15 +89,18 @@ impl Engine {
             None => rules.to_value(),
         };
         let local_rules = args.boolean("local_rules").unwrap_or(false);
-        let mut loading =
-            Loading { updater: Updater::new(rules, local_rules, args.boolean("enabled")), builder: Builder::new() };
+        let mut state = State {
+            updater: Updater::new(rules, local_rules, args.boolean("enabled")),
+            builder: Builder::new(),
+            waf: None,
+            mode: CollectionMode::Disabled,
+        };
         if let Ok(own) = json::parse(OWN_RULES.as_bytes()) {
-            loading.builder.add_or_update(OWN_PATH.as_bytes(), &own);
+            state.builder.add_or_update(OWN_PATH.as_bytes(), &own);
         }
         let timeout = args.number("timeout_us")?.filter(|timeout| *timeout >= 1.0);
         let engine = Self {
-            loading: Mutex::new(loading),
-            current: RwLock::new(Current { waf: None, mode: CollectionMode::Disabled }),
+            state: Versioned::new(state),
             service,
             modes,
             budget: Duration::from_micros(
@@ -88,6 +108,14 @@ impl Engine {
             ),
             host: args.text("host")?.unwrap_or_default().into_owned(),
             propagate: args.boolean("propagate").unwrap_or(false),
+            on_incomplete: match args.text("on_incomplete")?.as_deref() {
+                None | Some("pass") => OnIncomplete::Pass,
+                Some("block") => OnIncomplete::Block,
+                Some(other) => {
+                    return Err(format!("the setting `on_incomplete` must be `pass` or `block`, not `{other}`"));
+                }
+            },
+            incomplete_lines: Occasional::every(SECONDS_BETWEEN_LINES),
         };
         let report = engine.change(|updater, target| updater.start(target));
         Ok((Arc::new(engine), map_of([("warnings", texts(&warnings)), ("report", report)])))
@@ -100,7 +128,7 @@ impl Engine {
 
     /// The current instance; none while the engine is off.
     pub fn waf(&self) -> Option<Waf> {
-        self.current().waf
+        self.state.load().waf.clone()
     }
 
     /// Runs a function: `apply_remote` with a batch (`removed`: paths, `changed`: `[path, content]`) gives the states to
@@ -113,8 +141,8 @@ impl Engine {
                 Err(error) => map_of([("error", error.into())]),
             },
             "products" => {
-                let loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
-                let names = loading.updater.products().iter().map(|product| product.name());
+                let state = self.state.load();
+                let names = state.updater.products().iter().map(|product| product.name());
                 map_of([("products", names.collect())])
             }
             "mode" => map_of([("mode", self.mode().name().into())]),
@@ -127,42 +155,49 @@ impl Engine {
     }
 
     pub(super) fn mode(&self) -> CollectionMode {
-        self.current().mode
+        self.state.load().mode
     }
 
     pub(super) fn budget(&self) -> Duration {
         self.budget
     }
 
+    pub(super) fn on_incomplete(&self) -> OnIncomplete {
+        self.on_incomplete
+    }
+
+    /// The line to log about a request that was not inspected completely, if it is time for one. Whoever listens to the
+    /// engine's own messages gets it as well.
+    pub(super) fn incomplete_line(&self, incomplete: &Incomplete) -> Option<String> {
+        let untold = self.incomplete_lines.happened(self.service.now())?;
+        let line =
+            format!("a request was not inspected completely: {incomplete} ({untold} more since the last such line)");
+        crate::log!(Warn, "{line}");
+        Some(line)
+    }
+
     pub(super) fn defaults(&self) -> Defaults<'_> {
         Defaults { host: &self.host, propagate: self.propagate }
     }
 
-    fn current(&self) -> Current {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     /// Changes the configuration and puts the new instance in place; requests in flight keep theirs.
-    fn change(&self, change: impl FnOnce(&mut Updater, &mut Swap<'_>) -> crate::remote::BatchReport) -> Value {
-        let mut loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
-        let Loading { updater, builder } = &mut *loading;
-        let mut swap = Swap { builder, built: None };
-        let report = change(updater, &mut swap);
-        let built = swap.built;
-        let features = updater.features();
-        let mut warnings = Vec::new();
-        let mode = self.modes.effective(features.engine_on(), features.collection_mode(), &mut warnings);
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        current.mode = mode;
-        if !features.engine_on() {
-            current.waf = None;
-        } else if built.is_some() {
-            current.waf = built;
-        }
-        drop(current);
-        let mut value = report_value(&report);
-        value.insert("warnings", texts(&warnings));
-        value
+    fn change(&self, mut change: impl FnMut(&mut Updater, &mut Swap<'_>) -> crate::remote::BatchReport) -> Value {
+        self.state.change(|State { updater, builder, waf, mode }| {
+            let mut swap = Swap { builder, built: None };
+            let report = change(updater, &mut swap);
+            let built = swap.built;
+            let features = updater.features();
+            let mut warnings = Vec::new();
+            *mode = self.modes.effective(features.engine_on(), features.collection_mode(), &mut warnings);
+            if !features.engine_on() {
+                *waf = None;
+            } else if built.is_some() {
+                *waf = built;
+            }
+            let mut value = report_value(&report);
+            value.insert("warnings", texts(&warnings));
+            value
+        })
     }
 }
 

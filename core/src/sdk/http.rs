@@ -5,10 +5,11 @@ use super::{map_of, texts};
 use crate::http::block::{self, Blocking, Client, Response};
 use crate::http::headers::{Direction, discarded_metric, header_tags};
 use crate::http::pages::Templates;
-use crate::http::report::{Report, RequestOutcome, Scope, Truncated, engine_tags as tags_of_engine};
+use crate::http::report::{Report, RequestOutcome, Scope, engine_tags as tags_of_engine};
 use crate::http::{addresses, body, client_address, quality, settings, stacks};
+use crate::report::Incomplete;
 use crate::support::{Ids, RandomIds};
-use crate::value::Value;
+use crate::value::{Truncation, Value};
 use std::net::IpAddr;
 
 /// The client's address, as the two tags.
@@ -106,12 +107,12 @@ pub(super) fn event_tags(args: Args<'_>) -> Result<Value> {
         }
     }
     let has = |name: &str| args.boolean(name).unwrap_or(false);
-    let truncated = truncated(args)?;
-    report.metrics.extend(truncated.metrics());
+    let incomplete = Incomplete { truncation: truncated(args)?, ..Incomplete::default() };
+    report.metrics.extend(incomplete.metrics());
     let outcome = RequestOutcome {
         blocked: has("blocked"),
         block_failed: has("block_failed"),
-        truncated: truncated.reason() > 0,
+        truncated: incomplete.truncation.any(),
         rate_limited: has("rate_limited"),
     };
     let telemetry = request_counter(args, &report, outcome);
@@ -212,12 +213,13 @@ pub(super) fn request_counter(args: Args<'_>, report: &Report, outcome: RequestO
     [map_of([("metric", "waf.requests".into()), ("tags", tags)])].into_iter().collect()
 }
 
-pub(super) fn truncated(args: Args<'_>) -> Result<Truncated> {
-    let Some(sizes) = args.map("truncated")? else { return Ok(Truncated::default()) };
+pub(super) fn truncated(args: Args<'_>) -> Result<Truncation> {
+    let Some(sizes) = args.map("truncated")? else { return Ok(Truncation::default()) };
     let size = |name: &str| Ok::<_, String>(sizes.number(name)?.unwrap_or(0.0) as u64);
-    Ok(Truncated {
+    Ok(Truncation {
         string_length: size("string_length")?,
         container_size: size("container_size")?,
         container_depth: size("container_depth")?,
+        unfinished: sizes.boolean("unfinished").unwrap_or(false),
     })
 }

@@ -84,7 +84,7 @@ use args::{Args, Result};
 
 pub use engine::Engine;
 pub use remote::{read_batch, report_value};
-pub use request::Request;
+pub use request::{Request, Taken};
 pub use service::Service;
 
 /// Runs a function. The result is a map; `error` in it says that the function is unknown or an argument unusable.

@@ -1,21 +1,33 @@
 //! A request: what is known of it, what the engine said, and what its span gets in the end.
 
 use super::args::{Args, Result};
+use super::engine::OnIncomplete;
 use super::users::{outcome_value, report as report_user};
 use super::{Engine, http, map_of};
 use crate::eval::{Context, RunError};
 use crate::http::block::Blocking;
 use crate::http::headers::{Direction, discarded_metric, header_tags};
 use crate::http::report::{Report, RequestOutcome, Scope};
+use crate::report::Incomplete;
+use crate::support::Deadline;
 use crate::users::identity::id_text;
 use crate::users::{Outcome, RequestScope, USER_ID};
-use crate::value::{Object, Value};
+use crate::value::{Object, Truncation, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 type Headers = Vec<(Cow<'static, str>, Cow<'static, str>)>;
+
+/// What taking the arguments of a call in came to.
+#[derive(Clone, Debug, Default)]
+pub struct Taken {
+    /// What was left out of them.
+    pub truncation: Truncation,
+    /// What is left of the budget of the evaluation they lead to.
+    pub deadline: Option<Deadline>,
+}
 
 /// One request, from its first header to its report. Used by one thread at a time.
 ///
@@ -40,6 +52,10 @@ pub struct Request {
     method: Option<String>,
     request_headers: Headers,
     response_headers: Headers,
+    /// What was not inspected so far.
+    incomplete: Incomplete,
+    /// For the evaluation that the current call leads to.
+    deadline: Option<Deadline>,
 }
 
 impl Request {
@@ -62,6 +78,8 @@ impl Request {
             method: None,
             request_headers: Vec::new(),
             response_headers: Vec::new(),
+            incomplete: Incomplete::default(),
+            deadline: None,
         }
     }
 
@@ -69,16 +87,32 @@ impl Request {
     ///
     /// | function | arguments | result |
     /// |---|---|---|
-    /// | `start` | those of `request_addresses` | `blocked`, `meta` |
-    /// | `run` | `addresses` | `blocked`, `attributes`, `actions` |
+    /// | `start` | those of `request_addresses`, `body_unparsed` | `blocked`, `meta`, `incomplete` |
+    /// | `run` | `addresses`, `body_unparsed` | `blocked`, `attributes`, `actions`, `incomplete` |
     /// | `operation` (a file, query, call: exploit prevention) | `addresses` | the same |
     /// | any call about users | as in [`super::call`], without `mode` and `scope` | as there, and `blocked` |
     /// | `is_user_blocked` | `user` | `blocked` |
     /// | `block_request` | | `blocked`: from now on the request is to be blocked |
     /// | `response` | `status`, `headers` | `blocked` |
     /// | `block_response` | `graphql`, `protocol`, `headers_sent`, `templates`, `accept`, `method` | as in [`super::call`]; empty when nothing blocks |
-    /// | `finish` | `origin`, `structured`, `truncated` | `meta`, `metrics`, `keep`, `telemetry`, `appsec` |
+    /// | `finish` | `origin`, `structured`, `truncated` | `meta`, `metrics`, `keep`, `telemetry`, `appsec`, `incomplete`, `log` |
+    ///
+    /// `body_unparsed` says why a body was not parsed, `incomplete` names the reasons why not everything of the request was
+    /// inspected (see [`Incomplete::reasons`]), and `log` has the line to write about it, now and then.
     pub fn call(&mut self, function: &str, arguments: &Object) -> Value {
+        self.call_taken(function, arguments, Taken::default())
+    }
+
+    /// The same with arguments that a binding took in, perhaps not whole, and with part of the budget.
+    pub fn call_taken(&mut self, function: &str, arguments: &Object, taken: Taken) -> Value {
+        self.incomplete.truncation = self.incomplete.truncation.or(taken.truncation);
+        self.deadline = taken.deadline;
+        let result = self.dispatch(function, arguments);
+        self.deadline = None;
+        result
+    }
+
+    fn dispatch(&mut self, function: &str, arguments: &Object) -> Value {
         let run = match function {
             "start" => Self::start,
             "run" => Self::run,
@@ -102,6 +136,7 @@ impl Request {
         let value_of = |name: &str| headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
         self.accept = value_of("accept").map(|(_, value)| value.to_string());
         self.method = args.text("method")?.map(String::from);
+        self.note_unparsed(args)?;
         let mut found = http::request_addresses(args)?;
         self.request_headers = owned(headers);
         if self.context.is_none() {
@@ -120,19 +155,53 @@ impl Request {
             }
             None => self.evaluate(Scope::Request, addresses).is_some_and(|outcome| blocks(&outcome)),
         };
-        Ok(map_of([("blocked", blocked.into()), ("meta", Value::from_entries(&self.meta))]))
+        let blocked = blocked || self.blocks_incomplete();
+        let meta = Value::from_entries(&self.meta);
+        Ok(map_of([("blocked", blocked.into()), ("meta", meta), ("incomplete", self.incomplete.reasons().collect())]))
     }
 
     fn run(&mut self, args: Args<'_>) -> Result<Value> {
+        self.note_unparsed(args)?;
         let addresses = args.object("addresses").ok_or("the argument `addresses` must be given")?.to_value();
-        Ok(verdict(self.evaluate(Scope::Request, addresses)))
+        let outcome = self.evaluate(Scope::Request, addresses);
+        Ok(self.answer(outcome))
+    }
+
+    fn note_unparsed(&mut self, args: Args<'_>) -> Result<()> {
+        let body = args.text("body_unparsed")?.map(String::from);
+        self.incomplete.merge(&Incomplete { body, ..Incomplete::default() });
+        Ok(())
+    }
+
+    /// What an evaluation came to, for the caller.
+    fn answer(&mut self, outcome: Option<crate::Outcome>) -> Value {
+        let blocked = outcome.as_ref().is_some_and(blocks) || self.blocks_incomplete();
+        let mut result = verdict(outcome, blocked);
+        result.insert("incomplete", self.incomplete.reasons().collect::<Value>());
+        result
+    }
+
+    /// Ends a request of which something was not inspected, where the operator wants that.
+    fn blocks_incomplete(&mut self) -> bool {
+        let blocks = self.verdict.is_none() && self.context.is_some() && self.incomplete.any();
+        let blocks = blocks && self.engine.on_incomplete() == OnIncomplete::Block;
+        if blocks {
+            let reasons: Vec<_> = self.incomplete.reasons().collect();
+            let aside = self.engine.waf().map(|waf| waf.context());
+            let addresses = Value::from_entries([("bartizan.blocked.incomplete", reasons.join(","))]);
+            self.deadline = Some(Deadline::unlimited());
+            self.evaluate_in(aside, Scope::Request, addresses);
+            self.verdict.get_or_insert_with(|| ("block_request".into(), Value::map()));
+        }
+        blocks
     }
 
     /// A dangerous call is judged by itself: together with the request, but without leaving anything in it.
     fn operation(&mut self, args: Args<'_>) -> Result<Value> {
         let addresses = args.object("addresses").ok_or("the argument `addresses` must be given")?.to_value();
         let aside = self.context.as_ref().map(Context::subcontext);
-        Ok(verdict(self.evaluate_in(aside, Scope::Exploit, addresses)))
+        let outcome = self.evaluate_in(aside, Scope::Exploit, addresses);
+        Ok(self.answer(outcome))
     }
 
     fn user_call(&mut self, function: &str, args: Args<'_>) -> Result<Value> {
@@ -220,7 +289,8 @@ impl Request {
         }
         let addresses = http::response_addresses(args)?;
         let addresses = addresses.get(b"addresses").map_or_else(Value::map, Object::to_value);
-        Ok(verdict(self.evaluate(Scope::Request, addresses)))
+        let outcome = self.evaluate(Scope::Request, addresses);
+        Ok(self.answer(outcome))
     }
 
     fn block_response(&mut self, args: Args<'_>) -> Result<Value> {
@@ -242,15 +312,16 @@ impl Request {
     fn finish(&mut self, args: Args<'_>) -> Result<Value> {
         let has = |name: &str| args.boolean(name).unwrap_or(false);
         let mut report = std::mem::take(&mut self.report);
-        let truncated = http::truncated(args)?;
-        report.metrics.extend(truncated.metrics());
+        self.incomplete.truncation = self.incomplete.truncation.or(http::truncated(args)?);
+        let incomplete = std::mem::take(&mut self.incomplete);
+        report.metrics.extend(incomplete.metrics());
         let outcome = RequestOutcome {
             blocked: self.blocked,
             block_failed: self.block_failed,
-            truncated: truncated.reason() > 0,
+            truncated: incomplete.truncation.any(),
             rate_limited: self.rate_limited,
         };
-        let telemetry = http::request_counter(args, &report, outcome);
+        let mut telemetry = http::request_counter(args, &report, outcome);
         let events = !report.events.is_empty() || self.meta.keys().any(|tag| tag.starts_with("appsec.events."));
         if self.context.is_some() {
             let messages = [(Direction::Request, &self.request_headers), (Direction::Response, &self.response_headers)];
@@ -274,12 +345,24 @@ impl Request {
             self.metrics.extend(report.metrics);
             self.metrics.insert("_dd.appsec.enabled".into(), 1.0);
         }
+        let reasons: Vec<_> = incomplete.reasons().filter(|_| self.context.is_some()).collect();
+        let log = if reasons.is_empty() { None } else { self.engine.incomplete_line(&incomplete) };
+        if !reasons.is_empty() {
+            self.meta.insert(Incomplete::TAG.into(), reasons.join(","));
+            let counts = reasons.iter().map(|reason| {
+                let tags = Value::from_entries([("reason", *reason)]);
+                map_of([("metric", Incomplete::METRIC.into()), ("tags", tags)])
+            });
+            counts.for_each(|count| telemetry.push(count));
+        }
         let mut result = map_of([
             ("meta", Value::from_entries(&self.meta)),
             ("metrics", Value::from_entries(self.metrics.iter().map(|(name, number)| (name, *number)))),
             ("keep", self.keep.into()),
             ("telemetry", telemetry),
             ("stacks", stacks),
+            ("incomplete", reasons.into_iter().collect()),
+            ("log", log.into_iter().collect()),
         ]);
         if let Some(structured) = structured {
             result.insert("appsec", structured);
@@ -300,7 +383,8 @@ impl Request {
 
     fn fold(&mut self, context: &mut Context, scope: Scope, addresses: Value) -> Option<crate::Outcome> {
         let start = Instant::now();
-        let outcome = match context.run(addresses, self.engine.budget()) {
+        let deadline = self.deadline.clone().unwrap_or_else(|| Deadline::new(self.engine.budget()));
+        let outcome = match context.run(addresses, deadline) {
             Ok(outcome) => outcome,
             Err(error) => {
                 self.report.add_error(scope, error_code(error));
@@ -309,6 +393,7 @@ impl Request {
         };
         let outside = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.report.add(scope, &outcome.to_value(), outside);
+        self.incomplete.merge(&outcome.incomplete);
         if outcome.keep {
             let granted = self.engine.service().grants_trace();
             self.keep |= granted;
@@ -339,11 +424,11 @@ fn concerns_user(outcome: &crate::Outcome) -> bool {
     arguments.any(|argument| *argument.address == *USER_ID.as_bytes())
 }
 
-fn verdict(outcome: Option<crate::Outcome>) -> Value {
-    let Some(outcome) = outcome else { return map_of([("blocked", false.into())]) };
+fn verdict(outcome: Option<crate::Outcome>, blocked: bool) -> Value {
+    let Some(outcome) = outcome else { return map_of([("blocked", blocked.into())]) };
     let value = outcome.to_value();
     let part = |name: &[u8]| value.get(name).map_or_else(Value::map, Object::to_value);
-    map_of([("blocked", blocks(&outcome).into()), ("actions", part(b"actions")), ("attributes", part(b"attributes"))])
+    map_of([("blocked", blocked.into()), ("actions", part(b"actions")), ("attributes", part(b"attributes"))])
 }
 
 fn owned(headers: Vec<(Cow<'_, str>, Cow<'_, str>)>) -> Headers {

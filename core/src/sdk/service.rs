@@ -2,24 +2,25 @@
 
 use super::args::{Args, Result};
 use super::{call, map_of};
-use crate::http::denylist::{Denylist, Kind, Until};
 use crate::http::rate::TraceLimiter;
 use crate::http::sampling::SchemaSampler;
 use crate::http::stealth::{LoginFailure, StealthTemplates};
-use crate::support::{Clock, SystemClock};
+use crate::live::{Entry, LiveSets, Prefix, Refused, Until};
+use crate::support::fork::Renewable;
+use crate::support::{Clock, SystemClock, random};
 use crate::users::identity::id_text;
 use crate::value::{Object, Value};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// The process-wide side of the interface: denylist, limits and learned answers. Shared between threads.
 ///
 /// Its [`Service::call`] knows every function of [`call`] too, so a binding needs no second door.
 pub struct Service {
-    denylist: RwLock<Denylist>,
+    live: Arc<LiveSets>,
     limiter: TraceLimiter,
-    sampler: Mutex<SchemaSampler>,
-    stealth: Mutex<StealthTemplates>,
+    sampler: SchemaSampler,
+    stealth: Renewable<StealthTemplates>,
     clock: Box<dyn Clock>,
     start: Instant,
 }
@@ -42,10 +43,10 @@ impl Service {
     /// A service with a clock of the caller's, for entries of the denylist.
     pub fn with_clock(limiter: TraceLimiter, sampler: SchemaSampler, clock: impl Clock + 'static) -> Self {
         Self {
-            denylist: RwLock::default(),
+            live: Arc::default(),
             limiter,
-            sampler: Mutex::new(sampler),
-            stealth: Mutex::default(),
+            sampler,
+            stealth: Renewable::default(),
             clock: Box::new(clock),
             start: Instant::now(),
         }
@@ -70,36 +71,42 @@ impl Service {
     }
 
     fn block(&self, args: Args<'_>) -> Result<Value> {
-        let (kind, value) = entry(args)?;
         let (until, now) = (self.until(args)?, self.now());
-        let mut denylist = self.denylist.write().unwrap_or_else(PoisonError::into_inner);
-        denylist.block(kind, &value, until, now).map_err(|refused| refused.message().to_string())?;
+        let entry = Entry::manual(until);
+        let blocked = match whom(args)? {
+            Whom::User(id) => self.live.users.insert(&id, entry, now),
+            Whom::Addresses(Some(network)) => self.live.addresses.insert(network, entry, now),
+            Whom::Addresses(None) => Err(Refused::NotAnAddress),
+        };
+        blocked.map_err(|refused| refused.message().to_string())?;
         Ok(map_of([("done", true.into()), ("until", until.seconds().into())]))
     }
 
     fn extend(&self, args: Args<'_>) -> Result<Value> {
-        let (kind, value) = entry(args)?;
         let (until, now) = (self.until(args)?, self.now());
-        let mut denylist = self.denylist.write().unwrap_or_else(PoisonError::into_inner);
-        let done = denylist.extend(kind, &value, until, now);
+        let done = match whom(args)? {
+            Whom::User(id) => self.live.users.extend(&id, until, now),
+            Whom::Addresses(network) => network.is_some_and(|network| self.live.addresses.extend(network, until, now)),
+        };
         Ok(map_of([("done", done.into()), ("until", until.seconds().into())]))
     }
 
     fn unblock(&self, args: Args<'_>) -> Result<Value> {
-        let (kind, value) = entry(args)?;
-        let mut denylist = self.denylist.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(map_of([("done", denylist.unblock(kind, &value).into())]))
+        let done = match whom(args)? {
+            Whom::User(id) => self.live.users.remove(&id),
+            Whom::Addresses(network) => network.is_some_and(|network| self.live.addresses.remove(network)),
+        };
+        Ok(map_of([("done", done.into())]))
     }
 
     /// Is this user or this address refused? The answer has the parameters of the action to take.
     fn blocked(&self, args: Args<'_>) -> Result<Value> {
         let now = self.now();
-        let denylist = self.denylist.read().unwrap_or_else(PoisonError::into_inner);
         let user = args.object("user").and_then(|user| id_text(user, Default::default()));
-        let of_user = user.and_then(|user| denylist.user(&user, now));
+        let of_user = user.and_then(|user| self.live.users.find(user.as_bytes(), now));
         let address = args.non_empty("ip").and_then(|address| address.parse().ok());
-        let of_address = address.and_then(|address| denylist.address(address, now));
-        Ok(match of_user.max(of_address) {
+        let of_address = address.and_then(|address| self.live.addresses.find(address, now));
+        Ok(match of_user.into_iter().chain(of_address).map(|entry| entry.until).max() {
             Some(until) => map_of([("blocked", true.into()), ("until", until.seconds().into())]),
             None => map_of([("blocked", false.into())]),
         })
@@ -107,12 +114,15 @@ impl Service {
 
     fn blocks(&self, _: Args<'_>) -> Result<Value> {
         let now = self.now();
-        let denylist = self.denylist.read().unwrap_or_else(PoisonError::into_inner);
-        let list = |kind| -> Value {
-            let entries = denylist.entries(kind, now).into_iter();
-            entries.map(|(value, until)| map_of([("value", value.into()), ("until", until.seconds().into())])).collect()
-        };
-        Ok(map_of([("users", list(Kind::User)), ("ips", list(Kind::Address))]))
+        let mut users = self.live.users.entries(now);
+        users.sort_by(|one, other| one.0.cmp(&other.0));
+        let mut networks = self.live.addresses.entries(now);
+        networks.sort_by_key(|(network, _)| (network.is_v6(), network.bits(), network.length()));
+        let described =
+            |value: Value, entry: Entry| map_of([("value", value), ("until", entry.until.seconds().into())]);
+        let users: Value = users.into_iter().map(|(id, entry)| described(id.into(), entry)).collect();
+        let networks = networks.into_iter().map(|(network, entry)| described(network.to_string().into(), entry));
+        Ok(map_of([("users", users), ("ips", networks.collect())]))
     }
 
     fn keep_trace(&self, _: Args<'_>) -> Result<Value> {
@@ -123,7 +133,7 @@ impl Service {
         let method = args.text("method")?.unwrap_or_default();
         let status = args.number("status")?.unwrap_or(0.0) as u16;
         let sampled = match args.text("route")? {
-            Some(route) => lock(&self.sampler).sample(&method, &route, status, self.elapsed()),
+            Some(route) => self.sampler.sample(&method, &route, status, self.elapsed()),
             None => false,
         };
         Ok(map_of([("sample", sampled.into())]))
@@ -131,19 +141,18 @@ impl Service {
 
     fn learn_login_failure(&self, args: Args<'_>) -> Result<Value> {
         let route = args.text("route")?.unwrap_or_default();
-        lock(&self.stealth).learn(&route, args.non_empty("login").as_deref(), failure(args)?);
+        self.stealth.lock().learn(&route, args.non_empty("login").as_deref(), failure(args)?);
         Ok(Value::map())
     }
 
     fn configure_login_failure(&self, args: Args<'_>) -> Result<Value> {
-        lock(&self.stealth).configure(failure(args)?);
+        self.stealth.lock().configure(failure(args)?);
         Ok(Value::map())
     }
 
     fn login_failure_answer(&self, args: Args<'_>) -> Result<Value> {
         let route = args.text("route")?.unwrap_or_default();
-        let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), self.elapsed());
-        let answer = lock(&self.stealth).answer(&route, args.non_empty("login").as_deref(), random);
+        let answer = self.stealth.lock().answer(&route, args.non_empty("login").as_deref(), random() as u64);
         Ok(answer.map_or_else(Value::map, |answer| {
             map_of([
                 ("status", u64::from(answer.status).into()),
@@ -155,13 +164,11 @@ impl Service {
     }
 
     pub(super) fn denies_user(&self, id: &str) -> bool {
-        let denylist = self.denylist.read().unwrap_or_else(PoisonError::into_inner);
-        denylist.user(id, self.now()).is_some()
+        self.live.users.find(id.as_bytes(), self.now()).is_some()
     }
 
     pub(super) fn denies_address(&self, address: &str) -> bool {
-        let denylist = self.denylist.read().unwrap_or_else(PoisonError::into_inner);
-        address.parse().is_ok_and(|address| denylist.address(address, self.now()).is_some())
+        address.parse().is_ok_and(|address| self.live.addresses.find(address, self.now()).is_some())
     }
 
     /// Whether the rate limit grants the retention of one more trace.
@@ -184,7 +191,7 @@ impl Service {
         })
     }
 
-    fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         self.clock.unix_seconds()
     }
 
@@ -193,18 +200,20 @@ impl Service {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// Whom a function of the denylist is about; no addresses if the text is neither an address nor a network.
+enum Whom {
+    User(String),
+    Addresses(Option<Prefix>),
 }
 
 /// `user` or `ip`, whichever is given.
-fn entry(args: Args<'_>) -> Result<(Kind, String)> {
+fn whom(args: Args<'_>) -> Result<Whom> {
     if let Some(user) = args.object("user") {
         let id = id_text(user, Default::default()).ok_or("the argument `user` is not an id")?;
-        return Ok((Kind::User, id.into_owned()));
+        return Ok(Whom::User(id.into_owned()));
     }
     let address = args.text("ip")?.ok_or("one of the arguments `user` and `ip` must be given")?;
-    Ok((Kind::Address, address.into_owned()))
+    Ok(Whom::Addresses(Prefix::parse(&address)))
 }
 
 fn failure(args: Args<'_>) -> Result<LoginFailure> {

@@ -1,8 +1,14 @@
 //! How long a call may still take.
 //!
-//! Reading the clock costs about as much as matching a short string, so it is read at every 64th check; in
-//! between the last answer stands. Once expired, always expired.
+//! A budget is time spent working. Reading the processor time of a thread is a system call, though, and reading the wall
+//! clock costs about as much as matching a short string. So the wall clock is read after every few tens of microseconds
+//! of work, and only when it says that the budget is over does the processor time decide: a thread that was not running
+//! gets what it has missed, up to [`PATIENCE`] times its budget.
+//!
+//! Once expired, always expired, but for what is run in [`Deadline::grace`].
 
+use super::processor_time;
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 /// What may be done between two looks at the clock, in the units of [`Deadline::spend`].
@@ -11,13 +17,45 @@ const PERIOD: u32 = 256;
 /// What an ordinary check stands for.
 const CHECK: u32 = 4;
 
-/// The end of a call's budget on the monotonic clock.
+/// So many times its budget is what a call may take on the wall clock.
+const PATIENCE: u32 = 4;
+
+/// Calls shorter than this never ask for their processor time: all of it counts as work.
+const UNMEASURED: Duration = Duration::from_micros(100);
+
+/// The end of a call's budget. A duration is one that begins now.
+///
+/// ```
+/// use bartizan::Deadline;
+/// use std::time::Duration;
+/// let mut deadline = Deadline::from(Duration::from_secs(60));
+/// assert!(!deadline.expired());
+/// ```
 #[derive(Debug, Clone)]
 pub struct Deadline {
     start: Instant,
     budget: Duration,
     until_look: u32,
     expired: bool,
+    /// Something was given up for want of time although the budget was not over.
+    cut: bool,
+    /// Time since the start at the last look.
+    seen: Duration,
+    measured: Option<Measured>,
+    /// Units until it expires, for tests that cut an evaluation off at a place and not at a time.
+    #[cfg(test)]
+    units: Option<u64>,
+}
+
+/// The processor time at some moment of a call.
+#[derive(Debug, Clone, Copy)]
+struct Measured {
+    /// Whose it is.
+    thread: ThreadId,
+    /// As the system counts it.
+    at: Duration,
+    /// How much of it the call had used.
+    used: Duration,
 }
 
 impl Deadline {
@@ -25,12 +63,28 @@ impl Deadline {
     pub fn new(budget: Duration) -> Self {
         // Whatever there is of a budget lasts for a while; where there is none, the first check tells.
         let until_look = if budget.is_zero() { 0 } else { PERIOD };
-        Deadline { start: Instant::now(), budget, until_look, expired: false }
+        Deadline {
+            start: Instant::now(),
+            budget,
+            until_look,
+            expired: false,
+            cut: false,
+            seen: Duration::ZERO,
+            measured: None,
+            #[cfg(test)]
+            units: None,
+        }
     }
 
     /// No limit.
     pub fn unlimited() -> Self {
         Self::new(Duration::MAX)
+    }
+
+    /// So much work, in the units of [`Deadline::spend`], and [`PERIOD`] more in [`Deadline::grace`].
+    #[cfg(test)]
+    pub fn after(units: u64) -> Self {
+        Deadline { units: Some(units), ..Self::unlimited() }
     }
 
     /// Does something for which the budget does not count.
@@ -42,6 +96,40 @@ impl Deadline {
         done
     }
 
+    /// Does something that may take half of what is left, so that it cannot keep everything after it from its turn.
+    pub fn half<T>(&mut self, run: impl FnOnce(&mut Deadline) -> T) -> T {
+        if self.expired || self.budget.is_zero() {
+            return run(self);
+        }
+        let budget = self.budget;
+        self.budget = budget.saturating_add(self.seen) / 2;
+        let done = run(self);
+        self.budget = budget;
+        if self.expired {
+            (self.expired, self.cut, self.until_look) = (false, true, 0);
+        }
+        done
+    }
+
+    /// Does something that must not be left undone, if it can be done within a little more than the budget: a twentieth,
+    /// or a tenth of a millisecond.
+    pub fn grace<T>(&mut self, run: impl FnOnce(&mut Deadline) -> T) -> T {
+        let budget = self.budget;
+        self.budget = extended(budget);
+        (self.expired, self.until_look) = (false, 0);
+        #[cfg(test)]
+        self.units.as_mut().into_iter().for_each(|left| *left = u64::from(PERIOD));
+        let done = run(self);
+        (self.expired, self.budget) = (true, budget);
+        done
+    }
+
+    /// Whether even [`Deadline::grace`] is over now. Reads the clock.
+    pub fn is_past_grace(&self) -> bool {
+        let (budget, wall) = (extended(self.budget), self.elapsed());
+        wall >= budget && is_over(budget, wall, self.worked(wall))
+    }
+
     /// True once the budget is used up. Cheap enough for inner loops.
     #[inline]
     pub fn expired(&mut self) -> bool {
@@ -51,6 +139,11 @@ impl Deadline {
     /// Likewise, before work of this size: a unit is about a short string looked at once, or a few hundred bytes.
     #[inline]
     pub fn spend(&mut self, units: u32) -> bool {
+        #[cfg(test)]
+        if let Some(left) = self.units.as_mut().filter(|_| self.until_look <= PERIOD) {
+            *left = left.saturating_sub(u64::from(units));
+            self.expired |= *left == 0;
+        }
         if self.until_look == 0 {
             self.look();
         }
@@ -72,18 +165,59 @@ impl Deadline {
         self.expired
     }
 
+    /// Whether anything was left undone for want of time.
+    #[inline]
+    pub fn left_undone(&self) -> bool {
+        self.expired || self.cut
+    }
+
     /// Looks at the clock now.
     #[cold]
     #[inline(never)]
     fn look(&mut self) {
         self.until_look = PERIOD;
-        self.expired = self.expired || self.elapsed() >= self.budget;
+        if self.expired {
+            return;
+        }
+        let wall = self.elapsed();
+        self.seen = wall.min(self.budget);
+        if self.measured.is_none() && wall >= UNMEASURED {
+            // What came before the first look that is late enough was work, but for the time since the look before it,
+            // in which the thread may have waited.
+            let used = wall.min(2 * UNMEASURED);
+            let thread = thread::current().id();
+            self.measured = processor_time::of_this_thread().map(|at| Measured { thread, at, used });
+        }
+        self.expired = wall >= self.budget && is_over(self.budget, wall, self.worked(wall));
+    }
+
+    /// Time spent working, as far as the system can tell.
+    fn worked(&self, wall: Duration) -> Duration {
+        let measured = self.measured.filter(|measured| measured.thread == thread::current().id());
+        let now = measured.and_then(|measured| Some((measured, processor_time::of_this_thread()?)));
+        now.map_or(wall, |(measured, now)| measured.used + now.saturating_sub(measured.at))
     }
 
     /// Time since the start.
     pub fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
+}
+
+/// A budget and its grace.
+fn extended(budget: Duration) -> Duration {
+    budget.saturating_add((budget / 20).max(UNMEASURED))
+}
+
+impl From<Duration> for Deadline {
+    fn from(budget: Duration) -> Self {
+        Deadline::new(budget)
+    }
+}
+
+/// Whether a budget is used up after so much time on the wall clock, and so much of work.
+fn is_over(budget: Duration, wall: Duration, worked: Duration) -> bool {
+    worked >= budget || wall >= budget.saturating_mul(PATIENCE)
 }
 
 #[cfg(test)]
@@ -109,5 +243,49 @@ mod tests {
             deadline.look_next();
             assert!(!deadline.spend(1));
         });
+    }
+
+    #[test]
+    fn work_decides_up_to_a_bound() {
+        for (wall, worked, over) in [(4, 4, false), (6, 4, false), (19, 4, false), (20, 4, true), (6, 5, true)] {
+            let [budget, wall, worked] = [5, wall, worked].map(Duration::from_millis);
+            assert_eq!(is_over(budget, wall, worked), over, "{wall:?}, {worked:?}");
+        }
+    }
+
+    /// The budget is long, so that a machine that is late does not reach its fourfold.
+    #[cfg(unix)]
+    #[test]
+    fn a_thread_that_waits_keeps_its_budget() {
+        let mut deadline = Deadline::new(Duration::from_millis(400));
+        let expires = |deadline: &mut Deadline| {
+            deadline.look_next();
+            deadline.expired()
+        };
+        assert!(!expires(&mut deadline));
+        std::thread::sleep(Duration::from_millis(410));
+        assert!(!expires(&mut deadline));
+        while !expires(&mut deadline) {}
+        let wall = deadline.elapsed();
+        assert!(is_over(Duration::from_millis(400), wall, deadline.worked(wall)));
+    }
+
+    #[test]
+    fn what_may_take_half_leaves_the_rest() {
+        let mut deadline = Deadline::new(Duration::from_millis(20));
+        let work = |deadline: &mut Deadline| while !deadline.spend(PERIOD) {};
+        deadline.half(work);
+        assert!(!deadline.was_expired() && deadline.left_undone() && !deadline.expired());
+        work(&mut deadline);
+        assert!(deadline.was_expired());
+    }
+
+    #[test]
+    fn grace_is_given_after_the_end_and_ends_itself() {
+        let mut deadline = Deadline::new(Duration::from_nanos(1));
+        deadline.look_next();
+        assert!(deadline.expired());
+        deadline.grace(|deadline| while !deadline.spend(PERIOD) {});
+        assert!(deadline.was_expired() && deadline.expired());
     }
 }

@@ -1,8 +1,8 @@
 //! Random identifiers, through a source that tests replace.
 
-use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 /// A source of identifiers for blocked responses and stack traces.
 pub trait Ids: Send + Sync {
@@ -10,26 +10,16 @@ pub trait Ids: Send + Sync {
     fn uuid(&self) -> String;
 }
 
-/// Identifiers from a SplitMix64 generator per thread, seeded by the operating system (through the standard library's
-/// hash seeds). They are names that tie a response to an event, not secrets.
+/// Identifiers from the operating system's generator.
+///
+/// Each is drawn from there: a generator within the process would go on in a forked child as it does in the parent, and
+/// both would give the same identifiers. A system call is nothing beside the block or the stack trace that it is for.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RandomIds;
 
 impl Ids for RandomIds {
     fn uuid(&self) -> String {
-        thread_local! {
-            static STATE: Cell<u64> = Cell::new(RandomState::new().hash_one(std::thread::current().id()));
-        }
-        STATE.with(|state| {
-            let next = || {
-                state.set(state.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
-                let z = state.get();
-                let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-                let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-                z ^ (z >> 31)
-            };
-            format_uuid(next(), next())
-        })
+        format_uuid(random())
     }
 }
 
@@ -39,14 +29,29 @@ pub struct SequentialIds(AtomicU64);
 
 impl Ids for SequentialIds {
     fn uuid(&self) -> String {
-        format_uuid(0, self.0.fetch_add(1, Ordering::Relaxed))
+        format_uuid(self.0.fetch_add(1, Ordering::Relaxed).into())
     }
 }
 
-fn format_uuid(high: u64, low: u64) -> String {
-    let high = (high & !0xf000) | 0x4000;
-    let low = (low & !(3 << 62)) | 2 << 62;
-    let digits = u128::from(high) << 64 | u128::from(low);
+/// A number that no other call gives, in this process or another.
+pub fn random() -> u128 {
+    let mut bytes = [0; 16];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => u128::from_ne_bytes(bytes),
+        Err(_) => improvised(),
+    }
+}
+
+/// For a system without a generator: its process, the time, and a count.
+fn improvised() -> u128 {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let moment = (std::process::id(), SystemTime::now(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let half = || u128::from(RandomState::new().hash_one(moment));
+    half() << 64 | half()
+}
+
+fn format_uuid(digits: u128) -> String {
+    let digits = (digits & !(0xf << 76) & !(3 << 62)) | 4 << 76 | 2 << 62;
     let mut text = *b"00000000-0000-0000-0000-000000000000";
     for (nth, digit) in text.iter_mut().filter(|digit| **digit != b'-').enumerate() {
         *digit = b"0123456789abcdef"[(digits >> (124 - 4 * nth)) as usize & 15];
@@ -65,5 +70,11 @@ mod tests {
         assert_eq!((a.len(), &a[14..15]), (36, "4"));
         assert!("89ab".contains(&a[19..20]));
         assert_eq!(SequentialIds::default().uuid(), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(format_uuid(u128::MAX), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    }
+
+    #[test]
+    fn improvised_numbers_differ_too() {
+        assert_ne!(improvised(), improvised());
     }
 }

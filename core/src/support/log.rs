@@ -2,8 +2,9 @@
 //!
 //! A message below the installed level costs one relaxed load; its text is not even formatted.
 
+use arc_swap::ArcSwapOption;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, RwLock};
 
 /// How grave a message is. The numbers are the ABI's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,12 +38,12 @@ pub struct Record<'a> {
 pub type Sink = Arc<dyn Fn(&Record<'_>) + Send + Sync>;
 
 static MIN_LEVEL: AtomicU8 = AtomicU8::new(Level::Off as u8);
-static SINK: RwLock<Option<Sink>> = RwLock::new(None);
+static SINK: ArcSwapOption<Sink> = ArcSwapOption::const_empty();
 
 /// Installs a sink for messages of at least `min_level`; `None` silences everything.
 pub fn set_sink(sink: Option<Sink>, min_level: Level) {
     let level = if sink.is_some() { min_level } else { Level::Off };
-    *SINK.write().unwrap_or_else(|e| e.into_inner()) = sink;
+    SINK.store(sink.map(Arc::new));
     MIN_LEVEL.store(level as u8, Ordering::Release);
 }
 
@@ -54,9 +55,7 @@ pub fn enabled(level: Level) -> bool {
 
 /// Delivers one message. Use the [`log!`](crate::log) macro, which skips the formatting when nobody listens.
 pub fn deliver(record: &Record<'_>) {
-    // Called outside the lock: a sink may install another one.
-    let sink = SINK.read().unwrap_or_else(|e| e.into_inner()).clone();
-    if let Some(sink) = sink {
+    if let Some(sink) = SINK.load_full() {
         sink(record);
     }
 }

@@ -1,15 +1,20 @@
-//! What every room may use: deadline, clock, random ids, log sink, sets and maps of small numbers, bytes as words.
+//! What every room may use: deadline, processor time, clock, random ids, log sink, state that survives `fork`, sets and maps of small numbers, bytes as words.
 
 mod bits;
 mod clock;
 mod deadline;
+pub mod fork;
 mod ids;
 pub mod log;
 mod numbers;
+mod occasional;
+mod processor_time;
 pub(crate) mod words;
 
 pub use bits::Bits;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use deadline::Deadline;
+pub(crate) use ids::random;
 pub use ids::{Ids, RandomIds, SequentialIds};
 pub use numbers::NumberMap;
+pub use occasional::Occasional;

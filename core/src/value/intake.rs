@@ -7,8 +7,12 @@
 //! Limits on depth and number of entries alone do not bound the work: a list that contains itself 256 times has 256^20
 //! elements at a depth of 20, and a list that holds one long string a million times is short itself. Hence limits on the
 //! number of values and on the bytes of text in all. They make a special treatment of cycles needless.
+//!
+//! The limits bound the work, but not to what a request may cost. So an intake has a deadline too, which counts for what is
+//! taken in and for its evaluation together.
 
 use super::{Heap, Value};
+use crate::support::Deadline;
 
 /// How much of a host's value is taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,18 +52,30 @@ impl Default for Limits {
 /// The original size of the largest item of each kind that was cut, 0 where none was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Truncation {
-    /// Bytes of a string.
+    /// Bytes of a string or key.
     pub string_length: u64,
     /// Entries of a container, or values of the whole tree where their number was what ended the intake.
     pub container_size: u64,
     /// The depth at which the first container was left out.
     pub container_depth: u64,
+    /// The deadline was over before everything was taken in.
+    pub unfinished: bool,
 }
 
 impl Truncation {
     /// True if anything was cut.
     pub fn any(self) -> bool {
         self != Self::default()
+    }
+
+    /// What was cut here or there.
+    pub fn or(self, other: Self) -> Self {
+        Truncation {
+            string_length: self.string_length.max(other.string_length),
+            container_size: self.container_size.max(other.container_size),
+            container_depth: self.container_depth.max(other.container_depth),
+            unfinished: self.unfinished || other.unfinished,
+        }
     }
 }
 
@@ -84,6 +100,7 @@ impl Truncation {
 /// ```
 pub struct Intake {
     limits: Limits,
+    deadline: Deadline,
     truncation: Truncation,
     /// The containers that are open, each with the key it goes under.
     open: Vec<(Value, Value)>,
@@ -100,9 +117,15 @@ const ROOM: usize = 4096;
 impl Intake {
     /// An intake within these limits.
     pub fn new(limits: Limits) -> Self {
+        Self::until(Deadline::unlimited(), limits)
+    }
+
+    /// The same, up to a deadline. What comes after it is left out.
+    pub fn until(deadline: Deadline, limits: Limits) -> Self {
         let (key, root) = (Value::null(), Value::null());
         Intake {
             limits,
+            deadline,
             truncation: Truncation::default(),
             open: vec![],
             key,
@@ -110,6 +133,12 @@ impl Intake {
             left: limits.values,
             text_bytes: 0,
         }
+    }
+
+    /// Whether the deadline is over: nothing more is taken in, and nothing more need be handed over.
+    #[inline]
+    pub fn is_over(&self) -> bool {
+        self.truncation.unfinished
     }
 
     /// The longest string worth handing over; of a longer one, the rest may be left out with [`Intake::cut_string`].
@@ -129,7 +158,12 @@ impl Intake {
 
     /// The key of the next value.
     pub fn key(&mut self, key: &[u8]) {
-        let kept = self.keep(key, key.len());
+        self.cut_key(key, key.len());
+    }
+
+    /// The key of the next value, of which the host converted only the beginning; `length` is that of the whole.
+    pub fn cut_key(&mut self, key: &[u8], length: usize) {
+        let kept = self.keep(key, length);
         self.key = Value::from(kept);
     }
 
@@ -173,11 +207,17 @@ impl Intake {
     }
 
     /// The tree, and what is missing from it.
-    pub fn finish(mut self) -> (Value, Truncation) {
+    pub fn finish(self) -> (Value, Truncation) {
+        let (root, truncation, _) = self.finish_within();
+        (root, truncation)
+    }
+
+    /// The same, with what is left of the deadline.
+    pub fn finish_within(mut self) -> (Value, Truncation, Deadline) {
         while !self.open.is_empty() {
             self.close();
         }
-        (self.root, self.truncation)
+        (self.root, self.truncation, self.deadline)
     }
 
     fn begin(&mut self, container: Value) {
@@ -194,6 +234,9 @@ impl Intake {
             self.truncation.container_depth = self.truncation.container_depth.max(depth);
             return 0;
         }
+        if self.is_over() {
+            return 0;
+        }
         let wanted = size.min(self.limits.entries).min(self.left.saturating_sub(1));
         if wanted < size {
             self.truncation.container_size = self.truncation.container_size.max(size as u64);
@@ -207,10 +250,16 @@ impl Intake {
             self.truncation.string_length = self.truncation.string_length.max(length as u64);
         }
         self.text_bytes = self.text_bytes.saturating_add(kept.len());
+        self.deadline.spend((kept.len() / BYTES_A_UNIT) as u32);
         kept
     }
 
     fn place(&mut self, value: Value) {
+        if self.is_over() && !self.open.is_empty() {
+            self.key = Value::null();
+            return;
+        }
+        self.truncation.unfinished = self.deadline.spend(1);
         match self.open.last_mut() {
             None => self.root = value,
             Some((_, container)) if container.is_map() => {
@@ -221,6 +270,9 @@ impl Intake {
         }
     }
 }
+
+/// What copying costs, in the units of [`Deadline::spend`].
+const BYTES_A_UNIT: usize = 1024;
 
 /// The longest beginning of at most `limit` bytes that does not end within a character.
 fn cut(bytes: &[u8], limit: usize) -> &[u8] {
@@ -313,6 +365,23 @@ mod tests {
         let (value, truncation) = intake.finish();
         assert_eq!(json::to_string(&value), r#"["12345678","ab",""]"#);
         assert_eq!(truncation.string_length, 8);
+    }
+
+    #[test]
+    fn what_comes_after_the_deadline_is_left_out() {
+        let mut intake = Intake::until(Deadline::after(100), Limits::REQUEST);
+        intake.open_array(10_000);
+        let taken = (0..10_000).take_while(|_| {
+            intake.open_map(1);
+            intake.key(b"k");
+            intake.string(b"text");
+            intake.close();
+            !intake.is_over()
+        });
+        let taken = taken.count();
+        let (value, truncation, mut deadline) = intake.finish_within();
+        assert!((20..100).contains(&taken) && value.len().abs_diff(taken) < 2, "{taken} {}", value.len());
+        assert!(truncation.unfinished && truncation.any() && deadline.expired());
     }
 
     #[test]

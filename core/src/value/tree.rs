@@ -13,8 +13,12 @@ use std::ops::Deref;
 /// use bartizan::value::{Value, View};
 /// let mut query = Value::map();
 /// query.insert("q", Value::from("<script>"));
+/// query.insert("page", 5);
 /// assert!(matches!(query.get(b"q").unwrap().view(), View::String(b"<script>")));
 /// ```
+///
+/// Strings, booleans, and numbers of every width become values by `From`: signed integers stay signed, unsigned ones
+/// unsigned, and `None` is null.
 pub struct Value<A: Allocator = Heap> {
     pub(super) object: Object,
     pub(super) allocator: A,
@@ -222,27 +226,42 @@ impl std::fmt::Debug for Value {
     }
 }
 
-macro_rules! from_scalar {
-    ($($from:ty => |$object:ident, $value:ident| $set:expr;)*) => {$(
+macro_rules! from_scalars {
+    ($($set:ident($as:ty): $($from:ty)*;)*) => {$($(
         impl From<$from> for Value {
-            fn from($value: $from) -> Self {
-                Self::scalar_in(Heap, |$object| $set)
+            #[inline]
+            fn from(scalar: $from) -> Self {
+                Self::scalar_in(Heap, |object| object.$set(scalar as $as))
             }
         }
-    )*};
+    )*)*};
 }
 
-from_scalar! {
-    bool => |object, value| object.set_bool(value);
-    i64 => |object, value| object.set_signed(value);
-    u64 => |object, value| object.set_unsigned(value);
-    f64 => |object, value| object.set_float(value);
+// All are lossless: `isize` and `usize` have at most 64 bits.
+from_scalars! {
+    set_bool(bool): bool;
+    set_signed(i64): i8 i16 i32 i64 isize;
+    set_unsigned(u64): u8 u16 u32 u64 usize;
+    set_float(f64): f32 f64;
+}
+
+/// `None` is null.
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or_else(Value::null, T::into)
+    }
 }
 
 impl From<&[u8]> for Value {
     #[inline]
     fn from(bytes: &[u8]) -> Self {
         Self::string_in(bytes, Heap).expect("memory for a string below 4 GiB")
+    }
+}
+
+impl<const N: usize> From<&[u8; N]> for Value {
+    fn from(bytes: &[u8; N]) -> Self {
+        Self::from(&bytes[..])
     }
 }
 
@@ -295,6 +314,24 @@ mod tests {
         assert_eq!(Value::from("12345678901234").tag(), tag::SMALL);
         assert_eq!(Value::from("123456789012345").tag(), tag::STRING);
         assert_eq!(Value::from("").as_bytes(), Some(&b""[..]));
+    }
+
+    #[test]
+    fn scalars_keep_their_kind_and_value() {
+        let mut values = Value::array();
+        values.push(5);
+        values.push(-1i8);
+        values.push(u64::MAX);
+        values.push(7usize);
+        values.push(1.5f32);
+        values.push(true);
+        values.push(b"bytes");
+        values.push(String::from("text"));
+        values.push(None::<i64>);
+        values.push(Some("some"));
+        let expected = r#"[5,-1,18446744073709551615,7,1.5,true,"bytes","text",null,"some"]"#;
+        assert_eq!(format!("{values:?}"), expected);
+        assert_eq!((Value::from(5).tag(), Value::from(5u8).tag()), (tag::SIGNED, tag::UNSIGNED));
     }
 
     #[test]

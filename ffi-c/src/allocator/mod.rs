@@ -10,12 +10,12 @@ use crate::abi::{ddwaf_alloc_fn_type, ddwaf_allocator, ddwaf_free_fn_type, ddwaf
 use crate::pointers::{allocator, hand_out, take_back};
 use crate::wall::wall;
 use arena::Arena;
+use engine::support::fork::Renewable;
 use engine::value::{Allocator, Heap};
 use pool::Pool;
 use std::cell::UnsafeCell;
 use std::ffi::c_void;
 use std::ptr::{self, null_mut};
-use std::sync::Mutex;
 
 /// A source of memory, behind the opaque pointer that callers hold.
 pub struct AllocatorHandle(Source);
@@ -23,7 +23,9 @@ pub struct AllocatorHandle(Source);
 enum Source {
     Heap,
     Pool(UnsafeCell<Pool>),
-    SharedPool(Mutex<Pool>),
+    /// A forked child may go on with another pool and release blocks there that came from this one: they stay in the
+    /// chunks of this one, which goes when the other does.
+    SharedPool(Renewable<Pool>),
     Arena(UnsafeCell<Arena>),
     User(User),
 }
@@ -46,7 +48,7 @@ unsafe impl Allocator for AllocatorHandle {
             Source::Heap => Heap.allocate(size, align),
             // SAFETY: one thread at a time (see `Sync` above), and `allocate` does not call back.
             Source::Pool(pool) => unsafe { &mut *pool.get() }.allocate(size, align),
-            Source::SharedPool(pool) => pool.lock().unwrap_or_else(|e| e.into_inner()).allocate(size, align),
+            Source::SharedPool(pool) => pool.lock().allocate(size, align),
             // SAFETY: as for the pool.
             Source::Arena(arena) => unsafe { &mut *arena.get() }.allocate(size, align),
             // SAFETY: the caller gave functions of these types, to be called with this `udata`.
@@ -66,7 +68,7 @@ unsafe impl Allocator for AllocatorHandle {
                 _ if block.is_null() => {}
                 Source::Heap => Heap.release(block, size, align),
                 Source::Pool(pool) => (*pool.get()).release(block, size, align),
-                Source::SharedPool(pool) => pool.lock().unwrap_or_else(|e| e.into_inner()).release(block, size, align),
+                Source::SharedPool(pool) => pool.lock().release(block, size, align),
                 Source::Arena(_) => {}
             }
         }
@@ -104,7 +106,7 @@ pub extern "C" fn ddwaf_get_default_allocator() -> ddwaf_allocator {
 /// @return a new allocator.
 #[unsafe(no_mangle)]
 pub extern "C" fn ddwaf_synchronized_pool_allocator_init() -> ddwaf_allocator {
-    new(|| Source::SharedPool(Mutex::default()))
+    new(|| Source::SharedPool(Renewable::default()))
 }
 
 /// An allocator that keeps freed blocks for reuse, for one thread at a time. Freed as a whole by

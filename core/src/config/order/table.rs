@@ -10,6 +10,7 @@ use std::sync::Arc;
 /// Stands for the head of the list, which precedes the first node.
 const HEAD: usize = 0;
 
+#[derive(Clone)]
 struct Node<V> {
     key: Arc<[u8]>,
     hash: u64,
@@ -18,6 +19,7 @@ struct Node<V> {
 }
 
 /// A map from ids to values that iterates in the reference's order.
+#[derive(Clone)]
 pub struct Table<V> {
     /// Slot 0 is the head; free slots are listed in `free`.
     nodes: Vec<Node<V>>,

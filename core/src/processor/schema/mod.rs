@@ -19,9 +19,9 @@ use super::Expired;
 use super::keys::KeptKeys;
 use super::scanner::{Classifier, Scanners};
 use crate::support::Deadline;
+use crate::support::fork::Renewable;
 use crate::value::{Object, Value};
 use rendering::Rendering;
-use std::sync::{Mutex, PoisonError};
 use survey::Survey;
 use tables::{Child, Container, Tables};
 
@@ -63,15 +63,15 @@ struct Workspace {
 
 /// Workspaces that wait for the next document.
 #[derive(Default)]
-pub(super) struct Workspaces(Mutex<Vec<Workspace>>);
+pub(super) struct Workspaces(Renewable<Vec<Workspace>>);
 
 impl Workspaces {
     fn take(&self) -> Workspace {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+        self.0.lock().pop().unwrap_or_default()
     }
 
     fn give(&self, used: Workspace) {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.0.lock();
         if waiting.len() < KEPT_WORKSPACES {
             waiting.push(used);
         }

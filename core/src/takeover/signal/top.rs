@@ -75,7 +75,7 @@ mod tests {
         let mut top: Top<String> = Top::default();
         for n in 0..1000 {
             top.add("often", 1, str::to_owned);
-            top.add(&format!("once {n}"), 1, str::to_owned);
+            top.add(format!("once {n}").as_str(), 1, str::to_owned);
         }
         let list = top.list();
         assert_eq!((list.len(), list[0].0.as_str(), list[0].1), (WATCHED, "often", 1000));

@@ -5,9 +5,9 @@
 //! which come round after 97 days; that is enough, for nothing is kept longer than 60. The account is known by its set and
 //! by 32 bits of its hash.
 
-use super::lock::Renewable;
 use super::snapshot::Fields;
 use super::{FAMILIAR_AFTER_S, FAMILIAR_FOR_S, Key, Origin};
+use crate::support::fork::Renewable;
 use std::cmp::Reverse;
 use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -32,19 +32,19 @@ pub struct Bounded {
 
 impl Bounded {
     /// An empty state of this size.
-    pub fn new(profile: Profile) -> Self {
+    pub fn new(sizes: Profile) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let shards = (2 * cores.next_power_of_two()).clamp(2, 64);
         let of = |table: Table, size| HotTable::new(table.window_s(), table.sub_s(), size, shards);
         Self {
-            ip: of(Table::Ip, profile.wide),
-            login: of(Table::Login, profile.wide),
-            network: of(Table::Network, profile.narrow),
-            pair: of(Table::Pair, profile.narrow),
-            event: of(Table::Event, profile.narrow),
-            windows: WINDOWS.map(|window_s| of(Table::Window(window_s), profile.narrow)),
-            accounts: Accounts::new(profile.accounts, shards),
-            spellings: Spellings::new(profile.spellings),
+            ip: of(Table::Ip, sizes.wide),
+            login: of(Table::Login, sizes.wide),
+            network: of(Table::Network, sizes.narrow),
+            pair: of(Table::Pair, sizes.narrow),
+            event: of(Table::Event, sizes.narrow),
+            windows: WINDOWS.map(|window_s| of(Table::Window(window_s), sizes.narrow)),
+            accounts: Accounts::new(sizes.accounts, shards),
+            spellings: Spellings::new(sizes.spellings),
             ahead_s: AtomicI64::new(0),
             now_s: AtomicU32::new(0),
             slice: AtomicUsize::new(0),

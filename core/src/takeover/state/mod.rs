@@ -22,7 +22,6 @@
 pub mod accounts;
 pub mod bounded;
 pub mod linear;
-mod lock;
 pub mod members;
 pub mod model;
 pub mod profile;

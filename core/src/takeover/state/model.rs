@@ -212,8 +212,12 @@ impl State for Model {
 
     fn has_member(&self, table: Table, key: Key, member: u64, now_s: u32) -> bool {
         let mut inner = self.inner();
+        let now_s = inner.kept_s(now_s);
         let Some(group) = inner.groups.get_mut(&(table, key)) else { return false };
-        group.roll(now_s / table.sub_s(), now_s / LONG_SUB_S);
+        if group.is_forgotten(table.sub_s(), now_s) {
+            return false;
+        }
+        group.roll(table.sub_s(), now_s);
         match &group.overflow {
             Some(bits) => bits.contains(&((member >> 48) % u64::from(MEMBER_BITS))),
             None => group.members.contains_key(&(member >> 48)),

@@ -20,19 +20,14 @@ const ADMISSION: u8 = 3;
 pub struct Sketch {
     cells: Vec<u8>,
     generation: u32,
-    /// Cells that this generation has counted in.
-    used: usize,
-    admission: u8,
-    /// How many used cells raise the admission.
-    next: usize,
+    /// Keys that were new to this generation: one of their cells was zero.
+    distinct: usize,
 }
 
 impl Sketch {
     /// A sketch of `cells` cells, a power of two.
     pub fn new(cells: usize) -> Self {
-        let mut sketch = Self { cells: vec![0; cells.max(2 * ROWS)], ..Self::default() };
-        sketch.count_used_from_zero();
-        sketch
+        Self { cells: vec![0; cells.max(2 * ROWS)], ..Self::default() }
     }
 
     /// Goes on to a generation, if it is later.
@@ -43,7 +38,7 @@ impl Sketch {
         let kept = if generation - self.generation == 1 { 0xF << self.shift() } else { 0 };
         self.cells.iter_mut().for_each(|cell| *cell &= kept);
         self.generation = generation;
-        self.count_used_from_zero();
+        self.distinct = 0;
     }
 
     /// Counts a key; how often it was seen in both generations, this time included, up to [`CAP`].
@@ -57,39 +52,23 @@ impl Sketch {
             for (cell, count) in cells.into_iter().zip(counts) {
                 if count >> shift & CAP == now {
                     self.cells[cell] = count + (1 << shift);
-                    self.used += usize::from(now == 0);
                 }
             }
         }
-        while self.used >= self.next {
-            self.raise_admission();
-        }
+        self.distinct += usize::from(now == 0);
         (now + 1).saturating_add(before).min(CAP)
     }
 
-    /// The estimate from which a key may take somebody's slot: `3 + floor(2 n)` with `n` keys of this generation per cell
-    /// of a row, for the fuller the sketch is, the more it overestimates. Beyond [`CAP`] nobody may.
+    /// The estimate from which a key may take somebody's slot: three, and two more for each key per cell of a row, for
+    /// the fuller the sketch is, the more it overestimates. It never rises beyond seven: where no cell is zero any more, no
+    /// key looks new, and whoever evicts must still have been seen more often than the one that goes.
     pub fn admission(&self) -> u8 {
-        self.admission
+        ADMISSION + (2 * ROWS * self.distinct / self.cells.len().max(1)) as u8
     }
 
     /// Bytes of memory.
     pub fn memory(&self) -> usize {
         self.cells.len()
-    }
-
-    fn count_used_from_zero(&mut self) {
-        (self.used, self.admission) = (0, ADMISSION - 1);
-        self.raise_admission();
-    }
-
-    /// Keys that are `n` per cell of a row leave a share of `exp(-n)` of the cells at zero, so these tell `n`, whoever comes
-    /// again and again.
-    fn raise_admission(&mut self) {
-        self.admission = self.admission.saturating_add(1);
-        let keys_per_cell = f64::from(self.admission + 1 - ADMISSION) / 2.0;
-        let used = (self.cells.len() as f64 * (1.0 - (-keys_per_cell).exp())).ceil();
-        self.next = if self.admission > CAP { usize::MAX } else { used as usize };
     }
 
     /// Where the generation of now is in a byte.
@@ -150,7 +129,7 @@ mod tests {
         // 0.5 % of the keys would be, were the threshold still three.
         assert!(admitted < keys as usize / 200, "{admitted}");
         (keys..16 * keys).for_each(|number| _ = sketch.add(key(number)));
-        assert!(sketch.admission() > CAP, "a flood shuts the door");
+        assert_eq!(sketch.admission(), 7, "however many come");
         sketch.advance(1);
         assert_eq!(sketch.admission(), ADMISSION);
     }

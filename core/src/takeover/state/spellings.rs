@@ -4,7 +4,7 @@
 //! longer than a day after anybody asked for them: when the room is used up, a report shows the hash.
 
 use super::Key;
-use super::lock::Renewable;
+use crate::support::fork::Renewable;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 

@@ -10,11 +10,11 @@
 //! at one set, and each allocated with its first group: as zeroed memory, of which the system gives pages when they are
 //! touched.
 
-use super::lock::Renewable;
 use super::set::{MOST_PINNED, Pressure, SET_WORDS, Set, WAYS};
 use super::sketch::Sketch;
 use super::slot::{Cells, Slot};
 use super::{Counted, Key, Moment, Reading, Update};
+use crate::support::fork::Renewable;
 use std::sync::MutexGuard;
 use zerocopy::transmute_mut;
 
@@ -90,16 +90,17 @@ impl HotTable {
 
     /// What is known of a group at a time.
     pub fn read(&self, key: Key, now_s: u32) -> Option<Reading> {
-        self.look(key, now_s, |slot, last| slot.reading(self.sub_s, last))
+        let (slot, last) = self.at(key, now_s)?;
+        Some(slot.reading(self.sub_s, last))
     }
 
-    /// Whether a group has a member at a time.
+    /// Whether a group has a member.
     pub fn has_member(&self, key: Key, member: u64, now_s: u32) -> bool {
-        self.look(key, now_s, |slot, _| slot.has_member(member)).unwrap_or(false)
+        self.at(key, now_s).is_some_and(|(slot, _)| slot.has_member(member))
     }
 
-    /// Looks at a copy of a group's slot that has followed the time.
-    fn look<T>(&self, key: Key, now_s: u32, then: impl FnOnce(&Slot, u32) -> T) -> Option<T> {
+    /// A copy of a group's slot, as it is at a time.
+    fn at(&self, key: Key, now_s: u32) -> Option<(Slot, u32)> {
         let pressure = self.pressure(now_s);
         let mut shard = self.shard(key);
         let set = shard.set(self.place(key));
@@ -107,7 +108,7 @@ impl HotTable {
         let (slot, last) = set.at(way);
         let mut slot = *slot;
         slot.roll(pressure.now, Cells::at(last, self.sub_s));
-        Some(then(&slot, last))
+        Some((slot, last))
     }
 
     /// Keeps a group from being evicted, or no longer. Half of a set can be kept, others lose their slot as if they were

@@ -4,7 +4,7 @@
 //! scales once by a power of ten. About one long decimal in eight therefore differs from the nearest double in the last
 //! bit, and events print those digits, so the same steps are taken here.
 
-use std::sync::LazyLock;
+use once_cell::race::OnceBox;
 
 /// What a number token is worth.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,8 +15,7 @@ pub(super) enum Number {
 }
 
 /// The doubles nearest to 10^0 ..= 10^308.
-static POWERS: LazyLock<Vec<f64>> =
-    LazyLock::new(|| (0..=308).map(|k| format!("1e{k}").parse().unwrap_or(f64::INFINITY)).collect());
+static POWERS: OnceBox<Vec<f64>> = OnceBox::new();
 
 /// Reads the number at the start of `text` and how many bytes it takes; `None` if it is malformed or too large.
 pub(super) fn parse(text: &[u8]) -> Option<(Number, usize)> {
@@ -104,10 +103,13 @@ fn exponent(cursor: &mut Cursor<'_>, scale: i64) -> Option<i64> {
 }
 
 fn power(d: f64, exponent: i64) -> f64 {
+    let powers = || {
+        POWERS.get_or_init(|| Box::new((0..=308).map(|k| format!("1e{k}").parse().unwrap_or(f64::INFINITY)).collect()))
+    };
     match exponent {
         ..-308 => 0.0,
-        -308..0 => d / POWERS[-exponent as usize],
-        0..=308 => d * POWERS[exponent as usize],
+        -308..0 => d / powers()[-exponent as usize],
+        0..=308 => d * powers()[exponent as usize],
         _ => f64::INFINITY,
     }
 }

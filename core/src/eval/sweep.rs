@@ -1,0 +1,184 @@
+//! In which order the strings of a batch are scanned.
+//!
+//! The order changes nothing as long as all strings are reached. It decides what is seen of a request that is too large
+//! for its budget, so it must not be the sender's: neither one huge string nor a hundred thousand small ones may keep the
+//! rest from being looked at. Hence addresses take turns, a slice each; so do the containers within them that are larger than
+//! a slice; and long strings wait for the short ones, then come by size. An ordinary request is through in the first turn,
+//! and never waits.
+
+use super::Expired;
+use super::exclusions::Excluded;
+use super::store::Store;
+use super::walk::{Advance, PASSED_COST, Walk};
+use crate::plan::{AddressId, Plan, SourcePlan};
+use crate::support::{Bits, Deadline};
+use crate::value::Object;
+
+/// Bytes of a string that never waits.
+const SHORT: usize = 256;
+
+/// Bytes of longer strings that are scanned where they stand.
+const FREE: usize = 4096;
+
+/// Bytes of a slice.
+const SLICE: usize = 4096;
+
+/// What a string costs beside its bytes, and what entries without text cost together.
+const EACH: usize = 32;
+const PASSED: usize = 256;
+
+/// A string, or key, to be scanned.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'s> {
+    pub source: &'s SourcePlan,
+    pub object: &'s Object,
+    /// The number of the key it is below, if some lane looks there.
+    pub key: Option<usize>,
+}
+
+impl<'s> Subject<'s> {
+    #[inline]
+    pub(super) fn text(&self) -> &'s [u8] {
+        self.object.as_bytes().unwrap_or_default()
+    }
+}
+
+/// One pass over what a batch brought.
+#[derive(Default)]
+pub(super) struct Sweep<'s> {
+    /// Values that were begun.
+    waiting: Vec<Part<'s>>,
+    /// Long strings by the power of two of their size.
+    long: Vec<Vec<Subject<'s>>>,
+    /// Addresses with anything in either.
+    unfinished: Vec<AddressId>,
+    /// Bytes of long strings scanned in their place.
+    taken: usize,
+}
+
+/// The values, or keys, of an address.
+struct Part<'s> {
+    address: AddressId,
+    source: &'s SourcePlan,
+    walk: Walk<'s>,
+}
+
+impl<'s> Sweep<'s> {
+    /// Looks at all strings of these addresses, and moves those that the deadline did not cut off to `finished`.
+    pub(super) fn run(
+        &mut self,
+        plan: &'s Plan,
+        store: &'s Store,
+        (unscanned, finished): (&mut Bits, &mut Vec<AddressId>),
+        deadline: &mut Deadline,
+        mut look: impl FnMut(Subject<'s>, &mut Deadline) -> Result<(), Expired>,
+    ) -> Result<(), Expired> {
+        let mut from = 0;
+        while let Some(address) = unscanned.next(from) {
+            from = address + 1;
+            if let Some(root) = store.get(address) {
+                for source in plan.scan.addresses[address].sources.iter().filter(|source| !source.lanes.is_empty()) {
+                    let walk = Walk::new(root, source.source, Excluded::NOTHING);
+                    let mut part = Part { address, source, walk };
+                    if !self.slice(&mut part, deadline, &mut look)? {
+                        self.leave(address);
+                        self.waiting.push(part);
+                    }
+                }
+            }
+            if self.unfinished.last() != Some(&address) {
+                unscanned.remove(address);
+                finished.push(address);
+            }
+        }
+        self.rest(deadline, look)?;
+        for address in self.unfinished.drain(..) {
+            if unscanned.contains(address) {
+                unscanned.remove(address);
+                finished.push(address);
+            }
+        }
+        Ok(())
+    }
+
+    fn rest(
+        &mut self,
+        deadline: &mut Deadline,
+        mut look: impl FnMut(Subject<'s>, &mut Deadline) -> Result<(), Expired>,
+    ) -> Result<(), Expired> {
+        while !self.waiting.is_empty() {
+            for mut part in std::mem::take(&mut self.waiting) {
+                if !self.slice(&mut part, deadline, &mut look)? {
+                    let (address, source) = (part.address, part.source);
+                    let inner = part.walk.split().map(|walk| Part { address, source, walk });
+                    self.waiting.push(part);
+                    self.waiting.extend(inner);
+                }
+            }
+        }
+        for subjects in std::mem::take(&mut self.long) {
+            subjects.into_iter().try_for_each(|subject| look(subject, deadline))?;
+        }
+        Ok(())
+    }
+
+    /// Looks at a slice of an address; says whether that was the last.
+    #[inline]
+    fn slice(
+        &mut self,
+        part: &mut Part<'s>,
+        deadline: &mut Deadline,
+        look: &mut impl FnMut(Subject<'s>, &mut Deadline) -> Result<(), Expired>,
+    ) -> Result<bool, Expired> {
+        let source = part.source;
+        let mut left = SLICE;
+        while left > 0 {
+            let leaf = match part.walk.advance() {
+                Advance::Leaf(leaf) => leaf,
+                Advance::End => return Ok(true),
+                Advance::Passed if deadline.spend(PASSED_COST) => return Err(Expired),
+                Advance::Passed => {
+                    left = left.saturating_sub(PASSED);
+                    continue;
+                }
+            };
+            let key = source.key_number(leaf.top_key);
+            let subject = Subject { source, object: leaf.object, key };
+            let length = subject.text().len();
+            if length == 0 || (source.keyed_only && key.is_none()) {
+                left = left.saturating_sub(EACH);
+                if deadline.spend(1) {
+                    return Err(Expired);
+                }
+                continue;
+            }
+            if length > SHORT {
+                if length > FREE - self.taken {
+                    left = left.saturating_sub(EACH);
+                    self.put_off(part.address, subject);
+                    continue;
+                }
+                self.taken += length;
+            }
+            look(subject, deadline)?;
+            left = left.saturating_sub(EACH + length);
+        }
+        Ok(false)
+    }
+
+    #[cold]
+    fn put_off(&mut self, address: AddressId, subject: Subject<'s>) {
+        let class = (subject.text().len() / SHORT).ilog2() as usize;
+        if self.long.len() <= class {
+            self.long.resize_with(class + 1, Vec::new);
+        }
+        self.long[class].push(subject);
+        self.leave(address);
+    }
+
+    fn leave(&mut self, address: AddressId) {
+        if self.unfinished.last() != Some(&address) {
+            self.unfinished.push(address);
+        }
+    }
+}

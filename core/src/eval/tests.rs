@@ -1,0 +1,123 @@
+//! What is found when the budget ends at any place of an evaluation.
+
+use crate::support::Deadline;
+use crate::value::{Value, json};
+use crate::{Context, Outcome, Waf};
+
+/// One rule a type, so that none hides another.
+fn waf() -> Waf {
+    let rule = |id: &str, conditions: &str| {
+        format!(r#"{{"id": "{id}", "name": "n", "tags": {{"type": "{id}"}}, "conditions": [{conditions}]}}"#)
+    };
+    let regex = |pattern: &str, inputs: &str| {
+        format!(r#"{{"operator": "match_regex", "parameters": {{"regex": "{pattern}", "inputs": [{inputs}]}}}}"#)
+    };
+    let [query, body, key] =
+        [r#"{"address": "query"}"#, r#"{"address": "body"}"#, r#"{"address": "body", "key_path": ["k"]}"#];
+    let rules = [
+        rule("query", &regex("attack", query)),
+        rule("body", &regex("at{2}ack", body)),
+        rule("both", &format!("{}, {}", regex("attack", query), regex("at{2}ack", body))),
+        rule("key", &regex("at{2}ack", key)),
+        rule("excluded", &regex("attack", query)),
+    ];
+    let text = format!(
+        r#"{{"version": "2.2", "rules": [{}], "exclusions": [{{"id": "e", "rules_target": [{{"rule_id": "excluded"}}],
+             "inputs": [{{"address": "query", "key_path": ["q"]}}]}}]}}"#,
+        rules.join(",")
+    );
+    Waf::new(&json::parse(text.as_bytes()).unwrap()).unwrap()
+}
+
+fn run(context: &mut Context, data: Value, units: u64) -> (Vec<String>, Outcome) {
+    let outcome = context.run(data, Deadline::after(units)).unwrap();
+    let ids = outcome.events.iter().map(|event| String::from_utf8_lossy(&event.rule.id).into_owned()).collect();
+    (ids, outcome)
+}
+
+fn padded(padding: &str) -> Value {
+    Value::from_entries([
+        ("body", Value::from_entries([("pad", padding), ("k", "an attack")])),
+        ("query", Value::from_entries([("pad", padding), ("q", "an attack")])),
+    ])
+}
+
+/// Whatever is found in part is found in whole, and more time never finds less.
+#[test]
+fn what_was_found_is_reported_wherever_the_budget_ends() {
+    let waf = waf();
+    let data = || padded("attic ".repeat(2000).as_str());
+    let (whole, _) = run(&mut waf.context(), data(), u64::MAX);
+    assert_eq!(whole, ["body", "both", "key", "query"]);
+    let mut most = 0;
+    for units in 0..1500 {
+        let mut context = waf.context();
+        let (found, outcome) = run(&mut context, data(), units);
+        assert!(found.iter().all(|id| whole.contains(id)), "{units}: {found:?}");
+        assert!(found.len() >= most, "{units}: {found:?}");
+        assert!(outcome.timeout || found.len() == whole.len(), "{units}");
+        most = found.len();
+        // What the budget cut off is still there for the next call.
+        let (rest, _) = run(&mut context, Value::from_entries([("query", "nothing")]), u64::MAX);
+        let again: Vec<_> = rest.iter().filter(|id| found.contains(id)).collect();
+        assert!(again.is_empty(), "{units}: {again:?}");
+    }
+    assert_eq!(most, whole.len());
+}
+
+/// The two attacks are some of a hundred bytes in a megabyte.
+#[test]
+fn padding_hides_nothing_that_is_small() {
+    let waf = waf();
+    let padding = "attic ".repeat(80_000);
+    let (found, outcome) = run(&mut waf.context(), padded(&padding), 200);
+    assert!(outcome.timeout);
+    assert_eq!(found, ["body", "both", "key", "query"]);
+
+    let many: Value = (0..100_000).map(|n| format!("attic {n}")).collect();
+    let data = Value::from_entries([("body", many), ("query", "an attack".into())]);
+    let (found, outcome) = run(&mut waf.context(), data, 2000);
+    assert!(outcome.timeout);
+    assert_eq!(found, ["excluded", "query"]);
+}
+
+/// The attack comes so late that there is no time left to look up its place.
+#[test]
+fn a_hit_that_cannot_be_shown_is_still_reported() {
+    let waf = waf();
+    let many: Value = (0..2000).map(|n| if n < 1999 { "attic" } else { "an attack" }).collect();
+    let data = Value::from_entries([("body", many)]);
+    let found = (0..20_000).step_by(50).map(|units| run(&mut waf.context(), data.clone(), units));
+    let (ids, outcome) = found.into_iter().find(|(ids, _)| !ids.is_empty()).unwrap();
+    assert_eq!(ids, ["body"]);
+    let shown = &outcome.events[0].matches[0];
+    assert!(outcome.timeout && shown.operator.name == "match_regex" && &*shown.arguments[0].address == b"body");
+    assert!(shown.arguments[0].value.is_empty() && shown.highlight.is_empty());
+}
+
+/// Every string of a request is a hit of the same rule.
+#[test]
+fn many_hits_of_a_rule_cost_no_more_than_looking_at_them() {
+    let many: Value = (0..20_000).map(|n| format!("attack {n}")).collect();
+    let data = Value::from_entries([("query", many)]);
+    let (found, outcome) = run(&mut waf().context(), data, u64::MAX);
+    assert_eq!(found, ["excluded", "query"]);
+    assert_eq!(outcome.events[1].matches[0].arguments[0].value, b"attack 0");
+}
+
+/// A million values without any text.
+#[test]
+fn values_without_text_are_bounded_too() {
+    let nothing: Value = (0..1_000_000).map(|_| Value::null()).collect();
+    let (_, outcome) = run(&mut waf().context(), Value::from_entries([("query", nothing)]), 1000);
+    assert!(outcome.timeout);
+}
+
+/// Many addresses that no rule knows.
+#[test]
+fn unknown_addresses_are_bounded_too() {
+    let mut data = Value::map();
+    (0..200_000).for_each(|n| data.insert(&*format!("unknown{n}"), Value::null()));
+    let (_, outcome) = run(&mut waf().context(), data, 1000);
+    assert!(outcome.timeout);
+}

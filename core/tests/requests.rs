@@ -1,0 +1,79 @@
+//! Whole requests, through the calls that every binding passes on: `requests.jsonl` runs from Rust, C, Python and Node.
+//!
+//! A line has the settings of an engine and the steps of one request, each a function, its arguments, and members that its
+//! answer must have (null where it must not have them); or the error that the settings give.
+
+mod common;
+
+use bartizan::sdk::{Engine, Request};
+use bartizan::value::{Value, json};
+use common::vectors;
+use std::sync::Arc;
+
+#[test]
+fn recorded_requests() {
+    for line in vectors("requests.jsonl") {
+        let name = &line["name"];
+        let settings = json::parse(line["settings"].to_string().as_bytes()).unwrap();
+        let engine = match Engine::new(&settings) {
+            Ok((engine, _)) => engine,
+            Err(error) => {
+                assert_eq!(line["error"], error, "{name}");
+                continue;
+            }
+        };
+        assert!(line["error"].is_null(), "{name}");
+        let mut request = engine.request();
+        for step in line["steps"].as_array().unwrap() {
+            let got = call(&mut request, step[0].as_str().unwrap(), &step[1].to_string());
+            for (key, expected) in step[2].as_object().unwrap() {
+                assert_eq!(&got[key], expected, "{name}: {key} of {}\n{got}", step[0]);
+            }
+        }
+    }
+}
+
+fn call(request: &mut Request, function: &str, arguments: &str) -> serde_json::Value {
+    let arguments = json::parse(arguments.as_bytes()).unwrap();
+    serde_json::from_str(&json::to_string(&request.call(function, &arguments))).unwrap()
+}
+
+fn engine(settings: &str) -> Arc<Engine> {
+    let rules = r#""enabled": true, "rules": {"version": "2.2", "rules": [{"id": "r", "name": "n", "tags": {"type": "t"}, "conditions": [
+        {"operator": "match_regex", "parameters": {"regex": "attack", "inputs": [{"address": "server.request.body"}]}}]}]}"#;
+    Engine::new(&json::parse(format!("{{{rules}, {settings}}}").as_bytes()).unwrap()).unwrap().0
+}
+
+/// Ten megabytes take longer than a tenth of a millisecond.
+#[test]
+fn a_budget_that_ends_is_told_everywhere() {
+    let body = |request: &mut Request| {
+        let text = "an article about attics ".repeat(400_000);
+        let addresses = Value::from_entries([("server.request.body", text)]);
+        let answer = request.call("run", &Value::from_entries([("addresses", addresses)]));
+        serde_json::from_str::<serde_json::Value>(&json::to_string(&answer)).unwrap()
+    };
+    let engine_that_passes = engine(r#""timeout_us": 100, "on_incomplete": "pass""#);
+    let mut request = engine_that_passes.request();
+    let answer = body(&mut request);
+    assert_eq!((&answer["blocked"], &answer["incomplete"][0]), (&false.into(), &"budget".into()));
+    let report = call(&mut request, "finish", "{}");
+    assert_eq!(report["meta"]["bartizan.incomplete"], "budget");
+    assert_eq!(report["metrics"]["_dd.appsec.waf.timeouts"], 1);
+    assert_eq!(report["telemetry"][0]["tags"]["waf_timeout"], "true");
+    assert_eq!(report["telemetry"][1]["tags"]["reason"], "budget");
+    let line = report["log"][0].as_str().unwrap();
+    assert!(line.contains("the budget ended first"), "{line}");
+    // The next one is told later.
+    let mut request = engine_that_passes.request();
+    body(&mut request);
+    let report = call(&mut request, "finish", "{}");
+    assert_eq!((&report["incomplete"][0], report["log"].as_array().unwrap().len()), (&"budget".into(), 0));
+
+    let mut request = engine(r#""timeout_us": 100, "on_incomplete": "block""#).request();
+    assert_eq!(body(&mut request)["blocked"], true);
+    assert_eq!(call(&mut request, "block_response", "{}")["status"], 403);
+    let report = call(&mut request, "finish", "{}");
+    let events = report["meta"]["_dd.appsec.json"].as_str().unwrap();
+    assert!(events.contains("bartizan-block-incomplete") && events.contains("budget"), "{events}");
+}
