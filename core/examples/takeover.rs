@@ -54,12 +54,15 @@ fn main() {
     let ordinary = Value::from_entries([("event", "page.view")]);
     measure("event() that no rule is about", EVENTS, |_| drop(detector.event(&ordinary)));
     for n in 0..EVENTS {
-        let block = Value::from_entries([("ip", format!("{}.{}.{}.{}", 60 + n % 40, n / 40 % 256, n / 10_240 % 256, n % 251))]);
+        let block =
+            Value::from_entries([("ip", format!("{}.{}.{}.{}", 60 + n % 40, n / 40 % 256, n / 10_240 % 256, n % 251))]);
         let _ = detector.block(&block);
     }
     println!("{} blocks", detector.blocks.len());
     let attempts: Vec<Value> = (0..EVENTS)
-        .map(|n| Value::from_entries([("ip", address(n)), ("usr.login", format!("user{n}")), ("usr.id", format!("{n}"))]))
+        .map(|n| {
+            Value::from_entries([("ip", address(n)), ("usr.login", format!("user{n}")), ("usr.id", format!("{n}"))])
+        })
         .collect();
     measure("assess() of who is not blocked", EVENTS, |n| drop(detector.assess(&attempts[n as usize])));
 }

@@ -17,6 +17,7 @@ use super::state::time::{EngineTime, Step};
 use super::state::{Bounded, Moment, Profile, State};
 use super::subject::Subject;
 use crate::config::Diagnostics;
+use crate::live::LiveSets;
 use crate::support::{Clock, FixedClock};
 use crate::value::Object;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -43,6 +44,8 @@ pub struct Options {
     pub service: String,
     /// See `service`.
     pub env: String,
+    /// Whom requests refuse: the sets that the engine reads.
+    pub live: Arc<LiveSets>,
     /// Memory for services.
     pub make_state: MakeState,
 }
@@ -64,6 +67,7 @@ impl Options {
             hash_key: HashKey([0, 0]),
             service: service.into(),
             env: env.into(),
+            live: Arc::default(),
             make_state: Arc::new(|profile| Box::new(Bounded::new(profile))),
         }
     }
@@ -119,11 +123,11 @@ impl Detector {
         let plan = Plan::new(documents.merge("").0);
         Detector {
             time: EngineTime::new(options.clock.clone()),
-            options,
             documents: Mutex::new(documents),
             plan: RwLock::new(Arc::new(plan)),
             services: RwLock::default(),
-            blocks: Arc::default(),
+            blocks: Arc::new(Blocks::new(options.live.clone())),
+            options,
             queue: Mutex::default(),
             subscribers: Mutex::default(),
             delivering: Mutex::new(()),

@@ -1,18 +1,23 @@
 //! Whom is refused, until when and why.
 //!
-//! Times are whole seconds of the wall clock, as in configurations: an entry still holds in its last second. Automatic
-//! entries give way when there is no room, those that an operator made never do.
+//! Who is refused stands in the [live sets](crate::live), which requests read without a lock. Why, and how often, stands in
+//! a record beside, for people. There are fewer records than the sets have room for: without one an entry holds as before,
+//! and only its story is lost.
 
 use super::Target;
-use crate::takeover::address::Prefix;
+use crate::live::{Entry, LiveSets, Prefix, Until};
 use crate::value::Value;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Entries of all kinds.
-pub const CAPACITY: usize = 4_194_304;
+/// Records of all kinds.
+const RECORDS: usize = 262_144;
+/// Sessions that may be refused.
+const SESSIONS: usize = 65_536;
+/// Records that are looked at in one sweep.
+const SWEPT: usize = 4096;
 /// Changes that are remembered.
 const AUDITED: usize = 10_000;
 
@@ -64,6 +69,27 @@ pub struct Block {
 impl Block {
     fn holds(&self, now_s: u64) -> bool {
         self.until_s.is_none_or(|until| now_s <= until)
+    }
+
+    fn entry(&self) -> Entry {
+        let until = self.until_s.map_or(Until::Forever, Until::Time);
+        Entry { until, stealth: self.look == Look::Stealth, manual: !self.automatic }
+    }
+
+    /// What is known of an entry without a record.
+    fn untold(target: Target, entry: Entry) -> Self {
+        Block {
+            target,
+            until_s: end(entry),
+            look: look(entry),
+            reason: String::new(),
+            automatic: !entry.manual,
+            signal: None,
+            rule: None,
+            created_s: 0,
+            hits: 0,
+            hit_s: None,
+        }
     }
 
     /// As a map.
@@ -123,57 +149,75 @@ pub struct Refusal {
     pub signal: Option<String>,
 }
 
+fn end(entry: Entry) -> Option<u64> {
+    match entry.until {
+        Until::Time(seconds) => Some(seconds),
+        Until::Forever => None,
+    }
+}
+
+fn look(entry: Entry) -> Look {
+    if entry.stealth { Look::Stealth } else { Look::Block }
+}
+
 /// All entries.
 #[derive(Default)]
 pub struct Blocks {
-    inner: Mutex<Inner>,
-    /// Automatic entries are listed and not enforced.
-    disarmed: AtomicBool,
+    live: Arc<LiveSets>,
+    /// Sessions that have a record, which for them is the entry.
+    sessions: AtomicUsize,
+    records: Mutex<Records>,
 }
 
 #[derive(Default)]
-struct Inner {
+struct Records {
     blocks: HashMap<Target, (u64, Block)>,
     /// By the order in which they were made.
     order: BTreeMap<u64, Target>,
     next: u64,
-    /// How many entries have each prefix length.
+    /// Where the next sweep begins.
+    swept: u64,
+    disarmed: bool,
+    /// How many are about sessions.
+    sessions: usize,
+    /// How many records have each prefix length.
     lengths: BTreeMap<(bool, u8), usize>,
     audit: VecDeque<(u64, &'static str, String)>,
 }
 
 impl Blocks {
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Blocks in these sets.
+    pub fn new(live: Arc<LiveSets>) -> Self {
+        Blocks { live, ..Blocks::default() }
+    }
+
+    fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Automatic entries are enforced, or only listed.
     pub fn arm(&self, armed: bool) {
-        self.disarmed.store(!armed, Ordering::Relaxed);
+        self.live.arm(armed);
+        self.records().disarmed = !armed;
     }
 
     /// Adds an entry. Of two for one target the later end holds, and what a person made stays theirs. False without room.
     pub fn insert(&self, block: Block, now_s: u64) -> bool {
-        let mut inner = self.inner();
-        inner.note(now_s, "block", block.target.to_string());
-        if let Some((_, known)) = inner.blocks.get_mut(&block.target) {
-            let later = |one: Option<u64>, other: Option<u64>| one.zip(other).map(|(one, other)| one.max(other));
-            let until_s = if known.holds(now_s) { later(known.until_s, block.until_s) } else { block.until_s };
-            let automatic = known.automatic && block.automatic;
-            *known = Block { until_s, automatic, hits: known.hits, hit_s: known.hit_s, ..block };
-            return true;
+        let taken = match &block.target {
+            Target::Ip(prefix) => self.live.addresses.insert(*prefix, block.entry(), now_s).is_ok(),
+            Target::User(user) => self.live.users.insert(user, block.entry(), now_s).is_ok(),
+            Target::Session(_) => self.sessions.load(Ordering::Relaxed) < SESSIONS,
+        };
+        if taken {
+            let mut records = self.records();
+            records.note(now_s, "block", block.target.to_string());
+            records.insert(block, now_s);
+            self.sessions.store(records.sessions, Ordering::Relaxed);
         }
-        if inner.blocks.len() >= CAPACITY {
-            inner.evict(now_s);
-            if inner.blocks.len() >= CAPACITY {
-                return false;
-            }
-        }
-        inner.add(block);
-        true
+        taken
     }
 
-    /// Whether one of these is refused. Of several entries that hold the first asked about decides.
+    /// Whether one of these is refused: the address, else the user, else the session.
     pub fn refuses(
         &self,
         address: Option<IpAddr>,
@@ -181,31 +225,26 @@ impl Blocks {
         session: Option<&str>,
         now_s: u64,
     ) -> Option<Refusal> {
-        let inner = self.inner();
-        let disarmed = self.disarmed.load(Ordering::Relaxed);
-        let holding = |target: &Target| {
-            let (_, block) = inner.blocks.get(target)?;
-            (block.holds(now_s) && !(disarmed && block.automatic)).then_some(block)
-        };
-        let by_address = || {
-            let host = Prefix::host(address?);
-            let lengths = inner.lengths.keys().rev().filter(|(v6, _)| *v6 == host.is_v6());
-            lengths.filter_map(|(_, length)| holding(&Target::Ip(host.cut(*length)))).next()
-        };
-        let by_user = || holding(&Target::User(user?.to_owned()));
-        let by_session = || holding(&Target::Session(session?.to_owned()));
-        let block = by_address().or_else(by_user).or_else(by_session)?;
-        Some(Refusal {
-            look: block.look,
-            target: block.target.clone(),
-            until_s: block.until_s,
-            signal: block.signal.clone(),
-        })
+        if let Some((address, entry)) = address.and_then(|ip| Some((ip, self.live.addresses.find(ip, now_s)?))) {
+            let host = Prefix::host(address);
+            let records = self.records();
+            let target = records.around(host, now_s).unwrap_or(Target::Ip(host));
+            return Some(records.refusal(target, entry));
+        }
+        if let Some((user, entry)) = user.and_then(|user| Some((user, self.live.users.find(user.as_bytes(), now_s)?))) {
+            return Some(self.records().refusal(Target::User(user.into()), entry));
+        }
+        let session = session.filter(|_| self.sessions.load(Ordering::Relaxed) > 0)?;
+        let records = self.records();
+        let target = Target::Session(session.into());
+        let (_, block) = records.blocks.get(&target)?;
+        let enforced = block.holds(now_s) && !(records.disarmed && block.automatic);
+        enforced.then(|| records.refusal(target.clone(), block.entry()))
     }
 
     /// Counts a refusal of an entry.
     pub fn hit(&self, target: &Target, now_s: u64) {
-        if let Some((_, block)) = self.inner().blocks.get_mut(target) {
+        if let Some((_, block)) = self.records().blocks.get_mut(target) {
             block.hits += 1;
             block.hit_s = Some((block.hit_s.map_or(now_s, |(first, _)| first), now_s));
         }
@@ -213,37 +252,102 @@ impl Blocks {
 
     /// Takes entries out, and says which of them still held.
     pub fn remove(&self, selector: &Selector, now_s: u64) -> Vec<Block> {
-        let mut inner = self.inner();
-        let targets = inner.select(selector);
-        let removed: Vec<Block> = targets.iter().filter_map(|target| inner.take(target)).collect();
-        removed.iter().for_each(|block| inner.note(now_s, "unblock", block.target.to_string()));
-        removed.into_iter().filter(|block| block.holds(now_s)).collect()
+        let selected = self.select(selector, now_s);
+        let mut records = self.records();
+        for block in &selected {
+            match &block.target {
+                Target::Ip(prefix) => drop(self.live.addresses.remove(*prefix)),
+                Target::User(user) => drop(self.live.users.remove(user)),
+                Target::Session(_) => {}
+            }
+            records.take(&block.target);
+            records.note(now_s, "unblock", block.target.to_string());
+        }
+        self.sessions.store(records.sessions, Ordering::Relaxed);
+        selected.into_iter().filter(|block| block.holds(now_s)).collect()
     }
 
     /// Gives entries that still hold another end, earlier or later. Says how many.
     pub fn extend(&self, selector: &Selector, until_s: Option<u64>, now_s: u64) -> usize {
-        let mut inner = self.inner();
+        let until = until_s.map_or(Until::Forever, Until::Time);
         let mut changed = 0;
-        for target in inner.select(selector) {
-            if let Some((_, block)) = inner.blocks.get_mut(&target).filter(|(_, block)| block.holds(now_s)) {
+        for block in self.select(selector, now_s).into_iter().filter(|block| block.holds(now_s)) {
+            changed += usize::from(match &block.target {
+                Target::Ip(prefix) => self.live.addresses.extend(*prefix, until, now_s),
+                Target::User(user) => self.live.users.extend(user, until, now_s),
+                Target::Session(_) => true,
+            });
+            let mut records = self.records();
+            if let Some((_, block)) = records.blocks.get_mut(&block.target) {
                 block.until_s = until_s;
-                changed += 1;
-                inner.note(now_s, "extend", target.to_string());
             }
+            records.note(now_s, "extend", block.target.to_string());
         }
         changed
     }
 
-    /// The entries that hold, newest first.
+    fn select(&self, selector: &Selector, now_s: u64) -> Vec<Block> {
+        match selector {
+            Selector::Target(target) => {
+                let record = self.records().blocks.get(target).map(|(_, block)| block.clone());
+                record.or_else(|| self.untold(target, now_s)).into_iter().collect()
+            }
+            Selector::Signal(_) | Selector::Rule(_) => {
+                let records = self.records();
+                records.in_order().filter(|block| selector.selects(block)).cloned().collect()
+            }
+            Selector::Kind(_) | Selector::All => {
+                let mut all: Vec<Block> = self.records().in_order().cloned().collect();
+                all.extend(self.without_records(now_s));
+                all.into_iter().filter(|block| selector.selects(block)).collect()
+            }
+        }
+    }
+
+    fn untold(&self, target: &Target, now_s: u64) -> Option<Block> {
+        let entry = match target {
+            Target::Ip(prefix) => self.live.addresses.get(*prefix, now_s),
+            Target::User(user) => self.live.users.find(user.as_bytes(), now_s),
+            Target::Session(_) => None,
+        };
+        entry.map(|entry| Block::untold(target.clone(), entry))
+    }
+
+    /// Entries whose record had to give way; in the order of what they are about.
+    fn without_records(&self, now_s: u64) -> Vec<Block> {
+        let known = self.records().blocks.len();
+        if self.len() <= known {
+            return vec![];
+        }
+        let addresses =
+            self.live.addresses.entries(now_s).into_iter().map(|(prefix, entry)| (Target::Ip(prefix), entry));
+        let users = self.live.users.entries(now_s).into_iter().map(|(user, entry)| (Target::User(user), entry));
+        let mut all: Vec<_> = addresses.chain(users).collect();
+        let records = self.records();
+        all.retain(|(target, _)| !records.blocks.contains_key(target));
+        all.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        all.into_iter().map(|(target, entry)| Block::untold(target, entry)).collect()
+    }
+
+    /// The entries that hold, newest first; those without a record last.
     pub fn list(&self, skip: usize, most: usize, now_s: u64) -> Vec<Block> {
-        let inner = self.inner();
-        let newest = inner.order.values().rev().filter_map(|target| inner.blocks.get(target));
-        newest.filter(|(_, block)| block.holds(now_s)).skip(skip).take(most).map(|(_, block)| block.clone()).collect()
+        let mut list: Vec<Block> = {
+            let records = self.records();
+            let holding = records.order.values().rev().filter_map(|target| records.blocks.get(target));
+            let holding = holding.map(|(_, block)| block).filter(|block| block.holds(now_s));
+            holding.skip(skip).take(most).cloned().collect()
+        };
+        if list.len() < most {
+            let told = self.records().blocks.values().filter(|(_, block)| block.holds(now_s)).count();
+            let missing = most - list.len();
+            list.extend(self.without_records(now_s).into_iter().skip(skip.saturating_sub(told)).take(missing));
+        }
+        list
     }
 
     /// How many there are, expired ones that were not swept yet included.
     pub fn len(&self) -> usize {
-        self.inner().blocks.len()
+        self.live.addresses.len() + self.live.users.len() + self.sessions.load(Ordering::Relaxed)
     }
 
     /// True without entries.
@@ -251,28 +355,37 @@ impl Blocks {
         self.len() == 0
     }
 
-    /// Drops what has expired.
+    /// Drops some of what has expired.
     pub fn sweep(&self, now_s: u64) {
-        let mut inner = self.inner();
-        let expired: Vec<Target> = inner
-            .blocks
-            .values()
-            .filter(|(_, block)| !block.holds(now_s))
-            .map(|(_, block)| block.target.clone())
-            .collect();
-        expired.iter().for_each(|target| drop(inner.take(target)));
+        self.live.sweep(now_s);
+        let mut records = self.records();
+        records.sweep(now_s);
+        self.sessions.store(records.sessions, Ordering::Relaxed);
     }
 
     /// The changes that are remembered, oldest first: when, what, whom.
     pub fn audit(&self) -> Vec<(u64, &'static str, String)> {
-        self.inner().audit.iter().cloned().collect()
+        self.records().audit.iter().cloned().collect()
     }
 }
 
-impl Inner {
-    fn add(&mut self, block: Block) {
-        if let Target::Ip(prefix) = block.target {
-            *self.lengths.entry((prefix.is_v6(), prefix.length())).or_default() += 1;
+impl Records {
+    fn insert(&mut self, block: Block, now_s: u64) {
+        if let Some((_, known)) = self.blocks.get_mut(&block.target) {
+            let joined = known.entry().joined(block.entry(), now_s);
+            let (until_s, automatic) = (end(joined), !joined.manual);
+            *known = Block { until_s, automatic, hits: known.hits, hit_s: known.hit_s, ..block };
+            return;
+        }
+        if self.blocks.len() >= RECORDS
+            && let Some(oldest) = self.order.values().next().cloned()
+        {
+            self.take(&oldest);
+        }
+        match block.target {
+            Target::Ip(prefix) => *self.lengths.entry((prefix.is_v6(), prefix.length())).or_default() += 1,
+            Target::Session(_) => self.sessions += 1,
+            Target::User(_) => {}
         }
         self.order.insert(self.next, block.target.clone());
         self.blocks.insert(block.target.clone(), (self.next, block));
@@ -282,6 +395,7 @@ impl Inner {
     fn take(&mut self, target: &Target) -> Option<Block> {
         let (order, block) = self.blocks.remove(target)?;
         self.order.remove(&order);
+        self.sessions -= usize::from(matches!(target, Target::Session(_)));
         if let Target::Ip(prefix) = target {
             let length = (prefix.is_v6(), prefix.length());
             if let Some(count) = self.lengths.get_mut(&length) {
@@ -294,31 +408,32 @@ impl Inner {
         Some(block)
     }
 
-    fn select(&self, selector: &Selector) -> Vec<Target> {
-        match selector {
-            Selector::Target(target) => self.blocks.get(target).map(|_| target.clone()).into_iter().collect(),
-            _ => {
-                let all = self.order.values().filter_map(|target| self.blocks.get(target));
-                all.filter(|(_, block)| selector.selects(block)).map(|(_, block)| block.target.clone()).collect()
-            }
-        }
+    /// What is recorded of the longest prefix around an address that holds.
+    fn around(&self, host: Prefix, now_s: u64) -> Option<Target> {
+        let lengths = self.lengths.keys().rev().filter(|(v6, _)| *v6 == host.is_v6());
+        let targets = lengths.map(|(_, length)| Target::Ip(host.cut(*length)));
+        targets.into_iter().find(|target| self.blocks.get(target).is_some_and(|(_, block)| block.holds(now_s)))
     }
 
-    /// Makes room: expired entries, else the automatic one that ends next.
-    fn evict(&mut self, now_s: u64) {
-        let expired: Vec<Target> = self
-            .blocks
-            .values()
-            .filter(|(_, block)| !block.holds(now_s))
-            .map(|(_, block)| block.target.clone())
-            .collect();
-        if !expired.is_empty() {
-            return expired.iter().for_each(|target| drop(self.take(target)));
+    fn refusal(&self, target: Target, entry: Entry) -> Refusal {
+        let signal = self.blocks.get(&target).and_then(|(_, block)| block.signal.clone());
+        Refusal { look: look(entry), target, until_s: end(entry), signal }
+    }
+
+    fn in_order(&self) -> impl Iterator<Item = &Block> {
+        self.order.values().filter_map(|target| self.blocks.get(target)).map(|(_, block)| block)
+    }
+
+    /// Drops what has expired of the next few records.
+    fn sweep(&mut self, now_s: u64) {
+        let slice: Vec<(u64, Target)> =
+            self.order.range(self.swept..).take(SWEPT).map(|(order, target)| (*order, target.clone())).collect();
+        self.swept = slice.last().filter(|_| slice.len() == SWEPT).map_or(0, |(order, _)| order + 1);
+        for (_, target) in slice {
+            if self.blocks.get(&target).is_some_and(|(_, block)| !block.holds(now_s)) {
+                self.take(&target);
+            }
         }
-        let automatic = self.blocks.values().filter(|(_, block)| block.automatic);
-        let next =
-            automatic.min_by_key(|(_, block)| block.until_s.unwrap_or(u64::MAX)).map(|(_, block)| block.target.clone());
-        next.iter().for_each(|target| drop(self.take(target)));
     }
 
     fn note(&mut self, now_s: u64, what: &'static str, whom: String) {
@@ -392,7 +507,7 @@ mod tests {
         blocks.insert(block(ip("1.1.1.1"), None, true), 11);
         assert!(refused(&blocks, "1.1.1.1", u64::MAX));
         assert_eq!(blocks.remove(&Selector::Kind("ip".into()), 12).len(), 1);
-        assert!(blocks.is_empty() && blocks.inner().lengths.is_empty());
+        assert!(blocks.is_empty() && blocks.records().lengths.is_empty());
         assert_eq!(blocks.audit().len(), 5);
     }
 
