@@ -59,6 +59,7 @@ fn bodies() {
     compare("teams.json", &teams::body(&told[2]));
     compare("pagerduty-trigger.json", &pagerduty::body(escalated, "key").expect("an alert"));
     compare("pagerduty-resolve.json", &pagerduty::body(&told[4], "key").expect("an alert"));
+    compare("signal.json", &json::to_string(&told[4].signal));
     assert_eq!(pagerduty::body(&told[3], "key"), None, "an answer is no alert");
 }
 

@@ -227,7 +227,7 @@ impl Detector {
         if !plan.config.settings.enabled {
             return Assessment::allow();
         }
-        let subject = Subject::of(attempt, &plan.config.settings);
+        let subject = Subject::of(attempt, &plan.config.settings, &self.options.hash_key);
         if plan.trust(subject.address, subject.account()) == Some(Trust::Trusted) {
             return Assessment { reasons: vec!["allow_listed".into()], ..Assessment::allow() };
         }

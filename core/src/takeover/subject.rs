@@ -2,13 +2,14 @@
 
 use super::address::{Network, Prefix};
 use super::config::Settings;
+use super::config::field::Field;
 use super::event::Event;
 use super::key::HashKey;
 use super::state::{Key, Origin};
 use super::text::mask_digits;
 use std::borrow::Cow;
 
-/// The normalised side of an event.
+/// The normalised side of an event, with the hashes of what rules count by: each is worked out once.
 #[derive(Clone, Debug)]
 pub struct Subject<'a> {
     /// The login as it is counted.
@@ -21,18 +22,27 @@ pub struct Subject<'a> {
     pub network: Option<Network>,
     /// Nobody outside can have this address.
     pub local: bool,
+    login_hash: Option<u64>,
+    group_hash: Option<u64>,
+    network_hash: Option<u64>,
 }
 
 impl<'a> Subject<'a> {
     /// Normalises.
-    pub fn of(event: &'a Event<'_>, settings: &Settings) -> Self {
+    pub fn of(event: &'a Event<'_>, settings: &Settings, hash: &HashKey) -> Self {
         let address = event.ip.map(Prefix::host);
+        let login = event.login.as_deref().and_then(|login| settings.login.apply(login));
+        let group = address.map(|address| address.cut_by_family(32, settings.ipv6_group));
+        let network = address.map(|address| Network::of(address, event.geo.as_ref().and_then(|geo| geo.asn)));
         Subject {
-            login: event.login.as_deref().and_then(|login| settings.login.apply(login)),
-            address,
-            group: address.map(|address| address.cut_by_family(32, settings.ipv6_group)),
-            network: address.map(|address| Network::of(address, event.geo.as_ref().and_then(|geo| geo.asn))),
             local: address.is_some_and(|address| settings.local.contains(address)),
+            login_hash: login.as_ref().map(|login| hash.hash(login.as_bytes())),
+            group_hash: group.map(|group| hash.hash(&group.bytes())),
+            network_hash: network.map(|network| hash.hash(&network.bytes())),
+            login,
+            address,
+            group,
+            network,
         }
     }
 
@@ -43,7 +53,27 @@ impl<'a> Subject<'a> {
 
     /// The key of the account's memory.
     pub fn account_key(&self, hash: &HashKey) -> Option<Key> {
-        self.account().map(|account| hash.hasher().part(b"account").part(account.as_bytes()).key())
+        self.login_hash.map(|login| hash.account(login))
+    }
+
+    /// The hash of the source, unless it is local.
+    pub fn source(&self) -> Option<u64> {
+        self.group_hash.filter(|_| !self.local)
+    }
+
+    /// The hash of the source's network, unless it is local.
+    pub fn source_network(&self) -> Option<u64> {
+        self.network_hash.filter(|_| !self.local)
+    }
+
+    /// The hash of a field, if the event has it.
+    pub fn hash_of(&self, field: &Field, event: &Event<'_>, hash: &HashKey) -> Option<u64> {
+        match field {
+            Field::Login => self.login_hash,
+            Field::IpGroup => self.group_hash,
+            Field::Network => self.network_hash,
+            other => other.text(event, self).map(|text| hash.hash(text.as_bytes())),
+        }
     }
 
     /// Where it comes from, for familiarity. `trait_is_rare` says whether the device's traits tell it from others.

@@ -12,8 +12,12 @@ pub const SHOWN: usize = 256;
 pub fn clean(bytes: &[u8]) -> Option<Cow<'_, str>> {
     // Of what will be cut anyway no more is read than removing and replacing may need.
     let bytes = bytes.get(..4 * KEPT).unwrap_or(bytes);
-    let text = String::from_utf8_lossy(bytes);
-    let plain = !text.bytes().any(|byte| byte.is_ascii_control());
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    };
+    // Without an early end the compiler looks at many bytes at once.
+    let plain = !text.bytes().fold(false, |found, byte| found | byte.is_ascii_control());
     let text = match text {
         text if plain => text,
         text => Cow::Owned(text.chars().filter(|character| !character.is_ascii_control()).collect()),

@@ -319,7 +319,7 @@ impl Service {
                 for class in plan.classes.iter().filter(|class| class.table == Table::Ip) {
                     self.state.forget(class.table, class.key_of_address(*prefix, hash));
                 }
-                let source = hash.hasher().part(b"source").part(&prefix.bytes()).finish();
+                let source = hash.hash(&prefix.bytes());
                 inner.offenders.forget(source);
                 for (_, signal) in inner.signals.all_mut() {
                     signal.top.ips.forget(prefix);
@@ -339,7 +339,7 @@ impl Service {
                     self.state.forget(class.table, key);
                     self.state.unspell(key);
                 }
-                self.state.forget_account(hash.hasher().part(b"account").part(account.as_bytes()).key());
+                self.state.forget_account(hash.account(hash.hash(account.as_bytes())));
                 for (_, signal) in inner.signals.all_mut() {
                     signal.top.users.forget(account.as_ref());
                     signal.campaign.forget_user(user);

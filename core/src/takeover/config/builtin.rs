@@ -54,6 +54,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_table_for_people_is_that_of_the_rules() {
+        let names = |severities: Vec<crate::takeover::severity::Severity>| {
+            let capital = |name: &str| name[..1].to_uppercase() + &name[1..];
+            severities.iter().map(|severity| capital(severity.name())).collect::<Vec<_>>().join(", ")
+        };
+        let rows: Vec<String> = rules()
+            .iter()
+            .zip(rule_docs())
+            .map(|(rule, doc)| {
+                let mut severity = names(rule.cases.iter().map(|case| case.severity).collect());
+                if let Some(escalation) = rule.escalations.first() {
+                    severity += &format!(" -> {}", names(vec![escalation.severity]));
+                }
+                format!("| `{}` | {} | {} | {severity} | {} |", doc.id, doc.looks_for, doc.threshold, doc.source)
+            })
+            .collect();
+        let table = include_str!("../../../rules/takeover.md");
+        let written: Vec<&str> = table.lines().filter(|line| line.starts_with("| `")).collect();
+        assert_eq!(written, rows);
+    }
+
+    #[test]
     fn every_rule_of_the_table_is_read_and_documented() {
         let table: serde_json::Value = serde_json::from_str(TABLE).unwrap();
         let ids: Vec<_> = table["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();

@@ -5,7 +5,7 @@ use crate::takeover::config::field::Field;
 use crate::takeover::config::filter::Filter;
 use crate::takeover::config::rule::Rule;
 use crate::takeover::event::Event;
-use crate::takeover::key::HashKey;
+use crate::takeover::key::{HashKey, combined};
 use crate::takeover::state::{Key, Table};
 use crate::takeover::subject::Subject;
 
@@ -53,31 +53,20 @@ impl Class {
 
     /// The group of an event, if it has one: all fields are there, and where the source is one of them it is outside.
     pub fn key(&self, event: &Event<'_>, subject: &Subject<'_>, hash: &HashKey) -> Option<Key> {
-        let mut hasher = hash.hasher().number(self.signature);
+        let mut key = self.signature;
         for field in &self.group_by {
             if field.is_source() && subject.local {
                 return None;
             }
-            hasher = match (field, subject.group, subject.network) {
-                (Field::IpGroup, group, _) => hasher.part(&group?.bytes()),
-                (Field::Network, _, network) => hasher.part(&network?.bytes()),
-                _ => hasher.part(field.text(event, subject)?.as_bytes()),
-            };
+            key = combined(key, subject.hash_of(field, event, hash)?);
         }
-        Some(hasher.key())
+        Some(Key::new(key))
     }
 
     /// The hash of a value that is counted. A missing login is one value: those who send none don't count as many.
     pub fn member(&self, place: usize, event: &Event<'_>, subject: &Subject<'_>, hash: &HashKey) -> Option<u64> {
         let field = self.distinct.get(place)?;
-        let hasher = hash.hasher().part(b"member");
-        let hasher = match (field, subject.group, subject.network) {
-            (Field::IpGroup, group, _) => hasher.part(&group?.bytes()),
-            (Field::Network, _, network) => hasher.part(&network?.bytes()),
-            (Field::Login, ..) => hasher.part(subject.account().unwrap_or_default().as_bytes()),
-            _ => hasher.part(field.text(event, subject)?.as_bytes()),
-        };
-        Some(hasher.finish())
+        subject.hash_of(field, event, hash).or_else(|| (*field == Field::Login).then_some(0))
     }
 
     /// Whether an event has what the rules need to see it.
@@ -96,12 +85,12 @@ impl Class {
 
     /// The group of an address, where that is all the class groups by.
     pub fn key_of_address(&self, group: Prefix, hash: &HashKey) -> Key {
-        hash.hasher().number(self.signature).part(&group.bytes()).key()
+        Key::new(combined(self.signature, hash.hash(&group.bytes())))
     }
 
     /// Likewise of a login.
     pub fn key_of_login(&self, account: &str, hash: &HashKey) -> Key {
-        hash.hasher().number(self.signature).part(account.as_bytes()).key()
+        Key::new(combined(self.signature, hash.hash(account.as_bytes())))
     }
 
     /// What classes must agree in to be the same.

@@ -14,31 +14,12 @@ pub struct Finding {
     pub likely_cause: Option<&'static str>,
 }
 
-/// What a rule is told beside the counts.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Circumstances {
-    /// Nothing is known yet of where accounts log in from.
-    pub memory_is_cold: bool,
-    /// The largest source of a network has at most half of its failures.
-    pub is_spread: bool,
-    /// The source of this attempt is a signal by itself.
-    pub source_is_known: bool,
-}
-
-/// Judges a group by a rule's cases.
-pub fn judge(rule: &Rule, reading: &Reading, circumstances: Circumstances) -> Option<Finding> {
-    if rule.has(Guard::Spread) && !circumstances.is_spread {
+/// Judges a group by a rule's cases. `memory_is_cold`: nothing is known yet of where accounts log in from.
+pub fn judge(rule: &Rule, reading: &Reading, memory_is_cold: bool) -> Option<Finding> {
+    let shared = rule.has(Guard::SharedEgress);
+    let scale = if shared { (1.0 + f64::from(reading.familiar) / 20.0).min(5.0) } else { 1.0 };
+    if shared && memory_is_cold && value(rule, reading, Metric::FailRatio) < 0.5 {
         return None;
-    }
-    if rule.has(Guard::ExplainedByAddress) && circumstances.source_is_known && mostly_known(reading) {
-        return None;
-    }
-    let mut scale = 1.0;
-    if rule.has(Guard::SharedEgress) {
-        scale = (1.0 + f64::from(reading.familiar) / 20.0).min(5.0);
-        if circumstances.memory_is_cold && value(rule, reading, Metric::FailRatio) < 0.5 {
-            return None;
-        }
     }
     let metrics = |metric| value(rule, reading, metric);
     let case = rule.cases.iter().find(|case| case.when.holds(&metrics, scale))?;
@@ -76,8 +57,8 @@ const PROBED: usize = 8;
 /// Attempts less than this many seconds apart are quick.
 const QUICK_S: u32 = 10;
 
-/// More than four in five of the failures come from one source that is a signal by itself.
-fn mostly_known(reading: &Reading) -> bool {
+/// Whether one network, or known offenders, made more than four in five of the attempts.
+pub fn comes_from_known(reading: &Reading) -> bool {
     reading.distinct == 1 || reading.flagged * 5 > reading.all * 4
 }
 

@@ -92,6 +92,9 @@ impl Work<'_> {
         let from_one_source = by_source || place("network") == Some(0) && reading.distinct == 1;
         if let Some(source) = told.subject.group.filter(|_| from_one_source && table != Table::Network && before > 0) {
             top.ips.add(&source, before, |source| *source);
+            if let Some(network) = told.subject.network {
+                top.networks.add(&network, before, |network| *network);
+            }
         }
         Signal {
             id: signal_id(name, env, &rule.id, &group, now_s),

@@ -22,7 +22,7 @@ pub use due::Resolution;
 
 use super::address::Prefix;
 use super::config::exceptions::Trust;
-use super::config::rule::{Instant, Kind};
+use super::config::rule::{Guard, Instant, Kind, Rule};
 use super::event::Event;
 use super::familiarity::Familiarity;
 use super::health::Health;
@@ -32,7 +32,7 @@ use super::notify::Notification;
 use super::respond::blocks::Blocks;
 use super::respond::offenders::Offenders;
 use super::respond::rails::Rails;
-use super::rules::evaluate::{Circumstances, judge};
+use super::rules::evaluate::{comes_from_known, judge};
 use super::rules::learned::LearnedRates;
 use super::rules::plan::{Plan, Role};
 use super::rules::travel::Travel;
@@ -151,7 +151,7 @@ impl Service {
     /// Takes an event in.
     pub fn event(&self, event: &Event<'_>, when: Moment, plan: &Plan, hash: &HashKey, blocks: &Blocks) -> Verdict {
         let settings = &plan.config.settings;
-        let subject = Subject::of(event, settings);
+        let subject = Subject::of(event, settings, hash);
         let trust = plan.trust(subject.address, subject.account());
         let mut inner = self.inner();
         if trust == Some(Trust::Trusted) {
@@ -185,17 +185,17 @@ impl Service {
         hash: &HashKey,
     ) -> Told<'e> {
         let account = subject.account_key(hash);
-        let origin = subject.origin(event, hash, |device| inner.familiarity.is_rare(device));
+        let warm = inner.familiarity.is_warm(when.now_s);
+        // Where it comes from matters to those only who know something, or learn it.
+        let origin = match warm || event.event == name::LOGIN_SUCCESS {
+            true => subject.origin(event, hash, |device| inner.familiarity.is_rare(device)),
+            false => Origin::default(),
+        };
         let familiar = match account {
-            Some(account) if inner.familiarity.is_warm(when.now_s) => {
-                Some(self.state.familiar(account, origin, when.now_s).unwrap_or(false))
-            }
+            Some(account) if warm => Some(self.state.familiar(account, origin, when.now_s).unwrap_or(false)),
             _ => None,
         };
-        let outside = subject.group.filter(|_| !subject.local);
-        let source = outside.map(|group| hash.hasher().part(b"source").part(&group.bytes()).finish());
-        let network = subject.network.filter(|_| !subject.local);
-        let network = network.map(|network| hash.hasher().part(b"member").part(&network.bytes()).finish());
+        let (source, network) = (subject.source(), subject.source_network());
         let known = source.is_some_and(|source| inner.offenders.contains(source, when.now_s));
         let listed = subject.address.is_some_and(|address| plan.is_offender(address, when.now_s.into()));
         let scanner = event.waf_attack || event.exists == Some(false) && event.login.as_deref().is_some_and(is_payload);
@@ -290,14 +290,12 @@ impl Work<'_> {
     fn judge(&mut self, class_at: usize, key: Key, reading: &Reading, told: &Told<'_>) {
         let plan = self.plan;
         let class = &plan.classes[class_at];
-        let circumstances = Circumstances {
-            memory_is_cold: told.familiar.is_none(),
-            is_spread: class.table != Table::Network || self.is_spread(reading, told),
-            source_is_known: class.table == Table::Login && self.source_is_known(told),
-        };
+        let memory_is_cold = told.familiar.is_none();
         for (at, rule) in plan.rules(class) {
             let finding = match rule.kind {
-                Kind::Threshold => judge(rule, reading, circumstances),
+                Kind::Threshold => {
+                    judge(rule, reading, memory_is_cold).filter(|_| !self.is_excused(rule, reading, told))
+                }
                 Kind::LearnedRate(initial) => self.unusual(rule, initial, key, reading, told),
                 Kind::Instant(_) => None,
             };
@@ -306,6 +304,12 @@ impl Work<'_> {
             }
         }
         self.feed(class_at, key, told);
+    }
+
+    /// What else excuses a group than its own counts; asked only where there is something to excuse.
+    fn is_excused(&mut self, rule: &Rule, reading: &Reading, told: &Told<'_>) -> bool {
+        rule.has(Guard::Spread) && !self.is_spread(reading, told)
+            || rule.has(Guard::ExplainedByAddress) && comes_from_known(reading) && self.source_is_known(told)
     }
 
     /// Whether no address has more than half of a network's failures, as far as the one at hand tells.

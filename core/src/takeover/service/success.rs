@@ -364,7 +364,7 @@ impl Inner {
         let slot = self.signals.open(signal);
         for (login, at_s) in logins {
             if let Some(account) = plan.config.settings.login.apply(&login) {
-                self.compromised.insert(hash.hasher().part(b"account").part(account.as_bytes()).key(), (slot, at_s));
+                self.compromised.insert(hash.account(hash.hash(account.as_bytes())), (slot, at_s));
             }
         }
     }

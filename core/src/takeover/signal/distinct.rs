@@ -73,7 +73,7 @@ mod tests {
                 distinct.insert(hash.hasher().number(n).finish());
             }
             let (counted, real) = (distinct.count() as f64, n as f64 + 1.0);
-            assert!(counted == real || n >= 64 && (counted / real - 1.0).abs() < 0.12, "{counted} of {real}");
+            assert!(counted == real || n >= 64 && (counted / real - 1.0).abs() < 0.15, "{counted} of {real}");
         }
     }
 }
