@@ -295,7 +295,16 @@ export namespace sdk {
   const isUserBlocked: Request['isUserBlocked']
 }
 
-export interface EngineSettings {
+/** Where clients' addresses are to be found. */
+export interface ProxySettings {
+  /** The header in which the proxies in front of the service write the client's address. */
+  client_ip_header?: string | undefined
+  /** Their addresses and networks; the client is then the last hop that is not one of them. Empty if there are none. */
+  trusted_proxies?: string[] | undefined
+}
+
+/** A setting of any other name is an error. */
+export interface EngineSettings extends ProxySettings {
   /** Unless it is given, true. Null: not until remote configuration says so. */
   enabled?: boolean | null
   /** The rules are an operator's own: remote configuration leaves them alone. */
@@ -308,6 +317,8 @@ export interface EngineSettings {
   timeout_us?: number
   /** Hand ids of users to downstream services. */
   propagate?: boolean
+  /** What becomes of requests that were not inspected completely. */
+  on_incomplete?: 'pass' | 'block'
 }
 
 /** Whom to block: a user, or an address or network. */
@@ -341,7 +352,7 @@ export class ServedRequest extends sdk.Request {
   /** Anything so far asks to end the request. */
   readonly blocked: boolean
   /** Evaluates what is known at the beginning. */
-  start(parts: {
+  start(parts: ProxySettings & {
     method?: string | undefined
     url?: string | undefined
     headers?: object
@@ -350,7 +361,6 @@ export class ServedRequest extends sdk.Request {
     path_params?: unknown
     body?: unknown
     peer?: string | undefined
-    client_ip_header?: string
   }): boolean
   /** Evaluates more of the request, by address. */
   evaluate(addresses: object): boolean
@@ -369,5 +379,10 @@ type Middleware = (req: any, res: any, next: (error?: unknown) => void) => void
 /**
  * Protection of an Express or connect application: `begin` before the parsers of bodies, `evaluate` after them. Adds
  * `req.bartizan`, the request, and `req.blockRequest()`, which ends the response and returns false if it was too late.
+ * `settings` say more of the proxies in front of this application than the engine's.
  */
-export function protection(engine: Engine, span?: (req: any) => sdk.Span | undefined): { begin: Middleware, evaluate: Middleware }
+export function protection(
+  engine: Engine,
+  span?: (req: any) => sdk.Span | undefined,
+  settings?: ProxySettings
+): { begin: Middleware, evaluate: Middleware }

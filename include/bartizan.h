@@ -42,6 +42,19 @@ extern "C" {
 const char *bartizan_version(void);
 
 /**
+ * Tells what is doubtful about the configurations a builder has now: rules that ask for actions that are not configured or
+ * look at addresses that nobody is known to submit, patterns that were refused (a look-ahead, say) in full, keys that are no
+ * sections, rulesets without rules. The diagnostics of ddwaf_builder_add_or_update_config are silent about most of these.
+ *
+ * @param warnings  Overwritten with an array of maps of strings: `kind`, `path` (of the configuration), `section`, `id` (of
+ *                  the element; empty for a section as a whole), `message`. The caller's, to be destroyed with the default
+ *                  allocator. May be NULL.
+ * @return how many warnings there are; 0, with warnings untouched, if builder is NULL.
+ */
+size_t bartizan_builder_warnings(ddwaf_builder builder,
+                                 ddwaf_object *warnings);
+
+/**
  * Runs a function that remembers nothing. Each takes a map of arguments and gives a map.
  *
  * @param function         The name, of function_length bytes.
@@ -60,7 +73,8 @@ bool bartizan_call(const char *function,
  * Makes an engine.
  *
  * @param settings     A map: `rules`, `local_rules`, `enabled`, `environment`, `trace_rate_limit`, `schema_delay`,
- *                     `timeout_us`, `host`, `propagate`. Only read.
+ *                     `timeout_us`, `host`, `propagate`, `on_incomplete`, `client_ip_header` and `trusted_proxies` (an array
+ *                     of addresses and networks). Any other name is an error. Only read.
  * @param report       Overwritten with a map that says what was loaded and refused; the caller's, to be destroyed with the
  *                     default allocator. May be NULL.
  * @return the engine, to be destroyed with bartizan_engine_destroy; NULL, with `error` in the report, if a setting cannot

@@ -128,9 +128,17 @@ class ServedRequest extends sdk.Request {
 
 /**
  * Protection of an Express (or plain connect) application: two middlewares, `begin` before the parsers of bodies and
- * `evaluate` after them. `span` returns the service-entry span of the request that is served.
+ * `evaluate` after them. `span` returns the service-entry span of the request that is served; the settings say more of the
+ * proxies in front of this application than the engine's settings of the same names.
  */
-function protection (engine, span = () => undefined) {
+function protection (engine, span = () => undefined, { client_ip_header, trusted_proxies, ...unknown } = {}) {
+  const [misspelt] = Object.keys(unknown)
+  if (misspelt !== undefined) {
+    throw new ArgumentError(`unknown setting \`${misspelt}\`; the settings are client_ip_header, trusted_proxies`)
+  }
+  const proxies = { client_ip_header, trusted_proxies }
+  engine.call('client_ip', proxies) // unusable ones are an error now, not with each request
+
   function begin (req, res, next) {
     const request = engine.request(span(req))
     req.bartizan = request
@@ -179,7 +187,8 @@ function protection (engine, span = () => undefined) {
       url: req.originalUrl ?? req.url,
       headers: headersOf(req.headers),
       query: req.query,
-      peer: req.socket.remoteAddress
+      peer: req.socket.remoteAddress,
+      ...proxies
     })
     if (blocked) respond()
     else sdk.run(request, next)

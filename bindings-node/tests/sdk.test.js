@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
 const { setTimeout: wait } = require('node:timers/promises')
-const { ArgumentError, Waf, sdk } = require('..')
+const { ArgumentError, Engine, Waf, protection, sdk } = require('..')
 
 const blocking = () => new Waf({
   version: '2.2',
@@ -73,6 +73,22 @@ test('a service', () => {
   assert.ok(service.call('unblock', { user: 'u' }).done)
   assert.ok(!service.call('blocked', { user: 'u' }).blocked)
   assert.throws(() => new sdk.Service({ trace_rate_limit: 'x' }), /trace_rate_limit/)
+  assert.throws(() => new sdk.Service({ rate: 1 }), /unknown setting `rate`; the settings are trace_rate_limit,/)
+})
+
+test('an operator names header and proxies', () => {
+  const engine = new Engine({ version: '2.2', rules: [] }, { trusted_proxies: ['10.0.0.0/8'] })
+  engine.block({ ip: '8.8.8.8' })
+  const blocked = (peer, headers, more = {}) => engine.request().start({ peer, headers, ...more })
+  assert.ok(blocked('8.8.8.8', { 'x-forwarded-for': '9.9.9.9' }))
+  assert.ok(blocked('10.0.0.1', { 'x-forwarded-for': '9.9.9.9, 8.8.8.8' }))
+  assert.ok(!blocked('10.0.0.1', { 'x-forwarded-for': '8.8.8.8, 9.9.9.9' }))
+  assert.ok(blocked('10.0.0.1', { 'x-real-ip': '8.8.8.8', 'x-forwarded-for': '9.9.9.9' }, { client_ip_header: 'x-real-ip' }))
+  assert.throws(() => new Engine({}, { client_ip_heder: 'x' }), /unknown setting `client_ip_heder`; the settings are rules,/)
+  assert.throws(() => new Engine({}, { trusted_proxies: ['10/8'] }), /neither an IP address nor a network: `10\/8`/)
+  assert.throws(() => protection(engine, undefined, { trusted_proxy: [] }), /unknown setting `trusted_proxy`/)
+  assert.throws(() => protection(engine, undefined, { trusted_proxies: ['10/8'] }), /neither an IP address/)
+  protection(engine, undefined, { client_ip_header: 'x-real-ip', trusted_proxies: [] })
 })
 
 test('hostile metadata', () => {

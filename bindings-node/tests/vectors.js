@@ -349,18 +349,21 @@ function sdkTable (line) {
 
 function requests (line) {
   const encoded = (value, run) => withEncoded(native(value), WHOLE, false, run)
-  let request
+  let engine
   try {
-    request = encoded(line.settings, (bytes) => new NativeEngine(bytes)).request()
+    engine = encoded(line.settings, (bytes) => new NativeEngine(bytes))
   } catch (error) {
     assert.equal(error.message, line.error)
     return
   }
   assert.equal(line.error, undefined)
-  for (const [name, args, wanted] of line.steps) {
-    const got = encoded(args, (bytes) => JSON.parse(request.call(name, bytes)))
+  const check = (target, [name, args, wanted]) => {
+    const got = encoded(args, (bytes) => JSON.parse(target.call(name, bytes)))
     for (const key of Object.keys(wanted)) assert.deepEqual(got[key] ?? null, wanted[key], `${name}: ${key}`)
   }
+  for (const step of line.engine ?? []) check(engine, step)
+  const request = engine.request()
+  for (const step of line.steps) check(request, step)
 }
 
 const KINDS = {

@@ -7,6 +7,8 @@ from typing import Any
 import bartizan
 import pytest
 from bartizan import sdk
+from bartizan.engine import Engine
+from bartizan.wsgi import Protection
 
 
 class DatadogSpan(dict[str, Any]):
@@ -98,6 +100,41 @@ def test_a_service() -> None:
     assert not service.call("blocked", {"user": "u"})["blocked"]
     with pytest.raises(TypeError, match="trace_rate_limit"):
         sdk.Service({"trace_rate_limit": "x"})
+    with pytest.raises(TypeError, match="unknown setting `trace_rate_limits`; the settings are trace_rate_limit,"):
+        sdk.Service({"trace_rate_limits": 1})
+
+
+def served_to(protection: Protection, headers: dict[str, str], peer: str) -> str:
+    """The status of a request."""
+    environ = {"REQUEST_METHOD": "GET", "REMOTE_ADDR": peer, **headers}
+    statuses: list[str] = []
+    list(protection(environ, lambda status, headers: statuses.append(status)))
+    return statuses[0]
+
+
+def test_an_operator_names_header_and_proxies() -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return [b""]
+
+    def status(protection: Protection, peer: str, **headers: str) -> str:
+        return served_to(protection, {f"HTTP_{name.upper()}": value for name, value in headers.items()}, peer)
+
+    engine = Engine({"version": "2.2", "rules": []}, trusted_proxies=["10.0.0.0/8"])
+    engine.block(ip="8.8.8.8")
+    protection = Protection(application, engine)
+    assert status(protection, "8.8.8.8", x_forwarded_for="9.9.9.9") == "403 Blocked"
+    assert status(protection, "10.0.0.1", x_forwarded_for="9.9.9.9, 8.8.8.8") == "403 Blocked"
+    assert status(protection, "10.0.0.1", x_forwarded_for="8.8.8.8, 9.9.9.9") == "200 OK"
+    named = Protection(application, engine, client_ip_header="x-real-ip", trusted_proxies={"10.0.0.1"})
+    assert status(named, "10.0.0.1", x_real_ip="8.8.8.8", x_forwarded_for="9.9.9.9") == "403 Blocked"
+    assert status(named, "10.0.0.2", x_real_ip="8.8.8.8") == "200 OK"
+    with pytest.raises(bartizan.ArgumentError, match="neither an IP address nor a network: `10/8`"):
+        Protection(application, engine, trusted_proxies=["10/8"])
+    with pytest.raises(bartizan.ArgumentError, match="must be an array"):
+        Protection(application, engine, trusted_proxies="10.0.0.0/8")
+    with pytest.raises(TypeError, match="unknown setting `client_ip_heder`; the settings are rules,"):
+        Engine({"version": "2.2", "rules": []}, client_ip_heder="x-real-ip")
 
 
 def test_hostile_metadata() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -366,14 +366,19 @@ def sdk(line: Any) -> None:
 
 def requests(line: Any) -> None:
     try:
-        request = NativeEngine(native(line["settings"])).request()
+        engine = NativeEngine(native(line["settings"]))
     except (TypeError, bartizan.ArgumentError) as error:
         expect(str(error), line.get("error"))
         return
     expect(None, line.get("error"))
-    for function, arguments, wanted in line["steps"]:
-        got = request.call(function, native(arguments))
-        expect({key: got.get(key) for key in wanted}, wanted)
+
+    def take(call: Callable[[str, Any], dict[str, Any]], steps: list[Any]) -> None:
+        for function, arguments, wanted in steps:
+            got = call(function, native(arguments))
+            expect({key: got.get(key) for key in wanted}, wanted)
+
+    take(engine.call, line.get("engine", []))
+    take(engine.request().call, line["steps"])
 
 
 KINDS = {

@@ -5,6 +5,7 @@ use crate::config::diagnostics::Diagnostics;
 use crate::config::document::{self, Root};
 use crate::config::order::Table;
 use crate::config::store::{Contribution, Store};
+use crate::config::{Text, Warning, review};
 use crate::eval::Instance;
 use crate::live::LiveSets;
 use crate::pattern::PatternCache;
@@ -67,6 +68,36 @@ impl Builder {
 
     /// Adds a configuration, or replaces the one under this path.
     pub fn add_or_update(&mut self, path: &[u8], document: &Object) -> Added {
+        self.add(path, document, false)
+    }
+
+    /// Adds the rules that an instance is made for. Unlike any other configuration they must not be empty, and there is a
+    /// warning if nothing in them could find anything.
+    pub fn add_ruleset(&mut self, path: &[u8], ruleset: &Object) -> Added {
+        self.add(path, ruleset, true)
+    }
+
+    /// What is doubtful about all configurations as they are now, path by path.
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.paths.iter().flat_map(|(path, contribution)| self.warnings_of(path, contribution)).collect()
+    }
+
+    fn warnings_of(&self, path: &[u8], contribution: &Contribution) -> Vec<Warning> {
+        let mut warnings = contribution.warnings.clone();
+        warnings.append(&mut review::references(&self.store, contribution));
+        with_path(warnings, path)
+    }
+
+    fn add(&mut self, path: &[u8], document: &Object, is_ruleset: bool) -> Added {
+        let mut added = self.read(path, document, is_ruleset);
+        added.diagnostics.warnings = match self.paths.get(path).filter(|_| added.accepted) {
+            Some(contribution) => self.warnings_of(path, contribution),
+            None => with_path(added.diagnostics.warnings, path),
+        };
+        added
+    }
+
+    fn read(&mut self, path: &[u8], document: &Object, is_ruleset: bool) -> Added {
         let mut diagnostics = Diagnostics::default();
         if path.is_empty() {
             diagnostics.error = Some("a configuration needs a path".into());
@@ -83,8 +114,11 @@ impl Builder {
         let accepted = match root {
             Root::Usable(fields) => {
                 let mut adding = self.store.start();
-                let accepted = document::read_sections(&fields, &mut adding, &mut self.patterns, &mut diagnostics);
-                let contribution = adding.finish();
+                let mut accepted = document::read_sections(&fields, &mut adding, &mut self.patterns, &mut diagnostics);
+                if is_ruleset {
+                    accepted &= document::is_ruleset(&adding, &mut diagnostics);
+                }
+                let contribution = adding.finish(&mut diagnostics.warnings);
                 if accepted {
                     self.register(path, contribution);
                 } else {
@@ -142,4 +176,10 @@ impl Builder {
         let lists = Lists::resolve(&plan.list_names, &self.store, self.live.as_ref());
         Some(Waf::from_instance(Instance::new(plan, lists, self.clock.clone(), self.ids.clone())))
     }
+}
+
+fn with_path(mut warnings: Vec<Warning>, path: &[u8]) -> Vec<Warning> {
+    let path = Text::from(path);
+    warnings.iter_mut().for_each(|warning| warning.path = path.clone());
+    warnings
 }

@@ -4,6 +4,7 @@ use crate::builder::Builder;
 use crate::config::Text;
 use crate::config::diagnostics::Diagnostics;
 use crate::eval::{Context, Instance};
+use crate::report::ReportedAction;
 use crate::value::Object;
 use std::any::Any;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ impl Waf {
     /// [`Builder`].
     pub fn new(ruleset: &Object) -> Result<Waf, Diagnostics> {
         let mut builder = Builder::new();
-        let added = builder.add_or_update(b"default", ruleset);
+        let added = builder.add_ruleset(b"default", ruleset);
         builder.build().ok_or(added.diagnostics)
     }
 
@@ -35,6 +36,11 @@ impl Waf {
     /// The types of actions a match can lead to.
     pub fn known_actions(&self) -> &[Text] {
         &self.0.plan.known_actions
+    }
+
+    /// What the action `block` asks for, with an id of its own: how a request ends that no rule ends.
+    pub fn block_action(&self) -> ReportedAction {
+        ReportedAction::blocking(&self.0.plan.block, &self.0.ids.uuid())
     }
 
     /// What a binding keeps beside the instance, for as long as that or any of its contexts lives; made when first asked

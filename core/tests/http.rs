@@ -76,3 +76,14 @@ fn a_service_blocks_extends_and_unblocks() {
     let limited = Service::new(&Value::from_entries([("trace_rate_limit", 0i64)])).unwrap();
     assert_eq!(json::to_string(&limited.call("keep_trace", &Value::map())), r#"{"keep":false}"#);
 }
+
+#[test]
+fn a_misspelt_setting_is_an_error() {
+    let settings = Value::from_entries([("client_ip_heder", "x-real-ip")]);
+    let error = Service::new(&settings).err().unwrap();
+    assert_eq!(
+        error,
+        "unknown setting `client_ip_heder`; the settings are trace_rate_limit, schema_delay, client_ip_header, trusted_proxies"
+    );
+    assert!(Service::new(&Value::from_entries([("trusted_proxies", "10.0.0.0/8")])).is_err());
+}

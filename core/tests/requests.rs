@@ -1,12 +1,12 @@
 //! Whole requests, through the calls that every binding passes on: `requests.jsonl` runs from Rust, C, Python and Node.
 //!
-//! A line has the settings of an engine and the steps of one request, each a function, its arguments, and members that its
-//! answer must have (null where it must not have them); or the error that the settings give.
+//! A line has the settings of an engine, perhaps calls of the engine, and the steps of one request, each a function, its
+//! arguments, and members that its answer must have (null where it must not have them); or the error that the settings give.
 
 mod common;
 
 use bartizan::sdk::{Engine, Request};
-use bartizan::value::{Value, json};
+use bartizan::value::{Object, Value, json};
 use common::vectors;
 use std::sync::Arc;
 
@@ -23,13 +23,22 @@ fn recorded_requests() {
             }
         };
         assert!(line["error"].is_null(), "{name}");
+        for step in line["engine"].as_array().into_iter().flatten() {
+            check(step, name, |function, arguments| engine.call(function, arguments));
+        }
         let mut request = engine.request();
         for step in line["steps"].as_array().unwrap() {
-            let got = call(&mut request, step[0].as_str().unwrap(), &step[1].to_string());
-            for (key, expected) in step[2].as_object().unwrap() {
-                assert_eq!(&got[key], expected, "{name}: {key} of {}\n{got}", step[0]);
-            }
+            check(step, name, |function, arguments| request.call(function, arguments));
         }
+    }
+}
+
+fn check(step: &serde_json::Value, name: &serde_json::Value, call: impl FnOnce(&str, &Object) -> Value) {
+    let arguments = json::parse(step[1].to_string().as_bytes()).unwrap();
+    let got = call(step[0].as_str().unwrap(), &arguments);
+    let got: serde_json::Value = serde_json::from_str(&json::to_string(&got)).unwrap();
+    for (key, expected) in step[2].as_object().unwrap() {
+        assert_eq!(&got[key], expected, "{name}: {key} of {}\n{got}", step[0]);
     }
 }
 

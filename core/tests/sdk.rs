@@ -17,7 +17,7 @@ const SERVICE_FUNCTIONS: [&str; 10] = [
 ];
 
 /// The names arguments go by, so that random maps hit them.
-const NAMES: [&str; 62] = [
+const NAMES: [&str; 63] = [
     "user",
     "user_id",
     "id",
@@ -45,6 +45,7 @@ const NAMES: [&str; 62] = [
     "headers",
     "peer",
     "client_ip_header",
+    "trusted_proxies",
     "actions",
     "type",
     "parameters",

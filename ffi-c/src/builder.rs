@@ -13,7 +13,7 @@ use std::ptr::null_mut;
 /// A builder, behind the opaque pointer that callers hold.
 ///
 /// If the process forks while a thread changes it, the child finds it as it was before.
-pub struct BuilderHandle(Versioned<Builder>);
+pub struct BuilderHandle(pub(crate) Versioned<Builder>);
 
 /// Holds configurations under their paths and makes instances of them. For one thread at a time.
 pub type ddwaf_builder = *mut BuilderHandle;

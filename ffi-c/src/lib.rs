@@ -32,3 +32,4 @@ mod scalars;
 mod sdk;
 mod version;
 mod wall;
+mod warnings;

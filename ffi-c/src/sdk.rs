@@ -46,7 +46,8 @@ pub unsafe extern "C" fn bartizan_call(
 /// Makes an engine.
 ///
 /// @param settings     A map: `rules`, `local_rules`, `enabled`, `environment`, `trace_rate_limit`, `schema_delay`,
-///                     `timeout_us`, `host`, `propagate`. Only read.
+///                     `timeout_us`, `host`, `propagate`, `on_incomplete`, `client_ip_header` and `trusted_proxies` (an array
+///                     of addresses and networks). Any other name is an error. Only read.
 /// @param report       Overwritten with a map that says what was loaded and refused; the caller's, to be destroyed with the
 ///                     default allocator. May be NULL.
 /// @return the engine, to be destroyed with bartizan_engine_destroy; NULL, with `error` in the report, if a setting cannot

@@ -81,6 +81,28 @@ fn users_and_http_answer_as_recorded() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn forked_children_go_on_and_get_identifiers_of_their_own() {
+    let Some(printed) = run("fork", &library(), &["200".into()]) else { return };
+    let mut expected = String::from("workers: 4 children, 0 hung, 0 failed\n");
+    for activity in ["evaluating", "updating", "blocking", "remote configuration"] {
+        expected += &format!("{activity}: 200 children, 0 hung, 0 failed\n");
+    }
+    assert_eq!(printed, expected + "0 identifiers repeated\n");
+}
+
+#[test]
+fn doubtful_configurations_are_warned_of() {
+    let vectors = top().join("tests/vectors/warnings.jsonl");
+    let text = std::fs::read_to_string(&vectors).expect("vectors");
+    let skipped = text.lines().filter(|line| line.contains("\"ruleset\":true")).count();
+    let passed = text.lines().count() - skipped;
+    if let Some(printed) = run("warnings", &library(), &[vectors]) {
+        assert_eq!(printed, format!("{passed} passed, 0 failed, {skipped} skipped\n"));
+    }
+}
+
 #[test]
 fn the_headers_are_c_and_cpp() {
     for (name, standard) in [("cc", "-std=c99"), ("cc", "-std=c11"), ("c++", "-std=c++11"), ("c++", "-std=c++20")] {

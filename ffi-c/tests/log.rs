@@ -1,6 +1,7 @@
 //! Log messages. The receiver is one for the whole process, so this file has a single test.
 
 #![allow(unsafe_code)] // a client of a C library
+#![allow(clippy::disallowed_methods)] // does not fork
 
 mod support;
 

@@ -4,7 +4,7 @@
  *
  * A line of the first is {"function", "arguments", "result"}, where every member of the result must be in the answer. In
  * the next three the line itself holds the arguments, and the answer is under "anon" or "expect". A line of the last has
- * the settings of an engine and the steps of a request, or the error that the settings give. Then a request is taken from its
+ * the settings of an engine, perhaps calls of the engine, and the steps of a request, or the error that the settings give. Then a request is taken from its
  * first header to its report. */
 
 #define _POSIX_C_SOURCE 200809L
@@ -45,20 +45,31 @@ static bool agrees(const char *function, size_t length, const ddwaf_object *argu
     return has_members(result, succeeded, function, length, arguments, expected);
 }
 
+/* One step of a line: a function, its arguments, and members of its answer. */
+static bool run_step(const ddwaf_object *step, bartizan_engine engine, bartizan_request request)
+{
+    ddwaf_object result;
+    const ddwaf_object *arguments = ddwaf_object_at_value(step, 1);
+    size_t length = 0;
+    const char *function = ddwaf_object_get_string(ddwaf_object_at_value(step, 0), &length);
+    bool succeeded = request != NULL ? bartizan_request_call(request, function, length, arguments, &result)
+                                     : bartizan_engine_call(engine, function, length, arguments, &result);
+    return has_members(result, succeeded, function, length, arguments, ddwaf_object_at_value(step, 2));
+}
+
 /* A whole request with an engine of its own. */
 static bool run_request(const ddwaf_object *line)
 {
-    ddwaf_object report, result;
-    const ddwaf_object *error = get(line, "error"), *steps = get(line, "steps");
+    ddwaf_object report;
+    const ddwaf_object *error = get(line, "error"), *before = get(line, "engine"), *steps = get(line, "steps");
     bartizan_engine engine = bartizan_engine_init(get(line, "settings"), &report);
     bool agreed = error == NULL ? engine != NULL : equal(get(&report, "error"), error);
+    for (size_t i = 0; agreed && before != NULL && i < ddwaf_object_get_size(before); i++) {
+        agreed = run_step(ddwaf_object_at_value(before, i), engine, NULL);
+    }
     bartizan_request request = bartizan_request_init(engine);
     for (size_t i = 0; agreed && i < ddwaf_object_get_size(steps); i++) {
-        const ddwaf_object *step = ddwaf_object_at_value(steps, i), *arguments = ddwaf_object_at_value(step, 1);
-        size_t length = 0;
-        const char *function = ddwaf_object_get_string(ddwaf_object_at_value(step, 0), &length);
-        bool succeeded = bartizan_request_call(request, function, length, arguments, &result);
-        agreed = has_members(result, succeeded, function, length, arguments, ddwaf_object_at_value(step, 2));
+        agreed = run_step(ddwaf_object_at_value(steps, i), engine, request);
     }
     bartizan_request_destroy(request);
     bartizan_engine_destroy(engine);

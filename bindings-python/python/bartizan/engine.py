@@ -42,8 +42,16 @@ class Engine:
     """The engine of a process. Thread-safe.
 
     ``rules`` is a ruleset, ``enabled`` false or None for "not until remote configuration says so"; ``settings`` are
-    those of the engine: ``local_rules``, ``environment``, ``trace_rate_limit``, ``schema_delay``, ``timeout_us``,
-    ``propagate``.
+    those of the engine, and any other is an error:
+
+    - ``local_rules``: remote configuration leaves the rules alone
+    - ``environment``: the environment variables of the collection mode
+    - ``trace_rate_limit`` (traces kept per second), ``schema_delay`` (seconds), ``timeout_us``
+    - ``propagate``: hand ids of users to downstream services
+    - ``on_incomplete``: ``"pass"``, or ``"block"`` for requests that were not inspected completely
+    - ``client_ip_header``: the header in which the proxies in front of the service write the client's address
+    - ``trusted_proxies``: the addresses and networks of these proxies (a list; empty if there are none): the client is
+      then the last hop that is not one of them
     """
 
     def __init__(self, rules: Mapping[str, Any] | str, *, enabled: bool | None = True, **settings: Any) -> None:

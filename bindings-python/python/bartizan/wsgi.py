@@ -20,19 +20,31 @@ class Protection:
     """A WSGI application around another one.
 
     ``span`` returns the service-entry span of the request that is served: anything with ``set_tag`` or
-    ``set_attribute``.
+    ``set_attribute``. ``client_ip_header`` and ``trusted_proxies`` say more of the proxies in front of this application
+    than the engine's settings of the same names.
     """
 
-    def __init__(self, application: Callable[..., Any], engine: Engine, span: Callable[[], Any] = lambda: None) -> None:
+    def __init__(
+        self,
+        application: Callable[..., Any],
+        engine: Engine,
+        span: Callable[[], Any] = lambda: None,
+        *,
+        client_ip_header: str | None = None,
+        trusted_proxies: Iterable[str] | None = None,
+    ) -> None:
         self.application = application
         self.engine = engine
         self.span = span
+        trusted = trusted_proxies if isinstance(trusted_proxies, str | None) else [*trusted_proxies]
+        self._proxies = {"client_ip_header": client_ip_header, "trusted_proxies": trusted}
+        engine.call("client_ip", **self._proxies)  # unusable ones are an error now, not with each request
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Serve a request."""
         with self.engine.request(self.span()) as request:
             try:
-                request.start(**parts_of(environ))
+                request.start(**parts_of(environ), **self._proxies)
                 return self._serve(request, environ, start_response)
             except Blocked:
                 return answer(request, start_response)

@@ -1,7 +1,7 @@
 //! Headers that say where a request comes from, one a line, the peer first; and `accept`.
 #![no_main]
 
-use bartizan::http::{client_address, negotiate::prefers_html};
+use bartizan::http::{Proxies, client_address, negotiate::prefers_html};
 use bartizan_fuzz::timed;
 use libfuzzer_sys::fuzz_target;
 
@@ -12,9 +12,12 @@ fuzz_target!(|data: &[u8]| {
     let headers: Vec<_> =
         lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name.into(), value.into())).collect();
     let configured = headers.first().map(|(name, _): &(std::borrow::Cow<'_, str>, _)| name.to_string());
+    let named = Proxies::default().with_header(configured.as_deref().unwrap_or_default()).unwrap_or_default();
+    let trusted = Proxies::default().with_trusted(&["0.0.0.0/1", "::/1"]).unwrap_or_default();
     timed(data.len(), || {
-        client_address(&headers, peer, None);
-        client_address(&headers, peer, configured.as_deref());
+        for proxies in [&Proxies::default(), &named, &trusted] {
+            client_address(&headers, peer, proxies);
+        }
         prefers_html(&text);
     });
 });

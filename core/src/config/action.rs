@@ -47,6 +47,14 @@ impl ActionKind {
     }
 }
 
+/// The id of the action that ends a request, unless a configuration makes something else of it.
+pub const BLOCK: &[u8] = b"block";
+
+/// The action that ends a request with an error, with the parameters that it has without being configured.
+pub fn default_block() -> Action {
+    block(BLOCK.into())
+}
+
 /// The actions that exist without being configured.
 pub fn defaults() -> Vec<Action> {
     let plain = |id: &str, kind, type_name: &str| Action {
@@ -56,7 +64,7 @@ pub fn defaults() -> Vec<Action> {
         parameters: vec![],
     };
     vec![
-        block(b"block"[..].into()),
+        default_block(),
         plain("stack_trace", ActionKind::GenerateStack, "generate_stack"),
         plain("extract_schema", ActionKind::GenerateSchema, "generate_schema"),
         plain("monitor", ActionKind::Monitor, "monitor"),

@@ -2,6 +2,7 @@
 
 use super::read::Text;
 use super::refusal::{Refusal, Severity};
+use super::warning::Warning;
 use crate::value::Value;
 use std::collections::BTreeMap;
 
@@ -14,6 +15,8 @@ pub struct Diagnostics {
     pub sections: BTreeMap<&'static str, Section>,
     /// `metadata.rules_version`.
     pub ruleset_version: Option<Text>,
+    /// What is doubtful, or said more clearly than in the words of the reference. Not part of [`Diagnostics::to_value`].
+    pub warnings: Vec<Warning>,
 }
 
 /// One line that names what to fix: each distinct error with the elements it befell.
@@ -29,6 +32,10 @@ impl std::fmt::Display for Diagnostics {
                 problems.push(format!("{name}: {} ({}{more})", text(error), shown.join(", ")));
             }
         }
+        problems.extend(self.warnings.iter().take(SHOWN_WARNINGS).map(Warning::to_string));
+        if let Some(more) = self.warnings.len().checked_sub(SHOWN_WARNINGS).filter(|more| *more > 0) {
+            problems.push(format!("{more} more warnings"));
+        }
         match problems.is_empty() {
             true => f.write_str("nothing was refused"),
             false => f.write_str(&problems.join("; ")),
@@ -36,8 +43,13 @@ impl std::fmt::Display for Diagnostics {
     }
 }
 
+impl std::error::Error for Diagnostics {}
+
 /// The elements named for one error in a line of text.
 const SHOWN_IDS: usize = 5;
+
+/// The warnings in a line of text.
+const SHOWN_WARNINGS: usize = 5;
 
 /// What became of the elements of one section.
 #[derive(Debug, Clone, Default)]
@@ -59,10 +71,7 @@ pub struct Section {
 impl Section {
     /// Notes a refused element; `id` as far as it was read.
     pub fn refuse(&mut self, refusal: Refusal, id: Option<&Text>, index: usize) {
-        let name = match id {
-            Some(id) if refusal.by_id || !id.is_empty() => id.clone(),
-            _ => index_name(index),
-        };
+        let name = refusal.name(id, index);
         let texts = match refusal.severity {
             Severity::Skip => return self.skipped.push(name),
             Severity::Error => &mut self.errors,
@@ -107,6 +116,13 @@ pub fn index_name(index: usize) -> Text {
 }
 
 impl Diagnostics {
+    /// The map of [`Diagnostics::to_value`], and `warnings`, each as [`Warning::to_value`] has it.
+    pub fn to_value_with_warnings(&self) -> Value {
+        let mut map = self.to_value();
+        map.insert("warnings", self.warnings.iter().map(Warning::to_value).collect::<Value>());
+        map
+    }
+
     /// The map handed to callers: `{"error": text}`, or a map per section and `ruleset_version`.
     pub fn to_value(&self) -> Value {
         let mut map = Value::map();

@@ -7,12 +7,32 @@ use super::refusal::Refusal;
 use super::rule::{self, Origin};
 use super::store::Adding;
 use super::version::schema_major;
+use super::warning::{Warning, WarningKind};
 use super::{action, data, exclusion, obfuscator, overrides, processor};
-use crate::pattern::PatternCache;
+use crate::pattern::{Options, PatternCache};
 use crate::value::Object;
+use std::collections::BTreeMap;
 
 /// The only schema version there is.
 const SCHEMA: u32 = 2;
+
+/// What a document may hold.
+const KEYS: [&[u8]; 14] = [
+    b"version",
+    b"metadata",
+    b"actions",
+    b"rules",
+    b"rules_compat",
+    b"custom_rules",
+    b"rules_data",
+    b"rules_override",
+    b"processor_overrides",
+    b"exclusions",
+    b"exclusion_data",
+    b"processors",
+    b"scanners",
+    b"obfuscator",
+];
 
 /// What a document's root says about the document.
 pub enum Root<'a> {
@@ -31,10 +51,21 @@ pub fn root<'a>(document: &'a Object, diagnostics: &mut Diagnostics) -> Root<'a>
         diagnostics.error = Some(format!("invalid configuration type, expected 'map', obtained '{word}'"));
         return Root::Unusable;
     }
-    let Ok(fields) = read::map(document) else { return Root::Unusable };
+    let mut warn = |kind, message: String| diagnostics.warnings.push(Warning::of_document(kind, message));
+    let Ok(fields) = read::map(document) else {
+        warn(WarningKind::Unreadable, "the document has a key that is empty".into());
+        return Root::Unusable;
+    };
+    for key in fields.entries().map(|(key, _)| key).filter(|key| !KEYS.contains(key)) {
+        let key = String::from_utf8_lossy(key);
+        warn(WarningKind::UnknownSection, format!("`{key}` is no section of a configuration"));
+    }
     let metadata = fields.optional("metadata", read::map).map(|m| m.unwrap_or(Fields::EMPTY));
     match metadata.and_then(|metadata| metadata.optional("rules_version", read::strict_string)) {
-        Err(_) => return Root::Unreadable,
+        Err(_) => {
+            warn(WarningKind::Unreadable, "`metadata` must be a map, and `rules_version` in it a string".into());
+            return Root::Unreadable;
+        }
         Ok(version) => {
             diagnostics.ruleset_version = version.filter(|v| !v.is_empty()).map(Text::from);
         }
@@ -50,7 +81,11 @@ pub fn root<'a>(document: &'a Object, diagnostics: &mut Diagnostics) -> Root<'a>
             diagnostics.error = Some(format!("unsupported schema version: {other}.x"));
             Root::Unreadable
         }
-        None => Root::Unreadable,
+        None => {
+            let message = "`version` must be a string of the form `2.2`";
+            diagnostics.warnings.push(Warning::of_document(WarningKind::Unreadable, message));
+            Root::Unreadable
+        }
     }
 }
 
@@ -74,8 +109,35 @@ pub fn read_sections(
     reader.processors();
     reader.scanners();
     reader.obfuscator();
+    if diagnostics.sections.is_empty() {
+        let message = "the document has no section, so it changes nothing";
+        diagnostics.warnings.push(Warning::of_document(WarningKind::Empty, message));
+    } else if brings_no_rules(&diagnostics.sections) {
+        let message = "the document has no rule that can be used";
+        diagnostics.warnings.push(Warning::of_document(WarningKind::NoRules, message));
+    }
     let sections = &diagnostics.sections;
     sections.values().any(Section::is_valid) || !sections.values().any(Section::is_invalid)
+}
+
+/// Whether there are rules in a document, and none of them was taken.
+fn brings_no_rules(sections: &BTreeMap<&'static str, Section>) -> bool {
+    let mut rules = ["rules", "rules_compat", "custom_rules"].iter().filter_map(|name| sections.get(name)).peekable();
+    rules.peek().is_some() && rules.all(|section| section.loaded.is_empty())
+}
+
+/// Whether what was read can be called a ruleset. Without rules it may be one that others add to, with a warning.
+pub fn is_ruleset(adding: &Adding<'_>, diagnostics: &mut Diagnostics) -> bool {
+    if diagnostics.sections.is_empty() {
+        diagnostics.warnings.retain(|warning| warning.kind != WarningKind::Empty);
+        diagnostics.error = Some("the ruleset has none of the sections of a configuration, such as `rules`".into());
+        return false;
+    }
+    if !adding.has_enabled_rules() && !brings_no_rules(&diagnostics.sections) {
+        let message = "there is no rule that is enabled, so nothing is protected";
+        diagnostics.warnings.push(Warning::of_document(WarningKind::NoRules, message));
+    }
+    true
 }
 
 /// What happens to a section when one of its elements is not a map.
@@ -177,7 +239,15 @@ impl<'a, 's> Reader<'_, 'a, 's> {
         };
         let section = self.diagnostics.sections.entry("scanners").or_default();
         match parsed {
-            Ok(obfuscator) => self.adding.obfuscator(obfuscator),
+            Ok(obfuscator) => {
+                for source in [&obfuscator.key_regex, &obfuscator.value_regex].into_iter().flatten() {
+                    if let Err(error) = self.patterns.get(source, Options { case_sensitive: false }) {
+                        let message = format!("the default is used instead: {}", error.explain(source));
+                        self.adding.warn(Warning::of_section(WarningKind::InvalidPattern, "obfuscator", message));
+                    }
+                }
+                self.adding.obfuscator(obfuscator);
+            }
             Err(refusal) => section.error = Some(refusal.text),
         }
     }
@@ -198,7 +268,13 @@ impl<'a, 's> Reader<'_, 'a, 's> {
             match (added, id) {
                 (Ok(()), Some(id)) => section.loaded.push(id),
                 (Ok(()), None) => {}
-                (Err(refusal), id) => section.refuse(refusal, id.as_ref(), index),
+                (Err(refusal), id) => {
+                    if let Some(message) = refusal.pattern.clone() {
+                        let id = refusal.name(id.as_ref(), index);
+                        adding.warn(Warning::of_element(WarningKind::InvalidPattern, name, &id, message));
+                    }
+                    section.refuse(refusal, id.as_ref(), index);
+                }
             }
         });
     }

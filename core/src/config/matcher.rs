@@ -9,8 +9,7 @@ use crate::matcher::exact::ExactSet;
 use crate::matcher::ip::IpSet;
 use crate::matcher::number::{Comparison, Equals, Number};
 use crate::matcher::scalar::{Kind, Regex};
-use crate::pattern::Options;
-use crate::pattern::PatternCache;
+use crate::pattern::{Options, PatternCache, PatternError};
 use std::sync::Arc;
 
 /// The matcher of a condition.
@@ -99,9 +98,14 @@ impl Expression {
     fn compile(self, patterns: &mut PatternCache) -> Result<Regex, Refusal> {
         let pattern = patterns
             .get(&self.source, self.options)
-            .map_err(|error| Refusal::error(concat(&[b"invalid regular expression: ", error.fragment()])))?;
+            .map_err(|error| Refusal { pattern: Some(error.explain(&self.source)), ..invalid(&error) })?;
         Ok(Regex { pattern, min_length: self.min_length })
     }
+}
+
+/// The words of the reference.
+fn invalid(error: &PatternError) -> Refusal {
+    Refusal::error(concat(&[b"invalid regular expression: ", error.fragment()]))
 }
 
 fn phrases(parameters: &Fields<'_>) -> Result<Matcher, Refusal> {

@@ -1,5 +1,8 @@
 //! Why one element of a configuration was not taken.
 
+use super::diagnostics::index_name;
+use super::read::Text;
+
 /// How a refused element is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
@@ -20,12 +23,14 @@ pub struct Refusal {
     pub text: Vec<u8>,
     /// The element is named by its id even if that is empty.
     pub by_id: bool,
+    /// What was wrong with a pattern, said more clearly than in the words of the reference.
+    pub pattern: Option<String>,
 }
 
 impl Refusal {
     /// An error.
     pub fn error(text: impl Into<Vec<u8>>) -> Self {
-        Refusal { severity: Severity::Error, text: text.into(), by_id: false }
+        Refusal { severity: Severity::Error, text: text.into(), by_id: false, pattern: None }
     }
 
     /// An error found after the element was read (a duplicate, an element without effect): the id names it even if it is
@@ -36,12 +41,20 @@ impl Refusal {
 
     /// A warning.
     pub fn warning(text: impl Into<Vec<u8>>) -> Self {
-        Refusal { severity: Severity::Warning, text: text.into(), by_id: false }
+        Refusal { severity: Severity::Warning, ..Self::error(text) }
     }
 
     /// A skip.
     pub fn skip() -> Self {
-        Refusal { severity: Severity::Skip, text: vec![], by_id: true }
+        Refusal { severity: Severity::Skip, by_id: true, ..Self::error(vec![]) }
+    }
+
+    /// What the refused element is called; `id` as far as it was read.
+    pub fn name(&self, id: Option<&Text>, index: usize) -> Text {
+        match id {
+            Some(id) if self.by_id || !id.is_empty() => id.clone(),
+            _ => index_name(index),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use super::overrides::{ProcessorOverride, RuleOverride};
 use super::processor::{Processor, Scanner};
 use super::read::Text;
 use super::rule::{Origin, Rule};
+use super::warning::Warning;
 use crate::matcher::data::{DataMatcher, ListType};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub struct Contribution {
     exclusion_data: Vec<Text>,
     overrides: bool,
     obfuscator: bool,
+    /// What was doubtful about the document when it was read.
+    pub warnings: Vec<Warning>,
 }
 
 /// Something that belongs to a path.
@@ -123,6 +126,33 @@ impl Store {
     /// What has changed since the last call.
     pub fn take_changes(&mut self) -> Changes {
         std::mem::take(&mut self.changes)
+    }
+
+    /// The rules of a contribution.
+    pub fn rules_of(&self, contribution: &Contribution) -> impl Iterator<Item = &Rule> {
+        let find = |id: &Text| self.base_rules.get(id).or_else(|| self.user_rules.get(id));
+        contribution.rules.iter().filter_map(move |id| find(id).map(|rule| &**rule))
+    }
+
+    /// The exclusions without `inputs` of a contribution.
+    pub fn rule_filters_of(&self, contribution: &Contribution) -> impl Iterator<Item = &RuleFilter> {
+        contribution.filters.iter().filter_map(|id| self.rule_filters.get(id).map(|filter| &**filter))
+    }
+
+    /// The exclusions with `inputs` of a contribution.
+    pub fn input_filters_of(&self, contribution: &Contribution) -> impl Iterator<Item = &InputFilter> {
+        contribution.filters.iter().filter_map(|id| self.input_filters.get(id).map(|filter| &**filter))
+    }
+
+    /// The processors of a contribution.
+    pub fn processors_of(&self, contribution: &Contribution) -> impl Iterator<Item = &Processor> {
+        contribution.processors.iter().filter_map(|id| self.processors.get(id).map(|processor| &**processor))
+    }
+
+    /// The overrides of rules of a contribution.
+    pub fn rule_overrides_of(&self, contribution: &Contribution) -> impl Iterator<Item = &RuleOverride> {
+        let owner = contribution.owner;
+        self.rule_overrides.iter().filter(move |over| over.owner == owner).map(|over| &*over.item)
     }
 
     /// Takes out what a path contributed.
@@ -275,8 +305,20 @@ impl Adding<'_> {
         self.store.obfuscator = Some(Owned { owner: self.contribution.owner, item });
     }
 
-    /// Keeps everything that was added.
-    pub fn finish(self) -> Contribution {
+    /// Notes what is doubtful.
+    pub fn warn(&mut self, warning: Warning) {
+        self.contribution.warnings.push(warning);
+    }
+
+    /// Whether there is a rule that may match.
+    pub fn has_enabled_rules(&self) -> bool {
+        self.store.rules_of(&self.contribution).any(|rule| rule.enabled)
+    }
+
+    /// Keeps everything that was added, and beside it what was doubtful.
+    pub fn finish(mut self, warnings: &mut Vec<Warning>) -> Contribution {
+        self.contribution.warnings.append(warnings);
+        warnings.clone_from(&self.contribution.warnings);
         self.contribution
     }
 }

@@ -162,7 +162,8 @@ fn is_id(id: &str) -> bool {
     (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
-/// A location is the operator's choice, except that it must not end the header.
+/// A location is the operator's choice, except that it must not end the header: hosts and proxies differ in what they take
+/// for the end of a line (U+000B, U+0085 and U+2028 among it), and refuse or mangle what is not ASCII.
 fn is_location(location: &str) -> bool {
-    !location.is_empty() && !location.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0))
+    !location.is_empty() && location.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }

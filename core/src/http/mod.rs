@@ -29,4 +29,4 @@ pub mod settings;
 pub mod stacks;
 pub mod stealth;
 
-pub use client_ip::{ADDRESS_HEADERS, ClientAddress, client_address, is_private};
+pub use client_ip::{ADDRESS_HEADERS, ClientAddress, Proxies, ProxyError, client_address, is_public};

@@ -1,6 +1,6 @@
 //! A self-check of a request's login events: what is legal, but makes detection blind.
 
-use super::client_ip::is_private;
+use super::client_ip::is_public;
 use crate::users::event::{LoginEvent, public};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -24,7 +24,10 @@ pub fn check(meta: &BTreeMap<String, String>, client: Option<IpAddr>) -> Vec<Str
     note(failure && !has(LoginEvent::Failure, "usr.login"), "a login failure without usr.login");
     note(failure && !has(LoginEvent::Failure, "usr.exists"), "a login failure without usr.exists");
     if success || failure {
-        note(client.is_some_and(is_private), "a login event from a private address: is the proxy's header configured?");
+        note(
+            client.is_some_and(|client| !is_public(client)),
+            "a login event from a private address: is the proxy's header configured?",
+        );
         let headers = meta.keys().filter(|key| key.starts_with("http.request.headers.")).count();
         note(headers < FEWEST_HEADERS, "a login event with hardly any request header collected");
     }

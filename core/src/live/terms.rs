@@ -5,7 +5,7 @@
 //! whether a person made the entry. Ends of zero are for cells that hold no entry.
 
 use super::Until;
-use super::sync::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An entry without its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

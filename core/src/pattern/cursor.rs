@@ -1,6 +1,6 @@
 //! Reading a pattern code point by code point.
 
-use super::PatternError;
+use super::{PatternError, foreign};
 
 /// A place in a pattern.
 pub(super) struct Cursor<'p> {
@@ -39,7 +39,8 @@ impl<'p> Cursor<'p> {
 
     /// A mistake whose fragment reaches from `start` to here.
     pub(super) fn error_from(&self, start: usize) -> PatternError {
-        PatternError::new(&self.pattern[start..self.at])
+        let error = PatternError::new(&self.pattern[start..self.at]);
+        error.with_foreign_construct(foreign::name(&self.pattern[start..], self.at - start))
     }
 }
 

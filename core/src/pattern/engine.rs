@@ -12,8 +12,9 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, TryLockError};
+use std::sync::{Mutex, TryLockError};
 
+use once_cell::race::OnceBox;
 use regex_automata::hybrid::dfa::{Cache, Config, DFA};
 use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::{Anchored, HalfMatch, Input, MatchError, MatchKind};
@@ -40,7 +41,7 @@ pub(super) struct Engine {
     /// Every match begins where the subject does: a search may stop where it is clear that none will, and what was found needs
     /// no search backwards.
     from_start: bool,
-    backward: OnceLock<Option<Box<Automaton>>>,
+    backward: OnceBox<Option<Automaton>>,
 }
 
 impl Engine {
@@ -49,7 +50,7 @@ impl Engine {
         let expression = expression(source, fold)?;
         let from_start = expression.properties().look_set_prefix().contains(Look::Start);
         let forward = Automaton::forward(&expression)?;
-        Some(Engine { forward, from_start, backward: OnceLock::new() })
+        Some(Engine { forward, from_start, backward: OnceBox::new() })
     }
 
     /// Where the leftmost match ends, or any match, if that is enough.
@@ -69,15 +70,15 @@ impl Engine {
         if self.from_start {
             return Some(0..end);
         }
-        let compile = || Automaton::backward(&expression(source, fold)?).map(Box::new);
-        let backward = self.backward.get_or_init(compile).as_deref()?;
+        let compile = || Box::new(expression(source, fold).and_then(|expression| Automaton::backward(&expression)));
+        let backward = self.backward.get_or_init(compile).as_ref()?;
         let input = Input::new(subject).range(..end).anchored(Anchored::Yes);
         let start = backward.search(|automaton, cache| automaton.try_search_rev(cache, &input))?.offset();
         Some(start..end)
     }
 
     pub(super) fn memory(&self) -> usize {
-        let backward = self.backward.get().and_then(Option::as_deref);
+        let backward = self.backward.get().and_then(Option::as_ref);
         self.forward.memory() + backward.map_or(0, Automaton::memory)
     }
 }

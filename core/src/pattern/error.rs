@@ -7,18 +7,39 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PatternError {
     fragment: Box<[u8]>,
+    foreign: Option<&'static str>,
 }
 
 impl PatternError {
     /// A mistake in a part of the pattern. Like the reference's, the report ends at a NUL.
     pub(super) fn new(fragment: &[u8]) -> Self {
         let fragment = fragment.split(|&byte| byte == 0).next().unwrap_or_default();
-        PatternError { fragment: fragment.into() }
+        PatternError { fragment: fragment.into(), foreign: None }
     }
 
     /// A mistake that points at nothing: a pattern too large, ending in a backslash, or not UTF-8.
     pub(super) fn unspecified() -> Self {
         PatternError::new(b"")
+    }
+
+    /// The mistake is a construct that only other dialects have.
+    pub(super) fn with_foreign_construct(self, foreign: Option<&'static str>) -> Self {
+        PatternError { foreign, ..self }
+    }
+
+    /// The name of the construct of another dialect (a look-ahead, a back-reference) that is the mistake, if one is.
+    pub fn foreign_construct(&self) -> Option<&'static str> {
+        self.foreign
+    }
+
+    /// What is wrong, with the whole pattern.
+    pub fn explain(&self, pattern: &[u8]) -> String {
+        let (fragment, pattern) = (String::from_utf8_lossy(&self.fragment), String::from_utf8_lossy(pattern));
+        match self.foreign {
+            Some(name) => format!("RE2 has no {name}: `{fragment}` in the pattern `{pattern}`"),
+            None if fragment.is_empty() || fragment == pattern => format!("the pattern `{pattern}` cannot be read"),
+            None => format!("`{fragment}` cannot be read in the pattern `{pattern}`"),
+        }
     }
 
     /// The part of the pattern that is wrong; empty where no part is to blame.

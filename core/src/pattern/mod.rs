@@ -18,6 +18,7 @@ mod encode;
 mod engine;
 mod error;
 mod escape;
+mod foreign;
 mod groups;
 mod parse;
 mod required;
@@ -31,9 +32,10 @@ pub use required::{ByteSet, Required};
 pub(crate) use required::{Needs, Presence, rarity};
 
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use engine::Engine;
+use once_cell::race::OnceBox;
 use regex::bytes::Regex;
 
 /// How a pattern is read.
@@ -52,9 +54,9 @@ struct Inner {
     source: Arc<[u8]>,
     options: Options,
     required: Required,
-    engine: OnceLock<Option<Box<Engine>>>,
+    engine: OnceBox<Option<Engine>>,
     /// The same with capture groups, for the few who ask for these.
-    capturing: OnceLock<Option<Box<Regex>>>,
+    capturing: OnceBox<Option<Regex>>,
 }
 
 impl Pattern {
@@ -65,8 +67,8 @@ impl Pattern {
             source: source.into(),
             options,
             required,
-            engine: OnceLock::new(),
-            capturing: OnceLock::new(),
+            engine: OnceBox::new(),
+            capturing: OnceBox::new(),
         })))
     }
 
@@ -75,7 +77,7 @@ impl Pattern {
     }
 
     fn engine(&self) -> Option<&Engine> {
-        self.0.engine.get_or_init(|| Engine::new(self.source(), self.fold()).map(Box::new)).as_deref()
+        self.0.engine.get_or_init(|| Box::new(Engine::new(self.source(), self.fold()))).as_ref()
     }
 
     /// The text the pattern was read from.
@@ -111,15 +113,15 @@ impl Pattern {
 
     /// The first match at or after `start`, with its groups. What stands before `start` counts for assertions.
     pub fn groups(&self, subject: &[u8], start: usize) -> Option<Groups> {
-        let compile = || Groups::compile(self.source(), self.fold()).map(Box::new);
-        let regex = self.0.capturing.get_or_init(compile).as_deref()?;
+        let compile = || Box::new(Groups::compile(self.source(), self.fold()));
+        let regex = self.0.capturing.get_or_init(compile).as_ref()?;
         if start > subject.len() { None } else { Groups::find(regex, subject, start) }
     }
 
     /// The bytes of memory the pattern takes so far, apart from what searches with groups need.
     pub fn memory(&self) -> usize {
         let Inner { source, required, engine, .. } = &*self.0;
-        let engine = engine.get().and_then(Option::as_deref);
+        let engine = engine.get().and_then(Option::as_ref);
         size_of::<Inner>() + source.len() + required.memory() + engine.map_or(0, Engine::memory)
     }
 

@@ -62,6 +62,7 @@ pub fn build(store: &Store, patterns: &mut PatternCache) -> Option<Plan> {
     let scan = scan::plan(&mut builder.conditions, &rules, builder.addresses.len(), builder.targets);
     Some(Plan {
         known_actions: known_actions(&planned, store, &actions),
+        block: actions.block(),
         obfuscator: Obfuscator::new(store.obfuscator.as_ref().map(|o| &o.item), patterns),
         addresses: builder.addresses,
         conditions: builder.conditions,
@@ -95,6 +96,12 @@ impl<'a> Actions<'a> {
     /// The action of this id.
     pub fn get(&self, id: &[u8]) -> Option<Arc<Action>> {
         self.store.actions.get(id).or_else(|| self.defaults.get(id)).cloned()
+    }
+
+    /// The action `block`; one that does not block gives way to the built-in one.
+    fn block(&self) -> Arc<Action> {
+        let configured = self.get(action::BLOCK).filter(|action| action.kind.is_blocking());
+        configured.unwrap_or_else(|| Arc::new(action::default_block()))
     }
 }
 

@@ -31,7 +31,9 @@ pub use rule::{AttributeValue, EventRule, Module, Rule, RuleId, Verdict};
 pub use scan::{ScanPlan, SourcePlan, Waiting};
 
 use crate::config::Text;
+use crate::config::action::Action;
 use crate::support::Bits;
+use std::sync::Arc;
 
 /// An immutable plan, shared by all contexts.
 pub struct Plan {
@@ -65,6 +67,8 @@ pub struct Plan {
     pub known_addresses: Vec<Text>,
     /// Action types rules and filters can lead to.
     pub known_actions: Vec<Text>,
+    /// How a request ends that no rule ends: the action `block`.
+    pub block: Arc<Action>,
     /// The names of the lists that conditions refer to.
     pub list_names: Vec<lists::ListName>,
 }

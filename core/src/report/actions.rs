@@ -15,6 +15,15 @@ pub struct ReportedAction {
     pub parameters: Vec<(Text, Value)>,
 }
 
+impl ReportedAction {
+    /// A blocking action with the id that ties the answer to the events.
+    pub(crate) fn blocking(action: &Action, response_id: &str) -> Self {
+        let mut parameters = action.parameters.clone();
+        parameters.push((b"security_response_id"[..].into(), Value::from(response_id)));
+        Self { kind: action.type_name.clone(), parameters }
+    }
+}
+
 /// Collects actions in the order of the rules that ask for them.
 #[derive(Default)]
 pub(super) struct Consolidation {
@@ -41,9 +50,7 @@ impl Consolidation {
     ) -> Vec<ReportedAction> {
         let mut reported = vec![];
         if let Some(action) = self.blocking {
-            let mut parameters = action.parameters.clone();
-            parameters.push((b"security_response_id"[..].into(), Value::from(&*response_id())));
-            reported.push(ReportedAction { kind: action.type_name.clone(), parameters });
+            reported.push(ReportedAction::blocking(&action, &response_id()));
         }
         for action in self.others.iter().flat_map(Table::values) {
             let parameters = match action.kind {

@@ -57,6 +57,21 @@ impl<'a> Args<'a> {
         }
     }
 
+    /// An array of strings.
+    pub fn texts(self, name: &str) -> Result<Vec<Cow<'a, str>>> {
+        let text = |element: &'a Object| element.as_bytes().map(utf8).ok_or_else(|| wrong(name, "an array of strings"));
+        self.array(name)?.iter().map(text).collect()
+    }
+
+    /// Only these may be given: a misspelt setting must not be ignored.
+    pub fn only(self, known: &[&str]) -> Result<()> {
+        let names = self.0.as_map().unwrap_or_default().iter().map(|pair| utf8(pair.key_bytes().unwrap_or_default()));
+        match names.into_iter().find(|name| !known.contains(&name.as_ref())) {
+            Some(name) => Err(format!("unknown setting `{name}`; the settings are {}", known.join(", "))),
+            None => Ok(()),
+        }
+    }
+
     pub fn map(self, name: &str) -> Result<Option<Args<'a>>> {
         self.object(name).map(|value| Args::of(value).map_err(|_| wrong(name, "a map"))).transpose()
     }

@@ -4,10 +4,11 @@ use super::args::{Args, Result};
 use super::remote::{read_batch, report_value};
 use super::users::Defaults;
 use super::{Request, Service, map_of, texts};
+use crate::config::action::default_block;
 use crate::remote::{Loaded, Target, Updater};
-use crate::report::Incomplete;
-use crate::support::Occasional;
+use crate::report::{Incomplete, ReportedAction};
 use crate::support::fork::Versioned;
+use crate::support::{Ids, Occasional, RandomIds};
 use crate::users::mode::{CollectionMode, ModeSettings};
 use crate::value::{Object, Value, json};
 use crate::{Builder, Waf};
@@ -15,7 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The configuration that lets this crate block by itself: rules over addresses that only it submits, with the action
-/// `block` as it is configured at the time. So a user or an address blocked at run time is reported like any other match.
+/// `block` as it is configured at the time. So a user or an address blocked at run time is reported like any other match;
+/// that they are blocked does not depend on it (see `Request::refuse`).
 const OWN_PATH: &str = "bartizan/own";
 const OWN_RULES: &str = r#"{"version": "2.2", "rules": [
     {"id": "bartizan-block-user", "name": "Block users at run time", "on_match": ["block"],
@@ -33,6 +35,9 @@ const OWN_RULES: &str = r#"{"version": "2.2", "rules": [
 
 /// At most so often a line of the log says that requests were not inspected completely.
 const SECONDS_BETWEEN_LINES: u64 = 60;
+
+/// The variable that names the header with the client's address.
+const CLIENT_IP_HEADER: &str = "DD_TRACE_CLIENT_IP_HEADER";
 
 /// What becomes of a request that was not inspected completely.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,22 +71,29 @@ struct State {
 }
 
 impl Engine {
+    /// The names of the settings of an engine, beside [`Service::SETTINGS`].
+    pub const SETTINGS: [&str; 8] =
+        ["rules", "local_rules", "enabled", "environment", "timeout_us", "host", "propagate", "on_incomplete"];
+
     /// An engine configured by a map:
     ///
     /// * `rules`: the ruleset, as a value or as JSON text; `local_rules`: true when an operator chose it, which keeps remote
     ///   configuration away
     /// * `enabled`: true, false, or nothing for "until remote configuration says so"
-    /// * `environment`: a map with the variables of the collection mode
-    /// * `trace_rate_limit`, `schema_delay`, `timeout_us`, `host` (`python` or `javascript`), `propagate`
+    /// * `environment`: a map with the variables of the collection mode, and `DD_TRACE_CLIENT_IP_HEADER`, which stands in for
+    ///   `client_ip_header`
+    /// * `timeout_us`, `host` (`python` or `javascript`), `propagate`
+    /// * those of a [`Service`]: `trace_rate_limit`, `schema_delay`, `client_ip_header`, `trusted_proxies`
     /// * `on_incomplete`: `pass` (the default) or `block`: what becomes of a request that was not inspected completely
     ///
-    /// Returns what was wrong beside it: warnings about settings and the report on the rules.
+    /// A setting of any other name is an error. Returns what was wrong beside it: warnings about settings and the report on the rules.
     pub fn new(settings: &Object) -> Result<(Arc<Self>, Value)> {
-        let service = Service::new(settings)?;
         let args = Args::of(settings)?;
+        args.only(&[&Self::SETTINGS[..], &Service::SETTINGS].concat())?;
         let mut warnings = Vec::new();
         let environment = args.map("environment")?;
         let variable = |name: &str| environment.and_then(|variables| variables.non_empty(name)).map(String::from);
+        let service = Service::read(args, variable(CLIENT_IP_HEADER).as_deref())?;
         let modes = ModeSettings::read(variable, &mut warnings);
         let rules = args.object("rules").ok_or("the argument `rules` must be given")?;
         let rules = match rules.as_bytes() {
@@ -124,6 +136,12 @@ impl Engine {
     /// A request served by the instance of this moment.
     pub fn request(self: &Arc<Self>) -> Request {
         Request::new(self.clone(), self.waf().map(|waf| waf.context()))
+    }
+
+    /// How a request ends that no rule ends: the action `block` as it is configured at the moment.
+    pub(super) fn block_action(&self) -> ReportedAction {
+        let waf = self.waf();
+        waf.map_or_else(|| ReportedAction::blocking(&default_block(), &RandomIds.uuid()), |waf| waf.block_action())
     }
 
     /// The current instance; none while the engine is off.

@@ -6,16 +6,30 @@ use crate::http::block::{self, Blocking, Client, Response};
 use crate::http::headers::{Direction, discarded_metric, header_tags};
 use crate::http::pages::Templates;
 use crate::http::report::{Report, RequestOutcome, Scope, engine_tags as tags_of_engine};
-use crate::http::{addresses, body, client_address, quality, settings, stacks};
+use crate::http::{Proxies, addresses, body, client_address, quality, settings, stacks};
 use crate::report::Incomplete;
 use crate::support::{Ids, RandomIds};
 use crate::value::{Truncation, Value};
+use std::borrow::Cow;
 use std::net::IpAddr;
 
+/// What arguments or settings say about proxies, where they say anything; otherwise what is known of them.
+pub(super) fn proxies<'a>(args: Args<'_>, known: &'a Proxies) -> Result<Cow<'a, Proxies>> {
+    let mut proxies = Cow::Borrowed(known);
+    if let Some(name) = args.text("client_ip_header")?.filter(|name| !name.is_empty()) {
+        proxies = Cow::Owned(proxies.into_owned().with_header(&name).map_err(|error| error.to_string())?);
+    }
+    if args.object("trusted_proxies").is_some() {
+        let networks = args.texts("trusted_proxies")?;
+        proxies = Cow::Owned(proxies.into_owned().with_trusted(&networks).map_err(|error| error.to_string())?);
+    }
+    Ok(proxies)
+}
+
 /// The client's address, as the two tags.
-pub(super) fn client_ip(args: Args<'_>) -> Result<Value> {
-    let configured = args.text("client_ip_header")?;
-    let found = client_address(&args.headers("headers")?, args.text("peer")?.as_deref(), configured.as_deref());
+pub(super) fn client_ip(args: Args<'_>, known: &Proxies) -> Result<Value> {
+    let proxies = proxies(args, known)?;
+    let found = client_address(&args.headers("headers")?, args.text("peer")?.as_deref(), proxies.as_ref());
     let text = |address: Option<IpAddr>| address.map_or_else(Value::null, |address| address.to_string().into());
     Ok(map_of([("http.client_ip", text(found.client)), ("network.client.ip", text(found.peer))]))
 }
@@ -153,10 +167,11 @@ pub(super) fn waf_timeout(args: Args<'_>) -> Result<Value> {
 }
 
 /// A request as the engine's addresses, with the tags that say where it comes from.
-pub(super) fn request_addresses(args: Args<'_>) -> Result<Value> {
+pub(super) fn request_addresses(args: Args<'_>, known: &Proxies) -> Result<Value> {
     let (method, url, peer) = (args.text("method")?, args.text("url")?, args.text("peer")?);
-    let (headers, configured) = (args.headers("headers")?, args.text("client_ip_header")?);
-    let address = client_address(&headers, peer.as_deref(), configured.as_deref());
+    let headers = args.headers("headers")?;
+    let proxies = proxies(args, known)?;
+    let address = client_address(&headers, peer.as_deref(), proxies.as_ref());
     let found = addresses::request_addresses(addresses::RequestParts {
         method: method.as_deref(),
         url: url.as_deref(),

@@ -42,10 +42,10 @@
 //! | `user_id` | `user` | `id`: text or null |
 //! | `collection_mode` | `environment` (map of variables), `remote`, `enabled` | `mode`, `tracking`, `warnings` |
 //! | `propagate` | `id` | `_dd.p.usr.id`, `t.usr.id`; nothing when too long |
-//! | `client_ip` | `headers`, `peer`, `client_ip_header` | `http.client_ip`, `network.client.ip`: text or null |
+//! | `client_ip` | `headers`, `peer`, `client_ip_header`, `trusted_proxies` (addresses and networks) | `http.client_ip`, `network.client.ip`: text or null |
 //! | `block_response` | `actions` (of a result), or `type` and `parameters`; `accept`, `method`, `graphql`, `protocol`, `headers_sent`, `templates` (`html`, `json`, `graphql`) | `status`, `headers`, `body`, `stealth`, `security_response_id`, `meta`; for `protocol: grpc` `grpc_status`, `grpc_message`; empty when nothing blocks |
 //! | `request_headers`, `response_headers` | `headers`, `event`, `max_collected_headers` | `meta`, `metrics` |
-//! | `request_addresses` | `method`, `url`, `headers`, `query`, `cookies`, `path_params`, `body`, `peer`, `client_ip_header` | `addresses`, `meta` |
+//! | `request_addresses` | `method`, `url`, `headers`, `query`, `cookies`, `path_params`, `body`, `peer`, `client_ip_header`, `trusted_proxies` | `addresses`, `meta` |
 //! | `response_addresses` | `status`, `headers`, `body` | `addresses` |
 //! | `event_tags` | `evaluations` (each `result`, `duration_ext`, `exploit`, or `error`), `blocked`, `block_failed`, `rate_limited`, `origin`, `structured`, `truncated` (`string_length`, `container_size`, `container_depth`), `waf_version`, `event_rules_version` | `meta`, `metrics`, `events`, `keeps`, `stacks`, `telemetry`, `appsec`, `max_collected_headers` |
 //! | `engine_tags` | `waf_version`, `family`, `diagnostics` | `meta`, `metrics` |
@@ -79,6 +79,7 @@ mod request;
 mod service;
 mod users;
 
+use crate::http::Proxies;
 use crate::value::{Object, Value};
 use args::{Args, Result};
 
@@ -103,8 +104,8 @@ const FUNCTIONS: [(&str, Run); 18] = [
     ("collection_mode", users::collection_mode),
     ("propagate", users::propagate),
     ("user_events", users::request),
-    ("client_ip", http::client_ip),
-    ("request_addresses", http::request_addresses),
+    ("client_ip", |args| http::client_ip(args, &Proxies::default())),
+    ("request_addresses", |args| http::request_addresses(args, &Proxies::default())),
     ("response_addresses", http::response_addresses),
     ("block_response", http::block_response),
     ("request_headers", http::request_headers),

@@ -8,7 +8,7 @@ use crate::eval::{Context, RunError};
 use crate::http::block::Blocking;
 use crate::http::headers::{Direction, discarded_metric, header_tags};
 use crate::http::report::{Report, RequestOutcome, Scope};
-use crate::report::Incomplete;
+use crate::report::{Incomplete, ReportedAction};
 use crate::support::Deadline;
 use crate::users::identity::id_text;
 use crate::users::{Outcome, RequestScope, USER_ID};
@@ -137,7 +137,7 @@ impl Request {
         self.accept = value_of("accept").map(|(_, value)| value.to_string());
         self.method = args.text("method")?.map(String::from);
         self.note_unparsed(args)?;
-        let mut found = http::request_addresses(args)?;
+        let mut found = self.engine.service().request_addresses(args)?;
         self.request_headers = owned(headers);
         if self.context.is_none() {
             found.insert("blocked", false);
@@ -151,7 +151,8 @@ impl Request {
         let denied = client.filter(|client| self.engine.service().denies_address(client));
         let blocked = match denied {
             Some(client) => {
-                self.evaluate(Scope::Request, Value::from_entries([("bartizan.blocked.ip", client)])).is_some()
+                self.refuse("bartizan.blocked.ip", client);
+                true
             }
             None => self.evaluate(Scope::Request, addresses).is_some_and(|outcome| blocks(&outcome)),
         };
@@ -181,17 +182,24 @@ impl Request {
         result
     }
 
+    /// Ends the request by a decision that is not the rules'. The engine's own rule over this address reports it, if it is
+    /// in force: remote configuration may exclude it, switch it off or take its action away. The request ends all the same.
+    fn refuse(&mut self, address: &str, value: impl Into<Value>) {
+        let aside = self.engine.waf().map(|waf| waf.context());
+        self.deadline = Some(Deadline::unlimited());
+        self.evaluate_in(aside, Scope::Request, Value::from_entries([(address, value.into())]));
+        if self.verdict.is_none() {
+            self.verdict = Some(taken(self.engine.block_action()));
+        }
+    }
+
     /// Ends a request of which something was not inspected, where the operator wants that.
     fn blocks_incomplete(&mut self) -> bool {
         let blocks = self.verdict.is_none() && self.context.is_some() && self.incomplete.any();
         let blocks = blocks && self.engine.on_incomplete() == OnIncomplete::Block;
         if blocks {
             let reasons: Vec<_> = self.incomplete.reasons().collect();
-            let aside = self.engine.waf().map(|waf| waf.context());
-            let addresses = Value::from_entries([("bartizan.blocked.incomplete", reasons.join(","))]);
-            self.deadline = Some(Deadline::unlimited());
-            self.evaluate_in(aside, Scope::Request, addresses);
-            self.verdict.get_or_insert_with(|| ("block_request".into(), Value::map()));
+            self.refuse("bartizan.blocked.incomplete", reasons.join(","));
         }
         blocks
     }
@@ -264,8 +272,7 @@ impl Request {
     fn deny_user(&mut self, id: &str) -> bool {
         let denied = self.context.is_some() && self.engine.service().denies_user(id);
         if denied {
-            let aside = self.engine.waf().map(|waf| waf.context());
-            self.evaluate_in(aside, Scope::Request, Value::from_entries([("bartizan.blocked.user", id)]));
+            self.refuse("bartizan.blocked.user", id);
             self.blocked_users.push(id.into());
         }
         denied
@@ -273,11 +280,7 @@ impl Request {
 
     fn block_request(&mut self, _: Args<'_>) -> Result<Value> {
         if self.verdict.is_none() {
-            let aside = self.engine.waf().map(|waf| waf.context());
-            self.evaluate_in(aside, Scope::Request, Value::from_entries([("bartizan.blocked.request", Value::null())]));
-        }
-        if self.verdict.is_none() {
-            self.verdict = Some(("block_request".into(), Value::map()));
+            self.refuse("bartizan.blocked.request", Value::null());
         }
         Ok(map_of([("blocked", true.into())]))
     }
@@ -400,8 +403,7 @@ impl Request {
             self.rate_limited |= !granted;
         }
         if let (None, Some(action)) = (&self.verdict, outcome.blocking_action()) {
-            let kind = String::from_utf8_lossy(&action.kind).into_owned();
-            self.verdict = Some((kind, Value::from_entries(action.parameters.iter().cloned())));
+            self.verdict = Some(taken(action.clone()));
         }
         Some(outcome)
     }
@@ -413,6 +415,11 @@ fn error_code(error: RunError) -> i64 {
         RunError::InvalidObject => -2,
         RunError::Internal => -3,
     }
+}
+
+/// An action as the request keeps it: its type and parameters.
+fn taken(action: ReportedAction) -> (String, Value) {
+    (String::from_utf8_lossy(&action.kind).into_owned(), Value::from_entries(action.parameters))
 }
 
 fn blocks(outcome: &crate::Outcome) -> bool {

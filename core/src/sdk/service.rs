@@ -1,7 +1,8 @@
 //! What a process remembers between requests, behind one handle.
 
 use super::args::{Args, Result};
-use super::{call, map_of};
+use super::{call, http, map_of};
+use crate::http::Proxies;
 use crate::http::rate::TraceLimiter;
 use crate::http::sampling::SchemaSampler;
 use crate::http::stealth::{LoginFailure, StealthTemplates};
@@ -21,6 +22,7 @@ pub struct Service {
     limiter: TraceLimiter,
     sampler: SchemaSampler,
     stealth: Renewable<StealthTemplates>,
+    proxies: Proxies,
     clock: Box<dyn Clock>,
     start: Instant,
 }
@@ -32,12 +34,30 @@ impl Default for Service {
 }
 
 impl Service {
-    /// A service configured by a map: `trace_rate_limit` (traces a second) and `schema_delay` (seconds).
+    /// The names of the settings of a service.
+    pub const SETTINGS: [&str; 4] = ["trace_rate_limit", "schema_delay", "client_ip_header", "trusted_proxies"];
+
+    /// A service configured by a map:
+    ///
+    /// * `trace_rate_limit` (traces a second) and `schema_delay` (seconds)
+    /// * `client_ip_header`: the header in which the proxies in front of the service write the client's address
+    /// * `trusted_proxies`: the addresses and networks of these proxies; an empty array says that there are none
+    ///
+    /// What the last two mean is said in [`crate::http::client_ip`]; they are defaults for the functions that take them.
     pub fn new(settings: &Object) -> std::result::Result<Self, String> {
         let settings = Args::of(settings)?;
+        settings.only(&Self::SETTINGS)?;
+        Self::read(settings, None)
+    }
+
+    /// The same where other settings stand beside these, and where the environment may name the header.
+    pub(super) fn read(settings: Args<'_>, client_ip_header: Option<&str>) -> Result<Self> {
         let rate = settings.number("trace_rate_limit")?.map_or(TraceLimiter::DEFAULT_RATE, |rate| rate as i64);
         let delay = settings.number("schema_delay")?.unwrap_or(SchemaSampler::DEFAULT_DELAY);
-        Ok(Self::with_clock(TraceLimiter::new(rate), SchemaSampler::new(delay), SystemClock))
+        let service = Self::with_clock(TraceLimiter::new(rate), SchemaSampler::new(delay), SystemClock);
+        let proxies = Proxies::default().with_header(client_ip_header.unwrap_or_default());
+        let proxies = proxies.map_err(|error| error.to_string())?;
+        Ok(Self { proxies: http::proxies(settings, &proxies)?.into_owned(), ..service })
     }
 
     /// A service with a clock of the caller's, for entries of the denylist.
@@ -47,6 +67,7 @@ impl Service {
             limiter,
             sampler,
             stealth: Renewable::default(),
+            proxies: Proxies::default(),
             clock: Box::new(clock),
             start: Instant::now(),
         }
@@ -60,6 +81,8 @@ impl Service {
             "unblock" => Self::unblock,
             "blocked" => Self::blocked,
             "blocks" => Self::blocks,
+            "client_ip" => Self::client_ip,
+            "request_addresses" => Self::request_addresses,
             "keep_trace" => Self::keep_trace,
             "sample_schema" => Self::sample_schema,
             "learn_login_failure" => Self::learn_login_failure,
@@ -123,6 +146,14 @@ impl Service {
         let users: Value = users.into_iter().map(|(id, entry)| described(id.into(), entry)).collect();
         let networks = networks.into_iter().map(|(network, entry)| described(network.to_string().into(), entry));
         Ok(map_of([("users", users), ("ips", networks.collect())]))
+    }
+
+    fn client_ip(&self, args: Args<'_>) -> Result<Value> {
+        http::client_ip(args, &self.proxies)
+    }
+
+    pub(super) fn request_addresses(&self, args: Args<'_>) -> Result<Value> {
+        http::request_addresses(args, &self.proxies)
     }
 
     fn keep_trace(&self, _: Args<'_>) -> Result<Value> {

@@ -4,6 +4,7 @@
 //! bartizan adds (names, and defined answers where memory is out), which is how these tests were checked themselves.
 #![allow(unsafe_code)] // a client of a C library
 #![allow(dead_code)] // each test file uses a part
+#![allow(clippy::disallowed_types, clippy::disallowed_methods)] // does not fork
 
 use std::collections::HashMap;
 use std::ffi::{c_char, c_int, c_uint, c_void};

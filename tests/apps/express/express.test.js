@@ -19,9 +19,12 @@ const exporter = new InMemorySpanExporter()
 const tracer = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).getTracer('test')
 let engine, server
 
-beforeEach(async () => {
+beforeEach(() => serve())
+
+/** Serves the application anew, with these settings of its engine. */
+async function serve (settings) {
   server?.close()
-  engine = new Engine(JSON.parse(file('rules.json')))
+  engine = new Engine(JSON.parse(file('rules.json')), settings)
   const app = makeApp(protection(engine, (req) => req.span))
   server = require('node:http').createServer((req, res) => {
     req.span = tracer.startSpan('web.request')
@@ -29,7 +32,7 @@ beforeEach(async () => {
     res.once('close', () => req.span.end())
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-})
+}
 
 after(() => server.close())
 
@@ -113,6 +116,29 @@ test('an address blocked while the site runs', async () => {
   assert.equal(engine.extend({ ip: '8.8.0.0/16', seconds: 1 }), true)
   await sleep(2100)
   assert.equal((await send('/')).status, 200)
+})
+
+test('a denied address has its answer whatever the rules say', async () => {
+  const actions = [{ id: 'block', type: 'block_request', parameters: { status_code: 405, type: 'json' } }]
+  const exclusions = [{ id: 'e', rules_target: [{ tags: { category: 'security_response' } }] }]
+  engine.applyRemote({ changed: [['datadog/2/ASM/quiet/config', { actions, exclusions }]] })
+  engine.block({ ip: '8.8.8.8' })
+  const { status, body, tags } = await send('/')
+  assert.deepEqual([status, tags['appsec.blocked'], tags['http.status_code']], [405, 'true', '405'])
+  assert.equal(JSON.parse(body).security_response_id.length, 36)
+})
+
+test('the proxy that is believed', async () => {
+  const client = async (settings) => {
+    await serve(settings)
+    const { tags } = await send('/', undefined, { 'x-forwarded-for': '6.6.6.6, 9.9.9.9', 'x-real-ip': '7.7.7.7' })
+    return tags['http.client_ip']
+  }
+  assert.equal(await client({}), '6.6.6.6')
+  assert.equal(await client({ trusted_proxies: ['127.0.0.0/8'] }), '9.9.9.9')
+  assert.equal(await client({ trusted_proxies: ['127.0.0.0/8'], client_ip_header: 'X-Real-IP' }), '7.7.7.7')
+  assert.equal(await client({ client_ip_header: 'X-Real-IP' }), '7.7.7.7')
+  assert.equal(await client({ trusted_proxies: [] }), '127.0.0.1')
 })
 
 test('an attack is blocked as remote configuration says', async () => {

@@ -72,7 +72,7 @@ class Site:
         rules = json.loads((HERE / "rules.json").read_text())
         self.engine = Engine(rules)
         current = threading.local()
-        protected = Protection(make_app(), self.engine, span=lambda: current.span)
+        self.protected = protected = Protection(make_app(), self.engine, span=lambda: current.span)
 
         def traced(environ: dict[str, Any], start_response: Any) -> Any:
             current.span = spans.start()
@@ -175,6 +175,31 @@ def test_an_address_blocked_while_the_site_runs(site: Site) -> None:
     assert site.engine.extend(ip="8.8.0.0/16", seconds=1)
     time.sleep(2.1)
     assert site.send("/")[0] == 200
+
+
+def test_a_denied_address_has_its_answer_whatever_the_rules_say(site: Site) -> None:
+    remote = {
+        "actions": [{"id": "block", "type": "block_request", "parameters": {"status_code": 405, "type": "json"}}],
+        "exclusions": [{"id": "e", "rules_target": [{"tags": {"category": "security_response"}}]}],
+    }
+    site.engine.apply_remote(changed=[("datadog/2/ASM/quiet/config", remote)])
+    site.engine.block(ip="8.8.8.8")
+    status, body, tags = site.send("/")
+    assert (status, tags["appsec.blocked"], tags["http.status_code"]) == (405, "true", "405")
+    assert len(json.loads(body)["security_response_id"]) == 36
+
+
+def test_the_proxy_that_is_believed(site: Site) -> None:
+    def client(**settings: Any) -> str:
+        site.protected.engine = Engine({"rules": []}, **settings)
+        tags = site.send("/", x_forwarded_for="6.6.6.6, 9.9.9.9", x_real_ip="7.7.7.7")[2]
+        return str(tags["http.client_ip"])
+
+    assert client() == "6.6.6.6"
+    assert client(trusted_proxies=["127.0.0.0/8"]) == "9.9.9.9"
+    assert client(trusted_proxies=["127.0.0.0/8"], client_ip_header="X-Real-IP") == "7.7.7.7"
+    assert client(client_ip_header="X-Real-IP") == "7.7.7.7"
+    assert client(trusted_proxies=[]) == "127.0.0.1"
 
 
 def test_an_attack_is_blocked_as_remote_configuration_says(site: Site) -> None:

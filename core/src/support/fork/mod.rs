@@ -13,7 +13,7 @@
 //! | atomics | numbers | the number |
 //!
 //! `Mutex::try_lock` alone is fine as well: who does not get it goes on without. `Mutex::lock`, `RwLock`, `OnceLock` and
-//! `LazyLock` are not, outside this module; a test looks for them.
+//! `LazyLock` are not, outside this module; `clippy.toml` forbids them.
 //!
 //! Nothing is registered with `pthread_atfork`, which would need `unsafe`, does not see every way to fork, and keeps a
 //! pointer into a library that may be unloaded. Instead a lock knows the process it was made in, and who would have to wait for it

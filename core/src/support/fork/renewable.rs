@@ -37,6 +37,7 @@ impl<T: Default> Renewable<T> {
     }
 
     /// Waits for other threads of this process, and for nobody else.
+    #[expect(clippy::disallowed_methods, reason = "this is the place that may")]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         let mut lock = self;
         loop {

@@ -1,0 +1,115 @@
+//! Looking over the elements a configuration brought, for what they refer to and is not there.
+//!
+//! Whether an action exists depends on all configurations of a builder, so this is asked of the whole store, at any time.
+
+use super::condition::{Condition, Target};
+use super::exclusion::FilterMode;
+use super::known_addresses::is_known;
+use super::read::Text;
+use super::rule::{AttributeSource, Origin};
+use super::store::{Contribution, Store};
+use super::warning::{Warning, WarningKind};
+use super::{action, rule::Rule};
+use std::collections::HashSet;
+
+/// What is doubtful about the elements of one contribution, in the order of their sections.
+pub fn references(store: &Store, contribution: &Contribution) -> Vec<Warning> {
+    let derived = store.processors.values().filter(|processor| processor.evaluate);
+    let derived = derived.flat_map(|processor| processor.mappings.iter().map(|mapping| &*mapping.output)).collect();
+    let actions = action::defaults().into_iter().map(|action| action.id).collect();
+    let mut review = Review { store, derived, actions, warnings: vec![] };
+    review.contribution(contribution);
+    review.warnings
+}
+
+struct Review<'a> {
+    store: &'a Store,
+    /// Addresses that processors make.
+    derived: HashSet<&'a [u8]>,
+    /// The ids of actions that exist without being configured.
+    actions: Vec<Text>,
+    warnings: Vec<Warning>,
+}
+
+impl Review<'_> {
+    fn contribution(&mut self, contribution: &Contribution) {
+        let store = self.store;
+        for rule in store.rules_of(contribution) {
+            self.rule(rule);
+        }
+        for over in store.rule_overrides_of(contribution) {
+            let id = Text::from(*b"");
+            over.on_match.iter().flatten().for_each(|action| self.action("rules_override", &id, action));
+        }
+        for filter in store.rule_filters_of(contribution) {
+            if let FilterMode::Custom(action) = &filter.mode {
+                self.action("exclusions", &filter.id, action);
+            }
+            self.conditions("exclusions", &filter.id, &filter.conditions);
+        }
+        for filter in store.input_filters_of(contribution) {
+            self.conditions("exclusions", &filter.id, &filter.conditions);
+            filter.inputs.iter().for_each(|(address, _)| self.address("exclusions", &filter.id, address));
+        }
+        for processor in store.processors_of(contribution) {
+            self.conditions("processors", &processor.id, &processor.conditions);
+            let inputs = processor.mappings.iter().flat_map(|mapping| &mapping.inputs);
+            inputs.for_each(|input| self.address("processors", &processor.id, &input.address));
+        }
+    }
+
+    fn rule(&mut self, rule: &Rule) {
+        let section = match rule.origin {
+            Origin::Base => "rules",
+            Origin::User => "custom_rules",
+        };
+        rule.on_match.iter().for_each(|action| self.action(section, &rule.id, action));
+        self.conditions(section, &rule.id, &rule.conditions);
+        for attribute in &*rule.attributes {
+            if let AttributeSource::Copy { address, .. } = &attribute.source {
+                self.address(section, &rule.id, address);
+            }
+        }
+    }
+
+    fn conditions(&mut self, section: &'static str, id: &Text, conditions: &[Condition]) {
+        for condition in conditions {
+            let look = |targets: &[Target], review: &mut Self| {
+                targets.iter().for_each(|target| review.address(section, id, &target.address));
+            };
+            match condition {
+                Condition::Scalar { targets, .. } | Condition::Exists { targets, .. } => look(targets, self),
+                Condition::Detector { arguments, .. } => {
+                    arguments.iter().for_each(|argument| look(&argument.targets, self));
+                }
+            }
+        }
+    }
+
+    fn action(&mut self, section: &'static str, id: &Text, action: &Text) {
+        if self.store.actions.contains_key(action) || self.actions.contains(action) {
+            return;
+        }
+        let name = String::from_utf8_lossy(action);
+        let message = format!("there is no action `{name}`, so nothing is done where it is asked for");
+        self.warn(WarningKind::UnknownAction, section, id, message);
+    }
+
+    fn address(&mut self, section: &'static str, id: &Text, address: &[u8]) {
+        if is_known(address) || self.derived.contains(address) {
+            return;
+        }
+        let name = String::from_utf8_lossy(address);
+        let message = format!("requests are not submitted under the address `{name}`, unless the application does it");
+        self.warn(WarningKind::UnknownAddress, section, id, message);
+    }
+
+    /// The same thing is said once of an element.
+    fn warn(&mut self, kind: WarningKind, section: &'static str, id: &Text, message: String) {
+        let warning = Warning::of_element(kind, section, id, message);
+        let of_element = self.warnings.iter().rev().take_while(|said| said.id == *id && said.section == section);
+        if !of_element.into_iter().any(|said| *said == warning) {
+            self.warnings.push(warning);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Which address the client has, when proxies stand between it and the service.
+//!
+//! Every proxy product writes its own header, and none of them can be trusted by itself. How much is known decides:
+//!
+//! * Nothing: the choice is the one the tracers agree on, the first *public* address, in the priority of the headers and
+//!   from left to right inside one; private addresses only when nothing better is found. Whoever sends the request can
+//!   choose that address.
+//! * The header's name: nothing else counts, not even the peer, because a fallback would let a direct client choose its
+//!   identity.
+//! * The proxies' addresses: each proxy writes whom it talked to at the right end, so the way back is followed from the
+//!   peer leftwards for as long as each hop is one of them. The first that is not is the client. What stands left of it is
+//!   the client's own invention.
+
+mod node;
+mod proxies;
+mod public;
+
+pub use proxies::{Proxies, ProxyError};
+pub use public::is_public;
+
+use node::parse_node;
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+/// The headers that may carry the client's address, most trusted first.
+pub const ADDRESS_HEADERS: [&str; 10] = [
+    "x-forwarded-for",
+    "x-real-ip",
+    "true-client-ip",
+    "x-client-ip",
+    "forwarded",
+    "forwarded-for",
+    "x-cluster-client-ip",
+    "fastly-client-ip",
+    "cf-connecting-ip",
+    "cf-connecting-ipv6",
+];
+
+type Headers<'a> = [(Cow<'a, str>, Cow<'a, str>)];
+
+/// What the request tells about where it comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClientAddress {
+    /// The resolved client: tag and engine address `http.client_ip`.
+    pub client: Option<IpAddr>,
+    /// The peer of the connection: tag `network.client.ip`.
+    pub peer: Option<IpAddr>,
+}
+
+/// Resolves the client's address from the headers, in the order received, and the peer's address as the host prints it.
+pub fn client_address(headers: &Headers<'_>, peer: Option<&str>, proxies: &Proxies) -> ClientAddress {
+    let peer = peer.and_then(parse_node);
+    let client = match (proxies.trusted(), proxies.header()) {
+        (Some(trusted), Some(name)) => first_untrusted(headers, peer, &[name], trusted),
+        (Some(trusted), None) => first_untrusted(headers, peer, &ADDRESS_HEADERS, trusted),
+        (None, Some(name)) => first_public(headers, &[name]).map(Found::address),
+        (None, None) => match first_public(headers, &ADDRESS_HEADERS) {
+            Some(Found::Public(address)) => Some(address),
+            Some(Found::Private(_)) | None if peer.is_some_and(is_public) => peer,
+            Some(Found::Private(address)) => Some(address),
+            None => peer,
+        },
+    };
+    ClientAddress { client, peer }
+}
+
+/// The way back along trusted proxies, in the first header that says anything. A connection without an address, such as
+/// that of a Unix socket, comes from this machine. A hop that hides its client, or is no address, is as far as one can see.
+fn first_untrusted(
+    headers: &Headers<'_>,
+    peer: Option<IpAddr>,
+    names: &[&str],
+    is_trusted: impl Fn(IpAddr) -> bool,
+) -> Option<IpAddr> {
+    let mut client = peer;
+    let written = names.iter().find_map(|name| Some((name, joined(headers, name).filter(|list| !is_blank(list))?)));
+    let Some((name, list)) = written else { return client };
+    let mut hops = node::from_right(name, &list);
+    while client.is_none_or(&is_trusted) {
+        let Some(next) = hops.next().and_then(|node| parse_node(&node?)) else { break };
+        client = Some(next);
+    }
+    client
+}
+
+enum Found {
+    Public(IpAddr),
+    Private(IpAddr),
+}
+
+impl Found {
+    fn address(self) -> IpAddr {
+        match self {
+            Self::Public(address) | Self::Private(address) => address,
+        }
+    }
+}
+
+fn first_public(headers: &Headers<'_>, names: &[&str]) -> Option<Found> {
+    let mut first_private = None;
+    for name in names {
+        let Some(list) = joined(headers, name) else { continue };
+        let addresses = node::from_left(name, &list).filter_map(|node| parse_node(&node?));
+        for address in addresses {
+            if is_public(address) {
+                return Some(Found::Public(address));
+            }
+            first_private = first_private.or(Some(address));
+        }
+    }
+    first_private.map(Found::Private)
+}
+
+/// The value of a header; one that occurs several times is one list.
+fn joined<'a>(headers: &'a Headers<'_>, name: &str) -> Option<Cow<'a, str>> {
+    let mut values = headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    let mut list = Cow::Borrowed(values.next()?.as_ref());
+    for value in values {
+        let list = list.to_mut();
+        list.push_str(", ");
+        list.push_str(value);
+    }
+    Some(list)
+}
+
+fn is_blank(list: &str) -> bool {
+    list.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b','))
+}
+
+/// An IPv4 address inside IPv6 is the IPv4 address.
+pub(crate) fn canonical(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
