@@ -55,7 +55,8 @@ fn meet(entries: &'static [u64], write: fn(&Table<2>), read: fn(&Table<2>)) {
 #[test]
 fn an_entry_is_seen_whole_or_not_at_all() {
     meet(&[], |table| insert(table, 1), |table| assert!(matches!(find(table, 1), None | Some(1))));
-    meet(&[2], |table| insert(table, 1), |table| assert_eq!(table.find([1, 102], 1), None, "parts of two keys"));
+    // A key that is not written yet would read as zeros.
+    meet(&[2], |table| insert(table, 1), |table| assert_eq!(table.find([0, 0], 1), None));
 }
 
 #[test]
