@@ -49,18 +49,18 @@ impl<const EXTRA: usize> Cells<EXTRA> {
     }
 
     /// How many cells there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.words.len() / Self::STRIDE
     }
 
     /// Whether another key would make it too full.
     pub fn is_full(&self) -> bool {
-        self.used.load(Ordering::Relaxed) * 10 >= self.len() * 7
+        self.used.load(Ordering::Relaxed) * 10 >= self.count() * 7
     }
 
     /// Looks a key up.
     pub fn find(&self, key: &Key<EXTRA>) -> Found {
-        let cells = self.len();
+        let cells = self.count();
         for step in 0..cells {
             let cell = (key.hash as usize).wrapping_add(step) & (cells - 1);
             let word = self.terms_of(cell).load(Ordering::Acquire);
@@ -77,7 +77,7 @@ impl<const EXTRA: usize> Cells<EXTRA> {
 
     /// Gives a key that has none a cell; false if there is none.
     pub fn insert(&self, key: &Key<EXTRA>, terms: Terms) -> bool {
-        let (cells, filled) = (self.len(), word(key.high, terms));
+        let (cells, filled) = (self.count(), word(key.high, terms));
         for step in 0..cells {
             let cell = (key.hash as usize).wrapping_add(step) & (cells - 1);
             let (claim, place) = (if EXTRA == 0 { filled } else { word(0, Terms::CLAIMED) }, self.terms_of(cell));

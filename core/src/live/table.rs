@@ -13,9 +13,10 @@ use super::cells::{Cells, Found, Key};
 use super::sync::{Arc, ArcSwap, AtomicUsize, FEWEST_CELLS, Hashes, MOVED_AT_ONCE, Ordering, Renewable, SHARDS};
 use super::terms::Terms;
 use std::hash::BuildHasher;
+use std::ops::Range;
 
 /// Of the entries of a shard, one in so many gives way at once when there is no room.
-const EVICTED_SHARE: usize = 64;
+const EVICTED_SHARE: usize = 32;
 /// Parts of a shard that are swept one after the other.
 const SLICES: usize = 8;
 
@@ -144,10 +145,10 @@ impl<const EXTRA: usize> Table<EXTRA> {
         let shard = &self.shards[shard % SHARDS];
         let mut writer = shard.writer.lock();
         let blocks = shard.blocks.load_full();
-        let (cells, slice) = (blocks.current.len(), writer.slice % SLICES);
+        let (cells, slice) = (blocks.current.count(), writer.slice % SLICES);
         writer.slice = slice + 1;
         let slice = cells * slice / SLICES..cells * (slice + 1) / SLICES;
-        let taken = shard.take(&blocks.current, slice, usize::MAX, over);
+        let taken = shard.take(&blocks.current, slice, over);
         self.entries.fetch_sub(taken, Ordering::Relaxed);
     }
 
@@ -157,7 +158,7 @@ impl<const EXTRA: usize> Table<EXTRA> {
             let _writer = shard.writer.lock();
             let blocks = shard.blocks.load_full();
             for cells in blocks.both() {
-                for (extra, high, terms) in (0..cells.len()).filter_map(|cell| cells.entry(cell)) {
+                for (extra, high, terms) in (0..cells.count()).filter_map(|cell| cells.entry(cell)) {
                     each(extra, high, terms);
                 }
             }
@@ -183,7 +184,7 @@ impl<const EXTRA: usize> Table<EXTRA> {
     fn move_some(&self, shard: &Shard<EXTRA>, writer: &mut Writer) {
         let blocks = shard.blocks.load_full();
         let Some(former) = &blocks.former else { return };
-        let end = (writer.moved + MOVED_AT_ONCE).min(former.len());
+        let end = (writer.moved + MOVED_AT_ONCE).min(former.count());
         for cell in writer.moved..end {
             let Some((extra, high, terms)) = former.entry(cell) else { continue };
             let key = self.key(extra, high);
@@ -194,7 +195,7 @@ impl<const EXTRA: usize> Table<EXTRA> {
             former.set(cell, Terms::GONE);
         }
         writer.moved = end;
-        if end == former.len() {
+        if end == former.count() {
             let after = Arc::new(Blocks { former: None, current: blocks.current.clone() });
             shard.blocks.compare_and_swap(&blocks, after);
         }
@@ -204,10 +205,6 @@ impl<const EXTRA: usize> Table<EXTRA> {
 impl<const EXTRA: usize> Blocks<EXTRA> {
     fn both(&self) -> impl Iterator<Item = &Arc<Cells<EXTRA>>> {
         self.former.iter().chain([&self.current])
-    }
-
-    fn terms(&self) -> impl Iterator<Item = Terms> {
-        self.both().flat_map(|cells| (0..cells.len()).filter_map(|cell| cells.entry(cell))).map(|(.., terms)| terms)
     }
 
     fn find(&self, key: &Key<EXTRA>) -> Option<Terms> {
@@ -254,9 +251,9 @@ impl<const EXTRA: usize> Shard<EXTRA> {
             return;
         }
         let entries = self.entries.load(Ordering::Relaxed);
-        let fewest = FEWEST_CELLS.max(blocks.current.len() / 8);
+        let fewest = FEWEST_CELLS.max(blocks.current.count() / 8);
         let cells = (2 * entries + 1).next_power_of_two().max(fewest);
-        let former = (blocks.current.len() > 0).then(|| blocks.current.clone());
+        let former = (blocks.current.count() > 0).then(|| blocks.current.clone());
         let after = Arc::new(Blocks { former, current: Arc::new(Cells::new(cells)) });
         self.blocks.compare_and_swap(blocks, after);
         writer.moved = 0;
@@ -264,45 +261,33 @@ impl<const EXTRA: usize> Shard<EXTRA> {
 
     fn make_room(&self, over: impl Fn(Terms) -> bool) -> usize {
         let _writer = self.writer.lock();
-        let expired = self.take_where(&over);
+        let blocks = self.blocks.load_full();
+        let expired: usize = blocks.both().map(|cells| self.take(cells, 0..cells.count(), &over)).sum();
         if expired > 0 {
             return expired;
         }
-        let blocks = self.blocks.load_full();
-        let mut ends: Vec<_> = blocks.terms().filter(|terms| !terms.are_manual()).map(Terms::end).collect();
-        let most = (ends.len() / EVICTED_SHARE).max(1);
-        if ends.is_empty() {
-            return 0;
-        }
-        let (_, last, _) = ends.select_nth_unstable(most - 1);
-        let last = *last;
-        let before_last = self.take_where(|terms| !terms.are_manual() && terms.end() < last);
-        before_last
-            + self.take_some(most.saturating_sub(before_last), |terms| !terms.are_manual() && terms.end() == last)
-    }
-
-    fn take_where(&self, which: impl Fn(Terms) -> bool) -> usize {
-        self.take_some(usize::MAX, which)
-    }
-
-    fn take_some(&self, most: usize, which: impl Fn(Terms) -> bool) -> usize {
-        let blocks = self.blocks.load_full();
-        let mut taken = 0;
+        let automatic = |cells: &Arc<Cells<EXTRA>>| -> Vec<(u32, usize)> {
+            let entries = (0..cells.count()).filter_map(|cell| Some((cells.entry(cell)?.2, cell)));
+            entries.filter(|(terms, _)| !terms.are_manual()).map(|(terms, cell)| (terms.end(), cell)).collect()
+        };
+        let mut evicted = 0;
         for cells in blocks.both() {
-            taken += self.take(cells, 0..cells.len(), most - taken, &which);
+            let mut entries = automatic(cells);
+            let share = entries.len().div_ceil(EVICTED_SHARE);
+            if share > 0 {
+                entries.select_nth_unstable(share - 1);
+            }
+            entries[..share].iter().for_each(|(_, cell)| cells.set(*cell, Terms::GONE));
+            evicted += share;
         }
-        taken
+        self.entries.fetch_sub(evicted, Ordering::Release);
+        evicted
     }
 
-    fn take(
-        &self,
-        cells: &Cells<EXTRA>,
-        range: std::ops::Range<usize>,
-        most: usize,
-        which: impl Fn(Terms) -> bool,
-    ) -> usize {
+    /// Takes out which entries of some cells, and says how many.
+    fn take(&self, cells: &Cells<EXTRA>, range: Range<usize>, which: impl Fn(Terms) -> bool) -> usize {
         let entries = range.filter(|cell| cells.entry(*cell).is_some_and(|(.., terms)| which(terms)));
-        let taken = entries.take(most).map(|cell| cells.set(cell, Terms::GONE)).count();
+        let taken = entries.map(|cell| cells.set(cell, Terms::GONE)).count();
         self.entries.fetch_sub(taken, Ordering::Release);
         taken
     }

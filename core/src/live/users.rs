@@ -17,11 +17,14 @@ const TEXTS: usize = 64 << 20;
 /// What a text takes beside its bytes.
 const OVERHEAD: usize = 64;
 
+/// By the hash: the rest of the key, and the text.
+type Texts = HashMap<u64, (u32, Box<str>)>;
+
 /// See the [module](self).
 #[derive(Debug)]
 pub struct Users {
     table: Table<1>,
-    texts: Box<[Renewable<HashMap<u64, (u32, Box<str>)>>]>,
+    texts: Box<[Renewable<Texts>]>,
     /// What the texts take.
     bytes: AtomicUsize,
     hashes: [RandomState; 2],

@@ -1,6 +1,6 @@
 //! Time, through a source that tests replace.
 
-use std::sync::LazyLock;
+use once_cell::race::OnceBox;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -31,8 +31,8 @@ impl Clock for SystemClock {
     }
 
     fn monotonic_millis(&self) -> u64 {
-        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-        START.elapsed().as_millis() as u64
+        static START: OnceBox<Instant> = OnceBox::new();
+        START.get_or_init(|| Box::new(Instant::now())).elapsed().as_millis() as u64
     }
 }
 

@@ -2,12 +2,13 @@
 //! long as they are not full.
 
 use super::*;
+use crate::support::fork::Renewable;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 /// Memory without a bound.
 #[derive(Default)]
-pub struct Model(Mutex<Inner>);
+pub struct Model(Renewable<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -151,7 +152,7 @@ impl Inner {
 
 impl Model {
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 
