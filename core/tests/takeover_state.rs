@@ -90,7 +90,9 @@ impl Both {
             }
             _ => self.account(key),
         }
-        self.bounded.sweep(self.now_s);
+        if self.random.one_in(16) {
+            self.bounded.sweep(self.now_s);
+        }
         if nth.is_multiple_of(1 << 18) {
             self.model.sweep(self.now_s);
         }

@@ -145,10 +145,10 @@ impl<const EXTRA: usize> Table<EXTRA> {
         let shard = &self.shards[shard % SHARDS];
         let mut writer = shard.writer.lock();
         let blocks = shard.blocks.load_full();
-        let (cells, slice) = (blocks.current.count(), writer.slice % SLICES);
+        let slice = writer.slice % SLICES;
         writer.slice = slice + 1;
-        let slice = cells * slice / SLICES..cells * (slice + 1) / SLICES;
-        let taken = shard.take(&blocks.current, slice, over);
+        let part = |cells: &Cells<EXTRA>| cells.count() * slice / SLICES..cells.count() * (slice + 1) / SLICES;
+        let taken: usize = blocks.both().map(|cells| shard.take(cells, part(cells), &over)).sum();
         self.entries.fetch_sub(taken, Ordering::Relaxed);
     }
 
