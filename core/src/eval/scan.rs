@@ -13,7 +13,7 @@ use crate::pattern::Presence;
 use crate::plan::{AddressId, Plan};
 use crate::scan::{Candidates, STRETCH};
 use crate::support::{Bits, Deadline};
-use crate::transform;
+use crate::transform::{self, Chain};
 
 /// Buffers that are used again from one batch to the next, and from one context to the next.
 pub(super) struct Scratch {
@@ -141,7 +141,7 @@ impl Examination<'_> {
             }
             let entries = lane.entries(key);
             let mut finder = Finder { plan, lane: id, entries, identity, hits, deadline };
-            if beyond_case && let Some(text) = lane.chain.apply(text, transform) {
+            if beyond_case && let Some(text) = finder.transform(&lane.chain, text, transform)? {
                 if lane.alone.is_empty() {
                     changed.clear();
                     let mut stop = || finder.deadline.spend(STRETCH_COST);
@@ -152,7 +152,8 @@ impl Examination<'_> {
                 }
                 finder.judge(lane.judges.iter().map(|&entry| entry as usize), text)?;
             } else if judged || (!quiet && original.numbers().intersects(entries)) {
-                let copy = if lane.chain.may_change(classes) { lane.chain.apply(text, transform) } else { None };
+                let may_change = lane.chain.may_change(classes);
+                let copy = if may_change { finder.transform(&lane.chain, text, transform)? } else { None };
                 let text = copy.unwrap_or(text);
                 finder.judge(original.numbers().common(entries), text)?;
                 if judged {
@@ -196,7 +197,23 @@ impl Finder<'_> {
         entries.iter().try_for_each(|&entry| self.ask(entry as usize, text, Matcher::accepts_unscanned))
     }
 
-    fn ask(&mut self, entry: usize, text: &[u8], accepts: fn(&Matcher, &[u8]) -> bool) -> Result<(), Expired> {
+    /// A text as a chain changes it; `None` if it doesn't.
+    fn transform<'s>(
+        &mut self,
+        chain: &Chain,
+        text: &[u8],
+        scratch: &'s mut transform::Scratch,
+    ) -> Result<Option<&'s [u8]>, Expired> {
+        let changed = chain.apply(text, scratch, self.deadline);
+        if self.deadline.was_expired() { Err(Expired) } else { Ok(changed) }
+    }
+
+    fn ask(
+        &mut self,
+        entry: usize,
+        text: &[u8],
+        accepts: fn(&Matcher, &[u8], &mut Deadline) -> bool,
+    ) -> Result<(), Expired> {
         if !self.entries.contains(entry) || !self.hits.wants(self.lane, entry) {
             return Ok(());
         }
@@ -205,8 +222,10 @@ impl Finder<'_> {
         }
         let matcher = &self.plan.scan.matchers[entry];
         let was_compiled = matcher.is_compiled();
-        if accepts(matcher, text) {
+        if accepts(matcher, text, self.deadline) {
             self.hits.add(self.lane, entry, self.identity);
+        } else if self.deadline.was_expired() {
+            return Err(Expired);
         }
         if !was_compiled && matcher.is_compiled() {
             // Compiling takes longer than anything else here.

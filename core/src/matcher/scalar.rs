@@ -8,6 +8,7 @@ use super::number::{Comparison, Equals, Scalar};
 use super::phrase::{PhraseError, PhraseMatcher};
 use crate::injection;
 use crate::pattern::{Pattern, Required};
+use crate::support::Deadline;
 use crate::transform::Triggers;
 use std::ops::Range;
 use std::sync::Arc;
@@ -143,21 +144,27 @@ impl Matcher {
     }
 
     /// Tests a value: `None` if values of its type (or, for `hidden_ascii_match`, of its storage) are not looked at.
-    /// `in_block` says whether a string is stored in a block of its own, or is a key.
-    pub fn test(&self, value: Scalar<'_>, in_block: bool) -> Option<Result<Highlight, NoMatch>> {
+    /// `in_block` says whether a string is stored in a block of its own, or is a key. Once the deadline is over the answer
+    /// doesn't matter.
+    pub fn test(
+        &self,
+        value: Scalar<'_>,
+        in_block: bool,
+        deadline: &mut Deadline,
+    ) -> Option<Result<Highlight, NoMatch>> {
         match (&self.kind, value) {
             (Kind::Equals(equals), value) => equals.test(value).map(hit(Highlight::Nothing)),
             (Kind::GreaterThan(comparison) | Kind::LowerThan(comparison), value) => {
                 comparison.test(value).map(hit(Highlight::Nothing))
             }
             (Kind::HiddenAscii, Scalar::String(_)) if !in_block => None,
-            (_, Scalar::String(text)) => Some(self.find(text).ok_or(NoMatch)),
+            (_, Scalar::String(text)) => Some(self.find(text, deadline).ok_or(NoMatch)),
             _ => None,
         }
     }
 
     /// Searches a string.
-    fn find(&self, text: &[u8]) -> Option<Highlight> {
+    fn find(&self, text: &[u8], deadline: &mut Deadline) -> Option<Highlight> {
         if text.is_empty() {
             return None;
         }
@@ -168,16 +175,16 @@ impl Matcher {
                 }
                 regex.pattern.find(text).map(Highlight::Part)
             }
-            Kind::RegexWithChecksum(regex, checksum) => find_with_checksum(regex, *checksum, text),
-            Kind::Phrase(phrases) => phrases.find(text).map(|phrase| Highlight::Text(phrase.to_vec())),
+            Kind::RegexWithChecksum(regex, checksum) => find_with_checksum(regex, *checksum, text, deadline),
+            Kind::Phrase(phrases) => phrases.find(text, deadline).map(|phrase| Highlight::Text(phrase.to_vec())),
             // The lists of rules never expire.
             Kind::Exact(set) => set.matches(text, 0).then_some(Highlight::Whole),
             Kind::Ip(set) => set.matches(text, 0).then_some(Highlight::Whole),
             Kind::IsSqli => {
-                injection::is_sqli(text).map(|fingerprint| Highlight::Text(fingerprint.as_bytes().to_vec()))
+                injection::is_sqli(text, deadline).map(|fingerprint| Highlight::Text(fingerprint.as_bytes().to_vec()))
             }
-            Kind::IsXss => injection::is_xss(text).then_some(Highlight::Nothing),
-            Kind::HiddenAscii => hidden_ascii::find(text, true).map(Highlight::Text),
+            Kind::IsXss => injection::is_xss(text, deadline).then_some(Highlight::Nothing),
+            Kind::HiddenAscii => hidden_ascii::find(text, true, deadline).map(Highlight::Text),
             Kind::Equals(_) | Kind::GreaterThan(_) | Kind::LowerThan(_) => None,
         }
     }
@@ -188,18 +195,18 @@ impl Matcher {
         if let Kind::Regex(regex) = &self.kind { regex.pattern.is_compiled() } else { true }
     }
 
-    /// Whether a string matches, for those who need no highlight.
-    pub fn accepts(&self, text: &[u8]) -> bool {
+    /// Whether a string matches, for those who need no highlight. Once the deadline is over the answer doesn't matter.
+    pub fn accepts(&self, text: &[u8], deadline: &mut Deadline) -> bool {
         if let Kind::Regex(regex) = &self.kind {
             return !text.is_empty() && text.len() >= regex.min_length && regex.pattern.is_match(text);
         }
-        matches!(self.test(Scalar::String(text), true), Some(Ok(_)))
+        matches!(self.test(Scalar::String(text), true, deadline), Some(Ok(_)))
     }
 
     /// The same, of a string that was not scanned.
-    pub fn accepts_unscanned(&self, text: &[u8]) -> bool {
+    pub fn accepts_unscanned(&self, text: &[u8], deadline: &mut Deadline) -> bool {
         let look = if let Kind::Regex(regex) = &self.kind { regex.pattern.required().alone() } else { None };
-        look.is_none_or(|look| look(text)) && self.accepts(text)
+        look.is_none_or(|look| look(text)) && self.accepts(text, deadline)
     }
 }
 
@@ -212,9 +219,9 @@ fn hit(highlight: Highlight) -> impl FnOnce(bool) -> Result<Highlight, NoMatch> 
 }
 
 /// Candidates from left to right; what follows a failing one is searched as a text of its own.
-fn find_with_checksum(regex: &Regex, checksum: Checksum, text: &[u8]) -> Option<Highlight> {
+fn find_with_checksum(regex: &Regex, checksum: Checksum, text: &[u8], deadline: &mut Deadline) -> Option<Highlight> {
     let mut start = 0;
-    while start < text.len() && text.len() - start >= regex.min_length {
+    while start < text.len() && text.len() - start >= regex.min_length && !deadline.expired() {
         let found = regex.pattern.find(&text[start..])?;
         if found.is_empty() {
             return None;

@@ -9,10 +9,14 @@
 
 use super::scanner::ScannerMatcher;
 use crate::pattern::{Required, rarity};
+use crate::support::{Deadline, Pace};
 use std::sync::Arc;
 
 /// A set of scanners, or of key patterns, by number.
 pub(super) type Set = u64;
+
+/// What looking at a kilobyte of a key costs, in units of [`Deadline::spend`].
+const UNITS: u32 = 64;
 
 /// How many a set can hold.
 pub(super) const SET: usize = Set::BITS as usize;
@@ -51,27 +55,31 @@ impl KeyPatterns {
         KeyPatterns { patterns, any, look }
     }
 
-    /// The scanners that accept a key. No pattern accepts the empty one.
-    pub(super) fn scanners(&self, key: &[u8], kept: &mut KeptKeys) -> Set {
+    /// The scanners that accept a key. No pattern accepts the empty one. Once the deadline is over the answer doesn't matter.
+    pub(super) fn scanners(&self, key: &[u8], kept: &mut KeptKeys, deadline: &mut Deadline) -> Set {
         if key.is_empty() || self.patterns.is_empty() {
             return self.any;
         }
-        let Some(name) = Name::of(key) else { return self.ask(key) };
+        let Some(name) = Name::of(key) else { return self.ask(key, deadline) };
         let place = &mut kept.places()[name.place()];
-        if place.0 != name {
-            *place = (name, self.ask(key));
+        if place.0 == name {
+            return place.1;
         }
-        place.1
+        let scanners = self.ask(key, deadline);
+        if !deadline.was_expired() {
+            *place = (name, scanners);
+        }
+        scanners
     }
 
-    fn ask(&self, key: &[u8]) -> Set {
+    fn ask(&self, key: &[u8], deadline: &mut Deadline) -> Set {
         let mut scanners = self.any;
-        let mut left = self.look.candidates(key);
+        let mut left = self.look.candidates(key, &mut Pace::new(deadline, UNITS));
         while left != 0 {
             let candidate = left.trailing_zeros() as usize;
             left &= left - 1;
             scanners |= match self.patterns.get(candidate) {
-                Some((pattern, its)) if pattern.matches(key) => its,
+                Some((pattern, its)) if pattern.matches(key, deadline) => its,
                 _ => &0,
             };
         }
@@ -155,7 +163,7 @@ impl Look {
         look
     }
 
-    fn candidates(&self, key: &[u8]) -> Set {
+    fn candidates(&self, key: &[u8], pace: &mut Pace<'_>) -> Set {
         let mut found = self.open;
         if !key.is_ascii() {
             found |= self.beyond_ascii;
@@ -163,8 +171,9 @@ impl Look {
         if let Some(bytes) = &self.bytes {
             found = key.iter().fold(found, |found, &byte| found | bytes[usize::from(byte)]);
         }
-        let pairs = key.windows(2).filter_map(|pair| pair.first_chunk::<2>());
-        pairs.fold(found, |found, pair| found | self.pairs[place_of(*pair)])
+        let pairs = key.windows(2).filter_map(|pair| pair.first_chunk::<2>()).enumerate();
+        let pairs = pairs.take_while(|(at, _)| !pace.is_over(*at));
+        pairs.fold(found, |found, (_, pair)| found | self.pairs[place_of(*pair)])
     }
 }
 
@@ -184,8 +193,8 @@ mod tests {
     struct Asked(Matcher);
 
     impl ScannerMatcher for Asked {
-        fn matches(&self, text: &[u8]) -> bool {
-            self.0.accepts(text)
+        fn matches(&self, text: &[u8], deadline: &mut Deadline) -> bool {
+            self.0.accepts(text, deadline)
         }
 
         fn required(&self) -> Option<&Required> {
@@ -205,6 +214,7 @@ mod tests {
         let keys = KeyPatterns::new(patterns.iter().map(Some).chain([None]));
         let mut kept = KeptKeys::default();
         let mut random = 1u64;
+        let deadline = &mut Deadline::unlimited();
         let parts = [
             "card",
             "CC",
@@ -228,10 +238,10 @@ mod tests {
                 key.push_str(parts[(random >> 33) as usize % parts.len()]);
             }
             let key = key.as_bytes();
-            let expected = patterns.iter().enumerate().filter(|(_, pattern)| pattern.matches(key));
+            let expected = patterns.iter().enumerate().filter(|(_, pattern)| pattern.matches(key, deadline));
             let expected = expected.fold(1 << patterns.len(), |set, (nth, _)| set | 1 << nth);
-            assert_eq!(keys.scanners(key, &mut kept), expected, "{}", key.escape_ascii());
+            assert_eq!(keys.scanners(key, &mut kept, deadline), expected, "{}", key.escape_ascii());
         }
-        assert_eq!(keys.scanners(b"", &mut kept), 1 << patterns.len());
+        assert_eq!(keys.scanners(b"", &mut kept, deadline), 1 << patterns.len());
     }
 }

@@ -1,4 +1,4 @@
-//! What every room may use: deadline, processor time, clock, random ids, log sink, state that survives `fork`, sets and maps of small numbers, bytes as words.
+//! What every room may use: deadline and the pace of those who look at it, processor time, clock, random ids, log sink, state that survives `fork`, sets and maps of small numbers, bytes as words.
 
 mod bits;
 mod clock;
@@ -8,6 +8,7 @@ mod ids;
 pub mod log;
 mod numbers;
 mod occasional;
+mod pace;
 mod processor_time;
 mod shared_map;
 pub(crate) mod words;
@@ -19,4 +20,5 @@ pub(crate) use ids::random;
 pub use ids::{Ids, RandomIds, SequentialIds};
 pub use numbers::NumberMap;
 pub use occasional::Occasional;
+pub use pace::Pace;
 pub(crate) use shared_map::SharedMap;

@@ -5,6 +5,7 @@ use std::mem;
 use super::classes::{ByteClasses, Triggers};
 use super::{Outcome, Transformer};
 use crate::pattern::Presence;
+use crate::support::Deadline;
 
 /// The transformers a condition applies to each string, in order.
 ///
@@ -71,7 +72,9 @@ impl Chain {
     /// The original is never written to. Claiming is not the same as changing: some transformers claim a change
     /// whenever they see a certain byte, and one keeps quiet about changes that leave the length alone, which become
     /// visible only if another claims something. All of this follows the reference.
-    pub fn apply<'s>(&self, input: &[u8], scratch: &'s mut Scratch) -> Option<&'s [u8]> {
+    ///
+    /// Once the deadline is over the answer doesn't matter.
+    pub fn apply<'s>(&self, input: &[u8], scratch: &'s mut Scratch, deadline: &mut Deadline) -> Option<&'s [u8]> {
         let Scratch { current, next } = scratch;
         let (mut current, mut next) = (current, next);
         let mut rewritten = false;
@@ -82,7 +85,10 @@ impl Chain {
                 break;
             }
             next.clear();
-            let outcome = transformer.apply(text, next);
+            let outcome = transformer.apply(text, next, deadline);
+            if deadline.was_expired() {
+                return None;
+            }
             if outcome != Outcome::Kept {
                 mem::swap(&mut current, &mut next);
                 rewritten = true;
