@@ -5,12 +5,7 @@ mod support;
 
 use std::ffi::c_char;
 use std::ptr::null_mut;
-use support::{Alloc, MATCH, Obj, Object, Recorder, Text, api, bytes, json, show, tag};
-
-fn heap() -> Alloc {
-    // SAFETY: a function without arguments.
-    unsafe { (api().get_default_allocator)() }
-}
+use support::{Alloc, MATCH, Obj, Object, Recorder, Text, api, bytes, heap, json, show, tag};
 
 /// An object that holds a copy of a string.
 fn string(content: &[u8], alloc: Alloc) -> Object {

@@ -17,6 +17,9 @@ const PERIOD: u32 = 256;
 /// What an ordinary check stands for.
 const CHECK: u32 = 4;
 
+/// What may be done while the budget does not count: some millions of values. Hostile data must come to an end there, too.
+const SUSPENDED: u32 = 1 << 22;
+
 /// So many times its budget is what a call may take on the wall clock.
 const PATIENCE: u32 = 4;
 
@@ -98,10 +101,10 @@ impl Deadline {
         self.budget
     }
 
-    /// Does something for which the budget does not count.
+    /// Does something for which the budget does not count, up to [`SUSPENDED`] of work.
     pub fn suspended<T>(&mut self, run: impl FnOnce(&mut Deadline) -> T) -> T {
         let (until_look, expired) = (self.until_look, self.expired);
-        (self.until_look, self.expired) = (u32::MAX, false);
+        (self.until_look, self.expired) = (SUSPENDED, false);
         let done = run(self);
         (self.until_look, self.expired) = (until_look, expired);
         done
