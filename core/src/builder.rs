@@ -24,7 +24,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Builder {
     store: Store,
-    paths: Table<Arc<Contribution>>,
+    paths: Arc<Table<Arc<Contribution>>>,
     patterns: PatternCache,
     plan: Option<Arc<Plan>>,
     clock: Arc<dyn Clock>,
@@ -54,7 +54,7 @@ impl Builder {
 
     /// A builder whose instances take time and ids from these sources.
     pub fn with_sources(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        let (store, paths, patterns) = (Store::default(), Table::default(), PatternCache::default());
+        let (store, paths, patterns) = (Store::default(), Arc::default(), PatternCache::default());
         Builder { store, paths, patterns, plan: None, clock, ids }
     }
 
@@ -100,7 +100,7 @@ impl Builder {
             return Added { accepted: false, diagnostics };
         }
         // The old contribution leaves first, so that an update may use its own ids again; the path keeps its place.
-        let known = self.paths.get_mut(path).map(std::mem::take);
+        let known = Arc::make_mut(&mut self.paths).get_mut(path).map(std::mem::take);
         let was_known = known.is_some();
         known.iter().for_each(|old| self.store.remove(old));
         let accepted = match root {
@@ -116,7 +116,7 @@ impl Builder {
                 } else {
                     self.store.remove(&contribution);
                     if was_known {
-                        self.paths.remove(path);
+                        Arc::make_mut(&mut self.paths).remove(path);
                     }
                 }
                 accepted
@@ -131,15 +131,16 @@ impl Builder {
 
     fn register(&mut self, path: &[u8], contribution: Contribution) {
         let contribution = Arc::new(contribution);
-        match self.paths.get_mut(path) {
+        let paths = Arc::make_mut(&mut self.paths);
+        match paths.get_mut(path) {
             Some(known) => *known = contribution,
-            None => _ = self.paths.insert(path.into(), contribution),
+            None => _ = paths.insert(path.into(), contribution),
         }
     }
 
     /// Removes the configuration under this path; says whether there was one.
     pub fn remove(&mut self, path: &[u8]) -> bool {
-        let removed = self.paths.remove(path);
+        let removed = Arc::make_mut(&mut self.paths).remove(path);
         removed.map(|contribution| self.store.remove(&contribution)).is_some()
     }
 

@@ -45,7 +45,7 @@ pub struct Owned<T> {
 
 /// All lists of one kind, by name.
 #[derive(Clone, Default)]
-pub struct DataLists(HashMap<Text, Named>);
+pub struct DataLists(Arc<HashMap<Text, Named>>);
 
 #[derive(Clone)]
 struct Named {
@@ -56,13 +56,14 @@ struct Named {
 
 impl DataLists {
     fn add(&mut self, owner: u64, id: Text, list: &DataList) {
-        let named = self.0.entry(id).or_insert_with(|| Named { settled: list.declared, sets: vec![] });
+        let named =
+            Arc::make_mut(&mut self.0).entry(id).or_insert_with(|| Named { settled: list.declared, sets: vec![] });
         let item = list.build(named.settled);
         named.sets.push(Owned { owner, item });
     }
 
     fn remove(&mut self, owner: u64, id: &[u8]) {
-        if let Some(named) = self.0.get_mut(id) {
+        if let Some(named) = Arc::make_mut(&mut self.0).get_mut(id) {
             named.sets.retain(|set| set.owner != owner);
         }
     }
@@ -83,30 +84,30 @@ pub struct Changes {
     pub data: bool,
 }
 
-/// The merged configuration of all paths. A copy shares the elements.
+/// The merged configuration of all paths. A copy shares each section until one of the two changes it.
 #[derive(Clone, Default)]
 pub struct Store {
     owners: u64,
     /// Configured actions by id; built-in ones are not in here.
-    pub actions: HashMap<Text, Arc<Action>>,
+    pub actions: Arc<HashMap<Text, Arc<Action>>>,
     /// `rules` and `rules_compat`.
-    pub base_rules: Table<Arc<Rule>>,
+    pub base_rules: Arc<Table<Arc<Rule>>>,
     /// `custom_rules`.
-    pub user_rules: Table<Arc<Rule>>,
+    pub user_rules: Arc<Table<Arc<Rule>>>,
     /// Exclusions without `inputs`.
-    pub rule_filters: Table<Arc<RuleFilter>>,
+    pub rule_filters: Arc<Table<Arc<RuleFilter>>>,
     /// Exclusions with `inputs`.
-    pub input_filters: Table<Arc<InputFilter>>,
+    pub input_filters: Arc<Table<Arc<InputFilter>>>,
     /// Both kinds of processors.
-    pub processors: Table<Arc<Processor>>,
+    pub processors: Arc<Table<Arc<Processor>>>,
     /// Scanners of all paths.
-    pub scanners: Table<Arc<Scanner>>,
+    pub scanners: Arc<Table<Arc<Scanner>>>,
     /// Oldest first.
-    pub rule_overrides: Vec<Owned<Arc<RuleOverride>>>,
+    pub rule_overrides: Arc<Vec<Owned<Arc<RuleOverride>>>>,
     /// Oldest first.
-    pub processor_overrides: Vec<Owned<Arc<ProcessorOverride>>>,
+    pub processor_overrides: Arc<Vec<Owned<Arc<ProcessorOverride>>>>,
     /// At most one path has it.
-    pub obfuscator: Option<Owned<Obfuscator>>,
+    pub obfuscator: Option<Arc<Owned<Obfuscator>>>,
     /// Lists that conditions of rules refer to.
     pub rules_data: DataLists,
     /// Lists that conditions of exclusions refer to.
@@ -158,23 +159,31 @@ impl Store {
     /// Takes out what a path contributed.
     pub fn remove(&mut self, gone: &Contribution) {
         let owner = gone.owner;
-        gone.actions.iter().for_each(|id| drop(self.actions.remove(id)));
+        for id in &gone.actions {
+            Arc::make_mut(&mut self.actions).remove(id);
+        }
         for id in &gone.rules {
-            if self.base_rules.remove(id).is_none() {
-                self.user_rules.remove(id);
+            if !take_out(&mut self.base_rules, id) {
+                take_out(&mut self.user_rules, id);
             }
         }
         for id in &gone.filters {
-            if self.rule_filters.remove(id).is_none() {
-                self.input_filters.remove(id);
+            if !take_out(&mut self.rule_filters, id) {
+                take_out(&mut self.input_filters, id);
             }
         }
-        gone.processors.iter().for_each(|id| drop(self.processors.remove(id)));
-        gone.scanners.iter().for_each(|id| drop(self.scanners.remove(id)));
+        for id in &gone.processors {
+            take_out(&mut self.processors, id);
+        }
+        for id in &gone.scanners {
+            take_out(&mut self.scanners, id);
+        }
         gone.rules_data.iter().for_each(|id| self.rules_data.remove(owner, id));
         gone.exclusion_data.iter().for_each(|id| self.exclusion_data.remove(owner, id));
-        self.rule_overrides.retain(|o| o.owner != owner);
-        self.processor_overrides.retain(|o| o.owner != owner);
+        if gone.overrides {
+            Arc::make_mut(&mut self.rule_overrides).retain(|o| o.owner != owner);
+            Arc::make_mut(&mut self.processor_overrides).retain(|o| o.owner != owner);
+        }
         if gone.obfuscator {
             self.obfuscator = None;
         }
@@ -185,6 +194,11 @@ impl Store {
                 .iter()
                 .any(|ids| !ids.is_empty());
     }
+}
+
+/// Says whether the element was there.
+fn take_out<T: Clone>(table: &mut Arc<Table<T>>, id: &[u8]) -> bool {
+    table.contains(id) && Arc::make_mut(table).remove(id).is_some()
 }
 
 /// A contribution in the making; each method says whether the id was still free.
@@ -228,7 +242,7 @@ impl Adding<'_> {
     pub fn action(&mut self, action: Action) {
         self.store.changes.rules = true;
         self.contribution.actions.push(action.id.clone());
-        self.store.actions.insert(action.id.clone(), Arc::new(action));
+        Arc::make_mut(&mut self.store.actions).insert(action.id.clone(), Arc::new(action));
     }
 
     /// Adds a rule.
@@ -239,35 +253,35 @@ impl Adding<'_> {
             Origin::Base => &mut self.store.base_rules,
             Origin::User => &mut self.store.user_rules,
         };
-        table.insert(rule.id.clone(), Arc::new(rule));
+        Arc::make_mut(table).insert(rule.id.clone(), Arc::new(rule));
     }
 
     /// Adds a rule filter.
     pub fn rule_filter(&mut self, filter: RuleFilter) {
         self.store.changes.rules = true;
         self.contribution.filters.push(filter.id.clone());
-        self.store.rule_filters.insert(filter.id.clone(), Arc::new(filter));
+        Arc::make_mut(&mut self.store.rule_filters).insert(filter.id.clone(), Arc::new(filter));
     }
 
     /// Adds an input filter.
     pub fn input_filter(&mut self, filter: InputFilter) {
         self.store.changes.rules = true;
         self.contribution.filters.push(filter.id.clone());
-        self.store.input_filters.insert(filter.id.clone(), Arc::new(filter));
+        Arc::make_mut(&mut self.store.input_filters).insert(filter.id.clone(), Arc::new(filter));
     }
 
     /// Adds a processor.
     pub fn processor(&mut self, processor: Processor) {
         self.store.changes.rules = true;
         self.contribution.processors.push(processor.id.clone());
-        self.store.processors.insert(processor.id.clone(), Arc::new(processor));
+        Arc::make_mut(&mut self.store.processors).insert(processor.id.clone(), Arc::new(processor));
     }
 
     /// Adds a scanner.
     pub fn scanner(&mut self, scanner: Scanner) {
         self.store.changes.rules = true;
         self.contribution.scanners.push(scanner.id.clone());
-        self.store.scanners.insert(scanner.id.clone(), Arc::new(scanner));
+        Arc::make_mut(&mut self.store.scanners).insert(scanner.id.clone(), Arc::new(scanner));
     }
 
     /// Adds values to a list for rules.
@@ -288,21 +302,23 @@ impl Adding<'_> {
     pub fn rule_override(&mut self, item: RuleOverride) {
         self.store.changes.rules = true;
         self.contribution.overrides = true;
-        self.store.rule_overrides.push(Owned { owner: self.contribution.owner, item: Arc::new(item) });
+        let item = Owned { owner: self.contribution.owner, item: Arc::new(item) };
+        Arc::make_mut(&mut self.store.rule_overrides).push(item);
     }
 
     /// Adds an override of processors.
     pub fn processor_override(&mut self, item: ProcessorOverride) {
         self.store.changes.rules = true;
         self.contribution.overrides = true;
-        self.store.processor_overrides.push(Owned { owner: self.contribution.owner, item: Arc::new(item) });
+        let item = Owned { owner: self.contribution.owner, item: Arc::new(item) };
+        Arc::make_mut(&mut self.store.processor_overrides).push(item);
     }
 
     /// Sets the obfuscator.
     pub fn obfuscator(&mut self, item: Obfuscator) {
         self.store.changes.rules = true;
         self.contribution.obfuscator = true;
-        self.store.obfuscator = Some(Owned { owner: self.contribution.owner, item });
+        self.store.obfuscator = Some(Arc::new(Owned { owner: self.contribution.owner, item }));
     }
 
     /// Notes what is doubtful.

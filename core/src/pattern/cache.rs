@@ -9,8 +9,8 @@ use super::{Inner, Options, Pattern, PatternError};
 /// brings mostly those that were there before: they are parsed, and compiled, once.
 #[derive(Clone, Debug, Default)]
 pub struct PatternCache {
-    sensitive: HashMap<Arc<[u8]>, Weak<Inner>>,
-    insensitive: HashMap<Arc<[u8]>, Weak<Inner>>,
+    sensitive: Arc<HashMap<Arc<[u8]>, Weak<Inner>>>,
+    insensitive: Arc<HashMap<Arc<[u8]>, Weak<Inner>>>,
 }
 
 impl PatternCache {
@@ -21,14 +21,16 @@ impl PatternCache {
             return Ok(Pattern(pattern));
         }
         let pattern = Pattern::new(source, options)?;
-        patterns.insert(pattern.shared_source(), Arc::downgrade(&pattern.0));
+        Arc::make_mut(patterns).insert(pattern.shared_source(), Arc::downgrade(&pattern.0));
         Ok(pattern)
     }
 
     /// Forgets the patterns that nobody uses any more.
     pub fn drop_unused(&mut self) {
         for patterns in [&mut self.sensitive, &mut self.insensitive] {
-            patterns.retain(|_, pattern| pattern.strong_count() > 0);
+            if patterns.values().any(|pattern| pattern.strong_count() == 0) {
+                Arc::make_mut(patterns).retain(|_, pattern| pattern.strong_count() > 0);
+            }
         }
     }
 

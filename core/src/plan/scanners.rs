@@ -53,7 +53,7 @@ impl<'a> Selection<'a> {
     pub fn for_processor(&self, processor: &Processor) -> Arc<Scanners> {
         let mut include: Vec<&Reference> = processor.scanners.iter().collect();
         let mut exclude: Vec<&Reference> = vec![];
-        for change in &self.store.processor_overrides {
+        for change in self.store.processor_overrides.iter() {
             if change.item.targets.contains(&processor.id) {
                 include.extend(&change.item.include);
                 exclude.extend(&change.item.exclude);

@@ -12,14 +12,14 @@ const SHARDS: usize = 256;
 /// sets of any size.
 #[derive(Debug, Clone)]
 pub struct SharedMap<K, V> {
-    shards: Vec<Arc<HashMap<K, V>>>,
+    shards: Arc<Vec<Arc<HashMap<K, V>>>>,
     hasher: RandomState,
     len: usize,
 }
 
 impl<K, V> Default for SharedMap<K, V> {
     fn default() -> Self {
-        SharedMap { shards: vec![Arc::default(); SHARDS], hasher: RandomState::new(), len: 0 }
+        SharedMap { shards: Arc::new(vec![Arc::default(); SHARDS]), hasher: RandomState::new(), len: 0 }
     }
 }
 
@@ -40,7 +40,7 @@ impl<K: Hash + Eq + Clone, V: Clone> SharedMap<K, V> {
     /// Puts a value under a key.
     pub fn insert(&mut self, key: K, value: V) {
         let shard = self.shard(&key);
-        let replaced = Arc::make_mut(&mut self.shards[shard]).insert(key, value);
+        let replaced = self.own(shard).insert(key, value);
         self.len += usize::from(replaced.is_none());
     }
 
@@ -52,12 +52,16 @@ impl<K: Hash + Eq + Clone, V: Clone> SharedMap<K, V> {
         self.get(key)?;
         let shard = self.shard(key);
         self.len -= 1;
-        Arc::make_mut(&mut self.shards[shard]).remove(key)
+        self.own(shard).remove(key)
     }
 
     /// All entries, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.shards.iter().flat_map(|shard| shard.iter())
+    }
+
+    fn own(&mut self, shard: usize) -> &mut HashMap<K, V> {
+        Arc::make_mut(&mut Arc::make_mut(&mut self.shards)[shard])
     }
 
     fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> usize {
@@ -78,7 +82,7 @@ mod tests {
         assert_eq!((map.remove(&8), map.remove(&8), map.remove(&1000)), (Some(8), None, None));
         assert_eq!((map.len(), map.get(&7), map.get(&8)), (999, Some(&70), None));
         assert_eq!((before.len(), before.get(&7), before.get(&8)), (1000, Some(&7), Some(&8)));
-        let copied = map.shards.iter().zip(&before.shards).filter(|(new, old)| !Arc::ptr_eq(new, old)).count();
+        let copied = map.shards.iter().zip(before.shards.iter()).filter(|(new, old)| !Arc::ptr_eq(new, old)).count();
         assert!(copied <= 2);
         assert_eq!(map.iter().map(|(key, _)| key).sum::<i32>(), 999 * 500 - 8);
     }
