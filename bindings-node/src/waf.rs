@@ -7,7 +7,7 @@ use engine::ENGINE_VERSION;
 use engine::config::{Text, Warning};
 use engine::shared::{SharedContext, SharedInstance, SharedWaf};
 use engine::value::{Limits, Parked, Value, json};
-use engine::{Outcome, RunError};
+use engine::{Deadline, Outcome, RunError};
 use napi::bindgen_prelude::ObjectFinalize;
 use napi::{Env, Error, Result};
 use napi_derive::napi;
@@ -187,7 +187,8 @@ impl NativeContext {
     #[napi]
     pub fn run<'e>(&self, env: &'e Env, data: &[u8], length: u32, budget: f64) -> Result<Reply<'e>> {
         self.tell(env, i64::from(length))?;
-        evaluate(env, data, length, self.limits, |data| self.shared.run(data, duration(budget)))
+        let deadline = Deadline::from(duration(budget));
+        evaluate(env, data, length, self.limits, |data| self.shared.run(data, deadline))
     }
 
     /// Evaluates an array of batches within a budget in milliseconds.
@@ -196,7 +197,8 @@ impl NativeContext {
         self.tell(env, i64::from(length))?;
         // The array around the batches is no level of theirs.
         let limits = Limits { depth: self.limits.depth.saturating_add(1), ..self.limits };
-        evaluate(env, batches, length, limits, |batches| self.shared.run_batches(batches, duration(budget)))
+        let deadline = Deadline::from(duration(budget));
+        evaluate(env, batches, length, limits, |batches| self.shared.run_batches(batches, deadline))
     }
 
     /// A context that starts with all this one knows.

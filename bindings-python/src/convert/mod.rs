@@ -87,6 +87,12 @@ pub fn arguments_within(object: &Bound<'_, PyAny>, deadline: Deadline) -> PyResu
     Ok((value, Taken { truncation, deadline: Some(deadline) }))
 }
 
+/// What making digits costs.
+const DIGITS_A_UNIT: usize = 32;
+
+/// What running code of the application costs, for the time that is left is looked at every few times.
+const FOREIGN: u32 = 64;
+
 enum Task<'py> {
     Value(Bound<'py, PyAny>),
     Entry(Bound<'py, PyAny>, Bound<'py, PyAny>),
@@ -108,18 +114,17 @@ impl<'py> Conversion<'py> {
     fn run(mut self, object: &Bound<'py, PyAny>) -> PyResult<Converted> {
         self.value(object)?;
         while let Some(task) = self.tasks.pop() {
-            if self.intake.is_over() {
-                break;
-            }
             match task {
+                Task::Close => {
+                    self.path.leave();
+                    self.intake.close();
+                }
+                // The rest of this container is left out.
+                _ if self.intake.is_over() => {}
                 Task::Value(value) => self.value(&value)?,
                 Task::Entry(key, value) => {
                     self.key(&key)?;
                     self.value(&value)?;
-                }
-                Task::Close => {
-                    self.path.leave();
-                    self.intake.close();
                 }
             }
         }
@@ -154,7 +159,10 @@ impl<'py> Conversion<'py> {
         } else if let Some(scalar) = number(object)? {
             match scalar {
                 Scalar::Value(value) => self.intake.scalar(value),
-                Scalar::Text(text) => self.intake.string(text.as_bytes()),
+                Scalar::Text(text) => {
+                    self.intake.costs((text.len() / DIGITS_A_UNIT) as u32);
+                    self.intake.string(text.as_bytes());
+                }
             }
         } else if object.is_instance_of::<PyByteArray>() || object.is_instance_of::<PyMemoryView>() {
             match caught(object.py(), buffer::beginning(object, self.intake.string_bytes()))? {
@@ -176,6 +184,7 @@ impl<'py> Conversion<'py> {
         if keyed || object.is_instance_of::<PySequence>() || is_set(object) {
             return self.foreign_container(object, keyed);
         }
+        self.intake.costs(FOREIGN);
         match caught(object.py(), object.str())? {
             Some(text) => {
                 with_text(&text, self.intake.string_bytes(), |bytes, length| self.intake.cut_string(bytes, length))
@@ -192,6 +201,7 @@ impl<'py> Conversion<'py> {
         if !self.enters(container)? {
             return Ok(());
         }
+        self.intake.costs(FOREIGN);
         let limit = self.intake.entry_limit();
         let read = || {
             let parts = if keyed { container.call_method0("items")?.try_iter()? } else { container.try_iter()? };

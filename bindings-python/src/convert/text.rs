@@ -34,8 +34,10 @@ pub enum Scalar {
     Text(String),
 }
 
-/// Null, booleans and numbers. Integers beyond 64 bits become text: decimal, or hexadecimal where Python itself refuses to
-/// print decimals of that size.
+/// Decimals of integers take time in the square of their length; longer ones than this are hexadecimal.
+const DECIMAL_BITS: usize = 4096;
+
+/// Null, booleans and numbers. Integers beyond 64 bits become text: decimal, or hexadecimal where they are very long.
 pub fn number(object: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
     let value = if object.is_none() {
         Value::null()
@@ -49,9 +51,12 @@ pub fn number(object: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
         } else if let Ok(unsigned) = object.extract::<u64>() {
             unsigned.into()
         } else {
-            let builtins = object.py().import("builtins")?;
             let int = object.py().get_type::<PyInt>();
-            let text = int.call_method1("__repr__", (object,)).or_else(|_| builtins.call_method1("hex", (object,)))?;
+            let bits: usize = int.call_method1("bit_length", (object,))?.extract()?;
+            let text = match bits <= DECIMAL_BITS {
+                true => int.call_method1("__repr__", (object,))?,
+                false => int.call_method1("__format__", (object, "#x"))?,
+            };
             return Ok(Some(Scalar::Text(text.extract()?)));
         }
     } else {

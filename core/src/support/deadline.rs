@@ -45,6 +45,9 @@ pub struct Deadline {
     /// Units until it expires, for tests that cut an evaluation off at a place and not at a time.
     #[cfg(test)]
     units: Option<u64>,
+    /// A clock that only [`Deadline::spend`] moves, for tests that share time out.
+    #[cfg(test)]
+    clock: Option<Duration>,
 }
 
 /// The processor time at some moment of a call.
@@ -73,6 +76,8 @@ impl Deadline {
             measured: None,
             #[cfg(test)]
             units: None,
+            #[cfg(test)]
+            clock: None,
         }
     }
 
@@ -96,6 +101,12 @@ impl Deadline {
     /// The whole budget.
     pub fn budget(&self) -> Duration {
         self.budget
+    }
+
+    /// A budget on a clock of its own, on which a unit of [`Deadline::spend`] takes a microsecond.
+    #[cfg(test)]
+    pub fn simulated(budget: Duration) -> Self {
+        Deadline { clock: Some(Duration::ZERO), ..Self::new(budget) }
     }
 
     /// Does something for which the budget does not count.
@@ -155,6 +166,10 @@ impl Deadline {
             *left = left.saturating_sub(u64::from(units));
             self.expired |= *left == 0;
         }
+        #[cfg(test)]
+        if let Some(clock) = &mut self.clock {
+            *clock += Duration::from_micros(units.into());
+        }
         if self.until_look == 0 {
             self.look();
         }
@@ -168,6 +183,26 @@ impl Deadline {
         if self.until_look <= PERIOD {
             self.until_look = 0;
         }
+    }
+
+    /// The next checks need not look at the clock yet.
+    pub(super) fn look_later(&mut self) {
+        self.until_look = self.until_look.max(PERIOD);
+    }
+
+    /// The clock is looked at after this much work at the latest.
+    pub(super) fn look_within(&mut self, units: u32) {
+        self.until_look = self.until_look.min(units);
+    }
+
+    /// Ends later or earlier than before. The next check looks at the clock.
+    pub(super) fn move_to(&mut self, budget: Duration) {
+        (self.budget, self.expired, self.until_look) = (budget, false, 0);
+    }
+
+    /// How much of the budget is used up. Reads both clocks.
+    pub(super) fn used(&self) -> Duration {
+        self.worked(self.elapsed())
     }
 
     /// Whether the end was seen, without looking at the clock.
@@ -204,6 +239,10 @@ impl Deadline {
 
     /// Time spent working, as far as the system can tell.
     fn worked(&self, wall: Duration) -> Duration {
+        #[cfg(test)]
+        if let Some(clock) = self.clock {
+            return clock;
+        }
         let measured = self.measured.filter(|measured| measured.thread == thread::current().id());
         let now = measured.and_then(|measured| Some((measured, processor_time::of_this_thread()?)));
         now.map_or(wall, |(measured, now)| measured.used + now.saturating_sub(measured.at))
@@ -211,6 +250,10 @@ impl Deadline {
 
     /// Time since the start.
     pub fn elapsed(&self) -> Duration {
+        #[cfg(test)]
+        if let Some(clock) = self.clock {
+            return clock;
+        }
         self.start.elapsed()
     }
 }

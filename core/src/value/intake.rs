@@ -12,10 +12,12 @@
 //! taken in and for its evaluation together: the number of values is bounded by what half of the budget buys.
 //!
 //! What is bounded must be shared, or padding would hide what comes after it: each container leaves a few values for every one
-//! of its later siblings, so a huge list beside a short string is cut, and the string is not.
+//! of its later siblings, so a huge list beside a short string is cut, and the string is not. Values may take far longer
+//! than they are thought to, though: numbers of thousands of digits, objects that must be asked for their text. Then the
+//! time is shared out, by a [`Pace`].
 
 use super::{Heap, Value};
-use crate::support::Deadline;
+use crate::support::{Deadline, Pace};
 
 /// How much of a host's value is taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +105,7 @@ impl Truncation {
 /// ```
 pub struct Intake {
     limits: Limits,
-    deadline: Deadline,
+    pace: Pace,
     truncation: Truncation,
     /// The containers that are open, each with what surrounds it.
     open: Vec<Open>,
@@ -113,8 +115,6 @@ pub struct Intake {
     left: usize,
     /// and how many entries were asked for and have not come.
     entries: usize,
-    /// Values that were taken in.
-    taken: usize,
     text_bytes: usize,
 }
 
@@ -152,33 +152,34 @@ impl Intake {
         Self::until(Deadline::unlimited(), limits)
     }
 
-    /// The same, up to a deadline. What comes after it is left out.
+    /// The same for at most half of a deadline: as many values as that buys, and if they take longer than usual, as many as
+    /// [`Pace`] has time for.
     pub fn until(deadline: Deadline, limits: Limits) -> Self {
-        let (key, root) = (Value::null(), Value::null());
         let affordable = deadline.budget().as_nanos() / NANOSECONDS_A_VALUE;
         let affordable = usize::try_from(affordable).unwrap_or(usize::MAX).max(SMALL);
         let text =
             usize::try_from(deadline.budget().as_nanos()).unwrap_or(usize::MAX).saturating_mul(BYTES_A_NANOSECOND);
         let limits =
             Limits { values: limits.values.min(affordable), text_bytes: limits.text_bytes.min(text), ..limits };
+        let (key, root) = (Value::null(), Value::null());
         Intake {
             limits,
-            deadline,
+            pace: Pace::of(deadline),
             truncation: Truncation::default(),
             open: vec![],
             key,
             root,
             left: limits.values,
             entries: 1,
-            taken: 0,
             text_bytes: 0,
         }
     }
 
-    /// Whether the deadline is over: nothing more is taken in, and nothing more need be handed over.
+    /// Whether the time for the container at hand is over: nothing more of it is taken in, and nothing more of it need be
+    /// handed over until it is closed.
     #[inline]
     pub fn is_over(&self) -> bool {
-        self.truncation.unfinished
+        self.pace.is_over()
     }
 
     /// The longest string worth handing over; of a longer one, the rest may be left out with [`Intake::cut_string`].
@@ -194,6 +195,11 @@ impl Intake {
     /// Bytes of all strings taken in so far, keys included: how much there is to evaluate.
     pub fn text_bytes(&self) -> usize {
         self.text_bytes
+    }
+
+    /// Notes that the next value takes the host longer than usual, in the units of [`Deadline::spend`].
+    pub fn costs(&mut self, units: u32) {
+        self.truncation.unfinished |= self.pace.spend(units);
     }
 
     /// The key of the next value.
@@ -251,6 +257,7 @@ impl Intake {
     /// Ends the container begun last.
     pub fn close(&mut self) {
         if let Some(Open { key, container, left, entries }) = self.open.pop() {
+            self.pace.leave();
             self.key = key;
             // What the container did not need is there for others.
             self.left = self.left.saturating_add(left);
@@ -270,7 +277,7 @@ impl Intake {
         while !self.open.is_empty() {
             self.close();
         }
-        (self.root, self.truncation, self.deadline)
+        (self.root, self.truncation, self.pace.finish())
     }
 
     fn begin(&mut self, container: Value, wanted: usize) {
@@ -279,6 +286,7 @@ impl Intake {
         self.open.push(Open { key: std::mem::take(&mut self.key), container, left, entries });
         self.left = share.saturating_sub(1);
         self.entries = wanted;
+        self.pace.enter();
     }
 
     /// How many values the next entry may have, itself included.
@@ -309,15 +317,12 @@ impl Intake {
             self.truncation.string_length = self.truncation.string_length.max(length as u64);
         }
         self.text_bytes = self.text_bytes.saturating_add(kept.len());
-        if self.taken > SMALL {
-            self.deadline.spend((kept.len() / BYTES_A_UNIT) as u32);
-        }
+        self.truncation.unfinished |= self.pace.spend((kept.len() / BYTES_A_UNIT) as u32);
         kept
     }
 
     fn place(&mut self, value: Value) {
-        self.taken += 1;
-        self.truncation.unfinished |= self.taken > SMALL && self.deadline.spend(1);
+        self.truncation.unfinished |= self.pace.spend(1);
         match self.open.last_mut() {
             None => self.root = value,
             Some(Open { container, .. }) if container.is_map() => {
@@ -458,7 +463,7 @@ mod tests {
         });
         let taken = taken.count();
         let (value, truncation, mut deadline) = intake.finish_within();
-        assert!((SMALL / 2..SMALL).contains(&taken) && value.len().abs_diff(taken) < 2, "{taken} {}", value.len());
+        assert!((20..100).contains(&taken) && value.len().abs_diff(taken) < 2, "{taken} {}", value.len());
         assert!(truncation.unfinished && truncation.any() && deadline.expired());
     }
 
@@ -473,7 +478,29 @@ mod tests {
         (0..10_000).for_each(|_| intake.scalar(true));
         let (value, truncation) = intake.finish();
         let list = value.get(b"a").and_then(|inner| inner.get(b"b")).and_then(|list| list.as_array());
-        assert!(truncation.unfinished && list.is_some_and(|list| list.len() >= SMALL), "{}", json::to_string(&value));
+        assert!(truncation.unfinished && list.is_some_and(|list| list.len() >= 90), "{}", json::to_string(&value));
+    }
+
+    /// Work decides, not the number of values.
+    #[test]
+    fn a_slow_part_leaves_time_for_what_comes_after_it() {
+        let deadline = Deadline::simulated(std::time::Duration::from_millis(10));
+        let mut intake = Intake::until(deadline, Limits::REQUEST);
+        intake.open_map(3);
+        for (key, count) in [(b"a", 100), (b"b", 100), (b"c", 1)] {
+            intake.key(key);
+            intake.open_array(count);
+            for _ in 0..count {
+                intake.costs(100);
+                intake.scalar(true);
+            }
+            intake.close();
+        }
+        intake.close();
+        let (value, truncation, mut deadline) = intake.finish_within();
+        let taken = |key: &[u8]| value.get(key).map_or(0, |list| list.len());
+        assert!((30..40).contains(&taken(b"a")) && (1..10).contains(&taken(b"b")), "{} {}", taken(b"a"), taken(b"b"));
+        assert_eq!((taken(b"c"), truncation.unfinished, deadline.expired()), (1, true, false));
     }
 
     #[test]
