@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`support`] | clock, random ids, deadline, log sink |
 //! | [`value`] | the 16-byte tagged value that callers build and the engine reads in place; JSON |
-//! | [`pattern`] | the RE2 dialect rules are written in, on top of the regex crates |
+//! | [`pattern`] | the RE2 dialect rules are written in: parser, automaton, and what any match must contain |
 //! | [`transform`] | transformers: decoding and normalising of strings |
 //! | [`matcher`] | one operator each |
 //! | [`injection`] | SQL injection and XSS recognition on a single string |

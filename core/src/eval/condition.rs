@@ -12,7 +12,7 @@ use crate::exploit::{self, Param};
 use crate::matcher::Matcher;
 use crate::matcher::data::DataMatcher;
 use crate::matcher::number::Scalar;
-use crate::matcher::scalar::Highlight;
+use crate::matcher::scalar::{Highlight, NoMatch};
 use crate::plan::{Argument, Condition, ConditionKind, Lists, MatcherRef, Target};
 use crate::report::{ArgumentMatch, ConditionMatch, Operator};
 use crate::support::{Bits, Clock, Deadline};
@@ -130,7 +130,7 @@ impl Evaluation<'_> {
             if self.deadline.expired() {
                 return Err(Expired);
             }
-            if let Some(Some((value, highlight))) = self.test(matcher, leaf.object, target) {
+            if let Some(Some((value, highlight))) = self.test(matcher, leaf.object, target)? {
                 let mut key_path = target.key_path.clone();
                 key_path.extend(walk.path());
                 return Ok(Some(self.report(matcher, false, target, value, key_path, vec![highlight])));
@@ -161,7 +161,7 @@ impl Evaluation<'_> {
             if self.deadline.expired() {
                 return Err(Expired);
             }
-            match self.test(matcher, leaf.object, target) {
+            match self.test(matcher, leaf.object, target)? {
                 Some(Some(_)) => return Ok(None),
                 Some(None) => looked_at_any = true,
                 None => {}
@@ -187,23 +187,20 @@ impl Evaluation<'_> {
         matcher: AnyMatcher<'_>,
         element: &Object,
         target: &Target,
-    ) -> Option<Option<(Vec<u8>, Vec<u8>)>> {
+    ) -> Result<Option<Option<Shown>>, Expired> {
         let scalar = match element.view() {
             View::String(text) => {
                 let text = target.chain.apply(text, self.transform).unwrap_or(text);
                 let in_block = target.source == Source::Keys || element.tag() == tag::STRING;
                 let found = match matcher {
-                    AnyMatcher::Fixed(matcher) => matcher.test(Scalar::String(text), in_block)?,
-                    AnyMatcher::List(slot) => {
-                        let list = self.lists.get(slot)?;
-                        if list.matches(text, self.clock.unix_seconds()) {
-                            Ok(Highlight::Whole)
-                        } else {
-                            return Some(None);
-                        }
-                    }
+                    AnyMatcher::Fixed(matcher) => matcher.test(Scalar::String(text), in_block, self.deadline)?,
+                    AnyMatcher::List(slot) => self.lists.get(slot).map(|list| {
+                        let is_in = list.matches(text, self.clock.unix_seconds());
+                        if is_in { Ok(Highlight::Whole) } else { Err(NoMatch) }
+                    }),
                 };
-                return Some(found.ok().map(|highlight| {
+                let Some(found) = found else { return Ok(None) };
+                return Ok(Some(found.ok().map(|highlight| {
                     let highlight = match highlight {
                         Highlight::Nothing => vec![],
                         Highlight::Whole => text.to_vec(),
@@ -211,17 +208,17 @@ impl Evaluation<'_> {
                         Highlight::Text(text) => text,
                     };
                     (text.to_vec(), highlight)
-                }));
+                })));
             }
             View::Bool(value) => Scalar::Bool(value),
             View::Signed(value) => Scalar::Signed(value),
             View::Unsigned(value) => Scalar::Unsigned(value),
             View::Float(value) => Scalar::Float(value),
-            View::Invalid | View::Null | View::Array(_) | View::Map(_) => return None,
+            View::Invalid | View::Null | View::Array(_) | View::Map(_) => return Ok(None),
         };
-        let AnyMatcher::Fixed(matcher) = matcher else { return None };
-        let found = matcher.test(scalar, false)?;
-        Some(found.ok().map(|_| (scalar_text(element).unwrap_or_default().into_owned(), vec![])))
+        let AnyMatcher::Fixed(matcher) = matcher else { return Ok(None) };
+        let found = matcher.test(scalar, false, self.deadline)?;
+        Ok(found.map(|found| found.ok().map(|_| (scalar_text(element).unwrap_or_default().into_owned(), vec![]))))
     }
 
     fn report(
@@ -327,6 +324,9 @@ impl Evaluation<'_> {
         }))
     }
 }
+
+/// What is shown of an element that matches: its text, and the part that matched.
+type Shown = (Vec<u8>, Vec<u8>);
 
 /// A matcher of a rule, or the list that stands for one.
 #[derive(Clone, Copy)]

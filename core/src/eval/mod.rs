@@ -27,11 +27,9 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+use crate::support::Expired;
+
 pub(crate) use batch::Findings;
 pub(crate) use context::Instance;
 pub use context::{Context, RunError};
 pub(crate) use rules::RuleMatch;
-
-/// The deadline passed in the middle of something.
-#[derive(Debug, Clone, Copy)]
-struct Expired;

@@ -183,6 +183,9 @@ struct Finder<'f> {
     deadline: &'f mut Deadline,
 }
 
+/// How a matcher is asked.
+type Accepts = fn(&Matcher, &[u8], &mut Deadline) -> Result<bool, Expired>;
+
 impl Finder<'_> {
     /// Asks matchers about a string as the lane sees it.
     #[inline]
@@ -196,21 +199,15 @@ impl Finder<'_> {
         entries.iter().try_for_each(|&entry| self.ask(entry as usize, text, Matcher::accepts_unscanned))
     }
 
-    fn ask(&mut self, entry: usize, text: &[u8], accepts: fn(&Matcher, &[u8]) -> bool) -> Result<(), Expired> {
+    fn ask(&mut self, entry: usize, text: &[u8], accepts: Accepts) -> Result<(), Expired> {
         if !self.entries.contains(entry) || !self.hits.wants(self.lane, entry) {
             return Ok(());
         }
         if self.deadline.spend(cost(text)) {
             return Err(Expired);
         }
-        let matcher = &self.plan.scan.matchers[entry];
-        let was_compiled = matcher.is_compiled();
-        if accepts(matcher, text) {
+        if accepts(&self.plan.scan.matchers[entry], text, self.deadline)? {
             self.hits.add(self.lane, entry, self.identity);
-        }
-        if !was_compiled && matcher.is_compiled() {
-            // Compiling takes longer than anything else here.
-            self.deadline.look_next();
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use super::number::{Comparison, Equals, Scalar};
 use super::phrase::{PhraseError, PhraseMatcher};
 use crate::injection;
 use crate::pattern::{Pattern, Required};
+use crate::support::{Deadline, Expired};
 use crate::transform::Triggers;
 use std::ops::Range;
 use std::sync::Arc;
@@ -142,33 +143,33 @@ impl Matcher {
         matches!(self.kind, Kind::Phrase(_)) || self.required().is_some_and(|required| required.alone().is_some())
     }
 
-    /// Tests a value: `None` if values of its type (or, for `hidden_ascii_match`, of its storage) are not looked at.
+    /// Tests a value: nothing if values of its type (or, for `hidden_ascii_match`, of its storage) are not looked at.
     /// `in_block` says whether a string is stored in a block of its own, or is a key.
-    pub fn test(&self, value: Scalar<'_>, in_block: bool) -> Option<Result<Highlight, NoMatch>> {
-        match (&self.kind, value) {
+    pub fn test(&self, value: Scalar<'_>, in_block: bool, deadline: &mut Deadline) -> Result<Tested, Expired> {
+        Ok(match (&self.kind, value) {
             (Kind::Equals(equals), value) => equals.test(value).map(hit(Highlight::Nothing)),
             (Kind::GreaterThan(comparison) | Kind::LowerThan(comparison), value) => {
                 comparison.test(value).map(hit(Highlight::Nothing))
             }
             (Kind::HiddenAscii, Scalar::String(_)) if !in_block => None,
-            (_, Scalar::String(text)) => Some(self.find(text).ok_or(NoMatch)),
+            (_, Scalar::String(text)) => Some(self.find(text, deadline)?.ok_or(NoMatch)),
             _ => None,
-        }
+        })
     }
 
     /// Searches a string.
-    fn find(&self, text: &[u8]) -> Option<Highlight> {
+    fn find(&self, text: &[u8], deadline: &mut Deadline) -> Result<Option<Highlight>, Expired> {
         if text.is_empty() {
-            return None;
+            return Ok(None);
         }
-        match &self.kind {
+        Ok(match &self.kind {
             Kind::Regex(regex) => {
                 if text.len() < regex.min_length {
-                    return None;
+                    return Ok(None);
                 }
-                regex.pattern.find(text).map(Highlight::Part)
+                regex.pattern.find_within(text, deadline)?.map(Highlight::Part)
             }
-            Kind::RegexWithChecksum(regex, checksum) => find_with_checksum(regex, *checksum, text),
+            Kind::RegexWithChecksum(regex, checksum) => find_with_checksum(regex, *checksum, text, deadline)?,
             Kind::Phrase(phrases) => phrases.find(text).map(|phrase| Highlight::Text(phrase.to_vec())),
             // The lists of rules never expire.
             Kind::Exact(set) => set.matches(text, 0).then_some(Highlight::Whole),
@@ -179,29 +180,27 @@ impl Matcher {
             Kind::IsXss => injection::is_xss(text).then_some(Highlight::Nothing),
             Kind::HiddenAscii => hidden_ascii::find(text, true).map(Highlight::Text),
             Kind::Equals(_) | Kind::GreaterThan(_) | Kind::LowerThan(_) => None,
-        }
-    }
-
-    /// Whether it is ready to search: a pattern is compiled when it is first needed.
-    #[inline]
-    pub fn is_compiled(&self) -> bool {
-        if let Kind::Regex(regex) = &self.kind { regex.pattern.is_compiled() } else { true }
+        })
     }
 
     /// Whether a string matches, for those who need no highlight.
-    pub fn accepts(&self, text: &[u8]) -> bool {
+    pub fn accepts(&self, text: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
         if let Kind::Regex(regex) = &self.kind {
-            return !text.is_empty() && text.len() >= regex.min_length && regex.pattern.is_match(text);
+            let long_enough = !text.is_empty() && text.len() >= regex.min_length;
+            return Ok(long_enough && regex.pattern.is_match_within(text, deadline)?);
         }
-        matches!(self.test(Scalar::String(text), true), Some(Ok(_)))
+        Ok(matches!(self.test(Scalar::String(text), true, deadline)?, Some(Ok(_))))
     }
 
     /// The same, of a string that was not scanned.
-    pub fn accepts_unscanned(&self, text: &[u8]) -> bool {
+    pub fn accepts_unscanned(&self, text: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
         let look = if let Kind::Regex(regex) = &self.kind { regex.pattern.required().alone() } else { None };
-        look.is_none_or(|look| look(text)) && self.accepts(text)
+        Ok(look.is_none_or(|look| look(text)) && self.accepts(text, deadline)?)
     }
 }
+
+/// What to show of a value that matches; nothing of one that is not looked at.
+pub type Tested = Option<Result<Highlight, NoMatch>>;
 
 /// Looked at and refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,18 +211,21 @@ fn hit(highlight: Highlight) -> impl FnOnce(bool) -> Result<Highlight, NoMatch> 
 }
 
 /// Candidates from left to right; what follows a failing one is searched as a text of its own.
-fn find_with_checksum(regex: &Regex, checksum: Checksum, text: &[u8]) -> Option<Highlight> {
+fn find_with_checksum(
+    regex: &Regex,
+    checksum: Checksum,
+    text: &[u8],
+    deadline: &mut Deadline,
+) -> Result<Option<Highlight>, Expired> {
     let mut start = 0;
     while start < text.len() && text.len() - start >= regex.min_length {
-        let found = regex.pattern.find(&text[start..])?;
-        if found.is_empty() {
-            return None;
-        }
+        let found = regex.pattern.find_within(&text[start..], deadline)?;
+        let Some(found) = found.filter(|found| !found.is_empty()) else { break };
         let found = start + found.start..start + found.end;
         if checksum.passes(&text[found.clone()]) {
-            return Some(Highlight::Part(found));
+            return Ok(Some(Highlight::Part(found)));
         }
         start = found.end;
     }
-    None
+    Ok(None)
 }

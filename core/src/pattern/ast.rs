@@ -19,6 +19,12 @@ pub(super) enum Look {
     NotWordBoundary,
 }
 
+impl Look {
+    /// All of them, in order.
+    pub(super) const ALL: [Look; 6] =
+        [Look::TextStart, Look::TextEnd, Look::LineStart, Look::LineEnd, Look::WordBoundary, Look::NotWordBoundary];
+}
+
 /// One construct; flags are already worked into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Node {

@@ -6,9 +6,9 @@
 use regex_syntax::utf8::{Utf8Range, Utf8Sequences};
 
 use super::ast::Measure;
-use super::encode::{CONTINUATION, LOOSE_FROM};
 use super::set::CodeSet;
 use super::unicode;
+use super::utf8::{CONTINUATION, LOOSE_FROM};
 
 /// A pattern of more instructions is too large.
 pub(super) const MAX_COST: u32 = 43_632;

@@ -1,16 +1,6 @@
 //! A match with its capture groups.
-//!
-//! Hardly any pattern is asked for these, so they are left to the regex crate as it is: the expression over bytes is
-//! printed in its syntax, with the groups in it.
 
 use std::ops::Range;
-
-use regex::bytes::{Regex, RegexBuilder};
-
-use super::{encode, parse};
-
-/// How deep the printed expression may nest, which the parser has bounded.
-const NEST_LIMIT: u32 = 4 * parse::MAX_HEIGHT;
 
 /// A match and the first groups of its pattern.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,16 +13,13 @@ impl Groups {
     /// The groups that are told: numbers 1 to this.
     pub const COUNT: usize = 8;
 
-    /// Compiles a pattern with its groups.
-    pub(super) fn compile(source: &[u8], fold: bool) -> Option<Regex> {
-        let expression = encode::encode(&parse::parse(source, fold).ok()?, Groups::COUNT as u32);
-        RegexBuilder::new(&expression.to_string()).nest_limit(NEST_LIMIT).build().ok()
-    }
+    /// Where each group begins and ends: group `n` at `2 n` and after that. The first two stand for the whole match, and
+    /// are not noted.
+    pub(super) const NOTES: usize = 2 * (Groups::COUNT + 1);
 
-    pub(super) fn find(regex: &Regex, subject: &[u8], start: usize) -> Option<Groups> {
-        let captures = regex.captures_at(subject, start)?;
-        let group = |number: usize| captures.get(number).map(|found| found.range());
-        Some(Groups { whole: group(0)?, groups: std::array::from_fn(|at| group(at + 1)) })
+    pub(super) fn new(whole: Range<usize>, notes: &[Option<usize>; Groups::NOTES]) -> Self {
+        let groups = std::array::from_fn(|at| Some(notes[2 * at + 2]?..notes[2 * at + 3]?));
+        Groups { whole, groups }
     }
 
     /// The whole match.

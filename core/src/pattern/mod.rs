@@ -1,29 +1,32 @@
-//! The RE2 dialect rules are written in, mapped onto the regex crates.
+//! The RE2 dialect rules are written in.
 //!
-//! Rules are written for RE2 in UTF-8 mode with Perl extensions. The syntax of the Rust crates looks the same and differs
-//! in many small places (literal braces, ASCII classes, folding, what a class makes of ill-formed UTF-8), so patterns are not
-//! handed to them as text. A [parser](parse) of our own reads the dialect into a [tree](ast) with the flags worked in; the
-//! tree is [encoded](encode) as an expression over bytes, which the crates compile and search with in linear time.
+//! Rules are written for RE2 in UTF-8 mode with Perl extensions. A [parser](parse) reads the dialect into a [tree](ast) with
+//! the flags worked in, and the tree is compiled to an [automaton] that searches at a bounded cost a byte, whatever the
+//! text. The regex crates do not fit: their syntax differs in many small places (literal braces, ASCII classes, folding, what
+//! a class makes of ill-formed UTF-8), and what they cost on a text that an attacker chose is a hundred times what they
+//! cost on others.
 //!
-//! A [`Pattern`] is parsed and analysed when it is made, so that a mistake in it is known at once, and compiled when it is
-//! first searched for. The analysis says what any match [must contain](Required); [`scan`](crate::scan) uses that to run
-//! only the patterns that could match a string.
+//! A [`Pattern`] is parsed, analysed and compiled when it is made: a mistake in it is known at once, and a search needs
+//! nothing else. The analysis says what any match [must contain](Required); [`scan`](crate::scan) uses that to run only the
+//! patterns that could match a string.
 
 mod ast;
+mod automaton;
 mod cache;
 mod class;
 mod cost;
 mod cursor;
-mod encode;
-mod engine;
 mod error;
 mod escape;
 mod foreign;
 mod groups;
+#[cfg(test)]
+mod oracle;
 mod parse;
 mod required;
 mod set;
 mod unicode;
+mod utf8;
 
 pub use cache::PatternCache;
 pub use error::PatternError;
@@ -34,9 +37,8 @@ pub(crate) use required::{Needs, Presence, rarity};
 use std::ops::Range;
 use std::sync::Arc;
 
-use engine::Engine;
-use once_cell::race::OnceBox;
-use regex::bytes::Regex;
+use crate::support::{Deadline, Expired};
+use automaton::{Automaton, Watch};
 
 /// How a pattern is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,7 +47,7 @@ pub struct Options {
     pub case_sensitive: bool,
 }
 
-/// A pattern, parsed and ready to search with. Clones share everything.
+/// A pattern, compiled and ready to search with. Clones share everything.
 #[derive(Clone, Debug)]
 pub struct Pattern(Arc<Inner>);
 
@@ -54,30 +56,15 @@ struct Inner {
     source: Arc<[u8]>,
     options: Options,
     required: Required,
-    engine: OnceBox<Option<Engine>>,
-    /// The same with capture groups, for the few who ask for these.
-    capturing: OnceBox<Option<Regex>>,
+    automaton: Automaton,
 }
 
 impl Pattern {
     /// Reads a pattern.
     pub fn new(source: &[u8], options: Options) -> Result<Self, PatternError> {
-        let required = Required::of(&parse::parse(source, !options.case_sensitive)?);
-        Ok(Pattern(Arc::new(Inner {
-            source: source.into(),
-            options,
-            required,
-            engine: OnceBox::new(),
-            capturing: OnceBox::new(),
-        })))
-    }
-
-    fn fold(&self) -> bool {
-        !self.0.options.case_sensitive
-    }
-
-    fn engine(&self) -> Option<&Engine> {
-        self.0.engine.get_or_init(|| Box::new(Engine::new(self.source(), self.fold()))).as_ref()
+        let tree = parse::parse(source, !options.case_sensitive)?;
+        let (required, automaton) = (Required::of(&tree), Automaton::new(&tree));
+        Ok(Pattern(Arc::new(Inner { source: source.into(), options, required, automaton })))
     }
 
     /// The text the pattern was read from.
@@ -97,32 +84,59 @@ impl Pattern {
 
     /// The leftmost match, of those the one its alternatives and repetitions prefer.
     pub fn find(&self, subject: &[u8]) -> Option<Range<usize>> {
-        self.engine()?.find(subject, self.source(), self.fold())
+        self.0.automaton.find(subject, &mut Watch::forever()).ok()?
+    }
+
+    /// The same, while there is time.
+    pub fn find_within(&self, subject: &[u8], deadline: &mut Deadline) -> Result<Option<Range<usize>>, Expired> {
+        self.0.automaton.find(subject, &mut Watch::until(deadline))
     }
 
     /// Whether there is a match.
     pub fn is_match(&self, subject: &[u8]) -> bool {
-        self.0.required.passes_second_look(subject) && self.engine().is_some_and(|engine| engine.is_match(subject))
+        self.may_match(subject) && self.0.automaton.is_match(subject, &mut Watch::forever()).unwrap_or(false)
     }
 
-    /// Whether it was searched for already, so that the next search need not compile it.
-    #[inline]
-    pub(crate) fn is_compiled(&self) -> bool {
-        self.0.engine.get().is_some()
+    /// The same, while there is time.
+    pub fn is_match_within(&self, subject: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
+        Ok(self.may_match(subject) && self.0.automaton.is_match(subject, &mut Watch::until(deadline))?)
+    }
+
+    fn may_match(&self, subject: &[u8]) -> bool {
+        self.0.required.passes_second_look(subject)
+    }
+
+    /// What it costs to search a text for the first time, in operations on words: nanoseconds, roughly. It is a count and
+    /// not a measurement, the same on every machine and at every time.
+    pub fn effort(&self, subject: &[u8]) -> u64 {
+        self.0.automaton.effort(subject)
+    }
+
+    /// The most that reading a character can add to the [effort](Self::effort) of a search.
+    pub fn bound(&self) -> u32 {
+        self.0.automaton.bound()
+    }
+
+    /// A text of so many characters that is hard to search: it does not match, and its [effort](Self::effort) is the largest
+    /// that could be found.
+    pub fn hardest_text(&self, length: usize) -> Vec<u8> {
+        self.0.automaton.hardest_text(length)
     }
 
     /// The first match at or after `start`, with its groups. What stands before `start` counts for assertions.
     pub fn groups(&self, subject: &[u8], start: usize) -> Option<Groups> {
-        let compile = || Box::new(Groups::compile(self.source(), self.fold()));
-        let regex = self.0.capturing.get_or_init(compile).as_ref()?;
-        if start > subject.len() { None } else { Groups::find(regex, subject, start) }
+        let mut notes = [None; Groups::NOTES];
+        if start > subject.len() {
+            return None;
+        }
+        let whole = self.0.automaton.find_groups(subject, start, &mut notes)?;
+        Some(Groups::new(whole, &notes))
     }
 
-    /// The bytes of memory the pattern takes so far, apart from what searches with groups need.
+    /// The bytes of memory the pattern takes so far.
     pub fn memory(&self) -> usize {
-        let Inner { source, required, engine, .. } = &*self.0;
-        let engine = engine.get().and_then(Option::as_ref);
-        size_of::<Inner>() + source.len() + required.memory() + engine.map_or(0, Engine::memory)
+        let Inner { source, required, automaton, .. } = &*self.0;
+        size_of::<Inner>() + source.len() + required.memory() + automaton.memory() - size_of::<Automaton>()
     }
 
     /// Whether another pattern is a clone of this one.

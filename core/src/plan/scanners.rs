@@ -6,14 +6,15 @@ use crate::config::store::Store;
 use crate::matcher::Matcher;
 use crate::pattern::Required;
 use crate::processor::{Scanner, ScannerMatcher, Scanners};
+use crate::support::{Deadline, Expired};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 struct ByMatcher(Arc<Matcher>);
 
 impl ScannerMatcher for ByMatcher {
-    fn matches(&self, text: &[u8]) -> bool {
-        self.0.accepts(text)
+    fn matches(&self, text: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
+        self.0.accepts(text, deadline)
     }
 
     fn required(&self) -> Option<&Required> {

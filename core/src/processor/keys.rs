@@ -9,6 +9,7 @@
 
 use super::scanner::ScannerMatcher;
 use crate::pattern::{Required, rarity};
+use crate::support::{Deadline, Expired};
 use std::sync::Arc;
 
 /// A set of scanners, or of key patterns, by number.
@@ -52,30 +53,30 @@ impl KeyPatterns {
     }
 
     /// The scanners that accept a key. No pattern accepts the empty one.
-    pub(super) fn scanners(&self, key: &[u8], kept: &mut KeptKeys) -> Set {
+    pub(super) fn scanners(&self, key: &[u8], kept: &mut KeptKeys, deadline: &mut Deadline) -> Result<Set, Expired> {
         if key.is_empty() || self.patterns.is_empty() {
-            return self.any;
+            return Ok(self.any);
         }
-        let Some(name) = Name::of(key) else { return self.ask(key) };
+        let Some(name) = Name::of(key) else { return self.ask(key, deadline) };
         let place = &mut kept.places()[name.place()];
         if place.0 != name {
-            *place = (name, self.ask(key));
+            *place = (name, self.ask(key, deadline)?);
         }
-        place.1
+        Ok(place.1)
     }
 
-    fn ask(&self, key: &[u8]) -> Set {
+    fn ask(&self, key: &[u8], deadline: &mut Deadline) -> Result<Set, Expired> {
         let mut scanners = self.any;
         let mut left = self.look.candidates(key);
         while left != 0 {
             let candidate = left.trailing_zeros() as usize;
             left &= left - 1;
             scanners |= match self.patterns.get(candidate) {
-                Some((pattern, its)) if pattern.matches(key) => its,
+                Some((pattern, its)) if pattern.matches(key, deadline)? => its,
                 _ => &0,
             };
         }
-        scanners
+        Ok(scanners)
     }
 }
 
@@ -184,8 +185,8 @@ mod tests {
     struct Asked(Matcher);
 
     impl ScannerMatcher for Asked {
-        fn matches(&self, text: &[u8]) -> bool {
-            self.0.accepts(text)
+        fn matches(&self, text: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
+            self.0.accepts(text, deadline)
         }
 
         fn required(&self) -> Option<&Required> {
@@ -204,6 +205,7 @@ mod tests {
         let patterns: Vec<_> = sources.into_iter().map(pattern).collect();
         let keys = KeyPatterns::new(patterns.iter().map(Some).chain([None]));
         let mut kept = KeptKeys::default();
+        let mut deadline = Deadline::unlimited();
         let mut random = 1u64;
         let parts = [
             "card",
@@ -228,10 +230,11 @@ mod tests {
                 key.push_str(parts[(random >> 33) as usize % parts.len()]);
             }
             let key = key.as_bytes();
-            let expected = patterns.iter().enumerate().filter(|(_, pattern)| pattern.matches(key));
+            let expected =
+                patterns.iter().enumerate().filter(|(_, pattern)| pattern.matches(key, &mut deadline) == Ok(true));
             let expected = expected.fold(1 << patterns.len(), |set, (nth, _)| set | 1 << nth);
-            assert_eq!(keys.scanners(key, &mut kept), expected, "{}", key.escape_ascii());
+            assert_eq!(keys.scanners(key, &mut kept, &mut deadline), Ok(expected), "{}", key.escape_ascii());
         }
-        assert_eq!(keys.scanners(b"", &mut kept), 1 << patterns.len());
+        assert_eq!(keys.scanners(b"", &mut kept, &mut deadline), Ok(1 << patterns.len()));
     }
 }

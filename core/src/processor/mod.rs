@@ -31,7 +31,7 @@ mod uri;
 
 pub use scanner::{Scanner, ScannerMatcher, Scanners, Tag};
 
-use crate::support::Deadline;
+use crate::support::{Deadline, Expired};
 use crate::value::{Object, Step, Value, View};
 use digest::Field;
 
@@ -126,9 +126,6 @@ pub enum Outcome {
     /// A run that made this object.
     Made(Value),
 }
-
-/// The deadline passed.
-struct Expired;
 
 fn check(deadline: &mut Deadline) -> Result<(), Expired> {
     if deadline.expired() { Err(Expired) } else { Ok(()) }

@@ -18,7 +18,7 @@ const STRIDE: usize = 4096;
 /// A scalar matcher, as a scanner uses it.
 pub trait ScannerMatcher: Send + Sync {
     /// Whether it accepts this string. Matchers for other types accept none.
-    fn matches(&self, text: &[u8]) -> bool;
+    fn matches(&self, text: &[u8], deadline: &mut Deadline) -> Result<bool, Expired>;
 
     /// What a string must contain to be accepted, if that can be said.
     fn required(&self) -> Option<&Required> {
@@ -32,8 +32,8 @@ pub trait ScannerMatcher: Send + Sync {
 }
 
 impl<F: Fn(&[u8]) -> bool + Send + Sync> ScannerMatcher for F {
-    fn matches(&self, text: &[u8]) -> bool {
-        self(text)
+    fn matches(&self, text: &[u8], _: &mut Deadline) -> Result<bool, Expired> {
+        Ok(self(text))
     }
 }
 
@@ -153,7 +153,7 @@ impl<'a> Classifier<'a> {
 
     fn find(&mut self, key: &[u8], value: &[u8], deadline: &mut Deadline) -> Result<Option<Label>, Expired> {
         let mut value = Text { bytes: value, digits: None };
-        let mut left = self.scanners.keys.scanners(key, &mut self.kept);
+        let mut left = self.scanners.keys.scanners(key, &mut self.kept, deadline)?;
         while left != 0 {
             let candidate = left.trailing_zeros() as usize;
             left &= left - 1;
@@ -164,7 +164,10 @@ impl<'a> Classifier<'a> {
         }
         // Those beyond what a set of scanners holds.
         for asked in self.scanners.asked.iter().skip(SET) {
-            let takes_key = asked.scanner.key.as_ref().is_none_or(|pattern| !key.is_empty() && pattern.matches(key));
+            let takes_key = match &asked.scanner.key {
+                Some(pattern) => !key.is_empty() && pattern.matches(key, deadline)?,
+                None => true,
+            };
             if takes_key && value.has(asked.least) && asked.accepts(value.bytes, deadline)? {
                 return Ok(asked.label);
             }
@@ -179,7 +182,7 @@ impl Asked {
         for _ in 0..=value.len() / STRIDE {
             check(deadline)?;
         }
-        Ok(matcher.matches(value))
+        matcher.matches(value, deadline)
     }
 }
 

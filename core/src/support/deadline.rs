@@ -50,6 +50,10 @@ pub struct Deadline {
     clock: Option<Duration>,
 }
 
+/// The deadline passed in the middle of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expired;
+
 /// The processor time at some moment of a call.
 #[derive(Debug, Clone, Copy)]
 struct Measured {

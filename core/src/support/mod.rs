@@ -15,7 +15,7 @@ pub(crate) mod words;
 
 pub use bits::Bits;
 pub use clock::{Clock, FixedClock, SystemClock};
-pub use deadline::Deadline;
+pub use deadline::{Deadline, Expired};
 pub(crate) use ids::random;
 pub use ids::{Ids, RandomIds, SequentialIds};
 pub use numbers::NumberMap;

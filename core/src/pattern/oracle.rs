@@ -1,29 +1,40 @@
-//! From the parsed pattern to the regex crates' intermediate form, over bytes.
-//!
-//! A one-character construct accepts, by its set of code points:
-//!
-//! - its ASCII members as single bytes;
-//! - if it holds everything above ASCII, the *loose* forms: any lead byte with as many continuation bytes as it announces,
-//!   overlong forms, surrogates and values too large included, but no lone byte;
-//! - otherwise the exact encodings of its other members, surrogates included.
-//!
-//! So no Unicode mode of the regex crates fits, and every class is spelled out.
+//! The same pattern for the regex crates, which tests hold the automaton against.
 
+use std::ops::Range;
+
+use regex_automata::Input;
+use regex_automata::meta::Regex;
 use regex_syntax::hir::{self, Capture, Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir};
 
 use super::ast::{Ast, Look, Node, NodeId};
+use super::groups::Groups;
 use super::set::CodeSet;
 use super::unicode;
+use super::utf8::{CONTINUATION, LEADS, LOOSE_FROM, SURROGATES};
 
-/// The first code point above ASCII.
-pub(super) const LOOSE_FROM: u32 = 0x80;
+pub(super) struct Oracle(Regex);
 
-/// The bytes that continue a sequence.
-pub(super) const CONTINUATION: (u8, u8) = (0x80, 0xBF);
-const SURROGATES: (u32, u32) = (0xD800, 0xDFFF);
+/// A match and its groups.
+type Match = (Range<usize>, Vec<Option<Range<usize>>>);
+
+impl Oracle {
+    pub(super) fn new(ast: &Ast) -> Self {
+        let config = Regex::config().utf8_empty(false).nfa_size_limit(None);
+        let regex = Regex::builder().configure(config).build_from_hir(&encode(ast, Groups::COUNT as u32));
+        Oracle(regex.expect("an expression"))
+    }
+
+    /// The first match that begins at or after a place, and its groups.
+    pub(super) fn find(&self, text: &[u8], from: usize) -> Option<Match> {
+        let mut captures = self.0.create_captures();
+        self.0.search_captures(&Input::new(text).range(from..), &mut captures);
+        let group = |number: usize| captures.get_group(number).map(|found| found.start..found.end);
+        Some((group(0)?, (1..=Groups::COUNT).map(group).collect()))
+    }
+}
 
 /// The pattern as an expression over bytes, with its capture groups up to number `groups`.
-pub(super) fn encode(ast: &Ast, groups: u32) -> Hir {
+fn encode(ast: &Ast, groups: u32) -> Hir {
     let mut built: Vec<Hir> = Vec::with_capacity(ast.nodes.len());
     for node in &ast.nodes {
         // Each node has one parent, so the parts can be moved out.
@@ -74,12 +85,12 @@ fn encode_set(set: &CodeSet) -> Hir {
         return bytes(&ascii);
     }
     if others == [(LOOSE_FROM, unicode::MAX)] {
-        let lead = |first, last, continuations: usize| {
-            let mut sequence = vec![bytes(&[(first, last)])];
+        let lead = |(lead, continuations)| {
+            let mut sequence = vec![bytes(&[lead])];
             sequence.resize(1 + continuations, bytes(&[CONTINUATION]));
             Hir::concat(sequence)
         };
-        return Hir::alternation(vec![bytes(&ascii), lead(0xC2, 0xDF, 1), lead(0xE0, 0xEF, 2), lead(0xF0, 0xF4, 3)]);
+        return Hir::alternation([bytes(&ascii)].into_iter().chain(LEADS.map(lead)).collect());
     }
     let mut scalars = Vec::new();
     let mut alternatives = Vec::new();

@@ -1,0 +1,362 @@
+//! The automaton behind a pattern.
+//!
+//! Patterns of rules are asked about short strings by the hundred, and about long ones chosen by an attacker. Both speak
+//! against automata that are made while searching: the first pay for states that are used once, the second can ask for a
+//! new state with every byte. So a search here needs nothing but what was compiled when the pattern was read:
+//!
+//! - a text is read as [symbols](symbols), code points grouped by what the pattern tells apart;
+//! - [positions](positions) of the pattern that are active are bits of a few words, and reading a symbol costs a few operations for
+//!   each word in use, whatever the text;
+//! - where nothing is active, the text is skipped up to a byte with which a match may begin;
+//! - long texts are read by a table of [states that were there before](states), as far as these repeat;
+//! - only what matches is looked at again for [the match that is preferred](preferred).
+//!
+//! All of it is linear in the text and bounded by the size of the pattern, and nothing is compiled, or waited for, during a
+//! search.
+
+mod active;
+mod entangled;
+mod follow;
+mod hardest;
+mod positions;
+mod preferred;
+mod program;
+mod search;
+mod states;
+mod symbols;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use memchr::memchr;
+
+use self::active::Active;
+use self::entangled::Entangled;
+use self::follow::{Follow, Looks, bit};
+use self::positions::Positions;
+use self::program::{Program, Reads};
+use self::states::Remembered;
+use self::symbols::{Class, Kind, Symbols};
+use super::ast::{Ast, Look, Node};
+use super::required::ByteSet;
+use crate::support::{Deadline, Expired};
+
+/// A compiled pattern.
+#[derive(Debug)]
+pub(super) struct Automaton {
+    program: Program,
+    symbols: Symbols,
+    table: Table,
+    /// Words in a set of positions.
+    words: usize,
+    has_assertions: bool,
+    /// The conditions of each way to match nothing,
+    empty: Box<[Looks]>,
+    /// among which is none.
+    matches_nothing_anywhere: bool,
+    /// Whether a match may end under conditions.
+    may_end_if: bool,
+    /// The bytes with which a match may begin,
+    first_bytes: ByteSet,
+    /// and the assertions that hold where it does.
+    start_looks: Looks,
+    remembered: Remembered,
+}
+
+/// What reading a symbol takes besides stepping, in the units that searches count: nanoseconds, roughly.
+const SYMBOL: u32 = 3;
+
+/// How sets of positions are stepped.
+#[derive(Debug)]
+enum Table {
+    Masks(Positions),
+    Entangled(Entangled),
+}
+
+impl Automaton {
+    pub(super) fn new(ast: &Ast) -> Self {
+        Automaton::read_by(ast, looks_at_bytes(ast), true).unwrap_or_else(|| Automaton::by_bytes(ast))
+    }
+
+    /// An alphabet of bytes always fits.
+    fn by_bytes(ast: &Ast) -> Self {
+        Automaton::read_by(ast, true, true).expect("the bytes of UTF-8 are fewer than the classes an alphabet can have")
+    }
+
+    fn read_by(ast: &Ast, by_bytes: bool, masks: bool) -> Option<Self> {
+        let (program, reads) = program::compile(ast, by_bytes);
+        let (symbols, members) = Symbols::new(&reads.sets, by_bytes, reads.has_assertions)?;
+        let words = positions::row_length(reads.set_of.len());
+        let table = Table::new(&program, &reads, &members, symbols.count, masks);
+        let empty = Follow::new(&program).from(program.start).ends;
+        let first_bytes = symbols.first_bytes(|class| table.starts_reading(&program, class));
+        Some(Automaton {
+            words,
+            has_assertions: reads.has_assertions,
+            matches_nothing_anywhere: empty.contains(&0),
+            may_end_if: !empty.is_empty() || table.may_end_if(),
+            empty: empty.into(),
+            first_bytes,
+            start_looks: table.start_looks(),
+            remembered: Remembered::default(),
+            program,
+            symbols,
+            table,
+        })
+    }
+
+    /// The most operations that reading a symbol can take.
+    pub(super) fn bound(&self) -> u32 {
+        self.table.cost(&vec![u64::MAX; self.words]) + SYMBOL
+    }
+
+    /// Operations that a search takes without what others left.
+    pub(super) fn effort(&self, text: &[u8]) -> u64 {
+        let mut watch = Watch { remember: false, ..Watch::forever() };
+        let _ = self.is_match(text, &mut watch);
+        watch.total()
+    }
+
+    /// Whether there is a match.
+    pub(super) fn is_match(&self, text: &[u8], watch: &mut Watch<'_>) -> Result<bool, Expired> {
+        Ok(self.earliest_end(text, 0, &mut 0, watch)?.is_some())
+    }
+
+    /// The leftmost match, of those the preferred one.
+    pub(super) fn find(&self, text: &[u8], watch: &mut Watch<'_>) -> Result<Option<Range<usize>>, Expired> {
+        self.preferred(text, 0, &mut [], watch)
+    }
+
+    /// Likewise, of those that begin at or after `from`. Notes where group `n` begins at `2 n`, and where it ends after that.
+    pub(super) fn find_groups(&self, text: &[u8], from: usize, notes: &mut [Option<usize>]) -> Option<Range<usize>> {
+        self.preferred(text, from, notes, &mut Watch::forever()).ok().flatten()
+    }
+
+    /// The next place where a match may begin; nothing if there is none.
+    #[inline]
+    fn next_start(&self, text: &[u8], at: usize) -> Option<usize> {
+        if !self.empty.is_empty() {
+            return Some(at);
+        }
+        if self.start_looks & bit(Look::TextStart) != 0 {
+            return (at == 0).then_some(0);
+        }
+        if self.start_looks & bit(Look::LineStart) != 0 {
+            return match at.checked_sub(1) {
+                None => Some(0),
+                Some(before) => Some(at + memchr(b'\n', &text[before..])?).filter(|&next| next < text.len()),
+            };
+        }
+        let ahead = text[at..].iter().position(|&byte| self.first_bytes.contains(byte))?;
+        Some(at + ahead)
+    }
+
+    /// The assertions that hold at a place.
+    #[inline(always)]
+    fn looks(&self, text: &[u8], at: usize) -> Looks {
+        if !self.has_assertions {
+            return 0;
+        }
+        let before = Kind::of(at.checked_sub(1).map(|before| text[before]));
+        let after = Kind::of(text.get(at).copied());
+        LOOKS[before as usize][after as usize]
+    }
+
+    /// Whether the pattern matches nothing where these assertions hold.
+    #[inline]
+    fn matches_nothing(&self, looks: Looks) -> bool {
+        self.empty.iter().any(|wanted| wanted & !looks == 0)
+    }
+
+    /// Whether a match ends where these assertions hold, of those that do not end everywhere.
+    #[inline]
+    fn ends_at(&self, active: &Active<'_>, looks: Looks) -> bool {
+        self.may_end_if && (self.matches_nothing(looks) || self.table.ends_if(&self.program, active.now, looks))
+    }
+
+    #[inline]
+    fn step(
+        &self,
+        active: &mut Active<'_>,
+        looks: Looks,
+        class: Class,
+        starts: bool,
+        watch: &mut Watch<'_>,
+    ) -> Result<bool, Expired> {
+        let (ended, work) = match &self.table {
+            Table::Masks(positions) => positions.step(active, looks, class, starts),
+            Table::Entangled(entangled) => {
+                (entangled.step(&self.program, active, looks, class, starts), self.table.cost(&[]))
+            }
+        };
+        watch.pending += SYMBOL + work;
+        watch.settle()?;
+        Ok(ended)
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        let table = match &self.table {
+            Table::Masks(positions) => positions.memory(),
+            Table::Entangled(entangled) => entangled.memory(),
+        };
+        size_of::<Self>() + self.program.memory() + self.symbols.memory() + table + self.remembered.memory()
+    }
+}
+
+/// Whether a pattern can match a single byte, or nothing, between the bytes of a character.
+fn looks_at_bytes(ast: &Ast) -> bool {
+    let may_be_empty = || program::nullable(ast).last() == Some(&true);
+    ast.nodes.contains(&Node::AnyByte) || (ast.nodes.contains(&Node::Look(Look::NotWordBoundary)) && may_be_empty())
+}
+
+impl Table {
+    fn new(program: &Program, reads: &Reads, members: &[Vec<Class>], classes: usize, masks: bool) -> Self {
+        let words = positions::row_length(reads.set_of.len());
+        let mut by_class = vec![0; classes * words];
+        for (position, &set) in reads.set_of.iter().enumerate() {
+            for &class in &members[set as usize] {
+                by_class[usize::from(class) * words + position / 64] |= 1 << (position % 64);
+            }
+        }
+        match Positions::new(program, reads, &by_class).filter(|_| masks) {
+            Some(positions) => Table::Masks(positions),
+            None => Table::Entangled(Entangled::new(program, reads, by_class)),
+        }
+    }
+
+    /// Operations that it takes to step a set.
+    fn cost(&self, set: &[u64]) -> u32 {
+        match self {
+            Table::Masks(positions) => positions.cost(set),
+            Table::Entangled(entangled) => entangled.cost(),
+        }
+    }
+
+    fn may_end_if(&self) -> bool {
+        match self {
+            Table::Masks(positions) => positions.may_end_if(),
+            Table::Entangled(_) => true,
+        }
+    }
+
+    fn ends_if(&self, program: &Program, set: &[u64], looks: Looks) -> bool {
+        match self {
+            Table::Masks(positions) => positions.ends_if(set, looks),
+            Table::Entangled(entangled) => entangled.ends_if(program, set, looks),
+        }
+    }
+
+    fn starts_with(&self, program: &Program, set: &[u64], looks: Looks) -> bool {
+        match self {
+            Table::Masks(positions) => positions.starts_with(set, looks),
+            Table::Entangled(entangled) => entangled.starts_with(program, set, looks),
+        }
+    }
+
+    fn starts_reading(&self, program: &Program, class: Class) -> bool {
+        match self {
+            Table::Masks(positions) => positions.starts_reading(class),
+            Table::Entangled(entangled) => entangled.starts_reading(program, class),
+        }
+    }
+
+    fn start_looks(&self) -> Looks {
+        match self {
+            Table::Masks(positions) => positions.start_looks(),
+            Table::Entangled(_) => 0,
+        }
+    }
+
+    fn keep_fruitful(&self, program: &Program, set: &mut [u64], after: &[u64], looks: Looks, work: &mut u32) {
+        match self {
+            Table::Masks(positions) => positions.keep_fruitful(set, after, looks, work),
+            Table::Entangled(entangled) => {
+                *work += entangled.cost();
+                entangled.keep_fruitful(program, set, after, looks);
+            }
+        }
+    }
+}
+
+/// The assertions that hold between two kinds of bytes.
+static LOOKS: [[Looks; Kind::COUNT]; Kind::COUNT] = {
+    let kinds = [Kind::Other, Kind::Word, Kind::Newline, Kind::Edge];
+    let mut table = [[0; Kind::COUNT]; Kind::COUNT];
+    let mut at = 0;
+    while at < Kind::COUNT * Kind::COUNT {
+        let (before, after) = (kinds[at / Kind::COUNT], kinds[at % Kind::COUNT]);
+        let mut looks = 0;
+        if matches!(before, Kind::Edge) {
+            looks |= bit(Look::TextStart) | bit(Look::LineStart);
+        }
+        if matches!(before, Kind::Newline) {
+            looks |= bit(Look::LineStart);
+        }
+        if matches!(after, Kind::Edge) {
+            looks |= bit(Look::TextEnd) | bit(Look::LineEnd);
+        }
+        if matches!(after, Kind::Newline) {
+            looks |= bit(Look::LineEnd);
+        }
+        let boundary = matches!(before, Kind::Word) != matches!(after, Kind::Word);
+        looks |= bit(if boundary { Look::WordBoundary } else { Look::NotWordBoundary });
+        table[before as usize][after as usize] = looks;
+        at += 1;
+    }
+    table
+};
+
+/// Counts what a search does, and looks at the deadline from time to time.
+pub(super) struct Watch<'d> {
+    deadline: Option<&'d mut Deadline>,
+    /// Operations since the last look.
+    pub(super) pending: u32,
+    /// All before.
+    settled: u64,
+    /// Whether to use what earlier searches left.
+    remember: bool,
+}
+
+/// Operations between two looks, some ten microseconds,
+const PERIOD: u32 = 1 << 13;
+/// and what they count for, in the units of [`Deadline::spend`].
+const PERIOD_COST: u32 = 64;
+
+impl<'d> Watch<'d> {
+    pub(super) fn forever() -> Self {
+        Watch { deadline: None, pending: 0, settled: 0, remember: true }
+    }
+
+    pub(super) fn until(deadline: &'d mut Deadline) -> Self {
+        Watch { deadline: Some(deadline), ..Watch::forever() }
+    }
+
+    fn total(&self) -> u64 {
+        self.settled + u64::from(self.pending)
+    }
+
+    fn may_remember(&self) -> bool {
+        self.remember
+    }
+
+    #[inline(always)]
+    fn spend(&mut self, operations: u32) -> Result<(), Expired> {
+        self.pending += operations;
+        self.settle()
+    }
+
+    #[inline(always)]
+    fn settle(&mut self) -> Result<(), Expired> {
+        if self.pending < PERIOD { Ok(()) } else { self.look() }
+    }
+
+    #[cold]
+    fn look(&mut self) -> Result<(), Expired> {
+        self.settled += u64::from(self.pending / PERIOD * PERIOD);
+        let cost = (self.pending / PERIOD).saturating_mul(PERIOD_COST);
+        self.pending %= PERIOD;
+        let expired = self.deadline.as_mut().is_some_and(|deadline| deadline.spend(cost));
+        if expired { Err(Expired) } else { Ok(()) }
+    }
+}

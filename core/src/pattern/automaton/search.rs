@@ -1,0 +1,196 @@
+//! Whether and where a match ends.
+
+use super::active::{Active, Room};
+use super::follow::bit;
+use super::positions::Positions;
+use super::states::{self, States};
+use super::symbols::Kind;
+use super::{Automaton, SYMBOL, Table, Watch};
+use crate::pattern::ast::Look;
+use crate::support::Expired;
+
+/// Texts with less left to read than this are read without remembered states.
+const SHORT: usize = 64;
+
+/// How many symbols are read without states before it is seen whether one is known.
+const WITHOUT_STATES: usize = 16;
+
+/// How many bytes are read before the clock may be looked at.
+const STRETCH: usize = 512;
+
+impl Automaton {
+    /// Where the match that ends first ends, of those that begin at or after `from`. With `idle`, notes a place not after the
+    /// beginning of any match that is complete or under way there.
+    pub(super) fn earliest_end(
+        &self,
+        text: &[u8],
+        from: usize,
+        idle: &mut usize,
+        watch: &mut Watch<'_>,
+    ) -> Result<Option<usize>, Expired> {
+        *idle = from;
+        if self.matches_nothing_anywhere {
+            return Ok(Some(from));
+        }
+        let remember = text.len() - from >= SHORT && watch.may_remember();
+        if let (Table::Masks(positions), 1, false) = (&self.table, self.words, remember) {
+            return self.earliest_end_in_word(positions, text, from, idle, watch);
+        }
+        let mut room = Room::new(self.words);
+        let mut active = room.set(self.words);
+        let mut remembered = if remember { self.remembered.borrow() } else { None };
+        let mut at = from;
+        loop {
+            if let Some(held) = &mut remembered {
+                let states = held.get_or_insert_with(|| Box::new(States::new(self.symbols.count)));
+                match self.read_with_states(states, text, &mut at, &mut active, idle, watch)? {
+                    Reading::Ended(end) => return Ok(Some(end)),
+                    Reading::Dead => return Ok(None),
+                    Reading::Stuck => {}
+                }
+            }
+            let from = at;
+            while at - from < WITHOUT_STATES {
+                if active.is_empty() {
+                    let Some(next) = self.next_start(text, at) else { return Ok(None) };
+                    watch.spend((next - at) as u32 / 8)?;
+                    (at, *idle) = (next, next);
+                }
+                let looks = self.looks(text, at);
+                if self.ends_at(&active, looks) {
+                    return Ok(Some(at));
+                }
+                if at == text.len() {
+                    return Ok(None);
+                }
+                let (class, length) = self.symbols.at(text, at);
+                let ended = self.step(&mut active, looks, class, true, watch)?;
+                at += length;
+                if ended {
+                    return Ok(Some(at));
+                }
+            }
+            if let Some(states) = remembered.as_deref_mut().and_then(Option::as_mut) {
+                states.earn(at - from);
+                states.renew();
+            }
+        }
+    }
+
+    /// The same for most patterns and most texts: positions that fit a word, without remembered states.
+    fn earliest_end_in_word(
+        &self,
+        positions: &Positions,
+        text: &[u8],
+        from: usize,
+        idle: &mut usize,
+        watch: &mut Watch<'_>,
+    ) -> Result<Option<usize>, Expired> {
+        let (mut at, mut set) = (from, 0);
+        loop {
+            if set == 0 {
+                let Some(next) = self.next_start(text, at) else { return Ok(None) };
+                watch.spend((next - at) as u32 / 8)?;
+                (at, *idle) = (next, next);
+            }
+            let looks = self.looks(text, at);
+            if self.may_end_if && (self.matches_nothing(looks) || positions.ends_if(&[set], looks)) {
+                return Ok(Some(at));
+            }
+            if at == text.len() {
+                return Ok(None);
+            }
+            let (class, length) = self.symbols.at(text, at);
+            let (next, ended, work) = positions.step_word(set, looks, class, true);
+            watch.spend(SYMBOL + work)?;
+            (at, set) = (at + length, next);
+            if ended {
+                return Ok(Some(at));
+            }
+        }
+    }
+
+    /// Reads on as far as states are known or can be paid for; the set is left where it stopped.
+    fn read_with_states(
+        &self,
+        states: &mut States,
+        text: &[u8],
+        at: &mut usize,
+        active: &mut Active<'_>,
+        idle: &mut usize,
+        watch: &mut Watch<'_>,
+    ) -> Result<Reading, Expired> {
+        let before = self.kind_before(text, *at);
+        let known = states.find(active, before);
+        let Some(mut row) = known.or_else(|| if states.pay() { states.find_or_add(active, before) } else { None })
+        else {
+            return Ok(Reading::Stuck);
+        };
+        loop {
+            let begin = *at;
+            let end = text.len().min(begin + STRETCH);
+            let (place, state, next) = states.run(&self.symbols, text, begin, end, row);
+            (*at, row) = (place, state);
+            states.earn((place - begin) / 16);
+            watch.spend((place - begin) as u32 / 2)?;
+            match next {
+                states::ENDED | states::ENDED_BEFORE => return Ok(Reading::Ended(place)),
+                states::DEAD => return Ok(Reading::Dead),
+                _ if place >= end && place < text.len() => {
+                    if states.is_idle(row) {
+                        *idle = place;
+                    }
+                    continue;
+                }
+                _ => {}
+            }
+            active.clear();
+            states.load(row, active);
+            if place == text.len() || !states.pay() {
+                return Ok(Reading::Stuck);
+            }
+            let looks = self.looks(text, place);
+            let (class, length) = self.symbols.at(text, place);
+            let after = place + length;
+            if self.ends_at(active, looks) {
+                states.set_next(row, class, states::ENDED_BEFORE);
+                return Ok(Reading::Ended(place));
+            }
+            let ended = self.step(active, looks, class, true, watch)?;
+            *at = after;
+            if ended {
+                states.set_next(row, class, states::ENDED);
+                return Ok(Reading::Ended(after));
+            }
+            if active.is_empty() && self.is_dead() {
+                states.set_next(row, class, states::DEAD);
+                return Ok(Reading::Dead);
+            }
+            let Some(next) = states.find_or_add(active, self.kind_before(text, after)) else {
+                return Ok(Reading::Stuck);
+            };
+            states.set_next(row, class, next);
+            row = next;
+        }
+    }
+
+    /// Whether nothing can match any more behind the beginning of the text, if nothing is under way.
+    fn is_dead(&self) -> bool {
+        self.empty.is_empty() && self.start_looks & bit(Look::TextStart) != 0
+    }
+
+    /// The kind of the byte before a place, where it matters.
+    fn kind_before(&self, text: &[u8], at: usize) -> Kind {
+        if self.has_assertions { Kind::of(at.checked_sub(1).map(|before| text[before])) } else { Kind::Other }
+    }
+}
+
+/// How far states led.
+enum Reading {
+    /// A match ends here.
+    Ended(usize),
+    /// There is none.
+    Dead,
+    /// It is not known what follows, and credit or room is used up, or the text.
+    Stuck,
+}
