@@ -1,6 +1,6 @@
 //! Hostile requests: what they cost, how the cost grows, and whether a budget holds.
 //!
-//!     cargo bench -p bartizan --bench hostile -- [--rules RULES.json] [--quick] [WORD ...]
+//!     cargo bench -p bartizan --bench hostile -- [--rules RULES.json] [--quick] [--patterns] [WORD ...]
 //!
 //! Every kind of string, structure, call and padding is evaluated with the built-in rules, or with others, in four sizes
 //! without a budget, then in its largest with budgets of 1 and 5 ms. All figures are processor time of the thread, so a busy
@@ -11,9 +11,11 @@
 //! - more than a tenth of the budget, or 0.2 ms, beyond the budget,
 //! - a padding that hides the small attacks beside it.
 //!
-//! Words choose the kinds whose names contain one of them.
+//! Words choose the kinds whose names contain one of them. With `--patterns`, what each pattern costs is shown instead: on
+//! the hardest text that could be found for it, and, for each kind of string, the dearest patterns on 16 KB of it.
 
 mod calls;
+mod patterns;
 mod strings;
 mod structures;
 
@@ -58,16 +60,20 @@ const BUDGETS: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
-    let (mut rules, mut quick, mut words) = (None, false, vec![]);
+    let (mut rules, mut quick, mut by_pattern, mut words) = (None, false, false, vec![]);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--rules" => rules = arguments.next(),
             "--quick" => quick = true,
+            "--patterns" => by_pattern = true,
             _ => words.push(argument),
         }
     }
-    let waf = rules.map_or_else(Waf::builtin, |path| from_file(&path));
     let chosen = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
+    if by_pattern {
+        return patterns::print(rules.as_deref(), &chosen);
+    }
+    let waf = rules.map_or_else(Waf::builtin, |path| from_file(&path));
     let kinds: Vec<_> = strings::kinds().into_iter().chain(structures::kinds()).chain(calls::kinds()).collect();
     let kinds: Vec<_> = kinds.into_iter().filter(|kind| chosen(&kind.name)).collect();
 

@@ -79,8 +79,22 @@ const PROSE: &str =
 const CODE: &str = "```sql\nSELECT name, count(*) FROM users u JOIN orders o ON o.user_id = u.id WHERE u.name LIKE '%a%' GROUP BY 1;\n```\n\
                     <div class=\"note\">Use `rm -rf build && make` to <b>start</b> over.</div>\n";
 
+/// Makes a string of about so many bytes.
+pub type Make = Box<dyn Fn(usize) -> Vec<u8>>;
+
 /// Every kind of string, in the body.
 pub fn kinds() -> Vec<Kind> {
+    let in_body = |(name, make): (&str, Make)| {
+        Kind::new(format!("string: {name}"), move |size| {
+            let body = Value::from_entries([("text", Value::from(&make(size)[..]))]);
+            Value::from_entries([("server.request.body", body)])
+        })
+    };
+    texts().into_iter().map(in_body).collect()
+}
+
+/// The strings alone.
+pub fn texts() -> Vec<(&'static str, Make)> {
     let mut kinds = vec![];
     for (name, piece) in REPEATED {
         kinds.push(text(name, move |size| piece.repeat(size / piece.len()).into_bytes()));
@@ -129,11 +143,8 @@ pub fn paddings() -> Vec<(String, Value)> {
     ]
 }
 
-fn text(name: &str, make: impl Fn(usize) -> Vec<u8> + 'static) -> Kind {
-    Kind::new(format!("string: {name}"), move |size| {
-        let body = Value::from_entries([("text", Value::from(&make(size)[..]))]);
-        Value::from_entries([("server.request.body", body)])
-    })
+fn text(name: &'static str, make: impl Fn(usize) -> Vec<u8> + 'static) -> (&'static str, Make) {
+    (name, Box::new(make))
 }
 
 /// Random letters.

@@ -76,11 +76,14 @@ impl Active<'_> {
     /// Makes these positions active; the set is empty before.
     pub(super) fn load(&mut self, set: &[u64]) {
         self.now.copy_from_slice(set);
-        for (at, &word) in set.iter().enumerate() {
-            if word != 0 {
-                self.busy.mark(at);
-            }
-        }
+        self.recount();
+    }
+
+    /// Notes anew which words are in use, after bits were taken away.
+    pub(super) fn recount(&mut self) {
+        let mut busy = Busy(0);
+        self.now.iter().enumerate().filter(|(_, word)| **word != 0).for_each(|(at, _)| busy.mark(at));
+        self.busy = busy;
     }
 
     /// The words in use.

@@ -15,12 +15,15 @@
 //! search.
 
 mod active;
+mod block;
 mod entangled;
 mod follow;
 mod hardest;
+mod memo;
 mod positions;
 mod preferred;
 mod program;
+mod retrace;
 mod search;
 mod states;
 mod symbols;

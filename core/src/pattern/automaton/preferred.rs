@@ -4,34 +4,33 @@
 //! A search forwards tells where a match ends and from where on to look for its beginning. From there the text is
 //! read forwards once more, keeping what is active after each symbol, and then backwards, keeping of that only what leads to a
 //! match. That shows the leftmost beginning; and from there on the program is walked once, by the preferred way of those that
-//! lead to a match, without ever turning back. All three are linear, whatever the pattern. Long stretches are kept block by
+//! lead to a match, without ever turning back. All three are linear, whatever the pattern. Long stretches are kept [block](super::block) by
 //! block, and what is in a block is worked out again when it is needed.
 
 use std::ops::Range;
 
-use super::active::{Active, Room};
+use super::block::Block;
 use super::follow::{Looks, bit};
 use super::program::{Place, Program, Step};
+use super::retrace::Retrace;
 use super::{Automaton, Watch};
 use crate::support::Expired;
 
-/// Symbols in a block.
-const BLOCK: usize = 512;
+/// Words of the sets of a block.
+const BLOCK: usize = 1 << 15;
+
+/// Stretches shorter than this are read by sets.
+const SHORT: usize = 64;
 
 /// What reading a stretch of text left.
 struct Trace<'t> {
-    text: &'t [u8],
-    /// The set before the first symbol of each block, and where that is; the end of the stretch is the last.
+    /// Where each block begins, and the set before it; the end of the stretch is the last.
     blocks: Vec<(usize, Vec<u64>)>,
     /// What leads to a match of the set after the first symbol of each block.
     fruitful: Vec<Vec<u64>>,
-    /// The block at hand: where each of its symbols begins,
-    offsets: Vec<usize>,
-    /// and the set after it, of which what leads to a match is left.
-    sets: Vec<u64>,
+    /// The block at hand.
+    block: Block<'t>,
     loaded: usize,
-    /// Up to where a match may begin.
-    last_start: usize,
 }
 
 impl Automaton {
@@ -45,114 +44,70 @@ impl Automaton {
     ) -> Result<Option<Range<usize>>, Expired> {
         let mut idle = from;
         let Some(end) = self.earliest_end(text, from, &mut idle, watch)? else { return Ok(None) };
-        let mut trace = self.trace(text, idle, end, watch)?;
+        let mut remembered = if watch.may_remember() { self.remembered.borrow() } else { None };
+        let memory = remembered.as_deref_mut().and_then(Option::as_mut).filter(|_| text.len() - idle >= SHORT);
+        let retrace = memory.and_then(|memory| Retrace::renewed(&mut memory.retrace, self));
+        let mut trace = self.trace(Block::new(text, end, retrace), idle, watch)?;
         let Some(start) = self.look_back(&mut trace, watch)? else { return Ok(None) };
         let end = self.walk(&mut trace, start, notes, watch)?;
         Ok(Some(start..end))
     }
 
-    /// Reads on from `from` until nothing is active any more; a match may begin up to `last_start`.
-    fn trace<'t>(
-        &self,
-        text: &'t [u8],
-        from: usize,
-        last_start: usize,
-        watch: &mut Watch<'_>,
-    ) -> Result<Trace<'t>, Expired> {
-        let mut room = Room::new(self.words);
-        let mut active = room.set(self.words);
-        let mut trace = Trace {
-            text,
-            blocks: vec![(from, vec![0; self.words])],
-            fruitful: vec![],
-            offsets: vec![],
-            sets: vec![],
-            loaded: 0,
-            last_start,
-        };
-        let mut at = from;
+    /// Symbols in a block.
+    fn block(&self) -> usize {
+        (BLOCK / self.words.max(1)).clamp(64, 4096)
+    }
+
+    /// Reads on from `from` until nothing is active any more.
+    fn trace<'t>(&self, block: Block<'t>, from: usize, watch: &mut Watch<'_>) -> Result<Trace<'t>, Expired> {
+        let mut trace = Trace { blocks: vec![(from, vec![0; self.words])], fruitful: vec![], block, loaded: 0 };
         loop {
-            at = self.read_block(&mut trace, &mut active, at, watch)?;
-            trace.blocks.push((at, active.now.to_vec()));
-            if trace.offsets.len() < BLOCK {
-                trace.loaded = trace.blocks.len() - 2;
+            trace.loaded = trace.blocks.len() - 1;
+            let (from, before) = &trace.blocks[trace.loaded];
+            trace.block.begin(*from, before);
+            let active = self.read_block(&mut trace.block, self.block(), watch)?;
+            trace.blocks.push((trace.block.end, active));
+            if trace.block.offsets.len() < self.block() {
                 return Ok(trace);
             }
         }
     }
 
-    /// Reads a block into the trace. Returns where it ends.
-    fn read_block(
-        &self,
-        trace: &mut Trace<'_>,
-        active: &mut Active<'_>,
-        mut at: usize,
-        watch: &mut Watch<'_>,
-    ) -> Result<usize, Expired> {
-        trace.offsets.clear();
-        trace.sets.clear();
-        while trace.offsets.len() < BLOCK && at < trace.text.len() && (at <= trace.last_start || !active.is_empty()) {
-            let (class, length) = self.symbols.at(trace.text, at);
-            let looks = self.looks(trace.text, at);
-            self.step(active, looks, class, at <= trace.last_start, watch)?;
-            trace.offsets.push(at);
-            trace.sets.extend_from_slice(active.now);
-            at += length;
-        }
-        Ok(at)
-    }
-
     /// Goes back over the trace, keeps what leads to a match, and returns the leftmost beginning of one.
     fn look_back(&self, trace: &mut Trace<'_>, watch: &mut Watch<'_>) -> Result<Option<usize>, Expired> {
+        let (text, last_start) = (trace.block.text, trace.block.last_start);
         let blocks = trace.blocks.len() - 1;
         trace.fruitful = vec![vec![]; blocks + 1];
         trace.fruitful[blocks] = vec![0; self.words];
-        let end = trace.blocks[blocks].0;
-        let empty_at = |at: usize| at <= trace.last_start && self.matches_nothing(self.looks(trace.text, at));
-        let mut start = Some(end).filter(|&end| empty_at(end));
-        for block in (0..blocks).rev() {
-            if trace.loaded != block {
-                self.load(trace, block, watch)?;
-            }
-            self.keep_fruitful(trace, watch)?;
-            for (nth, &at) in trace.offsets.iter().enumerate() {
-                let set = &trace.sets[nth * self.words..][..self.words];
-                let looks = self.looks(trace.text, at);
-                if at <= trace.last_start
-                    && (self.matches_nothing(looks) || self.table.starts_with(&self.program, set, looks))
-                {
+        let empty_at = |at: usize| at <= last_start && self.matches_nothing(self.looks(text, at));
+        let mut start = Some(trace.blocks[blocks].0).filter(|&end| empty_at(end));
+        for nth in (0..blocks).rev() {
+            self.load(trace, nth, watch)?;
+            for symbol in 0..trace.block.offsets.len() {
+                let at = trace.block.offsets[symbol];
+                if at > last_start {
+                    break;
+                }
+                let looks = self.looks(text, at);
+                if self.matches_nothing(looks) || self.begins_with(&mut trace.block, symbol, looks) {
                     start = Some(at);
                     break;
                 }
             }
-            trace.fruitful[block] = trace.sets.get(..self.words).unwrap_or(&trace.fruitful[block + 1]).to_vec();
         }
         Ok(start)
     }
 
-    /// Reads a block again.
-    fn load(&self, trace: &mut Trace<'_>, block: usize, watch: &mut Watch<'_>) -> Result<(), Expired> {
-        let mut room = Room::new(self.words);
-        let mut active = room.set(self.words);
-        active.load(&trace.blocks[block].1);
-        self.read_block(trace, &mut active, trace.blocks[block].0, watch)?;
-        trace.loaded = block;
-        Ok(())
-    }
-
-    /// Keeps what leads to a match in the block at hand.
-    fn keep_fruitful(&self, trace: &mut Trace<'_>, watch: &mut Watch<'_>) -> Result<(), Expired> {
-        let words = self.words;
-        let (mut after_at, _) = trace.blocks[trace.loaded + 1];
-        let beyond = &trace.fruitful[trace.loaded + 1];
-        for nth in (0..trace.offsets.len()).rev() {
-            let (sets, after) = trace.sets.split_at_mut((nth + 1) * words);
-            let set = &mut sets[nth * words..];
-            let after = after.get(..words).unwrap_or(beyond);
-            self.table.keep_fruitful(&self.program, set, after, self.looks(trace.text, after_at), &mut watch.pending);
-            watch.settle()?;
-            after_at = trace.offsets[nth];
+    /// Reads a block again if it is not at hand, and keeps what leads to a match.
+    fn load(&self, trace: &mut Trace<'_>, nth: usize, watch: &mut Watch<'_>) -> Result<(), Expired> {
+        if trace.loaded != nth {
+            let (from, before) = &trace.blocks[nth];
+            trace.block.begin(*from, before);
+            self.read_block(&mut trace.block, self.block(), watch)?;
+            trace.loaded = nth;
         }
+        let beyond = &trace.fruitful[nth + 1];
+        trace.fruitful[nth] = self.keep_fruitful(&mut trace.block, beyond, watch)?;
         Ok(())
     }
 
@@ -168,25 +123,53 @@ impl Automaton {
         let mut walker = Walker { seen: vec![0; self.program.len()], turn: 0, open: vec![] };
         let first = trace.blocks.partition_point(|&(at, _)| at <= start).saturating_sub(1);
         let mut at = start;
-        for block in first..trace.blocks.len() - 1 {
-            if trace.loaded != block {
-                self.load(trace, block, watch)?;
-                self.keep_fruitful(trace, watch)?;
+        for nth in first..trace.blocks.len() - 1 {
+            if trace.loaded != nth {
+                self.load(trace, nth, watch)?;
             }
-            let begin = trace.offsets.partition_point(|&offset| offset < start);
-            for nth in begin..trace.offsets.len() {
-                at = trace.offsets[nth];
-                let set = &trace.sets[nth * self.words..][..self.words];
-                match walker.go_on(&self.program, place, set, self.looks(trace.text, at), at, notes) {
+            let begin = trace.block.offsets.partition_point(|&offset| offset < start);
+            for symbol in begin..trace.block.offsets.len() {
+                at = trace.block.offsets[symbol];
+                let looks = self.looks(trace.block.text, at);
+                match self.preferred_way(&mut walker, &mut trace.block, place, symbol, looks, notes) {
                     Some(next) => place = next,
                     None => return Ok(at),
                 }
                 watch.spend(2)?;
             }
-            at = trace.blocks[block + 1].0;
+            at = trace.blocks[nth + 1].0;
         }
-        walker.go_on(&self.program, place, &[], self.looks(trace.text, at), at, notes);
+        walker.go_on(&self.program, place, |_| false, self.looks(trace.block.text, at), at, notes);
         Ok(at)
+    }
+
+    /// The place after a symbol, by the preferred way that leads to a match; nothing where the match ends before it.
+    fn preferred_way(
+        &self,
+        walker: &mut Walker,
+        block: &mut Block<'_>,
+        place: Place,
+        symbol: usize,
+        looks: Looks,
+        notes: &mut [Option<usize>],
+    ) -> Option<Place> {
+        let at = block.offsets[symbol];
+        let Some(retrace) = &mut block.retrace else {
+            let set = &block.sets[symbol * self.words..][..self.words];
+            let is_in = |position: u32| set[position as usize / 64] >> (position % 64) & 1 == 1;
+            return walker.go_on(&self.program, place, is_in, looks, at, notes);
+        };
+        let fruitful = block.fruitful[symbol];
+        // Notes are written on the way.
+        if notes.is_empty()
+            && let Some(known) = retrace.known_way(place, fruitful, looks)
+        {
+            return known;
+        }
+        let is_in = |position| retrace.is_fruitful(fruitful, position);
+        let next = walker.go_on(&self.program, place, is_in, looks, at, notes);
+        retrace.note_way(place, fruitful, looks, next);
+        next
     }
 }
 
@@ -205,12 +188,12 @@ struct Walker {
 }
 
 impl Walker {
-    /// Goes the preferred way to a position of the set; returns what comes after it, or nothing where the match ends first.
+    /// Goes the preferred way to a position that is in the set; returns what comes after it, or nothing where the match ends first.
     fn go_on(
         &mut self,
         program: &Program,
         from: Place,
-        set: &[u64],
+        is_in: impl Fn(u32) -> bool,
         looks: Looks,
         at: usize,
         notes: &mut [Option<usize>],
@@ -231,7 +214,7 @@ impl Walker {
             }
             match program.step(place) {
                 Step::Read { position, next } => {
-                    if set.get(position as usize / 64).is_some_and(|word| word >> (position % 64) & 1 == 1) {
+                    if is_in(position) {
                         return Some(next);
                     }
                 }

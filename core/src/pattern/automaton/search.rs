@@ -3,7 +3,7 @@
 use super::active::{Active, Room};
 use super::follow::bit;
 use super::positions::Positions;
-use super::states::{self, States};
+use super::states::{self, Memory, States};
 use super::symbols::Kind;
 use super::{Automaton, SYMBOL, Table, Watch};
 use crate::pattern::ast::Look;
@@ -42,8 +42,8 @@ impl Automaton {
         let mut at = from;
         loop {
             if let Some(held) = &mut remembered {
-                let states = held.get_or_insert_with(|| Box::new(States::new(self.symbols.count)));
-                match self.read_with_states(states, text, &mut at, &mut active, idle, watch)? {
+                let memory = held.get_or_insert_with(|| Box::new(Memory::new(self.symbols.count)));
+                match self.read_with_states(&mut memory.states, text, &mut at, &mut active, idle, watch)? {
                     Reading::Ended(end) => return Ok(Some(end)),
                     Reading::Dead => return Ok(None),
                     Reading::Stuck => {}
@@ -70,9 +70,9 @@ impl Automaton {
                     return Ok(Some(at));
                 }
             }
-            if let Some(states) = remembered.as_deref_mut().and_then(Option::as_mut) {
-                states.earn(at - from);
-                states.renew();
+            if let Some(memory) = remembered.as_deref_mut().and_then(Option::as_mut) {
+                memory.states.earn(at - from);
+                memory.states.renew();
             }
         }
     }
@@ -120,10 +120,9 @@ impl Automaton {
         idle: &mut usize,
         watch: &mut Watch<'_>,
     ) -> Result<Reading, Expired> {
-        let before = self.kind_before(text, *at);
-        let known = states.find(active, before);
-        let Some(mut row) = known.or_else(|| if states.pay() { states.find_or_add(active, before) } else { None })
-        else {
+        let mark = self.kind_before(text, *at) as u64;
+        let known = states.find(active, mark);
+        let Some(mut row) = known.or_else(|| if states.pay() { states.find_or_add(active, mark) } else { None }) else {
             return Ok(Reading::Stuck);
         };
         loop {
@@ -166,7 +165,7 @@ impl Automaton {
                 states.set_next(row, class, states::DEAD);
                 return Ok(Reading::Dead);
             }
-            let Some(next) = states.find_or_add(active, self.kind_before(text, after)) else {
+            let Some(next) = states.find_or_add(active, self.kind_before(text, after) as u64) else {
                 return Ok(Reading::Stuck);
             };
             states.set_next(row, class, next);
@@ -180,7 +179,7 @@ impl Automaton {
     }
 
     /// The kind of the byte before a place, where it matters.
-    fn kind_before(&self, text: &[u8], at: usize) -> Kind {
+    pub(super) fn kind_before(&self, text: &[u8], at: usize) -> Kind {
         if self.has_assertions { Kind::of(at.checked_sub(1).map(|before| text[before])) } else { Kind::Other }
     }
 }

@@ -1,7 +1,7 @@
 //! States a search was in before, and where each symbol led from there.
 //!
 //! Long texts are read at the speed of a table where their states repeat: this is a deterministic automaton, made as far as it
-//! was needed. A state is a set of positions with the kind of byte before it.
+//! was needed. A state is a set of positions with a mark, mostly the kind of byte before it.
 //!
 //! Making a state costs about as much as reading several symbols without, and an attacker can make every symbol lead to
 //! a new one. So states are paid for: reading symbols without them earns credit, each new one costs some, and where there
@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use super::active::{Active, Busy};
-use super::symbols::{Class, Kind, LONGER, Symbols};
+use super::retrace::Retrace;
+use super::symbols::{Class, LONGER, Symbols};
 
 /// Where a symbol leads that was not read in a state before.
 pub(super) const UNKNOWN: u16 = 0;
@@ -43,10 +44,28 @@ const KEPT: usize = 4;
 /// A lock is tried and never waited for: what it holds is no more than help. In a child process whose parent forked while
 /// another thread held one, it stays shut.
 #[derive(Debug, Default)]
-pub(super) struct Remembered([Mutex<Option<Box<States>>>; KEPT]);
+pub(super) struct Remembered([Mutex<Option<Box<Memory>>>; KEPT]);
+
+/// What searches of one thread leave to later ones.
+#[derive(Debug)]
+pub(super) struct Memory {
+    pub(super) states: States,
+    /// Made when a long match is read again for the first time.
+    pub(super) retrace: Option<Box<Retrace>>,
+}
+
+impl Memory {
+    pub(super) fn new(classes: usize) -> Self {
+        Memory { states: States::new(classes), retrace: None }
+    }
+
+    fn bytes(&self) -> usize {
+        size_of::<Memory>() + self.states.memory() + self.retrace.as_ref().map_or(0, |retrace| retrace.memory())
+    }
+}
 
 impl Remembered {
-    pub(super) fn borrow(&self) -> Option<MutexGuard<'_, Option<Box<States>>>> {
+    pub(super) fn borrow(&self) -> Option<MutexGuard<'_, Option<Box<Memory>>>> {
         let first = thread_number();
         (0..KEPT).find_map(|nth| match self.0[(first + nth) % KEPT].try_lock() {
             Ok(held) => Some(held),
@@ -56,8 +75,8 @@ impl Remembered {
     }
 
     pub(super) fn memory(&self) -> usize {
-        let held = self.0.iter().filter_map(|states| states.try_lock().ok());
-        held.filter_map(|states| states.as_ref().map(|states| size_of::<States>() + states.memory())).sum()
+        let held = self.0.iter().filter_map(|memory| memory.try_lock().ok());
+        held.filter_map(|memory| memory.as_ref().map(|memory| memory.bytes())).sum()
     }
 }
 
@@ -77,7 +96,7 @@ pub(super) struct States {
     next: Vec<u16>,
     /// By state: where its set begins.
     starts: Vec<u32>,
-    /// Sets: the kind of byte before, which words are in use, and these.
+    /// Sets: the mark, which words are in use, and these.
     sets: Vec<u64>,
     /// A hash table of rows; 0 where there is none. Its size is a power of two.
     index: Vec<u16>,
@@ -132,9 +151,23 @@ impl States {
         active.busy = busy;
     }
 
+    /// Whether a position is in a state.
+    pub(super) fn contains(&self, row: u16, position: u32) -> bool {
+        let (_, busy, words) = self.set(row);
+        let word = position as usize / 64;
+        let before = busy.words(word).count();
+        busy.0 >> (word % 64) & 1 == 1 && words[before] >> (position % 64) & 1 == 1
+    }
+
     /// Whether a state has no positions.
     pub(super) fn is_idle(&self, row: u16) -> bool {
         self.set(row).1 == Busy(0)
+    }
+
+    /// Where a symbol leads.
+    #[inline(always)]
+    pub(super) fn next(&self, row: u16, class: Class) -> u16 {
+        self.next[usize::from(row) + usize::from(class)]
     }
 
     pub(super) fn set_next(&mut self, row: u16, class: Class, next: u16) {
@@ -142,13 +175,13 @@ impl States {
     }
 
     /// The row of a state, if it is known.
-    pub(super) fn find(&self, active: &Active<'_>, before: Kind) -> Option<u16> {
-        self.place(active, before).ok()
+    pub(super) fn find(&self, active: &Active<'_>, mark: u64) -> Option<u16> {
+        self.place(active, mark).ok()
     }
 
     /// The row of a state, made now unless it is known. Nothing if there is no room left.
-    pub(super) fn find_or_add(&mut self, active: &Active<'_>, before: Kind) -> Option<u16> {
-        let place = match self.place(active, before) {
+    pub(super) fn find_or_add(&mut self, active: &Active<'_>, mark: u64) -> Option<u16> {
+        let place = match self.place(active, mark) {
             Ok(row) => return Some(row),
             Err(place) => place,
         };
@@ -159,7 +192,7 @@ impl States {
         }
         self.next.resize(row + self.classes, UNKNOWN);
         self.starts.push(self.sets.len() as u32);
-        self.sets.extend([before as u64, active.busy.0]);
+        self.sets.extend([mark, active.busy.0]);
         self.sets.extend(active.words());
         self.index[place] = row as u16;
         if self.starts.len() * 2 > self.index.len() {
@@ -168,7 +201,7 @@ impl States {
         Some(row as u16)
     }
 
-    /// The kind of byte before a state, and its positions.
+    /// The mark of a state, and its positions.
     fn set(&self, row: u16) -> (u64, Busy, &[u64]) {
         let state = (usize::from(row) - FIRST) / self.classes;
         let end = self.starts.get(state + 1).map_or(self.sets.len(), |&end| end as usize);
@@ -177,16 +210,16 @@ impl States {
     }
 
     /// Where a state is, or where in the index it would be put.
-    fn place(&self, active: &Active<'_>, before: Kind) -> Result<u16, usize> {
+    fn place(&self, active: &Active<'_>, mark: u64) -> Result<u16, usize> {
         let mask = self.index.len() - 1;
-        let mut place = hash(before as u64, active.busy, active.words()) & mask;
+        let mut place = hash(mark, active.busy, active.words()) & mask;
         loop {
             let row = self.index[place];
             if row == 0 {
                 return Err(place);
             }
-            let (kind, busy, words) = self.set(row);
-            if kind == before as u64 && busy == active.busy && active.words().eq(words.iter().copied()) {
+            let (known, busy, words) = self.set(row);
+            if known == mark && busy == active.busy && active.words().eq(words.iter().copied()) {
                 return Ok(row);
             }
             place = (place + 1) & mask;
@@ -198,8 +231,8 @@ impl States {
         self.index = vec![0; mask + 1];
         for state in 0..self.starts.len() {
             let row = (FIRST + state * self.classes) as u16;
-            let (kind, busy, words) = self.set(row);
-            let mut place = hash(kind, busy, words.iter().copied()) & mask;
+            let (mark, busy, words) = self.set(row);
+            let mut place = hash(mark, busy, words.iter().copied()) & mask;
             while self.index[place] != 0 {
                 place = (place + 1) & mask;
             }
@@ -210,6 +243,10 @@ impl States {
     /// Symbols were read without making a state.
     pub(super) fn earn(&mut self, symbols: usize) {
         self.credit = (self.credit + symbols as u32).min(MOST_CREDIT);
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.full
     }
 
     /// Forgets all states if there is no room for others, and credit to make them anew. No row is valid afterwards.
@@ -232,8 +269,8 @@ impl States {
     }
 }
 
-fn hash(kind: u64, busy: Busy, words: impl Iterator<Item = u64>) -> usize {
+fn hash(mark: u64, busy: Busy, words: impl Iterator<Item = u64>) -> usize {
     const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
-    let mixed = words.fold(busy.0 ^ kind, |hash, word| (hash.rotate_left(5) ^ word).wrapping_mul(FACTOR));
+    let mixed = words.fold(busy.0 ^ mark, |hash, word| (hash.rotate_left(5) ^ word).wrapping_mul(FACTOR));
     (mixed.wrapping_mul(FACTOR) >> 32) as usize
 }

@@ -2,7 +2,6 @@
 
 use super::active::Room;
 use super::states::States;
-use super::symbols::Kind;
 use super::{Automaton, Watch, looks_at_bytes};
 use crate::pattern::groups::Groups;
 use crate::pattern::oracle::Oracle;
@@ -90,6 +89,12 @@ fn check(automaton: &Automaton, text: &[u8], from: usize, oracle: &Oracle, sourc
     });
     assert_eq!(found, expected, "{source} on {} from {from}", text.escape_ascii());
     if from == 0 {
+        // Twice: the second search finds what the first left.
+        for _ in 0..2 {
+            let found = automaton.find(text, &mut Watch::forever());
+            let expected = expected.as_ref().map(|(whole, _)| whole.clone());
+            assert_eq!(found, Ok(expected), "{source} on {}", text.escape_ascii());
+        }
         let is_match = automaton.is_match(text, &mut Watch::forever());
         assert_eq!(is_match, Ok(expected.is_some()), "{source} on {}", text.escape_ascii());
     }
@@ -122,23 +127,46 @@ fn every_form_agrees_with_the_regex_crate() {
     assert!(matches > 500, "only {matches} matches");
 }
 
+const LONG_MATCHES: &[(&str, &str, &str, &str)] = &[
+    (r"a.*(b)", "xx", "acb ", "  "),
+    (r"a(.)*?zz", "", "abc", "zzz"),
+    (r"(?s)<(\w+)[^>]*>.*</", "\n\n<b>", "text\n", "</b></b>"),
+    (r"(?:a|b|(?:ab))*c", "c", "ab", "abd"),
+    (r"\b(?:x{1,70}y)+\b", "x", "xxxxy", "yyx"),
+    (r"[^\n]{0,60}n[^\n]{0,60}d", "no", "dxnx\n", "n d"),
+    (r"^[^\n]*(?:'\s*(?:or|and)\b|;|--)[^\n]*$", "1' or ", "a b;-'-", "or"),
+    (r"(?m)^\w+ .*(?:x|\by{2,9})$", "", "ab yy\nb ", "y"),
+];
+
 /// Matches that span many blocks, in texts whose states repeat.
 #[test]
 fn long_matches_are_walked_block_by_block() {
-    for (source, head, unit, tail) in [
-        (r"a.*(b)", "xx", "acb ", "  "),
-        (r"a(.)*?zz", "", "abc", "zzz"),
-        (r"(?s)<(\w+)[^>]*>.*</", "\n\n<b>", "text\n", "</b></b>"),
-        (r"(?:a|b|(?:ab))*c", "c", "ab", "abd"),
-        (r"\b(?:x{1,70}y)+\b", "x", "xxxxy", "yyx"),
-        (r"[^\n]{0,60}n[^\n]{0,60}d", "no", "dxnx\n", "n d"),
-    ] {
+    for &(source, head, unit, tail) in LONG_MATCHES {
         let tree = parse::parse(source.as_bytes(), true).expect(source);
         let (automaton, oracle) = (Automaton::new(&tree), Oracle::new(&tree));
-        for count in [1, 120, 511, 512, 513, 2000] {
+        for count in [1, 120, 1023, 1024, 1025, 4095, 4096, 4097] {
             let text = format!("{head}{}{tail}", unit.repeat(count));
             for from in [0, 1, text.len() / 2] {
                 check(&automaton, text.as_bytes(), from, &oracle, source);
+            }
+        }
+    }
+}
+
+/// The same in texts that hardly repeat a state: reading by states is given up, in the middle of a block or of a match.
+#[test]
+fn long_matches_without_repetition_are_walked_by_sets() {
+    let mut random = Random(7);
+    for &(source, head, unit, tail) in LONG_MATCHES {
+        let tree = parse::parse(source.as_bytes(), true).expect(source);
+        let (automaton, oracle) = (Automaton::new(&tree), Oracle::new(&tree));
+        let letters: Vec<char> = unit.chars().filter(|&letter| letter != '\n').collect();
+        for repeated in [0, 100, 5000] {
+            for count in [50, 300, 3000, 9000] {
+                let mut text = head.to_string() + &unit.repeat(repeated);
+                text.extend((0..count).map(|_| letters[random.below(letters.len())]));
+                text += tail;
+                check(&automaton, text.as_bytes(), 0, &oracle, source);
             }
         }
     }
@@ -174,11 +202,11 @@ fn a_full_table_of_states_is_renewed_only_when_asked() {
     let mut states = States::new(3);
     let mut room = Room::new(4);
     let mut active = room.set(4);
-    let idle = states.find_or_add(&active, Kind::Other);
+    let idle = states.find_or_add(&active, 0);
     for number in 1u64.. {
         active.clear();
         active.load(&[number, 1, 1, 1]);
-        if states.find_or_add(&active, Kind::Other).is_none() {
+        if states.find_or_add(&active, 0).is_none() {
             break;
         }
     }
@@ -186,5 +214,5 @@ fn a_full_table_of_states_is_renewed_only_when_asked() {
     assert_eq!(idle.map(|row| states.is_idle(row)), Some(true));
     states.renew();
     active.clear();
-    assert_eq!(states.find(&active, Kind::Other), None);
+    assert_eq!(states.find(&active, 0), None);
 }

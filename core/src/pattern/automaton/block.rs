@@ -1,0 +1,142 @@
+//! A stretch of a text that is read again: what is active after each symbol, and what of that leads to a match.
+
+use super::active::{Active, Room};
+use super::follow::Looks;
+use super::retrace::Retrace;
+use super::{Automaton, Watch};
+use crate::support::Expired;
+
+/// Some symbols of a text.
+pub(super) struct Block<'t> {
+    pub(super) text: &'t [u8],
+    /// Up to where a match may begin.
+    pub(super) last_start: usize,
+    /// Where the first symbol begins, and what is active before it.
+    pub(super) from: usize,
+    pub(super) before: Vec<u64>,
+    /// Where each symbol begins,
+    pub(super) offsets: Vec<usize>,
+    /// and where the last ends.
+    pub(super) end: usize,
+    /// The set after each symbol, of which what leads to a match is left.
+    pub(super) sets: Vec<u64>,
+    /// Instead of sets, numbers of those that were there before: what is active,
+    pub(super) states: Vec<u16>,
+    /// and what of that leads to a match.
+    pub(super) fruitful: Vec<u16>,
+    /// What was read before, unless it was given up.
+    pub(super) retrace: Option<&'t mut Retrace>,
+}
+
+impl<'t> Block<'t> {
+    pub(super) fn new(text: &'t [u8], last_start: usize, retrace: Option<&'t mut Retrace>) -> Self {
+        Block {
+            text,
+            last_start,
+            from: 0,
+            before: vec![],
+            offsets: vec![],
+            end: 0,
+            sets: vec![],
+            states: vec![],
+            fruitful: vec![],
+            retrace,
+        }
+    }
+
+    /// Before a place, where this is active, and without symbols.
+    pub(super) fn begin(&mut self, from: usize, before: &[u64]) {
+        (self.from, self.end) = (from, from);
+        self.before.clear();
+        self.before.extend_from_slice(before);
+        self.clear();
+    }
+
+    fn clear(&mut self) {
+        self.offsets.clear();
+        self.sets.clear();
+        self.states.clear();
+        self.fruitful.clear();
+    }
+}
+
+impl Automaton {
+    /// Reads so many symbols, fewer where the text ends or nothing is active any more. Returns what is active then.
+    pub(super) fn read_block(
+        &self,
+        block: &mut Block<'_>,
+        symbols: usize,
+        watch: &mut Watch<'_>,
+    ) -> Result<Vec<u64>, Expired> {
+        let mut room = Room::new(self.words);
+        let mut active = room.set(self.words);
+        active.load(&block.before);
+        if let Some(retrace) = block.retrace.take() {
+            if self.read_states(retrace, block, symbols, &mut active, watch)? {
+                block.retrace = Some(retrace);
+                return Ok(active.now.to_vec());
+            }
+            block.clear();
+            active.clear();
+            active.load(&block.before);
+        }
+        self.read_sets(block, symbols, &mut active, watch)?;
+        Ok(active.now.to_vec())
+    }
+
+    fn read_sets(
+        &self,
+        block: &mut Block<'_>,
+        symbols: usize,
+        active: &mut Active<'_>,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), Expired> {
+        let (text, last_start) = (block.text, block.last_start);
+        let mut at = block.from;
+        while block.offsets.len() < symbols && at < text.len() && (at <= last_start || !active.is_empty()) {
+            let (class, length) = self.symbols.at(text, at);
+            self.step(active, self.looks(text, at), class, at <= last_start, watch)?;
+            block.offsets.push(at);
+            block.sets.extend_from_slice(active.now);
+            at += length;
+        }
+        block.end = at;
+        Ok(())
+    }
+
+    /// Keeps what leads to a match; `beyond` does after the last symbol. Returns what leads to one after the first.
+    pub(super) fn keep_fruitful(
+        &self,
+        block: &mut Block<'_>,
+        beyond: &[u64],
+        watch: &mut Watch<'_>,
+    ) -> Result<Vec<u64>, Expired> {
+        if let Some(retrace) = block.retrace.take() {
+            if let Some(first) = self.keep_fruitful_states(retrace, block, beyond, watch)? {
+                block.retrace = Some(retrace);
+                return Ok(first);
+            }
+            let symbols = block.offsets.len();
+            block.clear();
+            self.read_block(block, symbols, watch)?;
+        }
+        let mut after_at = block.end;
+        for nth in (0..block.offsets.len()).rev() {
+            let (sets, after) = block.sets.split_at_mut((nth + 1) * self.words);
+            let (set, after) = (&mut sets[nth * self.words..], after.get(..self.words).unwrap_or(beyond));
+            let looks = self.looks(block.text, after_at);
+            self.table.keep_fruitful(&self.program, set, after, looks, &mut watch.pending);
+            watch.settle()?;
+            after_at = block.offsets[nth];
+        }
+        Ok(block.sets.get(..self.words).unwrap_or(beyond).to_vec())
+    }
+
+    /// Whether a match can begin with a symbol, where these assertions hold.
+    pub(super) fn begins_with(&self, block: &mut Block<'_>, nth: usize, looks: Looks) -> bool {
+        match &mut block.retrace {
+            Some(retrace) => self.begins_with_state(retrace, block.fruitful[nth], looks),
+            None => self.table.starts_with(&self.program, &block.sets[nth * self.words..][..self.words], looks),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Answers that were worked out before.
+
+/// Answers kept at a time; a power of two. Later ones take the place of earlier ones.
+const KEPT: usize = 2048;
+
+/// From two numbers and the assertions that hold to a third number.
+#[derive(Debug)]
+pub(super) struct Memo(Box<[u64]>);
+
+impl Memo {
+    pub(super) fn new() -> Self {
+        Memo(vec![0; KEPT].into())
+    }
+
+    #[inline(always)]
+    pub(super) fn get(&self, one: u16, other: u16, looks: u8) -> Option<u16> {
+        let key = key(one, other, looks);
+        let entry = self.0[place(key)];
+        (entry >> 16 == key).then_some(entry as u16)
+    }
+
+    #[inline]
+    pub(super) fn set(&mut self, one: u16, other: u16, looks: u8, answer: u16) {
+        let key = key(one, other, looks);
+        self.0[place(key)] = key << 16 | u64::from(answer);
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        size_of_val(&*self.0)
+    }
+}
+
+/// Never 0, so that what was never set is no answer.
+#[inline(always)]
+fn key(one: u16, other: u16, looks: u8) -> u64 {
+    1 << 40 | u64::from(one) << 24 | u64::from(other) << 8 | u64::from(looks)
+}
+
+#[inline(always)]
+fn place(key: u64) -> usize {
+    (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize % KEPT
+}

@@ -1,0 +1,200 @@
+//! Reading a long match again by what was read before: forwards, then backwards for what leads to the match, then forwards by
+//! the preferred way.
+//!
+//! All three ask for each symbol what was mostly asked before, as texts repeat their states. A text that does not is given
+//! up after a few new answers, and read by sets of positions, which costs the same whatever the text.
+
+use super::active::{Active, Room};
+use super::block::Block;
+use super::follow::Looks;
+use super::memo::Memo;
+use super::program::Place;
+use super::states::{DEAD, States, UNKNOWN};
+use super::{Automaton, Watch};
+use crate::support::Expired;
+
+/// New answers that a match may ask for,
+const ALLOWED: usize = 256;
+/// and as many symbols that allow one more.
+const SYMBOLS_AN_ANSWER: usize = 8;
+
+/// No place of a program: the match ends.
+const END: u16 = u16::MAX;
+
+/// What was read before.
+#[derive(Debug)]
+pub(super) struct Retrace {
+    /// What is active, marked with the kind of byte before and with whether a match may still begin.
+    states: States,
+    /// What of that leads to a match.
+    fruitful: States,
+    /// From what is active, and what is fruitful after the next symbol, to what is fruitful.
+    backwards: Memo,
+    /// Whether a match can begin with what is fruitful.
+    begins: Memo,
+    /// From a place, and what is fruitful, to the place after the preferred symbol.
+    onwards: Memo,
+    /// New answers that this match may still ask for.
+    allowed: usize,
+}
+
+impl Retrace {
+    /// For the next match; nothing for programs with too many places.
+    pub(super) fn renewed<'m>(known: &'m mut Option<Box<Retrace>>, automaton: &Automaton) -> Option<&'m mut Retrace> {
+        if automaton.program.len() >= usize::from(END) {
+            return None;
+        }
+        if known.as_deref().is_none_or(|retrace| retrace.states.is_full() || retrace.fruitful.is_full()) {
+            *known = Some(Box::new(Retrace {
+                states: States::new(automaton.symbols.count),
+                fruitful: States::new(1),
+                backwards: Memo::new(),
+                begins: Memo::new(),
+                onwards: Memo::new(),
+                allowed: 0,
+            }));
+        }
+        let retrace = known.as_deref_mut()?;
+        retrace.allowed = ALLOWED;
+        Some(retrace)
+    }
+
+    /// Whether one more new answer is allowed; it is asked for, then.
+    fn allow(&mut self) -> bool {
+        let allowed = self.allowed > 0;
+        self.allowed -= usize::from(allowed);
+        allowed
+    }
+
+    /// Whether a position is in what is fruitful.
+    pub(super) fn is_fruitful(&self, fruitful: u16, position: u32) -> bool {
+        self.fruitful.contains(fruitful, position)
+    }
+
+    /// The place after the preferred symbol, if that was asked for before: nothing where the match ends.
+    pub(super) fn known_way(&self, place: Place, fruitful: u16, looks: Looks) -> Option<Option<Place>> {
+        let known = self.onwards.get(place as u16, fruitful, looks)?;
+        Some((known != END).then_some(Place::from(known)))
+    }
+
+    pub(super) fn note_way(&mut self, place: Place, fruitful: u16, looks: Looks, next: Option<Place>) {
+        self.onwards.set(place as u16, fruitful, looks, next.map_or(END, |next| next as u16));
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        let memos = self.backwards.memory() + self.begins.memory() + self.onwards.memory();
+        size_of::<Retrace>() + self.states.memory() + self.fruitful.memory() + memos
+    }
+}
+
+impl Automaton {
+    /// Reads a block by states; not to its end if that is given up.
+    pub(super) fn read_states(
+        &self,
+        retrace: &mut Retrace,
+        block: &mut Block<'_>,
+        symbols: usize,
+        active: &mut Active<'_>,
+        watch: &mut Watch<'_>,
+    ) -> Result<bool, Expired> {
+        let (text, last_start, mut at) = (block.text, block.last_start, block.from);
+        let mark = |at: usize| self.kind_before(text, at) as u64 | u64::from(at <= last_start) << 8;
+        if at > last_start && active.is_empty() {
+            return Ok(true);
+        }
+        let Some(mut row) = retrace.states.find_or_add(active, mark(at)) else { return Ok(false) };
+        while block.offsets.len() < symbols && at < text.len() && row != DEAD {
+            let (class, length) = self.symbols.at(text, at);
+            let (starts, after) = (at <= last_start, at + length);
+            // Past the last start, the same symbol leads to a state with another mark.
+            let is_last = starts && after > last_start;
+            let mut next = if is_last { UNKNOWN } else { retrace.states.next(row, class) };
+            if next == UNKNOWN {
+                if !retrace.allow() {
+                    return Ok(false);
+                }
+                active.clear();
+                retrace.states.load(row, active);
+                self.step(active, self.looks(text, at), class, starts, watch)?;
+                next = if active.is_empty() && after > last_start {
+                    DEAD
+                } else {
+                    let Some(next) = retrace.states.find_or_add(active, mark(after)) else { return Ok(false) };
+                    next
+                };
+                if !is_last {
+                    retrace.states.set_next(row, class, next);
+                }
+            }
+            block.offsets.push(at);
+            block.states.push(next);
+            retrace.allowed += usize::from(block.offsets.len() % SYMBOLS_AN_ANSWER == 0);
+            watch.spend(1)?;
+            (at, row) = (after, next);
+        }
+        block.end = at;
+        active.clear();
+        if row != DEAD {
+            retrace.states.load(row, active);
+        }
+        Ok(true)
+    }
+
+    /// What [`keep_fruitful`](Self::keep_fruitful) does, by states; nothing if that is given up.
+    pub(super) fn keep_fruitful_states(
+        &self,
+        retrace: &mut Retrace,
+        block: &mut Block<'_>,
+        beyond: &[u64],
+        watch: &mut Watch<'_>,
+    ) -> Result<Option<Vec<u64>>, Expired> {
+        let (mut room, mut other_room) = (Room::new(self.words), Room::new(self.words));
+        let (mut set, mut after_set) = (room.set(self.words), other_room.set(self.words));
+        after_set.load(beyond);
+        let Some(mut after) = retrace.fruitful.find_or_add(&after_set, 0) else { return Ok(None) };
+        let mut after_at = block.end;
+        block.fruitful.resize(block.offsets.len(), 0);
+        for nth in (0..block.offsets.len()).rev() {
+            let (state, looks) = (block.states[nth], self.looks(block.text, after_at));
+            let known = retrace.backwards.get(state, after, looks);
+            after = match known {
+                Some(known) => known,
+                None => {
+                    if !retrace.allow() {
+                        return Ok(None);
+                    }
+                    set.clear();
+                    if state != DEAD {
+                        retrace.states.load(state, &mut set);
+                    }
+                    after_set.clear();
+                    retrace.fruitful.load(after, &mut after_set);
+                    self.table.keep_fruitful(&self.program, set.now, after_set.now, looks, &mut watch.pending);
+                    set.recount();
+                    let Some(fruitful) = retrace.fruitful.find_or_add(&set, 0) else { return Ok(None) };
+                    retrace.backwards.set(state, after, looks, fruitful);
+                    fruitful
+                }
+            };
+            block.fruitful[nth] = after;
+            after_at = block.offsets[nth];
+            watch.spend(1)?;
+        }
+        set.clear();
+        retrace.fruitful.load(after, &mut set);
+        Ok(Some(set.now.to_vec()))
+    }
+
+    /// Whether a match can begin with what is fruitful, where these assertions hold.
+    pub(super) fn begins_with_state(&self, retrace: &mut Retrace, fruitful: u16, looks: Looks) -> bool {
+        if let Some(known) = retrace.begins.get(fruitful, 0, looks) {
+            return known != 0;
+        }
+        let mut room = Room::new(self.words);
+        let mut set = room.set(self.words);
+        retrace.fruitful.load(fruitful, &mut set);
+        let begins = self.table.starts_with(&self.program, set.now, looks);
+        retrace.begins.set(fruitful, 0, looks, u16::from(begins));
+        begins
+    }
+}
