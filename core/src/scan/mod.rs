@@ -14,14 +14,15 @@
 //! - single bytes and pairs of bytes that are required have a [bit](pairs) each, selected by two tables and collected in one word.
 //!
 //! Letters compare without regard to ASCII case, for patterns that regard it too: that costs a candidate now and then, and
-//! saves a second pass. Case folding beyond ASCII comes down to two code points, U+017F for `s` and U+212A for `k`; in a
-//! subject with one of them every pattern with such a letter is a candidate.
+//! saves a second pass. Case folding beyond ASCII comes down to two code points, U+017F for `s` and U+212A for `k`; a
+//! subject with one of them is [scanned once more](look_alikes) as if it were spelt with these letters.
 //!
-//! The pass may say "maybe" too often, and never "no" wrongly. It does not allocate, and its time is proportional to the
-//! subject.
+//! The pass may say "maybe" too often, and never "no" wrongly. It does not allocate unless there are look-alikes, and its
+//! time is proportional to the subject.
 
 mod candidates;
 mod literals;
+mod look_alikes;
 mod overflow;
 mod pairs;
 
@@ -49,8 +50,8 @@ pub struct Scanner {
     pairs: Pairs,
     /// Matchers that require neither literals nor bytes.
     open: Box<[Owner]>,
-    /// Matchers that may match U+017F or U+212A where they require `s` or `k`.
-    look_alikes: Box<[Owner]>,
+    /// Whether there are matchers that may match U+017F or U+212A where they require `s` or `k`.
+    look_alikes: bool,
 }
 
 /// A matcher, with the length below which no subject matches.
@@ -102,7 +103,7 @@ impl Scanner {
         let mut count = 0;
         let mut literals = LiteralsBuilder::default();
         let mut pairs = PairsBuilder::default();
-        let (mut open, mut look_alikes) = (Vec::new(), Vec::new());
+        let (mut open, mut look_alikes) = (Vec::new(), false);
         for (matcher, required) in matchers {
             count = count.max(matcher.0 as usize + 1);
             let min_length = u32::try_from(required.min_length()).unwrap_or(u32::MAX);
@@ -111,9 +112,7 @@ impl Scanner {
                 open.push(owner);
                 continue;
             }
-            if required.ignores_look_alikes() {
-                look_alikes.push(owner);
-            }
+            look_alikes |= required.ignores_look_alikes();
             pairs.add_bytes(required.bytes(), owner);
             pairs.add_literals(required.literals().filter_map(|literal| literal.try_into().ok()), owner);
             required.literals().filter(|literal| literal.len() > 2).for_each(|literal| literals.add(literal, owner));
@@ -121,7 +120,7 @@ impl Scanner {
         let mut owners = Owners::default();
         let (literals, pairs) = (literals.build(&mut owners), pairs.build(&mut owners));
         owners.0.shrink_to_fit();
-        Scanner { matchers: count, owners, literals, pairs, open: open.into(), look_alikes: look_alikes.into() }
+        Scanner { matchers: count, owners, literals, pairs, open: open.into(), look_alikes }
     }
 
     /// One more than the largest number of a matcher.
@@ -150,6 +149,22 @@ impl Scanner {
         for owner in &self.open {
             owner.offer(subject, candidates);
         }
+        let classes = self.scan_as_it_is(subject, candidates, stop)?;
+        if self.look_alikes
+            && !classes.is_ascii()
+            && let Some(subject) = look_alikes::replaced(subject, stop)?
+        {
+            self.scan_as_it_is(&subject, candidates, stop)?;
+        }
+        Some(classes)
+    }
+
+    fn scan_as_it_is(
+        &self,
+        subject: &[u8],
+        candidates: &mut Candidates,
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Option<ByteClasses> {
         let Some((&first, rest)) = subject.split_first() else { return Some(ByteClasses::default()) };
         // Each step takes one byte into account, with the one before it and the window of four that it ends.
         let mut found = 0;
@@ -194,13 +209,7 @@ impl Scanner {
                 overflow.for_each_list(stretch, |list| self.owners.offer(list, subject, candidates));
             }
         }
-        let classes = ByteClasses::from_bits(found, before);
-        if !classes.is_ascii() && !self.look_alikes.is_empty() && has_look_alike(subject) {
-            for owner in &self.look_alikes {
-                owner.offer(subject, candidates);
-            }
-        }
-        Some(classes)
+        Some(ByteClasses::from_bits(found, before))
     }
 
     /// Goes on to the next window that passes the filter: where it begins, and its bucket. The step is kept apart from what
@@ -226,13 +235,7 @@ impl Scanner {
 
     /// The bytes of memory the scanner takes.
     pub fn memory(&self) -> usize {
-        let owners = self.owners.0.capacity() + self.open.len() + self.look_alikes.len();
+        let owners = self.owners.0.capacity() + self.open.len();
         size_of::<Self>() + owners * size_of::<Owner>() + self.literals.memory() + self.pairs.memory()
     }
-}
-
-/// Whether a subject holds the encoding of U+017F or U+212A.
-fn has_look_alike(subject: &[u8]) -> bool {
-    memchr::memchr2_iter(0xC5, 0xE2, subject)
-        .any(|at| subject[at..].starts_with(&[0xC5, 0xBF]) || subject[at..].starts_with(&[0xE2, 0x84, 0xAA]))
 }

@@ -25,6 +25,7 @@ mod preferred;
 mod program;
 mod retrace;
 mod search;
+mod starters;
 mod states;
 mod symbols;
 #[cfg(test)]
@@ -39,10 +40,10 @@ use self::entangled::Entangled;
 use self::follow::{Follow, Looks, bit};
 use self::positions::Positions;
 use self::program::{Program, Reads};
+use self::starters::Starters;
 use self::states::Remembered;
 use self::symbols::{Class, Kind, Symbols};
 use super::ast::{Ast, Look, Node};
-use super::required::ByteSet;
 use crate::support::{Deadline, Expired};
 
 /// A compiled pattern.
@@ -61,7 +62,7 @@ pub(super) struct Automaton {
     /// Whether a match may end under conditions.
     may_end_if: bool,
     /// The bytes with which a match may begin,
-    first_bytes: ByteSet,
+    starters: Starters,
     /// and the assertions that hold where it does.
     start_looks: Looks,
     remembered: Remembered,
@@ -93,14 +94,14 @@ impl Automaton {
         let words = positions::row_length(reads.set_of.len());
         let table = Table::new(&program, &reads, &members, symbols.count, masks);
         let empty = Follow::new(&program).from(program.start).ends;
-        let first_bytes = symbols.first_bytes(|class| table.starts_reading(&program, class));
+        let starters = Starters::new(&symbols.first_bytes(|class| table.starts_reading(&program, class)));
         Some(Automaton {
             words,
             has_assertions: reads.has_assertions,
             matches_nothing_anywhere: empty.contains(&0),
             may_end_if: !empty.is_empty() || table.may_end_if(),
             empty: empty.into(),
-            first_bytes,
+            starters,
             start_looks: table.start_looks(),
             remembered: Remembered::default(),
             program,
@@ -151,8 +152,7 @@ impl Automaton {
                 Some(before) => Some(at + memchr(b'\n', &text[before..])?).filter(|&next| next < text.len()),
             };
         }
-        let ahead = text[at..].iter().position(|&byte| self.first_bytes.contains(byte))?;
-        Some(at + ahead)
+        Some(at + self.starters.find(&text[at..])?)
     }
 
     /// The assertions that hold at a place.
@@ -203,7 +203,12 @@ impl Automaton {
             Table::Masks(positions) => positions.memory(),
             Table::Entangled(entangled) => entangled.memory(),
         };
-        size_of::<Self>() + self.program.memory() + self.symbols.memory() + table + self.remembered.memory()
+        size_of::<Self>()
+            + self.program.memory()
+            + self.symbols.memory()
+            + self.starters.memory()
+            + table
+            + self.remembered.memory()
     }
 }
 

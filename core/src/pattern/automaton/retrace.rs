@@ -46,8 +46,8 @@ impl Retrace {
         }
         if known.as_deref().is_none_or(|retrace| retrace.states.is_full() || retrace.fruitful.is_full()) {
             *known = Some(Box::new(Retrace {
-                states: States::new(automaton.symbols.count),
-                fruitful: States::new(1),
+                states: States::new(automaton.symbols.count, 0),
+                fruitful: States::new(1, 0),
                 backwards: Memo::new(),
                 begins: Memo::new(),
                 onwards: Memo::new(),
@@ -128,7 +128,7 @@ impl Automaton {
             }
             block.offsets.push(at);
             block.states.push(next);
-            retrace.allowed += usize::from(block.offsets.len() % SYMBOLS_AN_ANSWER == 0);
+            retrace.allowed += usize::from(block.offsets.len().is_multiple_of(SYMBOLS_AN_ANSWER));
             watch.spend(1)?;
             (at, row) = (after, next);
         }

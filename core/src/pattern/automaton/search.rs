@@ -15,6 +15,11 @@ const SHORT: usize = 64;
 /// How many symbols are read without states before it is seen whether one is known.
 const WITHOUT_STATES: usize = 16;
 
+/// Where no match is under way, it is worth looking for the next beginning of one if so many bytes are skipped,
+const WORTH: i64 = 8;
+/// on the whole: so many bytes may be lost by it.
+const ENOUGH: i64 = 256;
+
 /// How many bytes are read before the clock may be looked at.
 const STRETCH: usize = 512;
 
@@ -42,7 +47,9 @@ impl Automaton {
         let mut at = from;
         loop {
             if let Some(held) = &mut remembered {
-                let memory = held.get_or_insert_with(|| Box::new(Memory::new(self.symbols.count)));
+                let memory = held.get_or_insert_with(|| {
+                    Box::new(Memory::new(self.symbols.count, if self.has_assertions { Kind::COUNT as u64 } else { 1 }))
+                });
                 match self.read_with_states(&mut memory.states, text, &mut at, &mut active, idle, watch)? {
                     Reading::Ended(end) => return Ok(Some(end)),
                     Reading::Dead => return Ok(None),
@@ -125,16 +132,25 @@ impl Automaton {
         let Some(mut row) = known.or_else(|| if states.pay() { states.find_or_add(active, mark) } else { None }) else {
             return Ok(Reading::Stuck);
         };
+        let mut gain = if self.empty.is_empty() { ENOUGH } else { 0 };
         loop {
             let begin = *at;
             let end = text.len().min(begin + STRETCH);
-            let (place, state, next) = states.run(&self.symbols, text, begin, end, row);
+            let (place, state, next) = states.run(&self.symbols, text, begin, end, row, gain > 0);
             (*at, row) = (place, state);
             states.earn((place - begin) / 16);
             watch.spend((place - begin) as u32 / 2)?;
             match next {
                 states::ENDED | states::ENDED_BEFORE => return Ok(Reading::Ended(place)),
                 states::DEAD => return Ok(Reading::Dead),
+                states::IDLE => {
+                    let Some(start) = self.next_start(text, place) else { return Ok(Reading::Dead) };
+                    gain = (gain + (start - place) as i64 - WORTH).min(ENOUGH);
+                    watch.spend((start - place) as u32 / 8)?;
+                    (*at, *idle) = (start, start);
+                    row = states.idle(self.kind_before(text, start) as u64);
+                    continue;
+                }
                 _ if place >= end && place < text.len() => {
                     if states.is_idle(row) {
                         *idle = place;

@@ -10,7 +10,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
-use super::active::{Active, Busy};
+use super::active::{Active, Busy, Room};
 use super::retrace::Retrace;
 use super::symbols::{Class, LONGER, Symbols};
 
@@ -22,6 +22,8 @@ pub(super) const ENDED_BEFORE: u16 = 1;
 pub(super) const ENDED: u16 = 2;
 /// No match is under way, and none can begin any more.
 pub(super) const DEAD: u16 = 3;
+/// No match is under way any more.
+pub(super) const IDLE: u16 = u16::MAX;
 /// The first row of a state.
 const FIRST: usize = 4;
 
@@ -55,8 +57,8 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    pub(super) fn new(classes: usize) -> Self {
-        Memory { states: States::new(classes), retrace: None }
+    pub(super) fn new(classes: usize, idle: u64) -> Self {
+        Memory { states: States::new(classes, idle), retrace: None }
     }
 
     fn bytes(&self) -> usize {
@@ -92,6 +94,8 @@ fn thread_number() -> usize {
 pub(super) struct States {
     /// Symbols told apart.
     classes: usize,
+    /// Rows below this are constants, or states without positions.
+    idle_end: usize,
     /// Row after row, by class: the row of the next state, or one of the constants above.
     next: Vec<u16>,
     /// By state: where its set begins.
@@ -105,15 +109,41 @@ pub(super) struct States {
 }
 
 impl States {
-    pub(super) fn new(classes: usize) -> Self {
-        States { classes, next: vec![UNKNOWN; FIRST], index: vec![0; 16], ..States::default() }
+    /// A table with so many states without positions, which have the first marks.
+    pub(super) fn new(classes: usize, idle: u64) -> Self {
+        let mut states = States { classes, next: vec![UNKNOWN; FIRST], index: vec![0; 16], ..States::default() };
+        let mut room = Room::new(0);
+        let active = room.set(0);
+        (0..idle).for_each(|mark| _ = states.find_or_add(&active, mark));
+        states.idle_end = states.next.len();
+        states
+    }
+
+    /// The state without positions that has this mark, one of the first.
+    pub(super) fn idle(&self, mark: u64) -> u16 {
+        (FIRST + mark as usize * self.classes) as u16
     }
 
     /// Reads a text from a place on, up to `end`, as long as it is known what follows. Tells where it stopped, in which
-    /// state, and why; where `end` is reached, what follows counts as unknown.
+    /// state, and why; where `end` is reached, what follows counts as unknown. With `skip`, it stops where no match is under
+    /// way any more, too.
     #[inline(never)]
-    pub(super) fn run(&self, symbols: &Symbols, text: &[u8], at: usize, end: usize, row: u16) -> (usize, u16, u16) {
+    pub(super) fn run(
+        &self,
+        symbols: &Symbols,
+        text: &[u8],
+        at: usize,
+        end: usize,
+        row: u16,
+        skip: bool,
+    ) -> (usize, u16, u16) {
         let (mut at, mut row) = (at, usize::from(row));
+        let special = if skip { self.idle_end } else { FIRST };
+        let stop = |at: usize, length: usize, row: usize, next: u16| match next {
+            _ if usize::from(next) >= FIRST => (at + length, next, IDLE),
+            UNKNOWN | ENDED_BEFORE => (at, row as u16, next),
+            _ => (at + length, row as u16, next),
+        };
         while at < end {
             // Symbols of one byte go by in a loop of their own, whose rounds wait for each other by the row alone.
             for &byte in &text[at..end] {
@@ -122,8 +152,8 @@ impl States {
                     break;
                 }
                 let next = self.next[row + usize::from(class)];
-                if usize::from(next) < FIRST {
-                    return (if next > ENDED_BEFORE { at + 1 } else { at }, row as u16, next);
+                if usize::from(next) < special {
+                    return stop(at, 1, row, next);
                 }
                 row = usize::from(next);
                 at += 1;
@@ -133,8 +163,8 @@ impl States {
             }
             let (class, length) = symbols.at(text, at);
             let next = self.next[row + usize::from(class)];
-            if usize::from(next) < FIRST {
-                return (if next > ENDED_BEFORE { at + length } else { at }, row as u16, next);
+            if usize::from(next) < special {
+                return stop(at, length, row, next);
             }
             row = usize::from(next);
             at += length;
@@ -161,7 +191,7 @@ impl States {
 
     /// Whether a state has no positions.
     pub(super) fn is_idle(&self, row: u16) -> bool {
-        self.set(row).1 == Busy(0)
+        usize::from(row) < self.idle_end || self.set(row).1 == Busy(0)
     }
 
     /// Where a symbol leads.
@@ -252,7 +282,7 @@ impl States {
     /// Forgets all states if there is no room for others, and credit to make them anew. No row is valid afterwards.
     pub(super) fn renew(&mut self) {
         if self.full && self.credit == MOST_CREDIT {
-            *self = States::new(self.classes);
+            *self = States::new(self.classes, ((self.idle_end - FIRST) / self.classes) as u64);
         }
     }
 

@@ -199,7 +199,7 @@ fn a_search_ends_with_its_budget() {
 /// A search earns credit while it stands in a state: the state stays, also where the table is full.
 #[test]
 fn a_full_table_of_states_is_renewed_only_when_asked() {
-    let mut states = States::new(3);
+    let mut states = States::new(3, 0);
     let mut room = Room::new(4);
     let mut active = room.set(4);
     let idle = states.find_or_add(&active, 0);
