@@ -217,8 +217,8 @@ export interface Section {
 /** Something doubtful about a configuration, which is in use all the same. */
 export interface ConfigurationWarning {
   /**
-   * `unreadable`, `unknown_section`, `empty`, `no_rules`, `invalid_pattern`, `unknown_action` or `unknown_address`; there may
-   * be more in later versions.
+   * `unreadable`, `unknown_section`, `empty`, `no_rules`, `invalid_pattern`, `costly_pattern`, `unknown_action` or
+   * `unknown_address`; there may be more in later versions.
    */
   kind: string
   /** The path of the configuration. */

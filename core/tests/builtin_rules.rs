@@ -48,6 +48,40 @@ fn every_document_of_the_folder_is_embedded() {
     assert_eq!(on_disk, embedded);
 }
 
+/// The most operations a character that the hardest text found for a pattern may take.
+const HARDEST: f64 = 40.0;
+
+/// A search over texts that an attacker could choose, pattern by pattern: see `Pattern::hardest_text`.
+#[test]
+fn no_text_makes_a_pattern_costly() {
+    for (name, document) in documents() {
+        for (id, pattern) in patterns(&document) {
+            let text = pattern.hardest_text(200);
+            let effort = pattern.effort(&text) as f64 / text.len().max(1) as f64;
+            assert!(effort <= HARDEST, "{name}: {id} takes {effort:.1} operations on {}", text.escape_ascii());
+            assert!(!pattern.is_costly(), "{name}: {id} may take {} operations", pattern.bound());
+        }
+    }
+}
+
+/// All patterns of rules and scanners, by their ids.
+fn patterns(document: &Value) -> Vec<(String, Pattern)> {
+    let mut patterns = vec![];
+    let mut add = |id: &Value, parameters: &Value| {
+        let Some(regex) = parameters["regex"].as_str() else { return };
+        let case_sensitive = parameters["options"]["case_sensitive"].as_bool().unwrap_or(false);
+        let pattern = Pattern::new(regex.as_bytes(), Options { case_sensitive }).expect(regex);
+        patterns.push((id.to_string(), pattern));
+    };
+    for rule in list(document, "rules") {
+        list(rule, "conditions").iter().for_each(|condition| add(&rule["id"], &condition["parameters"]));
+    }
+    for scanner in list(document, "scanners") {
+        ["key", "value"].iter().for_each(|part| add(&scanner["id"], &scanner[part]["parameters"]));
+    }
+    patterns
+}
+
 #[test]
 fn every_rule_is_named_and_tagged_once() {
     let mut seen = BTreeSet::new();

@@ -331,8 +331,8 @@ class ConfigurationWarning:
     def kind(self) -> str:
         """What sort of thing.
 
-        ``unreadable``, ``unknown_section``, ``empty``, ``no_rules``, ``invalid_pattern``, ``unknown_action`` or
-        ``unknown_address``; there may be more in later versions.
+        ``unreadable``, ``unknown_section``, ``empty``, ``no_rules``, ``invalid_pattern``, ``costly_pattern``,
+        ``unknown_action`` or ``unknown_address``; there may be more in later versions.
         """
 
     @property

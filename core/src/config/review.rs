@@ -1,15 +1,17 @@
-//! Looking over the elements a configuration brought, for what they refer to and is not there.
+//! Looking over the elements a configuration brought, for what they refer to and is not there, and for what can cost much.
 //!
 //! Whether an action exists depends on all configurations of a builder, so this is asked of the whole store, at any time.
 
 use super::condition::{Condition, Target};
 use super::exclusion::FilterMode;
 use super::known_addresses::is_known;
+use super::matcher::ScalarMatcher;
 use super::read::Text;
 use super::rule::{AttributeSource, Origin};
 use super::store::{Contribution, Store};
 use super::warning::{Warning, WarningKind};
 use super::{action, rule::Rule};
+use crate::matcher::Matcher;
 use std::collections::HashSet;
 
 /// What is doubtful about the elements of one contribution, in the order of their sections.
@@ -56,6 +58,10 @@ impl Review<'_> {
             let inputs = processor.mappings.iter().flat_map(|mapping| &mapping.inputs);
             inputs.for_each(|input| self.address("processors", &processor.id, &input.address));
         }
+        for scanner in store.scanners_of(contribution) {
+            let matchers = [&scanner.key, &scanner.value].into_iter().flatten();
+            matchers.for_each(|matcher| self.cost("scanners", &scanner.id, matcher));
+        }
     }
 
     fn rule(&mut self, rule: &Rule) {
@@ -77,6 +83,9 @@ impl Review<'_> {
             let look = |targets: &[Target], review: &mut Self| {
                 targets.iter().for_each(|target| review.address(section, id, &target.address));
             };
+            if let Condition::Scalar { matcher: ScalarMatcher::Fixed(matcher), .. } = condition {
+                self.cost(section, id, matcher);
+            }
             match condition {
                 Condition::Scalar { targets, .. } | Condition::Exists { targets, .. } => look(targets, self),
                 Condition::Detector { arguments, .. } => {
@@ -102,6 +111,17 @@ impl Review<'_> {
         let name = String::from_utf8_lossy(address);
         let message = format!("requests are not submitted under the address `{name}`, unless the application does it");
         self.warn(WarningKind::UnknownAddress, section, id, message);
+    }
+
+    fn cost(&mut self, section: &'static str, id: &Text, matcher: &Matcher) {
+        let Some(pattern) = matcher.pattern().filter(|pattern| pattern.is_costly()) else { return };
+        let message = format!(
+            "searching for `{}` can take {} operations a character, some nanoseconds each, on texts that an attacker chooses; \
+             counted repetitions such as `x{{0,300}}` often do without the count",
+            String::from_utf8_lossy(pattern.source()),
+            pattern.bound()
+        );
+        self.warn(WarningKind::CostlyPattern, section, id, message);
     }
 
     /// The same thing is said once of an element.

@@ -149,6 +149,11 @@ impl Store {
         contribution.processors.iter().filter_map(|id| self.processors.get(id).map(|processor| &**processor))
     }
 
+    /// The scanners of a contribution.
+    pub fn scanners_of(&self, contribution: &Contribution) -> impl Iterator<Item = &Scanner> {
+        contribution.scanners.iter().filter_map(|id| self.scanners.get(id).map(|scanner| &**scanner))
+    }
+
     /// The overrides of rules of a contribution.
     pub fn rule_overrides_of(&self, contribution: &Contribution) -> impl Iterator<Item = &RuleOverride> {
         let owner = contribution.owner;

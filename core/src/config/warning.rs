@@ -38,6 +38,8 @@ pub enum WarningKind {
     NoRules,
     /// A pattern was refused; the message has all of it.
     InvalidPattern,
+    /// A pattern can cost [much](crate::pattern::Pattern::is_costly) to search.
+    CostlyPattern,
     /// An action is asked for that is not configured.
     UnknownAction,
     /// An address is looked at that nobody is known to submit.
@@ -53,6 +55,7 @@ impl WarningKind {
             WarningKind::Empty => "empty",
             WarningKind::NoRules => "no_rules",
             WarningKind::InvalidPattern => "invalid_pattern",
+            WarningKind::CostlyPattern => "costly_pattern",
             WarningKind::UnknownAction => "unknown_action",
             WarningKind::UnknownAddress => "unknown_address",
         }

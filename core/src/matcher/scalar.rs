@@ -104,6 +104,14 @@ impl Matcher {
         }
     }
 
+    /// The pattern it searches for.
+    pub fn pattern(&self) -> Option<&Pattern> {
+        match &self.kind {
+            Kind::Regex(regex) | Kind::RegexWithChecksum(regex, _) => Some(&regex.pattern),
+            _ => None,
+        }
+    }
+
     /// Whether the operator exists with a `!` in front.
     pub fn can_be_negated(&self) -> bool {
         !matches!(self.kind, Kind::GreaterThan(_) | Kind::LowerThan(_) | Kind::IsSqli | Kind::IsXss | Kind::HiddenAscii)

@@ -117,6 +117,15 @@ impl Pattern {
         self.0.automaton.bound()
     }
 
+    /// Whether the [bound](Self::bound) is above [`Pattern::COSTLY`].
+    pub fn is_costly(&self) -> bool {
+        self.bound() > Self::COSTLY
+    }
+
+    /// As many operations a character are much: no text makes a pattern below it take more than about a quarter of a microsecond a
+    /// character. Patterns people write for rules mostly stay below 50.
+    pub const COSTLY: u32 = 256;
+
     /// A text of so many characters that is hard to search: it does not match, and its [effort](Self::effort) is the largest
     /// that could be found.
     pub fn hardest_text(&self, length: usize) -> Vec<u8> {

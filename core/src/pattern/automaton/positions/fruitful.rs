@@ -1,6 +1,6 @@
 //! Reading backwards: which of the active positions lead to a match.
 
-use super::{Positions, SMALL, WORD};
+use super::{LARGE_WORD, Positions, SMALL, WORD};
 use crate::pattern::automaton::follow::Looks;
 
 impl Positions {
@@ -69,7 +69,7 @@ impl Positions {
             }
             let word = &self.words[at];
             let mut kept = word.fruitful(after[at], at.checked_sub(1).map_or(0, |below| after[below]));
-            *work += WORD;
+            *work += LARGE_WORD;
             if set[at] & word.jumping & !kept != 0 {
                 let jumps = &self.jumps[word.first_jump as usize..word.end_of_jumps as usize];
                 *work += word.jumps();

@@ -94,6 +94,8 @@ pub(super) fn row_length(positions: usize) -> usize {
 
 /// What a word costs to step, in the units that searches count: a nanosecond or so.
 const WORD: u32 = 2;
+/// The same in a large pattern, where words are looked for one by one.
+const LARGE_WORD: u32 = 6;
 
 impl Word {
     /// And what its jumps cost.
@@ -186,7 +188,7 @@ impl Positions {
             return WORD * self.words.len() as u32 + jumps as u32;
         }
         let used = self.words.iter().zip(set).filter(|(_, set)| **set != 0);
-        used.map(|(word, set)| WORD + if set & word.jumping != 0 { word.jumps() } else { 0 }).sum()
+        used.map(|(word, set)| LARGE_WORD + if set & word.jumping != 0 { word.jumps() } else { 0 }).sum()
     }
 
     pub(super) fn memory(&self) -> usize {

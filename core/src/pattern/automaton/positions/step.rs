@@ -1,6 +1,6 @@
 //! Reading a symbol: what follows all active positions at once.
 
-use super::{Jump, Positions, SMALL, WORD, Word};
+use super::{Jump, LARGE_WORD, Positions, SMALL, WORD, Word};
 use crate::pattern::automaton::active::{Active, Busy};
 use crate::pattern::automaton::follow::Looks;
 use crate::pattern::automaton::symbols::Class;
@@ -112,7 +112,7 @@ impl Positions {
         active.busy.for_each(length, |at| {
             let word = &self.words[at];
             let set = std::mem::take(&mut now[at]);
-            work += WORD;
+            work += LARGE_WORD;
             next[at] |= set & word.loops | (set & word.shifts) >> 1 | (set & word.skips) >> 2;
             reached.mark(at);
             let below = (set & word.shifts) << 63 | (set & word.skips) << 62;
