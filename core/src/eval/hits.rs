@@ -8,10 +8,10 @@ use crate::plan::{Plan, Waiting};
 use crate::support::Bits;
 
 /// Hits of one matcher after which there is no need for more.
-const PLENTY: usize = 64;
+const PLENTY: usize = 16;
 
 /// Hits after which they are counted for the first time.
-const MANY: usize = 256;
+const MANY: usize = 64;
 
 /// A lane, an entry of the scan, and the identity of a string.
 type Hit = (u32, u32, usize);

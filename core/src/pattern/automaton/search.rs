@@ -9,8 +9,10 @@ use super::{Automaton, SYMBOL, Table, Watch};
 use crate::pattern::ast::Look;
 use crate::support::Expired;
 
-/// Texts with less left to read than this are read without remembered states.
-const SHORT: usize = 64;
+/// Texts with less left to read than this are read without remembered states, if positions fit a word,
+const SHORT_FOR_WORD: usize = 48;
+/// or if they do not, as reading a symbol then takes longer.
+const SHORT: usize = 4;
 
 /// How many symbols are read without states before it is seen whether one is known.
 const WITHOUT_STATES: usize = 16;
@@ -37,7 +39,8 @@ impl Automaton {
         if self.matches_nothing_anywhere {
             return Ok(Some(from));
         }
-        let remember = text.len() - from >= SHORT && watch.may_remember();
+        let short = if self.words == 1 { SHORT_FOR_WORD } else { SHORT };
+        let remember = text.len() - from >= short && watch.may_remember();
         if let (Table::Masks(positions), 1, false) = (&self.table, self.words, remember) {
             return self.earliest_end_in_word(positions, text, from, idle, watch);
         }
@@ -57,31 +60,49 @@ impl Automaton {
                 }
             }
             let from = at;
-            while at - from < WITHOUT_STATES {
-                if active.is_empty() {
-                    let Some(next) = self.next_start(text, at) else { return Ok(None) };
-                    watch.spend((next - at) as u32 / 8)?;
-                    (at, *idle) = (next, next);
-                }
-                let looks = self.looks(text, at);
-                if self.ends_at(&active, looks) {
-                    return Ok(Some(at));
-                }
-                if at == text.len() {
-                    return Ok(None);
-                }
-                let (class, length) = self.symbols.at(text, at);
-                let ended = self.step(&mut active, looks, class, true, watch)?;
-                at += length;
-                if ended {
-                    return Ok(Some(at));
-                }
-            }
+            let answer = self.read_without_states(text, &mut at, &mut active, idle, watch)?;
             if let Some(memory) = remembered.as_deref_mut().and_then(Option::as_mut) {
                 memory.states.earn(at - from);
                 memory.states.renew();
             }
+            if let Some(end) = answer {
+                return Ok(end);
+            }
         }
+    }
+
+    /// Reads a few symbols. Says where a match ends, or that there is none, if that is known then.
+    #[inline]
+    fn read_without_states(
+        &self,
+        text: &[u8],
+        at: &mut usize,
+        active: &mut Active<'_>,
+        idle: &mut usize,
+        watch: &mut Watch<'_>,
+    ) -> Result<Option<Option<usize>>, Expired> {
+        let from = *at;
+        while *at - from < WITHOUT_STATES {
+            if active.is_empty() {
+                let Some(next) = self.next_start(text, *at) else { return Ok(Some(None)) };
+                watch.spend((next - *at) as u32 / 8)?;
+                (*at, *idle) = (next, next);
+            }
+            let looks = self.looks(text, *at);
+            if self.ends_at(active, looks) {
+                return Ok(Some(Some(*at)));
+            }
+            if *at == text.len() {
+                return Ok(Some(None));
+            }
+            let (class, length) = self.symbols.at(text, *at);
+            let ended = self.step(active, looks, class, true, watch)?;
+            *at += length;
+            if ended {
+                return Ok(Some(Some(*at)));
+            }
+        }
+        Ok(None)
     }
 
     /// The same for most patterns and most texts: positions that fit a word, without remembered states.
