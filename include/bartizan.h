@@ -60,7 +60,7 @@ size_t bartizan_builder_warnings(ddwaf_builder builder,
  * @param function         The name, of function_length bytes.
  * @param arguments        A map. Only read.
  * @param result           Overwritten with a map; the caller's, to be destroyed with the default allocator. `error` in it
- *                         says which argument cannot be used.
+ *                         says which argument cannot be used; one that contains itself never can.
  * @return true if the function was run; false with an `error` in the result, or with result untouched if a pointer is
  *         NULL.
  */

@@ -538,18 +538,24 @@ ddwaf_object *ddwaf_object_insert_literal_key(ddwaf_object *map,
 
 /**
  * Frees everything an object holds, with the allocator it was made with, and makes it invalid. The 16 bytes themselves
- * stay the caller's; destroying an invalid object does nothing. NULL for either does nothing.
+ * stay the caller's; destroying an invalid object does nothing. NULL for either does nothing. Each block must be reached
+ * once: before a tree that contains itself can be destroyed, the object that closes the circle has to be made invalid.
  */
-void ddwaf_object_destroy(ddwaf_object *object, ddwaf_allocator alloc);
+void ddwaf_object_destroy(ddwaf_object *object,
+                          ddwaf_allocator alloc);
 
 /**
  * Copies a tree. Strings are copied, except that literal strings (not keys) still refer to the caller's memory;
  * containers get exactly the room they need. What the destination held before is not freed; it may lie within the
  * source, which then holds the copy there.
  *
- * @return the destination; NULL, with the destination untouched, if any argument is NULL or memory is out.
+ * @return the destination; NULL, with the destination untouched, if any argument is NULL, memory is out, or the source
+ *         contains itself, at whatever depth, or holds parts in so many places that it amounts to more than 2^20 entries
+ *         and more than 16 times those in memory.
  */
-ddwaf_object *ddwaf_object_clone(const ddwaf_object *source, ddwaf_object *destination, ddwaf_allocator alloc);
+ddwaf_object *ddwaf_object_clone(const ddwaf_object *source,
+                                 ddwaf_object *destination,
+                                 ddwaf_allocator alloc);
 
 /**
  * @return the type tag of an object as it stands there; DDWAF_OBJ_INVALID for NULL.
@@ -774,15 +780,17 @@ ddwaf_context ddwaf_context_init(ddwaf_handle handle, ddwaf_allocator output_all
  * @param data     A map of addresses to values. With `alloc` the library takes it over (on every code but
  *                 DDWAF_ERR_INVALID_ARGUMENT) and frees it when the context and its subcontexts are gone. Without, it
  *                 stays the caller's, who keeps it valid and unchanged until then; on DDWAF_ERR_INVALID_OBJECT nothing
- *                 of it is kept.
+ *                 of it is kept. Data that contains itself, at whatever depth, or holds parts in so many places that
+ *                 it amounts to more than 2^20 entries and more than 16 times those in memory, stays the caller's in
+ *                 any case.
  * @param alloc    The allocator of data, or NULL.
  * @param result   Overwritten, on DDWAF_OK and DDWAF_MATCH only, with a map of `events`, `actions`, `duration`
  *                 (nanoseconds), `timeout`, `attributes`, `keep` and `evaluated`; the caller's, to be destroyed with
  *                 the context's output allocator. May be NULL.
  * @param timeout  The budget in microseconds; 0 is used up from the start.
  * @return DDWAF_MATCH if there are events, actions or attributes; DDWAF_OK if not; DDWAF_ERR_INVALID_ARGUMENT if context
- *         or data is NULL; DDWAF_ERR_INVALID_OBJECT if data is not a map; DDWAF_ERR_INTERNAL, after which the context
- *         can only be destroyed.
+ *         or data is NULL; DDWAF_ERR_INVALID_OBJECT if data is not a map or contains itself; DDWAF_ERR_INTERNAL, after
+ *         which the context can only be destroyed.
  */
 enum DDWAF_RET_CODE ddwaf_context_eval(ddwaf_context context,
                                        ddwaf_object *data,

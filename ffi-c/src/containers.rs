@@ -199,7 +199,8 @@ unsafe fn insert_text(
 }
 
 /// Frees everything an object holds, with the allocator it was made with, and makes it invalid. The 16 bytes themselves
-/// stay the caller's; destroying an invalid object does nothing. NULL for either does nothing.
+/// stay the caller's; destroying an invalid object does nothing. NULL for either does nothing. Each block must be reached
+/// once: before a tree that contains itself can be destroyed, the object that closes the circle has to be made invalid.
 ///
 /// # Safety
 ///
@@ -219,7 +220,9 @@ pub unsafe extern "C" fn ddwaf_object_destroy(object: *mut ddwaf_object, alloc: 
 /// containers get exactly the room they need. What the destination held before is not freed; it may lie within the
 /// source, which then holds the copy there.
 ///
-/// @return the destination; NULL, with the destination untouched, if any argument is NULL or memory is out.
+/// @return the destination; NULL, with the destination untouched, if any argument is NULL, memory is out, or the source
+///         contains itself, at whatever depth, or holds parts in so many places that it amounts to more than 2^20 entries
+///         and more than 16 times those in memory.
 ///
 /// # Safety
 ///
@@ -235,6 +238,9 @@ pub unsafe extern "C" fn ddwaf_object_clone(
         let (Some(source), Some(slot), Some(allocator)) = (object(source), slot(destination), allocator(alloc)) else {
             return null_mut();
         };
+        if source.is_endless() {
+            return null_mut();
+        }
         let Ok(copy) = clone_keeping_literals(source, allocator) else { return null_mut() };
         slot.put(copy);
         destination

@@ -9,7 +9,7 @@ use crate::handle::ddwaf_handle;
 use crate::pointers::{allocator, exclusive, hand_out, shared, slot, take, take_back};
 use crate::wall::{Fuse, wall};
 use engine::value::{Object, Parked};
-use engine::{Context, Outcome, RunError};
+use engine::{Context, Deadline, Outcome, RunError};
 use std::ptr::null_mut;
 use std::time::Duration;
 
@@ -56,10 +56,10 @@ impl Evaluation {
         Some(Evaluation { context, output: self.output, fuse: Fuse::default() })
     }
 
-    fn run(&mut self, data: Parked, form: Form, budget: Duration) -> Result<Outcome, RunError> {
+    fn run(&mut self, data: Parked, form: Form, deadline: Deadline) -> Result<Outcome, RunError> {
         let run = || match form {
-            Form::Map => self.context.run(data, budget),
-            Form::Batches => self.context.run_batches(data, budget),
+            Form::Map => self.context.run(data, deadline),
+            Form::Batches => self.context.run_batches(data, deadline),
         };
         self.fuse.run(run).unwrap_or(Err(RunError::Internal))
     }
@@ -86,16 +86,22 @@ unsafe fn evaluate(
         engine::log!(Warn, "Illegal WAF call: {kind} or data was null");
         return DDWAF_ERR_INVALID_ARGUMENT;
     };
+    let mut deadline = Deadline::new(Duration::from_micros(timeout.min(LONGEST_MICROS)));
+    let endless = deadline.half(|deadline| root.is_endless_within(deadline));
+    if endless == Some(true) {
+        engine::log!(Warn, "Illegal WAF call: the data contains itself");
+        return DDWAF_ERR_INVALID_OBJECT;
+    }
     let silent = alloc.is_null() && !has_form(&root, form);
     // SAFETY: as above.
     let data = unsafe {
         match allocator(alloc) {
-            Some(allocator) => Parked::owned(root, allocator),
+            Some(allocator) => Parked::owned(root, allocator, endless == Some(false)),
             None => Parked::borrowed(root),
         }
     };
     let output = target.output;
-    match target.run(data, form, Duration::from_micros(timeout.min(LONGEST_MICROS))) {
+    match target.run(data, form, deadline) {
         Ok(outcome) => {
             let is_match = outcome.is_match();
             // SAFETY: promise on objects.
@@ -147,15 +153,17 @@ pub unsafe extern "C" fn ddwaf_context_init(handle: ddwaf_handle, output_alloc: 
 /// @param data     A map of addresses to values. With `alloc` the library takes it over (on every code but
 ///                 DDWAF_ERR_INVALID_ARGUMENT) and frees it when the context and its subcontexts are gone. Without, it
 ///                 stays the caller's, who keeps it valid and unchanged until then; on DDWAF_ERR_INVALID_OBJECT nothing
-///                 of it is kept.
+///                 of it is kept. Data that contains itself, at whatever depth, or holds parts in so many places that
+///                 it amounts to more than 2^20 entries and more than 16 times those in memory, stays the caller's in
+///                 any case.
 /// @param alloc    The allocator of data, or NULL.
 /// @param result   Overwritten, on DDWAF_OK and DDWAF_MATCH only, with a map of `events`, `actions`, `duration`
 ///                 (nanoseconds), `timeout`, `attributes`, `keep` and `evaluated`; the caller's, to be destroyed with
 ///                 the context's output allocator. May be NULL.
 /// @param timeout  The budget in microseconds; 0 is used up from the start.
 /// @return DDWAF_MATCH if there are events, actions or attributes; DDWAF_OK if not; DDWAF_ERR_INVALID_ARGUMENT if context
-///         or data is NULL; DDWAF_ERR_INVALID_OBJECT if data is not a map; DDWAF_ERR_INTERNAL, after which the context
-///         can only be destroyed.
+///         or data is NULL; DDWAF_ERR_INVALID_OBJECT if data is not a map or contains itself; DDWAF_ERR_INTERNAL, after
+///         which the context can only be destroyed.
 ///
 /// # Safety
 ///

@@ -29,7 +29,7 @@ pub type bartizan_request = *mut RequestHandle;
 /// @param function         The name, of function_length bytes.
 /// @param arguments        A map. Only read.
 /// @param result           Overwritten with a map; the caller's, to be destroyed with the default allocator. `error` in it
-///                         says which argument cannot be used.
+///                         says which argument cannot be used; one that contains itself never can.
 /// @return true if the function was run; false with an `error` in the result, or with result untouched if a pointer is
 ///         NULL.
 ///
@@ -70,7 +70,8 @@ pub unsafe extern "C" fn bartizan_engine_init(
     // SAFETY: promise on objects.
     wall(null_mut(), || unsafe {
         let Some(settings) = object(settings) else { return null_mut() };
-        let (engine, said) = match Engine::new(settings) {
+        let made = if settings.is_endless() { Err(ENDLESS.into()) } else { Engine::new(settings) };
+        let (engine, said) = match made {
             Ok((engine, said)) => (hand_out(EngineHandle(engine)), said),
             Err(error) => (null_mut(), error.to_value()),
         };
@@ -164,6 +165,9 @@ pub unsafe extern "C" fn bartizan_request_destroy(request: bartizan_request) {
     wall((), || drop(unsafe { take_back(request) }));
 }
 
+/// What is said of arguments and settings that contain themselves.
+const ENDLESS: &str = "a value contains itself";
+
 /// The one way from a name and arguments to a result.
 ///
 /// # Safety
@@ -180,7 +184,9 @@ unsafe fn answer(
     wall(false, || unsafe {
         let (Some(name), Some(arguments)) = (bytes(function, function_length), object(arguments)) else { return false };
         let Some(result) = slot(result) else { return false };
-        let Some(value) = run(&String::from_utf8_lossy(name), arguments) else { return false };
+        let run = || run(&String::from_utf8_lossy(name), arguments);
+        let refused = arguments.is_endless().then(|| Value::from_entries([("error", ENDLESS)]));
+        let Some(value) = refused.or_else(run) else { return false };
         let succeeded = value.get(b"error").is_none();
         result.put(value);
         succeeded

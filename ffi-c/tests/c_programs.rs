@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use support::library;
@@ -38,7 +39,11 @@ fn run(name: &str, library: &Path, arguments: &[PathBuf]) -> Option<String> {
     let files = [&[Path::new("-o"), &program, &source, library][..], &system].concat();
     succeed(&compiler("cc", &["-std=c11", "-O1", "-g"], &files)?);
     let folder = library.parent().expect("the folder of the library");
-    let output = Command::new(&program).args(arguments).env("LD_LIBRARY_PATH", folder).output();
+    // `BARTIZAN_RUNNER` names what runs the programs, with its arguments: valgrind, say.
+    let runner = std::env::var("BARTIZAN_RUNNER").unwrap_or_default();
+    let mut words = runner.split_whitespace().map(OsStr::new).chain([program.as_os_str()]);
+    let mut command = Command::new(words.next().expect("a program"));
+    let output = command.args(words).args(arguments).env("LD_LIBRARY_PATH", folder).output();
     Some(succeed(&output.expect("the program runs")))
 }
 

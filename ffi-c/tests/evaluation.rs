@@ -7,16 +7,11 @@ mod support;
 use std::ffi::{CStr, c_int};
 use std::ptr::{null, null_mut};
 use support::{
-    A, Call, ERR_INTERNAL, ERR_INVALID_ARGUMENT, ERR_INVALID_OBJECT, F, Handle, MATCH, OK, Object, Recorder, api,
+    A, Call, ERR_INTERNAL, ERR_INVALID_ARGUMENT, ERR_INVALID_OBJECT, F, Handle, MATCH, OK, Object, Recorder, api, heap,
     is_ours, json, show, tag, text,
 };
 
 const SECOND: u64 = 1_000_000;
-
-fn heap() -> support::Alloc {
-    // SAFETY: a function without arguments.
-    unsafe { (api().get_default_allocator)() }
-}
 
 /// r1 finds `attack` in a1; r2 in b1, and blocks; r3 in c1 and d1; r4 in e1, without an event.
 const RULES: &str = r#"{"version":"2.2","rules":[

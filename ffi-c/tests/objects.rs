@@ -340,6 +340,8 @@ fn inspection_converts_nothing() {
             object.0[0] = odd;
             assert!((api.object_is_string)(&object));
             assert_eq!(((api.object_get_type)(&object), (api.object_get_length)(&object)), (odd.into(), 0));
+            object.0[8..].fill(0x55);
+            assert!(!is_ours() || (api.object_get_string)(&object, null_mut()).is_null());
         }
         (api.object_destroy)(&mut list, heap);
         let n = null();

@@ -51,6 +51,10 @@ pub fn root<'a>(document: &'a Object, diagnostics: &mut Diagnostics) -> Root<'a>
         diagnostics.error = Some(format!("invalid configuration type, expected 'map', obtained '{word}'"));
         return Root::Unusable;
     }
+    if document.is_endless() {
+        diagnostics.error = Some("the configuration contains itself".into());
+        return Root::Unusable;
+    }
     let mut warn = |kind, message: String| diagnostics.warnings.push(Warning::of_document(kind, message));
     let Ok(fields) = read::map(document) else {
         warn(WarningKind::Unreadable, "the document has a key that is empty".into());

@@ -5,14 +5,14 @@
 use std::time::Duration;
 
 /// The processor time that the calling thread has used since it began.
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 pub fn of_this_thread() -> Option<Duration> {
     let used = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Some(Duration::new(u64::try_from(used.tv_sec).ok()?, u32::try_from(used.tv_nsec).ok()?))
 }
 
 /// The processor time that the calling thread has used since it began.
-#[cfg(not(unix))]
+#[cfg(any(not(unix), miri))]
 pub fn of_this_thread() -> Option<Duration> {
     None
 }

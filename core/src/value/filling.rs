@@ -213,6 +213,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "slow")]
     fn containers_need_not_be_full() {
         for room in [0, 1, 70_000] {
             let array = Value::made(|place| {

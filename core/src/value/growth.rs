@@ -166,6 +166,7 @@ mod tests {
     use crate::value::{Value, View};
 
     #[test]
+    #[cfg_attr(miri, ignore = "slow")]
     fn containers_grow_as_the_abi_says() {
         let mut array = Value::array();
         let mut seen = vec![];

@@ -394,6 +394,7 @@ mod tests {
 
     /// A list of itself, 256 times over: the number of values ends it, not the depth.
     #[test]
+    #[cfg_attr(miri, ignore = "slow")]
     fn the_number_of_values_is_bounded() {
         let mut intake = Intake::new(Limits::REQUEST);
         let mut pending = vec![intake.open_array(256)];
@@ -504,6 +505,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "slow")]
     fn configurations_may_be_deep() {
         let mut intake = Intake::new(Limits::WHOLE);
         for _ in 0..100_000 {

@@ -30,12 +30,14 @@
 //! ```
 //!
 //! Strings are byte strings: nothing here requires UTF-8. Trees may be arbitrarily deep, so every walk in this room
-//! (clone, destroy, print) is iterative or bounded.
+//! (clone, destroy, print) is iterative or bounded. What C lays out need not be a tree: the boundary asks
+//! [`Object::is_endless`] before anything goes through it.
 #![allow(unsafe_code)]
 
 mod allocator;
 mod clone;
 mod destroy;
+mod extent;
 mod filling;
 mod growth;
 mod intake;

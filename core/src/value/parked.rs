@@ -6,7 +6,7 @@ use std::ops::Deref;
 /// Who frees a parked tree.
 enum Owner {
     Heap,
-    Foreign(&'static dyn Allocator),
+    Foreign { allocator: &'static dyn Allocator, ends: bool },
     Nobody,
 }
 
@@ -24,14 +24,15 @@ unsafe impl Send for Parked {}
 unsafe impl Sync for Parked {}
 
 impl Parked {
-    /// Takes over a tree that was built with `allocator`.
+    /// Takes over a tree that was built with `allocator`. Unless `ends`, it may contain itself; this is found out before it
+    /// would be freed, and then it is not.
     ///
     /// # Safety
     ///
     /// The tree is well formed, was built with this allocator, is not changed or freed by anybody else, and the
-    /// allocator outlives it.
-    pub unsafe fn owned(object: Object, allocator: &'static dyn Allocator) -> Self {
-        Parked { object, owner: Owner::Foreign(allocator) }
+    /// allocator outlives it. With `ends` it does not contain itself, and each of its blocks is reached once.
+    pub unsafe fn owned(object: Object, allocator: &'static dyn Allocator, ends: bool) -> Self {
+        Parked { object, owner: Owner::Foreign { allocator, ends } }
     }
 
     /// Borrows a tree.
@@ -83,7 +84,11 @@ impl Drop for Parked {
         unsafe {
             match self.owner {
                 Owner::Heap => self.object.destroy(&Heap),
-                Owner::Foreign(allocator) => self.object.destroy(allocator),
+                Owner::Foreign { ends: false, .. } if self.object.is_endless() => {
+                    crate::log!(Error, "data that contains itself is never freed");
+                    self.object.set_invalid();
+                }
+                Owner::Foreign { allocator, .. } => self.object.destroy(allocator),
                 Owner::Nobody => self.object.set_invalid(),
             }
         }

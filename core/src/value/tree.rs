@@ -331,6 +331,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "slow")]
     fn a_million_levels_are_dropped_and_cloned_without_recursion() {
         let mut value = Value::from(1u64);
         for _ in 0..1_000_000 {

@@ -220,6 +220,12 @@ fn build() -> PathBuf {
     folder.join(format!("{}bartizan{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX))
 }
 
+/// The allocator of the process heap.
+pub fn heap() -> Alloc {
+    // SAFETY: a function without arguments.
+    unsafe { (api().get_default_allocator)() }
+}
+
 /// Pointer and length of a string, as C wants them.
 pub fn text(bytes: &[u8]) -> (Text, u32) {
     (bytes.as_ptr().cast(), bytes.len() as u32)

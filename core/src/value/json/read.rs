@@ -461,6 +461,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "slow")]
     fn data_stops_at_twenty_levels() {
         let nested = |n: usize, inner: &str| "[".repeat(n) + inner + &"]".repeat(n);
         assert_eq!(to_string(&parse(nested(20, "1").as_bytes()).unwrap()), nested(20, "1"));
