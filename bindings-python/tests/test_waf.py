@@ -34,7 +34,7 @@ def test_a_match_is_typed() -> None:
     assert result.keep
     assert result.evaluated == 1
     assert result.truncated is None
-    assert 0 < result.duration < 1
+    assert result.duration > 0
     (event,) = result.events
     assert (event.rule.id, event.rule.name, event.rule.on_match) == ("r1", "finds attacks", ("block",))
     assert event.rule.tags == {"type": "r1", "category": "attack_attempt"}

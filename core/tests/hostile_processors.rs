@@ -237,32 +237,6 @@ fn long_uris() {
     assert!(parsed(format!("{}://h", "a".repeat(MANY))).is_some());
 }
 
-/// Generators that walk can be cut off, wherever they are in their input; what they leave behind is whole.
-#[test]
-fn deadlines_hold_in_the_middle() {
-    let wide = map(MANY, |n| format!("key{}", n * 7919 % MANY));
-    let mut tree = Value::map();
-    (0..250).for_each(|n| tree.insert(format!("branch{n}"), map(250, |leaf| format!("leaf{leaf}"))));
-    let (method, uri) = (Value::from("GET"), Value::from("/"));
-    for (generator, inputs) in [
-        (Generator::ExtractSchema, vec![Some(&tree)]),
-        (Generator::HttpEndpointFingerprint, vec![Some(&method), Some(&uri), Some(&wide), Some(&wide)]),
-        (Generator::HttpHeaderFingerprint, vec![Some(&wide)]),
-        (Generator::HttpNetworkFingerprint, vec![Some(&wide)]),
-        (Generator::SessionFingerprint, vec![Some(&wide), None, None]),
-    ] {
-        let scanners = scanners();
-        let whole = || {
-            let start = Instant::now();
-            assert!(matches!(run(generator, &inputs, &scanners, &mut Deadline::unlimited()), Outcome::Made(_)));
-            start.elapsed()
-        };
-        let budget = (0..4).map(|_| whole()).min().unwrap_or_default() / 10;
-        let outcome = run(generator, &inputs, &scanners, &mut Deadline::new(budget));
-        assert!(matches!(outcome, Outcome::TimedOut), "{}: {outcome:?}", generator.name());
-    }
-}
-
 /// Prints how the time of each generator grows with its input. To be read, as machines differ:
 /// `cargo test --release -p bartizan --test hostile_processors -- --ignored --nocapture`
 #[test]

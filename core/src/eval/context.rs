@@ -107,16 +107,20 @@ impl Context {
     /// Evaluates one batch of data, a map from addresses to values, within a budget: a duration, or what is left of a
     /// deadline that began earlier.
     pub fn run(&mut self, data: impl Into<Parked>, budget: impl Into<Deadline>) -> Result<Outcome, RunError> {
-        let (data, mut deadline) = (data.into(), budget.into());
+        self.run_within(data.into(), &mut budget.into())
+    }
+
+    /// The same, within a deadline of the caller's.
+    pub(super) fn run_within(&mut self, data: Parked, deadline: &mut Deadline) -> Result<Outcome, RunError> {
         let Some(entries) = data.as_map() else { return Err(self.refuse(data)) };
         let mut findings = Findings::default();
         let (instance, state, scratch) = self.equip();
-        batch::apply(&instance.plan, state, state.store.next_number(), entries, Some(scratch), &mut deadline);
+        batch::apply(&instance.plan, state, state.store.next_number(), entries, Some(scratch), deadline);
         state.store.keep(Arc::new(data));
-        batch::evaluate(instance, state, scratch, &mut deadline, &mut findings);
+        batch::evaluate(instance, state, scratch, deadline, &mut findings);
         deadline.expired();
         self.tidy();
-        Ok(report(&self.instance, findings, &deadline))
+        Ok(report(&self.instance, findings, deadline))
     }
 
     /// Evaluates several batches, an array of maps, in order within one `budget`. A blocking verdict or the end of the

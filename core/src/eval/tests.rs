@@ -105,6 +105,33 @@ fn many_hits_of_a_rule_cost_no_more_than_looking_at_them() {
     assert_eq!(outcome.events[1].matches[0].arguments[0].value, b"attack 0");
 }
 
+/// Requests that keep the built-in rules busy for a while, whatever their shape.
+#[test]
+fn a_budget_ends_an_evaluation_wherever_it_is() {
+    let sentence = "The committee's office is open; `select` one of <b>these</b> at ../union/index.html?id=1 ";
+    let body = |value: Value| Value::from_entries([("server.request.body", value)]);
+    let strings = |count: usize| (0..count).map(|n| format!("{n}: {sentence}")).collect::<Value>();
+    let waf = Waf::builtin();
+    for (name, request) in [
+        ("one long string", body(Value::from(sentence.repeat(1000)))),
+        ("one long run", body(Value::from("a".repeat(200_000)))),
+        ("many strings", body(strings(1000))),
+        ("many arrays", body((0..80).map(|_| strings(12)).collect())),
+    ] {
+        let run = |units: u64| {
+            let mut deadline = Deadline::after(units);
+            let outcome = waf.context().run_within(request.clone().into(), &mut deadline).unwrap();
+            (outcome.timeout, deadline.spent())
+        };
+        let (timeout, whole) = run(u64::MAX);
+        assert!(!timeout, "{name}");
+        for units in [0, 1, 4, 10, 19].map(|part| whole * part / 20) {
+            let (timeout, spent) = run(units);
+            assert!(timeout && spent < units + 1000, "{name}: {spent} of {units} of {whole}");
+        }
+    }
+}
+
 /// A million values without any text.
 #[test]
 fn values_without_text_are_bounded_too() {

@@ -236,6 +236,38 @@ fn a_deadline_in_the_past_stops_every_generator_that_walks() {
     }
 }
 
+/// Generators that walk can be cut off, wherever they are in their input, and then do no more.
+#[test]
+fn deadlines_hold_in_the_middle() {
+    let map = |entries: usize, key: &str| {
+        Value::from_entries((0..entries).map(|n| (format!("{key}{}", n * 7919 % entries), "a value")))
+    };
+    let wide = map(20_000, "key");
+    let tree = Value::from_entries((0..100).map(|n| (format!("branch{n}"), map(100, "leaf"))));
+    let (method, uri) = (Value::from("GET"), Value::from("/"));
+    for (generator, inputs) in [
+        (Generator::ExtractSchema, vec![Some(&tree)]),
+        (Generator::HttpEndpointFingerprint, vec![Some(&method), Some(&uri), Some(&wide), Some(&wide)]),
+        (Generator::HttpHeaderFingerprint, vec![Some(&wide)]),
+        (Generator::HttpNetworkFingerprint, vec![Some(&wide)]),
+        (Generator::SessionFingerprint, vec![Some(&wide), None, None]),
+    ] {
+        let run = |units: u64| {
+            let inputs: Vec<_> = inputs.iter().map(|input| input.map(|value| Input::from(&**value))).collect();
+            let mut deadline = Deadline::after(units);
+            let outcome = generator.generate(&inputs, &mut Fragments::default(), &Scanners::default(), &mut deadline);
+            (outcome, deadline.spent())
+        };
+        let (outcome, whole) = run(u64::MAX);
+        assert!(matches!(outcome, Outcome::Made(_)), "{}", generator.name());
+        for units in (1..20).map(|part| whole * part / 20) {
+            let (outcome, spent) = run(units);
+            assert!(matches!(outcome, Outcome::TimedOut), "{}: {outcome:?}", generator.name());
+            assert!(spent < units + 100, "{}: {spent} of {units}", generator.name());
+        }
+    }
+}
+
 #[test]
 fn names_and_parameters() {
     for generator in Generator::ALL {
