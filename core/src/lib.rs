@@ -24,6 +24,11 @@
 //! | [`sdk`] | the two rooms above as functions from a map to a map, for every binding alike |
 //! | [`shared`] | what the bindings hold on to: an engine and contexts behind shared references |
 
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 mod builder;
 pub mod builtin;
 pub mod config;

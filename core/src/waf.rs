@@ -18,6 +18,20 @@ impl Waf {
     ///
     /// Rules that are refused do not keep the others from loading; to see what became of each, use a
     /// [`Builder`].
+    ///
+    /// ```
+    /// use bartizan::{Waf, value::{Value, json}};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let ruleset = json::parse(br#"{"version": "2.2", "rules": [{"id": "five", "name": "Five", "tags": {"type": "t"},
+    ///     "conditions": [{"operator": "equals", "parameters":
+    ///         {"inputs": [{"address": "number"}], "value": 5, "type": "signed"}}]}]}"#)?;
+    /// let waf = Waf::new(&ruleset)?;
+    /// let data = Value::from_entries([("number", Value::from(5))]);
+    /// let outcome = waf.context().run(data, std::time::Duration::from_millis(5))?;
+    /// assert_eq!(&*outcome.events[0].rule.id, b"five");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(ruleset: &Object) -> Result<Waf, Diagnostics> {
         let mut builder = Builder::new();
         let added = builder.add_ruleset(b"default", ruleset);
