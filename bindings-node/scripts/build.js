@@ -10,11 +10,12 @@ const path = require('node:path')
 const root = path.join(__dirname, '..')
 const profile = process.env.BARTIZAN_PROFILE || 'release'
 const crate = ['--locked', '--profile', profile, '-p', 'bartizan-node', '--lib']
-// Symbols are four fifths of the file; the names of the functions Node calls are not among them.
-const link = profile === 'release' ? ['--', '-C', 'strip=symbols'] : []
+// What ships holds no paths of this machine.
+const shipped = profile === 'release' && process.platform !== 'win32'
+const [command, ...before] = shipped ? [path.join(root, '..', 'scripts', 'shipped'), 'cargo'] : ['cargo']
 const built = spawnSync(
-  'cargo',
-  ['rustc', ...crate, '--message-format', 'json-render-diagnostics', ...link],
+  command,
+  [...before, 'rustc', ...crate, '--message-format', 'json-render-diagnostics'],
   { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 1 << 28 }
 )
 if (built.error) throw built.error
@@ -33,4 +34,8 @@ if (!library) throw new Error('cargo did not say where it put the library')
 const target = path.join(root, 'bartizan.node')
 fs.copyFileSync(library, `${target}.new`)
 fs.renameSync(`${target}.new`, target)
+// npm packs what is in this folder, and no links out of it.
+for (const name of ['LICENSE', 'LICENSE-3rdparty']) {
+  fs.copyFileSync(path.join(root, '..', name), path.join(root, name))
+}
 console.log(`${path.relative(process.cwd(), target)}: ${fs.statSync(target).size} bytes`)
