@@ -1,6 +1,6 @@
 """Checks what ships: tests/shipped.py FILE..., each a shared object, a wheel or a tarball of npm.
 
-Shared objects are stripped and hold no path of the machine they were built on; packages hold the licences.
+Shared objects are stripped, nothing holds a path of the machine it was built on, and packages hold the licences.
 """
 
 import os
@@ -44,14 +44,20 @@ def faults(path: pathlib.Path) -> list[str]:
     natives = [name for name in files if name.endswith((".so", ".node", ".dylib", ".pyd"))]
     if not natives:
         found.append("there is no shared object in it")
-    for name in natives:
-        found += [f"{name}: {fault}" for fault in faults_of_object(files[name])]
+    for name, data in files.items():
+        check = faults_of_object if name in natives else paths
+        found += [f"{name}: {fault}" for fault in check(data)]
     return found
 
 
 def faults_of_object(data: bytes) -> list[str]:
     """What is wrong with a shared object."""
-    found = [f"not stripped: has {name[1:-1].decode()}" for name in SYMBOLS if name in data]
+    return [f"not stripped: has {name[1:-1].decode()}" for name in SYMBOLS if name in data] + paths(data)
+
+
+def paths(data: bytes) -> list[str]:
+    """The paths of this machine in a file."""
+    found = []
     for pattern in PATHS:
         place = re.search(pattern, data)
         if place:
