@@ -49,7 +49,7 @@ fn every_document_of_the_folder_is_embedded() {
 }
 
 /// The most operations a character that the hardest text found for a pattern may take.
-const HARDEST: f64 = 40.0;
+const HARDEST: f64 = 60.0;
 
 /// A search over texts that an attacker could choose, pattern by pattern: see `Pattern::hardest_text`.
 #[test]

@@ -97,7 +97,8 @@ impl Kinds {
     }
 }
 
-const COUNTERS: usize = 4096;
+/// As many as keep a thousand kinds apart: where kinds share counters, those that look frequent keep others out.
+const COUNTERS: usize = 1 << 14;
 
 /// How often things were seen, in a bounded space: about right, and rather too often than too seldom.
 #[derive(Debug)]
@@ -128,7 +129,7 @@ impl Frequency {
         Self::places(hash).map(|at| self.counters[at]).into_iter().min().unwrap_or_default()
     }
 
-    fn places(hash: u64) -> [usize; 2] {
-        [hash as usize % COUNTERS, (hash >> 32) as usize % COUNTERS]
+    fn places(hash: u64) -> [usize; 4] {
+        [0, 14, 28, 42].map(|shift| (hash >> shift) as usize % COUNTERS)
     }
 }
