@@ -1,6 +1,7 @@
 //! `is_sqli` and `is_xss` on ordinary strings of requests, on text that reads like SQL or HTML, on attacks and on long text.
 
 use bartizan::injection::{is_sqli, is_xss};
+use bartizan::support::Deadline;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 
@@ -44,10 +45,17 @@ fn benches(c: &mut Criterion) {
         let mut group = c.benchmark_group(name);
         group.throughput(Throughput::Bytes(strings.iter().map(|string| string.len() as u64).sum()));
         group.bench_function("is_sqli", |b| {
-            b.iter(|| strings.iter().filter(|string| is_sqli(black_box(string.as_bytes())).is_some()).count())
+            b.iter(|| {
+                strings
+                    .iter()
+                    .filter(|string| is_sqli(black_box(string.as_bytes()), &mut Deadline::unlimited()).is_some())
+                    .count()
+            })
         });
         group.bench_function("is_xss", |b| {
-            b.iter(|| strings.iter().filter(|string| is_xss(black_box(string.as_bytes()))).count())
+            b.iter(|| {
+                strings.iter().filter(|string| is_xss(black_box(string.as_bytes()), &mut Deadline::unlimited())).count()
+            })
         });
         group.finish();
     }

@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::Path;
 
+use bartizan::support::Deadline;
 use bartizan::transform::{ByteClasses, Chain, Scratch, Transformer};
 use serde_json::Value;
 
@@ -32,7 +33,7 @@ fn check(folder: &Path) -> usize {
         let name = vector["transformer"].as_str().expect("a name");
         let (input, expected) = (bytes(&vector, "input"), bytes(&vector, "output"));
         let chain = Chain::new([Transformer::from_name(name.as_bytes()).expect(name)]);
-        let transformed = chain.apply(&input, &mut scratch);
+        let transformed = chain.apply(&input, &mut scratch, &mut Deadline::unlimited()).unwrap();
         assert!(transformed.is_none() || chain.may_change(ByteClasses::of(&input)), "{line}");
         let output = transformed.unwrap_or(&input);
         if output != expected {

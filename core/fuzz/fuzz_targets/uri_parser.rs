@@ -2,11 +2,12 @@
 #![no_main]
 
 use bartizan::exploit::uri;
+use bartizan::support::Deadline;
 use bartizan_fuzz::timed;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {
-    let Some(uri) = timed(text.len(), || uri::parse(text)) else { return };
+    let Some(uri) = timed(text.len(), || uri::parse(text, &mut Deadline::unlimited())) else { return };
     let authority = uri.authority.as_ref();
     let host = authority.and_then(|authority| authority.host);
     for part in

@@ -3,6 +3,7 @@
 use super::read::{self, Fields, Text};
 use super::refusal::Refusal;
 use crate::exploit::uri;
+use crate::support::Deadline;
 use crate::value::{Object, Value};
 
 /// An action as configured, with its parameters checked and completed.
@@ -131,7 +132,7 @@ fn redirect(id: Text, type_name: Text, mut parameters: Vec<(Text, Value)>) -> Ac
 }
 
 fn is_acceptable_location(location: &[u8]) -> bool {
-    let Some(uri) = uri::parse(location) else { return false };
+    let Some(uri) = uri::parse(location, &mut Deadline::unlimited()) else { return false };
     let rooted = uri.path.is_some_and(|path| path.text.starts_with(b"/"));
     matches!(uri.scheme, None | Some(b"http" | b"https")) && (uri.authority.is_some() || rooted)
 }

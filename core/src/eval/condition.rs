@@ -190,7 +190,7 @@ impl Evaluation<'_> {
     ) -> Result<Option<Option<Shown>>, Expired> {
         let scalar = match element.view() {
             View::String(text) => {
-                let text = target.chain.apply(text, self.transform).unwrap_or(text);
+                let text = target.chain.apply(text, self.transform, self.deadline)?.unwrap_or(text);
                 let in_block = target.source == Source::Keys || element.tag() == tag::STRING;
                 let found = match matcher {
                     AnyMatcher::Fixed(matcher) => matcher.test(Scalar::String(text), in_block, self.deadline)?,
@@ -295,7 +295,7 @@ impl Evaluation<'_> {
         let db_object = db_type.map(|(_, object)| object);
         let args = exploit::Arguments { resource, params: &params, db_type: db_object, excluded: &hidden };
         let Some(finding) = detector.evaluate(&args, self.deadline, self.transform) else {
-            return if self.deadline.was_expired() { Err(Expired) } else { Ok(None) };
+            return self.deadline.in_time().map(|()| None);
         };
         let mut matched = vec![ArgumentMatch {
             name: "resource",

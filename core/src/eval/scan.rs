@@ -141,7 +141,7 @@ impl Examination<'_> {
             }
             let entries = lane.entries(key);
             let mut finder = Finder { plan, lane: id, entries, identity, hits, deadline };
-            if beyond_case && let Some(text) = lane.chain.apply(text, transform) {
+            if beyond_case && let Some(text) = lane.chain.apply(text, transform, finder.deadline)? {
                 if lane.alone.is_empty() {
                     changed.clear();
                     let mut stop = || finder.deadline.spend(STRETCH_COST);
@@ -152,7 +152,8 @@ impl Examination<'_> {
                 }
                 finder.judge(lane.judges.iter().map(|&entry| entry as usize), text)?;
             } else if judged || (!quiet && original.numbers().intersects(entries)) {
-                let copy = if lane.chain.may_change(classes) { lane.chain.apply(text, transform) } else { None };
+                let may_change = lane.chain.may_change(classes);
+                let copy = if may_change { lane.chain.apply(text, transform, finder.deadline)? } else { None };
                 let text = copy.unwrap_or(text);
                 finder.judge(original.numbers().common(entries), text)?;
                 if judged {

@@ -16,3 +16,27 @@ mod sql;
 
 pub use html::is_xss;
 pub use sql::{Fingerprint, is_sqli};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::support::Deadline;
+
+    /// Texts that keep the analyses busy to their end.
+    #[test]
+    fn work_on_long_texts_ends_with_the_deadline() {
+        for piece in
+            ["1+", "a, ", "(", " ", "a", "1", "@a+", "x'0", "\\'", "''", "/**/", "-- \n", "{", "$$", "$a$", "b'\0"]
+        {
+            let mut deadline = Deadline::after(5_000);
+            assert_eq!(is_sqli(piece.repeat(100_000 / piece.len()).as_bytes(), &mut deadline), None);
+            let read_all = ["$$", "$a$"].contains(&piece);
+            assert!(deadline.was_expired() || read_all, "{piece}");
+        }
+        for piece in ["<a b=c ", "<a>", "<", "a=b ", "<a \0", "<!--->", "<!---\0", "<a style='/**/", "<a href=\"\x01"] {
+            let mut deadline = Deadline::after(5_000);
+            assert!(!is_xss(format!("={}", piece.repeat(100_000 / piece.len())).as_bytes(), &mut deadline));
+            assert!(deadline.was_expired(), "{piece}");
+        }
+    }
+}

@@ -12,6 +12,8 @@ pub struct ExactSet {
     values: HashMap<Box<[u8]>, Life>,
     /// Bit n: there is a value of that length; the last bit stands for all longer ones.
     lengths: u64,
+    /// The length of the longest.
+    longest: usize,
 }
 
 impl ExactSet {
@@ -28,6 +30,7 @@ impl ExactSet {
             }
             let life = Life::until(expiration);
             set.lengths |= length_bit(value);
+            set.longest = set.longest.max(value.len());
             match set.values.get_mut(value) {
                 Some(known) => *known = life.max(*known),
                 None => _ = set.values.insert(value.into(), life),
@@ -38,7 +41,9 @@ impl ExactSet {
 
     /// Whether `text` is in the set and alive at `now`, in seconds. All of it is to be highlighted.
     pub fn matches(&self, text: &[u8], now: u64) -> bool {
-        self.lengths & length_bit(text) != 0 && self.values.get(text).is_some_and(|life| life.lasts(now))
+        text.len() <= self.longest
+            && self.lengths & length_bit(text) != 0
+            && self.values.get(text).is_some_and(|life| life.lasts(now))
     }
 }
 

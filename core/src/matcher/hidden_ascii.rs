@@ -2,25 +2,33 @@
 
 use memchr::memchr_iter;
 
+use crate::support::{Deadline, Stride};
 use crate::transform::{Chain, Scratch, Transformer};
+
+/// What reading a kilobyte costs, in units of [`Deadline::spend`].
+const UNITS: u32 = 64;
 
 /// The text made visible, by `unicode_normalize`, if it holds a tag character. This is what the event highlights.
 ///
 /// The reference looks only at strings that own their heap memory (type 0x10, and all map keys), not at small or literal
 /// ones; the caller says which it is in `examined`.
-pub fn find(text: &[u8], examined: bool) -> Option<Vec<u8>> {
-    if !examined || !holds_tag(text) {
+///
+/// Once the deadline is over the answer doesn't matter.
+pub fn find(text: &[u8], examined: bool, deadline: &mut Deadline) -> Option<Vec<u8>> {
+    if !examined || !holds_tag(text, deadline) {
         return None;
     }
     let mut scratch = Scratch::default();
-    let visible = Chain::new([Transformer::UnicodeNormalize]).apply(text, &mut scratch);
-    Some(visible.unwrap_or(text).to_vec())
+    let visible = Chain::new([Transformer::UnicodeNormalize]).apply(text, &mut scratch, deadline);
+    Some(visible.ok()?.unwrap_or(text).to_vec())
 }
 
 /// U+E0000 to U+E007F are F3 A0 80 80 to F3 A0 81 BF. The lead byte cannot stand inside another sequence, however
 /// leniently that is decoded, so looking for it finds all of them.
-fn holds_tag(text: &[u8]) -> bool {
-    memchr_iter(0xF3, text).any(|at| matches!(text[at..], [_, 0xA0, 0x80 | 0x81, 0x80..=0xBF, ..]))
+fn holds_tag(text: &[u8], deadline: &mut Deadline) -> bool {
+    let mut stride = Stride::new(deadline, UNITS);
+    let mut leads = memchr_iter(0xF3, text).take_while(|&at| !stride.is_over(at));
+    leads.any(|at| matches!(text[at..], [_, 0xA0, 0x80 | 0x81, 0x80..=0xBF, ..]))
 }
 
 #[cfg(test)]
@@ -40,8 +48,13 @@ mod tests {
             ("\u{E0080}\u{DFFFF}".as_bytes(), None),
             (b"", None),
         ] {
-            assert_eq!(find(text, true).as_deref(), expected.map(str::as_bytes), "{}", text.escape_ascii());
-            assert_eq!(find(text, false), None);
+            assert_eq!(
+                find(text, true, &mut Deadline::unlimited()).as_deref(),
+                expected.map(str::as_bytes),
+                "{}",
+                text.escape_ascii()
+            );
+            assert_eq!(find(text, false, &mut Deadline::unlimited()), None);
         }
     }
 }

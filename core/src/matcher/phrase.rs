@@ -15,6 +15,8 @@ use std::fmt;
 
 use memchr::memchr;
 
+use crate::support::{Deadline, Stride};
+
 /// A list of phrases, compiled.
 #[derive(Debug)]
 pub struct PhraseMatcher {
@@ -36,6 +38,9 @@ pub enum PhraseError {
     /// [`MAX_PHRASES`] exceeded.
     TooMany,
 }
+
+/// What reading a kilobyte costs, in units of [`Deadline::spend`].
+const UNITS: u32 = 64;
 
 /// How many phrases a list may hold.
 pub const MAX_PHRASES: usize = 65_534;
@@ -59,13 +64,19 @@ impl PhraseMatcher {
     }
 
     /// The phrase found in `text`: the first one noticed, or with `whole_words` the longest. It is to be highlighted.
-    pub fn find<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
+    ///
+    /// Once the deadline is over the answer doesn't matter.
+    pub fn find<'t>(&self, text: &'t [u8], deadline: &mut Deadline) -> Option<&'t [u8]> {
+        let mut stride = Stride::new(deadline, UNITS);
         let mut longest = 0..0;
         let mut state = ROOT;
         let mut at = 0;
         while let Some(&byte) = text.get(at) {
+            if stride.is_over(at) {
+                return None;
+            }
             if state == ROOT {
-                at += self.pass_over(&text[at..]);
+                at += self.pass_over(&text[at..], at, &mut stride);
                 let Some(&byte) = text.get(at) else { break };
                 state = u32::from(self.starts[usize::from(byte)]);
                 at += 1;
@@ -87,15 +98,17 @@ impl PhraseMatcher {
         (!longest.is_empty() && bounded).then(|| &text[longest])
     }
 
-    /// How many bytes of `text` cannot begin a phrase. Entering the root's child there would come back at once.
-    fn pass_over(&self, text: &[u8]) -> usize {
-        let may_begin = |&(first, second): &(&u8, &u8)| match self.starts[usize::from(*first)] {
+    /// How many bytes of `text`, behind so many others, cannot begin a phrase. Entering the root's child there would come back
+    /// at once.
+    fn pass_over(&self, text: &[u8], before: usize, stride: &mut Stride<'_>) -> usize {
+        let may_begin = |(first, second): (&u8, &u8)| match self.starts[usize::from(*first)] {
             0 => false,
             start => self.seconds[usize::from(start) - 1].contains(*second),
         };
         // The last byte has no second; it may still be a phrase.
         let (_, seconds) = text.split_first().unwrap_or((&0, &[]));
-        text.iter().zip(seconds).position(|pair| may_begin(&pair)).unwrap_or(seconds.len())
+        let mut pairs = text.iter().zip(seconds).enumerate();
+        pairs.position(|(at, pair)| may_begin(pair) || stride.is_over(before + at)).unwrap_or(seconds.len())
     }
 }
 

@@ -170,7 +170,7 @@ impl Matcher {
         if text.is_empty() {
             return Ok(None);
         }
-        Ok(match &self.kind {
+        let found = match &self.kind {
             Kind::Regex(regex) => {
                 if text.len() < regex.min_length {
                     return Ok(None);
@@ -178,17 +178,19 @@ impl Matcher {
                 regex.pattern.find_within(text, deadline)?.map(Highlight::Part)
             }
             Kind::RegexWithChecksum(regex, checksum) => find_with_checksum(regex, *checksum, text, deadline)?,
-            Kind::Phrase(phrases) => phrases.find(text).map(|phrase| Highlight::Text(phrase.to_vec())),
+            Kind::Phrase(phrases) => phrases.find(text, deadline).map(|phrase| Highlight::Text(phrase.to_vec())),
             // The lists of rules never expire.
             Kind::Exact(set) => set.matches(text, 0).then_some(Highlight::Whole),
             Kind::Ip(set) => set.matches(text, 0).then_some(Highlight::Whole),
             Kind::IsSqli => {
-                injection::is_sqli(text).map(|fingerprint| Highlight::Text(fingerprint.as_bytes().to_vec()))
+                injection::is_sqli(text, deadline).map(|fingerprint| Highlight::Text(fingerprint.as_bytes().to_vec()))
             }
-            Kind::IsXss => injection::is_xss(text).then_some(Highlight::Nothing),
-            Kind::HiddenAscii => hidden_ascii::find(text, true).map(Highlight::Text),
+            Kind::IsXss => injection::is_xss(text, deadline).then_some(Highlight::Nothing),
+            Kind::HiddenAscii => hidden_ascii::find(text, true, deadline).map(Highlight::Text),
             Kind::Equals(_) | Kind::GreaterThan(_) | Kind::LowerThan(_) => None,
-        })
+        };
+        deadline.in_time()?;
+        Ok(found)
     }
 
     /// Whether a string matches, for those who need no highlight.

@@ -4,6 +4,8 @@
 //! group of one digit still yields a byte, and zero bits beyond the last whole byte yield nothing: the decoded text ends
 //! where its leftover bits end.
 
+use crate::support::Stride;
+
 /// Marks bytes that are not digits.
 const NONE: u8 = 0xFF;
 
@@ -21,15 +23,16 @@ static VALUES: [u8; 256] = {
     values
 };
 
-/// The decoded bytes in a buffer made for another text, or `None` where the text is malformed.
-pub(super) fn decode(text: &[u8], mut decoded: Vec<u8>) -> Option<Vec<u8>> {
+/// The decoded bytes in a buffer made for another text, or `None` where the text is malformed. Once the deadline is over the
+/// answer doesn't matter.
+pub(super) fn decode(text: &[u8], mut decoded: Vec<u8>, stride: &mut Stride<'_>) -> Option<Vec<u8>> {
     decoded.clear();
     decoded.reserve(text.len() / 4 * 3 + BLOCK);
     let (blocks, _) = text.as_chunks::<BLOCK>();
     let mut at = 0;
     for block in blocks {
         let values = block.map(value_of);
-        if values.iter().fold(0, |all, value| all | value) & 0x80 != 0 {
+        if values.iter().fold(0, |all, value| all | value) & 0x80 != 0 || stride.is_over(at) {
             break;
         }
         let mut bytes = [0; BLOCK / 4 * 3];
@@ -43,7 +46,7 @@ pub(super) fn decode(text: &[u8], mut decoded: Vec<u8>) -> Option<Vec<u8>> {
     let (groups, _) = text[at..].as_chunks::<4>();
     for group in groups {
         let values = group.map(digit);
-        if values.iter().fold(0, |all, value| all | value) & 0x80 != 0 {
+        if values.iter().fold(0, |all, value| all | value) & 0x80 != 0 || stride.is_over(at) {
             break;
         }
         decoded.extend_from_slice(&bytes_of(values));
@@ -51,7 +54,7 @@ pub(super) fn decode(text: &[u8], mut decoded: Vec<u8>) -> Option<Vec<u8>> {
     }
 
     let rest = &text[at..];
-    let (digits, padding) = rest.split_at(rest.iter().take_while(|&&byte| digit(byte) != NONE).count());
+    let (digits, padding) = rest.split_at(rest.iter().take(4).take_while(|&&byte| digit(byte) != NONE).count());
     let allowed = match digits.len() {
         1 => 0,
         length => 4 - length,
@@ -114,6 +117,11 @@ fn bytes_of([a, b, c, d]: [u8; 4]) -> [u8; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::support::Deadline;
+
+    fn decode(text: &[u8], buffer: Vec<u8>) -> Option<Vec<u8>> {
+        super::decode(text, buffer, &mut Stride::new(&mut Deadline::unlimited(), 1))
+    }
 
     #[test]
     fn every_byte_at_every_place() {

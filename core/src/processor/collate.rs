@@ -2,10 +2,10 @@
 //!
 //! A request has a handful of keys, so their order is found among small records on the stack: the first eight weighted
 //! bytes of a key packed into an integer, which decide nearly every comparison without touching the key. A hostile
-//! request may have a hundred thousand keys; those are sorted in runs and merged, so that the deadline can interrupt
-//! after each run and at each key.
+//! request may have a hundred thousand keys, or a few that are long and differ at their ends; those are sorted in runs that
+//! take microseconds each, and merged, so that the deadline can interrupt after each run and at each key.
 
-use super::{Expired, check};
+use super::Expired;
 use crate::support::{Deadline, words};
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -15,7 +15,12 @@ use std::marker::PhantomData;
 /// Entries sorted on the stack.
 const FEW: usize = 16;
 /// Entries sorted in one go when there are more.
-const RUN: usize = 512;
+const RUN: usize = 128;
+/// Bytes of keys that are sorted in one go.
+const RUN_BYTES: usize = 4 << 10;
+
+/// What sorting a run costs, in units of [`Deadline::spend`].
+const RUN_UNITS: u32 = 64;
 
 /// What a byte of a key weighs in the order.
 pub(super) trait Collation {
@@ -34,6 +39,16 @@ impl Collation for SignedLower {
     }
 }
 
+/// Parameters of URIs: compared as plain bytes.
+pub(super) struct Bytes;
+
+impl Collation for Bytes {
+    #[inline]
+    fn weights(word: u64) -> u64 {
+        word
+    }
+}
+
 /// Header names: folded, compared as plain bytes.
 pub(super) struct HeaderNames;
 
@@ -48,6 +63,8 @@ impl Collation for HeaderNames {
 pub(super) struct Sorter<'a, C> {
     few: [Entry<'a, C>; FEW],
     len: usize,
+    /// Of all keys together.
+    bytes: usize,
     /// All entries, once they are more than few.
     many: Vec<Entry<'a, C>>,
 }
@@ -55,7 +72,7 @@ pub(super) struct Sorter<'a, C> {
 impl<'a, C: Collation> Sorter<'a, C> {
     pub(super) fn new() -> Self {
         let empty = Entry { prefix: 0, key: &[], position: 0, collation: PhantomData };
-        Sorter { few: [empty; FEW], len: 0, many: Vec::new() }
+        Sorter { few: [empty; FEW], len: 0, bytes: 0, many: Vec::new() }
     }
 
     /// How many keys were added.
@@ -75,6 +92,7 @@ impl<'a, C: Collation> Sorter<'a, C> {
             }
         }
         self.len += 1;
+        self.bytes += key.len();
     }
 
     /// Hands each key and its position to `visit`, in order.
@@ -83,20 +101,28 @@ impl<'a, C: Collation> Sorter<'a, C> {
         deadline: &mut Deadline,
         mut visit: impl FnMut(&'a [u8], usize, &mut Deadline) -> Result<(), Expired>,
     ) -> Result<(), Expired> {
-        if self.len <= FEW {
-            let few = &mut self.few[..self.len];
-            few.sort_unstable();
-            return few.iter().try_for_each(|entry| visit(entry.key, entry.position, deadline));
+        let entries = if self.len <= FEW { &mut self.few[..self.len] } else { &mut self.many[..] };
+        if entries.len() <= FEW && self.bytes <= RUN_BYTES {
+            entries.sort_unstable();
+            return entries.iter().try_for_each(|entry| visit(entry.key, entry.position, deadline));
         }
-        for run in self.many.chunks_mut(RUN) {
-            check(deadline)?;
+        let mut heads = BinaryHeap::new();
+        let mut rest = entries;
+        while let Some(length) = run_length(rest) {
+            let run;
+            (run, rest) = rest.split_at_mut(length);
+            if deadline.spend(RUN_UNITS) {
+                return Err(Expired);
+            }
             run.sort_unstable();
+            heads.extend(run.split_first().map(|(head, rest)| Reverse((*head, rest))));
         }
-        let runs = self.many.chunks(RUN).filter_map(|run| run.split_first());
-        let mut heads: BinaryHeap<_> = runs.map(|(head, rest)| Reverse((*head, rest))).collect();
         while let Some(mut smallest) = heads.peek_mut() {
-            check(deadline)?;
             let Reverse((entry, rest)) = *smallest;
+            // It is compared with a few others when it leaves.
+            if deadline.spend(4 + (entry.key.len() / 8) as u32) {
+                return Err(Expired);
+            }
             match rest.split_first() {
                 Some((next, rest)) => *smallest = Reverse((*next, rest)),
                 None => _ = PeekMut::pop(smallest),
@@ -105,6 +131,16 @@ impl<'a, C: Collation> Sorter<'a, C> {
         }
         Ok(())
     }
+}
+
+/// How many of the first entries are sorted in one go; `None` if there are none.
+fn run_length<C>(entries: &[Entry<'_, C>]) -> Option<usize> {
+    let mut bytes = 0;
+    let fits = |entry: &&Entry<'_, C>| {
+        bytes += entry.key.len();
+        bytes <= RUN_BYTES
+    };
+    (!entries.is_empty()).then(|| entries.iter().take(RUN).take_while(fits).count().max(1))
 }
 
 struct Entry<'a, C> {

@@ -4,7 +4,7 @@
 //! text would cost an allocation per key, so it is joined in the blocks that the hash takes, and folded there, a block at a
 //! time.
 
-use super::{Expired, check};
+use super::Expired;
 use crate::support::{Deadline, words};
 use sha2::block_api::compress256;
 
@@ -17,6 +17,8 @@ const INITIAL: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 /// Bytes folded between two looks at the deadline.
 const STRIDE: usize = 4096;
+/// What folding so many costs, in units of [`Deadline::spend`].
+const STRIDE_UNITS: u32 = 128;
 
 /// A field of a fingerprint: empty, or the first eight hex digits of a SHA-256.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +95,8 @@ impl Digest {
     /// Adds bytes, to be folded.
     pub(super) fn extend(&mut self, bytes: &[u8], deadline: &mut Deadline) -> Result<(), Expired> {
         for (index, stride) in bytes.chunks(STRIDE).enumerate() {
-            if index > 0 {
-                check(deadline)?;
+            if index > 0 && deadline.spend(STRIDE_UNITS) {
+                return Err(Expired);
             }
             if self.folding.escapes() {
                 self.append_escaped(stride);

@@ -9,11 +9,14 @@
 
 use super::scanner::ScannerMatcher;
 use crate::pattern::{Required, rarity};
-use crate::support::{Deadline, Expired};
+use crate::support::{Deadline, Expired, Stride};
 use std::sync::Arc;
 
 /// A set of scanners, or of key patterns, by number.
 pub(super) type Set = u64;
+
+/// What looking at a kilobyte of a key costs, in units of [`Deadline::spend`].
+const UNITS: u32 = 64;
 
 /// How many a set can hold.
 pub(super) const SET: usize = Set::BITS as usize;
@@ -67,7 +70,8 @@ impl KeyPatterns {
 
     fn ask(&self, key: &[u8], deadline: &mut Deadline) -> Result<Set, Expired> {
         let mut scanners = self.any;
-        let mut left = self.look.candidates(key);
+        let mut left = self.look.candidates(key, &mut Stride::new(deadline, UNITS));
+        deadline.in_time()?;
         while left != 0 {
             let candidate = left.trailing_zeros() as usize;
             left &= left - 1;
@@ -156,7 +160,7 @@ impl Look {
         look
     }
 
-    fn candidates(&self, key: &[u8]) -> Set {
+    fn candidates(&self, key: &[u8], stride: &mut Stride<'_>) -> Set {
         let mut found = self.open;
         if !key.is_ascii() {
             found |= self.beyond_ascii;
@@ -164,8 +168,9 @@ impl Look {
         if let Some(bytes) = &self.bytes {
             found = key.iter().fold(found, |found, &byte| found | bytes[usize::from(byte)]);
         }
-        let pairs = key.windows(2).filter_map(|pair| pair.first_chunk::<2>());
-        pairs.fold(found, |found, pair| found | self.pairs[place_of(*pair)])
+        let pairs = key.windows(2).filter_map(|pair| pair.first_chunk::<2>()).enumerate();
+        let pairs = pairs.take_while(|(at, _)| !stride.is_over(*at));
+        pairs.fold(found, |found, (_, pair)| found | self.pairs[place_of(*pair)])
     }
 }
 

@@ -11,7 +11,7 @@
 //! The fields of the endpoint and session fingerprints freeze when they are first computed; they are kept in
 //! [`Fragments`], which belong to one processor in one context.
 //!
-//! Generators write no intermediate strings, walk at most 18 levels of a tree, and look at the deadline at every entry.
+//! Generators write no intermediate strings, walk at most 18 levels of a tree, and look at the deadline at every entry, and within long ones.
 
 mod base64url;
 mod collate;
@@ -273,8 +273,10 @@ impl Generator {
             Generator::HttpHeaderFingerprint => map(0).map(|headers| header::generate(headers, deadline)).transpose(),
             Generator::HttpNetworkFingerprint => map(0).map(|headers| network::generate(headers, deadline)).transpose(),
             Generator::SessionFingerprint => session::generate(map(0), text(1), text(2), fragments, deadline).map(Some),
-            Generator::JwtDecode => Ok(input(0).and_then(|input| jwt::generate(input.object, input.key_path))),
-            Generator::UriParse => Ok(text(0).and_then(uri::generate)),
+            Generator::JwtDecode => {
+                input(0).map_or(Ok(None), |input| jwt::generate(input.object, input.key_path, deadline))
+            }
+            Generator::UriParse => text(0).map_or(Ok(None), |text| uri::generate(text, deadline)),
         }
     }
 }

@@ -268,6 +268,38 @@ fn deadlines_hold_in_the_middle() {
     }
 }
 
+/// Inputs of a few hundred kilobytes, each of which has one thing that is long.
+#[test]
+fn work_on_long_inputs_ends_with_the_deadline() {
+    let long = |piece: &str| piece.repeat(200_000 / piece.len());
+    let text = |text: String| Value::from(text);
+    let keys = |key: &dyn Fn(usize) -> String, count| {
+        Value::from_entries((0..count).map(|nth| (key(nth).into_bytes(), Value::from("a"))).collect::<Vec<_>>())
+    };
+    let similar = keys(&|nth| format!("{}{nth}", "a".repeat(30_000)), 10);
+    let (many, tokens) = (keys(&|nth| format!("key {nth}"), 20_000), "Bearer e30.");
+    let cases = [
+        (Generator::JwtDecode, text(format!("Bearer {}", long(" ")))),
+        (Generator::JwtDecode, text(format!("{tokens}{}.", long("e30")))),
+        (Generator::JwtDecode, text(format!("{tokens}{}.", long("WzEs")))),
+        (Generator::JwtDecode, text(format!("{tokens}WyAg{}.", long("ICAg")))),
+        (Generator::JwtDecode, text(format!("{tokens}WyIi{}.", long("XG5c")))),
+        (Generator::UriParse, text(format!("/{}", long("a")))),
+        (Generator::UriParse, text(format!("//h:{}", long("0")))),
+        (Generator::UriParse, text(format!("/?{}", long("a=b&")))),
+        (Generator::HttpHeaderFingerprint, many.clone()),
+        (Generator::HttpHeaderFingerprint, similar.clone()),
+        (Generator::SessionFingerprint, many),
+        (Generator::SessionFingerprint, similar),
+    ];
+    for (nth, (generator, value)) in cases.iter().enumerate() {
+        let inputs = vec![Some(Input::from(&**value)); generator.parameters().len()];
+        let mut deadline = Deadline::after(3_000);
+        let outcome = generator.generate(&inputs, &mut Fragments::default(), &Scanners::default(), &mut deadline);
+        assert!(matches!(outcome, Outcome::TimedOut), "{nth}: {generator:?}");
+    }
+}
+
 #[test]
 fn names_and_parameters() {
     for generator in Generator::ALL {

@@ -2,24 +2,31 @@
 //!
 //! Nothing is decoded or normalised. Every component is always there, empty where the URI has none.
 
+use super::collate::{Bytes, Sorter};
+use super::{Expired, step};
 use crate::exploit::uri::{self, Part};
-use crate::support::words;
+use crate::support::{Deadline, words};
 use crate::value::{Array, Key, Map, Object, Value};
+use memchr::{memchr, memchr2};
 use std::cmp::Ordering;
 
-pub(super) fn generate(text: &[u8]) -> Option<Value> {
-    let uri = uri::parse(text)?;
+pub(super) fn generate(text: &[u8], deadline: &mut Deadline) -> Result<Option<Value>, Expired> {
+    let Some(uri) = uri::parse(text, deadline) else {
+        return deadline.in_time().map(|()| None);
+    };
     let authority = uri.authority.unwrap_or_default();
-    Some(Value::made(|place| {
+    let mut done = Ok(());
+    let value = Value::made(|place| {
         let mut components = Map::new(place, 7);
         components.place(const { Key::new("scheme") }).put_text(uri.scheme.unwrap_or_default());
         components.place(const { Key::new("userinfo") }).put_text(authority.userinfo.unwrap_or_default());
         components.place(const { Key::new("host") }).put_text(text_of(authority.host));
         components.place(const { Key::new("port") }).set_unsigned(authority.port.unwrap_or_default().into());
         components.place(const { Key::new("path") }).put_text(text_of(uri.path));
-        parameters(text_of(uri.query), components.place(const { Key::new("query") }));
+        done = parameters(text_of(uri.query), components.place(const { Key::new("query") }), deadline);
         components.place(const { Key::new("fragment") }).put_text(text_of(uri.fragment));
-    }))
+    });
+    done.map(|()| Some(value))
 }
 
 fn text_of<'a>(part: Option<Part<'a>>) -> &'a [u8] {
@@ -39,11 +46,12 @@ struct Parameter<'a> {
 }
 
 /// The parameters of a query by key; a key that occurs again holds an array of its values, in order.
-fn parameters(query: &[u8], place: &mut Object) {
+fn parameters(query: &[u8], place: &mut Object, deadline: &mut Deadline) -> Result<(), Expired> {
     let (mut few, mut many) = ([Parameter { prefix: 0, key: b"", value: None }; FEW], vec![]);
     let mut count = 0;
     let mut rest = query;
     while !rest.is_empty() {
+        step(deadline)?;
         let parameter;
         (parameter, rest) = Parameter::split_off(rest);
         let Some(parameter) = parameter else { continue };
@@ -58,35 +66,65 @@ fn parameters(query: &[u8], place: &mut Object) {
         }
         count += 1;
     }
-    by_key(if count <= FEW { &mut few[..count] } else { &mut many }, place);
+    if count <= FEW {
+        let few = &mut few[..count];
+        // Stable, so that the values of a key stay in order.
+        few.sort_by(Parameter::compare);
+        by_key(few, place, deadline)
+    } else {
+        by_key(&sorted(&many, deadline)?, place, deadline)
+    }
 }
 
-fn by_key(parameters: &mut [Parameter<'_>], place: &mut Object) {
-    // Stable, so that the values of a key stay in order.
-    parameters.sort_by(Parameter::compare);
-    let mut map = Map::new(place, parameters.chunk_by(Parameter::same_key).count());
+/// Parameters by key. Those of one key stay in order.
+fn sorted<'a>(parameters: &[Parameter<'a>], deadline: &mut Deadline) -> Result<Vec<Parameter<'a>>, Expired> {
+    let mut sorter = Sorter::<Bytes>::new();
+    for (position, parameter) in parameters.iter().enumerate() {
+        step(deadline)?;
+        sorter.push(parameter.key, position);
+    }
+    let mut sorted = Vec::with_capacity(parameters.len());
+    sorter.drain(deadline, |_, position, _| {
+        sorted.extend(parameters.get(position));
+        Ok(())
+    })?;
+    Ok(sorted)
+}
+
+/// Makes a map of parameters in the order of their keys.
+fn by_key(parameters: &[Parameter<'_>], place: &mut Object, deadline: &mut Deadline) -> Result<(), Expired> {
+    let mut keys = 0;
+    for _ in parameters.chunk_by(Parameter::same_key) {
+        step(deadline)?;
+        keys += 1;
+    }
+    let mut map = Map::new(place, keys);
     for same in parameters.chunk_by(Parameter::same_key) {
+        step(deadline)?;
         match same {
             [only] => only.put_value(map.place_at(only.key)),
             [first, ..] => {
                 let mut values = Array::new(map.place_at(first.key), same.len());
-                same.iter().for_each(|parameter| parameter.put_value(values.place()));
+                for parameter in same {
+                    step(deadline)?;
+                    parameter.put_value(values.place());
+                }
             }
             [] => {}
         }
     }
+    Ok(())
 }
 
 impl<'a> Parameter<'a> {
     /// The first piece, and what follows it. Pieces without a key are dropped, but one that is only `[]` has the empty
     /// key.
     fn split_off(query: &'a [u8]) -> (Option<Self>, &'a [u8]) {
-        let end = |byte: &u8| matches!(byte, b'&' | b'=');
-        let key_end = query.iter().position(end).unwrap_or(query.len());
+        let key_end = memchr2(b'&', b'=', query).unwrap_or(query.len());
         let (key, behind) = query.split_at(key_end);
         let (value, rest) = match behind {
             [b'=', behind @ ..] => {
-                let end = behind.iter().position(|&byte| byte == b'&').unwrap_or(behind.len());
+                let end = memchr(b'&', behind).unwrap_or(behind.len());
                 (Some(&behind[..end]), behind.get(end + 1..))
             }
             _ => (None, behind.get(1..)),
@@ -120,7 +158,8 @@ mod tests {
     use crate::value::json;
 
     fn read(query: &str) -> String {
-        json::to_string(&Value::made(|place| parameters(query.as_bytes(), place)))
+        let deadline = &mut Deadline::unlimited();
+        json::to_string(&Value::made(|place| assert!(parameters(query.as_bytes(), place, deadline).is_ok())))
     }
 
     #[test]

@@ -234,6 +234,12 @@ impl Deadline {
         self.expired
     }
 
+    /// An error if the end was seen, without looking at the clock: for those whose work ends early then, and has no result.
+    #[inline]
+    pub fn in_time(&self) -> Result<(), Expired> {
+        if self.expired { Err(Expired) } else { Ok(()) }
+    }
+
     /// Whether anything was left undone for want of time.
     #[inline]
     pub fn left_undone(&self) -> bool {

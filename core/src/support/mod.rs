@@ -1,4 +1,4 @@
-//! What every room may use: deadline, processor time, clock, random ids, log sink, state that survives `fork`, sets and maps of small numbers, bytes as words.
+//! What every room may use: deadline and the steps in which long texts are read, processor time, clock, random ids, log sink, state that survives `fork`, sets and maps of small numbers, bytes as words.
 
 mod bits;
 mod clock;
@@ -11,6 +11,7 @@ mod occasional;
 mod pace;
 mod processor_time;
 mod shared_map;
+mod stride;
 pub(crate) mod words;
 
 pub use bits::Bits;
@@ -22,3 +23,4 @@ pub use numbers::NumberMap;
 pub use occasional::Occasional;
 pub use pace::Pace;
 pub(crate) use shared_map::SharedMap;
+pub use stride::Stride;

@@ -1,6 +1,6 @@
 //! Base64, as leniently as the reference reads it and as oddly as it writes it.
 
-use super::Outcome;
+use super::{Outcome, Stride};
 
 const NO_DIGIT: u8 = 0xFF;
 const STANDARD: [u8; 256] = digits(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
@@ -9,27 +9,29 @@ const URL_SAFE: [u8; 256] = digits(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq
 const WRITTEN: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
 
 /// Decodes a text that is base64 from end to end.
-pub(super) fn base64_decode(input: &[u8], output: &mut Vec<u8>) -> Outcome {
-    decode(input, output, &STANDARD)
+pub(super) fn base64_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+    decode(input, output, stride, &STANDARD)
 }
 
 /// The same with the URL-safe alphabet.
-pub(super) fn base64url_decode(input: &[u8], output: &mut Vec<u8>) -> Outcome {
-    decode(input, output, &URL_SAFE)
+pub(super) fn base64url_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+    decode(input, output, stride, &URL_SAFE)
 }
 
 /// Encodes, always.
-pub(super) fn base64_encode(input: &[u8], output: &mut Vec<u8>) -> Outcome {
-    output.resize(input.len().div_ceil(3) * 4, b'=');
-    let (written, _) = output.as_chunks_mut::<4>();
+pub(super) fn base64_encode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+    output.reserve(input.len().div_ceil(3) * 4);
     let (groups, rest) = input.as_chunks::<3>();
-    for (&group, digits) in groups.iter().zip(written.iter_mut()) {
-        *digits = encode_group(group);
+    for (at, &group) in groups.iter().enumerate() {
+        if stride.is_over(at * 3) {
+            return Outcome::Kept;
+        }
+        output.extend_from_slice(&encode_group(group));
     }
-    if let (Some(last), [first, more @ ..]) = (written.last_mut(), rest) {
+    if let [first, more @ ..] = rest {
         let digits = encode_group([*first, more.first().copied().unwrap_or(0), 0]);
-        let used = rest.len() + 1;
-        last[..used].copy_from_slice(&digits[..used]);
+        output.extend_from_slice(&digits[..=rest.len()]);
+        output.extend_from_slice(&b"=="[..3 - rest.len()]);
     }
     Outcome::Changed
 }
@@ -39,15 +41,24 @@ fn encode_group([first, second, third]: [u8; 3]) -> [u8; 4] {
     [18, 12, 6, 0].map(|shift| WRITTEN[(bits >> shift & 0x3F) as usize])
 }
 
-fn decode(input: &[u8], output: &mut Vec<u8>, digits: &[u8; 256]) -> Outcome {
-    let is_digit = |&byte: &u8| digits[usize::from(byte)] != NO_DIGIT;
-    let length = input.iter().position(|byte| !is_digit(byte)).unwrap_or(input.len());
+fn decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>, digits: &[u8; 256]) -> Outcome {
+    let mut length = 0;
+    while input.get(length).is_some_and(|&byte| digits[usize::from(byte)] != NO_DIGIT) {
+        length += 1;
+        if stride.is_over(length) {
+            return Outcome::Kept;
+        }
+    }
     let (text, padding) = input.split_at(length);
     if padding.iter().any(|&byte| byte != b'=') || !padding_fits(length % 4, padding.len()) {
         return Outcome::Kept;
     }
     output.reserve(length / 4 * 3 + 3);
-    for group in text.chunks(4) {
+    for (at, group) in text.chunks(4).enumerate() {
+        // The text was read once before.
+        if stride.is_over(length + at * 4) {
+            return Outcome::Kept;
+        }
         let digit = |index| group.get(index).map_or(0, |&byte| u32::from(digits[usize::from(byte)]));
         let bits = digit(0) << 18 | digit(1) << 12 | digit(2) << 6 | digit(3);
         let [_, first, second, third] = bits.to_be_bytes();

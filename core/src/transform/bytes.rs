@@ -1,42 +1,73 @@
 //! Transformers that look at single bytes or runs of one byte.
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
-use super::Outcome;
+use super::{Outcome, Stride};
+
+/// How many bytes are handled at once.
+const BLOCK: usize = 1024;
 
 /// ASCII upper case to lower case; everything else, non-ASCII letters too, stays.
-pub(super) fn lowercase(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+pub(super) fn lowercase(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
     // Whole blocks without an early exit are what the compiler turns into vector code.
     let has_upper = |block: &[u8]| block.iter().fold(false, |seen, byte| seen | byte.is_ascii_uppercase());
     if !input.chunks(64).any(has_upper) {
         return Outcome::Kept;
     }
-    output.extend_from_slice(input);
-    output.make_ascii_lowercase();
+    output.reserve(input.len());
+    for block in input.chunks(BLOCK) {
+        let start = output.len();
+        if stride.is_over(start) {
+            return Outcome::Kept;
+        }
+        output.extend_from_slice(block);
+        output[start..].make_ascii_lowercase();
+    }
     Outcome::Changed
 }
 
 /// Drops every NUL byte.
-pub(super) fn remove_nulls(input: &[u8], output: &mut Vec<u8>) -> Outcome {
-    if memchr::memchr(0, input).is_none() {
-        return Outcome::Kept;
-    }
-    output.extend_from_slice(input);
-    output.retain(|&byte| byte != 0);
-    Outcome::Changed
+pub(super) fn remove_nulls(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+    let Some(first) = memchr(0, input) else { return Outcome::Kept };
+    keep(input, first, output, stride, |byte| byte != 0)
 }
 
 /// Makes one of every run of spaces. Tabs, newlines and other blanks are ordinary bytes here.
-pub(super) fn compress_whitespace(input: &[u8], output: &mut Vec<u8>) -> Outcome {
-    if memmem::find(input, b"  ").is_none() {
-        return Outcome::Kept;
-    }
-    output.extend_from_slice(input);
+pub(super) fn compress_whitespace(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+    let Some(first) = memmem::find(input, b"  ") else { return Outcome::Kept };
     let mut after_space = false;
-    output.retain(|&byte| {
+    keep(input, first, output, stride, |byte| {
         let repeated = after_space && byte == b' ';
         after_space = byte == b' ';
         !repeated
-    });
+    })
+}
+
+/// Drops, from an offset on, the bytes that are not to be kept.
+fn keep(
+    input: &[u8],
+    from: usize,
+    output: &mut Vec<u8>,
+    stride: &mut Stride<'_>,
+    mut is_kept: impl FnMut(u8) -> bool,
+) -> Outcome {
+    let (head, tail) = input.split_at(from);
+    output.reserve(input.len());
+    output.extend_from_slice(head);
+    let mut read = from;
+    for block in tail.chunks(BLOCK) {
+        if stride.is_over(read) {
+            return Outcome::Kept;
+        }
+        read += block.len();
+        let mut end = output.len();
+        output.extend_from_slice(block);
+        // Each byte is written, and written over by the next one unless it is kept.
+        for &byte in block {
+            output[end] = byte;
+            end += usize::from(is_kept(byte));
+        }
+        output.truncate(end);
+    }
     Outcome::Changed
 }

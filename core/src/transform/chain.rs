@@ -5,6 +5,7 @@ use std::mem;
 use super::classes::{ByteClasses, Triggers};
 use super::{Outcome, Transformer};
 use crate::pattern::Presence;
+use crate::support::{Deadline, Expired};
 
 /// The transformers a condition applies to each string, in order.
 ///
@@ -71,7 +72,12 @@ impl Chain {
     /// The original is never written to. Claiming is not the same as changing: some transformers claim a change
     /// whenever they see a certain byte, and one keeps quiet about changes that leave the length alone, which become
     /// visible only if another claims something. All of this follows the reference.
-    pub fn apply<'s>(&self, input: &[u8], scratch: &'s mut Scratch) -> Option<&'s [u8]> {
+    pub fn apply<'s>(
+        &self,
+        input: &[u8],
+        scratch: &'s mut Scratch,
+        deadline: &mut Deadline,
+    ) -> Result<Option<&'s [u8]>, Expired> {
         let Scratch { current, next } = scratch;
         let (mut current, mut next) = (current, next);
         let mut rewritten = false;
@@ -82,13 +88,14 @@ impl Chain {
                 break;
             }
             next.clear();
-            let outcome = transformer.apply(text, next);
+            let outcome = transformer.apply(text, next, deadline);
+            deadline.in_time()?;
             if outcome != Outcome::Kept {
                 mem::swap(&mut current, &mut next);
                 rewritten = true;
                 changed |= outcome == Outcome::Changed;
             }
         }
-        changed.then_some(current.as_slice())
+        Ok(changed.then_some(current.as_slice()))
     }
 }

@@ -2,13 +2,13 @@
 
 use memchr::memmem;
 
-use super::Outcome;
+use super::{Outcome, Stride};
 
 /// Drops comments; nothing takes their place. One that is not closed ends the text, as do `--`, `#` and `//`: the rest
 /// of the text, not of the line.
-pub(super) fn remove_comments(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+pub(super) fn remove_comments(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
     let mut rest = input;
-    while let Some((start, comment)) = next_comment(rest) {
+    while let Some((start, comment)) = next_comment(rest, input.len() - rest.len(), stride) {
         output.extend_from_slice(&rest[..start]);
         let end = match comment {
             Comment::ToEnd => None,
@@ -38,14 +38,18 @@ enum Comment {
     },
 }
 
-fn next_comment(text: &[u8]) -> Option<(usize, Comment)> {
+/// The next comment in a text that stands behind so many bytes, and where it starts.
+fn next_comment(text: &[u8], before: usize, stride: &mut Stride<'_>) -> Option<(usize, Comment)> {
     let mut from = 0;
     loop {
-        let start = from + text[from..].iter().position(|byte| matches!(byte, b'<' | b'-' | b'#' | b'/'))?;
+        let next =
+            |(at, byte): (usize, &u8)| matches!(byte, b'<' | b'-' | b'#' | b'/') || stride.is_over(before + from + at);
+        let start = from + text[from..].iter().enumerate().position(next)?;
         match &text[start..] {
             [b'<', b'!', b'-', b'-', ..] => return Some((start, Comment::Until { opener: 4, closer: b"-->" })),
             [b'/', b'*', ..] => return Some((start, Comment::Until { opener: 2, closer: b"*/" })),
             [b'#', ..] | [b'-', b'-', ..] | [b'/', b'/', ..] => return Some((start, Comment::ToEnd)),
+            _ if stride.is_over(before + start) => return None,
             _ => from = start + 1,
         }
     }

@@ -2,15 +2,18 @@
 
 use memchr::memchr;
 
-use super::{Outcome, hex, is_blank, utf8};
+use super::{Outcome, Stride, hex, is_blank, utf8};
 
 /// Up to six hexadecimal digits, one blank after them, or one escaped byte.
 const MAX_DIGITS: usize = 6;
 
 /// Decodes `\` escapes. Any backslash counts as a change.
-pub(super) fn css_decode(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+pub(super) fn css_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
     let mut read = 0;
     while let Some(plain) = memchr(b'\\', &input[read..]) {
+        if stride.is_over(read) {
+            return Outcome::Kept;
+        }
         output.extend_from_slice(&input[read..read + plain]);
         read += plain + 1;
         let digits = input[read..].iter().take(MAX_DIGITS).map_while(|&byte| hex::digit(byte));

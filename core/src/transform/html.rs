@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use super::{Outcome, utf8};
+use super::{Outcome, Stride, utf8};
 
 /// The named references that are known, in lower case, and the byte each stands for.
 const NAMED: [(&[u8], u8); 5] = [(b"lt;", b'<'), (b"gt;", b'>'), (b"amp;", b'&'), (b"quot;", b'"'), (b"nbsp;", 0xA0)];
@@ -10,16 +10,19 @@ const NAMED: [(&[u8], u8); 5] = [(b"lt;", b'<'), (b"gt;", b'>'), (b"amp;", b'&')
 /// Decodes numeric references, with or without `;`, and a few named ones, once.
 ///
 /// A change that leaves the length alone (`&#0` becomes the three bytes of U+FFFD) is not claimed.
-pub(super) fn html_entity_decode(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+pub(super) fn html_entity_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
     if input.len() < 3 {
         return Outcome::Kept;
     }
     let mut read = 0;
     while let Some(plain) = memchr(b'&', &input[read..]) {
+        if stride.is_over(read) {
+            return Outcome::Kept;
+        }
         output.extend_from_slice(&input[read..read + plain]);
         read += plain;
         let reference = &input[read..];
-        if let Some((code, length)) = numeric(reference) {
+        if let Some((code, length)) = numeric(reference, read, stride) {
             read += length;
             utf8::push_checked(output, code, read - output.len());
             read += usize::from(input.get(read) == Some(&b';'));
@@ -41,17 +44,24 @@ pub(super) fn html_entity_decode(input: &[u8], output: &mut Vec<u8>) -> Outcome 
     }
 }
 
-/// The value of a numeric reference and its length up to the last digit. Values beyond Unicode are all alike.
-fn numeric(reference: &[u8]) -> Option<(u32, usize)> {
+/// The value of a numeric reference, which stands behind so many bytes, and its length up to the last digit. Values beyond
+/// Unicode are all alike.
+fn numeric(reference: &[u8], before: usize, stride: &mut Stride<'_>) -> Option<(u32, usize)> {
     let (radix, prefix) = match reference {
         [b'&', b'#', b'x' | b'X', digit, ..] if digit.is_ascii_hexdigit() => (16, 3),
         [b'&', b'#', digit, ..] if digit.is_ascii_digit() => (10, 2),
         _ => return None,
     };
     let digits = reference[prefix..].iter().map_while(|&byte| char::from(byte).to_digit(radix));
-    let accumulate =
-        |(code, length): (u32, usize), digit| (code.saturating_mul(radix).saturating_add(digit), length + 1);
-    Some(digits.fold((0, prefix), accumulate))
+    let (mut code, mut length) = (0u32, prefix);
+    for digit in digits {
+        code = code.saturating_mul(radix).saturating_add(digit);
+        length += 1;
+        if stride.is_over(before + length) {
+            break;
+        }
+    }
+    Some((code, length))
 }
 
 /// The byte a named reference stands for and its length.

@@ -2,15 +2,18 @@
 
 use memchr::memchr;
 
-use super::{Outcome, hex, utf8};
+use super::{Outcome, Stride, hex, utf8};
 
 /// Decodes `\` escapes. Any backslash counts as a change, even one at the end, which stays.
-pub(super) fn js_decode(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+pub(super) fn js_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
     if memchr(b'\\', input).is_none() {
         return Outcome::Kept;
     }
     let mut rest = input;
     while let Some(plain) = memchr(b'\\', rest) {
+        if stride.is_over(input.len() - rest.len()) {
+            return Outcome::Kept;
+        }
         output.extend_from_slice(&rest[..plain]);
         rest = decode_escape(&rest[plain + 1..], output);
     }

@@ -11,7 +11,8 @@
 //!    are reused.
 //!
 //! Writing from one buffer to another, rather than in place as the reference does, costs a copy only where something
-//! changes, and lets the first transformer read the caller's bytes directly. Every transformer is linear in its input.
+//! changes, and lets the first transformer read the caller's bytes directly. Every transformer is linear in its input, and
+//! looks at the deadline every few kilobytes.
 //!
 //! | file | transformers |
 //! |---|---|
@@ -40,8 +41,12 @@ mod unicode;
 mod url;
 mod utf8;
 
+use crate::support::{Deadline, Stride};
 pub use chain::{Chain, Scratch};
 pub use classes::{ByteClasses, Triggers};
+
+/// What transforming a kilobyte costs, in units of [`Deadline::spend`].
+const UNITS: u32 = 64;
 
 /// What a transformer did with a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,27 +116,28 @@ impl Transformer {
     }
 
     /// Writes the transformed `input` to `output`, which must be empty, unless the answer is [`Outcome::Kept`].
-    fn apply(self, input: &[u8], output: &mut Vec<u8>) -> Outcome {
+    fn apply(self, input: &[u8], output: &mut Vec<u8>, deadline: &mut Deadline) -> Outcome {
+        let stride = &mut Stride::new(deadline, UNITS);
         match self {
-            Self::Lowercase => bytes::lowercase(input, output),
-            Self::RemoveNulls => bytes::remove_nulls(input, output),
-            Self::CompressWhitespace => bytes::compress_whitespace(input, output),
-            Self::NormalizePath => path::normalize_path(input, output),
-            Self::NormalizePathWin => path::normalize_path_win(input, output),
-            Self::UrlDecode => percent::url_decode(input, output),
-            Self::UrlDecodeIis => percent::url_decode_iis(input, output),
-            Self::CssDecode => css::css_decode(input, output),
-            Self::JsDecode => js::js_decode(input, output),
-            Self::HtmlEntityDecode => html::html_entity_decode(input, output),
-            Self::Base64Decode => base64::base64_decode(input, output),
-            Self::Base64UrlDecode => base64::base64url_decode(input, output),
-            Self::Base64Encode => base64::base64_encode(input, output),
-            Self::ShellUnescape => shell::shell_unescape(input, output),
+            Self::Lowercase => bytes::lowercase(input, output, stride),
+            Self::RemoveNulls => bytes::remove_nulls(input, output, stride),
+            Self::CompressWhitespace => bytes::compress_whitespace(input, output, stride),
+            Self::NormalizePath => path::normalize_path(input, output, stride),
+            Self::NormalizePathWin => path::normalize_path_win(input, output, stride),
+            Self::UrlDecode => percent::url_decode(input, output, stride),
+            Self::UrlDecodeIis => percent::url_decode_iis(input, output, stride),
+            Self::CssDecode => css::css_decode(input, output, stride),
+            Self::JsDecode => js::js_decode(input, output, stride),
+            Self::HtmlEntityDecode => html::html_entity_decode(input, output, stride),
+            Self::Base64Decode => base64::base64_decode(input, output, stride),
+            Self::Base64UrlDecode => base64::base64url_decode(input, output, stride),
+            Self::Base64Encode => base64::base64_encode(input, output, stride),
+            Self::ShellUnescape => shell::shell_unescape(input, output, stride),
             Self::UrlBasename => url::url_basename(input, output),
             Self::UrlPath => url::url_path(input, output),
             Self::UrlQuerystring => url::url_querystring(input, output),
-            Self::RemoveComments => comments::remove_comments(input, output),
-            Self::UnicodeNormalize => unicode::unicode_normalize(input, output),
+            Self::RemoveComments => comments::remove_comments(input, output, stride),
+            Self::UnicodeNormalize => unicode::unicode_normalize(input, output, stride),
         }
     }
 }

@@ -4,19 +4,19 @@
 //! directory like any other until the next `..` erases it, and a text in which only `.` segments at the very end could
 //! go is left alone as a whole.
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
-use super::Outcome;
+use super::{Outcome, Stride};
 
 /// Removes `.` segments and resolves `..` segments.
-pub(super) fn normalize_path(input: &[u8], output: &mut Vec<u8>) -> Outcome {
-    if resolve_dots(input, output, |byte| byte) { Outcome::Changed } else { Outcome::Kept }
+pub(super) fn normalize_path(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+    if resolve_dots(input, output, stride, |byte| byte) { Outcome::Changed } else { Outcome::Kept }
 }
 
 /// The same, after turning every `\` into `/`.
-pub(super) fn normalize_path_win(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+pub(super) fn normalize_path_win(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
     let slash = |byte| if byte == b'\\' { b'/' } else { byte };
-    if resolve_dots(input, output, slash) {
+    if resolve_dots(input, output, stride, slash) {
         return Outcome::Changed;
     }
     if memchr(b'\\', input).is_none() {
@@ -28,7 +28,7 @@ pub(super) fn normalize_path_win(input: &[u8], output: &mut Vec<u8>) -> Outcome 
 }
 
 /// Whether the dots of `input`, read through `map`, could be resolved into `output`.
-fn resolve_dots(input: &[u8], output: &mut Vec<u8>, map: impl Fn(u8) -> u8) -> bool {
+fn resolve_dots(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>, map: impl Fn(u8) -> u8) -> bool {
     let at = |index: usize| input.get(index).map(|&byte| map(byte));
     let before = |index: usize, back: usize| index.checked_sub(back).and_then(at);
     // A dot that could be the end of a `.` or `..` segment.
@@ -36,12 +36,13 @@ fn resolve_dots(input: &[u8], output: &mut Vec<u8>, map: impl Fn(u8) -> u8) -> b
     let is_current = |dot: usize| matches!(before(dot, 1), None | Some(b'/'));
     let is_parent = |dot: usize| before(dot, 1) == Some(b'.') && before(dot, 2) == Some(b'/');
 
-    let first = memchr::memchr_iter(b'.', input).find(|&dot| ends_segment(dot) && (is_current(dot) || is_parent(dot)));
+    let mut dots = memchr_iter(b'.', input).take_while(|&dot| !stride.is_over(dot));
+    let first = dots.find(|&dot| ends_segment(dot) && (is_current(dot) || is_parent(dot)));
     let Some(mut read) = first else { return false };
     output.extend(input.iter().take(read).map(|&byte| map(byte)));
 
     let mut modified = false;
-    while let Some(byte) = at(read) {
+    while let Some(byte) = at(read).filter(|_| !stride.is_over(read)) {
         if byte == b'.' && ends_segment(read) {
             if is_current(read) {
                 read += 2;

@@ -2,14 +2,17 @@
 
 use memchr::memchr2;
 
-use super::{Outcome, hex, utf8};
+use super::{Outcome, Stride, hex, utf8};
 
 /// `+` to space and `%XX` to a byte, once; malformed `%` stays.
-pub(super) fn url_decode(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+pub(super) fn url_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
     let Some(mut read) = memchr2(b'%', b'+', input) else { return Outcome::Kept };
     let mut changed = false;
     output.extend_from_slice(&input[..read]);
     while let Some(&byte) = input.get(read) {
+        if stride.is_over(read) {
+            return Outcome::Kept;
+        }
         let (decoded, length) = match byte {
             b'+' => (b' ', 1),
             b'%' => match hex::number(&input[read + 1..], 2) {
@@ -31,12 +34,15 @@ pub(super) fn url_decode(input: &[u8], output: &mut Vec<u8>) -> Outcome {
 /// only `%` in front, so no two escapes overlap, and the order in which they are decoded does not matter. `output` never
 /// holds a complete escape; a byte added to it can complete only one at the very end, and decoding that makes the
 /// output shorter.
-pub(super) fn url_decode_iis(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+pub(super) fn url_decode_iis(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
     let Some(start) = memchr2(b'%', b'+', input) else { return Outcome::Kept };
     let mut changed = false;
     let (head, tail) = input.split_at(start);
     output.extend_from_slice(head);
-    for &byte in tail {
+    for (at, &byte) in tail.iter().enumerate() {
+        if stride.is_over(at) {
+            return Outcome::Kept;
+        }
         let mut byte = byte;
         loop {
             if byte == b'+' {

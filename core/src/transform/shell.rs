@@ -1,9 +1,9 @@
 //! What a shell drops or does not care about: quotes, escapes, blanks, letter case (for Windows).
 
-use super::{Outcome, is_blank};
+use super::{Outcome, Stride, is_blank};
 
 /// Drops quoting, folds case and evens out separators, from the first byte on that gives a reason to.
-pub(super) fn shell_unescape(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+pub(super) fn shell_unescape(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
     let kind_after = |index: usize| input.get(index + 1).map(|&next| KINDS[usize::from(next)]);
     let absorbed = |index: usize| kind_after(index).is_some_and(|kind| kind & ABSORBS != 0);
     let is_reason = |index: usize, byte: u8| match KINDS[usize::from(byte)] {
@@ -12,11 +12,15 @@ pub(super) fn shell_unescape(input: &[u8], output: &mut Vec<u8>) -> Outcome {
         kind if kind & SEPARATOR != 0 => kind_after(index).is_some(),
         _ => true,
     };
-    let Some(start) = (0..).zip(input).position(|(index, &byte)| is_reason(index, byte)) else { return Outcome::Kept };
+    let stops = |(index, &byte): (usize, &u8)| is_reason(index, byte) || stride.is_over(index);
+    let Some(start) = input.iter().enumerate().position(stops) else { return Outcome::Kept };
 
     output.reserve(input.len());
     output.extend_from_slice(&input[..start]);
     for (index, &byte) in input.iter().enumerate().skip(start) {
+        if stride.is_over(index) {
+            return Outcome::Kept;
+        }
         let kind = KINDS[usize::from(byte)];
         if kind & (BLANK | SEPARATOR | QUOTING) == 0 {
             output.push(byte.to_ascii_lowercase());

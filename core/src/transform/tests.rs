@@ -2,6 +2,7 @@
 //! `tests/transformers.rs`.
 
 use super::*;
+use crate::support::Expired;
 
 const ALL: [Transformer; 19] = [
     Transformer::Lowercase,
@@ -165,12 +166,12 @@ fn the_first_look_never_says_no_wrongly() {
             let chain = Chain::new([transformer]);
             let may_change = chain.may_change(classes);
             *if may_change { &mut run } else { &mut spared } += 1;
-            let result = chain.apply(&text, &mut scratch);
+            let result = chain.apply(&text, &mut scratch, &mut Deadline::unlimited()).unwrap();
             assert!(may_change || result.is_none(), "{transformer:?} {:?}", text.escape_ascii().to_string());
         }
         let transformers: Vec<_> = (0..random.below(5)).map(|_| ALL[random.below(ALL.len())]).collect();
         let chain = Chain::new(transformers);
-        let result = chain.apply(&text, &mut scratch);
+        let result = chain.apply(&text, &mut scratch, &mut Deadline::unlimited()).unwrap();
         assert!(chain.may_change(classes) || result.is_none(), "{chain:?} {:?}", text.escape_ascii().to_string());
         let same_but_for_case = result.is_none_or(|result| result.eq_ignore_ascii_case(&text));
         let beyond_case = chain.beyond_case().met_by(classes);
@@ -203,7 +204,7 @@ fn a_chain_sees_the_output_of_the_step_before() {
     for (transformers, input, expected) in cases {
         let chain = Chain::new(transformers);
         assert_eq!(chain.is_empty(), transformers.is_empty());
-        assert_eq!(chain.apply(input, &mut scratch), expected, "{transformers:?}");
+        assert_eq!(chain.apply(input, &mut scratch, &mut Deadline::unlimited()), Ok(expected), "{transformers:?}");
     }
 }
 
@@ -235,7 +236,7 @@ fn decoding_to_the_end_equals_repeated_passes() {
         while pass(&expected) != expected {
             expected = pass(&expected);
         }
-        let decoded = chain.apply(&text, &mut scratch).unwrap_or(&text);
+        let decoded = chain.apply(&text, &mut scratch, &mut Deadline::unlimited()).unwrap().unwrap_or(&text);
         assert_eq!(decoded.escape_ascii().to_string(), expected.escape_ascii().to_string(), "{}", text.escape_ascii());
     }
 }
@@ -255,7 +256,46 @@ fn hostile_texts_take_linear_time() {
     let mut scratch = Scratch::default();
     for text in &texts {
         for transformer in ALL {
-            Chain::new([transformer]).apply(text.as_bytes(), &mut scratch);
+            _ = Chain::new([transformer]).apply(text.as_bytes(), &mut scratch, &mut Deadline::unlimited());
         }
+    }
+}
+
+#[test]
+fn work_on_long_texts_ends_with_the_deadline() {
+    use Transformer::*;
+    let cases = [
+        (Lowercase, "aB"),
+        (RemoveNulls, "\0a"),
+        (CompressWhitespace, "  "),
+        (NormalizePath, "/./a"),
+        (NormalizePath, "/a.b"),
+        (NormalizePathWin, "\\..\\a"),
+        (UrlDecode, "%41"),
+        (UrlDecodeIis, "%2541"),
+        (CssDecode, "\\41 "),
+        (JsDecode, "\\x41"),
+        (HtmlEntityDecode, "&#65;"),
+        (HtmlEntityDecode, "&#1111"),
+        (Base64Decode, "QUJD"),
+        (Base64UrlDecode, "QUJD"),
+        (Base64Encode, "a"),
+        (ShellUnescape, "a'"),
+        (ShellUnescape, "a b"),
+        (RemoveComments, "/**/a"),
+        (RemoveComments, "<a"),
+        (UnicodeNormalize, "é"),
+        (UnicodeNormalize, "\u{4E00}"),
+    ];
+    for (transformer, piece) in cases {
+        let chain = Chain::new([transformer]);
+        let text = format!("{}{}", piece, piece.repeat(100_000 / piece.len()));
+        let mut deadline = Deadline::after(1000);
+        assert_eq!(
+            chain.apply(text.as_bytes(), &mut Scratch::default(), &mut deadline),
+            Err(Expired),
+            "{transformer:?}"
+        );
+        assert!(deadline.was_expired(), "{transformer:?} {piece:?}");
     }
 }

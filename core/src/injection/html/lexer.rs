@@ -3,6 +3,7 @@
 //! It may be started inside a tag or inside a quoted value, because the string under judgement usually lands in the middle of a
 //! page. Text, closing tags and the ends of tags produce no token: they only move the lexer on.
 
+use crate::support::{Deadline, Stride};
 use memchr::{memchr, memmem};
 
 /// Where the input is taken to stand when the lexer starts.
@@ -55,10 +56,14 @@ enum State {
     End,
 }
 
+/// What reading a kilobyte costs, in units of [`Deadline::spend`].
+const UNITS: u32 = 256;
+
 /// The state of one pass over an input.
-pub(super) struct Lexer<'a> {
+pub(super) struct Lexer<'a, 'd> {
     input: &'a [u8],
     at: usize,
+    pub(super) stride: Stride<'d>,
     state: State,
     /// Whether the tag being read was opened by `</`.
     closing: bool,
@@ -66,18 +71,22 @@ pub(super) struct Lexer<'a> {
     name: &'a [u8],
 }
 
-impl<'a> Lexer<'a> {
-    pub(super) fn new(input: &'a [u8], start: Start) -> Self {
+impl<'a, 'd> Lexer<'a, 'd> {
+    pub(super) fn new(input: &'a [u8], start: Start, deadline: &'d mut Deadline) -> Self {
         let state = match start {
             Start::Data => State::Data,
             Start::Tag => State::BeforeName,
             Start::Value(quote) => State::QuotedValue(quote),
         };
-        Self { input, at: 0, state, closing: false, name: b"" }
+        Self { input, at: 0, stride: Stride::new(deadline, UNITS), state, closing: false, name: b"" }
     }
 
+    /// The next token. Once the deadline is over there is none.
     pub(super) fn next(&mut self) -> Option<Token<'a>> {
         loop {
+            if self.stride.is_over(self.at) {
+                return None;
+            }
             let token = match self.state {
                 State::Data => self.data(),
                 State::TagOpen => self.tag_open(),
@@ -140,8 +149,7 @@ impl<'a> Lexer<'a> {
 
     fn tag_name(&mut self) -> Option<Token<'a>> {
         let rest = self.rest();
-        let length = rest.iter().position(|&byte| matches!(byte, b'/' | b'>') || is_white(byte) && byte != 0);
-        let length = length.unwrap_or(rest.len());
+        let length = self.run(0, |byte| !(matches!(byte, b'/' | b'>') || is_white(byte) && byte != 0));
         let before = self.at;
         match rest.get(length) {
             Some(b'>') if self.closing => {
@@ -174,10 +182,10 @@ impl<'a> Lexer<'a> {
     /// The first byte belongs to the name whatever it is.
     fn attribute_name(&mut self) -> Option<Token<'a>> {
         let rest = self.rest();
-        let ends = |&byte: &u8| matches!(byte, b'/' | b'=' | b'>') || is_white(byte);
-        let Some(length) = rest.iter().skip(1).position(ends).map(|behind| behind + 1) else { return self.stop() };
+        let length = 1 + self.run(1, |byte| !(matches!(byte, b'/' | b'=' | b'>') || is_white(byte)));
+        let Some(&end) = rest.get(length) else { return self.stop() };
         self.name = &rest[..length];
-        match rest[length] {
+        match end {
             b'/' => self.go(length + 1, State::SelfClosing),
             b'=' => self.go(length + 1, State::BeforeValue),
             b'>' => self.go(length, State::TagNameClose),
@@ -221,7 +229,7 @@ impl<'a> Lexer<'a> {
 
     fn unquoted_value(&mut self) -> Option<Token<'a>> {
         let rest = self.rest();
-        let length = rest.iter().position(|&byte| byte == b'>' || is_white(byte)).unwrap_or(rest.len());
+        let length = self.run(0, |byte| byte != b'>' && !is_white(byte));
         match rest.get(length) {
             None => self.stop(),
             Some(b'>') => self.go(length, State::TagNameClose),
@@ -284,10 +292,10 @@ impl<'a> Lexer<'a> {
         let rest = self.rest();
         let mut from = 0;
         while let Some(dash) = memchr(b'-', &rest[from..]).map(|offset| from + offset) {
-            if dash + 3 > rest.len() {
+            if dash + 3 > rest.len() || self.stride.is_over(self.at + dash) {
                 break;
             }
-            let nuls = rest[dash + 1..].iter().take_while(|&&byte| byte == 0).count();
+            let nuls = self.run(dash + 1, |byte| byte == 0);
             let end = dash + 1 + nuls;
             if let [b'-' | b'!', b'>', ..] = rest[end..] {
                 self.go(end + 2, State::Data);
@@ -317,8 +325,16 @@ impl<'a> Lexer<'a> {
 
     /// The next byte that is not white. 0xFF counts as the end, as in the reference.
     fn skip_white(&mut self) -> Option<u8> {
-        self.at += self.rest().iter().take_while(|&&byte| is_white(byte)).count();
+        if self.peek().is_some_and(is_white) {
+            self.at += self.run(0, is_white);
+        }
         self.peek().filter(|&byte| byte != 0xFF)
+    }
+
+    /// The length of a run of bytes of a kind that starts `ahead` of the position.
+    fn run(&mut self, ahead: usize, is_of_kind: impl Fn(u8) -> bool) -> usize {
+        let start = self.at + ahead;
+        self.stride.run(self.input.get(start..).unwrap_or_default(), start, is_of_kind)
     }
 
     fn rest(&self) -> &'a [u8] {

@@ -8,48 +8,49 @@ mod lexer;
 mod names;
 mod value;
 
+use crate::support::Deadline;
 use lexer::{Lexer, Start, Token};
 use memchr::{memchr, memchr2};
 use names::{Class, Tag};
 
 /// Whether `input` looks like markup that was written to run script in somebody else's page.
 ///
-/// Takes time linear in the length of the input and allocates nothing.
-pub fn is_xss(input: &[u8]) -> bool {
+/// Takes time linear in the length of the input and allocates nothing. False as well once the deadline is over.
+pub fn is_xss(input: &[u8], deadline: &mut Deadline) -> bool {
     // Everything dangerous is either opened by `<` or a value, which `=` introduces.
     if memchr2(b'<', b'=', input).is_none() {
         return false;
     }
     let holds = |byte| memchr(byte, input).is_some();
-    (holds(b'<') && runs_script(input, Start::Data))
-        || runs_script(input, Start::Tag)
-        || [b'\'', b'"', b'`'].into_iter().any(|quote| holds(quote) && runs_script(input, Start::Value(quote)))
+    let mut runs_script = |start| runs_script(input, start, deadline);
+    (holds(b'<') && runs_script(Start::Data))
+        || runs_script(Start::Tag)
+        || [b'\'', b'"', b'`'].into_iter().any(|quote| holds(quote) && runs_script(Start::Value(quote)))
 }
 
-fn runs_script(input: &[u8], start: Start) -> bool {
-    let mut lexer = Lexer::new(input, start);
-    while let Some(token) = lexer.next() {
-        let runs = match token {
+fn runs_script(input: &[u8], start: Start, deadline: &mut Deadline) -> bool {
+    let mut lexer = Lexer::new(input, start, deadline);
+    let mut runs = false;
+    while !runs && let Some(token) = lexer.next() {
+        let stride = &mut lexer.stride.anew();
+        runs = match token {
             Token::Doctype => true,
-            Token::Tag { name, tail } => match names::tag(name) {
+            Token::Tag { name, tail } => match names::tag(name, stride) {
                 Some(Tag::Black) => true,
-                Some(Tag::Iframe) => !value::is_exempt_iframe(tail),
+                Some(Tag::Iframe) => !value::is_exempt_iframe(tail, stride),
                 None => false,
             },
-            Token::Attribute { name, value } => match names::attribute(name) {
+            Token::Attribute { name, value } => match names::attribute(name, stride) {
                 Some(Class::Black) => true,
-                Some(Class::Url) => value::is_bad_url(value),
-                Some(Class::Style) => value::is_bad_style(value),
-                Some(Class::Indirect) => names::attribute(value).is_some(),
+                Some(Class::Url) => value::is_bad_url(value, stride),
+                Some(Class::Style) => value::is_bad_style(value, stride),
+                Some(Class::Indirect) => names::attribute(value, stride).is_some(),
                 None => false,
             },
             Token::Comment(text) => is_bad_comment(text),
         };
-        if runs {
-            return true;
-        }
     }
-    false
+    runs && !deadline.was_expired()
 }
 
 /// Conditional comments of old browsers and declarations that load something.
@@ -87,7 +88,7 @@ mod tests {
             b"</><script>x",
         ];
         for input in bad {
-            assert!(is_xss(input), "{}", input.escape_ascii());
+            assert!(is_xss(input, &mut Deadline::unlimited()), "{}", input.escape_ascii());
         }
     }
 
@@ -109,16 +110,17 @@ mod tests {
             b"\xFF onclick=1",
         ];
         for input in good {
-            assert!(!is_xss(input), "{}", input.escape_ascii());
+            assert!(!is_xss(input, &mut Deadline::unlimited()), "{}", input.escape_ascii());
         }
     }
 
     #[test]
     fn any_bytes_at_all() {
+        let deadline = &mut Deadline::unlimited();
         for a in 0..=255u8 {
             for b in 0..=255u8 {
                 for input in [&[b'<', a, b][..], &[b'<', b'!', a, b], &[b'<', a, b'=', b], &[a, b'=', b, a]] {
-                    is_xss(input);
+                    is_xss(input, deadline);
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The names of tags and of attributes that can run script.
 
 use crate::injection::table::Table;
+use crate::support::Stride;
 
 static TAGS: Table<18, 65> = Table::new(include_bytes!("tags.tsv"));
 static ATTRIBUTES: Table<262, 513> = Table::new(include_bytes!("attributes.tsv"));
@@ -26,20 +27,20 @@ pub(super) enum Tag {
 }
 
 /// The class of a tag. Browsers ignore NULs in names.
-pub(super) fn tag(name: &[u8]) -> Option<Tag> {
+pub(super) fn tag(name: &[u8], stride: &mut Stride<'_>) -> Option<Tag> {
     if name.len() < 3 {
         return None;
     }
-    let (_, class) = TAGS.get(Name::new(name)?.as_bytes())?;
+    let (_, class) = TAGS.get(Name::new(name, stride)?.as_bytes())?;
     Some(if class == b'i' { Tag::Iframe } else { Tag::Black })
 }
 
 /// The class of an attribute.
-pub(super) fn attribute(name: &[u8]) -> Option<Class> {
+pub(super) fn attribute(name: &[u8], stride: &mut Stride<'_>) -> Option<Class> {
     if name.len() < 2 {
         return None;
     }
-    let (spelling, class) = ATTRIBUTES.get(Name::new(name)?.as_bytes())?;
+    let (spelling, class) = ATTRIBUTES.get(Name::new(name, stride)?.as_bytes())?;
     match class {
         // The reference wants the `on` of an event in one piece, NULs only behind it.
         b'b' if spelling.starts_with(b"ON") && !name[..2].eq_ignore_ascii_case(b"ON") => None,
@@ -59,9 +60,16 @@ struct Name {
 impl Name {
     const LONGEST: usize = 32;
 
-    fn new(name: &[u8]) -> Option<Self> {
+    fn new(name: &[u8], stride: &mut Stride<'_>) -> Option<Self> {
         let mut short = Self { bytes: [0; Self::LONGEST], length: 0 };
-        for &byte in name.iter().filter(|&&byte| byte != 0) {
+        for (at, &byte) in name.iter().enumerate() {
+            // Only NULs make a name long.
+            if byte == 0 {
+                if stride.is_over(at) {
+                    return None;
+                }
+                continue;
+            }
             *short.bytes.get_mut(short.length)? = byte;
             short.length += 1;
         }
@@ -76,6 +84,15 @@ impl Name {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::support::Deadline;
+
+    fn tag(name: &[u8]) -> Option<Tag> {
+        super::tag(name, &mut Stride::new(&mut Deadline::unlimited(), 1))
+    }
+
+    fn attribute(name: &[u8]) -> Option<Class> {
+        super::attribute(name, &mut Stride::new(&mut Deadline::unlimited(), 1))
+    }
 
     #[test]
     fn names_in_any_case_with_nuls() {

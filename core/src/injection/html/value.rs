@@ -1,15 +1,17 @@
 //! Values of attributes that can run script: URLs, styles, and the one frame source that is let through.
 
+use crate::support::Stride;
+
 /// Whether a URL has a scheme that runs or carries script.
 ///
 /// Browsers look past controls and white space in and before a scheme and decode character references, so this does too.
-pub(super) fn is_bad_url(value: &[u8]) -> bool {
+pub(super) fn is_bad_url(value: &[u8], stride: &mut Stride<'_>) -> bool {
     const SCHEMES: [&[u8]; 4] = [b"DATA", b"VIEW-SOURCE", b"JAVA", b"VBSCRIPT"];
     const LONGEST: usize = 11;
-    let start = value.iter().position(|byte| (33..127).contains(byte)).unwrap_or(value.len());
+    let start = stride.run(value, 0, |byte| !(33..127).contains(&byte));
     let mut rest = &value[start..];
     let (mut scheme, mut length) = ([0; LONGEST], 0);
-    while length < LONGEST && !rest.is_empty() {
+    while length < LONGEST && !rest.is_empty() && !stride.is_over(value.len() - rest.len()) {
         let (character, width) = decode(rest);
         rest = &rest[width..];
         if character == 0 || character == 10 || length == 0 && character <= 32 {
@@ -46,11 +48,11 @@ fn decode(text: &[u8]) -> (u32, usize) {
 }
 
 /// Whether a style runs script or loads something, comments apart.
-pub(super) fn is_bad_style(value: &[u8]) -> bool {
+pub(super) fn is_bad_style(value: &[u8], stride: &mut Stride<'_>) -> bool {
     let mut words = WordSearch::default();
     let mut in_comment = false;
     let mut at = 0;
-    while at < value.len() {
+    while at < value.len() && !stride.is_over(at) {
         in_comment |= value[at..].starts_with(b"/*");
         at += usize::from(value[at..].starts_with(b"/*"));
         let closes = value[at..].starts_with(b"*/");
@@ -97,17 +99,17 @@ impl WordSearch {
 ///
 /// `tag` starts with the name of the tag. Attributes before `src` are stepped over a few bytes at a time after each blank, as
 /// the reference does, so that little more than the usual spelling is let through.
-pub(super) fn is_exempt_iframe(tag: &[u8]) -> bool {
+pub(super) fn is_exempt_iframe(tag: &[u8], stride: &mut Stride<'_>) -> bool {
     const HOST: &[u8] = b"https://www.youtube.com/";
     let Some(end) = memchr::memchr(b'>', tag) else { return false };
     let tag = &tag[..end];
     let mut at = 1;
-    while let Some(&byte) = tag.get(at) {
+    while let Some(&byte) = tag.get(at).filter(|_| !stride.is_over(at)) {
         match byte {
             b'\\' => at += 2,
-            b'"' | b'\'' => at += 1 + quoted(&tag[at + 1..], byte),
+            b'"' | b'\'' => at += 1 + quoted(&tag[at + 1..], byte, &mut stride.anew()),
             b' ' => {
-                at += tag[at..].iter().take_while(|&&byte| byte == b' ').count();
+                at += stride.run(&tag[at..], at, |byte| byte == b' ');
                 let attribute = &tag[at..];
                 if !attribute.get(..3).is_some_and(|name| name.eq_ignore_ascii_case(b"src")) {
                     at += 4;
@@ -126,9 +128,9 @@ pub(super) fn is_exempt_iframe(tag: &[u8]) -> bool {
 }
 
 /// The length of a quoted text up to and with its closing quote.
-fn quoted(text: &[u8], quote: u8) -> usize {
+fn quoted(text: &[u8], quote: u8, stride: &mut Stride<'_>) -> usize {
     let mut at = 0;
-    while let Some(&byte) = text.get(at) {
+    while let Some(&byte) = text.get(at).filter(|_| !stride.is_over(at)) {
         at += if byte == b'\\' { 2 } else { 1 };
         if byte == quote {
             break;
@@ -140,6 +142,11 @@ fn quoted(text: &[u8], quote: u8) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::support::Deadline;
+
+    fn answer(of: fn(&[u8], &mut Stride<'_>) -> bool, text: &str) -> bool {
+        of(text.as_bytes(), &mut Stride::new(&mut Deadline::unlimited(), 1))
+    }
 
     #[test]
     fn urls() {
@@ -153,20 +160,20 @@ mod tests {
             "JaVa",
             "&#0;vbscript",
         ] {
-            assert!(is_bad_url(bad.as_bytes()), "{bad}");
+            assert!(answer(is_bad_url, bad), "{bad}");
         }
         for good in ["", "/x", "d\tata:1", "https://javascript", "&#x;java", "&#99999999;", "dat", "&java"] {
-            assert!(!is_bad_url(good.as_bytes()), "{good}");
+            assert!(!answer(is_bad_url, good), "{good}");
         }
     }
 
     #[test]
     fn styles() {
         for bad in ["url(x)", "u/**/rl", "expexpression(", "a:javascript", "/*:url"] {
-            assert!(is_bad_style(bad.as_bytes()), "{bad}");
+            assert!(answer(is_bad_style, bad), "{bad}");
         }
         for good in ["", "x", "URL(x)", "/*url*/", "u\0rl", "ur l", "*/", "/*"] {
-            assert!(!is_bad_style(good.as_bytes()), "{good}");
+            assert!(!answer(is_bad_style, good), "{good}");
         }
     }
 
@@ -186,7 +193,7 @@ mod tests {
             ("i \\\" '\\'>", false),
         ];
         for (tag, exempt) in cases {
-            assert_eq!(is_exempt_iframe(tag.as_bytes()), *exempt, "{tag}");
+            assert_eq!(answer(is_exempt_iframe, tag), *exempt, "{tag}");
         }
     }
 }

@@ -42,7 +42,7 @@ impl<'a> Window<'a> {
 
     /// Reads `lexer` as far as needed and folds it to at most five tokens. Nothing is left of an input that breaks the word
     /// boundary rule early on.
-    pub(super) fn fold(&mut self, lexer: &mut Lexer<'a>) -> &[Token<'a>] {
+    pub(super) fn fold(&mut self, lexer: &mut Lexer<'a, '_>) -> &[Token<'a>] {
         let length = self.fold_all(lexer).min(MAX_TOKENS);
         let tokens = &mut self.slots[..length];
         // MySQL ignores a backquote that closes nothing and is followed by nothing, like a comment.
@@ -54,7 +54,7 @@ impl<'a> Window<'a> {
         tokens
     }
 
-    fn fold_all(&mut self, lexer: &mut Lexer<'a>) -> usize {
+    fn fold_all(&mut self, lexer: &mut Lexer<'a, '_>) -> usize {
         if !self.skip_prefix(lexer) {
             return 0;
         }
@@ -99,7 +99,7 @@ impl<'a> Window<'a> {
     }
 
     /// Finds the first token that says anything. False when there is none.
-    fn skip_prefix(&mut self, lexer: &mut Lexer<'a>) -> bool {
+    fn skip_prefix(&mut self, lexer: &mut Lexer<'a, '_>) -> bool {
         const SKIPPED: u32 = set(&[Kind::Comment, Kind::OpenParen, Kind::SqlType]);
         loop {
             match lexer.next() {
@@ -115,7 +115,7 @@ impl<'a> Window<'a> {
     }
 
     /// Fetches until `wanted` tokens are under examination, the window is full, or the input ends.
-    fn fetch(&mut self, lexer: &mut Lexer<'a>, wanted: usize) {
+    fn fetch(&mut self, lexer: &mut Lexer<'a, '_>, wanted: usize) {
         while self.more && self.end <= MAX_TOKENS && self.end - self.left < wanted {
             match lexer.next() {
                 Step::Token(token) if token.kind == Kind::Comment => self.comment = Some(token),

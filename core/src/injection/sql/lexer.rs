@@ -9,6 +9,7 @@
 use super::class::{self, BLANK, ENDS_VARIABLE, ENDS_WORD, SPLITS_WORD, WHITE};
 use super::token::{Kind, MAX_TEXT, Token};
 use super::words;
+use crate::support::{Deadline, Stride};
 use memchr::{memchr, memmem};
 
 /// How comments are read.
@@ -28,10 +29,14 @@ pub(super) enum Step<'a> {
     Illegal,
 }
 
+/// What reading a kilobyte costs, in units of [`Deadline::spend`].
+const UNITS: u32 = 256;
+
 /// The state of one pass over an input.
-pub(super) struct Lexer<'a> {
+pub(super) struct Lexer<'a, 'd> {
     input: &'a [u8],
     at: usize,
+    stride: Stride<'d>,
     /// The quote the input is taken to be inside of, until its string has been read.
     inside: Option<u8>,
     dialect: Dialect,
@@ -43,16 +48,21 @@ pub(super) struct Lexer<'a> {
     pub(super) saw_mysql: bool,
 }
 
-impl<'a> Lexer<'a> {
-    pub(super) fn new(input: &'a [u8], inside: Option<u8>, dialect: Dialect) -> Self {
-        Self { input, at: 0, inside, dialect, boundary: true, count: 0, saw_mysql: false }
+impl<'a, 'd> Lexer<'a, 'd> {
+    pub(super) fn new(input: &'a [u8], inside: Option<u8>, dialect: Dialect, deadline: &'d mut Deadline) -> Self {
+        let stride = Stride::new(deadline, UNITS);
+        Self { input, at: 0, stride, inside, dialect, boundary: true, count: 0, saw_mysql: false }
     }
 
+    /// The next token. Once the deadline is over there is none.
     pub(super) fn next(&mut self) -> Step<'a> {
+        if self.stride.is_over(self.at) {
+            return Step::End;
+        }
         let token = match self.inside.take() {
             Some(quote) => Some(self.string(0, quote, 0)),
             None => {
-                let white = self.rest().iter().take_while(|&&byte| class::is(byte, WHITE)).count();
+                let white = self.run(0, |byte| class::is(byte, WHITE));
                 self.boundary |= white > 0;
                 self.at += white;
                 let Some(&first) = self.input.get(self.at) else { return Step::End };
@@ -118,9 +128,15 @@ impl<'a> Lexer<'a> {
     fn string(&mut self, start: usize, quote: u8, open: u8) -> Token<'a> {
         self.boundary = true;
         let mut from = start;
-        while let Some(offset) = memchr(quote, &self.input[from..]) {
+        while let Some(offset) = memchr(quote, &self.input[from..]).filter(|_| !self.stride.is_over(from)) {
             let end = from + offset;
-            let backslashes = self.input[start..end].iter().rev().take_while(|&&byte| byte == b'\\').count();
+            let mut backslashes = 0;
+            while end - backslashes > start && self.input[end - backslashes - 1] == b'\\' {
+                backslashes += 1;
+                if self.stride.is_over(end + backslashes) {
+                    break;
+                }
+            }
             if backslashes % 2 == 1 {
                 from = end + 1;
             } else if self.input.get(end + 1) == Some(&quote) {
@@ -208,13 +224,16 @@ impl<'a> Lexer<'a> {
         match self.peek(0) {
             b'`' => Token { kind: Kind::Variable, ..self.quoted_name(self.at + 1) },
             quote @ (b'"' | b'\'') => Token { kind: Kind::Variable, ..self.string(self.at + 1, quote, quote) },
-            _ => self.take(Kind::Variable, class::run(self.rest(), ENDS_VARIABLE)),
+            _ => {
+                let length = self.run(0, |byte| !class::is(byte, ENDS_VARIABLE));
+                self.take(Kind::Variable, length)
+            }
         }
     }
 
     /// `b'0101'` or `x'1F'`.
     fn digit_string(&mut self, is_digit: impl Fn(u8) -> bool, glued: bool) -> Option<Token<'a>> {
-        let digits = run_of(&self.rest()[2..], is_digit);
+        let digits = self.digits(2, is_digit);
         match self.peek(2 + digits) {
             b'\'' => Some(self.take(Kind::Number, 3 + digits)),
             _ => self.word(glued),
@@ -253,7 +272,7 @@ impl<'a> Lexer<'a> {
             return None;
         }
         let rest = self.rest();
-        let length = class::run(rest, ENDS_WORD);
+        let length = self.run(0, |byte| !class::is(byte, ENDS_WORD));
         let word = &rest[..length];
         let head = &word[..length.min(MAX_TEXT)];
         let mut from = 0;
@@ -275,8 +294,8 @@ impl<'a> Lexer<'a> {
         let rest = self.rest();
         if rest[0] == b'0' {
             let digits = match self.peek(1) {
-                b'x' | b'X' => Some(run_of(&rest[2..], |byte| byte.is_ascii_hexdigit())),
-                b'b' | b'B' => Some(run_of(&rest[2..], |byte| matches!(byte, b'0' | b'1'))),
+                b'x' | b'X' => Some(self.digits(2, |byte| byte.is_ascii_hexdigit())),
+                b'b' | b'B' => Some(self.digits(2, |byte| matches!(byte, b'0' | b'1'))),
                 _ => None,
             };
             match digits {
@@ -285,10 +304,10 @@ impl<'a> Lexer<'a> {
                 None => {}
             }
         }
-        let digits_from = |at: usize| rest[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let mut length = digits_from(0);
+        let is_digit = |byte: u8| byte.is_ascii_digit();
+        let mut length = self.run(0, is_digit);
         if self.peek(length) == b'.' {
-            length += 1 + digits_from(length + 1);
+            length += 1 + self.run(length + 1, is_digit);
             if length == 1 {
                 return self.take(Kind::Dot, 1);
             }
@@ -299,7 +318,7 @@ impl<'a> Lexer<'a> {
             if matches!(self.peek(length), b'+' | b'-') {
                 length += 1;
             }
-            let digits = digits_from(length);
+            let digits = self.run(length, is_digit);
             if digits == 0 {
                 kind = Kind::Bareword;
             }
@@ -321,7 +340,7 @@ impl<'a> Lexer<'a> {
         if after.is_empty() {
             return Some(self.take(Kind::Bareword, 1));
         }
-        let amount = run_of(after, |byte| matches!(byte, b'0'..=b'9' | b'.' | b','));
+        let amount = self.digits(1, |byte| matches!(byte, b'0'..=b'9' | b'.' | b','));
         if amount == 1 && after[0] == b'.' {
             return self.word(glued);
         }
@@ -333,7 +352,7 @@ impl<'a> Lexer<'a> {
             let close = memmem::find(&rest[2..], b"$$").map(|offset| start + 2 + offset);
             return Some(self.dollar_string(start + 2, close, 2));
         }
-        let letters = after.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let letters = self.run(1, |byte| byte.is_ascii_alphabetic());
         if letters == 0 {
             return Some(self.take(Kind::Bareword, 1));
         }
@@ -372,6 +391,17 @@ impl<'a> Lexer<'a> {
         Token::new(kind, text)
     }
 
+    /// The length of a run of bytes of a kind that starts `ahead` of the position.
+    fn run(&mut self, ahead: usize, is_of_kind: impl Fn(u8) -> bool) -> usize {
+        let start = self.at + ahead;
+        self.stride.run(self.input.get(start..).unwrap_or_default(), start, is_of_kind)
+    }
+
+    /// The length of a run of digits of some kind, in which the reference lets NUL pass.
+    fn digits(&mut self, ahead: usize, is_digit: impl Fn(u8) -> bool) -> usize {
+        self.run(ahead, |byte| byte == 0 || is_digit(byte))
+    }
+
     fn rest(&self) -> &'a [u8] {
         &self.input[self.at..]
     }
@@ -380,9 +410,4 @@ impl<'a> Lexer<'a> {
     fn peek(&self, ahead: usize) -> u8 {
         self.input.get(self.at + ahead).copied().unwrap_or(0)
     }
-}
-
-/// The length of a run of digits of some kind, in which the reference lets NUL pass.
-fn run_of(bytes: &[u8], is_member: impl Fn(u8) -> bool) -> usize {
-    bytes.iter().take_while(|&&byte| byte == 0 || is_member(byte)).count()
 }

@@ -138,6 +138,7 @@ const fn may_be_function(word: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::injection::sql::{Dialect, judge};
+    use crate::support::Deadline;
 
     /// The fingerprints that are switched on, without the one that no string judged here can produce.
     fn fingerprints() -> impl Iterator<Item = &'static str> {
@@ -193,12 +194,13 @@ mod tests {
             "a ", "user", "1", "1e", "(", ")", ",", ";", "-", "=", ":", ".", "#", " ", "\\", "\\N", "[", "like ", "&",
             "\n",
         ];
+        let deadline = &mut Deadline::unlimited();
         for length in 1..5u32 {
             for choice in 0..pieces.len().pow(length) {
                 let text: String = (0..length).map(|i| pieces[choice / pieces.len().pow(i) % pieces.len()]).collect();
                 if is_harmless(text.as_bytes()) {
-                    assert_eq!(judge(text.as_bytes(), None, Dialect::Ansi).0, None, "{text}");
-                    assert_eq!(judge(text.as_bytes(), None, Dialect::MySql).0, None, "{text}");
+                    assert_eq!(judge(text.as_bytes(), None, Dialect::Ansi, deadline).0, None, "{text}");
+                    assert_eq!(judge(text.as_bytes(), None, Dialect::MySql, deadline).0, None, "{text}");
                 }
             }
         }

@@ -16,6 +16,7 @@ mod words;
 
 pub use fingerprint::Fingerprint;
 
+use crate::support::Deadline;
 use fold::Window;
 use lexer::{Dialect, Lexer};
 use memchr::{memchr, memchr2, memchr3, memmem};
@@ -23,13 +24,13 @@ use token::{Kind, Token};
 
 /// The fingerprint of `input` if it looks like SQL that was written to be injected.
 ///
-/// Takes time linear in the length of the input and allocates nothing.
-pub fn is_sqli(input: &[u8]) -> Option<Fingerprint> {
+/// Takes time linear in the length of the input and allocates nothing. `None` as well once the deadline is over.
+pub fn is_sqli(input: &[u8], deadline: &mut Deadline) -> Option<Fingerprint> {
     if look::is_harmless(input) {
         return None;
     }
-    let either = |inside| match judge(input, inside, Dialect::Ansi) {
-        (None, true) => judge(input, inside, Dialect::MySql).0,
+    let mut either = |inside| match judge(input, inside, Dialect::Ansi, deadline) {
+        (None, true) => judge(input, inside, Dialect::MySql, deadline).0,
         (verdict, _) => verdict,
     };
     let verdict = either(None);
@@ -39,19 +40,24 @@ pub fn is_sqli(input: &[u8]) -> Option<Fingerprint> {
     single.or_else(|| {
         // One look for both: a long text mostly holds neither.
         let quoted = &quoted[memchr2(b'"', b'`', quoted)?..];
-        let within = |quote| memchr(quote, quoted).and_then(|_| judge(input, Some(quote), Dialect::MySql).0);
+        let mut within =
+            |quote| memchr(quote, quoted).and_then(|_| judge(input, Some(quote), Dialect::MySql, deadline).0);
         within(b'"').or_else(|| within(b'`'))
     })
 }
 
 /// The verdict in one context, and whether the input has comments that the dialects read differently.
-fn judge(input: &[u8], inside: Option<u8>, dialect: Dialect) -> (Option<Fingerprint>, bool) {
-    let mut lexer = Lexer::new(input, inside, dialect);
+fn judge(input: &[u8], inside: Option<u8>, dialect: Dialect, deadline: &mut Deadline) -> (Option<Fingerprint>, bool) {
+    let mut lexer = Lexer::new(input, inside, dialect, deadline);
     let mut window = Window::new();
     let tokens = window.fold(&mut lexer);
     let fingerprint = fingerprint(tokens);
     let found = fingerprint.is_known() && is_meant(&fingerprint, tokens, input, lexer.count);
-    (found.then_some(fingerprint), lexer.saw_mysql)
+    let saw_mysql = lexer.saw_mysql;
+    if deadline.was_expired() {
+        return (None, false);
+    }
+    (found.then_some(fingerprint), saw_mysql)
 }
 
 fn fingerprint(tokens: &[Token<'_>]) -> Fingerprint {
@@ -87,7 +93,7 @@ mod tests {
     use super::*;
 
     fn verdict(input: &[u8]) -> Option<String> {
-        is_sqli(input).map(|fingerprint| fingerprint.to_string())
+        is_sqli(input, &mut Deadline::unlimited()).map(|fingerprint| fingerprint.to_string())
     }
 
     #[test]
@@ -114,12 +120,13 @@ mod tests {
 
     #[test]
     fn any_bytes_at_all() {
-        assert_eq!(is_sqli(b""), None);
+        let deadline = &mut Deadline::unlimited();
+        assert_eq!(is_sqli(b"", deadline), None);
         for a in 0..=255u8 {
             for b in 0..=255u8 {
-                is_sqli(&[a, b]);
-                is_sqli(&[a, b'\'', b, a]);
-                is_sqli(&[b'$', a, b'$', b, b'$']);
+                is_sqli(&[a, b], deadline);
+                is_sqli(&[a, b'\'', b, a], deadline);
+                is_sqli(&[b'$', a, b'$', b, b'$'], deadline);
             }
         }
     }

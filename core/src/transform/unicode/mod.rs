@@ -8,19 +8,21 @@
 
 mod table;
 
-use super::{Outcome, utf8};
+use super::{Outcome, Stride, utf8};
 
 /// Normalises `input`, or finds nothing to normalise.
-pub(super) fn unicode_normalize(input: &[u8], output: &mut Vec<u8>) -> Outcome {
-    if !needs_normalization(input) {
+pub(super) fn unicode_normalize(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+    if !needs_normalization(input, stride) {
         return Outcome::Kept;
     }
     output.reserve(input.len());
     let mut rest = input;
     loop {
-        let (kept, changing) = rest.split_at(kept_run(rest));
+        // The text was read once before.
+        let read = 2 * input.len() - rest.len();
+        let (kept, changing) = rest.split_at(kept_run(rest, read, stride));
         output.extend_from_slice(kept);
-        if changing.is_empty() {
+        if changing.is_empty() || stride.is_over(read) {
             return Outcome::Changed;
         }
         // A stray byte is dropped.
@@ -32,11 +34,11 @@ pub(super) fn unicode_normalize(input: &[u8], output: &mut Vec<u8>) -> Outcome {
     }
 }
 
-fn needs_normalization(input: &[u8]) -> bool {
+fn needs_normalization(input: &[u8], stride: &mut Stride<'_>) -> bool {
     let mut rest = input;
     loop {
         rest = &rest[ascii_run(rest)..];
-        if rest.is_empty() {
+        if rest.is_empty() || stride.is_over(input.len() - rest.len()) {
             return false;
         }
         let (code, length) = utf8::decode(rest).unwrap_or((0, 1));
@@ -59,10 +61,11 @@ fn ascii_run(text: &[u8]) -> usize {
     start + text[start..].iter().take_while(|byte| byte.is_ascii()).count()
 }
 
-/// How many bytes `text` begins with that a rebuilt text keeps: whole characters that stay, and no NUL.
-fn kept_run(text: &[u8]) -> usize {
+/// How many bytes `text`, which is reached when so many were read, begins with that a rebuilt text keeps: whole characters
+/// that stay, and no NUL.
+fn kept_run(text: &[u8], read: usize, stride: &mut Stride<'_>) -> usize {
     let mut length = 0;
-    loop {
+    while !stride.is_over(read + length) {
         let rest = &text[length..];
         length += match rest.first() {
             Some(0) | None => return length,
@@ -73,6 +76,7 @@ fn kept_run(text: &[u8]) -> usize {
             },
         };
     }
+    length
 }
 
 /// Whether this is a character, and in its shortest form.

@@ -8,5 +8,5 @@ mod number;
 mod read;
 mod write;
 
-pub use read::{JsonError, parse, parse_in};
+pub use read::{JsonError, parse, parse_in, parse_within};
 pub use write::{to_string, write};

@@ -1,6 +1,7 @@
 //! The reader: strict RFC 8259 with the reference's edges, in one pass, never deeper than its own limit.
 
 use super::number::{self, Number};
+use crate::support::{Deadline, Stride};
 use crate::value::{Allocator, Heap, Object, Value, tag};
 
 /// Containers are made down to this level (the root is level 1); one at this level stays empty.
@@ -35,10 +36,22 @@ pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
     parse_in(text, Heap)
 }
 
+/// Reads one document onto the process heap, unless the deadline comes first, which then [shows](Deadline::was_expired).
+pub fn parse_within(text: &[u8], deadline: &mut Deadline) -> Result<Value, JsonError> {
+    read(text, Heap, deadline)
+}
+
 /// Reads one document into `allocator`'s memory. On an error everything allocated so far is freed.
 pub fn parse_in<A: Allocator + Copy>(text: &[u8], allocator: A) -> Result<Value<A>, JsonError> {
+    read(text, allocator, &mut Deadline::unlimited())
+}
+
+/// What reading a kilobyte costs, in units of [`Deadline::spend`].
+const UNITS: u32 = 128;
+
+fn read<A: Allocator + Copy>(text: &[u8], allocator: A, deadline: &mut Deadline) -> Result<Value<A>, JsonError> {
     let mut root = Value::invalid_in(allocator);
-    let mut reader = Reader { text, at: 0, allocator, buffer: vec![] };
+    let mut reader = Reader { text, at: 0, stride: Stride::new(deadline, UNITS), allocator, buffer: vec![] };
     reader.space();
     reader.value(root.place(), 1)?;
     reader.space();
@@ -49,15 +62,16 @@ pub fn parse_in<A: Allocator + Copy>(text: &[u8], allocator: A) -> Result<Value<
     }
 }
 
-struct Reader<'a, A> {
+struct Reader<'a, 'd, A> {
     text: &'a [u8],
     at: usize,
+    stride: Stride<'d>,
     allocator: A,
     /// The bytes of a string with escapes.
     buffer: Vec<u8>,
 }
 
-impl<A: Allocator + Copy> Reader<'_, A> {
+impl<A: Allocator + Copy> Reader<'_, '_, A> {
     /// Reads a value to its place, which holds nothing yet. Recursion ends at `DEEPEST`: what lies below is checked by
     /// `skip`, which does not recurse.
     fn value(&mut self, place: &mut Object, level: usize) -> Result<(), JsonError> {
@@ -86,6 +100,7 @@ impl<A: Allocator + Copy> Reader<'_, A> {
         // Other allocators see that a string is made before its place, and a container after it, as in the reference.
         let unobserved = self.allocator.is_heap();
         loop {
+            self.check_time()?;
             if unobserved || slot.has_room() {
                 self.entry_in_place(slot, is_map, level)?;
             } else {
@@ -169,6 +184,7 @@ impl<A: Allocator + Copy> Reader<'_, A> {
     fn skip(&mut self) -> Result<(), JsonError> {
         let mut open = vec![];
         loop {
+            self.check_time()?;
             // At the start of a value.
             match self.peek() {
                 Some(bracket @ (b'{' | b'[')) => {
@@ -271,6 +287,7 @@ impl<A: Allocator + Copy> Reader<'_, A> {
 
     fn escaped(&mut self, buffer: &mut Vec<u8>) -> Result<(), JsonError> {
         loop {
+            self.check_time()?;
             let Some(byte) = self.peek() else { return Err(self.error("unterminated string")) };
             match byte {
                 b'"' => {
@@ -333,7 +350,8 @@ impl<A: Allocator + Copy> Reader<'_, A> {
 
     #[inline]
     fn space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+        // What is left where the time is over is no document.
+        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) && !self.stride.is_over(self.at) {
             self.at += 1;
         }
     }
@@ -348,6 +366,11 @@ impl<A: Allocator + Copy> Reader<'_, A> {
         let there = self.peek() == Some(byte);
         self.at += usize::from(there);
         there
+    }
+
+    #[inline]
+    fn check_time(&mut self) -> Result<(), JsonError> {
+        if self.stride.is_over(self.at) { Err(self.error("no time to read on")) } else { Ok(()) }
     }
 
     fn error(&self, reason: &'static str) -> JsonError {

@@ -1,0 +1,98 @@
+//! Looks at the deadline while a long text is read.
+
+use super::Deadline;
+
+/// How many bytes are read between two looks.
+const EVERY: usize = 1024;
+
+/// The progress of a reader through a text. A short text is read without a look.
+pub struct Stride<'d> {
+    deadline: &'d mut Deadline,
+    /// What reading a stride costs, in units of [`Deadline::spend`].
+    units: u32,
+    /// The next look is due when so many bytes have been read.
+    due: usize,
+}
+
+impl<'d> Stride<'d> {
+    /// The beginning of a text, of which a kilobyte costs so much in units of [`Deadline::spend`].
+    pub fn new(deadline: &'d mut Deadline, units: u32) -> Self {
+        Self { deadline, units, due: EVERY }
+    }
+
+    /// The beginning of another text, or of a part that is read again.
+    pub fn anew(&mut self) -> Stride<'_> {
+        Stride::new(self.deadline, self.units)
+    }
+
+    /// The deadline itself.
+    pub fn deadline(&mut self) -> &mut Deadline {
+        self.deadline
+    }
+
+    /// Whether the deadline is over, now that so many bytes have been read. The reader then stops; what it has found out doesn't
+    /// matter.
+    #[inline]
+    pub fn is_over(&mut self, read: usize) -> bool {
+        read >= self.due && self.look(read)
+    }
+
+    /// How many bytes a text begins with that are of a kind, and that there is time to look at. So many were read before.
+    #[inline]
+    pub fn run(&mut self, text: &[u8], before: usize, is_of_kind: impl Fn(u8) -> bool) -> usize {
+        // As far as no look is due, so that there is nothing but the kind to ask of each byte.
+        let stretch = text.get(..self.due.saturating_sub(before)).unwrap_or(text);
+        match stretch.iter().position(|&byte| !is_of_kind(byte)) {
+            Some(end) => end,
+            None if stretch.len() == text.len() => text.len(),
+            None => self.run_on(text, before, stretch.len(), is_of_kind),
+        }
+    }
+
+    /// The same where a look is due behind the first bytes, which are of the kind.
+    #[cold]
+    #[inline(never)]
+    fn run_on(&mut self, text: &[u8], before: usize, first: usize, is_of_kind: impl Fn(u8) -> bool) -> usize {
+        let mut at = first;
+        while at < text.len() && !self.is_over(before + at) {
+            let stretch = &text[at..text.len().min(self.due.saturating_sub(before).max(at))];
+            match stretch.iter().position(|&byte| !is_of_kind(byte)) {
+                Some(end) => return at + end,
+                None => at += stretch.len(),
+            }
+        }
+        at
+    }
+
+    #[cold]
+    fn look(&mut self, read: usize) -> bool {
+        let strides = 1 + (read - self.due) / EVERY;
+        let is_over = self.deadline.spend(self.units.saturating_mul(strides as u32));
+        // Once over, always over.
+        self.due = if is_over { 0 } else { read + EVERY };
+        is_over
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_is_due_every_kilobyte_and_for_all_that_was_skipped() {
+        let mut deadline = Deadline::after(10);
+        let mut stride = Stride::new(&mut deadline, 2);
+        assert!(!stride.is_over(EVERY - 1) && !stride.is_over(EVERY) && !stride.is_over(2 * EVERY - 1));
+        assert_eq!(stride.deadline.units(), Some(8));
+        assert!(!stride.is_over(4 * EVERY) && stride.is_over(5 * EVERY) && stride.is_over(0));
+    }
+
+    #[test]
+    fn a_run_ends_where_its_kind_does_or_with_the_deadline() {
+        let text = [&[b'a'; 3 * EVERY][..], b"bb"].concat();
+        let run = |units, before| Stride::new(&mut Deadline::after(units), 1).run(&text, before, |byte| byte == b'a');
+        assert_eq!(run(100, 0), 3 * EVERY);
+        assert_eq!(run(2, 0), 2 * EVERY);
+        assert_eq!(run(1, 2 * EVERY), 0);
+    }
+}
