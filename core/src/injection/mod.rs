@@ -25,17 +25,17 @@ mod tests {
     /// Texts that keep the analyses busy to their end.
     #[test]
     fn work_on_long_texts_ends_with_the_deadline() {
-        for piece in
-            ["1+", "a, ", "(", " ", "a", "1", "@a+", "x'0", "\\'", "''", "/**/", "-- \n", "{", "$$", "$a$", "b'\0"]
+        let long = |head: &str, piece: &str| format!("{head}{}", piece.repeat(100_000 / piece.len())).into_bytes();
+        let pieces = ["1+", "a, ", "(", " ", "a", "1", "@a+", "x'0'+", "\\'", "''", "/**/", "-- \n"];
+        for (head, piece) in pieces.map(|piece| ("", piece)).into_iter().chain([("b'", "\0"), ("0x", "1"), ("$", "1")])
         {
             let mut deadline = Deadline::after(5_000);
-            assert_eq!(is_sqli(piece.repeat(100_000 / piece.len()).as_bytes(), &mut deadline), None);
-            let read_all = ["$$", "$a$"].contains(&piece);
-            assert!(deadline.was_expired() || read_all, "{piece}");
+            assert_eq!(is_sqli(&long(head, piece), &mut deadline), None);
+            assert!(deadline.was_expired(), "{head}{piece}");
         }
         for piece in ["<a b=c ", "<a>", "<", "a=b ", "<a \0", "<!--->", "<!---\0", "<a style='/**/", "<a href=\"\x01"] {
             let mut deadline = Deadline::after(5_000);
-            assert!(!is_xss(format!("={}", piece.repeat(100_000 / piece.len())).as_bytes(), &mut deadline));
+            assert!(!is_xss(&long("=", piece), &mut deadline));
             assert!(deadline.was_expired(), "{piece}");
         }
     }
