@@ -165,13 +165,16 @@ impl Examination<'_> {
     }
 }
 
-/// What looking at a text costs, in the units of [`Deadline::spend`].
+/// What looking at a text may cost, in the units of [`Deadline::spend`].
 fn cost(text: &[u8]) -> u32 {
-    1 + (text.len() / 256) as u32
+    1 + (text.len() / BYTES_A_UNIT) as u32
 }
 
-/// And what a stretch of a long one costs.
-const STRETCH_COST: u32 = (STRETCH / 256) as u32;
+/// And what a stretch of a long one may cost.
+const STRETCH_COST: u32 = (STRETCH / BYTES_A_UNIT) as u32;
+
+/// Few enough for texts on which matchers are slow.
+const BYTES_A_UNIT: usize = 16;
 
 /// Collects the hits of one string in one lane.
 struct Finder<'f> {
