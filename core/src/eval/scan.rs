@@ -134,10 +134,14 @@ impl Examination<'_> {
             if !lane.concerns(key) {
                 continue;
             }
-            if let Some((brings, needs)) = &lane.needs
-                && !needs.met_by(present.get_or_insert_with(|| Presence::of(text)).or(*brings))
-            {
-                continue;
+            if let Some((brings, needs)) = &lane.needs {
+                let present = match present {
+                    Some(known) => known,
+                    None => *present.insert(presence(text, deadline)?),
+                };
+                if !needs.met_by(present.or(*brings)) {
+                    continue;
+                }
             }
             let entries = lane.entries(key);
             let mut finder = Finder { plan, lane: id, entries, identity, hits, deadline };
@@ -163,6 +167,18 @@ impl Examination<'_> {
         }
         Ok(())
     }
+}
+
+/// The bytes of a text.
+fn presence(text: &[u8], deadline: &mut Deadline) -> Result<Presence, Expired> {
+    let mut all = Presence::default();
+    for (nth, stretch) in text.chunks(STRETCH).enumerate() {
+        if nth > 0 && deadline.spend(STRETCH_COST) {
+            return Err(Expired);
+        }
+        all = all.or(Presence::of(stretch));
+    }
+    Ok(all)
 }
 
 /// What looking at a text may cost, in the units of [`Deadline::spend`].

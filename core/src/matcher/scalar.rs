@@ -205,7 +205,8 @@ impl Matcher {
     /// The same, of a string that was not scanned.
     pub fn accepts_unscanned(&self, text: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
         let look = if let Kind::Regex(regex) = &self.kind { regex.pattern.required().alone() } else { None };
-        Ok(look.is_none_or(|look| look(text)) && self.accepts(text, deadline)?)
+        let may_match = look.map_or(Ok(true), |look| look(text, deadline))?;
+        Ok(may_match && self.accepts(text, deadline)?)
     }
 }
 

@@ -94,16 +94,13 @@ impl Pattern {
 
     /// Whether there is a match.
     pub fn is_match(&self, subject: &[u8]) -> bool {
-        self.may_match(subject) && self.0.automaton.is_match(subject, &mut Watch::forever()).unwrap_or(false)
+        self.is_match_within(subject, &mut Deadline::unlimited()).unwrap_or(false)
     }
 
     /// The same, while there is time.
     pub fn is_match_within(&self, subject: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
-        Ok(self.may_match(subject) && self.0.automaton.is_match(subject, &mut Watch::until(deadline))?)
-    }
-
-    fn may_match(&self, subject: &[u8]) -> bool {
-        self.0.required.passes_second_look(subject)
+        let may_match = self.0.required.passes_second_look(subject, deadline)?;
+        Ok(may_match && self.0.automaton.is_match(subject, &mut Watch::until(deadline))?)
     }
 
     /// What it costs to search a text for the first time, in operations on words: nanoseconds, roughly. It is a count and

@@ -16,6 +16,7 @@ mod strings;
 pub use byte_set::ByteSet;
 
 use super::ast::Ast;
+use crate::support::{Deadline, Expired};
 use analysis::Requirement;
 use second_look::{LiteralSet, SecondLook};
 use strings::Text;
@@ -122,8 +123,8 @@ impl Required {
     }
 
     /// Whether a subject that has what is required may match, as far as a closer look tells; "no" is certain.
-    pub(super) fn passes_second_look(&self, subject: &[u8]) -> bool {
-        (self.look_alikes && !subject.is_ascii()) || self.second_look.passes(subject)
+    pub(super) fn passes_second_look(&self, subject: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
+        Ok((self.look_alikes && !subject.is_ascii()) || self.second_look.passes(subject, deadline)?)
     }
 
     /// The bytes a match needs.
@@ -132,9 +133,11 @@ impl Required {
     }
 
     /// Whether a subject may match, without a scan; nothing if that takes one.
-    pub(crate) fn alone(&self) -> Option<impl Fn(&[u8]) -> bool> {
+    pub(crate) fn alone(&self) -> Option<impl Fn(&[u8], &mut Deadline) -> Result<bool, Expired>> {
         let few = self.few.as_ref()?;
-        Some(|subject: &[u8]| (self.look_alikes && !subject.is_ascii()) || few.is_in(subject))
+        Some(|subject: &[u8], deadline: &mut Deadline| {
+            Ok((self.look_alikes && !subject.is_ascii()) || few.is_in(subject, deadline)?)
+        })
     }
 
     pub(super) fn memory(&self) -> usize {

@@ -6,10 +6,13 @@
 use super::choice::rarity;
 use super::needs::{Needs, Presence};
 use super::strings::Strings;
+use crate::support::{Deadline, Expired, Stride};
 use memchr::{memchr_iter, memchr2_iter};
 
 /// Longer subjects hold about every byte.
 const LONGEST_FOR_BYTES: usize = 1024;
+/// What looking for a literal in a kilobyte costs, in units of [`Deadline::spend`].
+const UNITS: u32 = 32;
 /// A set of more literals is looked for in one pass with those of other patterns, not by itself.
 const MAX_LITERALS: usize = 4;
 
@@ -44,10 +47,17 @@ impl SecondLook {
     }
 
     /// Whether the subject may match; "no" is certain.
-    pub(super) fn passes(&self, subject: &[u8]) -> bool {
+    pub(super) fn passes(&self, subject: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
         let long = subject.len() > LONGEST_FOR_BYTES;
-        (self.needs.is_empty() || long || self.needs.met_by(Presence::of(subject)))
-            && self.literals.iter().all(|set| set.is_in(subject))
+        if !self.needs.is_empty() && !long && !self.needs.met_by(Presence::of(subject)) {
+            return Ok(false);
+        }
+        for set in &self.literals {
+            if !set.is_in(subject, deadline)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     pub(super) fn memory(&self) -> usize {
@@ -62,8 +72,9 @@ impl LiteralSet {
     }
 
     /// Whether a subject contains one of the literals in any ASCII case.
-    pub(super) fn is_in(&self, subject: &[u8]) -> bool {
-        self.0.iter().any(|literal| literal.is_in(subject))
+    pub(super) fn is_in(&self, subject: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
+        let is_in = self.0.iter().any(|literal| literal.is_in(subject, &mut Stride::new(deadline, UNITS)));
+        deadline.in_time().map(|()| is_in)
     }
 
     pub(super) fn memory(&self) -> usize {
@@ -77,18 +88,19 @@ impl Literal {
         Literal { bytes: bytes.into(), rarest }
     }
 
-    /// Whether a subject contains the literal in any ASCII case.
-    fn is_in(&self, subject: &[u8]) -> bool {
+    /// Whether a subject contains the literal in any ASCII case. Once the deadline is over the answer doesn't matter.
+    fn is_in(&self, subject: &[u8], stride: &mut Stride<'_>) -> bool {
         let Some(&byte) = self.bytes.get(self.rarest) else { return true };
         let stands_around = |at: usize| {
             let start = at.checked_sub(self.rarest)?;
             subject.get(start..start + self.bytes.len())
         };
         let is_there = |at: usize| stands_around(at).is_some_and(|text| text.eq_ignore_ascii_case(&self.bytes));
+        let mut is_there = |at: usize| is_there(at) || stride.is_over(at);
         if byte.is_ascii_lowercase() {
-            memchr2_iter(byte, byte.to_ascii_uppercase(), subject).any(is_there)
+            memchr2_iter(byte, byte.to_ascii_uppercase(), subject).any(&mut is_there)
         } else {
-            memchr_iter(byte, subject).any(is_there)
+            memchr_iter(byte, subject).any(&mut is_there)
         }
     }
 }
