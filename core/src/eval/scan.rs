@@ -181,9 +181,10 @@ fn presence(text: &[u8], deadline: &mut Deadline) -> Result<Presence, Expired> {
     Ok(all)
 }
 
-/// What looking at a text may cost, in the units of [`Deadline::spend`].
+/// What looking at the beginning of a text may cost, in the units of [`Deadline::spend`]. Those who read on look at the
+/// deadline as they go.
 fn cost(text: &[u8]) -> u32 {
-    1 + (text.len() / BYTES_A_UNIT) as u32
+    1 + (text.len().min(STRETCH) / BYTES_A_UNIT) as u32
 }
 
 /// And what a stretch of a long one may cost.
