@@ -105,8 +105,8 @@ struct Examination<'e> {
 }
 
 impl Examination<'_> {
-    /// Looks at a string in all lanes it concerns.
-    fn examine(&mut self, subject: Subject<'_>, deadline: &mut Deadline) -> Result<(), Expired> {
+    /// Looks at a string in all lanes it concerns. Returns how many matchers it had to ask.
+    fn examine(&mut self, subject: Subject<'_>, deadline: &mut Deadline) -> Result<usize, Expired> {
         let Examination { plan, transform, original, changed, hits } = self;
         let Subject { source, key, .. } = subject;
         let scanner = &plan.scan.scanner;
@@ -119,10 +119,10 @@ impl Examination<'_> {
         let classes = scanner.scan_unless(text, original, &mut stop).ok_or(Expired)?;
         let quiet = original.is_empty();
         if quiet && !source.attention.met_by(classes) {
-            return Ok(());
+            return Ok(0);
         }
         let identity = subject.object.identity();
-        let mut present = None;
+        let (mut present, mut asked) = (None, 0);
         for look in &source.lanes {
             let beyond_case = look.beyond_case.met_by(classes);
             let judged = look.judges.met_by(classes);
@@ -144,7 +144,7 @@ impl Examination<'_> {
                 }
             }
             let entries = lane.entries(key);
-            let mut finder = Finder { plan, lane: id, entries, identity, hits, deadline };
+            let mut finder = Finder { plan, lane: id, entries, identity, hits, deadline, asked: 0 };
             if beyond_case && let Some(text) = lane.chain.apply(text, transform, finder.deadline)? {
                 if lane.alone.is_empty() {
                     changed.clear();
@@ -164,8 +164,9 @@ impl Examination<'_> {
                     finder.judge(lane.judges.iter().map(|&entry| entry as usize), text)?;
                 }
             }
+            asked += finder.asked;
         }
-        Ok(())
+        Ok(asked)
     }
 }
 
@@ -202,6 +203,8 @@ struct Finder<'f> {
     identity: usize,
     hits: &'f mut Hits,
     deadline: &'f mut Deadline,
+    /// Matchers that were asked.
+    asked: usize,
 }
 
 /// How a matcher is asked.
@@ -227,6 +230,7 @@ impl Finder<'_> {
         if self.deadline.spend(cost(text)) {
             return Err(Expired);
         }
+        self.asked += 1;
         if accepts(&self.plan.scan.matchers[entry], text, self.deadline)? {
             self.hits.add(self.lane, entry, self.identity);
         }

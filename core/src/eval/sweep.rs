@@ -23,8 +23,9 @@ const FREE: usize = 4096;
 /// Bytes of a slice.
 const SLICE: usize = 4096;
 
-/// What a string costs beside its bytes, and what entries without text cost together.
+/// What a string costs beside its bytes, what asking a matcher about it does, and what entries without text cost together.
 const EACH: usize = 32;
+const ASKED: usize = 128;
 const PASSED: usize = 256;
 
 /// A string, or key, to be scanned.
@@ -71,7 +72,7 @@ impl<'s> Sweep<'s> {
         store: &'s Store,
         (unscanned, finished): (&mut Bits, &mut Vec<AddressId>),
         deadline: &mut Deadline,
-        mut look: impl FnMut(Subject<'s>, &mut Deadline) -> Result<(), Expired>,
+        mut look: impl FnMut(Subject<'s>, &mut Deadline) -> Result<usize, Expired>,
     ) -> Result<(), Expired> {
         let mut from = 0;
         while let Some(address) = unscanned.next(from) {
@@ -104,7 +105,7 @@ impl<'s> Sweep<'s> {
     fn rest(
         &mut self,
         deadline: &mut Deadline,
-        mut look: impl FnMut(Subject<'s>, &mut Deadline) -> Result<(), Expired>,
+        mut look: impl FnMut(Subject<'s>, &mut Deadline) -> Result<usize, Expired>,
     ) -> Result<(), Expired> {
         while !self.waiting.is_empty() {
             for mut part in std::mem::take(&mut self.waiting) {
@@ -117,7 +118,7 @@ impl<'s> Sweep<'s> {
             }
         }
         for subjects in std::mem::take(&mut self.long) {
-            subjects.into_iter().try_for_each(|subject| look(subject, deadline))?;
+            subjects.into_iter().try_for_each(|subject| look(subject, deadline).map(drop))?;
         }
         Ok(())
     }
@@ -128,7 +129,7 @@ impl<'s> Sweep<'s> {
         &mut self,
         part: &mut Part<'s>,
         deadline: &mut Deadline,
-        look: &mut impl FnMut(Subject<'s>, &mut Deadline) -> Result<(), Expired>,
+        look: &mut impl FnMut(Subject<'s>, &mut Deadline) -> Result<usize, Expired>,
     ) -> Result<bool, Expired> {
         let source = part.source;
         let mut left = SLICE;
@@ -160,8 +161,8 @@ impl<'s> Sweep<'s> {
                 }
                 self.taken += length;
             }
-            look(subject, deadline)?;
-            left = left.saturating_sub(EACH + length);
+            let asked = look(subject, deadline)?;
+            left = left.saturating_sub(EACH + length + ASKED * asked);
         }
         Ok(false)
     }
