@@ -105,6 +105,9 @@ fn many_hits_of_a_rule_cost_no_more_than_looking_at_them() {
     assert_eq!(outcome.events[1].matches[0].arguments[0].value, b"attack 0");
 }
 
+/// Units that an evaluation may go on for after its budget: a quarter of a millisecond.
+const LATE: u64 = 2000;
+
 /// Requests that keep the built-in rules busy for a while, whatever their shape.
 #[test]
 fn a_budget_ends_an_evaluation_wherever_it_is() {
@@ -127,7 +130,7 @@ fn a_budget_ends_an_evaluation_wherever_it_is() {
         assert!(!timeout, "{name}");
         for units in [0, 1, 4, 10, 19].map(|part| whole * part / 20) {
             let (timeout, spent) = run(units);
-            assert!(timeout && spent < units + 1000, "{name}: {spent} of {units} of {whole}");
+            assert!(timeout && spent < units + LATE, "{name}: {spent} of {units} of {whole}");
         }
     }
 }

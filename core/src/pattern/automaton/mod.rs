@@ -71,6 +71,9 @@ pub(super) struct Automaton {
 /// What reading a symbol takes besides stepping, in the units that searches count: nanoseconds, roughly.
 const SYMBOL: u32 = 3;
 
+/// How many bytes are skipped between two looks at the deadline.
+const SKIPPED: usize = 1 << 14;
+
 /// How sets of positions are stepped.
 #[derive(Debug)]
 enum Table {
@@ -139,20 +142,30 @@ impl Automaton {
 
     /// The next place where a match may begin; nothing if there is none.
     #[inline]
-    fn next_start(&self, text: &[u8], at: usize) -> Option<usize> {
+    fn next_start(&self, text: &[u8], at: usize, watch: &mut Watch<'_>) -> Result<Option<usize>, Expired> {
         if !self.empty.is_empty() {
-            return Some(at);
+            return Ok(Some(at));
         }
         if self.start_looks & bit(Look::TextStart) != 0 {
-            return (at == 0).then_some(0);
+            return Ok((at == 0).then_some(0));
         }
-        if self.start_looks & bit(Look::LineStart) != 0 {
-            return match at.checked_sub(1) {
-                None => Some(0),
-                Some(before) => Some(at + memchr(b'\n', &text[before..])?).filter(|&next| next < text.len()),
+        let mut from = at;
+        while from < text.len() {
+            let end = text.len().min(from + SKIPPED);
+            let ahead = if self.start_looks & bit(Look::LineStart) == 0 {
+                self.starters.find(&text[from..end])
+            } else if from == 0 {
+                Some(0)
+            } else {
+                memchr(b'\n', &text[from - 1..end - 1])
             };
+            watch.spend(ahead.unwrap_or(end - from) as u32 / 4)?;
+            if let Some(ahead) = ahead {
+                return Ok(Some(from + ahead));
+            }
+            from = end;
         }
-        Some(at + self.starters.find(&text[at..])?)
+        Ok(None)
     }
 
     /// The assertions that hold at a place.

@@ -84,8 +84,7 @@ impl Automaton {
         let from = *at;
         while *at - from < WITHOUT_STATES {
             if active.is_empty() {
-                let Some(next) = self.next_start(text, *at) else { return Ok(Some(None)) };
-                watch.spend((next - *at) as u32 / 8)?;
+                let Some(next) = self.next_start(text, *at, watch)? else { return Ok(Some(None)) };
                 (*at, *idle) = (next, next);
             }
             let looks = self.looks(text, *at);
@@ -117,8 +116,7 @@ impl Automaton {
         let (mut at, mut set) = (from, 0);
         loop {
             if set == 0 {
-                let Some(next) = self.next_start(text, at) else { return Ok(None) };
-                watch.spend((next - at) as u32 / 8)?;
+                let Some(next) = self.next_start(text, at, watch)? else { return Ok(None) };
                 (at, *idle) = (next, next);
             }
             let looks = self.looks(text, at);
@@ -165,9 +163,8 @@ impl Automaton {
                 states::ENDED | states::ENDED_BEFORE => return Ok(Reading::Ended(place)),
                 states::DEAD => return Ok(Reading::Dead),
                 states::IDLE => {
-                    let Some(start) = self.next_start(text, place) else { return Ok(Reading::Dead) };
+                    let Some(start) = self.next_start(text, place, watch)? else { return Ok(Reading::Dead) };
                     gain = (gain + (start - place) as i64 - WORTH).min(ENOUGH);
-                    watch.spend((start - place) as u32 / 8)?;
                     (*at, *idle) = (start, start);
                     row = states.idle(self.kind_before(text, start) as u64);
                     continue;
