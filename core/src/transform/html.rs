@@ -22,7 +22,10 @@ pub(super) fn html_entity_decode(input: &[u8], output: &mut Vec<u8>, stride: &mu
         output.extend_from_slice(&input[read..read + plain]);
         read += plain;
         let reference = &input[read..];
-        if let Some((code, length)) = numeric(reference, read, stride) {
+        if !may_be_known(reference) {
+            output.push(b'&');
+            read += 1;
+        } else if let Some((code, length)) = numeric(reference, read, stride) {
             read += length;
             utf8::push_checked(output, code, read - output.len());
             read += usize::from(input.get(read) == Some(&b';'));
@@ -42,6 +45,12 @@ pub(super) fn html_entity_decode(input: &[u8], output: &mut Vec<u8>, stride: &mu
     } else {
         Outcome::Kept
     }
+}
+
+/// Whether a reference may be one that is decoded, by its first byte.
+#[inline]
+fn may_be_known(reference: &[u8]) -> bool {
+    reference.get(1).is_some_and(|&first| matches!(first | 0x20, b'#' | b'l' | b'g' | b'a' | b'q' | b'n'))
 }
 
 /// The value of a numeric reference, which stands behind so many bytes, and its length up to the last digit. Values beyond

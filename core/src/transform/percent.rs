@@ -37,21 +37,32 @@ pub(super) fn url_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride
 pub(super) fn url_decode_iis(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
     let Some(start) = memchr2(b'%', b'+', input) else { return Outcome::Kept };
     let mut changed = false;
-    let (head, tail) = input.split_at(start);
-    output.extend_from_slice(head);
-    for (at, &byte) in tail.iter().enumerate() {
-        if stride.is_over(at) {
+    output.extend_from_slice(&input[..start]);
+    // So many bytes at the end of the output cannot begin an escape; where none can, plain text is copied as a whole.
+    let mut plain = LONG;
+    let mut read = start;
+    while read < input.len() {
+        if plain >= LONG {
+            let rest = &input[read..];
+            let run = memchr2(b'%', b'+', rest).unwrap_or(rest.len());
+            output.extend_from_slice(&rest[..run]);
+            read += run;
+        }
+        if stride.is_over(read) {
             return Outcome::Kept;
         }
-        let mut byte = byte;
+        let Some(&next) = input.get(read) else { break };
+        read += 1;
+        let mut byte = next;
         loop {
             if byte == b'+' {
                 byte = b' ';
                 changed = true;
             }
             output.push(byte);
+            plain = if byte == b'%' { 0 } else { plain + 1 };
             let Some((code, length)) = escape_at_end(output) else { break };
-            changed = true;
+            (changed, plain) = (true, 0);
             output.truncate(output.len() - length);
             match u8::try_from(code) {
                 // A lone byte may complete an escape in turn.

@@ -6,6 +6,9 @@ use super::retrace::Retrace;
 use super::{Automaton, Watch};
 use crate::support::Expired;
 
+/// Words of the sets of a block: what fits a cache.
+const WORDS: usize = 1 << 13;
+
 /// Some symbols of a text.
 pub(super) struct Block<'t> {
     pub(super) text: &'t [u8],
@@ -61,18 +64,24 @@ impl<'t> Block<'t> {
 }
 
 impl Automaton {
-    /// Reads so many symbols, fewer where the text ends or nothing is active any more. Returns what is active then.
+    /// Symbols in a block that is read by sets.
+    pub(super) fn symbols_by_set(&self) -> usize {
+        (WORDS / self.words.max(1)).max(64)
+    }
+
+    /// Reads on until there are enough symbols, the text ends or nothing is active any more; or, of a block that was read
+    /// before, up to its end. Returns what is active then.
     pub(super) fn read_block(
         &self,
         block: &mut Block<'_>,
-        symbols: usize,
+        until: Option<usize>,
         watch: &mut Watch<'_>,
     ) -> Result<Vec<u64>, Expired> {
         let mut room = Room::new(self.words);
         let mut active = room.set(self.words);
         active.load(&block.before);
         if let Some(retrace) = block.retrace.take() {
-            if self.read_states(retrace, block, symbols, &mut active, watch)? {
+            if self.read_states(retrace, block, until, &mut active, watch)? {
                 block.retrace = Some(retrace);
                 return Ok(active.now.to_vec());
             }
@@ -80,20 +89,24 @@ impl Automaton {
             active.clear();
             active.load(&block.before);
         }
-        self.read_sets(block, symbols, &mut active, watch)?;
+        self.read_sets(block, until, &mut active, watch)?;
         Ok(active.now.to_vec())
     }
 
     fn read_sets(
         &self,
         block: &mut Block<'_>,
-        symbols: usize,
+        until: Option<usize>,
         active: &mut Active<'_>,
         watch: &mut Watch<'_>,
     ) -> Result<(), Expired> {
         let (text, last_start) = (block.text, block.last_start);
         let mut at = block.from;
-        while block.offsets.len() < symbols && at < text.len() && (at <= last_start || !active.is_empty()) {
+        let end = until.unwrap_or(text.len());
+        while (until.is_some() || block.offsets.len() < self.symbols_by_set())
+            && at < end
+            && (at <= last_start || !active.is_empty())
+        {
             let (class, length) = self.symbols.at(text, at);
             self.step(active, self.looks(text, at), class, at <= last_start, watch)?;
             block.offsets.push(at);
@@ -116,9 +129,9 @@ impl Automaton {
                 block.retrace = Some(retrace);
                 return Ok(first);
             }
-            let symbols = block.offsets.len();
+            let end = block.end;
             block.clear();
-            self.read_block(block, symbols, watch)?;
+            self.read_block(block, Some(end), watch)?;
         }
         let mut after_at = block.end;
         for nth in (0..block.offsets.len()).rev() {

@@ -25,6 +25,10 @@ impl Memo {
         self.0[place(key)] = key << 16 | u64::from(answer);
     }
 
+    pub(super) fn clear(&mut self) {
+        self.0.fill(0);
+    }
+
     pub(super) fn memory(&self) -> usize {
         size_of_val(&*self.0)
     }

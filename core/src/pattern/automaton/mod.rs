@@ -71,6 +71,9 @@ pub(super) struct Automaton {
 /// What reading a symbol takes besides stepping, in the units that searches count: nanoseconds, roughly.
 const SYMBOL: u32 = 3;
 
+/// What looking a set of positions up costs, in the same units.
+const LOOK_UP: u32 = 48;
+
 /// How many bytes are skipped between two looks at the deadline.
 const SKIPPED: usize = 1 << 14;
 

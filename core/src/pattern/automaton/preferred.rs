@@ -13,11 +13,11 @@ use super::block::Block;
 use super::follow::{Looks, bit};
 use super::program::{Place, Program, Step};
 use super::retrace::Retrace;
-use super::{Automaton, Watch};
+use super::{Automaton, SYMBOL, Watch};
 use crate::support::Expired;
 
-/// Words of the sets of a block.
-const BLOCK: usize = 1 << 15;
+/// What a step of the walk costs, in the units that searches count.
+const STEP: u32 = 6;
 
 /// Stretches shorter than this are read by sets.
 const SHORT: usize = 64;
@@ -53,11 +53,6 @@ impl Automaton {
         Ok(Some(start..end))
     }
 
-    /// Symbols in a block.
-    fn block(&self) -> usize {
-        (BLOCK / self.words.max(1)).clamp(64, 4096)
-    }
-
     /// Reads on from `from` until nothing is active any more.
     fn trace<'t>(&self, block: Block<'t>, from: usize, watch: &mut Watch<'_>) -> Result<Trace<'t>, Expired> {
         let mut trace = Trace { blocks: vec![(from, vec![0; self.words])], fruitful: vec![], block, loaded: 0 };
@@ -65,9 +60,12 @@ impl Automaton {
             trace.loaded = trace.blocks.len() - 1;
             let (from, before) = &trace.blocks[trace.loaded];
             trace.block.begin(*from, before);
-            let active = self.read_block(&mut trace.block, self.block(), watch)?;
-            trace.blocks.push((trace.block.end, active));
-            if trace.block.offsets.len() < self.block() {
+            let active = self.read_block(&mut trace.block, None, watch)?;
+            let end = trace.block.end;
+            let is_last =
+                end == trace.block.text.len() || (end > trace.block.last_start && active.iter().all(|&word| word == 0));
+            trace.blocks.push((end, active));
+            if is_last {
                 return Ok(trace);
             }
         }
@@ -103,7 +101,8 @@ impl Automaton {
         if trace.loaded != nth {
             let (from, before) = &trace.blocks[nth];
             trace.block.begin(*from, before);
-            self.read_block(&mut trace.block, self.block(), watch)?;
+            let end = trace.blocks[nth + 1].0;
+            self.read_block(&mut trace.block, Some(end), watch)?;
             trace.loaded = nth;
         }
         let beyond = &trace.fruitful[nth + 1];
@@ -120,7 +119,7 @@ impl Automaton {
         watch: &mut Watch<'_>,
     ) -> Result<usize, Expired> {
         let mut place = self.program.start;
-        let mut walker = Walker { seen: vec![0; self.program.len()], turn: 0, open: vec![] };
+        let mut walker = Walker { seen: vec![0; self.program.len()], turn: 0, open: vec![], steps: 0 };
         let first = trace.blocks.partition_point(|&(at, _)| at <= start).saturating_sub(1);
         let mut at = start;
         for nth in first..trace.blocks.len() - 1 {
@@ -135,7 +134,7 @@ impl Automaton {
                     Some(next) => place = next,
                     None => return Ok(at),
                 }
-                watch.spend(2)?;
+                watch.spend(SYMBOL + std::mem::take(&mut walker.steps))?;
             }
             at = trace.blocks[nth + 1].0;
         }
@@ -185,6 +184,8 @@ struct Walker {
     seen: Vec<u32>,
     turn: u32,
     open: Vec<Open>,
+    /// What it took, in the units that searches count.
+    steps: u32,
 }
 
 impl Walker {
@@ -209,6 +210,7 @@ impl Walker {
                     continue;
                 }
             };
+            self.steps += STEP;
             if std::mem::replace(&mut self.seen[place as usize], self.turn) == self.turn {
                 continue;
             }

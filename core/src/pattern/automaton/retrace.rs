@@ -10,13 +10,18 @@ use super::follow::Looks;
 use super::memo::Memo;
 use super::program::Place;
 use super::states::{DEAD, States, UNKNOWN};
-use super::{Automaton, Watch};
+use super::{Automaton, LOOK_UP, SYMBOL, Watch};
 use crate::support::Expired;
 
 /// New answers that a match may ask for,
 const ALLOWED: usize = 256;
 /// and as many symbols that allow one more.
 const SYMBOLS_AN_ANSWER: usize = 8;
+
+/// Symbols in a block, unless their sets would take much memory if they were needed after all.
+const SYMBOLS: usize = 4096;
+/// See [`SYMBOLS`].
+const MANY_WORDS: usize = 16;
 
 /// No place of a program: the match ends.
 const END: u16 = u16::MAX;
@@ -44,19 +49,27 @@ impl Retrace {
         if automaton.program.len() >= usize::from(END) {
             return None;
         }
-        if known.as_deref().is_none_or(|retrace| retrace.states.is_full() || retrace.fruitful.is_full()) {
-            *known = Some(Box::new(Retrace {
+        let retrace = known.get_or_insert_with(|| {
+            Box::new(Retrace {
                 states: States::new(automaton.symbols.count, 0),
                 fruitful: States::new(1, 0),
                 backwards: Memo::new(),
                 begins: Memo::new(),
                 onwards: Memo::new(),
                 allowed: 0,
-            }));
+            })
+        });
+        if retrace.states.is_full() || retrace.fruitful.is_full() {
+            retrace.clear();
         }
-        let retrace = known.as_deref_mut()?;
         retrace.allowed = ALLOWED;
         Some(retrace)
+    }
+
+    fn clear(&mut self) {
+        self.states.clear();
+        self.fruitful.clear();
+        [&mut self.backwards, &mut self.begins, &mut self.onwards].into_iter().for_each(Memo::clear);
     }
 
     /// Whether one more new answer is allowed; it is asked for, then.
@@ -88,12 +101,17 @@ impl Retrace {
 }
 
 impl Automaton {
+    /// Symbols in a block that is read by states.
+    fn symbols_by_state(&self) -> usize {
+        if self.words > MANY_WORDS { self.symbols_by_set() } else { SYMBOLS }
+    }
+
     /// Reads a block by states; not to its end if that is given up.
     pub(super) fn read_states(
         &self,
         retrace: &mut Retrace,
         block: &mut Block<'_>,
-        symbols: usize,
+        until: Option<usize>,
         active: &mut Active<'_>,
         watch: &mut Watch<'_>,
     ) -> Result<bool, Expired> {
@@ -103,7 +121,8 @@ impl Automaton {
             return Ok(true);
         }
         let Some(mut row) = retrace.states.find_or_add(active, mark(at)) else { return Ok(false) };
-        while block.offsets.len() < symbols && at < text.len() && row != DEAD {
+        let end = until.unwrap_or(text.len());
+        while (until.is_some() || block.offsets.len() < self.symbols_by_state()) && at < end && row != DEAD {
             let (class, length) = self.symbols.at(text, at);
             let (starts, after) = (at <= last_start, at + length);
             // Past the last start, the same symbol leads to a state with another mark.
@@ -113,6 +132,7 @@ impl Automaton {
                 if !retrace.allow() {
                     return Ok(false);
                 }
+                watch.spend(LOOK_UP)?;
                 active.clear();
                 retrace.states.load(row, active);
                 self.step(active, self.looks(text, at), class, starts, watch)?;
@@ -129,7 +149,7 @@ impl Automaton {
             block.offsets.push(at);
             block.states.push(next);
             retrace.allowed += usize::from(block.offsets.len().is_multiple_of(SYMBOLS_AN_ANSWER));
-            watch.spend(1)?;
+            watch.spend(SYMBOL)?;
             (at, row) = (after, next);
         }
         block.end = at;
@@ -163,6 +183,7 @@ impl Automaton {
                     if !retrace.allow() {
                         return Ok(None);
                     }
+                    watch.spend(LOOK_UP)?;
                     set.clear();
                     if state != DEAD {
                         retrace.states.load(state, &mut set);
@@ -178,7 +199,7 @@ impl Automaton {
             };
             block.fruitful[nth] = after;
             after_at = block.offsets[nth];
-            watch.spend(1)?;
+            watch.spend(SYMBOL)?;
         }
         set.clear();
         retrace.fruitful.load(after, &mut set);

@@ -5,7 +5,7 @@ use super::follow::bit;
 use super::positions::Positions;
 use super::states::{self, Memory, States};
 use super::symbols::Kind;
-use super::{Automaton, SYMBOL, Table, Watch};
+use super::{Automaton, LOOK_UP, SYMBOL, Table, Watch};
 use crate::pattern::ast::Look;
 use crate::support::Expired;
 
@@ -146,6 +146,7 @@ impl Automaton {
         idle: &mut usize,
         watch: &mut Watch<'_>,
     ) -> Result<Reading, Expired> {
+        watch.spend(LOOK_UP)?;
         let mark = self.kind_before(text, *at) as u64;
         let known = states.find(active, mark);
         let Some(mut row) = known.or_else(|| if states.pay() { states.find_or_add(active, mark) } else { None }) else {
@@ -199,6 +200,7 @@ impl Automaton {
                 states.set_next(row, class, states::DEAD);
                 return Ok(Reading::Dead);
             }
+            watch.spend(LOOK_UP)?;
             let Some(next) = states.find_or_add(active, self.kind_before(text, after) as u64) else {
                 return Ok(Reading::Stuck);
             };

@@ -111,12 +111,25 @@ pub(super) struct States {
 impl States {
     /// A table with so many states without positions, which have the first marks.
     pub(super) fn new(classes: usize, idle: u64) -> Self {
-        let mut states = States { classes, next: vec![UNKNOWN; FIRST], index: vec![0; 16], ..States::default() };
+        let idle_end = FIRST + idle as usize * classes;
+        let mut states = States { classes, idle_end, index: vec![0; 16], ..States::default() };
+        states.clear();
+        states
+    }
+
+    /// Forgets all states but those that were there in the beginning. No row of others is valid afterwards. Memory is kept, as
+    /// memory that is new costs more than what is done with it.
+    pub(super) fn clear(&mut self) {
+        self.next.clear();
+        self.next.resize(FIRST, UNKNOWN);
+        self.starts.clear();
+        self.sets.clear();
+        self.index.fill(0);
+        (self.credit, self.full) = (0, false);
         let mut room = Room::new(0);
         let active = room.set(0);
-        (0..idle).for_each(|mark| _ = states.find_or_add(&active, mark));
-        states.idle_end = states.next.len();
-        states
+        let idle = (self.idle_end - FIRST) / self.classes;
+        (0..idle as u64).for_each(|mark| _ = self.find_or_add(&active, mark));
     }
 
     /// The state without positions that has this mark, one of the first.
@@ -216,7 +229,7 @@ impl States {
             Err(place) => place,
         };
         let row = self.next.len();
-        if self.full || row + self.classes > usize::from(u16::MAX) || self.memory() > LIMIT {
+        if self.full || row + self.classes > usize::from(u16::MAX) || self.used() > LIMIT {
             self.full = true;
             return None;
         }
@@ -279,10 +292,10 @@ impl States {
         self.full
     }
 
-    /// Forgets all states if there is no room for others, and credit to make them anew. No row is valid afterwards.
+    /// [Forgets](Self::clear) the states if there is no room for others, and credit to make them anew.
     pub(super) fn renew(&mut self) {
         if self.full && self.credit == MOST_CREDIT {
-            *self = States::new(self.classes, ((self.idle_end - FIRST) / self.classes) as u64);
+            self.clear();
         }
     }
 
@@ -292,6 +305,10 @@ impl States {
         let paid = self.credit >= price && !self.full;
         self.credit -= if paid { price } else { 0 };
         paid
+    }
+
+    fn used(&self) -> usize {
+        2 * self.next.len() + 4 * self.starts.len() + 8 * self.sets.len() + 2 * self.index.len()
     }
 
     pub(super) fn memory(&self) -> usize {
