@@ -34,6 +34,9 @@ pub(super) struct Evaluation<'e> {
     pub transform: &'e mut transform::Scratch,
 }
 
+/// After the budget, of longer strings that matched it is said where they are, and not what matched: that takes another look.
+const SHOWN_LATE: usize = 16 << 10;
+
 impl Evaluation<'_> {
     /// The match if the condition holds.
     pub(super) fn evaluate(&mut self, condition: &Condition) -> Result<Option<ConditionMatch>, Expired> {
@@ -129,6 +132,11 @@ impl Evaluation<'_> {
             }
             if self.deadline.expired() {
                 return Err(Expired);
+            }
+            if self.confirmed && only.is_some() && leaf.object.as_bytes().is_some_and(|text| text.len() > SHOWN_LATE) {
+                let mut key_path = target.key_path.clone();
+                key_path.extend(walk.path());
+                return Ok(Some(self.report(matcher, false, target, vec![], key_path, vec![])));
             }
             if let Some(Some((value, highlight))) = self.test(matcher, leaf.object, target)? {
                 let mut key_path = target.key_path.clone();

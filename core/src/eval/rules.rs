@@ -135,6 +135,9 @@ impl Visit<'_> {
     /// Evaluates a rule; the verdict if it matches.
     fn visit(&mut self, id: RuleId, deadline: &mut Deadline) -> Result<Option<Verdict>, Expired> {
         self.check(deadline)?;
+        if self.confirmed.is_some() {
+            deadline.look_next();
+        }
         match self.evaluate(id, deadline) {
             // The next one may be confirmed by what is there.
             Err(Expired) if self.confirmed.is_some() => Ok(None),
