@@ -54,6 +54,7 @@ pub(super) fn apply(
             let address_plan = &plan.scan.addresses[address];
             state.looked_at.subtract(&address_plan.targets);
             state.unscanned.insert(address);
+            state.cut_off.remove(address);
         }
         if let Some(scratch) = scratch.as_deref_mut() {
             scratch.fresh.push(address);
@@ -65,6 +66,7 @@ pub(super) fn apply(
 pub(super) fn mark_new(plan: &Plan, state: &mut State, scratch: &mut Scratch, address: AddressId) {
     state.looked_at.subtract(&plan.scan.addresses[address].targets);
     state.unscanned.insert(address);
+    state.cut_off.remove(address);
     scratch.fresh.push(address);
 }
 

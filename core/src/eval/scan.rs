@@ -57,8 +57,14 @@ impl Scratch {
 /// Bytes for transformed copies that are much to keep.
 const LARGE: usize = 2048;
 
+/// How often an address that was cut off is tried again.
+const ATTEMPTS: u8 = 2;
+
 /// Scans all addresses that need it, and notes which rules are to be visited. What the deadline cuts off stays to be
 /// scanned, and says so; what was found until then counts.
+///
+/// Later calls turn to that when what they bring themselves is done, for half of the time that is left then, and give it up
+/// after a few attempts: a large body must not use up the time of every call that follows in its context.
 pub(super) fn scan(
     plan: &Plan,
     state: &mut State,
@@ -66,13 +72,30 @@ pub(super) fn scan(
     deadline: &mut Deadline,
 ) -> Result<(), Expired> {
     let Scratch { transform, original, changed, hits, finished, .. } = scratch;
-    let State { store, unscanned, pending, looked_at, fired, .. } = state;
+    let State { store, unscanned, cut_off, attempts, pending, looked_at, fired, .. } = state;
     hits.clear();
     finished.clear();
-    let complete = Sweep::default().run(plan, store, (unscanned, finished), deadline, |subject, deadline| {
-        let mut look = Examination { plan, transform, original: &mut *original, changed: &mut *changed, hits };
-        look.examine(subject, deadline)
-    });
+    let mut sweep = |addresses: &mut Bits, deadline: &mut Deadline| {
+        Sweep::default().run(plan, store, (addresses, &mut *finished), deadline, |subject, deadline| {
+            let mut look = Examination { plan, transform, original: &mut *original, changed: &mut *changed, hits };
+            look.examine(subject, deadline)
+        })
+    };
+    let late = !cut_off.is_empty();
+    if late {
+        unscanned.subtract(cut_off);
+    }
+    let complete = sweep(unscanned, deadline);
+    if late {
+        if complete.is_ok() && *attempts < ATTEMPTS {
+            *attempts += 1;
+            // What is left undone here is said by the deadline.
+            let _ = deadline.half(|deadline| sweep(cut_off, deadline));
+        }
+        unscanned.union(cut_off);
+    }
+    cut_off.clear();
+    cut_off.union(unscanned);
     for &address in &*finished {
         let address_plan = &plan.scan.addresses[address];
         pending.union(&address_plan.always);

@@ -25,6 +25,10 @@ pub(super) struct State {
     pub pending: Bits,
     /// Addresses whose value has not been scanned.
     pub unscanned: Bits,
+    /// Those among them that an earlier call could not scan to the end,
+    pub cut_off: Bits,
+    /// and how many calls that were.
+    pub attempts: u8,
     /// Per type of rule, the strongest verdict reached.
     pub verdicts: NumberMap<usize, Verdict>,
     /// What filters decided.
@@ -85,6 +89,8 @@ impl State {
             fired: Bits::new(plan.rules.len()),
             pending: Bits::new(plan.rules.len()),
             unscanned: Bits::new(plan.addresses.len()),
+            cut_off: Bits::new(plan.addresses.len()),
+            attempts: 0,
             verdicts: NumberMap::default(),
             exclusions: Exclusions::default(),
             filters_done: Bits::new(plan.rule_filters.len()),
@@ -103,6 +109,8 @@ impl State {
         self.fired.clear();
         self.pending.clear();
         self.unscanned.clear();
+        self.cut_off.clear();
+        self.attempts = 0;
         self.verdicts.clear();
         self.exclusions = Exclusions::default();
         self.filters_done.clear();

@@ -151,3 +151,25 @@ fn unknown_addresses_are_bounded_too() {
     let (_, outcome) = run(&mut waf().context(), data, 1000);
     assert!(outcome.timeout);
 }
+
+/// A body that no budget is enough for does not keep later calls of its context from what they bring.
+#[test]
+fn what_was_cut_off_does_not_use_up_later_calls() {
+    let waf = waf();
+    let mut context = waf.context();
+    let body: Value = (0..20_000).map(|n| format!("attic {n}")).collect();
+    let (_, outcome) = run(&mut context, Value::from_entries([("body", body)]), 1000);
+    assert!(outcome.timeout);
+    let mut spent = vec![];
+    for nth in 0..6 {
+        let mut deadline = Deadline::after(1000);
+        let data = Value::from_entries([("query", Value::from(if nth == 0 { "an attack" } else { "nothing" }))]);
+        let outcome = context.run_within(data.into(), &mut deadline).unwrap();
+        if nth == 0 {
+            let ids: Vec<_> = outcome.events.iter().map(|event| &*event.rule.id).collect();
+            assert_eq!(ids, [b"excluded", &b"query"[..]]);
+        }
+        spent.push(deadline.spent());
+    }
+    assert!(spent[..2].iter().all(|&spent| spent < 1100) && spent[2..].iter().all(|&spent| spent < 100), "{spent:?}");
+}
