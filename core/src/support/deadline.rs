@@ -38,6 +38,8 @@ const UNMEASURED: Duration = Duration::from_micros(100);
 pub struct Deadline {
     start: Instant,
     budget: Duration,
+    /// Time on the wall clock that the budget ends with, whatever was done in it.
+    patience: Duration,
     until_look: u32,
     expired: bool,
     /// Something was given up for want of time although the budget was not over.
@@ -79,6 +81,7 @@ impl Deadline {
         Deadline {
             start: Instant::now(),
             budget,
+            patience: budget.saturating_mul(PATIENCE),
             until_look,
             expired: false,
             cut: false,
@@ -142,10 +145,11 @@ impl Deadline {
         if self.expired || self.budget.is_zero() {
             return run(self);
         }
-        let budget = self.budget;
+        let (budget, patience) = (self.budget, self.patience);
         self.budget = budget.saturating_add(self.seen) / 2;
+        self.patience = patience_of_part(patience);
         let done = run(self);
-        self.budget = budget;
+        (self.budget, self.patience) = (budget, patience);
         if self.expired {
             (self.expired, self.cut, self.until_look) = (false, true, 0);
         }
@@ -155,20 +159,20 @@ impl Deadline {
     /// Does something that must not be left undone, if it can be done within a little more than the budget: a twentieth,
     /// or a tenth of a millisecond.
     pub fn grace<T>(&mut self, run: impl FnOnce(&mut Deadline) -> T) -> T {
-        let budget = self.budget;
-        self.budget = extended(budget);
+        let (budget, patience) = (self.budget, self.patience);
+        (self.budget, self.patience) = (extended(budget), extended(patience));
         (self.expired, self.until_look) = (false, 0);
         #[cfg(test)]
         self.units.as_mut().into_iter().for_each(|left| *left = u64::from(PERIOD));
         let done = run(self);
-        (self.expired, self.budget) = (true, budget);
+        (self.expired, self.budget, self.patience) = (true, budget, patience);
         done
     }
 
     /// Whether even [`Deadline::grace`] is over now. Reads the clock.
     pub fn is_past_grace(&self) -> bool {
-        let (budget, wall) = (extended(self.budget), self.elapsed());
-        wall >= budget && is_over(budget, wall, self.worked(wall))
+        let (budget, patience, wall) = (extended(self.budget), extended(self.patience), self.elapsed());
+        wall >= budget && is_over(budget, patience, wall, self.worked(wall))
     }
 
     /// True once the budget is used up. Cheap enough for inner loops.
@@ -218,9 +222,16 @@ impl Deadline {
         self.until_look = self.until_look.min(units);
     }
 
-    /// Ends later or earlier than before. The next check looks at the clock.
-    pub(super) fn move_to(&mut self, budget: Duration) {
-        (self.budget, self.expired, self.until_look) = (budget, false, 0);
+    /// A part of the budget ends here. The next check looks at the clock.
+    pub(super) fn end_part_at(&mut self, budget: Duration, whole: Duration) {
+        let patience = patience_of_part(whole.saturating_mul(PATIENCE));
+        (self.budget, self.patience, self.expired, self.until_look) = (budget, patience, false, 0);
+    }
+
+    /// The whole budget counts again. The next check looks at the clock.
+    pub(super) fn end_at(&mut self, budget: Duration) {
+        let patience = budget.saturating_mul(PATIENCE);
+        (self.budget, self.patience, self.expired, self.until_look) = (budget, patience, false, 0);
     }
 
     /// How much of the budget is used up. Reads both clocks.
@@ -263,7 +274,7 @@ impl Deadline {
             let thread = thread::current().id();
             self.measured = processor_time::of_this_thread().map(|at| Measured { thread, at, used });
         }
-        self.expired = wall >= self.budget && is_over(self.budget, wall, self.worked(wall));
+        self.expired = wall >= self.budget && is_over(self.budget, self.patience, wall, self.worked(wall));
     }
 
     /// Time spent working, as far as the system can tell.
@@ -299,8 +310,14 @@ impl From<Duration> for Deadline {
 }
 
 /// Whether a budget is used up after so much time on the wall clock, and so much of work.
-fn is_over(budget: Duration, wall: Duration, worked: Duration) -> bool {
-    worked >= budget || wall >= budget.saturating_mul(PATIENCE)
+fn is_over(budget: Duration, patience: Duration, wall: Duration, worked: Duration) -> bool {
+    worked >= budget || wall >= patience
+}
+
+/// What a part may take of the time on the wall clock. It is work that ends a part, as where a thread waits is chance; the
+/// rest has a quarter of that time at least.
+fn patience_of_part(patience: Duration) -> Duration {
+    patience / 4 * 3
 }
 
 #[cfg(test)]
@@ -332,7 +349,7 @@ mod tests {
     fn work_decides_up_to_a_bound() {
         for (wall, worked, over) in [(4, 4, false), (6, 4, false), (19, 4, false), (20, 4, true), (6, 5, true)] {
             let [budget, wall, worked] = [5, wall, worked].map(Duration::from_millis);
-            assert_eq!(is_over(budget, wall, worked), over, "{wall:?}, {worked:?}");
+            assert_eq!(is_over(budget, budget * PATIENCE, wall, worked), over, "{wall:?}, {worked:?}");
         }
     }
 
@@ -352,7 +369,16 @@ mod tests {
         assert!(!expires(&mut deadline) || deadline.elapsed() >= budget * PATIENCE);
         while !expires(&mut deadline) {}
         let wall = deadline.elapsed();
-        assert!(is_over(budget, wall, deadline.worked(wall)));
+        assert!(is_over(budget, budget * PATIENCE, wall, deadline.worked(wall)));
+    }
+
+    /// A part of a budget is not over because its thread waited once.
+    #[test]
+    fn a_part_waits_as_long_as_the_rest_can_spare() {
+        let [whole, part, waited, worked] = [5000, 1875, 14_000, 900].map(Duration::from_micros);
+        assert!(!is_over(part, patience_of_part(whole * PATIENCE), waited, worked));
+        assert!(is_over(part, patience_of_part(whole * PATIENCE), waited + whole, worked));
+        assert!(patience_of_part(whole * PATIENCE) + whole <= whole * PATIENCE);
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl Pace {
     pub fn of(mut deadline: Deadline) -> Self {
         let budget = deadline.budget();
         let phases = [3, 4].map(|eighths| budget / 8 * eighths);
-        deadline.move_to(phases[0]);
+        deadline.end_part_at(phases[0], budget);
         // A little is always taken in: what it takes to see that there is no time.
         deadline.look_later();
         Pace { deadline, budget, phases, depth: 0, shares: None, over: false }
@@ -81,7 +81,7 @@ impl Pace {
 
     /// What is left of the deadline.
     pub fn finish(mut self) -> Deadline {
-        self.deadline.move_to(self.budget);
+        self.deadline.end_at(self.budget);
         self.deadline
     }
 
@@ -96,7 +96,7 @@ impl Pace {
 
     #[cold]
     fn go_on(&mut self) {
-        self.deadline.move_to(self.end_of_share());
+        self.deadline.end_part_at(self.end_of_share(), self.budget);
         self.over = self.deadline.expired();
     }
 

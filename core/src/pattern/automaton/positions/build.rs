@@ -7,10 +7,10 @@ use crate::pattern::automaton::follow::{Follow, Looks, Ways};
 use crate::pattern::automaton::program::{Program, Reads, Step};
 
 /// Programs with more ways on than this are [walked through](crate::pattern::automaton::entangled) instead.
-const MAX_FOLLOWED: usize = 1 << 20;
+const MAX_FOLLOWED: usize = 1 << 17;
 
 /// Or with more jumps than this.
-const MAX_JUMPS: usize = 1 << 16;
+const MAX_JUMPS: usize = 1 << 13;
 
 impl Positions {
     /// The positions of a program; `by_class` has for each class a row of those that read it. Nothing if the program is too
