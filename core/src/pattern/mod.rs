@@ -1,7 +1,7 @@
 //! The RE2 dialect rules are written in.
 //!
-//! Rules are written for RE2 in UTF-8 mode with Perl extensions. A [parser](parse) reads the dialect into a [tree](ast) with
-//! the flags worked in, and the tree is compiled to an [automaton] that searches at a bounded cost a byte, whatever the
+//! Rules are written for RE2 in UTF-8 mode with Perl extensions. A parser (`parse`) reads the dialect into a tree (`ast`) with
+//! the flags worked in, and the tree is compiled to an automaton that searches at a bounded cost a byte, whatever the
 //! text. The regex crates do not fit: their syntax differs in many small places (literal braces, ASCII classes, folding, what
 //! a class makes of ill-formed UTF-8), and what they cost on a text that an attacker chose is a hundred times what they
 //! cost on others.

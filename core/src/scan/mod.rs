@@ -9,13 +9,13 @@
 //! A full automaton of two thousand literals takes megabytes and misses the caches. The pass here keeps to a few small
 //! tables, in the manner of the literal matchers of intrusion detection systems: for each position of the subject,
 //!
-//! - the three bytes there, hashed, select a set of [groups](literals) that have a literal with such a part, and the byte after
+//! - the three bytes there, hashed, select a set of groups (`literals`) that have a literal with such a part, and the byte after
 //!   them the groups that could go on with it. Where both agree, the literals behind that hash are compared in full;
-//! - single bytes and pairs of bytes that are required have a [bit](pairs) each, selected by two tables and collected in one word.
+//! - single bytes and pairs of bytes that are required have a bit (`pairs`) each, selected by two tables and collected in one word.
 //!
 //! Letters compare without regard to ASCII case, for patterns that regard it too: that costs a candidate now and then, and
 //! saves a second pass. Case folding beyond ASCII comes down to two code points, U+017F for `s` and U+212A for `k`; a
-//! subject with one of them is [scanned once more](look_alikes) as if it were spelt with these letters.
+//! subject with one of them is scanned once more (`look_alikes`) as if it were spelt with these letters.
 //!
 //! The pass may say "maybe" too often, and never "no" wrongly. It does not allocate unless there are look-alikes, and its
 //! time is proportional to the subject.

@@ -130,7 +130,7 @@ impl Deadline {
         Deadline { clock: Some(Duration::ZERO), ..Self::new(budget) }
     }
 
-    /// Does something for which the budget does not count, up to [`SUSPENDED`] of work.
+    /// Does something for which the budget does not count, up to some millions of values.
     pub fn suspended<T>(&mut self, run: impl FnOnce(&mut Deadline) -> T) -> T {
         let (until_look, expired) = (self.until_look, self.expired);
         (self.until_look, self.expired) = (SUSPENDED, false);
