@@ -211,7 +211,8 @@ fn build() -> PathBuf {
         Some(name) => name,
     };
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--package", "bartizan-ffi", "--lib", "--profile", profile, "--target-dir"])
+        .args(["build", "--locked", "--quiet", "--package", "bartizan-ffi", "--lib"])
+        .args(["--profile", profile, "--target-dir"])
         .arg(folder.parent().expect("the target folder"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()

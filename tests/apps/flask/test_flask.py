@@ -26,12 +26,12 @@ class OpenTelemetry:
     """Spans of the OpenTelemetry SDK, exported to memory."""
 
     def __init__(self) -> None:
-        sdk_trace = pytest.importorskip("opentelemetry.sdk.trace")
+        from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import SimpleSpanProcessor
         from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
         self.exporter = InMemorySpanExporter()
-        provider = sdk_trace.TracerProvider()
+        provider = TracerProvider()
         provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         self.tracer = provider.get_tracer("test")
 
@@ -49,7 +49,9 @@ class Datadog:
     """Spans of ddtrace's own class."""
 
     def __init__(self) -> None:
-        self.Span = pytest.importorskip("ddtrace.trace").Span
+        from ddtrace.trace import Span
+
+        self.Span = Span
         self.finished: list[Any] = []
 
     def start(self) -> Any:
