@@ -12,36 +12,9 @@ const { nativeEngine } = require('../lib/engine')
 const TABLES = path.join(__dirname, '..', '..', 'tests', 'vectors')
 const MOST = 2 ** 28
 
-const RULE = { id: '1', name: 'rule1', tags: { type: 'flow1', category: 'category1' } }
-const RESOURCES = {
-  lfi_detector: 'server.io.fs.file',
-  ssrf_detector: 'server.io.net.url',
-  sqli_detector: 'server.db.statement',
-  shi_detector: 'server.sys.shell.cmd',
-  cmdi_detector: 'server.sys.exec.cmd'
-}
-const PARAMETERS = [
-  'server.request.query',
-  'server.request.body',
-  'server.request.path_params',
-  'grpc.server.request.message',
-  'graphql.server.all_resolvers',
-  'graphql.server.resolver'
-]
-const MAPPINGS = {
-  extract_schema: { inputs: 'in' },
-  jwt_decode: { inputs: 'in' },
-  uri_parse: { inputs: 'in' },
-  http_endpoint_fingerprint: {
-    method: 'server.request.method',
-    uri_raw: 'server.request.uri.raw',
-    body: 'server.request.body',
-    query: 'server.request.query'
-  },
-  http_header_fingerprint: { headers: 'server.request.headers.no_cookies' },
-  http_network_fingerprint: { headers: 'server.request.headers.no_cookies' },
-  session_fingerprint: { cookies: 'server.request.cookies', session_id: 'usr.session_id', user_id: 'usr.id' }
-}
+// What the rulesets of several tables are made of.
+const PARTS = JSON.parse(fs.readFileSync(path.join(TABLES, 'rulesets.json'), 'utf8'))
+const RULE = PARTS.rule
 
 /** JavaScript has no such value, or cannot tell it from another. */
 class Inexpressible extends Error {}
@@ -206,12 +179,7 @@ function refusal (line, ruleset) {
 }
 
 function detectors (line) {
-  const parameters = {
-    resource: [{ address: RESOURCES[line.detector] }],
-    params: PARAMETERS.map((address) => ({ address })),
-    ...line.config
-  }
-  if (line.detector === 'sqli_detector') parameters.db_type = [{ address: 'server.db.system' }]
+  const parameters = { ...PARTS.detectors[line.detector], ...line.config }
   const ruleset = singleRule({ conditions: [{ operator: line.detector, parameters }] })
   const result = instance(ruleset).context().run(native(line.input))
   assert.equal(result.matched, line.code === 'match')
@@ -226,18 +194,9 @@ function injection (line) {
 }
 
 function processors (line) {
-  const mapping = Object.entries(MAPPINGS[line.processor]).map(([name, address]) => [name, [{ address }]])
-  const processor = line.config ?? {
-    id: 'p',
-    generator: line.processor,
-    conditions: [],
-    evaluate: false,
-    output: true,
-    parameters: { mappings: [{ ...Object.fromEntries(mapping), output: 'out' }] }
-  }
+  const processor = line.config ?? PARTS.processors[line.processor]
   const { processors: more = [], ...extra } = line.extra ?? {}
-  const never = { operator: 'exact_match', parameters: { inputs: [{ address: 'dummy.rule' }], list: ['x'] } }
-  const ruleset = { ...singleRule({ id: 'never', conditions: [never] }), processors: [processor, ...more], ...extra }
+  const ruleset = { ...singleRule(PARTS.never), processors: [processor, ...more], ...extra }
   const runs = line.runs.map(native)
   const scopes = { ctx: instance(ruleset).context() }
   const got = runs.map((run, i) => {

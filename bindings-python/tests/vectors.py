@@ -18,36 +18,9 @@ LARGE = 2**28
 RULESETS: dict[str, Any] = {}
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-RULE: dict[str, Any] = {"id": "1", "name": "rule1", "tags": {"type": "flow1", "category": "category1"}}
-RESOURCES = {
-    "lfi_detector": "server.io.fs.file",
-    "ssrf_detector": "server.io.net.url",
-    "sqli_detector": "server.db.statement",
-    "shi_detector": "server.sys.shell.cmd",
-    "cmdi_detector": "server.sys.exec.cmd",
-}
-PARAMETERS = [
-    "server.request.query",
-    "server.request.body",
-    "server.request.path_params",
-    "grpc.server.request.message",
-    "graphql.server.all_resolvers",
-    "graphql.server.resolver",
-]
-MAPPINGS = {
-    "extract_schema": {"inputs": "in"},
-    "jwt_decode": {"inputs": "in"},
-    "uri_parse": {"inputs": "in"},
-    "http_endpoint_fingerprint": {
-        "method": "server.request.method",
-        "uri_raw": "server.request.uri.raw",
-        "body": "server.request.body",
-        "query": "server.request.query",
-    },
-    "http_header_fingerprint": {"headers": "server.request.headers.no_cookies"},
-    "http_network_fingerprint": {"headers": "server.request.headers.no_cookies"},
-    "session_fingerprint": {"cookies": "server.request.cookies", "session_id": "usr.session_id", "user_id": "usr.id"},
-}
+# What the rulesets of several tables are made of.
+PARTS: dict[str, Any] = json.loads((TABLES / "rulesets.json").read_text(encoding="utf-8"))
+RULE: dict[str, Any] = PARTS["rule"]
 
 
 class InexpressibleError(Exception):
@@ -220,13 +193,7 @@ def refusal(line: Any, ruleset: dict[str, Any]) -> None:
 
 def detectors(line: Any) -> None:
     detector = line["detector"]
-    parameters = {
-        "resource": [{"address": RESOURCES[detector]}],
-        "params": [{"address": address} for address in PARAMETERS],
-        **(line.get("config") or {}),
-    }
-    if detector == "sqli_detector":
-        parameters["db_type"] = [{"address": "server.db.system"}]
+    parameters = {**PARTS["detectors"][detector], **(line.get("config") or {})}
     ruleset = single_rule(conditions=[{"operator": detector, "parameters": parameters}])
     result = instance(ruleset).context().run(native(line["input"]))
     got = [found for event in result.to_dict()["events"] for found in event["rule_matches"]]
@@ -242,18 +209,9 @@ def injection(line: Any) -> None:
 
 def processors(line: Any) -> None:
     generator = line["processor"]
-    mapping: dict[str, Any] = {name: [{"address": address}] for name, address in MAPPINGS[generator].items()}
-    processor = line.get("config") or {
-        "id": "p",
-        "generator": generator,
-        "conditions": [],
-        "evaluate": False,
-        "output": True,
-        "parameters": {"mappings": [{**mapping, "output": "out"}]},
-    }
+    processor = line.get("config") or PARTS["processors"][generator]
     extra = dict(line.get("extra") or {})
-    never = {"operator": "exact_match", "parameters": {"inputs": [{"address": "dummy.rule"}], "list": ["x"]}}
-    ruleset = single_rule(id="never", conditions=[never])
+    ruleset = single_rule(**PARTS["never"])
     ruleset.update(processors=[processor, *extra.pop("processors", [])], **extra)
     runs = [native(run) for run in line["runs"]]
     contexts = {"ctx": instance(ruleset).context()}

@@ -15,6 +15,7 @@ use bartizan::exploit::{Arguments, Detector, Finding, Param, ssrf};
 use bartizan::support::Deadline;
 use bartizan::transform::Scratch;
 use bartizan::value::{Object, Step, Value, json};
+use common::rulesets;
 use common::values::{array, canonical, key, parse, text, unwrap};
 
 #[test]
@@ -53,26 +54,15 @@ fn recorded_answers_of_rules() {
 }
 
 fn ruleset(vector: &Object) -> Value {
+    let parts = rulesets();
     let name = text(vector.get(b"detector").expect("a name"));
-    let resource = match name {
-        "lfi_detector" => "server.io.fs.file",
-        "ssrf_detector" => "server.io.net.url",
-        "sqli_detector" => "server.db.statement",
-        "shi_detector" => "server.sys.shell.cmd",
-        _ => "server.sys.exec.cmd",
-    };
-    let targets = |addresses: &[&str]| -> Value {
-        addresses.iter().map(|address| Value::from_entries([("address", Value::from(*address))])).collect()
-    };
-    let mut parameters = Value::from_entries([("resource", targets(&[resource])), ("params", targets(&PARAMS))]);
+    let usual = parts.get(b"detectors").and_then(|detectors| detectors.get(name.as_bytes()));
+    let mut parameters = usual.map(unwrap).expect("parameters");
     for pair in vector.get(b"config").and_then(Object::as_map).unwrap_or_default() {
         parameters.insert(key(pair), pair.value().to_value());
     }
-    if name == "sqli_detector" {
-        parameters.insert("db_type", targets(&["server.db.system"]));
-    }
     let condition = Value::from_entries([("operator", Value::from(name)), ("parameters", parameters)]);
-    let mut rule = parse(r#"{"id":"1","name":"rule1","tags":{"type":"flow1"}}"#);
+    let mut rule = parts.get(b"rule").map(unwrap).expect("a rule");
     rule.insert("conditions", [condition].into_iter().collect::<Value>());
     Value::from_entries([("rules", [rule].into_iter().collect::<Value>())])
 }

@@ -9,7 +9,8 @@ mod common;
 
 use bartizan::value::{Object, Value};
 use bartizan::{Builder, Waf};
-use common::values::{array, canonical, hex, parse, text, unwrap};
+use common::hex;
+use common::values::{array, canonical, parse, text, unwrap};
 use std::time::Duration;
 
 #[test]

@@ -7,30 +7,25 @@
 mod common;
 
 use bartizan::pattern::{Options, Pattern};
-use serde_json::Value;
-
-fn bytes(value: &Value) -> Vec<u8> {
-    let Some(hex) = value["hex"].as_str() else { return value.as_str().expect("text").into() };
-    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex")).collect()
-}
+use common::text_or_hex;
 
 #[test]
 fn recorded_answers() {
     let mut answers = 0;
     for line in common::vectors("patterns.jsonl") {
         let options = Options { case_sensitive: line["case_sensitive"] == true };
-        let pattern = match (Pattern::new(&bytes(&line["regex"]), options), line.get("error")) {
+        let pattern = match (Pattern::new(&text_or_hex(&line["regex"]), options), line.get("error")) {
             (Ok(pattern), None) => pattern,
             (Err(error), Some(fragment)) => {
-                assert_eq!(error.fragment(), bytes(fragment), "{line}");
+                assert_eq!(error.fragment(), text_or_hex(fragment), "{line}");
                 continue;
             }
             (result, _) => panic!("{line}: {:?}", result.map(|_| "accepted")),
         };
         for answer in line["subjects"].as_array().expect("subjects") {
-            let subject = bytes(&answer[0]);
+            let subject = text_or_hex(&answer[0]);
             let found = pattern.find(&subject).map(|range| subject[range].to_vec());
-            let expected = (!answer[1].is_null()).then(|| bytes(&answer[1]));
+            let expected = (!answer[1].is_null()).then(|| text_or_hex(&answer[1]));
             assert_eq!(found, expected, "{} on {}", line["regex"], answer[0]);
             assert_eq!(pattern.is_match(&subject), expected.is_some());
             answers += 1;

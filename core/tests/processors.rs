@@ -9,6 +9,7 @@ mod common;
 
 use bartizan::Waf;
 use bartizan::value::{Object, Value};
+use common::rulesets;
 use common::values::{array, canonical, canonical_schema, key, parse, text, unwrap};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -51,12 +52,12 @@ fn check(line: &Object) -> Result<(), String> {
 }
 
 fn ruleset(line: &Object, generator: &str) -> Value {
-    let mut ruleset = parse(
-        r#"{"rules":[{"id":"never","name":"never","tags":{"type":"t"},"conditions":[{"operator":"exact_match",
-            "parameters":{"inputs":[{"address":"dummy.rule"}],"list":["x"]}}]}]}"#,
-    );
+    let parts = rulesets();
+    let part = |name: &[u8]| parts.get(name).expect("a part of rulesets.json");
+    let mut ruleset = Value::from_entries([("rules", [unwrap(part(b"never"))].into_iter().collect::<Value>())]);
+    let usual = part(b"processors").get(generator.as_bytes());
     let mut processors = Value::array();
-    processors.push(line.get(b"config").map_or_else(|| processor(generator), unwrap));
+    processors.push(line.get(b"config").or(usual).map(unwrap).expect("a processor"));
     for pair in line.get(b"extra").and_then(Object::as_map).unwrap_or_default() {
         match key(pair) {
             b"processors" => array(pair.value()).iter().for_each(|more| processors.push(unwrap(more))),
@@ -65,35 +66,4 @@ fn ruleset(line: &Object, generator: &str) -> Value {
     }
     ruleset.insert("processors", processors);
     ruleset
-}
-
-/// The processor that the recorder used for this generator.
-fn processor(generator: &str) -> Value {
-    let inputs: &[(&str, &str)] = match generator {
-        "http_endpoint_fingerprint" => &[
-            ("method", "server.request.method"),
-            ("uri_raw", "server.request.uri.raw"),
-            ("body", "server.request.body"),
-            ("query", "server.request.query"),
-        ],
-        "http_header_fingerprint" | "http_network_fingerprint" => &[("headers", "server.request.headers.no_cookies")],
-        "session_fingerprint" => {
-            &[("cookies", "server.request.cookies"), ("session_id", "usr.session_id"), ("user_id", "usr.id")]
-        }
-        _ => &[("inputs", "in")],
-    };
-    let mut mapping = Value::map();
-    for (name, address) in inputs {
-        let target = Value::from_entries([("address", Value::from(*address))]);
-        mapping.insert(name, [target].into_iter().collect::<Value>());
-    }
-    mapping.insert("output", "out");
-    let mappings: Value = [mapping].into_iter().collect();
-    Value::from_entries([
-        ("id", Value::from("p")),
-        ("generator", Value::from(generator)),
-        ("evaluate", Value::from(false)),
-        ("output", Value::from(true)),
-        ("parameters", Value::from_entries([("mappings", mappings)])),
-    ])
 }

@@ -4,22 +4,8 @@ mod common;
 
 use bartizan::pattern::{Options, Pattern, Required};
 use bartizan::scan::{MatcherId, STRETCH, Scanner};
-
-/// A small generator of pseudo-random numbers (xorshift), so that every run asks the same questions.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit.max(1) as u64) as usize
-    }
-
-    fn of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        &choices[self.below(choices.len())]
-    }
-}
+use common::random::Random;
+use common::text_or_hex;
 
 /// Patterns of the kinds that rules have, beside those of the recorded answers.
 const PATTERNS: &[&str] = &[
@@ -48,15 +34,10 @@ const PATTERNS: &[&str] = &[
     r"..",
 ];
 
-fn text(value: &serde_json::Value) -> Vec<u8> {
-    let Some(hex) = value["hex"].as_str() else { return value.as_str().unwrap_or_default().into() };
-    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex")).collect()
-}
-
 #[test]
 fn whatever_matches_is_a_candidate() {
     let lines = common::vectors("patterns.jsonl");
-    let mut sources: Vec<Vec<u8>> = lines.iter().map(|line| text(&line["regex"])).collect();
+    let mut sources: Vec<Vec<u8>> = lines.iter().map(|line| text_or_hex(&line["regex"])).collect();
     sources.extend(PATTERNS.iter().map(|source| source.as_bytes().to_vec()));
     let mut patterns = Vec::new();
     for (at, source) in sources.iter().enumerate() {
@@ -76,7 +57,7 @@ fn whatever_matches_is_a_candidate() {
     let mut pieces: Vec<Vec<u8>> = lines
         .iter()
         .flat_map(|line| line["subjects"].as_array().into_iter().flatten())
-        .map(|answer| text(&answer[0]))
+        .map(|answer| text_or_hex(&answer[0]))
         .chain(sources.iter().cloned())
         .collect();
     for pattern in &patterns {

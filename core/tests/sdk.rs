@@ -1,7 +1,10 @@
 //! No argument of any function of the dynamic interface may bring the process down.
 
+mod common;
+
 use bartizan::sdk::{self, Service};
 use bartizan::value::{Value, json};
+use common::random::Random;
 
 const SERVICE_FUNCTIONS: [&str; 10] = [
     "block",
@@ -102,16 +105,7 @@ const STRINGS: [&[u8]; 16] = [
     b"a%zz;=,:[]",
 ];
 
-struct Random(u64);
-
 impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % bound as u64) as usize
-    }
-
     fn value(&mut self, depth: usize) -> Value {
         let kinds = if depth == 0 { 6 } else { 9 };
         match self.below(kinds) {

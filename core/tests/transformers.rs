@@ -4,6 +4,8 @@
 //! with many code points, one a line of the text, are the table of `unicode_normalize`: every code point that changes (of
 //! Hangul a sample) and one in sixteen of those that stay.
 
+mod common;
+
 use std::fs;
 use std::path::Path;
 
@@ -47,9 +49,6 @@ fn check(folder: &Path) -> usize {
 fn bytes(vector: &Value, field: &str) -> Vec<u8> {
     match vector[field].as_str() {
         Some(text) => text.as_bytes().to_vec(),
-        None => {
-            let hex = vector[format!("{field}_hex")].as_str().expect("a text or its hex form");
-            (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex")).collect()
-        }
+        None => common::hex(vector[format!("{field}_hex")].as_str().expect("a text or its hex form")),
     }
 }

@@ -16,11 +16,14 @@
 
 mod calls;
 mod patterns;
+#[path = "../../tests/common/random.rs"]
+mod random;
 mod strings;
 mod structures;
 
 use bartizan::value::{Value, json};
 use bartizan::{Builder, Waf};
+use random::Random;
 use rustix::time::{ClockId, clock_gettime};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -37,17 +40,6 @@ impl Kind {
     /// A kind with this name.
     pub fn new(name: impl Into<String>, make: impl Fn(usize) -> Value + 'static) -> Self {
         Kind { name: name.into(), make: Box::new(make) }
-    }
-}
-
-/// The same sequence for the same seed.
-pub struct Random(pub u64);
-
-impl Random {
-    /// The next number below a bound.
-    pub fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) % bound as u64) as usize
     }
 }
 

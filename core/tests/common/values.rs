@@ -4,6 +4,7 @@
 //! are SIGNED where they fit), `{"$m": [[key, value]...]}` a map whose keys repeat or are bytes, `{"$invalid": true}` the
 //! object of no type.
 
+use super::hex;
 use bartizan::value::{Object, Pair, Value, View};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
@@ -161,9 +162,4 @@ pub fn text(object: &Object) -> &str {
 /// The elements of an array, none if it is none.
 pub fn array(object: &Object) -> &[Object] {
     object.as_array().unwrap_or_default()
-}
-
-/// Bytes from their hexadecimal digits.
-pub fn hex(digits: &str) -> Vec<u8> {
-    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hex")).collect()
 }
