@@ -324,6 +324,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "slow")]
     fn the_search_does_work_in_proportion_to_the_memory() {
         let grid = |levels: usize, width: usize| {
             Graph::new(&(0..levels).map(|level| vec![level + 1; width]).collect::<Vec<_>>()).root()
