@@ -79,7 +79,12 @@ impl Engine {
 
 #[pymethods]
 impl Request {
-    fn call<'py>(&self, py: Python<'py>, function: &str, arguments: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        function: &str,
+        arguments: &Bound<'py, PyDict>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let deadline = Deadline::from(self.engine.budget());
         let (arguments, taken) = convert::arguments_within(arguments, deadline)?;
         let result = py.detach(move || self.request.call(function, &arguments, taken));

@@ -52,7 +52,13 @@ impl Arguments {
     /// cut leaves no half of a pair.
     pub const BOUNDS: Limits = {
         let entries = 4096;
-        Limits { string_bytes: 1 << 20, entries, depth: 64, values: (entries + 1) * VALUES_OF_A_HEADER, text_bytes: 1 << 20 }
+        Limits {
+            string_bytes: 1 << 20,
+            entries,
+            depth: 64,
+            values: (entries + 1) * VALUES_OF_A_HEADER,
+            text_bytes: 1 << 20,
+        }
     };
 
     /// Whether an argument shares the budget.
