@@ -412,7 +412,11 @@ export class ServedRequest extends sdk.Request {
   private constructor()
   /** Anything so far asks to end the request. */
   readonly blocked: boolean
-  /** Evaluates what is known at the beginning. */
+  /**
+   * Evaluates what is known at the beginning. What says who the client is comes first, up to 4,096 headers; `query`, `body`,
+   * `cookies` and `path_params` share what is left of the budget. While addresses are refused, a client whose headers had
+   * to be cut is refused too: it cannot be told from them.
+   */
   start(parts: ProxySettings & {
     method?: string | undefined
     url?: string | undefined

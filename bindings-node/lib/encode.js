@@ -8,6 +8,7 @@
 
 const { performance } = require('node:perf_hooks')
 const { types } = require('node:util')
+const { bigintText, grouped, keyText } = require('./texts')
 
 const NULL = 0
 const FALSE = 1
@@ -71,13 +72,22 @@ class Encoder {
 
   /** Writes the bytes; returns how many. With a budget in milliseconds, no more than half of it buys. */
   encode (value, limits, strict, budget = Infinity) {
+    this.begin()
+    return this.append(value, limits, strict, budget)
+  }
+
+  begin () {
     this.#at = 0
+    this.#count = 0
+  }
+
+  /** Writes one more value, within limits of its own; returns how many bytes there are. */
+  append (value, limits, strict, budget = Infinity) {
     this.#left = Math.min(limits.values, Math.max(Math.floor(budget * 1e6 / NANOSECONDS_A_VALUE), SMALL))
     this.#entries = 1
     this.#around.length = 0
     this.#path.length = 0
     this.#textLeft = Math.min(limits.textBytes, budget * 1e6 * BYTES_A_NANOSECOND)
-    this.#count = 0
     this.#limits = limits
     this.#strict = strict
     this.#value(value, 0)
@@ -345,47 +355,23 @@ class Encoder {
   }
 }
 
-function bigintText (value) {
-  // Decimal digits of a huge number take quadratic time, hexadecimal ones do not.
-  return BigInt.asIntN(4096, value) === value ? value.toString() : value.toString(16)
-}
-
-function keyText (key) {
-  if (typeof key === 'string') return key
-  try {
-    return String(key)
-  } catch {
-    return ''
-  }
-}
-
-/** Names and values in which names repeat, as a map of arrays. */
-function grouped (list) {
-  const map = new Map()
-  for (const [name, value] of list) {
-    if (map.has(name)) map.get(name).push(value)
-    else map.set(name, [value])
-  }
-  return map
-}
-
 const shared = new Encoder()
 let busy = false
 
 /**
- * Calls `use` with a buffer, how many bytes at its beginning are the encoded value (a view of these alone would cost as much
- * as writing a few strings), and the milliseconds that encoding took of a budget. Code of the application that runs meanwhile may come back here; it gets an encoder of its
- * own.
+ * Calls `write` with an encoder, and `use` with its buffer, how many bytes at its beginning are what was encoded (a view of
+ * these alone would cost as much as writing a few strings), and the milliseconds that encoding took. Code of the application
+ * that runs meanwhile may come back here; it gets an encoder of its own.
  */
-function withBuffer (value, limits, strict, use, budget) {
+function withEncoder (write, use) {
   if (busy) {
     const encoder = new Encoder()
-    const length = encoder.encode(value, limits, strict, budget)
+    const length = write(encoder)
     return use(encoder.buffer, length, encoder.elapsed)
   }
   busy = true
   try {
-    const length = shared.encode(value, limits, strict, budget)
+    const length = write(shared)
     return use(shared.buffer, length, shared.elapsed)
   } finally {
     busy = false
@@ -393,9 +379,14 @@ function withBuffer (value, limits, strict, use, budget) {
   }
 }
 
+/** The same for one value. */
+function withBuffer (value, limits, strict, use, budget) {
+  return withEncoder((encoder) => encoder.encode(value, limits, strict, budget), use)
+}
+
 /** The same, with a view of the bytes. */
 function withEncoded (value, limits, strict, use) {
   return withBuffer(value, limits, strict, (buffer, length) => use(buffer.subarray(0, length)))
 }
 
-module.exports = { MAP, WHOLE, withBuffer, withEncoded }
+module.exports = { MAP, WHOLE, withBuffer, withEncoded, withEncoder }

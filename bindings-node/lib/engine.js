@@ -2,7 +2,8 @@
 
 const native = require('./native')
 const sdk = require('./sdk')
-const { WHOLE, withBuffer, withEncoded } = require('./encode')
+const { withArguments } = require('./arguments')
+const { WHOLE, withEncoded } = require('./encode')
 const { ArgumentError, Blocked, ConfigurationError, diagnosticsOf, only, warn, wrongDocument } = require('./errors')
 
 /** Calls `target`, and gives its answer in JSON as a value, an error as an exception. */
@@ -12,10 +13,10 @@ function call (target, name, args) {
 
 /** The same for a request: encoding its arguments counts towards the budget of the evaluation they lead to. */
 function callWithin (budget, target, name, args) {
-  return checked(withBuffer(args, WHOLE, false, (buffer, length, elapsed) => {
+  return checked(withArguments(args, budget, (buffer, length, elapsed) => {
     const left = Math.max(budget - elapsed, 0)
     return JSON.parse(target.call(String(name), buffer.subarray(0, length), left))
-  }, budget))
+  }))
 }
 
 function checked (result) {

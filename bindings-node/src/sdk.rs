@@ -1,7 +1,7 @@
 //! The functions about users and HTTP, by name.
 
 use crate::wire::{self, Malformed};
-use engine::sdk::{self, Taken};
+use engine::sdk::{self, Arguments, Taken};
 use engine::value::{Limits, Value, json};
 use napi::{Error, Result};
 use napi_derive::napi;
@@ -38,12 +38,38 @@ impl NativeService {
     }
 }
 
+/// How the arguments of a request's call are taken in: which share the budget, which are taken whole, and how much of each
+/// of the others.
+#[napi(object)]
+pub struct ArgumentRules {
+    pub shared: Vec<String>,
+    pub whole: Vec<String>,
+    pub string_length: u32,
+    pub container_size: u32,
+    pub container_depth: u32,
+    pub values: u32,
+    pub text_bytes: u32,
+}
+
+/// Those of the engine.
+#[napi]
+pub fn argument_rules() -> ArgumentRules {
+    let Limits { string_bytes, entries, depth, values, text_bytes } = Arguments::BOUNDS;
+    ArgumentRules {
+        shared: Arguments::SHARED.map(String::from).into(),
+        whole: Arguments::WHOLE.map(String::from).into(),
+        string_length: string_bytes as u32,
+        container_size: entries as u32,
+        container_depth: depth as u32,
+        values: values as u32,
+        text_bytes: text_bytes as u32,
+    }
+}
+
 /// The arguments of a call that may lead to an evaluation, with what is left of its budget in milliseconds.
 pub fn taken(bytes: &[u8], left: f64) -> Result<(Value, Taken)> {
-    let malformed = |Malformed| Error::from_reason("the encoded value is malformed");
-    let (value, truncation) = wire::read(bytes, Limits::WHOLE).map_err(malformed)?;
     let left = Duration::try_from_secs_f64(left / 1000.0).unwrap_or_default();
-    Ok((value, Taken { truncation, deadline: Some(left.into()) }))
+    wire::read_arguments(bytes, left.into()).map_err(|Malformed| Error::from_reason("the encoded value is malformed"))
 }
 
 /// A value that is taken as it is.

@@ -10,9 +10,14 @@
 //! | 7 | array | elements of the whole (u32), elements here (u32), the elements |
 //! | 8 | map | as an array; each element is a key (length of the whole (u32), bytes here (u32), the bytes) and a value |
 //!
+//! The arguments of a request's call are written one by one, in the order in which they are taken in: for each that does not
+//! share the budget a string, its name, and a value; in the end a map of all others.
+//!
 //! Numbers are little-endian. The writer leaves out what the limits and the budget do not allow, by the rules of the intake
 //! that all languages share, so that it need not be copied; what it left out is counted here.
 
+use engine::Deadline;
+use engine::sdk::{Arguments, Taken};
 use engine::value::{Intake, Limits, Truncation, Value};
 
 /// The bytes are not what the writer writes.
@@ -24,28 +29,27 @@ type Read<T> = Result<T, Malformed>;
 /// Reads the one value in `bytes`.
 pub fn read(bytes: &[u8], limits: Limits) -> Read<(Value, Truncation)> {
     let mut reader = Reader { bytes };
-    let Limits { values, text_bytes, .. } = Limits::WHOLE;
-    let mut intake = Intake::new(Limits { values, text_bytes, ..limits });
-    // The containers being read: how many entries are still to come, and whether they have keys.
-    let mut open: Vec<Open> = vec![];
-    reader.value(&mut intake, &mut open)?;
-    while let Some(top) = open.last_mut() {
-        if top.left == 0 {
-            open.pop();
-            intake.close();
-            continue;
-        }
-        top.left -= 1;
-        if top.keyed {
-            let (whole, length) = (reader.u32()? as usize, reader.u32()?);
-            let bytes = reader.take(length)?;
-            intake.cut_key(bytes, whole.max(bytes.len()));
-        }
-        reader.value(&mut intake, &mut open)?;
-    }
+    let value = reader.one(limits)?;
     match reader.bytes.is_empty() {
-        true => Ok(intake.finish()),
+        true => Ok(value),
         false => Err(Malformed),
+    }
+}
+
+/// Reads the arguments of a request's call; `deadline` is what is left of its budget.
+pub fn read_arguments(bytes: &[u8], deadline: Deadline) -> Read<(Value, Taken)> {
+    let mut reader = Reader { bytes };
+    let mut arguments = Arguments::default();
+    loop {
+        let (first, truncation) = reader.one(Limits::WHOLE)?;
+        if let Some(name) = first.as_bytes() {
+            let (value, truncation) = reader.one(Limits::WHOLE)?;
+            arguments.add(name, value, truncation);
+        } else if reader.bytes.is_empty() {
+            return Ok(arguments.with(first, truncation, deadline));
+        } else {
+            return Err(Malformed);
+        }
     }
 }
 
@@ -59,6 +63,30 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// The next value, with all that is in it.
+    fn one(&mut self, limits: Limits) -> Read<(Value, Truncation)> {
+        let Limits { values, text_bytes, .. } = Limits::WHOLE;
+        let mut intake = Intake::new(Limits { values, text_bytes, ..limits });
+        // The containers being read: how many entries are still to come, and whether they have keys.
+        let mut open: Vec<Open> = vec![];
+        self.value(&mut intake, &mut open)?;
+        while let Some(top) = open.last_mut() {
+            if top.left == 0 {
+                open.pop();
+                intake.close();
+                continue;
+            }
+            top.left -= 1;
+            if top.keyed {
+                let (whole, length) = (self.u32()? as usize, self.u32()?);
+                let bytes = self.take(length)?;
+                intake.cut_key(bytes, whole.max(bytes.len()));
+            }
+            self.value(&mut intake, &mut open)?;
+        }
+        Ok(intake.finish())
+    }
+
     fn value(&mut self, intake: &mut Intake, open: &mut Vec<Open>) -> Read<()> {
         match self.array::<1>()?[0] {
             0 => intake.scalar(Value::null()),

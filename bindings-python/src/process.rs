@@ -10,7 +10,7 @@ use engine::shared::SharedRequest;
 use engine::value::View;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
 use std::sync::Arc;
 
 /// The engine of a process: rules, remote configuration, denylist and limits.
@@ -79,7 +79,12 @@ impl Engine {
 
 #[pymethods]
 impl Request {
-    fn call<'py>(&self, py: Python<'py>, function: &str, arguments: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        function: &str,
+        arguments: &Bound<'py, PyDict>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let deadline = Deadline::from(self.engine.budget());
         let (arguments, taken) = convert::arguments_within(arguments, deadline)?;
         let result = py.detach(move || self.request.call(function, &arguments, taken));

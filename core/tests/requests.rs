@@ -5,8 +5,9 @@
 
 mod common;
 
-use bartizan::sdk::{Engine, Request};
-use bartizan::value::{Object, Value, json};
+use bartizan::Deadline;
+use bartizan::sdk::{Arguments, Engine, Request};
+use bartizan::value::{Object, Truncation, Value, json};
 use common::vectors;
 use std::sync::Arc;
 
@@ -85,4 +86,28 @@ fn a_budget_that_ends_is_told_everywhere() {
     let report = call(&mut request, "finish", "{}");
     let events = report["meta"]["_dd.appsec.json"].as_str().unwrap();
     assert!(events.contains("bartizan-block-incomplete") && events.contains("budget"), "{events}");
+}
+
+/// Who the client is cannot be told from headers that were cut: while addresses are refused, it may be one of them.
+#[test]
+fn a_client_that_is_not_known_is_refused_while_addresses_are() {
+    let engine = engine(r#""on_incomplete": "pass""#);
+    let cut = Truncation { container_size: 10_000, ..Truncation::default() };
+    for (denied, name, blocked) in
+        [(false, "headers", false), (true, "url", false), (true, "headers", true), (true, "peer", true)]
+    {
+        let function = if denied { "block" } else { "unblock" };
+        engine.call(function, &json::parse(br#"{"ip": "9.9.9.9"}"#).unwrap());
+        let mut arguments = Arguments::default();
+        let value = if name == "headers" { Value::map() } else { Value::from("/") };
+        arguments.add(name.as_bytes(), value, cut);
+        let (arguments, taken) = arguments.with(Value::map(), Truncation::default(), Deadline::unlimited());
+        let mut request = engine.request();
+        let answer = json::to_string(&request.call_taken("start", &arguments, taken));
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!(answer["blocked"], blocked, "{denied} {name}");
+        assert_eq!(answer["incomplete"], serde_json::json!(["container_size"]), "{denied} {name}");
+        let status = call(&mut request, "block_response", "{}")["status"].clone();
+        assert_eq!(status == 403, blocked, "{denied} {name}");
+    }
 }

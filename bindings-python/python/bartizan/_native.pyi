@@ -423,5 +423,5 @@ class NativeEngine:
 class NativeRequest:
     """A request. See ``bartizan.engine``."""
 
-    def call(self, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def call(self, function: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Run a function of the request by name."""

@@ -133,7 +133,12 @@ class Request:
         return report
 
     def start(self, **parts: Any) -> None:
-        """Evaluate what is known when the request begins. Raises `Blocked`."""
+        """Evaluate what is known when the request begins. Raises `Blocked`.
+
+        ``headers``, ``peer`` and what else says who the client is are taken first, up to 4,096 headers; ``query``,
+        ``body``, ``cookies`` and ``path_params`` share what is left of the budget. While addresses are refused, a
+        client whose headers had to be cut is refused too: it cannot be told from them.
+        """
         self._evaluate("start", parts)
 
     def run(self, addresses: Mapping[str, Any]) -> None:
@@ -168,11 +173,11 @@ class Request:
             _log.warning("%s", line)
         return report
 
-    def _evaluate(self, function: str, arguments: Mapping[str, Any]) -> None:
+    def _evaluate(self, function: str, arguments: dict[str, Any]) -> None:
         if self._native.call(function, arguments)["blocked"]:
             raise Blocked(function)
 
-    def _tagged(self, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def _tagged(self, function: str, arguments: dict[str, Any]) -> dict[str, Any]:
         answer = self._native.call(function, arguments)
         for name, value in (*answer["meta"].items(), *answer["metrics"].items()):
             sdk._tag(self.span, name, value)

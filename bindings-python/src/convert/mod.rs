@@ -5,12 +5,13 @@
 //!
 //! A container that is met again inside itself becomes null: all it has is being read already.
 
+mod arguments;
 mod buffer;
 mod path;
 mod text;
 
 use crate::error::configuration_error;
-use engine::sdk::Taken;
+pub use arguments::{arguments, arguments_within};
 use engine::value::{Intake, Limits, Object, Truncation, Value, scalar_text};
 use engine::{Builder, Deadline};
 use path::Path;
@@ -71,20 +72,6 @@ pub fn wrong_document(object: &Bound<'_, PyAny>, converted: &Object, refused: &s
     let message = format!("{refused}: a dict is wanted, as `json.load` returns it, not '{kind}'");
     let added = Builder::new().add_or_update(b"default", converted);
     Ok(configuration_error(object.py(), message, added.diagnostics))
-}
-
-/// How much of the arguments of functions about users and HTTP is taken.
-const ARGUMENTS: Limits = Limits { depth: 100_000, values: 1_000_000, text_bytes: 64 << 20, ..Limits::WHOLE };
-
-/// Arguments of functions about users and HTTP, whole but coerced.
-pub fn arguments(object: &Bound<'_, PyAny>) -> PyResult<Value> {
-    Ok(request_data(object, ARGUMENTS, Deadline::unlimited())?.value)
-}
-
-/// The same within the budget of an evaluation that they lead to.
-pub fn arguments_within(object: &Bound<'_, PyAny>, deadline: Deadline) -> PyResult<(Value, Taken)> {
-    let Converted { value, truncation, deadline, .. } = request_data(object, ARGUMENTS, deadline)?;
-    Ok((value, Taken { truncation, deadline: Some(deadline) }))
 }
 
 /// What making digits costs.

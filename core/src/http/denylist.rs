@@ -184,6 +184,11 @@ impl Denylist {
             .max()
     }
 
+    /// Whether any address is refused.
+    pub fn has_addresses(&self, now: u64) -> bool {
+        self.networks.iter().any(|(_, until)| until.holds(now))
+    }
+
     /// The entries that still hold, in the order of their values.
     pub fn entries(&self, kind: Kind, now: u64) -> Vec<(String, Until)> {
         let mut entries: Vec<_> = match kind {

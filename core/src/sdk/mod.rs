@@ -80,6 +80,7 @@ mod identity;
 mod remote;
 mod request;
 mod service;
+mod taken;
 mod users;
 
 use crate::http::Proxies;
@@ -88,8 +89,9 @@ use args::{Args, Result};
 
 pub use engine::{Engine, EngineError};
 pub use remote::{read_batch, report_value};
-pub use request::{Request, Taken};
+pub use request::Request;
 pub use service::Service;
+pub use taken::{Arguments, Taken};
 
 /// Runs a function. The result is a map; `error` in it says that the function is unknown or an argument unusable.
 pub fn call(function: &str, arguments: &Object) -> Value {

@@ -3,6 +3,7 @@
 use super::args::{Args, Result};
 use super::engine::OnIncomplete;
 use super::identity::Identity;
+use super::taken::Taken;
 use super::users::{outcome_value, report as report_user};
 use super::{Engine, http, map_of};
 use crate::eval::{Context, RunError};
@@ -12,22 +13,13 @@ use crate::http::report::{Report, RequestOutcome, Scope};
 use crate::report::{Incomplete, ReportedAction};
 use crate::support::Deadline;
 use crate::users::{Outcome, RequestScope, USER_ID};
-use crate::value::{Object, Truncation, Value};
+use crate::value::{Object, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 type Headers = Vec<(Cow<'static, str>, Cow<'static, str>)>;
-
-/// What taking the arguments of a call in came to.
-#[derive(Clone, Debug, Default)]
-pub struct Taken {
-    /// What was left out of them.
-    pub truncation: Truncation,
-    /// What is left of the budget of the evaluation they lead to.
-    pub deadline: Option<Deadline>,
-}
 
 /// One request, from its first header to its report. Used by one thread at a time.
 ///
@@ -57,6 +49,8 @@ pub struct Request {
     incomplete: Incomplete,
     /// For the evaluation that the current call leads to.
     deadline: Option<Deadline>,
+    /// The current call does not tell everything that says who the client is.
+    client_cut: bool,
 }
 
 impl Request {
@@ -81,6 +75,7 @@ impl Request {
             response_headers: Vec::new(),
             incomplete: Incomplete::default(),
             deadline: None,
+            client_cut: false,
         }
     }
 
@@ -108,6 +103,7 @@ impl Request {
     pub fn call_taken(&mut self, function: &str, arguments: &Object, taken: Taken) -> Value {
         self.incomplete.truncation = self.incomplete.truncation.or(taken.truncation);
         self.deadline = taken.deadline;
+        self.client_cut = taken.client_cut;
         let result = self.dispatch(function, arguments);
         self.deadline = None;
         result
@@ -155,6 +151,11 @@ impl Request {
                 self.refuse("bartizan.blocked.ip", client);
                 true
             }
+            // Nobody can say that this client is none of those that are refused.
+            None if self.client_cut && self.engine.service().denies_addresses() => {
+                self.refuse_incomplete();
+                true
+            }
             None => self.evaluate(Scope::Request, addresses).is_some_and(|outcome| blocks(&outcome)),
         };
         let blocked = blocked || self.blocks_incomplete();
@@ -199,10 +200,14 @@ impl Request {
         let blocks = self.verdict.is_none() && self.context.is_some() && self.incomplete.any();
         let blocks = blocks && self.engine.on_incomplete() == OnIncomplete::Block;
         if blocks {
-            let reasons: Vec<_> = self.incomplete.reasons().collect();
-            self.refuse("bartizan.blocked.incomplete", reasons.join(","));
+            self.refuse_incomplete();
         }
         blocks
+    }
+
+    fn refuse_incomplete(&mut self) {
+        let reasons: Vec<_> = self.incomplete.reasons().collect();
+        self.refuse("bartizan.blocked.incomplete", reasons.join(","));
     }
 
     /// A dangerous call is judged by itself: together with the request, but without leaving anything in it.

@@ -214,6 +214,11 @@ impl Service {
         address.parse().is_ok_and(|address| denylist.address(address, self.now()).is_some())
     }
 
+    /// Whether any address is refused.
+    pub(super) fn denies_addresses(&self) -> bool {
+        self.denylist.load().has_addresses(self.now())
+    }
+
     /// Whether the rate limit grants the retention of one more trace.
     pub(super) fn grants_trace(&self) -> bool {
         self.limiter.allow(self.elapsed())

@@ -1,0 +1,137 @@
+//! Taking the arguments of a request's call in.
+//!
+//! Most of what a request holds shares the budget of the evaluation it leads to. What says who the client is must not: a
+//! large body would decide whether the denylist is asked, and about whom. So the arguments that can be large through and
+//! through share the budget, and each of the others is taken in before them, by itself, bounded in count and size.
+//! Bindings convert in this order; what a cut means is decided here.
+
+use crate::support::Deadline;
+use crate::value::{Limits, Truncation, Value};
+
+/// What taking the arguments of a call in came to.
+#[derive(Clone, Debug, Default)]
+pub struct Taken {
+    /// What was left out of them.
+    pub truncation: Truncation,
+    /// Something was left out of what says who the client is, which is therefore not known.
+    pub client_cut: bool,
+    /// What is left of the budget of the evaluation they lead to.
+    pub deadline: Option<Deadline>,
+}
+
+/// The arguments of a call, taken in one by one.
+///
+/// ```
+/// use bartizan::sdk::Arguments;
+/// use bartizan::value::{Truncation, Value};
+/// use bartizan::Deadline;
+/// let mut arguments = Arguments::default();
+/// assert!(!Arguments::share_budget(b"peer") && Arguments::share_budget(b"body"));
+/// arguments.add(b"peer", Value::from("192.0.2.1"), Truncation::default());
+/// let (arguments, taken) = arguments.with(Value::map(), Truncation::default(), Deadline::unlimited());
+/// assert!(arguments.get(b"peer").is_some() && !taken.client_cut);
+/// ```
+#[derive(Default)]
+pub struct Arguments {
+    own: Vec<(Vec<u8>, Value)>,
+    truncation: Truncation,
+    client_cut: bool,
+}
+
+/// Values that each header has for itself: a name, a value, and the pair around them, or some values of one name.
+const VALUES_OF_A_HEADER: usize = 16;
+
+impl Arguments {
+    /// Those that share the budget.
+    pub const SHARED: [&str; 6] = ["addresses", "body", "cookies", "metadata", "path_params", "query"];
+
+    /// Those that the operator writes and no client: they are taken whole.
+    pub const WHOLE: [&str; 3] = ["client_ip_header", "templates", "trusted_proxies"];
+
+    /// How much is taken of each of the others. There is always room for the whole of a header that is taken at all, so a
+    /// cut leaves no half of a pair.
+    pub const BOUNDS: Limits = {
+        let entries = 4096;
+        Limits {
+            string_bytes: 1 << 20,
+            entries,
+            depth: 64,
+            values: (entries + 1) * VALUES_OF_A_HEADER,
+            text_bytes: 1 << 20,
+        }
+    };
+
+    /// Whether an argument shares the budget.
+    pub fn share_budget(name: &[u8]) -> bool {
+        Self::SHARED.iter().any(|shared| shared.as_bytes() == name)
+    }
+
+    /// How much is taken of an argument that does not.
+    pub fn bounds(name: &[u8]) -> Limits {
+        match Self::WHOLE.iter().any(|whole| whole.as_bytes() == name) {
+            true => Limits::WHOLE,
+            false => Self::BOUNDS,
+        }
+    }
+
+    /// One that does not, and what was left out of it.
+    pub fn add(&mut self, name: &[u8], value: Value, truncation: Truncation) {
+        self.truncation = self.truncation.or(truncation);
+        self.client_cut |= truncation.any() && decides_client(name);
+        self.own.push((name.into(), value));
+    }
+
+    /// All of them, with a map of those that share the budget.
+    pub fn with(self, shared: Value, truncation: Truncation, deadline: Deadline) -> (Value, Taken) {
+        let mut arguments = shared;
+        for (name, value) in self.own {
+            arguments.insert(name, value);
+        }
+        let truncation = self.truncation.or(truncation);
+        (arguments, Taken { truncation, client_cut: self.client_cut, deadline: Some(deadline) })
+    }
+}
+
+/// Whether the client's address is read from this argument.
+fn decides_client(name: &[u8]) -> bool {
+    [&b"headers"[..], b"peer", b"client_ip_header", b"trusted_proxies"].contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::{Intake, json};
+
+    /// Whatever is in the pairs, those that are taken are whole.
+    #[test]
+    fn pairs_are_taken_whole_or_not() {
+        let mut intake = Intake::new(Arguments::BOUNDS);
+        let pairs = intake.open_array(10_000);
+        assert_eq!(pairs, Arguments::BOUNDS.entries);
+        for _ in 0..pairs {
+            assert_eq!(intake.open_array(2), 2);
+            intake.string(&[b'n'; 300]);
+            for _ in 0..intake.open_array(1000) {
+                intake.string(&[b'v'; 300]);
+            }
+            intake.close();
+            intake.close();
+        }
+        let (value, truncation) = intake.finish();
+        assert_eq!(truncation.container_size, 10_000);
+        let whole = |pair: &crate::value::Object| pair.as_array().is_some_and(|parts| parts.len() == 2);
+        assert!(value.as_array().is_some_and(|pairs| pairs.len() == 4096 && pairs.iter().all(whole)));
+    }
+
+    #[test]
+    fn a_cut_is_one_of_the_client_where_it_is_read_from_there() {
+        let cut = Truncation { string_length: 5, ..Truncation::default() };
+        for (name, client_cut) in [("headers", true), ("peer", true), ("trusted_proxies", true), ("url", false)] {
+            let mut arguments = Arguments::default();
+            arguments.add(name.as_bytes(), Value::from("x"), cut);
+            let (value, taken) = arguments.with(Value::map(), Truncation::default(), Deadline::unlimited());
+            assert_eq!((taken.client_cut, taken.truncation), (client_cut, cut), "{name}");
+            assert_eq!(json::to_string(&value), format!(r#"{{"{name}":"x"}}"#));
+        }
+    }
+}
