@@ -12,7 +12,7 @@ const profile = process.env.BARTIZAN_PROFILE || 'release'
 const crate = ['--locked', '--profile', profile, '-p', 'bartizan-node', '--lib']
 // What ships holds no paths of this machine.
 const shipped = profile === 'release' && process.platform !== 'win32'
-const [command, ...before] = shipped ? [path.join(root, '..', 'scripts', 'shipped'), 'cargo'] : ['cargo']
+const [command, ...before] = shipped ? [path.join(root, '..', 'tests', 'scripts', 'shipped'), 'cargo'] : ['cargo']
 const built = spawnSync(
   command,
   [...before, 'rustc', ...crate, '--message-format', 'json-render-diagnostics'],
