@@ -133,16 +133,16 @@ impl Evaluation<'_> {
             if self.deadline.expired() {
                 return Err(Expired);
             }
-            if self.confirmed && only.is_some() && leaf.object.as_bytes().is_some_and(|text| text.len() > SHOWN_LATE) {
-                let mut key_path = target.key_path.clone();
-                key_path.extend(walk.path());
-                return Ok(Some(self.report(matcher, false, target, vec![], key_path, vec![])));
-            }
-            if let Some(Some((value, highlight))) = self.test(matcher, leaf.object, target)? {
-                let mut key_path = target.key_path.clone();
-                key_path.extend(walk.path());
-                return Ok(Some(self.report(matcher, false, target, value, key_path, vec![highlight])));
-            }
+            let is_long = || leaf.object.as_bytes().is_some_and(|text| text.len() > SHOWN_LATE);
+            let (value, highlight) = if self.confirmed && only.is_some() && is_long() {
+                (vec![], vec![])
+            } else {
+                let Some(Some((value, highlight))) = self.test(matcher, leaf.object, target)? else { continue };
+                (value, vec![highlight])
+            };
+            let mut key_path = target.key_path.clone();
+            key_path.extend(walk.path());
+            return Ok(Some(self.report(matcher, false, target, value, key_path, highlight)));
         }
         Ok(None)
     }

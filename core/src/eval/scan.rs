@@ -81,21 +81,16 @@ pub(super) fn scan(
             look.examine(subject, deadline)
         })
     };
-    let late = !cut_off.is_empty();
-    if late {
-        unscanned.subtract(cut_off);
-    }
     let complete = sweep(unscanned, deadline);
-    if late {
-        if complete.is_ok() && *attempts < ATTEMPTS {
-            *attempts += 1;
-            // What is left undone here is said by the deadline.
-            let _ = deadline.half(|deadline| sweep(cut_off, deadline));
-        }
-        unscanned.union(cut_off);
+    if complete.is_ok() && *attempts < ATTEMPTS && !cut_off.is_empty() {
+        *attempts += 1;
+        // What is left undone here is said by the deadline.
+        let _ = deadline.half(|deadline| sweep(cut_off, deadline));
     }
-    cut_off.clear();
-    cut_off.union(unscanned);
+    if !unscanned.is_empty() {
+        cut_off.union(unscanned);
+        unscanned.clear();
+    }
     for &address in &*finished {
         let address_plan = &plan.scan.addresses[address];
         pending.union(&address_plan.always);

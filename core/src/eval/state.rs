@@ -23,11 +23,11 @@ pub(super) struct State {
     pub fired: Bits,
     /// Rules with something left to look at.
     pub pending: Bits,
-    /// Addresses whose value has not been scanned.
+    /// Addresses whose value is new and has not been scanned.
     pub unscanned: Bits,
-    /// Those among them that an earlier call could not scan to the end,
+    /// Addresses whose value an earlier call could not scan to the end.
     pub cut_off: Bits,
-    /// and how many calls that were.
+    /// How many calls have tried to scan these once more.
     pub attempts: u8,
     /// Per type of rule, the strongest verdict reached.
     pub verdicts: NumberMap<usize, Verdict>,
