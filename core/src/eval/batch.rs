@@ -67,6 +67,7 @@ pub(super) fn mark_new(plan: &Plan, state: &mut State, scratch: &mut Scratch, ad
     state.looked_at.subtract(&plan.scan.addresses[address].targets);
     state.unscanned.insert(address);
     state.cut_off.remove(address);
+    scratch.transform.forget();
     scratch.fresh.push(address);
 }
 
@@ -79,6 +80,7 @@ pub(super) fn evaluate(
     findings: &mut Findings,
 ) {
     let plan = &*instance.plan;
+    scratch.transform.forget();
     let first = findings.rules.len();
     let attributes = &mut findings.attributes;
     // Without the time for these, what needs no time (the access lists) still has its turn.

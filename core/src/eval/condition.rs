@@ -198,7 +198,9 @@ impl Evaluation<'_> {
     ) -> Result<Option<Option<Shown>>, Expired> {
         let scalar = match element.view() {
             View::String(text) => {
-                let text = target.chain.apply(text, self.transform, self.deadline)?.unwrap_or(text);
+                let given = (element.identity(), text);
+                let copy = target.chain.apply_to(given, self.transform, self.deadline)?;
+                let text = copy.map_or(text, |copy| copy.text);
                 let in_block = target.source == Source::Keys || element.tag() == tag::STRING;
                 let found = match matcher {
                     AnyMatcher::Fixed(matcher) => matcher.test(Scalar::String(text), in_block, self.deadline)?,

@@ -9,11 +9,11 @@ use super::hits::Hits;
 use super::state::State;
 use super::sweep::{Subject, Sweep};
 use crate::matcher::Matcher;
-use crate::pattern::Presence;
+use crate::pattern::{Opening, Presence, opening};
 use crate::plan::{AddressId, Plan};
 use crate::scan::{Candidates, STRETCH};
 use crate::support::{Bits, Deadline};
-use crate::transform;
+use crate::transform::{self, Copy};
 
 /// Buffers that are used again from one batch to the next, and from one context to the next.
 pub(super) struct Scratch {
@@ -140,7 +140,7 @@ impl Examination<'_> {
             return Ok(0);
         }
         let identity = subject.object.identity();
-        let (mut present, mut asked) = (None, 0);
+        let (mut present, mut scanned, mut asked) = (None, None, 0);
         for look in &source.lanes {
             let beyond_case = look.beyond_case.met_by(classes);
             let judged = look.judges.met_by(classes);
@@ -163,11 +163,16 @@ impl Examination<'_> {
             }
             let entries = lane.entries(key);
             let mut finder = Finder { plan, lane: id, entries, identity, hits, deadline, asked: 0 };
-            if beyond_case && let Some(text) = lane.chain.apply(text, transform, finder.deadline)? {
+            let copy =
+                if beyond_case { lane.chain.apply_to((identity, text), transform, finder.deadline)? } else { None };
+            if let Some(Copy { text, number }) = copy {
                 if lane.alone.is_empty() {
-                    changed.clear();
-                    let mut stop = || finder.deadline.spend(STRETCH_COST);
-                    scanner.scan_unless(text, changed, &mut stop).ok_or(Expired)?;
+                    if scanned != Some(number) {
+                        changed.clear();
+                        let mut stop = || finder.deadline.spend(STRETCH_COST);
+                        scanner.scan_unless(text, changed, &mut stop).ok_or(Expired)?;
+                        scanned = Some(number);
+                    }
                     finder.judge(changed.numbers().common(entries), text)?;
                 } else {
                     finder.ask_alone(&lane.alone, text)?;
@@ -175,8 +180,9 @@ impl Examination<'_> {
                 finder.judge(lane.judges.iter().map(|&entry| entry as usize), text)?;
             } else if judged || (!quiet && original.numbers().intersects(entries)) {
                 let may_change = lane.chain.may_change(classes);
-                let copy = if may_change { lane.chain.apply(text, transform, finder.deadline)? } else { None };
-                let text = copy.unwrap_or(text);
+                let copy =
+                    if may_change { lane.chain.apply_to((identity, text), transform, finder.deadline)? } else { None };
+                let text = copy.map_or(text, |copy| copy.text);
                 finder.judge(original.numbers().common(entries), text)?;
                 if judged {
                     finder.judge(lane.judges.iter().map(|&entry| entry as usize), text)?;
@@ -209,6 +215,9 @@ fn cost(text: &[u8]) -> u32 {
 /// And what a stretch of a long one may cost.
 const STRETCH_COST: u32 = (STRETCH / BYTES_A_UNIT) as u32;
 
+/// From this length on, it is seen first where patterns may match.
+const LONG: usize = 1024;
+
 /// Few enough for texts on which matchers are slow.
 const BYTES_A_UNIT: usize = 16;
 
@@ -225,14 +234,40 @@ struct Finder<'f> {
     asked: usize,
 }
 
-/// How a matcher is asked.
-type Accepts = fn(&Matcher, &[u8], &mut Deadline) -> Result<bool, Expired>;
-
 impl Finder<'_> {
     /// Asks matchers about a string as the lane sees it.
     #[inline]
     fn judge(&mut self, entries: impl Iterator<Item = usize>, text: &[u8]) -> Result<(), Expired> {
+        if text.len() >= LONG {
+            return self.judge_long(entries.collect(), text);
+        }
         entries.into_iter().try_for_each(|entry| self.ask(entry, text, Matcher::accepts))
+    }
+
+    /// The same for a long text, of which several patterns need not read all.
+    #[inline(never)]
+    fn judge_long(&mut self, mut entries: Vec<usize>, text: &[u8]) -> Result<(), Expired> {
+        entries.retain(|&entry| self.wants(entry));
+        let matchers = &self.plan.scan.matchers;
+        let opening = |entry: &usize| Some((*entry, matchers[*entry].opening()?));
+        let (with_opening, openings): (Vec<usize>, Vec<&Opening>) = entries.iter().filter_map(opening).unzip();
+        let mut places = vec![];
+        if with_opening.len() > 1 {
+            for openings in openings.chunks(opening::TOGETHER) {
+                places.extend(opening::find(text, openings, self.deadline)?);
+            }
+        }
+        let mut known = with_opening.into_iter().zip(places).peekable();
+        for entry in entries {
+            let places = known.next_if(|(known, _)| *known == entry).and_then(|(_, places)| places);
+            match places {
+                Some(places) => {
+                    self.ask(entry, text, |matcher, text, deadline| matcher.accepts_at(&places, text, deadline))?
+                }
+                None => self.ask(entry, text, Matcher::accepts)?,
+            }
+        }
+        Ok(())
     }
 
     /// The same, of a string that was not scanned.
@@ -241,8 +276,20 @@ impl Finder<'_> {
         entries.iter().try_for_each(|&entry| self.ask(entry as usize, text, Matcher::accepts_unscanned))
     }
 
-    fn ask(&mut self, entry: usize, text: &[u8], accepts: Accepts) -> Result<(), Expired> {
-        if !self.entries.contains(entry) || !self.hits.wants(self.lane, entry) {
+    /// Whether it matters what a matcher says.
+    #[inline]
+    fn wants(&self, entry: usize) -> bool {
+        self.entries.contains(entry) && self.hits.wants(self.lane, entry)
+    }
+
+    #[inline]
+    fn ask(
+        &mut self,
+        entry: usize,
+        text: &[u8],
+        accepts: impl FnOnce(&Matcher, &[u8], &mut Deadline) -> Result<bool, Expired>,
+    ) -> Result<(), Expired> {
+        if !self.wants(entry) {
             return Ok(());
         }
         if self.deadline.spend(cost(text)) {

@@ -7,7 +7,7 @@ use super::ip::IpSet;
 use super::number::{Comparison, Equals, Scalar};
 use super::phrase::{PhraseError, PhraseMatcher};
 use crate::injection;
-use crate::pattern::{Pattern, Required};
+use crate::pattern::{Opening, Pattern, Required};
 use crate::support::{Deadline, Expired};
 use crate::transform::Triggers;
 use std::ops::Range;
@@ -200,6 +200,23 @@ impl Matcher {
             return Ok(long_enough && regex.pattern.is_match_within(text, deadline)?);
         }
         Ok(matches!(self.test(Scalar::String(text), true, deadline)?, Some(Ok(_))))
+    }
+
+    /// How what it searches for begins, if that is rare in any text.
+    pub(crate) fn opening(&self) -> Option<&Opening> {
+        match &self.kind {
+            Kind::Regex(regex) => regex.pattern.opening(),
+            _ => None,
+        }
+    }
+
+    /// Whether a string matches in which what is searched for may [begin](Self::opening) in these places alone.
+    pub(crate) fn accepts_at(&self, places: &[u32], text: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
+        match &self.kind {
+            Kind::Regex(regex) if text.len() < regex.min_length => Ok(false),
+            Kind::Regex(regex) => regex.pattern.is_match_at(places, text, deadline),
+            _ => self.accepts(text, deadline),
+        }
     }
 
     /// The same, of a string that was not scanned.

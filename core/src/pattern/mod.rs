@@ -20,6 +20,7 @@ mod error;
 mod escape;
 mod foreign;
 mod groups;
+pub(crate) mod opening;
 #[cfg(test)]
 mod oracle;
 mod parse;
@@ -39,6 +40,7 @@ use std::sync::Arc;
 
 use crate::support::{Deadline, Expired};
 use automaton::{Automaton, Watch};
+pub(crate) use opening::Opening;
 
 /// How a pattern is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +58,7 @@ struct Inner {
     source: Arc<[u8]>,
     options: Options,
     required: Required,
+    opening: Option<Opening>,
     automaton: Automaton,
 }
 
@@ -64,7 +67,8 @@ impl Pattern {
     pub fn new(source: &[u8], options: Options) -> Result<Self, PatternError> {
         let tree = parse::parse(source, !options.case_sensitive)?;
         let (required, automaton) = (Required::of(&tree), Automaton::new(&tree));
-        Ok(Pattern(Arc::new(Inner { source: source.into(), options, required, automaton })))
+        let opening = automaton.opening();
+        Ok(Pattern(Arc::new(Inner { source: source.into(), options, required, opening, automaton })))
     }
 
     /// The text the pattern was read from.
@@ -101,6 +105,16 @@ impl Pattern {
     pub fn is_match_within(&self, subject: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
         let may_match = self.0.required.passes_second_look(subject, deadline)?;
         Ok(may_match && self.0.automaton.is_match(subject, &mut Watch::until(deadline))?)
+    }
+
+    /// How a match begins, if that is rare in any text.
+    pub(crate) fn opening(&self) -> Option<&Opening> {
+        self.0.opening.as_ref()
+    }
+
+    /// Whether there is a match, in a text where one may begin in these places alone.
+    pub(crate) fn is_match_at(&self, places: &[u32], subject: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
+        self.0.automaton.is_match(subject, &mut Watch::at(places, deadline))
     }
 
     /// What it costs to search a text for the first time, in operations on words: nanoseconds, roughly. It is a count and
@@ -141,7 +155,7 @@ impl Pattern {
 
     /// The bytes of memory the pattern takes so far.
     pub fn memory(&self) -> usize {
-        let Inner { source, required, automaton, .. } = &*self.0;
+        let Inner { source, options: _, required, opening: _, automaton } = &*self.0;
         size_of::<Inner>() + source.len() + required.memory() + automaton.memory() - size_of::<Automaton>()
     }
 

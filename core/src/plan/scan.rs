@@ -206,7 +206,11 @@ pub fn plan(conditions: &mut [Condition], rules: &[Rule], addresses: usize, targ
             plan.keyed_only &= lane.keyed_only;
         }
     }
-    let lanes = lanes.into_iter().map(|(_, lane)| lane).collect();
+    let lanes: Vec<Lane> = lanes.into_iter().map(|(_, lane)| lane).collect();
+    // Chains that begin with the same steps share what these make of a text.
+    for source in plans.iter_mut().flat_map(|plan| &mut plan.sources) {
+        source.lanes.sort_by_key(|look| lanes[look.lane].chain.transformers());
+    }
     let prefiltered = matchers.iter().enumerate();
     let prefiltered = prefiltered.filter_map(|(id, matcher)| Some((MatcherId(id as u32), matcher.required()?)));
     let scanner = Scanner::new(prefiltered);

@@ -11,11 +11,15 @@ use std::collections::HashMap;
 /// Words that remember which lists were offered; those numbered beyond are offered whenever they come.
 const SEEN: usize = 32;
 
+/// The table stays small, as bytes that come first, or second, in the same pairs share a row, or a column.
 #[derive(Debug)]
 pub(super) struct Overflow {
     /// By byte: which list waits for it; 0 is the empty one.
     bytes: Box<[u32; 256]>,
-    /// By pair of bytes, the first one above the second.
+    /// By byte: where its row of pairs begins,
+    rows: Box<[u16; 256]>,
+    /// and its column.
+    columns: Box<[u16; 256]>,
     pairs: Box<[u32]>,
     lists: Vec<OwnerList>,
 }
@@ -34,10 +38,20 @@ impl Overflow {
             }
         }
         let mut lists = Lists { numbers: HashMap::new(), lists: vec![OwnerList::default()], owners };
-        let (mut bytes, mut pairs) = (Box::new([0; 256]), vec![0; 1 << 16].into_boxed_slice());
+        let mut bytes = Box::new([0; 256]);
         of_bytes.into_iter().for_each(|(byte, list)| bytes[usize::from(byte)] = lists.number(list));
-        of_pairs.into_iter().for_each(|(pair, list)| pairs[pair] = lists.number(list));
-        Overflow { bytes, pairs, lists: lists.lists }
+        let mut all = vec![0; 1 << 16];
+        of_pairs.into_iter().for_each(|(pair, list)| all[pair] = lists.number(list));
+        let lists = lists.lists;
+        let row = |first: u8| (0..=u8::MAX).map(|second| all[index(first, second)]).collect::<Vec<u32>>();
+        let column = |second: u8| (0..=u8::MAX).map(|first| all[index(first, second)]).collect::<Vec<u32>>();
+        let (row_of, first_of_row) = distinct(row);
+        let (column_of, first_of_column) = distinct(column);
+        let width = first_of_column.len() as u16;
+        let cells = first_of_row.iter().flat_map(|&first| first_of_column.iter().map(move |&second| (first, second)));
+        let pairs = cells.map(|(first, second)| all[index(first, second)]).collect();
+        let rows = Box::new(row_of.map(|row| row * width));
+        Overflow { bytes, rows, columns: Box::new(column_of), pairs, lists }
     }
 
     /// Calls `offer` with the matchers of all bytes and pairs of the subject.
@@ -57,24 +71,39 @@ impl Overflow {
         };
         let Some((&first, rest)) = subject.split_first() else { return };
         take(self.bytes[usize::from(first)]);
-        let mut before = first;
+        let mut row = self.rows[usize::from(first)];
         for &byte in rest {
-            let (alone, pair) = (self.bytes[usize::from(byte)], self.pairs[index(before, byte)]);
+            let (alone, column) = (self.bytes[usize::from(byte)], self.columns[usize::from(byte)]);
+            let pair = self.pairs[usize::from(row) + usize::from(column)];
             if alone | pair != 0 {
                 take(alone);
                 take(pair);
             }
-            before = byte;
+            row = self.rows[usize::from(byte)];
         }
     }
 
     pub(super) fn memory(&self) -> usize {
-        size_of_val(&*self.bytes) + size_of_val(&*self.pairs) + self.lists.capacity() * size_of::<OwnerList>()
+        let tables = size_of_val(&*self.bytes) + size_of_val(&*self.rows) + size_of_val(&*self.columns);
+        tables + size_of_val(&*self.pairs) + self.lists.capacity() * size_of::<OwnerList>()
     }
 }
 
 fn index(first: u8, second: u8) -> usize {
     usize::from(first) << 8 | usize::from(second)
+}
+
+/// Numbers for bytes, equal where `of` is, and a byte of each number.
+fn distinct(of: impl Fn(u8) -> Vec<u32>) -> ([u16; 256], Vec<u8>) {
+    let mut known: HashMap<Vec<u32>, u16> = HashMap::new();
+    let mut members = vec![];
+    let numbers = std::array::from_fn(|byte| {
+        *known.entry(of(byte as u8)).or_insert_with(|| {
+            members.push(byte as u8);
+            members.len() as u16 - 1
+        })
+    });
+    (numbers, members)
 }
 
 /// Lists by what is in them.

@@ -16,17 +16,76 @@ pub struct Chain {
     triggers: Triggers,
 }
 
-/// The two buffers a chain writes to, in turn. Kept from one string to the next, they stop allocating.
+/// What chains wrote, step by step. Kept from one string to the next, the buffers stop allocating.
+///
+/// Chains over one string mostly begin with the same steps, so what the last chain did is kept: the next one begins where it
+/// differs.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    current: Vec<u8>,
-    next: Vec<u8>,
+    steps: Vec<Step>,
+    /// How many of the steps were done, and to which text.
+    done: usize,
+    text: Option<Text>,
+    /// How many steps were ever done.
+    ever: u64,
+}
+
+/// What a chain made of a text.
+pub(crate) struct Copy<'s> {
+    pub text: &'s [u8],
+    /// Which copy it is: equal for chains with the same result, as long as the scratch looks at one text.
+    pub number: u64,
+}
+
+/// Which text: the identity of its object, and where its bytes are.
+type Text = (usize, usize, usize);
+
+/// What a transformer did to what the one before it left.
+#[derive(Debug)]
+struct Step {
+    transformer: Transformer,
+    outcome: Outcome,
+    output: Vec<u8>,
+    number: u64,
 }
 
 impl Scratch {
     /// The bytes there is room for.
     pub(crate) fn capacity(&self) -> usize {
-        self.current.capacity() + self.next.capacity()
+        self.steps.iter().map(|step| step.output.capacity()).sum()
+    }
+
+    /// Forgets what was done, since objects may have changed.
+    pub(crate) fn forget(&mut self) {
+        (self.done, self.text) = (0, None);
+    }
+
+    /// What the first steps made of a text: nothing if they kept it.
+    fn latest(&self, steps: usize) -> Option<Copy<'_>> {
+        let rewritten = self.steps[..steps].iter().rev().find(|step| step.outcome != Outcome::Kept);
+        rewritten.map(|step| Copy { text: &step.output, number: step.number })
+    }
+
+    /// Does a step after so many others.
+    fn step(
+        &mut self,
+        nth: usize,
+        transformer: Transformer,
+        input: &[u8],
+        deadline: &mut Deadline,
+    ) -> Result<(), Expired> {
+        self.done = nth;
+        if self.steps.len() == nth {
+            self.steps.push(Step { transformer, outcome: Outcome::Kept, output: vec![], number: 0 });
+        }
+        let mut output = mem::take(&mut self.steps[nth].output);
+        output.clear();
+        let outcome = transformer.apply(self.latest(nth).map_or(input, |copy| copy.text), &mut output, deadline);
+        self.ever += 1;
+        self.steps[nth] = Step { transformer, outcome, output, number: self.ever };
+        deadline.in_time()?;
+        self.done = nth + 1;
+        Ok(())
     }
 }
 
@@ -36,6 +95,11 @@ impl Chain {
         let transformers = transformers.into();
         let triggers = transformers.iter().fold(Triggers::default(), |all, &one| all.or(Triggers::of(one)));
         Self { transformers, triggers }
+    }
+
+    /// The transformers, from first to last.
+    pub(crate) fn transformers(&self) -> &[Transformer] {
+        &self.transformers
     }
 
     /// Whether there is nothing to apply.
@@ -78,24 +142,42 @@ impl Chain {
         scratch: &'s mut Scratch,
         deadline: &mut Deadline,
     ) -> Result<Option<&'s [u8]>, Expired> {
-        let Scratch { current, next } = scratch;
-        let (mut current, mut next) = (current, next);
-        let mut rewritten = false;
-        let mut changed = false;
-        for transformer in &self.transformers {
-            let text = if rewritten { current.as_slice() } else { input };
-            if text.is_empty() {
+        scratch.forget();
+        Ok(self.go_on(input, scratch, deadline)?.map(|copy| copy.text))
+    }
+
+    /// The same for the text of an object, which stays as it is until the scratch [forgets](Scratch::forget): what the chain before
+    /// did to it is not done again.
+    #[inline]
+    pub(crate) fn apply_to<'s>(
+        &self,
+        (identity, input): (usize, &[u8]),
+        scratch: &'s mut Scratch,
+        deadline: &mut Deadline,
+    ) -> Result<Option<Copy<'s>>, Expired> {
+        let text = Some((identity, input.as_ptr() as usize, input.len()));
+        if scratch.text != text {
+            (scratch.done, scratch.text) = (0, text);
+        }
+        self.go_on(input, scratch, deadline)
+    }
+
+    fn go_on<'s>(
+        &self,
+        input: &[u8],
+        scratch: &'s mut Scratch,
+        deadline: &mut Deadline,
+    ) -> Result<Option<Copy<'s>>, Expired> {
+        let done = self.transformers.iter().zip(&scratch.steps[..scratch.done]);
+        let mut nth = done.take_while(|(transformer, step)| **transformer == step.transformer).count();
+        while let Some(&transformer) = self.transformers.get(nth) {
+            if scratch.latest(nth).map_or(input, |copy| copy.text).is_empty() {
                 break;
             }
-            next.clear();
-            let outcome = transformer.apply(text, next, deadline);
-            deadline.in_time()?;
-            if outcome != Outcome::Kept {
-                mem::swap(&mut current, &mut next);
-                rewritten = true;
-                changed |= outcome == Outcome::Changed;
-            }
+            scratch.step(nth, transformer, input, deadline)?;
+            nth += 1;
         }
-        Ok(changed.then_some(current.as_slice()))
+        let changed = scratch.steps[..nth].iter().any(|step| step.outcome == Outcome::Changed);
+        Ok(if changed { scratch.latest(nth) } else { None })
     }
 }

@@ -15,29 +15,33 @@ pub(super) fn html_entity_decode(input: &[u8], output: &mut Vec<u8>, stride: &mu
         return Outcome::Kept;
     }
     let mut read = 0;
-    while let Some(plain) = memchr(b'&', &input[read..]) {
+    // What was read and not written yet stays as it is.
+    let mut plain = 0;
+    while let Some(next) = next_reference(input, read, stride) {
+        read = next;
         if stride.is_over(read) {
             return Outcome::Kept;
         }
-        output.extend_from_slice(&input[read..read + plain]);
-        read += plain;
         let reference = &input[read..];
-        if !may_be_known(reference) {
-            output.push(b'&');
-            read += 1;
-        } else if let Some((code, length)) = numeric(reference, read, stride) {
+        if let Some((code, length)) = numeric(reference, read, stride) {
+            output.extend_from_slice(&input[plain..read]);
             read += length;
             utf8::push_checked(output, code, read - output.len());
             read += usize::from(input.get(read) == Some(&b';'));
+            plain = read;
         } else if let Some((byte, length)) = named(reference) {
+            output.extend_from_slice(&input[plain..read]);
             output.push(byte);
             read += length;
+            plain = read;
         } else {
-            output.push(b'&');
             read += 1;
         }
     }
-    output.extend_from_slice(&input[read..]);
+    if plain == 0 {
+        return Outcome::Kept;
+    }
+    output.extend_from_slice(&input[plain..]);
     if output.len() != input.len() {
         Outcome::Changed
     } else if output != input {
@@ -47,10 +51,23 @@ pub(super) fn html_entity_decode(input: &[u8], output: &mut Vec<u8>, stride: &mu
     }
 }
 
-/// Whether a reference may be one that is decoded, by its first byte.
+/// Where the next reference is that may be decoded, by its first byte. Once the deadline is over it may be any place.
 #[inline]
-fn may_be_known(reference: &[u8]) -> bool {
-    reference.get(1).is_some_and(|&first| matches!(first | 0x20, b'#' | b'l' | b'g' | b'a' | b'q' | b'n'))
+fn next_reference(text: &[u8], from: usize, stride: &mut Stride<'_>) -> Option<usize> {
+    let may_be_known = |first: u8| matches!(first | 0x20, b'#' | b'l' | b'g' | b'a' | b'q' | b'n');
+    let mut at = from;
+    loop {
+        at += memchr(b'&', &text[at..])?;
+        // Ampersands in a row are not worth a search each.
+        while text.get(at + 1) == Some(&b'&') && !stride.is_over(at) {
+            at += 1;
+        }
+        let is_over = stride.is_over(at);
+        at += 1;
+        if is_over || may_be_known(*text.get(at)?) {
+            return Some(at - 1);
+        }
+    }
 }
 
 /// The value of a numeric reference, which stands behind so many bytes, and its length up to the last digit. Values beyond

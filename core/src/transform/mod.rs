@@ -7,8 +7,8 @@
 //!    not" for most chains with one bit test.
 //! 2. A transformer that is run first looks for the first byte it would touch, and leaves its output buffer alone if
 //!    there is none.
-//! 3. Only then does it write, from the input into the other of the two buffers of a [`Scratch`], which grow once and
-//!    are reused.
+//! 3. Only then does it write, from the input into a buffer of a [`Scratch`]. Buffers grow once and are reused; what is in
+//!    them serves other chains that begin with the same steps.
 //!
 //! Writing from one buffer to another, rather than in place as the reference does, costs a copy only where something
 //! changes, and lets the first transformer read the caller's bytes directly. Every transformer is linear in its input, and
@@ -42,6 +42,7 @@ mod url;
 mod utf8;
 
 use crate::support::{Deadline, Stride};
+pub(crate) use chain::Copy;
 pub use chain::{Chain, Scratch};
 pub use classes::{ByteClasses, Triggers};
 
@@ -64,7 +65,7 @@ enum Outcome {
 ///
 /// The source selectors `keys_only` and `values_only` are written in the same lists of names but transform nothing;
 /// whoever reads the configuration takes them out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)] // each is its name in a configuration
 pub enum Transformer {
     Lowercase,

@@ -47,6 +47,16 @@ pub(super) fn url_decode_iis(input: &[u8], output: &mut Vec<u8>, stride: &mut St
             let run = memchr2(b'%', b'+', rest).unwrap_or(rest.len());
             output.extend_from_slice(&rest[..run]);
             read += run;
+        } else if let Some(&byte) = input.get(read)
+            && hex::digit(byte).is_none()
+            && byte != b'%'
+            && byte != b'+'
+        {
+            // Neither does this end an escape, nor what comes after it one that begins before.
+            plain = if matches!(byte, b'u' | b'U') { plain + 1 } else { LONG };
+            output.push(byte);
+            read += 1;
+            continue;
         }
         if stride.is_over(read) {
             return Outcome::Kept;

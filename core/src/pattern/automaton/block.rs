@@ -2,6 +2,7 @@
 
 use super::active::{Active, Room};
 use super::follow::Looks;
+use super::preferred::Stop;
 use super::retrace::Retrace;
 use super::{Automaton, Watch};
 use crate::support::Expired;
@@ -17,8 +18,8 @@ pub(super) struct Block<'t> {
     /// Where the first symbol begins, and what is active before it.
     pub(super) from: usize,
     pub(super) before: Vec<u64>,
-    /// Where each symbol begins,
-    pub(super) offsets: Vec<usize>,
+    /// How far behind that each symbol begins,
+    pub(super) offsets: Vec<u32>,
     /// and where the last ends.
     pub(super) end: usize,
     /// The set after each symbol, of which what leads to a match is left.
@@ -27,7 +28,7 @@ pub(super) struct Block<'t> {
     pub(super) states: Vec<u16>,
     /// and what of that leads to a match.
     pub(super) fruitful: Vec<u16>,
-    /// What was read before, unless it was given up.
+    /// What was read before, unless the text is read by sets.
     pub(super) retrace: Option<&'t mut Retrace>,
 }
 
@@ -47,15 +48,22 @@ impl<'t> Block<'t> {
         }
     }
 
+    /// Where a symbol begins.
+    #[inline(always)]
+    pub(super) fn at(&self, nth: usize) -> usize {
+        self.from + self.offsets[nth] as usize
+    }
+
+    /// How many symbols begin before a place.
+    pub(super) fn symbols_before(&self, place: usize) -> usize {
+        self.offsets.partition_point(|&offset| self.from + (offset as usize) < place)
+    }
+
     /// Before a place, where this is active, and without symbols.
     pub(super) fn begin(&mut self, from: usize, before: &[u64]) {
         (self.from, self.end) = (from, from);
         self.before.clear();
         self.before.extend_from_slice(before);
-        self.clear();
-    }
-
-    fn clear(&mut self) {
         self.offsets.clear();
         self.sets.clear();
         self.states.clear();
@@ -76,20 +84,17 @@ impl Automaton {
         block: &mut Block<'_>,
         until: Option<usize>,
         watch: &mut Watch<'_>,
-    ) -> Result<Vec<u64>, Expired> {
+    ) -> Result<Vec<u64>, Stop> {
         let mut room = Room::new(self.words);
         let mut active = room.set(self.words);
         active.load(&block.before);
-        if let Some(retrace) = block.retrace.take() {
-            if self.read_states(retrace, block, until, &mut active, watch)? {
+        match block.retrace.take() {
+            Some(retrace) => {
+                self.read_states(retrace, block, until, &mut active, watch)?;
                 block.retrace = Some(retrace);
-                return Ok(active.now.to_vec());
             }
-            block.clear();
-            active.clear();
-            active.load(&block.before);
+            None => self.read_sets(block, until, &mut active, watch)?,
         }
-        self.read_sets(block, until, &mut active, watch)?;
         Ok(active.now.to_vec())
     }
 
@@ -109,7 +114,7 @@ impl Automaton {
         {
             let (class, length) = self.symbols.at(text, at);
             self.step(active, self.looks(text, at), class, at <= last_start, watch)?;
-            block.offsets.push(at);
+            block.offsets.push((at - block.from) as u32);
             block.sets.extend_from_slice(active.now);
             at += length;
         }
@@ -123,15 +128,11 @@ impl Automaton {
         block: &mut Block<'_>,
         beyond: &[u64],
         watch: &mut Watch<'_>,
-    ) -> Result<Vec<u64>, Expired> {
+    ) -> Result<Vec<u64>, Stop> {
         if let Some(retrace) = block.retrace.take() {
-            if let Some(first) = self.keep_fruitful_states(retrace, block, beyond, watch)? {
-                block.retrace = Some(retrace);
-                return Ok(first);
-            }
-            let end = block.end;
-            block.clear();
-            self.read_block(block, Some(end), watch)?;
+            let first = self.keep_fruitful_states(retrace, block, beyond, watch)?;
+            block.retrace = Some(retrace);
+            return Ok(first);
         }
         let mut after_at = block.end;
         for nth in (0..block.offsets.len()).rev() {
@@ -140,7 +141,7 @@ impl Automaton {
             let looks = self.looks(block.text, after_at);
             self.table.keep_fruitful(&self.program, set, after, looks, &mut watch.pending);
             watch.settle()?;
-            after_at = block.offsets[nth];
+            after_at = block.at(nth);
         }
         Ok(block.sets.get(..self.words).unwrap_or(beyond).to_vec())
     }

@@ -20,6 +20,7 @@ mod entangled;
 mod follow;
 mod hardest;
 mod memo;
+mod opening;
 mod positions;
 mod preferred;
 mod program;
@@ -151,6 +152,15 @@ impl Automaton {
         }
         if self.start_looks & bit(Look::TextStart) != 0 {
             return Ok((at == 0).then_some(0));
+        }
+        if let Some(places) = &mut watch.places {
+            while let Some((&first, rest)) = places.split_first() {
+                if first as usize >= at {
+                    return Ok(Some(first as usize));
+                }
+                *places = rest;
+            }
+            return Ok(None);
         }
         let mut from = at;
         while from < text.len() {
@@ -340,6 +350,8 @@ pub(super) struct Watch<'d> {
     settled: u64,
     /// Whether to use what earlier searches left.
     remember: bool,
+    /// Where a match may begin, if that is known.
+    places: Option<&'d [u32]>,
 }
 
 /// Operations between two looks, some ten microseconds,
@@ -349,11 +361,16 @@ const PERIOD_COST: u32 = 64;
 
 impl<'d> Watch<'d> {
     pub(super) fn forever() -> Self {
-        Watch { deadline: None, pending: 0, settled: 0, remember: true }
+        Watch { deadline: None, pending: 0, settled: 0, remember: true, places: None }
     }
 
     pub(super) fn until(deadline: &'d mut Deadline) -> Self {
         Watch { deadline: Some(deadline), ..Watch::forever() }
+    }
+
+    /// The same, if matches may begin in these places alone.
+    pub(super) fn at(places: &'d [u32], deadline: &'d mut Deadline) -> Self {
+        Watch { places: Some(places), ..Watch::until(deadline) }
     }
 
     fn total(&self) -> u64 {

@@ -4,8 +4,8 @@
 //! A search forwards tells where a match ends and from where on to look for its beginning. From there the text is
 //! read forwards once more, keeping what is active after each symbol, and then backwards, keeping of that only what leads to a
 //! match. That shows the leftmost beginning; and from there on the program is walked once, by the preferred way of those that
-//! lead to a match, without ever turning back. All three are linear, whatever the pattern. Long stretches are kept [block](super::block) by
-//! block, and what is in a block is worked out again when it is needed.
+//! lead to a match, without ever turning back. All three are linear, whatever the pattern. Long stretches are kept
+//! [block](super::block) by block, and what is in a block is worked out again when it is needed.
 
 use std::ops::Range;
 
@@ -33,6 +33,19 @@ struct Trace<'t> {
     loaded: usize,
 }
 
+/// Why a trace was not followed to its end.
+pub(super) enum Stop {
+    Expired,
+    /// The text asks for too many new [answers](super::retrace).
+    GivenUp,
+}
+
+impl From<Expired> for Stop {
+    fn from(_: Expired) -> Self {
+        Stop::Expired
+    }
+}
+
 impl Automaton {
     /// The leftmost match that begins at or after `from`, of those the preferred one.
     pub(super) fn preferred(
@@ -47,14 +60,35 @@ impl Automaton {
         let mut remembered = if watch.may_remember() { self.remembered.borrow() } else { None };
         let memory = remembered.as_deref_mut().and_then(Option::as_mut).filter(|_| text.len() - idle >= SHORT);
         let retrace = memory.and_then(|memory| Retrace::renewed(&mut memory.retrace, self));
-        let mut trace = self.trace(Block::new(text, end, retrace), idle, watch)?;
+        if retrace.is_some() {
+            match self.follow(Block::new(text, end, retrace), idle, notes, watch) {
+                Ok(found) => return Ok(found),
+                Err(Stop::Expired) => return Err(Expired),
+                Err(Stop::GivenUp) => notes.fill(None),
+            }
+        }
+        match self.follow(Block::new(text, end, None), idle, notes, watch) {
+            Ok(found) => Ok(found),
+            Err(Stop::Expired | Stop::GivenUp) => Err(Expired),
+        }
+    }
+
+    /// The same, where a match begins in a stretch of the text and no other begins before.
+    fn follow(
+        &self,
+        block: Block<'_>,
+        from: usize,
+        notes: &mut [Option<usize>],
+        watch: &mut Watch<'_>,
+    ) -> Result<Option<Range<usize>>, Stop> {
+        let mut trace = self.trace(block, from, watch)?;
         let Some(start) = self.look_back(&mut trace, watch)? else { return Ok(None) };
         let end = self.walk(&mut trace, start, notes, watch)?;
         Ok(Some(start..end))
     }
 
     /// Reads on from `from` until nothing is active any more.
-    fn trace<'t>(&self, block: Block<'t>, from: usize, watch: &mut Watch<'_>) -> Result<Trace<'t>, Expired> {
+    fn trace<'t>(&self, block: Block<'t>, from: usize, watch: &mut Watch<'_>) -> Result<Trace<'t>, Stop> {
         let mut trace = Trace { blocks: vec![(from, vec![0; self.words])], fruitful: vec![], block, loaded: 0 };
         loop {
             trace.loaded = trace.blocks.len() - 1;
@@ -72,7 +106,7 @@ impl Automaton {
     }
 
     /// Goes back over the trace, keeps what leads to a match, and returns the leftmost beginning of one.
-    fn look_back(&self, trace: &mut Trace<'_>, watch: &mut Watch<'_>) -> Result<Option<usize>, Expired> {
+    fn look_back(&self, trace: &mut Trace<'_>, watch: &mut Watch<'_>) -> Result<Option<usize>, Stop> {
         let (text, last_start) = (trace.block.text, trace.block.last_start);
         let blocks = trace.blocks.len() - 1;
         trace.fruitful = vec![vec![]; blocks + 1];
@@ -82,7 +116,7 @@ impl Automaton {
         for nth in (0..blocks).rev() {
             self.load(trace, nth, watch)?;
             for symbol in 0..trace.block.offsets.len() {
-                let at = trace.block.offsets[symbol];
+                let at = trace.block.at(symbol);
                 if at > last_start {
                     break;
                 }
@@ -97,7 +131,7 @@ impl Automaton {
     }
 
     /// Reads a block again if it is not at hand, and keeps what leads to a match.
-    fn load(&self, trace: &mut Trace<'_>, nth: usize, watch: &mut Watch<'_>) -> Result<(), Expired> {
+    fn load(&self, trace: &mut Trace<'_>, nth: usize, watch: &mut Watch<'_>) -> Result<(), Stop> {
         if trace.loaded != nth {
             let (from, before) = &trace.blocks[nth];
             trace.block.begin(*from, before);
@@ -117,7 +151,7 @@ impl Automaton {
         start: usize,
         notes: &mut [Option<usize>],
         watch: &mut Watch<'_>,
-    ) -> Result<usize, Expired> {
+    ) -> Result<usize, Stop> {
         let mut place = self.program.start;
         let mut walker = Walker { seen: vec![0; self.program.len()], turn: 0, open: vec![], steps: 0 };
         let first = trace.blocks.partition_point(|&(at, _)| at <= start).saturating_sub(1);
@@ -126,9 +160,9 @@ impl Automaton {
             if trace.loaded != nth {
                 self.load(trace, nth, watch)?;
             }
-            let begin = trace.block.offsets.partition_point(|&offset| offset < start);
+            let begin = trace.block.symbols_before(start);
             for symbol in begin..trace.block.offsets.len() {
-                at = trace.block.offsets[symbol];
+                at = trace.block.at(symbol);
                 let looks = self.looks(trace.block.text, at);
                 match self.preferred_way(&mut walker, &mut trace.block, place, symbol, looks, notes) {
                     Some(next) => place = next,
@@ -152,7 +186,7 @@ impl Automaton {
         looks: Looks,
         notes: &mut [Option<usize>],
     ) -> Option<Place> {
-        let at = block.offsets[symbol];
+        let at = block.at(symbol);
         let Some(retrace) = &mut block.retrace else {
             let set = &block.sets[symbol * self.words..][..self.words];
             let is_in = |position: u32| set[position as usize / 64] >> (position % 64) & 1 == 1;

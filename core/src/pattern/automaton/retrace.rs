@@ -2,26 +2,24 @@
 //! the preferred way.
 //!
 //! All three ask for each symbol what was mostly asked before, as texts repeat their states. A text that does not is given
-//! up after a few new answers, and read by sets of positions, which costs the same whatever the text.
+//! up after a few new answers, and read by sets of positions from the beginning, which costs the same whatever the text.
 
 use super::active::{Active, Room};
 use super::block::Block;
 use super::follow::Looks;
 use super::memo::Memo;
+use super::preferred::Stop;
 use super::program::Place;
 use super::states::{DEAD, States, UNKNOWN};
 use super::{Automaton, LOOK_UP, SYMBOL, Watch};
-use crate::support::Expired;
 
 /// New answers that a match may ask for,
 const ALLOWED: usize = 256;
 /// and as many symbols that allow one more.
 const SYMBOLS_AN_ANSWER: usize = 8;
 
-/// Symbols in a block, unless their sets would take much memory if they were needed after all.
-const SYMBOLS: usize = 4096;
-/// See [`SYMBOLS`].
-const MANY_WORDS: usize = 16;
+/// Symbols in a block: what is in it is not read again, at eight bytes a symbol.
+const SYMBOLS: usize = 1 << 18;
 
 /// No place of a program: the match ends.
 const END: u16 = u16::MAX;
@@ -101,12 +99,7 @@ impl Retrace {
 }
 
 impl Automaton {
-    /// Symbols in a block that is read by states.
-    fn symbols_by_state(&self) -> usize {
-        if self.words > MANY_WORDS { self.symbols_by_set() } else { SYMBOLS }
-    }
-
-    /// Reads a block by states; not to its end if that is given up.
+    /// Reads a block by states.
     pub(super) fn read_states(
         &self,
         retrace: &mut Retrace,
@@ -114,15 +107,15 @@ impl Automaton {
         until: Option<usize>,
         active: &mut Active<'_>,
         watch: &mut Watch<'_>,
-    ) -> Result<bool, Expired> {
+    ) -> Result<(), Stop> {
         let (text, last_start, mut at) = (block.text, block.last_start, block.from);
         let mark = |at: usize| self.kind_before(text, at) as u64 | u64::from(at <= last_start) << 8;
         if at > last_start && active.is_empty() {
-            return Ok(true);
+            return Ok(());
         }
-        let Some(mut row) = retrace.states.find_or_add(active, mark(at)) else { return Ok(false) };
+        let Some(mut row) = retrace.states.find_or_add(active, mark(at)) else { return Err(Stop::GivenUp) };
         let end = until.unwrap_or(text.len());
-        while (until.is_some() || block.offsets.len() < self.symbols_by_state()) && at < end && row != DEAD {
+        while (until.is_some() || block.offsets.len() < SYMBOLS) && at < end && row != DEAD {
             let (class, length) = self.symbols.at(text, at);
             let (starts, after) = (at <= last_start, at + length);
             // Past the last start, the same symbol leads to a state with another mark.
@@ -130,7 +123,7 @@ impl Automaton {
             let mut next = if is_last { UNKNOWN } else { retrace.states.next(row, class) };
             if next == UNKNOWN {
                 if !retrace.allow() {
-                    return Ok(false);
+                    return Err(Stop::GivenUp);
                 }
                 watch.spend(LOOK_UP)?;
                 active.clear();
@@ -139,14 +132,14 @@ impl Automaton {
                 next = if active.is_empty() && after > last_start {
                     DEAD
                 } else {
-                    let Some(next) = retrace.states.find_or_add(active, mark(after)) else { return Ok(false) };
+                    let Some(next) = retrace.states.find_or_add(active, mark(after)) else { return Err(Stop::GivenUp) };
                     next
                 };
                 if !is_last {
                     retrace.states.set_next(row, class, next);
                 }
             }
-            block.offsets.push(at);
+            block.offsets.push((at - block.from) as u32);
             block.states.push(next);
             retrace.allowed += usize::from(block.offsets.len().is_multiple_of(SYMBOLS_AN_ANSWER));
             watch.spend(SYMBOL)?;
@@ -157,21 +150,21 @@ impl Automaton {
         if row != DEAD {
             retrace.states.load(row, active);
         }
-        Ok(true)
+        Ok(())
     }
 
-    /// What [`keep_fruitful`](Self::keep_fruitful) does, by states; nothing if that is given up.
+    /// What [`keep_fruitful`](Self::keep_fruitful) does, by states.
     pub(super) fn keep_fruitful_states(
         &self,
         retrace: &mut Retrace,
         block: &mut Block<'_>,
         beyond: &[u64],
         watch: &mut Watch<'_>,
-    ) -> Result<Option<Vec<u64>>, Expired> {
+    ) -> Result<Vec<u64>, Stop> {
         let (mut room, mut other_room) = (Room::new(self.words), Room::new(self.words));
         let (mut set, mut after_set) = (room.set(self.words), other_room.set(self.words));
         after_set.load(beyond);
-        let Some(mut after) = retrace.fruitful.find_or_add(&after_set, 0) else { return Ok(None) };
+        let Some(mut after) = retrace.fruitful.find_or_add(&after_set, 0) else { return Err(Stop::GivenUp) };
         let mut after_at = block.end;
         block.fruitful.resize(block.offsets.len(), 0);
         for nth in (0..block.offsets.len()).rev() {
@@ -181,7 +174,7 @@ impl Automaton {
                 Some(known) => known,
                 None => {
                     if !retrace.allow() {
-                        return Ok(None);
+                        return Err(Stop::GivenUp);
                     }
                     watch.spend(LOOK_UP)?;
                     set.clear();
@@ -192,18 +185,18 @@ impl Automaton {
                     retrace.fruitful.load(after, &mut after_set);
                     self.table.keep_fruitful(&self.program, set.now, after_set.now, looks, &mut watch.pending);
                     set.recount();
-                    let Some(fruitful) = retrace.fruitful.find_or_add(&set, 0) else { return Ok(None) };
+                    let Some(fruitful) = retrace.fruitful.find_or_add(&set, 0) else { return Err(Stop::GivenUp) };
                     retrace.backwards.set(state, after, looks, fruitful);
                     fruitful
                 }
             };
             block.fruitful[nth] = after;
-            after_at = block.offsets[nth];
+            after_at = block.at(nth);
             watch.spend(SYMBOL)?;
         }
         set.clear();
         retrace.fruitful.load(after, &mut set);
-        Ok(Some(set.now.to_vec()))
+        Ok(set.now.to_vec())
     }
 
     /// Whether a match can begin with what is fruitful, where these assertions hold.

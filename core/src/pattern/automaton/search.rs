@@ -153,10 +153,11 @@ impl Automaton {
             return Ok(Reading::Stuck);
         };
         let mut gain = if self.empty.is_empty() { ENOUGH } else { 0 };
+        let places_known = watch.places.is_some();
         loop {
             let begin = *at;
             let end = text.len().min(begin + STRETCH);
-            let (place, state, next) = states.run(&self.symbols, text, begin, end, row, gain > 0);
+            let (place, state, next) = states.run(&self.symbols, text, begin, end, row, gain > 0 || places_known);
             (*at, row) = (place, state);
             states.earn((place - begin) / 16);
             watch.spend((place - begin) as u32 / 2)?;

@@ -195,6 +195,27 @@ impl Symbols {
         bytes
     }
 
+    /// Whether a byte begins a symbol of several.
+    pub(super) fn is_lead(&self, byte: u8) -> bool {
+        self.of_byte(byte) == LONGER
+    }
+
+    /// Whether there are symbols of several bytes.
+    pub(super) fn has_longer(&self) -> bool {
+        self.is_lead(0xC2)
+    }
+
+    /// The group of forms that encode no code point.
+    pub(super) fn loose(&self) -> Class {
+        self.loose
+    }
+
+    /// The stretches of code points above ASCII, with their groups, where symbols are not bytes.
+    pub(super) fn stretches_above(&self) -> impl Iterator<Item = (Class, u32, u32)> {
+        let ends = self.above.iter().skip(1).map(|&(next, _)| next - 1).chain([unicode::MAX]);
+        self.above.iter().zip(ends).map(|(&(start, class), end)| (class, start, end))
+    }
+
     /// A symbol of each group.
     pub(super) fn samples(&self) -> Vec<Vec<u8>> {
         let ascii = (0..=0x7F).map(|byte| vec![byte]);

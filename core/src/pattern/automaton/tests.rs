@@ -127,6 +127,31 @@ fn every_form_agrees_with_the_regex_crate() {
     assert!(matches > 500, "only {matches} matches");
 }
 
+/// A search that begins only where the opening of the pattern fits finds what any other finds.
+#[test]
+fn matches_begin_as_the_opening_says() {
+    let mut random = Random(0xBF58_476D_1CE4_E5B9);
+    let (mut openings, mut matches) = (0, 0);
+    while openings < 150 {
+        let source = pattern(&mut random, 2);
+        let Ok(tree) = parse::parse(source.as_bytes(), random.below(2) == 0) else { continue };
+        let automaton = Automaton::new(&tree);
+        let Some(opening) = automaton.any_opening() else { continue };
+        openings += 1;
+        for _ in 0..30 {
+            let text = text(&mut random);
+            let fits = |at: usize| text[at..].iter().zip(&opening.0).all(|(byte, set)| set.contains(*byte));
+            let places: Vec<u32> = (0..text.len()).filter(|&at| at == 0 || fits(at)).map(|at| at as u32).collect();
+            let mut deadline = Deadline::unlimited();
+            let found = automaton.is_match(&text, &mut Watch::at(&places, &mut deadline));
+            let expected = automaton.is_match(&text, &mut Watch::forever());
+            assert_eq!(found, expected, "{source} on {}", text.escape_ascii());
+            matches += usize::from(expected == Ok(true));
+        }
+    }
+    assert!(matches > 700, "only {matches} matches");
+}
+
 const LONG_MATCHES: &[(&str, &str, &str, &str)] = &[
     (r"a.*(b)", "xx", "acb ", "  "),
     (r"a(.)*?zz", "", "abc", "zzz"),

@@ -41,6 +41,11 @@ impl ByteSet {
         ByteSet(std::array::from_fn(|at| self.0[at] | other.0[at]))
     }
 
+    /// All other bytes.
+    pub fn complement(&self) -> ByteSet {
+        ByteSet(self.0.map(|word| !word))
+    }
+
     /// The members, in order.
     pub fn iter(&self) -> impl Iterator<Item = u8> + use<> {
         self.0.into_iter().enumerate().flat_map(|(at, word)| {
@@ -51,6 +56,14 @@ impl ByteSet {
                 Some(at as u8 * 64 + bit as u8)
             })
         })
+    }
+}
+
+impl FromIterator<u8> for ByteSet {
+    fn from_iter<I: IntoIterator<Item = u8>>(bytes: I) -> Self {
+        let mut set = ByteSet::default();
+        bytes.into_iter().for_each(|byte| set.insert(byte));
+        set
     }
 }
 
