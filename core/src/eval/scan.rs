@@ -9,7 +9,7 @@ use super::hits::Hits;
 use super::state::State;
 use super::sweep::{Subject, Sweep};
 use crate::matcher::Matcher;
-use crate::pattern::{Opening, Presence, opening};
+use crate::pattern::{Haystack, Opening, Presence, opening};
 use crate::plan::{AddressId, Plan};
 use crate::scan::{Candidates, STRETCH};
 use crate::support::{Bits, Deadline};
@@ -241,7 +241,8 @@ impl Finder<'_> {
         if text.len() >= LONG {
             return self.judge_long(entries.collect(), text);
         }
-        entries.into_iter().try_for_each(|entry| self.ask(entry, text, Matcher::accepts))
+        let mut haystack = Haystack::new(text);
+        entries.into_iter().try_for_each(|entry| self.ask(entry, &mut haystack, Matcher::accepts_in))
     }
 
     /// The same for a long text, of which several patterns need not read all.
@@ -258,13 +259,14 @@ impl Finder<'_> {
             }
         }
         let mut known = with_opening.into_iter().zip(places).peekable();
+        let mut haystack = Haystack::new(text);
         for entry in entries {
             let places = known.next_if(|(known, _)| *known == entry).and_then(|(_, places)| places);
             match places {
-                Some(places) => {
-                    self.ask(entry, text, |matcher, text, deadline| matcher.accepts_at(&places, text, deadline))?
-                }
-                None => self.ask(entry, text, Matcher::accepts)?,
+                Some(places) => self.ask(entry, &mut haystack, |matcher, haystack, deadline| {
+                    matcher.accepts_at(&places, haystack.bytes, deadline)
+                })?,
+                None => self.ask(entry, &mut haystack, Matcher::accepts_in)?,
             }
         }
         Ok(())
@@ -273,7 +275,8 @@ impl Finder<'_> {
     /// The same, of a string that was not scanned.
     #[inline]
     fn ask_alone(&mut self, entries: &[u32], text: &[u8]) -> Result<(), Expired> {
-        entries.iter().try_for_each(|&entry| self.ask(entry as usize, text, Matcher::accepts_unscanned))
+        let mut haystack = Haystack::new(text);
+        entries.iter().try_for_each(|&entry| self.ask(entry as usize, &mut haystack, Matcher::accepts_unscanned))
     }
 
     /// Whether it matters what a matcher says.
@@ -282,21 +285,21 @@ impl Finder<'_> {
         self.entries.contains(entry) && self.hits.wants(self.lane, entry)
     }
 
-    #[inline]
+    #[inline(always)]
     fn ask(
         &mut self,
         entry: usize,
-        text: &[u8],
-        accepts: impl FnOnce(&Matcher, &[u8], &mut Deadline) -> Result<bool, Expired>,
+        haystack: &mut Haystack<'_>,
+        accepts: impl FnOnce(&Matcher, &mut Haystack<'_>, &mut Deadline) -> Result<bool, Expired>,
     ) -> Result<(), Expired> {
         if !self.wants(entry) {
             return Ok(());
         }
-        if self.deadline.spend(cost(text)) {
+        if self.deadline.spend(cost(haystack.bytes)) {
             return Err(Expired);
         }
         self.asked += 1;
-        if accepts(&self.plan.scan.matchers[entry], text, self.deadline)? {
+        if accepts(&self.plan.scan.matchers[entry], haystack, self.deadline)? {
             self.hits.add(self.lane, entry, self.identity);
         }
         Ok(())

@@ -7,7 +7,7 @@ use super::ip::IpSet;
 use super::number::{Comparison, Equals, Scalar};
 use super::phrase::{PhraseError, PhraseMatcher};
 use crate::injection;
-use crate::pattern::{Opening, Pattern, Required};
+use crate::pattern::{Haystack, Opening, Pattern, Required};
 use crate::support::{Deadline, Expired};
 use crate::transform::Triggers;
 use std::ops::Range;
@@ -195,9 +195,15 @@ impl Matcher {
 
     /// Whether a string matches, for those who need no highlight.
     pub fn accepts(&self, text: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
+        self.accepts_in(&mut Haystack::new(text), deadline)
+    }
+
+    /// The same, of a string that others are asked about, too.
+    pub(crate) fn accepts_in(&self, haystack: &mut Haystack<'_>, deadline: &mut Deadline) -> Result<bool, Expired> {
+        let text = haystack.bytes;
         if let Kind::Regex(regex) = &self.kind {
             let long_enough = !text.is_empty() && text.len() >= regex.min_length;
-            return Ok(long_enough && regex.pattern.is_match_within(text, deadline)?);
+            return Ok(long_enough && regex.pattern.is_match_in(haystack, deadline)?);
         }
         Ok(matches!(self.test(Scalar::String(text), true, deadline)?, Some(Ok(_))))
     }
@@ -220,10 +226,14 @@ impl Matcher {
     }
 
     /// The same, of a string that was not scanned.
-    pub fn accepts_unscanned(&self, text: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
+    pub(crate) fn accepts_unscanned(
+        &self,
+        haystack: &mut Haystack<'_>,
+        deadline: &mut Deadline,
+    ) -> Result<bool, Expired> {
         let look = if let Kind::Regex(regex) = &self.kind { regex.pattern.required().alone() } else { None };
-        let may_match = look.map_or(Ok(true), |look| look(text, deadline))?;
-        Ok(may_match && self.accepts(text, deadline)?)
+        let may_match = look.map_or(Ok(true), |look| look(haystack.bytes, deadline))?;
+        Ok(may_match && self.accepts_in(haystack, deadline)?)
     }
 }
 

@@ -20,6 +20,7 @@ mod error;
 mod escape;
 mod foreign;
 mod groups;
+mod haystack;
 pub(crate) mod opening;
 #[cfg(test)]
 mod oracle;
@@ -32,6 +33,7 @@ mod utf8;
 pub use cache::PatternCache;
 pub use error::PatternError;
 pub use groups::Groups;
+pub(crate) use haystack::Haystack;
 pub use required::{ByteSet, Required};
 pub(crate) use required::{Needs, Presence, rarity};
 
@@ -103,8 +105,13 @@ impl Pattern {
 
     /// The same, while there is time.
     pub fn is_match_within(&self, subject: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
-        let may_match = self.0.required.passes_second_look(subject, deadline)?;
-        Ok(may_match && self.0.automaton.is_match(subject, &mut Watch::until(deadline))?)
+        self.is_match_in(&mut Haystack::new(subject), deadline)
+    }
+
+    /// The same, of a text that other patterns are looked for in, too.
+    pub(crate) fn is_match_in(&self, haystack: &mut Haystack<'_>, deadline: &mut Deadline) -> Result<bool, Expired> {
+        let may_match = self.0.required.passes_second_look(haystack, deadline)?;
+        Ok(may_match && self.0.automaton.is_match(haystack.bytes, &mut Watch::until(deadline))?)
     }
 
     /// How a match begins, if that is rare in any text.

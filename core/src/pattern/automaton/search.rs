@@ -4,13 +4,13 @@ use super::active::{Active, Room};
 use super::follow::bit;
 use super::positions::Positions;
 use super::states::{self, Memory, States};
-use super::symbols::Kind;
+use super::symbols::{Class, Kind};
 use super::{Automaton, LOOK_UP, SYMBOL, Table, Watch};
 use crate::pattern::ast::Look;
 use crate::support::Expired;
 
 /// Texts with less left to read than this are read without remembered states, if positions fit a word,
-const SHORT_FOR_WORD: usize = 48;
+const SHORT_FOR_WORD: usize = 24;
 /// or if they do not, as reading a symbol then takes longer.
 const SHORT: usize = 4;
 
@@ -19,7 +19,9 @@ const WITHOUT_STATES: usize = 16;
 
 /// Where no match is under way, it is worth looking for the next beginning of one if so many bytes are skipped,
 const WORTH: i64 = 8;
-/// on the whole: so many bytes may be lost by it.
+/// on the whole. So many bytes may be lost by it at first, and in each stretch of text,
+const TRIED: i64 = 3 * WORTH;
+/// and so many where it was worth it before.
 const ENOUGH: i64 = 256;
 
 /// How many bytes are read before the clock may be looked at.
@@ -51,7 +53,11 @@ impl Automaton {
         loop {
             if let Some(held) = &mut remembered {
                 let memory = held.get_or_insert_with(|| {
-                    Box::new(Memory::new(self.symbols.count, if self.has_assertions { Kind::COUNT as u64 } else { 1 }))
+                    // The end of the text counts as a symbol.
+                    Box::new(Memory::new(
+                        self.symbols.count + 1,
+                        if self.has_assertions { Kind::COUNT as u64 } else { 1 },
+                    ))
                 });
                 match self.read_with_states(&mut memory.states, text, &mut at, &mut active, idle, watch)? {
                     Reading::Ended(end) => return Ok(Some(end)),
@@ -146,13 +152,19 @@ impl Automaton {
         idle: &mut usize,
         watch: &mut Watch<'_>,
     ) -> Result<Reading, Expired> {
-        watch.spend(LOOK_UP)?;
         let mark = self.kind_before(text, *at) as u64;
-        let known = states.find(active, mark);
-        let Some(mut row) = known.or_else(|| if states.pay() { states.find_or_add(active, mark) } else { None }) else {
-            return Ok(Reading::Stuck);
+        let mut row = if active.is_empty() {
+            states.idle(mark)
+        } else {
+            watch.spend(LOOK_UP)?;
+            let known = states.find(active, mark);
+            match known.or_else(|| if states.pay() { states.find_or_add(active, mark) } else { None }) {
+                Some(row) => row,
+                None => return Ok(Reading::Stuck),
+            }
         };
-        let mut gain = if self.empty.is_empty() { ENOUGH } else { 0 };
+        let may_skip = self.empty.is_empty();
+        let mut gain = if may_skip { TRIED } else { 0 };
         let places_known = watch.places.is_some();
         loop {
             let begin = *at;
@@ -175,13 +187,17 @@ impl Automaton {
                     if states.is_idle(row) {
                         *idle = place;
                     }
+                    gain = if may_skip { gain.max(TRIED) } else { 0 };
                     continue;
                 }
                 _ => {}
             }
+            if place == text.len() {
+                return Ok(self.read_end(states, row, text, active));
+            }
             active.clear();
             states.load(row, active);
-            if place == text.len() || !states.pay() {
+            if !states.pay() {
                 return Ok(Reading::Stuck);
             }
             let looks = self.looks(text, place);
@@ -208,6 +224,20 @@ impl Automaton {
             states.set_next(row, class, next);
             row = next;
         }
+    }
+
+    /// Whether a match ends with the text, in a state.
+    fn read_end(&self, states: &mut States, row: u16, text: &[u8], active: &mut Active<'_>) -> Reading {
+        let end = self.symbols.count as Class;
+        let mut ended = states.next(row, end);
+        if ended == states::UNKNOWN {
+            active.clear();
+            states.load(row, active);
+            let ends = self.ends_at(active, self.looks(text, text.len()));
+            ended = if ends { states::ENDED } else { states::DEAD };
+            states.set_next(row, end, ended);
+        }
+        if ended == states::ENDED { Reading::Ended(text.len()) } else { Reading::Dead }
     }
 
     /// Whether nothing can match any more behind the beginning of the text, if nothing is under way.

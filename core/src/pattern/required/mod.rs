@@ -16,6 +16,7 @@ mod strings;
 pub use byte_set::ByteSet;
 
 use super::ast::Ast;
+use super::haystack::Haystack;
 use crate::support::{Deadline, Expired};
 use analysis::Requirement;
 use second_look::{LiteralSet, SecondLook};
@@ -123,8 +124,12 @@ impl Required {
     }
 
     /// Whether a subject that has what is required may match, as far as a closer look tells; "no" is certain.
-    pub(super) fn passes_second_look(&self, subject: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
-        Ok((self.look_alikes && !subject.is_ascii()) || self.second_look.passes(subject, deadline)?)
+    pub(super) fn passes_second_look(
+        &self,
+        haystack: &mut Haystack<'_>,
+        deadline: &mut Deadline,
+    ) -> Result<bool, Expired> {
+        Ok((self.look_alikes && !haystack.bytes.is_ascii()) || self.second_look.passes(haystack, deadline)?)
     }
 
     /// The bytes a match needs.

@@ -4,8 +4,9 @@
 //! and however `m\\W*o\\W*z` is spaced out, its letters must be. Asking this takes a fraction of a search.
 
 use super::choice::rarity;
-use super::needs::{Needs, Presence};
+use super::needs::Needs;
 use super::strings::Strings;
+use crate::pattern::haystack::Haystack;
 use crate::support::{Deadline, Expired, Stride};
 use memchr::{memchr_iter, memchr2_iter};
 
@@ -47,13 +48,13 @@ impl SecondLook {
     }
 
     /// Whether the subject may match; "no" is certain.
-    pub(super) fn passes(&self, subject: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
-        let long = subject.len() > LONGEST_FOR_BYTES;
-        if !self.needs.is_empty() && !long && !self.needs.met_by(Presence::of(subject)) {
+    pub(super) fn passes(&self, haystack: &mut Haystack<'_>, deadline: &mut Deadline) -> Result<bool, Expired> {
+        let long = haystack.bytes.len() > LONGEST_FOR_BYTES;
+        if !self.needs.is_empty() && !long && !self.needs.met_by(haystack.presence()) {
             return Ok(false);
         }
         for set in &self.literals {
-            if !set.is_in(subject, deadline)? {
+            if !set.is_in(haystack.bytes, deadline)? {
                 return Ok(false);
             }
         }
