@@ -146,11 +146,6 @@ impl Matcher {
         }
     }
 
-    /// Whether it can be asked about a string that was not scanned at the cost of little more than the scan.
-    pub fn is_good_alone(&self) -> bool {
-        matches!(self.kind, Kind::Phrase(_)) || self.required().is_some_and(|required| required.alone().is_some())
-    }
-
     /// Tests a value: nothing if values of its type (or, for `hidden_ascii_match`, of its storage) are not looked at.
     /// `in_block` says whether a string is stored in a block of its own, or is a key.
     pub fn test(&self, value: Scalar<'_>, in_block: bool, deadline: &mut Deadline) -> Result<Tested, Expired> {

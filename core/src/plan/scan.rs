@@ -46,7 +46,7 @@ pub struct Lane {
     pub needs: Option<(Presence, Needs)>,
 }
 
-/// So many matchers are asked without a scan.
+/// So many matchers are asked without a scan, which looks for what all others need, too.
 const ALONE: usize = 2;
 
 /// Who waits for an entry of a lane.
@@ -238,7 +238,7 @@ impl Lane {
         let mut entries: Vec<u32> = self.waiting.keys().copied().filter(|entry| !self.judges.contains(entry)).collect();
         entries.sort_unstable();
         let mut all = entries.iter().map(|&entry| &matchers[entry as usize]);
-        if entries.len() <= ALONE && all.clone().all(|matcher| matcher.is_good_alone()) {
+        if entries.len() <= ALONE {
             self.alone.clone_from(&entries);
         }
         if self.judges.is_empty() && all.all(|matcher| matcher.required().is_some()) {

@@ -14,12 +14,13 @@ const SEEN: usize = 32;
 /// The table stays small, as bytes that come first, or second, in the same pairs share a row, or a column.
 #[derive(Debug)]
 pub(super) struct Overflow {
-    /// By byte: which list waits for it; 0 is the empty one.
+    /// By byte: which list waits for it at the beginning; 0 is the empty one.
     bytes: Box<[u32; 256]>,
     /// By byte: where its row of pairs begins,
     rows: Box<[u16; 256]>,
     /// and its column.
     columns: Box<[u16; 256]>,
+    /// Which list waits for a pair, or for its second byte.
     pairs: Box<[u32]>,
     lists: Vec<OwnerList>,
 }
@@ -38,10 +39,17 @@ impl Overflow {
             }
         }
         let mut lists = Lists { numbers: HashMap::new(), lists: vec![OwnerList::default()], owners };
+        let mut all = vec![0; 1 << 16];
+        for (&second, list) in &of_bytes {
+            let number = lists.number(list.clone());
+            (0..=u8::MAX).for_each(|first| all[index(first, second)] = number);
+        }
+        for (pair, mut list) in of_pairs {
+            list.extend(of_bytes.get(&(pair as u8)).into_iter().flatten());
+            all[pair] = lists.number(list);
+        }
         let mut bytes = Box::new([0; 256]);
         of_bytes.into_iter().for_each(|(byte, list)| bytes[usize::from(byte)] = lists.number(list));
-        let mut all = vec![0; 1 << 16];
-        of_pairs.into_iter().for_each(|(pair, list)| all[pair] = lists.number(list));
         let lists = lists.lists;
         let row = |first: u8| (0..=u8::MAX).map(|second| all[index(first, second)]).collect::<Vec<u32>>();
         let column = |second: u8| (0..=u8::MAX).map(|first| all[index(first, second)]).collect::<Vec<u32>>();
@@ -73,11 +81,9 @@ impl Overflow {
         take(self.bytes[usize::from(first)]);
         let mut row = self.rows[usize::from(first)];
         for &byte in rest {
-            let (alone, column) = (self.bytes[usize::from(byte)], self.columns[usize::from(byte)]);
-            let pair = self.pairs[usize::from(row) + usize::from(column)];
-            if alone | pair != 0 {
-                take(alone);
-                take(pair);
+            let number = self.pairs[usize::from(row) + usize::from(self.columns[usize::from(byte)])];
+            if number != 0 {
+                take(number);
             }
             row = self.rows[usize::from(byte)];
         }
