@@ -2,6 +2,7 @@
 
 use crate::sdk::{taken, whole};
 use engine::config::{Warning, warning};
+use engine::protect;
 use engine::sdk::{self, EngineError};
 use engine::value::{Value, json};
 use napi::{Error, Result};
@@ -11,20 +12,20 @@ use std::sync::Arc;
 /// The engine of a process, or why there is none: an error that a constructor throws has room for a message only.
 #[napi]
 pub struct NativeEngine {
-    engine: std::result::Result<Arc<sdk::Engine>, EngineError>,
+    engine: std::result::Result<Arc<protect::Engine>, EngineError>,
     report: String,
 }
 
 /// One request.
 #[napi]
-pub struct NativeRequest(sdk::Request);
+pub struct NativeRequest(protect::Request);
 
 #[napi]
 impl NativeEngine {
     /// An engine with these settings.
     #[napi(constructor)]
     pub fn new(settings: &[u8]) -> Result<Self> {
-        Ok(match sdk::Engine::new(&*whole(settings)?) {
+        Ok(match sdk::new_engine(&*whole(settings)?) {
             Ok((engine, report)) => Self { engine: Ok(engine), report: json::to_string(&report) },
             Err(error) => Self { report: json::to_string(&error.to_value()), engine: Err(error) },
         })
@@ -58,7 +59,7 @@ impl NativeEngine {
     /// Runs a function of the engine; the result is JSON.
     #[napi]
     pub fn call(&self, function: String, arguments: &[u8]) -> Result<String> {
-        Ok(json::to_string(&self.engine()?.call(&function, &*whole(arguments)?)))
+        Ok(json::to_string(&sdk::call_engine(self.engine()?, &function, &*whole(arguments)?)))
     }
 
     /// Begins a request.
@@ -67,7 +68,7 @@ impl NativeEngine {
         Ok(NativeRequest(self.engine()?.request()))
     }
 
-    fn engine(&self) -> Result<&Arc<sdk::Engine>> {
+    fn engine(&self) -> Result<&Arc<protect::Engine>> {
         self.engine.as_ref().map_err(|error| Error::from_reason(error.to_string()))
     }
 }
@@ -78,6 +79,6 @@ impl NativeRequest {
     #[napi]
     pub fn call(&mut self, function: String, arguments: &[u8], left: f64) -> Result<String> {
         let (arguments, taken) = taken(arguments, left)?;
-        Ok(json::to_string(&self.0.call_taken(&function, &arguments, taken)))
+        Ok(json::to_string(&sdk::call_request(&mut self.0, &function, &arguments, taken)))
     }
 }

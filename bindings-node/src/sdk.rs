@@ -1,7 +1,8 @@
 //! The functions about users and HTTP, by name.
 
 use crate::wire::{self, Malformed};
-use engine::sdk::{self, Arguments, Taken};
+use engine::protect::{self, Taken};
+use engine::sdk::{self, Arguments};
 use engine::value::{Limits, Value, json};
 use napi::{Error, Result};
 use napi_derive::napi;
@@ -21,20 +22,20 @@ pub fn sdk_functions() -> Vec<String> {
 
 /// What a process remembers between requests: denylist, limits, learned answers.
 #[napi]
-pub struct NativeService(sdk::Service);
+pub struct NativeService(protect::Service);
 
 #[napi]
 impl NativeService {
     /// A service with these settings.
     #[napi(constructor)]
     pub fn new(settings: &[u8]) -> Result<Self> {
-        sdk::Service::new(&*whole(settings)?).map(NativeService).map_err(Error::from_reason)
+        sdk::new_service(&*whole(settings)?).map(NativeService).map_err(Error::from_reason)
     }
 
     /// Runs any function; the result is JSON.
     #[napi]
     pub fn call(&self, function: String, arguments: &[u8]) -> Result<String> {
-        Ok(json::to_string(&self.0.call(&function, &*whole(arguments)?)))
+        Ok(json::to_string(&sdk::call_service(&self.0, &function, &*whole(arguments)?)))
     }
 }
 

@@ -17,7 +17,8 @@
 //! that all languages share, so that it need not be copied; what it left out is counted here.
 
 use engine::Deadline;
-use engine::sdk::{Arguments, Taken};
+use engine::protect::Taken;
+use engine::sdk::Arguments;
 use engine::value::{Intake, Limits, Truncation, Value};
 
 /// The bytes are not what the writer writes.

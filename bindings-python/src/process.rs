@@ -5,6 +5,7 @@ use crate::error::{configuration_error, run_error};
 use crate::sdk::answer;
 use crate::{convert, render};
 use engine::Deadline;
+use engine::protect;
 use engine::sdk::{self, EngineError};
 use engine::shared::SharedRequest;
 use engine::value::View;
@@ -16,14 +17,14 @@ use std::sync::Arc;
 /// The engine of a process: rules, remote configuration, denylist and limits.
 #[pyclass(frozen, module = "bartizan", name = "NativeEngine")]
 pub struct Engine {
-    engine: Arc<sdk::Engine>,
+    engine: Arc<protect::Engine>,
     report: Py<PyAny>,
 }
 
 /// One request.
 #[pyclass(frozen, module = "bartizan", name = "NativeRequest")]
 pub struct Request {
-    engine: Arc<sdk::Engine>,
+    engine: Arc<protect::Engine>,
     request: SharedRequest,
 }
 
@@ -39,11 +40,11 @@ impl Engine {
                 return Err(convert::wrong_document(&given, rules, refused)?);
             }
         }
-        let made = py.detach(|| sdk::Engine::new(&converted));
+        let made = py.detach(|| sdk::new_engine(&converted));
         let (engine, report) = made.map_err(|error| match error {
             EngineError::Setting(message) => PyTypeError::new_err(message),
             EngineError::Rules(diagnostics) => {
-                configuration_error(py, format!("{refused}: {diagnostics}"), diagnostics)
+                configuration_error(py, format!("{refused}: {diagnostics}"), *diagnostics)
             }
         })?;
         log(py, engine.diagnostics())?;
@@ -68,7 +69,7 @@ impl Engine {
 
     fn call<'py>(&self, py: Python<'py>, function: &str, arguments: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let arguments = convert::configuration(arguments)?;
-        let result = py.detach(move || self.engine.call(function, &arguments));
+        let result = py.detach(move || sdk::call_engine(&self.engine, function, &arguments));
         answer(py, result)
     }
 

@@ -2,6 +2,7 @@
 
 use crate::error::argument_error;
 use crate::{convert, render};
+use engine::protect;
 use engine::sdk;
 use engine::value::{Object, Value};
 use pyo3::exceptions::PyTypeError;
@@ -21,7 +22,7 @@ pub fn sdk_functions() -> Vec<&'static str> {
 
 /// What a process remembers between requests: denylist, limits, learned answers.
 #[pyclass(frozen, module = "bartizan")]
-pub struct Service(sdk::Service);
+pub struct Service(protect::Service);
 
 #[pymethods]
 impl Service {
@@ -29,11 +30,11 @@ impl Service {
     #[pyo3(signature = (settings=None))]
     fn new(settings: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let settings = settings.map(convert::configuration).transpose()?.unwrap_or_else(Value::map);
-        sdk::Service::new(&settings).map(Service).map_err(PyTypeError::new_err)
+        sdk::new_service(&settings).map(Service).map_err(PyTypeError::new_err)
     }
 
     fn call<'py>(&self, py: Python<'py>, function: &str, arguments: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        answer(py, self.0.call(function, &*convert::arguments(arguments)?))
+        answer(py, sdk::call_service(&self.0, function, &*convert::arguments(arguments)?))
     }
 }
 

@@ -21,7 +21,8 @@
 //! | [`users`] | who the user is: collection modes, anonymization, login and business events |
 //! | [`http`] | client address, blocking responses, denylists, request reports |
 //! | [`remote`] | remote-configuration products and paths -> builder calls, and what is answered |
-//! | [`sdk`] | the two rooms above as functions from a map to a map, for every binding alike |
+//! | [`protect`] | whole requests: the engine of a process, a request from its first header to its report |
+//! | [`sdk`] | the rooms above as functions from a map to a map, for every binding alike |
 //! | [`shared`] | what the bindings hold on to: an engine and contexts behind shared references |
 
 /// The examples of the README are tests.
@@ -40,6 +41,7 @@ pub mod matcher;
 pub mod pattern;
 mod plan;
 pub mod processor;
+pub mod protect;
 pub mod remote;
 pub mod report;
 pub mod scan;

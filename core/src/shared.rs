@@ -5,7 +5,8 @@
 //! and a panic ends the context instead of the process.
 
 use crate::config::{Text, Warning};
-use crate::sdk::{Engine, Request, Taken};
+use crate::protect::{Engine, Request, Taken};
+use crate::sdk::call_request;
 use crate::support::fork::{Renewable, Versioned};
 use crate::value::{Object, Parked, Value};
 use crate::{Added, Builder, Context, Deadline, Outcome, RunError, Waf};
@@ -198,11 +199,11 @@ impl SharedRequest {
         SharedRequest(Renewable::new(Some(engine.request())))
     }
 
-    /// As [`Request::call_taken`].
+    /// As [`call_request`].
     pub fn call(&self, function: &str, arguments: &Object, taken: Taken) -> Result<Value, RunError> {
         let mut held = self.0.lock();
         let request = held.as_mut().ok_or(RunError::Internal)?;
-        catch_unwind(AssertUnwindSafe(|| request.call_taken(function, arguments, taken))).map_err(|_| {
+        catch_unwind(AssertUnwindSafe(|| call_request(request, function, arguments, taken))).map_err(|_| {
             *held = None;
             RunError::Internal
         })

@@ -2,7 +2,8 @@
 
 mod common;
 
-use bartizan::sdk::Service;
+use bartizan::protect::Service;
+use bartizan::sdk::{call_service, new_service};
 use bartizan::value::{Value, json};
 use common::{answer, vectors};
 
@@ -47,7 +48,7 @@ fn the_page_carries_the_id_and_nothing_external() {
 fn a_service_blocks_extends_and_unblocks() {
     let service = Service::default();
     let run = |function: &str, arguments: &str| {
-        json::to_string(&service.call(function, &json::parse(arguments.as_bytes()).unwrap()))
+        json::to_string(&call_service(&service, function, &json::parse(arguments.as_bytes()).unwrap()))
     };
     assert_eq!(run("blocked", r#"{"user":"bob"}"#), r#"{"blocked":false}"#);
     assert!(run("block", r#"{"user":"bob","seconds":60}"#).starts_with(r#"{"done":true"#));
@@ -86,17 +87,17 @@ fn a_service_blocks_extends_and_unblocks() {
         r#"{"status":401,"headers":{"content-type":"text/plain","content-length":"10"},"body":"configured","delay_us":0}"#
     );
     assert_eq!(run("anonymize", r#"{"input":"test"}"#), r#"{"anon":"anon_9f86d081884c7d659a2feaa0c55ad015"}"#);
-    let limited = Service::new(&Value::from_entries([("trace_rate_limit", 0i64)])).unwrap();
-    assert_eq!(json::to_string(&limited.call("keep_trace", &Value::map())), r#"{"keep":false}"#);
+    let limited = new_service(&Value::from_entries([("trace_rate_limit", 0i64)])).unwrap();
+    assert_eq!(json::to_string(&call_service(&limited, "keep_trace", &Value::map())), r#"{"keep":false}"#);
 }
 
 #[test]
 fn a_misspelt_setting_is_an_error() {
     let settings = Value::from_entries([("client_ip_heder", "x-real-ip")]);
-    let error = Service::new(&settings).err().unwrap();
+    let error = new_service(&settings).err().unwrap();
     assert_eq!(
         error,
         "unknown setting `client_ip_heder`; the settings are trace_rate_limit, schema_delay, client_ip_header, trusted_proxies"
     );
-    assert!(Service::new(&Value::from_entries([("trusted_proxies", "10.0.0.0/8")])).is_err());
+    assert!(new_service(&Value::from_entries([("trusted_proxies", "10.0.0.0/8")])).is_err());
 }

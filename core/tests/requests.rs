@@ -6,7 +6,8 @@
 mod common;
 
 use bartizan::Deadline;
-use bartizan::sdk::{Arguments, Engine, Request};
+use bartizan::protect::{Engine, Request, Taken};
+use bartizan::sdk::{Arguments, call_engine, call_request, new_engine};
 use bartizan::value::{Object, Truncation, Value, json};
 use common::vectors;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ fn recorded_requests() {
     for line in vectors("requests.jsonl") {
         let name = &line["name"];
         let settings = json::parse(line["settings"].to_string().as_bytes()).unwrap();
-        let engine = match Engine::new(&settings) {
+        let engine = match new_engine(&settings) {
             Ok((engine, _)) => engine,
             Err(error) => {
                 assert_eq!(line["error"], error.to_string(), "{name}");
@@ -25,11 +26,11 @@ fn recorded_requests() {
         };
         assert!(line["error"].is_null(), "{name}");
         for step in line["engine"].as_array().into_iter().flatten() {
-            check(step, name, |function, arguments| engine.call(function, arguments));
+            check(step, name, |function, arguments| call_engine(&engine, function, arguments));
         }
         let mut request = engine.request();
         for step in line["steps"].as_array().unwrap() {
-            check(step, name, |function, arguments| request.call(function, arguments));
+            check(step, name, |function, arguments| call_request(&mut request, function, arguments, Taken::default()));
         }
     }
 }
@@ -45,13 +46,13 @@ fn check(step: &serde_json::Value, name: &serde_json::Value, call: impl FnOnce(&
 
 fn call(request: &mut Request, function: &str, arguments: &str) -> serde_json::Value {
     let arguments = json::parse(arguments.as_bytes()).unwrap();
-    serde_json::from_str(&json::to_string(&request.call(function, &arguments))).unwrap()
+    serde_json::from_str(&json::to_string(&call_request(request, function, &arguments, Taken::default()))).unwrap()
 }
 
 fn engine(settings: &str) -> Arc<Engine> {
     let rules = r#""enabled": true, "rules": {"version": "2.2", "rules": [{"id": "r", "name": "n", "tags": {"type": "t"}, "conditions": [
         {"operator": "match_regex", "parameters": {"regex": "attack", "inputs": [{"address": "server.request.body"}]}}]}]}"#;
-    Engine::new(&json::parse(format!("{{{rules}, {settings}}}").as_bytes()).unwrap()).unwrap().0
+    new_engine(&json::parse(format!("{{{rules}, {settings}}}").as_bytes()).unwrap()).unwrap().0
 }
 
 /// Ten megabytes take longer than a tenth of a millisecond.
@@ -60,7 +61,7 @@ fn a_budget_that_ends_is_told_everywhere() {
     let body = |request: &mut Request| {
         let text = "an article about attics ".repeat(400_000);
         let addresses = Value::from_entries([("server.request.body", text)]);
-        let answer = request.call("run", &Value::from_entries([("addresses", addresses)]));
+        let answer = call_request(request, "run", &Value::from_entries([("addresses", addresses)]), Taken::default());
         serde_json::from_str::<serde_json::Value>(&json::to_string(&answer)).unwrap()
     };
     let engine_that_passes = engine(r#""timeout_us": 100, "on_incomplete": "pass""#);
@@ -97,13 +98,13 @@ fn a_client_that_is_not_known_is_refused_while_addresses_are() {
         [(false, "headers", false), (true, "url", false), (true, "headers", true), (true, "peer", true)]
     {
         let function = if denied { "block" } else { "unblock" };
-        engine.call(function, &json::parse(br#"{"ip": "9.9.9.9"}"#).unwrap());
+        call_engine(&engine, function, &json::parse(br#"{"ip": "9.9.9.9"}"#).unwrap());
         let mut arguments = Arguments::default();
         let value = if name == "headers" { Value::map() } else { Value::from("/") };
         arguments.add(name.as_bytes(), value, cut);
         let (arguments, taken) = arguments.with(Value::map(), Truncation::default(), Deadline::unlimited());
         let mut request = engine.request();
-        let answer = json::to_string(&request.call_taken("start", &arguments, taken));
+        let answer = json::to_string(&call_request(&mut request, "start", &arguments, taken));
         let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
         assert_eq!(answer["blocked"], blocked, "{denied} {name}");
         assert_eq!(answer["incomplete"], serde_json::json!(["container_size"]), "{denied} {name}");

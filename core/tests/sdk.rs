@@ -2,7 +2,8 @@
 
 mod common;
 
-use bartizan::sdk::{self, Service};
+use bartizan::protect::Service;
+use bartizan::sdk;
 use bartizan::value::{Value, json};
 use common::random::Random;
 
@@ -137,7 +138,7 @@ fn random_arguments() {
     for round in 0..300 {
         for function in &functions {
             let arguments = random.map(4);
-            let result = service.call(function, &arguments);
+            let result = sdk::call_service(&service, function, &arguments);
             assert!(result.as_map().is_some(), "round {round}: {function}({})", json::to_string(&arguments));
         }
         let _ = sdk::read_batch(&random.value(4));

@@ -3,7 +3,8 @@
 use crate::abi::ddwaf_object;
 use crate::pointers::{bytes, exclusive, hand_out, object, shared, slot, take_back};
 use crate::wall::{Fuse, wall};
-use engine::sdk::{self, Engine, Request};
+use engine::protect::{Engine, Request, Taken};
+use engine::sdk;
 use engine::value::{Object, Value};
 use std::ffi::c_char;
 use std::ptr::null_mut;
@@ -70,7 +71,7 @@ pub unsafe extern "C" fn bartizan_engine_init(
     // SAFETY: promise on objects.
     wall(null_mut(), || unsafe {
         let Some(settings) = object(settings) else { return null_mut() };
-        let made = if settings.is_endless() { Err(ENDLESS.into()) } else { Engine::new(settings) };
+        let made = if settings.is_endless() { Err(ENDLESS.into()) } else { sdk::new_engine(settings) };
         let (engine, said) = match made {
             Ok((engine, said)) => (hand_out(EngineHandle(engine)), said),
             Err(error) => (null_mut(), error.to_value()),
@@ -98,7 +99,7 @@ pub unsafe extern "C" fn bartizan_engine_call(
 ) -> bool {
     // SAFETY: promises on handles, bytes and objects.
     unsafe {
-        let run = |name: &str, arguments: &Object| Some(shared(engine)?.0.call(name, arguments));
+        let run = |name: &str, arguments: &Object| Some(sdk::call_engine(&shared(engine)?.0, name, arguments));
         answer(function, function_length, arguments, result, run)
     }
 }
@@ -148,7 +149,7 @@ pub unsafe extern "C" fn bartizan_request_call(
     unsafe {
         let run = |name: &str, arguments: &Object| {
             let RequestHandle { request, fuse } = exclusive(request)?;
-            fuse.run(|| request.call(name, arguments))
+            fuse.run(|| sdk::call_request(request, name, arguments, Taken::default()))
         };
         answer(function, function_length, arguments, result, run)
     }

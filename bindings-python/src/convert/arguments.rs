@@ -2,7 +2,8 @@
 
 use super::{Converted, request_data};
 use engine::Deadline;
-use engine::sdk::{Arguments, Taken};
+use engine::protect::Taken;
+use engine::sdk::Arguments;
 use engine::value::{Limits, Value};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};

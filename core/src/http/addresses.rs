@@ -7,8 +7,9 @@ use super::client_ip::ClientAddress;
 use crate::value::{Object, Value, View};
 use std::borrow::Cow;
 
-/// What a host knows of a request when it evaluates it; whatever it doesn't know yet can be submitted later.
-#[derive(Clone, Copy, Default)]
+/// What a host knows of a request when it evaluates it; whatever it doesn't know yet can be submitted later. What is handed
+/// over by value is not copied.
+#[derive(Default)]
 pub struct RequestParts<'a> {
     /// The method as received.
     pub method: Option<&'a str>,
@@ -17,13 +18,13 @@ pub struct RequestParts<'a> {
     /// The headers in the order received.
     pub headers: &'a [(Cow<'a, str>, Cow<'a, str>)],
     /// The decoded query.
-    pub query: Option<&'a Object>,
+    pub query: Option<Cow<'a, Object>>,
     /// The decoded cookies.
-    pub cookies: Option<&'a Object>,
+    pub cookies: Option<Cow<'a, Object>>,
     /// The parameters of the route.
-    pub path_params: Option<&'a Object>,
+    pub path_params: Option<Cow<'a, Object>>,
     /// The parsed body; never its bytes.
-    pub body: Option<&'a Object>,
+    pub body: Option<Cow<'a, Object>>,
     /// Where the request comes from.
     pub address: ClientAddress,
 }
@@ -53,7 +54,11 @@ pub fn request_addresses(parts: RequestParts<'_>) -> Value {
 }
 
 /// The addresses of a response whose head is about to be sent.
-pub fn response_addresses(status: u16, headers: &[(Cow<'_, str>, Cow<'_, str>)], body: Option<&Object>) -> Value {
+pub fn response_addresses(
+    status: u16,
+    headers: &[(Cow<'_, str>, Cow<'_, str>)],
+    body: Option<Cow<'_, Object>>,
+) -> Value {
     let mut addresses = Value::map();
     addresses.insert("server.response.status", status.to_string());
     insert_headers(&mut addresses, "server.response.headers.no_cookies", headers);
@@ -100,7 +105,7 @@ fn insert_headers(addresses: &mut Value, address: &str, headers: &[(Cow<'_, str>
     }
 }
 
-fn insert_present(addresses: &mut Value, address: &str, value: Option<&Object>) {
+fn insert_present(addresses: &mut Value, address: &str, value: Option<Cow<'_, Object>>) {
     let Some(value) = value else { return };
     let absent = match value.view() {
         View::Invalid | View::Null | View::String(b"") => true,
@@ -108,6 +113,25 @@ fn insert_present(addresses: &mut Value, address: &str, value: Option<&Object>) 
         _ => false,
     };
     if !absent {
-        addresses.insert(address, value.to_value());
+        addresses.insert(address, value.into_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A large body is copied once if it is borrowed, and not at all if it is handed over.
+    #[test]
+    fn a_body_that_is_handed_over_is_not_copied() {
+        let body = Value::from_entries([("text", "x".repeat(100))]);
+        let place = |value: &Object| value.as_map().map(|entries| entries.as_ptr());
+        let before = place(&body);
+        let read =
+            |body: Cow<'_, Object>| request_addresses(RequestParts { body: Some(body), ..RequestParts::default() });
+        let copied = read(Cow::from(&*body));
+        assert_ne!(copied.get(b"server.request.body").and_then(place), before);
+        let moved = read(Cow::from(body));
+        assert_eq!(moved.get(b"server.request.body").and_then(place), before);
     }
 }

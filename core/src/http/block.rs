@@ -7,8 +7,10 @@
 
 use super::negotiate::prefers_html;
 use super::pages::Templates;
+use crate::report::ReportedAction;
 use crate::users::text::utf8;
 use crate::value::{Object, View};
+use std::borrow::Cow;
 
 const DEFAULT_STATUS: u16 = 403;
 const DEFAULT_GRPC_STATUS: u32 = 10; // ABORTED
@@ -65,10 +67,19 @@ impl Blocking {
             .find_map(|kind| Self::read(kind, actions.get(kind.as_bytes())?))
     }
 
+    /// Reads an action that the engine asks for; `None` when it is not a blocking one.
+    pub fn of(action: &ReportedAction) -> Option<Self> {
+        Self::with(&utf8(&action.kind), |name| action.parameter(name))
+    }
+
     /// Reads an action of a type; `None` when the type is not a blocking one.
     pub fn read(kind: &str, parameters: &Object) -> Option<Self> {
-        let number = |name: &[u8]| parameters.get(name).and_then(small_number);
-        let text = |name: &[u8]| parameters.get(name).and_then(Object::as_bytes).map(utf8);
+        Self::with(kind, |name| parameters.get(name))
+    }
+
+    fn with<'a>(kind: &str, parameter: impl Fn(&[u8]) -> Option<&'a Object>) -> Option<Self> {
+        let number = |name: &[u8]| parameter(name).and_then(small_number);
+        let text = |name: &[u8]| parameter(name).and_then(Object::as_bytes).map(utf8);
         let base = Self {
             security_response_id: text(b"security_response_id").filter(|id| is_id(id)).unwrap_or_default().into_owned(),
             ..Self::default()
@@ -97,15 +108,61 @@ impl Blocking {
     }
 }
 
-/// What matters about the client for the form of the answer.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Client<'a> {
-    /// Its `Accept` header.
-    pub accept: Option<&'a str>,
-    /// True for a `HEAD` request: headers as for `GET`, without the body.
-    pub head: bool,
-    /// True when the endpoint speaks GraphQL.
+/// What matters about the client and its call for the form of the answer.
+#[derive(Clone, Debug, Default)]
+pub struct Ask<'a> {
+    /// The `Accept` header.
+    pub accept: Option<Cow<'a, str>>,
+    /// The method: a `HEAD` request gets the headers of a `GET`, without the body.
+    pub method: Option<Cow<'a, str>>,
+    /// The endpoint speaks GraphQL.
     pub graphql: bool,
+    /// It is a gRPC call.
+    pub grpc: bool,
+    /// The head of the response was sent already, so that it cannot be replaced.
+    pub headers_sent: bool,
+    /// An operator's templates.
+    pub templates: Templates<'a>,
+}
+
+/// How a blocked client is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Answer {
+    /// By a response.
+    Http(Response),
+    /// By a status of gRPC and a message, in a trailers-only response.
+    Grpc {
+        /// The status.
+        status: u32,
+        /// The message.
+        message: &'static str,
+    },
+    /// Not any more: the head of the response was sent. The host may break the response off.
+    TooLate,
+}
+
+impl Answer {
+    /// The answer that a blocking action asks for.
+    pub fn new(blocking: &Blocking, ask: &Ask<'_>) -> Self {
+        if ask.headers_sent {
+            Self::TooLate
+        } else if ask.grpc {
+            Self::Grpc { status: grpc_status(blocking), message: GRPC_MESSAGE }
+        } else {
+            Self::Http(respond(blocking, ask))
+        }
+    }
+
+    /// The tags of a request that is answered like this.
+    pub fn tags(&self) -> impl Iterator<Item = (&'static str, String)> + use<> {
+        let status = match self {
+            Self::Http(response) => Some(response.status),
+            Self::Grpc { .. } | Self::TooLate => None,
+        };
+        let blocked = (*self != Self::TooLate).then(|| ("appsec.blocked", "true".to_string()));
+        blocked.into_iter().chain(status.map(|status| ("http.status_code", status.to_string())))
+    }
 }
 
 /// An answer ready to be written. The host must first discard *everything* the application prepared: one surviving
@@ -121,25 +178,27 @@ pub struct Response {
 }
 
 /// Renders the answer for HTTP.
-pub fn respond(blocking: &Blocking, client: Client<'_>, templates: &Templates<'_>) -> Response {
+fn respond(blocking: &Blocking, ask: &Ask<'_>) -> Response {
+    let templates = &ask.templates;
     let id = blocking.security_response_id.as_str();
     if let Some((status, location)) = &blocking.redirect {
         let location = Templates::fill(location, id);
         return Response { status: *status, headers: vec![("location", location)], body: String::new() };
     }
     let (template, content_type) = match blocking.form {
-        _ if client.graphql => (&templates.graphql, "application/json"),
+        _ if ask.graphql => (&templates.graphql, "application/json"),
         Form::Html => (&templates.html, "text/html; charset=utf-8"),
-        Form::Auto if client.accept.is_some_and(prefers_html) => (&templates.html, "text/html; charset=utf-8"),
+        Form::Auto if ask.accept.as_deref().is_some_and(prefers_html) => (&templates.html, "text/html; charset=utf-8"),
         Form::Json | Form::Auto => (&templates.json, "application/json"),
     };
     let body = Templates::fill(template, id);
+    let head = ask.method.as_deref().is_some_and(|method| method.eq_ignore_ascii_case("head"));
     let headers = vec![("content-type", content_type.into()), ("content-length", body.len().to_string())];
-    Response { status: blocking.status, headers, body: if client.head { String::new() } else { body } }
+    Response { status: blocking.status, headers, body: if head { String::new() } else { body } }
 }
 
 /// The status of a blocked gRPC call, to go with [`GRPC_MESSAGE`] in a trailers-only response.
-pub fn grpc_status(blocking: &Blocking) -> u32 {
+fn grpc_status(blocking: &Blocking) -> u32 {
     if blocking.redirect.is_some() { DEFAULT_GRPC_STATUS } else { blocking.grpc_status }
 }
 

@@ -11,6 +11,7 @@
 use super::client_ip::canonical;
 use crate::support::SharedMap;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 
 /// The end of an entry: seconds since the epoch, or never.
@@ -51,16 +52,17 @@ pub enum Refused {
     Full,
 }
 
-impl Refused {
-    /// For a person.
-    pub fn message(self) -> &'static str {
-        match self {
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::NotAnAddress => "neither an IP address nor a network",
             Self::Empty => "an empty user id",
             Self::Full => "the denylist is full",
-        }
+        })
     }
 }
+
+impl std::error::Error for Refused {}
 
 /// Whom an entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,9 @@
 //! into sums. Retention is decided by the results' own `keep`, not by events: rules may report without retaining and retain
 //! without reporting.
 
-use super::block::Blocking;
 use super::gzip::gzip;
+use crate::report::{Event, Outcome};
+use crate::users::Counter;
 use crate::users::propagation::base64;
 use crate::users::text::utf8;
 use crate::value::{Object, Value, View, json};
@@ -42,10 +43,8 @@ pub struct Report {
     pub meta: BTreeMap<String, String>,
     /// Numeric tags.
     pub metrics: BTreeMap<String, f64>,
-    /// The events, each as JSON, in the order of evaluation.
-    pub events: Vec<String>,
-    /// The first blocking action: it decides for the whole request.
-    pub blocking: Option<Blocking>,
+    /// The events, each as reported, in the order of evaluation.
+    pub events: Vec<Value>,
     /// How many results asked for retention; each takes a token from the limiter.
     pub keeps: usize,
     /// How many headers an extended collection may report.
@@ -67,24 +66,38 @@ struct Times {
 }
 
 impl Report {
-    /// Folds in the result of an evaluation; `outside` is its duration as the host measured it, in nanoseconds.
-    pub fn add(&mut self, scope: Scope, result: &Object, outside: u64) {
+    /// Folds in the outcome of an evaluation; `outside` is its duration as the host measured it, in nanoseconds.
+    pub fn add(&mut self, scope: Scope, outcome: &Outcome, outside: u64) {
+        let inside = u64::try_from(outcome.duration.as_nanos()).unwrap_or(u64::MAX);
+        self.add_times(scope, inside, outside, outcome.timeout);
+        self.keeps += usize::from(outcome.keep);
+        self.events.extend(outcome.events.iter().map(Event::to_value));
+        for (name, value) in &outcome.attributes {
+            self.add_attribute(&utf8(name), value);
+        }
+        let action = |kind: &[u8]| outcome.actions.iter().find(|action| *action.kind == *kind);
+        self.add_collection(
+            action(b"extended_data_collection").map(|action| action.parameter(b"max_collected_headers")),
+        );
+        self.add_stack(action(b"generate_stack").and_then(|action| action.parameter(b"stack_id")));
+    }
+
+    /// The same for a result that was handed out, and comes back as a map.
+    pub fn add_result(&mut self, scope: Scope, result: &Object, outside: u64) {
         let field = |name: &[u8]| result.get(name);
-        let times = self.times(scope);
-        times.evaluations += 1;
-        times.nanoseconds = times.nanoseconds.saturating_add(field(b"duration").and_then(unsigned).unwrap_or(0));
-        times.nanoseconds_outside = times.nanoseconds_outside.saturating_add(outside);
-        times.timeouts += u32::from(is_true(field(b"timeout")));
+        let inside = field(b"duration").and_then(unsigned).unwrap_or(0);
+        self.add_times(scope, inside, outside, is_true(field(b"timeout")));
         self.keeps += usize::from(is_true(field(b"keep")));
-        self.events.extend(field(b"events").and_then(Object::as_array).unwrap_or_default().iter().map(json::to_string));
+        self.events
+            .extend(field(b"events").and_then(Object::as_array).unwrap_or_default().iter().map(Object::to_value));
         for attribute in field(b"attributes").and_then(Object::as_map).unwrap_or_default() {
             if let Some(name) = attribute.key_bytes() {
                 self.add_attribute(&utf8(name), attribute.value());
             }
         }
-        if let Some(actions) = field(b"actions") {
-            self.add_actions(actions);
-        }
+        let action = |kind: &[u8]| field(b"actions")?.get(kind);
+        self.add_collection(action(b"extended_data_collection").map(|action| action.get(b"max_collected_headers")));
+        self.add_stack(action(b"generate_stack").and_then(|action| action.get(b"stack_id")));
     }
 
     /// Folds in an evaluation that failed with the engine's return code.
@@ -95,7 +108,7 @@ impl Report {
     }
 
     /// The final tags. `blocked` says that a blocking answer really went out; `origin` that the trace has an origin already.
-    /// With `structured` the events are returned apart, for a host that attaches them as a structured field, and not tagged.
+    /// The events move into their tag; with `structured` they are returned apart, for a host that attaches them as a field.
     pub fn finish(mut self, blocked: bool, origin: bool, structured: bool) -> (Self, Option<Value>) {
         self.write_times("waf", self.request);
         if self.exploit.evaluations > 0 {
@@ -111,20 +124,21 @@ impl Report {
             if !origin {
                 self.meta.insert("_dd.origin".into(), "appsec".into());
             }
-            let triggers = format!("{{\"triggers\":[{}]}}", self.events.join(","));
+            let triggers =
+                Value::from_entries([("triggers", std::mem::take(&mut self.events).into_iter().collect::<Value>())]);
             if structured {
-                apart = json::parse(triggers.as_bytes()).ok();
+                apart = Some(triggers);
             } else {
-                self.meta.insert("_dd.appsec.json".into(), triggers);
+                self.meta.insert("_dd.appsec.json".into(), json::to_string(&triggers));
             }
         }
         (self, apart)
     }
 
-    /// The tags of the one `waf.requests` count of a request, but for the versions.
-    pub fn request_counter(&self, outcome: RequestOutcome) -> [(&'static str, bool); 7] {
+    /// The one `waf.requests` count of a request; the versions are those of the engine and of the rules.
+    pub fn request_counter(&self, outcome: RequestOutcome, versions: [Option<&str>; 2]) -> Counter {
         let both = [self.request, self.exploit];
-        [
+        let truths = [
             ("rule_triggered", !self.events.is_empty()),
             ("request_blocked", outcome.blocked),
             ("waf_timeout", both.iter().any(|times| times.timeouts > 0)),
@@ -132,7 +146,11 @@ impl Report {
             ("input_truncated", outcome.truncated),
             ("rate_limited", outcome.rate_limited),
             ("block_failure", outcome.block_failed),
-        ]
+        ];
+        let mut tags: Vec<_> = truths.into_iter().map(|(name, truth)| (name, truth.to_string())).collect();
+        let versions = ["waf_version", "event_rules_version"].into_iter().zip(versions);
+        tags.extend(versions.map(|(name, version)| (name, version.unwrap_or("unknown").to_string())));
+        Counter { metric: "waf.requests", tags }
     }
 
     fn times(&mut self, scope: Scope) -> &mut Times {
@@ -164,17 +182,25 @@ impl Report {
         self.metrics.insert(name.into(), number);
     }
 
-    fn add_actions(&mut self, actions: &Object) {
-        if self.blocking.is_none() {
-            self.blocking = Blocking::among(actions);
+    fn add_times(&mut self, scope: Scope, inside: u64, outside: u64, timeout: bool) {
+        let times = self.times(scope);
+        times.evaluations += 1;
+        times.nanoseconds = times.nanoseconds.saturating_add(inside);
+        times.nanoseconds_outside = times.nanoseconds_outside.saturating_add(outside);
+        times.timeouts += u32::from(timeout);
+    }
+
+    /// An action that asks for an extended collection, with its limit, where it has one.
+    fn add_collection(&mut self, asked: Option<Option<&Object>>) {
+        if let Some(limit) = asked {
+            let limit = limit.and_then(unsigned).and_then(|limit| usize::try_from(limit).ok());
+            self.collected_headers = Some(limit.unwrap_or(DEFAULT_COLLECTED_HEADERS));
         }
-        if let Some(extended) = actions.get(b"extended_data_collection") {
-            let limit = extended.get(b"max_collected_headers").and_then(unsigned);
-            let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(DEFAULT_COLLECTED_HEADERS);
-            self.collected_headers = Some(limit);
-        }
-        let stack = actions.get(b"generate_stack").and_then(|stack| stack.get(b"stack_id")?.as_bytes());
-        self.stacks.extend(stack.map(|id| utf8(id).into_owned()));
+    }
+
+    fn add_stack(&mut self, id: Option<&Object>) {
+        let id = id.and_then(Object::as_bytes);
+        self.stacks.extend(id.map(|id| utf8(id).into_owned()));
     }
 
     fn write_times(&mut self, what: &str, times: Times) {

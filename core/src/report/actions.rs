@@ -3,7 +3,7 @@
 use crate::config::Text;
 use crate::config::action::{Action, ActionKind};
 use crate::config::order::Table;
-use crate::value::Value;
+use crate::value::{Object, Value};
 use std::sync::Arc;
 
 /// One action for the caller. Its type is the key in the result's `actions`.
@@ -16,6 +16,11 @@ pub struct ReportedAction {
 }
 
 impl ReportedAction {
+    /// A parameter by its name.
+    pub fn parameter(&self, name: &[u8]) -> Option<&Object> {
+        self.parameters.iter().find(|(key, _)| **key == *name).map(|(_, value)| &**value)
+    }
+
     /// A blocking action with the id that ties the answer to the events.
     pub(crate) fn blocking(action: &Action, response_id: &str) -> Self {
         let mut parameters = action.parameters.clone();

@@ -51,6 +51,14 @@ impl Outcome {
     }
 }
 
+impl Event {
+    /// The map of this event alone.
+    pub fn to_value(&self) -> Value {
+        let mut value = Value::invalid_in(Heap);
+        event(self, value.place(), Heap).map(|()| value).unwrap_or_default()
+    }
+}
+
 /// An attribute in a caller's memory: the tree itself where it lies there already and nobody else holds it, else a copy.
 fn moved<A: Allocator + Copy>(value: Arc<Parked>, allocator: A) -> Result<Value<A>, OutOfMemory> {
     match Arc::try_unwrap(value).map(|value| value.into_value_in(allocator)) {

@@ -1,55 +1,20 @@
-//! A process: the current instance, its configuration, and what is remembered between requests.
+//! The functions of an engine.
 
 use super::args::Args;
 use super::remote::{read_batch, report_value};
-use super::users::Defaults;
-use super::{Request, Service, map_of, texts};
-use crate::config::action::default_block;
+use super::service::{SERVICE_SETTINGS, call_service, read_settings};
+use super::users::float_style;
+use super::{map_of, texts};
 use crate::config::{Diagnostics, Warning};
-use crate::remote::{BUNDLED_RULES, Loaded, Target, Updater};
-use crate::report::{Incomplete, ReportedAction};
-use crate::support::fork::Versioned;
-use crate::support::{Ids, Occasional, RandomIds};
-use crate::users::mode::{CollectionMode, ModeSettings};
-use crate::value::{Object, Value, json};
-use crate::{Added, Builder, Waf};
+use crate::protect::{Applied, Engine, Error, OnIncomplete, Settings};
+use crate::users::mode::ModeSettings;
+use crate::value::{Object, Value};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The configuration that lets this crate block by itself: rules over addresses that only it submits, with the action
-/// `block` as it is configured at the time. So a user or an address blocked at run time is reported like any other match;
-/// that they are blocked does not depend on it (see `Request::refuse`).
-const OWN_PATH: &str = "bartizan/own";
-const OWN_RULES: &str = r#"{"version": "2.2", "rules": [
-    {"id": "bartizan-block-user", "name": "Block users at run time", "on_match": ["block"],
-     "tags": {"type": "block_user", "category": "security_response"},
-     "conditions": [{"operator": "match_regex", "parameters": {"regex": ".+", "inputs": [{"address": "bartizan.blocked.user"}]}}]},
-    {"id": "bartizan-block-ip", "name": "Block IP addresses at run time", "on_match": ["block"],
-     "tags": {"type": "block_ip", "category": "security_response"},
-     "conditions": [{"operator": "match_regex", "parameters": {"regex": ".+", "inputs": [{"address": "bartizan.blocked.ip"}]}}]},
-    {"id": "bartizan-block-request", "name": "Block a request on demand", "on_match": ["block"],
-     "tags": {"type": "block_request", "category": "security_response"},
-     "conditions": [{"operator": "exists", "parameters": {"inputs": [{"address": "bartizan.blocked.request"}]}}]},
-    {"id": "bartizan-block-incomplete", "name": "Block requests that were not inspected completely", "on_match": ["block"],
-     "tags": {"type": "block_incomplete", "category": "security_response"},
-     "conditions": [{"operator": "match_regex", "parameters": {"regex": ".+", "inputs": [{"address": "bartizan.blocked.incomplete"}]}}]}]}"#;
-
-/// At most so often a line of the log says that requests were not inspected completely.
-const SECONDS_BETWEEN_LINES: u64 = 60;
-
 /// The variable that names the header with the client's address.
 const CLIENT_IP_HEADER: &str = "DD_TRACE_CLIENT_IP_HEADER";
-
-/// What becomes of a request that was not inspected completely.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnIncomplete {
-    /// It goes on, and is reported.
-    #[default]
-    Pass,
-    /// It ends, as if a rule with the action `block` had matched.
-    Block,
-}
 
 /// Why there is no engine.
 #[derive(Debug)]
@@ -57,7 +22,7 @@ pub enum EngineError {
     /// A setting is unknown or missing, or cannot be used.
     Setting(String),
     /// The rules cannot be used.
-    Rules(Diagnostics),
+    Rules(Box<Diagnostics>),
 }
 
 impl EngineError {
@@ -83,6 +48,14 @@ impl From<&str> for EngineError {
     }
 }
 
+impl From<Error> for EngineError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Rules(diagnostics) => EngineError::Rules(diagnostics),
+        }
+    }
+}
+
 impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -94,242 +67,89 @@ impl fmt::Display for EngineError {
 
 impl std::error::Error for EngineError {}
 
-/// The engine of a process: built from local rules, changed by remote configuration, shared by all requests.
-pub struct Engine {
-    state: Versioned<State>,
-    diagnostics: Diagnostics,
-    service: Service,
-    modes: ModeSettings,
-    budget: Duration,
-    host: String,
-    propagate: bool,
-    on_incomplete: OnIncomplete,
-    incomplete_lines: Occasional,
+/// The names of the settings of an engine, beside [`SERVICE_SETTINGS`].
+pub const ENGINE_SETTINGS: [&str; 8] =
+    ["rules", "local_rules", "enabled", "environment", "timeout_us", "host", "propagate", "on_incomplete"];
+
+/// An engine configured by a map:
+///
+/// * `rules`: the ruleset, as a value or as JSON text; `local_rules`: true when an operator chose it, which keeps remote
+///   configuration away
+/// * `enabled`: true, false, or nothing for "until remote configuration says so"
+/// * `environment`: a map with the variables of the collection mode, and `DD_TRACE_CLIENT_IP_HEADER`, which stands in for
+///   `client_ip_header`
+/// * `timeout_us`, `host` (`python` or `javascript`), `propagate`
+/// * those of a service: `trace_rate_limit`, `schema_delay`, `client_ip_header`, `trusted_proxies`
+/// * `on_incomplete`: `pass` (the default) or `block`: what becomes of a request that was not inspected completely
+///
+/// Returns beside it `warnings` about settings, the `report` of the first batch, and the `diagnostics` of the rules with their
+/// own `warnings`.
+///
+/// # Errors
+///
+/// A setting of any other name, one that cannot be used, and rules of which none can be used, whether the engine is on or
+/// not.
+pub fn new_engine(settings: &Object) -> Result<(Arc<Engine>, Value), EngineError> {
+    let mut warnings = Vec::new();
+    let (engine, applied) = Engine::with_report(read(Args::of(settings)?, &mut warnings)?)?;
+    let diagnostics = engine.diagnostics().to_value_with_warnings();
+    let said = [("warnings", texts(&warnings)), ("report", applied_value(&applied)), ("diagnostics", diagnostics)];
+    Ok((engine, map_of(said)))
 }
 
-/// What a batch of remote configuration changes. Requests look at the second half.
-#[derive(Clone)]
-struct State {
-    updater: Updater,
-    builder: Builder,
-    waf: Option<Waf>,
-    mode: CollectionMode,
-}
-
-impl Engine {
-    /// The names of the settings of an engine, beside [`Service::SETTINGS`].
-    pub const SETTINGS: [&str; 8] =
-        ["rules", "local_rules", "enabled", "environment", "timeout_us", "host", "propagate", "on_incomplete"];
-
-    /// An engine configured by a map:
-    ///
-    /// * `rules`: the ruleset, as a value or as JSON text; `local_rules`: true when an operator chose it, which keeps remote
-    ///   configuration away
-    /// * `enabled`: true, false, or nothing for "until remote configuration says so"
-    /// * `environment`: a map with the variables of the collection mode, and `DD_TRACE_CLIENT_IP_HEADER`, which stands in for
-    ///   `client_ip_header`
-    /// * `timeout_us`, `host` (`python` or `javascript`), `propagate`
-    /// * those of a [`Service`]: `trace_rate_limit`, `schema_delay`, `client_ip_header`, `trusted_proxies`
-    /// * `on_incomplete`: `pass` (the default) or `block`: what becomes of a request that was not inspected completely
-    ///
-    /// A setting of any other name is an error, and so are rules of which none can be used, whether the engine is on or not.
-    /// Returns beside it `warnings` about settings, the `report` of the first batch, and the `diagnostics` of the rules with their
-    /// own `warnings`.
-    pub fn new(settings: &Object) -> std::result::Result<(Arc<Self>, Value), EngineError> {
-        let args = Args::of(settings)?;
-        args.only(&[&Self::SETTINGS[..], &Service::SETTINGS].concat())?;
-        let mut warnings = Vec::new();
-        let environment = args.map("environment")?;
-        let variable = |name: &str| environment.and_then(|variables| variables.non_empty(name)).map(String::from);
-        let service = Service::read(args, variable(CLIENT_IP_HEADER).as_deref())?;
-        let modes = ModeSettings::read(variable, &mut warnings);
-        let rules = read_rules(args.object("rules").ok_or("the setting `rules` must be given")?)?;
-        let (local_rules, enabled) = (args.flag("local_rules")?.unwrap_or(false), args.flag("enabled")?);
-        // An engine that is off must be as sure of its rules as one that is on.
-        let checked = (enabled != Some(true)).then(|| Builder::new().add_ruleset(BUNDLED_RULES.as_bytes(), &rules));
-        let mut state = State {
-            updater: Updater::new(rules, local_rules, enabled),
-            builder: Builder::new(),
-            waf: None,
-            mode: CollectionMode::Disabled,
-        };
-        if let Ok(own) = json::parse(OWN_RULES.as_bytes()) {
-            state.builder.add_or_update(OWN_PATH.as_bytes(), &own);
+fn read(args: Args<'_>, warnings: &mut Vec<String>) -> Result<Settings, EngineError> {
+    args.only(&[&ENGINE_SETTINGS[..], &SERVICE_SETTINGS].concat())?;
+    let environment = args.map("environment")?;
+    let variable = |name: &str| environment.and_then(|variables| variables.non_empty(name)).map(String::from);
+    let service = read_settings(args, variable(CLIENT_IP_HEADER).as_deref())?;
+    let modes = ModeSettings::read(variable, warnings);
+    let rules = args.object("rules").ok_or("the setting `rules` must be given")?;
+    let settings = match rules.as_bytes() {
+        Some(text) => Settings::from_json(text)?,
+        None => Settings::new(rules.to_value()),
+    };
+    let settings = match args.number("timeout_us")? {
+        Some(timeout) if timeout.is_nan() || timeout < 1.0 => {
+            return Err("the setting `timeout_us` must be at least 1".into());
         }
-        let timeout = args.number("timeout_us")?;
-        if timeout.is_some_and(|timeout| timeout.is_nan() || timeout < 1.0) {
-            return Err(EngineError::Setting("the setting `timeout_us` must be at least 1".into()));
+        Some(timeout) => settings.budget(Duration::from_micros(timeout as u64)),
+        None => settings,
+    };
+    let on_incomplete = match args.text("on_incomplete")?.as_deref() {
+        None | Some("pass") => OnIncomplete::Pass,
+        Some("block") => OnIncomplete::Block,
+        Some(other) => {
+            return Err(format!("the setting `on_incomplete` must be `pass` or `block`, not `{other}`").into());
         }
-        let mut engine = Self {
-            diagnostics: Diagnostics::default(),
-            state: Versioned::new(state),
-            service,
-            modes,
-            budget: Duration::from_micros(
-                timeout.map_or(crate::http::settings::DEFAULT_TIMEOUT, |timeout| timeout as u64),
-            ),
-            host: args.text("host")?.unwrap_or_default().into_owned(),
-            propagate: args.flag("propagate")?.unwrap_or(false),
-            on_incomplete: match args.text("on_incomplete")?.as_deref() {
-                None | Some("pass") => OnIncomplete::Pass,
-                Some("block") => OnIncomplete::Block,
-                Some(other) => {
-                    let message = format!("the setting `on_incomplete` must be `pass` or `block`, not `{other}`");
-                    return Err(EngineError::Setting(message));
-                }
-            },
-            incomplete_lines: Occasional::every(SECONDS_BETWEEN_LINES),
-        };
-        let (report, loaded) = engine.change(|updater, target| updater.start(target));
-        if let Some(added) = loaded.or(checked) {
-            if !added.accepted {
-                return Err(EngineError::Rules(added.diagnostics));
-            }
-            engine.diagnostics = added.diagnostics;
-        }
-        let diagnostics = engine.diagnostics.to_value_with_warnings();
-        let report = map_of([("warnings", texts(&warnings)), ("report", report), ("diagnostics", diagnostics)]);
-        Ok((Arc::new(engine), report))
-    }
+    };
+    Ok(settings
+        .local_rules(args.flag("local_rules")?.unwrap_or(false))
+        .enabled(args.flag("enabled")?)
+        .modes(modes)
+        .floats(float_style(&args.text("host")?.unwrap_or_default()))
+        .propagate(args.flag("propagate")?.unwrap_or(false))
+        .on_incomplete(on_incomplete)
+        .service(service))
+}
 
-    /// What became of the rules given first.
-    pub fn diagnostics(&self) -> &Diagnostics {
-        &self.diagnostics
-    }
-
-    /// What is doubtful about all configurations as they are now, those of remote configuration included.
-    pub fn warnings(&self) -> Vec<Warning> {
-        let mut warnings = self.state.load().builder.warnings();
-        warnings.retain(|warning| *warning.path != *OWN_PATH.as_bytes());
-        warnings
-    }
-
-    /// A request served by the instance of this moment.
-    pub fn request(self: &Arc<Self>) -> Request {
-        Request::new(self.clone(), self.waf().map(|waf| waf.context()))
-    }
-
-    /// How a request ends that no rule ends: the action `block` as it is configured at the moment.
-    pub(super) fn block_action(&self) -> ReportedAction {
-        let waf = self.waf();
-        waf.map_or_else(|| ReportedAction::blocking(&default_block(), &RandomIds.uuid()), |waf| waf.block_action())
-    }
-
-    /// The current instance; none while the engine is off.
-    pub fn waf(&self) -> Option<Waf> {
-        self.state.load().waf.clone()
-    }
-
-    /// Runs a function: `apply_remote` with a batch (`removed`: paths, `changed`: `[path, content]`) gives the states to
-    /// answer; `products` names the products to subscribe to; `mode` gives the collection mode in force; `config_warnings`
-    /// what [`Engine::warnings`] says; any other function is one of [`Service::call`].
-    pub fn call(&self, function: &str, arguments: &Object) -> Value {
-        match function {
-            "apply_remote" => match read_batch(arguments) {
-                Ok(batch) => self.change(|updater, target| updater.apply(target, &batch)).0,
-                Err(error) => map_of([("error", error.into())]),
-            },
-            "products" => {
-                let state = self.state.load();
-                let names = state.updater.products().iter().map(|product| product.name());
-                map_of([("products", names.collect())])
-            }
-            "config_warnings" => map_of([("config_warnings", self.warnings().iter().map(Warning::to_value).collect())]),
-            "mode" => map_of([("mode", self.mode().name().into())]),
-            _ => self.service.call(function, arguments),
-        }
-    }
-
-    pub(super) fn service(&self) -> &Service {
-        &self.service
-    }
-
-    pub(super) fn mode(&self) -> CollectionMode {
-        self.state.load().mode
-    }
-
-    /// How long an evaluation may take.
-    pub fn budget(&self) -> Duration {
-        self.budget
-    }
-
-    pub(super) fn on_incomplete(&self) -> OnIncomplete {
-        self.on_incomplete
-    }
-
-    /// The line to log about a request that was not inspected completely, if it is time for one. Whoever listens to the
-    /// engine's own messages gets it as well.
-    pub(super) fn incomplete_line(&self, incomplete: &Incomplete) -> Option<String> {
-        let untold = self.incomplete_lines.happened(self.service.now())?;
-        let line =
-            format!("a request was not inspected completely: {incomplete} ({untold} more since the last such line)");
-        crate::log!(Warn, "{line}");
-        Some(line)
-    }
-
-    pub(super) fn defaults(&self) -> Defaults<'_> {
-        Defaults { host: &self.host, propagate: self.propagate }
-    }
-
-    /// Changes the configuration and puts the new instance in place; requests in flight keep theirs.
-    /// Gives the report, and what became of the bundled rules if they were loaded.
-    fn change(
-        &self,
-        mut change: impl FnMut(&mut Updater, &mut Swap<'_>) -> crate::remote::BatchReport,
-    ) -> (Value, Option<Added>) {
-        self.state.change(|State { updater, builder, waf, mode }| {
-            let mut swap = Swap { builder, built: None, ruleset: None };
-            let report = change(updater, &mut swap);
-            let Swap { built, ruleset, .. } = swap;
-            let features = updater.features();
-            let mut warnings = Vec::new();
-            *mode = self.modes.effective(features.engine_on(), features.collection_mode(), &mut warnings);
-            if !features.engine_on() {
-                *waf = None;
-            } else if built.is_some() {
-                *waf = built;
-            }
-            let mut value = report_value(&report);
-            value.insert("warnings", texts(&warnings));
-            (value, ruleset)
-        })
+/// Runs a function: `apply_remote` with a batch (`removed`: paths, `changed`: `[path, content]`) gives the states to answer;
+/// `products` names the products to subscribe to; `mode` gives the collection mode in force; `config_warnings` what
+/// [`Engine::warnings`] says; any other function is one of [`call_service`].
+pub fn call_engine(engine: &Engine, function: &str, arguments: &Object) -> Value {
+    match function {
+        "apply_remote" => match read_batch(arguments) {
+            Ok(batch) => applied_value(&engine.apply_remote(&batch)),
+            Err(error) => map_of([("error", error.into())]),
+        },
+        "products" => map_of([("products", engine.products().iter().map(|product| product.name()).collect())]),
+        "config_warnings" => map_of([("config_warnings", engine.warnings().iter().map(Warning::to_value).collect())]),
+        "mode" => map_of([("mode", engine.mode().name().into())]),
+        _ => call_service(engine.service(), function, arguments),
     }
 }
 
-/// The ruleset as a value, or its JSON text.
-fn read_rules(rules: &Object) -> std::result::Result<Value, EngineError> {
-    let Some(text) = rules.as_bytes() else { return Ok(rules.to_value()) };
-    json::parse(text).map_err(|reason| {
-        let error = format!("they are no JSON ({reason}); what is wanted is the text of a ruleset, not its path");
-        EngineError::Rules(Diagnostics { error: Some(error), ..Diagnostics::default() })
-    })
-}
-
-/// The builder as the target of a batch; the instance it builds is put in place at the end.
-struct Swap<'a> {
-    builder: &'a mut Builder,
-    built: Option<Waf>,
-    ruleset: Option<Added>,
-}
-
-impl Target for Swap<'_> {
-    fn add_or_update(&mut self, path: &str, content: &Object) -> Loaded {
-        let bundled = path == BUNDLED_RULES;
-        let added = match bundled {
-            true => self.builder.add_ruleset(path.as_bytes(), content),
-            false => self.builder.add_or_update(path.as_bytes(), content),
-        };
-        let loaded = Loaded { accepted: added.accepted, diagnostics: added.diagnostics.to_value_with_warnings() };
-        self.ruleset = Some(added).filter(|_| bundled).or(self.ruleset.take());
-        loaded
-    }
-
-    fn remove(&mut self, path: &str) -> bool {
-        self.builder.remove(path.as_bytes())
-    }
-
-    fn rebuild(&mut self) -> std::result::Result<(), String> {
-        self.built = self.builder.build();
-        self.built.is_some().then_some(()).ok_or_else(|| "there is no rule to run".into())
-    }
+fn applied_value(applied: &Applied) -> Value {
+    let mut value = report_value(&applied.report);
+    value.insert("warnings", texts(&applied.warnings));
+    value
 }

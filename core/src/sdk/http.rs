@@ -1,8 +1,9 @@
 //! The functions about HTTP.
 
 use super::args::{Args, Result};
+use super::users::telemetry_value;
 use super::{map_of, texts};
-use crate::http::block::{self, Blocking, Client, Response};
+use crate::http::block::{Answer, Ask, Blocking, Response};
 use crate::http::headers::{Direction, discarded_metric, header_tags};
 use crate::http::pages::Templates;
 use crate::http::report::{Report, RequestOutcome, Scope, engine_tags as tags_of_engine};
@@ -48,41 +49,42 @@ pub(super) fn block_response(args: Args<'_>) -> Result<Value> {
     if blocking.security_response_id.is_empty() && args.object("actions").is_none() {
         blocking.security_response_id = RandomIds.uuid();
     }
-    answer(args, blocking, None, None)
+    Ok(answer_value(Answer::new(&blocking, &ask(args)?), blocking))
 }
 
-/// The answer for an action; `accept` and `method` stand in for missing arguments.
-pub(super) fn answer(args: Args<'_>, blocking: Blocking, accept: Option<&str>, method: Option<&str>) -> Result<Value> {
-    if args.boolean("headers_sent").unwrap_or(false) {
-        return Ok(map_of([("metrics", Value::from_entries([("_dd.appsec.block.failed", 1.0)]))]));
+/// What is asked of the answer to a blocked client.
+pub(super) fn ask(args: Args<'_>) -> Result<Ask<'_>> {
+    let has = |name: &str| args.boolean(name).unwrap_or(false);
+    Ok(Ask {
+        accept: args.text("accept")?,
+        method: args.text("method")?,
+        graphql: has("graphql"),
+        grpc: args.non_empty("protocol").as_deref() == Some("grpc"),
+        headers_sent: has("headers_sent"),
+        templates: match args.map("templates")? {
+            Some(custom) => Templates::with(custom.text("html")?, custom.text("json")?, custom.text("graphql")?),
+            None => Templates::default(),
+        },
+    })
+}
+
+/// The answer to an action, as a map.
+pub(super) fn answer_value(answer: Answer, blocking: Blocking) -> Value {
+    let meta = Value::from_entries(answer.tags());
+    match answer {
+        Answer::TooLate => map_of([("metrics", Value::from_entries([("_dd.appsec.block.failed", 1.0)]))]),
+        Answer::Grpc { status, message } => {
+            map_of([("grpc_status", u64::from(status).into()), ("grpc_message", message.into()), ("meta", meta)])
+        }
+        Answer::Http(Response { status, headers, body }) => map_of([
+            ("status", u64::from(status).into()),
+            ("headers", Value::from_entries(headers)),
+            ("body", body.into()),
+            ("stealth", blocking.stealth.into()),
+            ("security_response_id", blocking.security_response_id.into()),
+            ("meta", meta),
+        ]),
     }
-    if args.non_empty("protocol").as_deref() == Some("grpc") {
-        return Ok(map_of([
-            ("grpc_status", u64::from(block::grpc_status(&blocking)).into()),
-            ("grpc_message", block::GRPC_MESSAGE.into()),
-            ("meta", Value::from_entries([("appsec.blocked", "true")])),
-        ]));
-    }
-    let (given_accept, given_method) = (args.text("accept")?, args.text("method")?);
-    let client = Client {
-        accept: given_accept.as_deref().or(accept),
-        head: given_method.as_deref().or(method).is_some_and(|method| method.eq_ignore_ascii_case("head")),
-        graphql: args.boolean("graphql").unwrap_or(false),
-    };
-    let templates = match args.map("templates")? {
-        Some(custom) => Templates::with(custom.text("html")?, custom.text("json")?, custom.text("graphql")?),
-        None => Templates::default(),
-    };
-    let Response { status, headers, body } = block::respond(&blocking, client, &templates);
-    let meta = Value::from_entries([("appsec.blocked", "true"), ("http.status_code", &status.to_string())]);
-    Ok(map_of([
-        ("status", u64::from(status).into()),
-        ("headers", Value::from_entries(headers)),
-        ("body", body.into()),
-        ("stealth", blocking.stealth.into()),
-        ("security_response_id", blocking.security_response_id.into()),
-        ("meta", meta),
-    ]))
 }
 
 /// The header tags of a request.
@@ -116,7 +118,7 @@ pub(super) fn event_tags(args: Args<'_>) -> Result<Value> {
             Some(code) => report.add_error(scope, code as i64),
             None => {
                 let result = evaluation.object("result").ok_or("an evaluation needs a `result` or an `error`")?;
-                report.add(scope, result, evaluation.number("duration_ext")?.unwrap_or(0.0) as u64);
+                report.add_result(scope, result, evaluation.number("duration_ext")?.unwrap_or(0.0) as u64);
             }
         }
     }
@@ -129,18 +131,20 @@ pub(super) fn event_tags(args: Args<'_>) -> Result<Value> {
         truncated: incomplete.truncation.any(),
         rate_limited: has("rate_limited"),
     };
-    let telemetry = request_counter(args, &report, outcome);
-    let keeps = report.keeps;
+    let version = |name: &str| args.non_empty(name);
+    let versions = (version("waf_version"), version("event_rules_version"));
+    let counter = report.request_counter(outcome, [versions.0.as_deref(), versions.1.as_deref()]);
+    let (events, keeps) = (report.events.len() as u64, report.keeps as u64);
     let headers = report.collected_headers;
     let stacks: Value = report.stacks.iter().collect();
     let (report, structured) = report.finish(has("blocked"), has("origin"), has("structured"));
     let mut result = map_of([
         ("meta", Value::from_entries(&report.meta)),
         ("metrics", Value::from_entries(report.metrics)),
-        ("events", (report.events.len() as u64).into()),
-        ("keeps", (keeps as u64).into()),
+        ("events", events.into()),
+        ("keeps", keeps.into()),
         ("stacks", stacks),
-        ("telemetry", telemetry),
+        ("telemetry", telemetry_value(&[counter])),
     ]);
     if let Some(structured) = structured {
         result.insert("appsec", structured);
@@ -172,26 +176,28 @@ pub(super) fn request_addresses(args: Args<'_>, known: &Proxies) -> Result<Value
     let headers = args.headers("headers")?;
     let proxies = proxies(args, known)?;
     let address = client_address(&headers, peer.as_deref(), proxies.as_ref());
+    let part = |name: &str| args.object(name).map(Into::into);
     let found = addresses::request_addresses(addresses::RequestParts {
         method: method.as_deref(),
         url: url.as_deref(),
         headers: &headers,
-        query: args.object("query"),
-        cookies: args.object("cookies"),
-        path_params: args.object("path_params"),
-        body: args.object("body"),
+        query: part("query"),
+        cookies: part("cookies"),
+        path_params: part("path_params"),
+        body: part("body"),
         address,
     });
-    let tags = [("http.client_ip", address.client), ("network.client.ip", address.peer)];
-    let meta = tags.into_iter().filter_map(|(tag, address)| Some((tag, address?.to_string())));
-    Ok(map_of([("addresses", found), ("meta", Value::from_entries(meta))]))
+    Ok(map_of([("addresses", found), ("meta", Value::from_entries(address.tags()))]))
 }
 
 /// A response as the engine's addresses.
 pub(super) fn response_addresses(args: Args<'_>) -> Result<Value> {
-    let status = args.number("status")?.unwrap_or(0.0) as u16;
-    let found = addresses::response_addresses(status, &args.headers("headers")?, args.object("body"));
-    Ok(map_of([("addresses", found)]))
+    let (status, body) = (status(args)?, args.object("body").map(Into::into));
+    Ok(map_of([("addresses", addresses::response_addresses(status, &args.headers("headers")?, body))]))
+}
+
+pub(super) fn status(args: Args<'_>) -> Result<u16> {
+    Ok(args.number("status")?.unwrap_or(0.0) as u16)
 }
 
 /// The bounded copy of a body.
@@ -218,16 +224,7 @@ pub(super) fn engine_tags(args: Args<'_>) -> Result<Value> {
     Ok(map_of([("meta", Value::from_entries(meta)), ("metrics", Value::from_entries(metrics))]))
 }
 
-/// The one `waf.requests` count of a request.
-pub(super) fn request_counter(args: Args<'_>, report: &Report, outcome: RequestOutcome) -> Value {
-    let counter = report.request_counter(outcome);
-    let mut tags = Value::from_entries(counter.map(|(name, truth)| (name, if truth { "true" } else { "false" })));
-    for version in ["waf_version", "event_rules_version"] {
-        tags.insert(version, args.non_empty(version).as_deref().unwrap_or("unknown"));
-    }
-    [map_of([("metric", "waf.requests".into()), ("tags", tags)])].into_iter().collect()
-}
-
+/// What the host left out.
 pub(super) fn truncated(args: Args<'_>) -> Result<Truncation> {
     let Some(sizes) = args.map("truncated")? else { return Ok(Truncation::default()) };
     let size = |name: &str| Ok::<_, String>(sizes.number(name)?.unwrap_or(0.0) as u64);

@@ -1,12 +1,19 @@
-//! Users and HTTP for bindings: one function from a name and a map of arguments to a map of results.
+//! Users, HTTP and whole requests for bindings: each function by its name, from a map of arguments to a map of results.
 //!
 //! A typed interface of its own in each language would have to be written, documented and tested once a language, and would
-//! drift. So the bindings convert values and call [`call`]; a familiar function there is one line. The price is that the
-//! compiler doesn't check arguments: a wrong one gives `{"error": ...}`, never a panic. Rust callers use [`crate::users`]
-//! and [`crate::http`] directly.
+//! drift. So the bindings convert values and call by name; a familiar function there is one line. The price is that the
+//! compiler doesn't check arguments: a wrong one gives `{"error": ...}`, never a panic. Nothing is decided in this room: it
+//! reads arguments, calls [`crate::users`], [`crate::http`] and [`crate::protect`], and lays out what they return. Rust
+//! callers use those directly.
 //!
-//! [`call`] remembers nothing: what a request must keep between calls goes in and comes out by value, as `scope`. What a
-//! process must keep (denylist, limits, learned answers) is a [`Service`], whose `call` knows these functions and its own.
+//! | what | remembers | made by | called by |
+//! |---|---|---|---|
+//! | functions | nothing | | [`call`] |
+//! | a [`Service`](crate::protect::Service) | denylist, limits, learned answers | [`new_service`] | [`call_service`], which knows those above too |
+//! | an [`Engine`](crate::protect::Engine) | and the rules | [`new_engine`] | [`call_engine`], likewise |
+//! | a [`Request`](crate::protect::Request) | what became of one request | an engine | [`call_request`] |
+//!
+//! What a request must keep between calls of [`call`] goes in and comes out by value, as `scope`.
 //!
 //! # Calls about users
 //!
@@ -76,7 +83,6 @@
 mod args;
 mod engine;
 mod http;
-mod identity;
 mod remote;
 mod request;
 mod service;
@@ -87,11 +93,11 @@ use crate::http::Proxies;
 use crate::value::{Object, Value};
 use args::{Args, Result};
 
-pub use engine::{Engine, EngineError};
+pub use engine::{ENGINE_SETTINGS, EngineError, call_engine, new_engine};
 pub use remote::{read_batch, report_value};
-pub use request::Request;
-pub use service::Service;
-pub use taken::{Arguments, Taken};
+pub use request::call_request;
+pub use service::{SERVICE_SETTINGS, call_service, new_service};
+pub use taken::Arguments;
 
 /// Runs a function. The result is a map; `error` in it says that the function is unknown or an argument unusable.
 pub fn call(function: &str, arguments: &Object) -> Value {

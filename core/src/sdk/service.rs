@@ -1,267 +1,162 @@
-//! What a process remembers between requests, behind one handle.
+//! The functions of a service.
 
 use super::args::{Args, Result};
 use super::{call, http, map_of};
 use crate::http::Proxies;
-use crate::http::denylist::{Denylist, Kind, Refused, Until};
+use crate::http::denylist::Until;
 use crate::http::rate::TraceLimiter;
 use crate::http::sampling::SchemaSampler;
-use crate::http::stealth::{LoginFailure, StealthTemplates};
-use crate::support::fork::{Renewable, Versioned};
-use crate::support::{Clock, SystemClock, random};
+use crate::http::stealth::LoginFailure;
+use crate::protect::{Service, ServiceSettings, Subject};
 use crate::users::identity::id_text;
 use crate::value::{Object, Value};
-use std::time::Instant;
+use std::time::Duration;
 
-/// The process-wide side of the interface: denylist, limits and learned answers. Shared between threads.
+/// The names of the settings of a service.
+pub const SERVICE_SETTINGS: [&str; 4] = ["trace_rate_limit", "schema_delay", "client_ip_header", "trusted_proxies"];
+
+/// A service configured by a map:
 ///
-/// Its [`Service::call`] knows every function of [`call`] too, so a binding needs no second door.
-pub struct Service {
-    denylist: Versioned<Denylist>,
-    limiter: TraceLimiter,
-    sampler: SchemaSampler,
-    stealth: Renewable<StealthTemplates>,
-    /// The answer that an operator wants where no failure has been learned.
-    configured_failure: Versioned<Option<LoginFailure>>,
-    proxies: Proxies,
-    clock: Box<dyn Clock>,
-    start: Instant,
+/// * `trace_rate_limit` (traces a second) and `schema_delay` (seconds)
+/// * `client_ip_header`: the header in which the proxies in front of the service write the client's address
+/// * `trusted_proxies`: the addresses and networks of these proxies; an empty array says that there are none
+///
+/// What the last two mean is said in [`crate::http::client_ip`]; they are defaults for the functions that take them.
+///
+/// # Errors
+///
+/// A setting that does not exist or cannot be used, in a sentence.
+pub fn new_service(settings: &Object) -> Result<Service> {
+    let settings = Args::of(settings)?;
+    settings.only(&SERVICE_SETTINGS)?;
+    read_settings(settings, None).map(Service::new)
 }
 
-impl Default for Service {
-    fn default() -> Self {
-        Self::with_clock(TraceLimiter::default(), SchemaSampler::new(SchemaSampler::DEFAULT_DELAY), SystemClock)
-    }
+/// The same where other settings stand beside these, and where the environment may name the header.
+pub(super) fn read_settings(settings: Args<'_>, client_ip_header: Option<&str>) -> Result<ServiceSettings> {
+    let rate = settings.number("trace_rate_limit")?.map_or(TraceLimiter::DEFAULT_RATE, |rate| rate as i64);
+    let delay = settings.number("schema_delay")?.unwrap_or(SchemaSampler::DEFAULT_DELAY);
+    let proxies = Proxies::default().with_header(client_ip_header.unwrap_or_default());
+    let proxies = proxies.map_err(|error| error.to_string())?;
+    let proxies = http::proxies(settings, &proxies)?.into_owned();
+    Ok(ServiceSettings::new().trace_rate_limit(rate).schema_delay(delay).proxies(proxies))
 }
 
-impl Service {
-    /// The names of the settings of a service.
-    pub const SETTINGS: [&str; 4] = ["trace_rate_limit", "schema_delay", "client_ip_header", "trusted_proxies"];
+/// Runs a function of a service, or any that [`call`] knows; see the list in the [module](super).
+pub fn call_service(service: &Service, function: &str, arguments: &Object) -> Value {
+    let run = match function {
+        "block" => block,
+        "extend" => extend,
+        "unblock" => unblock,
+        "blocked" => blocked,
+        "blocks" => blocks,
+        "client_ip" => |service: &Service, args: Args<'_>| http::client_ip(args, service.proxies()),
+        "request_addresses" => |service: &Service, args: Args<'_>| http::request_addresses(args, service.proxies()),
+        "keep_trace" => |service: &Service, _: Args<'_>| Ok(map_of([("keep", service.grants_trace().into())])),
+        "sample_schema" => sample_schema,
+        "learn_login_failure" => learn_login_failure,
+        "configure_login_failure" => configure_login_failure,
+        "login_failure_answer" => login_failure_answer,
+        _ => return call(function, arguments),
+    };
+    Args::of(arguments).and_then(|args| run(service, args)).unwrap_or_else(|error| map_of([("error", error.into())]))
+}
 
-    /// A service configured by a map:
-    ///
-    /// * `trace_rate_limit` (traces a second) and `schema_delay` (seconds)
-    /// * `client_ip_header`: the header in which the proxies in front of the service write the client's address
-    /// * `trusted_proxies`: the addresses and networks of these proxies; an empty array says that there are none
-    ///
-    /// What the last two mean is said in [`crate::http::client_ip`]; they are defaults for the functions that take them.
-    pub fn new(settings: &Object) -> std::result::Result<Self, String> {
-        let settings = Args::of(settings)?;
-        settings.only(&Self::SETTINGS)?;
-        Self::read(settings, None)
-    }
+fn block(service: &Service, args: Args<'_>) -> Result<Value> {
+    let (subject, until) = (subject(args)?, until(service, args)?);
+    service.block(&subject, until).map_err(|refused| refused.to_string())?;
+    Ok(map_of([("done", true.into()), ("until", until.seconds().into())]))
+}
 
-    /// The same where other settings stand beside these, and where the environment may name the header.
-    pub(super) fn read(settings: Args<'_>, client_ip_header: Option<&str>) -> Result<Self> {
-        let rate = settings.number("trace_rate_limit")?.map_or(TraceLimiter::DEFAULT_RATE, |rate| rate as i64);
-        let delay = settings.number("schema_delay")?.unwrap_or(SchemaSampler::DEFAULT_DELAY);
-        let service = Self::with_clock(TraceLimiter::new(rate), SchemaSampler::new(delay), SystemClock);
-        let proxies = Proxies::default().with_header(client_ip_header.unwrap_or_default());
-        let proxies = proxies.map_err(|error| error.to_string())?;
-        Ok(Self { proxies: http::proxies(settings, &proxies)?.into_owned(), ..service })
-    }
+fn extend(service: &Service, args: Args<'_>) -> Result<Value> {
+    let (subject, until) = (subject(args)?, until(service, args)?);
+    let done = service.extend(&subject, until);
+    Ok(map_of([("done", done.into()), ("until", until.seconds().into())]))
+}
 
-    /// A service with a clock of the caller's, for entries of the denylist.
-    pub fn with_clock(limiter: TraceLimiter, sampler: SchemaSampler, clock: impl Clock + 'static) -> Self {
-        Self {
-            denylist: Versioned::default(),
-            limiter,
-            sampler,
-            stealth: Renewable::default(),
-            configured_failure: Versioned::default(),
-            proxies: Proxies::default(),
-            clock: Box::new(clock),
-            start: Instant::now(),
-        }
-    }
+fn unblock(service: &Service, args: Args<'_>) -> Result<Value> {
+    Ok(map_of([("done", service.unblock(&subject(args)?).into())]))
+}
 
-    /// Runs a function; see the list in the [module](super).
-    pub fn call(&self, function: &str, arguments: &Object) -> Value {
-        let run = match function {
-            "block" => Self::block,
-            "extend" => Self::extend,
-            "unblock" => Self::unblock,
-            "blocked" => Self::blocked,
-            "blocks" => Self::blocks,
-            "client_ip" => Self::client_ip,
-            "request_addresses" => Self::request_addresses,
-            "keep_trace" => Self::keep_trace,
-            "sample_schema" => Self::sample_schema,
-            "learn_login_failure" => Self::learn_login_failure,
-            "configure_login_failure" => Self::configure_login_failure,
-            "login_failure_answer" => Self::login_failure_answer,
-            _ => return call(function, arguments),
-        };
-        Args::of(arguments).and_then(|args| run(self, args)).unwrap_or_else(|error| map_of([("error", error.into())]))
-    }
+/// Is this user or this address refused?
+fn blocked(service: &Service, args: Args<'_>) -> Result<Value> {
+    let user = args.object("user").and_then(|user| id_text(user, Default::default()));
+    let of_user = user.and_then(|user| service.refuses_user(&user));
+    let address = args.non_empty("ip").and_then(|address| address.parse().ok());
+    let of_address = address.and_then(|address| service.refuses_address(address));
+    Ok(match of_user.max(of_address) {
+        Some(until) => map_of([("blocked", true.into()), ("until", until.seconds().into())]),
+        None => map_of([("blocked", false.into())]),
+    })
+}
 
-    fn block(&self, args: Args<'_>) -> Result<Value> {
-        let entries = entries(args)?;
-        let (until, now) = (self.until(args)?, self.now());
-        // Of two entries, both are taken or none.
-        let blocked = self.denylist.change(|denylist| {
-            let mut changed = denylist.clone();
-            entries.iter().try_for_each(|(kind, value)| changed.block(*kind, value, until, now))?;
-            *denylist = changed;
-            Ok(())
-        });
-        blocked.map_err(|refused: Refused| refused.message().to_string())?;
-        Ok(map_of([("done", true.into()), ("until", until.seconds().into())]))
-    }
+fn blocks(service: &Service, _: Args<'_>) -> Result<Value> {
+    let list = |entries: Vec<(String, Until)>| -> Value {
+        let entries = entries.into_iter();
+        entries.map(|(value, until)| map_of([("value", value.into()), ("until", until.seconds().into())])).collect()
+    };
+    Ok(map_of([("users", list(service.blocked_users())), ("ips", list(service.blocked_addresses()))]))
+}
 
-    fn extend(&self, args: Args<'_>) -> Result<Value> {
-        let entries = entries(args)?;
-        let (until, now) = (self.until(args)?, self.now());
-        let done = self.denylist.change(|denylist| {
-            entries.iter().fold(false, |done, (kind, value)| done | denylist.extend(*kind, value, until, now))
-        });
-        Ok(map_of([("done", done.into()), ("until", until.seconds().into())]))
-    }
+fn sample_schema(service: &Service, args: Args<'_>) -> Result<Value> {
+    let method = args.text("method")?.unwrap_or_default();
+    let status = args.number("status")?.unwrap_or(0.0) as u16;
+    let sampled = args.text("route")?.is_some_and(|route| service.samples_schema(&method, &route, status));
+    Ok(map_of([("sample", sampled.into())]))
+}
 
-    fn unblock(&self, args: Args<'_>) -> Result<Value> {
-        let entries = entries(args)?;
-        let done = self
-            .denylist
-            .change(|denylist| entries.iter().fold(false, |done, (kind, value)| done | denylist.unblock(*kind, value)));
-        Ok(map_of([("done", done.into())]))
-    }
+fn learn_login_failure(service: &Service, args: Args<'_>) -> Result<Value> {
+    let (route, failure) = (args.text("route")?.unwrap_or_default(), failure(args)?);
+    let login = args.non_empty("login").filter(|_| !args.boolean("blocked").unwrap_or(false));
+    let learned = login.is_some_and(|login| service.learn_login_failure(&route, &login, &failure));
+    Ok(map_of([("learned", learned.into())]))
+}
 
-    /// Is this user or this address refused? The answer has the parameters of the action to take.
-    fn blocked(&self, args: Args<'_>) -> Result<Value> {
-        let now = self.now();
-        let denylist = self.denylist.load();
-        let user = args.object("user").and_then(|user| id_text(user, Default::default()));
-        let of_user = user.and_then(|user| denylist.user(&user, now));
-        let address = args.non_empty("ip").and_then(|address| address.parse().ok());
-        let of_address = address.and_then(|address| denylist.address(address, now));
-        Ok(match of_user.max(of_address) {
-            Some(until) => map_of([("blocked", true.into()), ("until", until.seconds().into())]),
-            None => map_of([("blocked", false.into())]),
-        })
+fn configure_login_failure(service: &Service, args: Args<'_>) -> Result<Value> {
+    let mut failure = failure(args)?;
+    if failure.status == 0 {
+        failure.status = 401;
     }
+    let configured = service.configure_login_failure(failure);
+    configured.map_err(|_| "the argument `status` must be between 200 and 599")?;
+    Ok(Value::map())
+}
 
-    fn blocks(&self, _: Args<'_>) -> Result<Value> {
-        let now = self.now();
-        let denylist = self.denylist.load();
-        let list = |kind| -> Value {
-            let entries = denylist.entries(kind, now).into_iter();
-            entries.map(|(value, until)| map_of([("value", value.into()), ("until", until.seconds().into())])).collect()
-        };
-        Ok(map_of([("users", list(Kind::User)), ("ips", list(Kind::Address))]))
-    }
+fn login_failure_answer(service: &Service, args: Args<'_>) -> Result<Value> {
+    let (route, login) = (args.text("route")?.unwrap_or_default(), args.non_empty("login").unwrap_or_default());
+    let Some(answer) = service.login_failure_answer(&route, &login) else { return Ok(Value::map()) };
+    Ok(map_of([
+        ("status", u64::from(answer.status).into()),
+        ("headers", Value::from_entries(answer.headers)),
+        ("body", answer.body.into()),
+        ("delay_us", answer.delay.into()),
+    ]))
+}
 
-    fn client_ip(&self, args: Args<'_>) -> Result<Value> {
-        http::client_ip(args, &self.proxies)
-    }
-
-    pub(super) fn request_addresses(&self, args: Args<'_>) -> Result<Value> {
-        http::request_addresses(args, &self.proxies)
-    }
-
-    fn keep_trace(&self, _: Args<'_>) -> Result<Value> {
-        Ok(map_of([("keep", self.grants_trace().into())]))
-    }
-
-    fn sample_schema(&self, args: Args<'_>) -> Result<Value> {
-        let method = args.text("method")?.unwrap_or_default();
-        let status = args.number("status")?.unwrap_or(0.0) as u16;
-        let sampled = match args.text("route")? {
-            Some(route) => self.sampler.sample(&method, &route, status, self.elapsed()),
-            None => false,
-        };
-        Ok(map_of([("sample", sampled.into())]))
-    }
-
-    fn learn_login_failure(&self, args: Args<'_>) -> Result<Value> {
-        let (route, failure) = (args.text("route")?.unwrap_or_default(), failure(args)?);
-        let login = args.non_empty("login").filter(|_| !args.boolean("blocked").unwrap_or(false));
-        let learned = login.is_some_and(|login| self.stealth.lock().learn(&route, &login, &failure, self.elapsed()));
-        Ok(map_of([("learned", learned.into())]))
-    }
-
-    fn configure_login_failure(&self, args: Args<'_>) -> Result<Value> {
-        let mut failure = failure(args)?;
-        match failure.status {
-            0 => failure.status = 401,
-            200..=599 => {}
-            _ => return Err("the argument `status` must be between 200 and 599".into()),
-        }
-        self.configured_failure.change(|configured| *configured = Some(failure.clone()));
-        Ok(Value::map())
-    }
-
-    fn login_failure_answer(&self, args: Args<'_>) -> Result<Value> {
-        let (route, login) = (args.text("route")?.unwrap_or_default(), args.non_empty("login").unwrap_or_default());
-        let learned = self.stealth.lock().answer(&route, &login, random() as u64);
-        let answer = learned.or_else(|| self.configured_failure.load().as_ref().as_ref().map(LoginFailure::answer));
-        Ok(answer.map_or_else(Value::map, |answer| {
-            map_of([
-                ("status", u64::from(answer.status).into()),
-                ("headers", Value::from_entries(answer.headers)),
-                ("body", answer.body.into()),
-                ("delay_us", answer.delay.into()),
-            ])
-        }))
-    }
-
-    pub(super) fn denies_user(&self, id: &str) -> bool {
-        let denylist = self.denylist.load();
-        denylist.user(id, self.now()).is_some()
-    }
-
-    pub(super) fn denies_address(&self, address: &str) -> bool {
-        let denylist = self.denylist.load();
-        address.parse().is_ok_and(|address| denylist.address(address, self.now()).is_some())
-    }
-
-    /// Whether any address is refused.
-    pub(super) fn denies_addresses(&self) -> bool {
-        self.denylist.load().has_addresses(self.now())
-    }
-
-    /// Whether the rate limit grants the retention of one more trace.
-    pub(super) fn grants_trace(&self) -> bool {
-        self.limiter.allow(self.elapsed())
-    }
-
-    /// The end of an entry: `until` in seconds since the epoch, or `seconds` from now; neither is forever.
-    fn until(&self, args: Args<'_>) -> Result<Until> {
-        let whole = |name: &str| match args.number(name)? {
-            Some(number) if number < 0.0 || number.is_nan() => {
-                Err(format!("the argument `{name}` must not be negative"))
-            }
-            number => Ok(number.map(|number| number as u64)),
-        };
-        Ok(match (whole("until")?, whole("seconds")?) {
-            (Some(until), _) => Until::from_seconds(until),
-            (None, Some(seconds)) => Until::Time(self.now().saturating_add(seconds)),
-            (None, None) => Until::Forever,
-        })
-    }
-
-    pub(super) fn now(&self) -> u64 {
-        self.clock.unix_seconds()
-    }
-
-    fn elapsed(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    }
+/// The end of an entry: `until` in seconds since the epoch, or `seconds` from now; neither is forever.
+fn until(service: &Service, args: Args<'_>) -> Result<Until> {
+    let whole = |name: &str| match args.number(name)? {
+        Some(number) if number < 0.0 || number.is_nan() => Err(format!("the argument `{name}` must not be negative")),
+        number => Ok(number.map(|number| number as u64)),
+    };
+    Ok(match (whole("until")?, whole("seconds")?) {
+        (Some(until), _) => Until::from_seconds(until),
+        (None, Some(seconds)) => service.end_after(Duration::from_secs(seconds)),
+        (None, None) => Until::Forever,
+    })
 }
 
 /// `user`, `ip`, or both.
-fn entries(args: Args<'_>) -> Result<Vec<(Kind, String)>> {
-    let mut entries = vec![];
-    if let Some(user) = args.object("user") {
-        let id = id_text(user, Default::default()).ok_or("the argument `user` is not an id")?;
-        entries.push((Kind::User, id.into_owned()));
-    }
-    if let Some(address) = args.text("ip")? {
-        entries.push((Kind::Address, address.into_owned()));
-    }
-    match entries.is_empty() {
-        true => Err("one of the arguments `user` and `ip` must be given".into()),
-        false => Ok(entries),
-    }
+fn subject(args: Args<'_>) -> Result<Subject> {
+    let user =
+        args.object("user").map(|user| id_text(user, Default::default()).ok_or("the argument `user` is not an id"));
+    let user = user.transpose()?.map(Subject::user);
+    Ok(match (user, args.text("ip")?) {
+        (Some(user), Some(address)) => user.and_address(address),
+        (Some(user), None) => user,
+        (None, Some(address)) => Subject::address(address),
+        (None, None) => return Err("one of the arguments `user` and `ip` must be given".into()),
+    })
 }
 
 fn failure(args: Args<'_>) -> Result<LoginFailure> {

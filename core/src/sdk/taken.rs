@@ -5,19 +5,9 @@
 //! through share the budget, and each of the others is taken in before them, by itself, bounded in count and size.
 //! Bindings convert in this order; what a cut means is decided here.
 
+use crate::protect::Taken;
 use crate::support::Deadline;
 use crate::value::{Limits, Truncation, Value};
-
-/// What taking the arguments of a call in came to.
-#[derive(Clone, Debug, Default)]
-pub struct Taken {
-    /// What was left out of them.
-    pub truncation: Truncation,
-    /// Something was left out of what says who the client is, which is therefore not known.
-    pub client_cut: bool,
-    /// What is left of the budget of the evaluation they lead to.
-    pub deadline: Option<Deadline>,
-}
 
 /// The arguments of a call, taken in one by one.
 ///

@@ -1,17 +1,16 @@
 //! The functions about users.
 
 use super::args::{Args, Result};
-use super::identity::Identity;
 use super::{map_of, texts};
 use crate::users::anonymize::anonymize;
-use crate::users::automatic::{Sighting, automatic_event, automatic_session, automatic_user};
+use crate::users::automatic::Sighting;
 use crate::users::event::LoginEvent;
 use crate::users::identity::{best_effort_id, id_text};
 use crate::users::mode::{CollectionMode, ModeSettings};
 use crate::users::propagation;
-use crate::users::sdk::{self, CallOptions, Generation, LoginReport};
+use crate::users::sdk::{CallOptions, Generation, LoginReport};
 use crate::users::text::FloatStyle;
-use crate::users::{Outcome, RequestScope};
+use crate::users::{Call, Counter, Outcome, RequestScope, Who};
 use crate::value::Value;
 
 /// The calls that end in an [`Outcome`].
@@ -31,29 +30,20 @@ pub(super) const CALLS: [&str; 13] = [
     "auto_session",
 ];
 
-/// How a host calls, where a call doesn't say so itself.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Defaults<'a> {
-    pub host: &'a str,
-    pub propagate: bool,
-}
-
-/// Any of [`CALLS`], in the scope of one request.
-pub(super) fn report(
-    function: &str,
-    args: Args<'_>,
-    scope: &mut RequestScope,
-    mode: CollectionMode,
-    defaults: Defaults<'_>,
-) -> Result<Outcome> {
+/// How a call is made, where it doesn't say so itself.
+pub(super) fn options(function: &str, args: Args<'_>, defaults: CallOptions) -> CallOptions {
     let v1 = function.ends_with("_event") && function != "track_custom_event"
         || args.non_empty("sdk_version").as_deref() == Some("v1");
-    let options = CallOptions {
+    CallOptions {
         generation: if v1 { Generation::V1 } else { Generation::V2 },
         propagate: args.boolean("propagate").unwrap_or(defaults.propagate),
-        floats: float_style(args.non_empty("host").as_deref().unwrap_or(defaults.host)),
-    };
-    let login = LoginReport {
+        floats: floats_or(args, defaults.floats),
+    }
+}
+
+/// Reads the arguments of any of [`CALLS`] and hands the call on.
+pub(super) fn with_call<T>(function: &str, args: Args<'_>, run: impl FnOnce(Call<'_>) -> T) -> Result<T> {
+    let report = LoginReport {
         login: args.object("login"),
         user: args.object("user").or_else(|| args.object("user_id")),
         exists: args.boolean("exists"),
@@ -63,25 +53,29 @@ pub(super) fn report(
     let framework = args.non_empty("framework").unwrap_or_default();
     let sighting = Sighting {
         framework: &framework,
-        login: login.login,
-        user: login.user,
+        login: report.login,
+        user: report.user,
         session_id: args.object("session_id"),
-        exists: login.exists,
+        exists: report.exists,
     };
-    let automatic = |scope: &mut RequestScope, event| automatic_event(scope, event, mode, sighting, options);
-    Ok(match function {
-        "set_user" => sdk::set_user(scope, login.user, options),
-        "track_user_login_success" | "track_user_login_success_event" => sdk::login_success(scope, login, options),
-        "track_user_login_failure" | "track_user_login_failure_event" => sdk::login_failure(scope, login, options),
-        "track_signup" | "track_user_signup_event" => sdk::signup(scope, login, options),
-        "track_custom_event" => sdk::custom_event(scope, args.object("name"), login.metadata, options),
-        "auto_login_success" => automatic(scope, LoginEvent::Success),
-        "auto_login_failure" => automatic(scope, LoginEvent::Failure),
-        "auto_signup" => automatic(scope, LoginEvent::Signup),
-        "auto_user" => automatic_user(scope, mode, sighting, options),
-        "auto_session" => automatic_session(scope, mode, sighting.session_id),
+    Ok(run(match function {
+        "set_user" => Call::SetUser(report.user),
+        "track_user_login_success" | "track_user_login_success_event" => Call::LoginSuccess(report),
+        "track_user_login_failure" | "track_user_login_failure_event" => Call::LoginFailure(report),
+        "track_signup" | "track_user_signup_event" => Call::Signup(report),
+        "track_custom_event" => Call::Custom { name: args.object("name"), metadata: report.metadata },
+        "auto_login_success" => Call::SawEvent(LoginEvent::Success, sighting),
+        "auto_login_failure" => Call::SawEvent(LoginEvent::Failure, sighting),
+        "auto_signup" => Call::SawEvent(LoginEvent::Signup, sighting),
+        "auto_user" => Call::SawUser(sighting),
+        "auto_session" => Call::SawSession(sighting.session_id),
         _ => return Err(format!("unknown function: {function}")),
-    })
+    }))
+}
+
+fn decide(function: &str, args: Args<'_>, scope: &mut RequestScope, mode: CollectionMode) -> Result<Outcome> {
+    let options = options(function, args, CallOptions::default());
+    with_call(function, args, |call| call.decide(scope, mode, options))
 }
 
 /// One call with the scope going in and out by value.
@@ -89,7 +83,7 @@ pub(super) fn one_call(function: &str, args: Args<'_>) -> Result<Value> {
     let mut warnings = Vec::new();
     let mode = mode_argument(args, &mut warnings)?;
     let mut scope = read_scope(args)?;
-    let mut outcome = report(function, args, &mut scope, mode, Defaults::default())?;
+    let mut outcome = decide(function, args, &mut scope, mode)?;
     if args.boolean("request") == Some(false) {
         outcome = Outcome::ignored(format!("{function} was ignored: it was called outside of a request"));
     }
@@ -114,10 +108,10 @@ pub(super) fn request(args: Args<'_>) -> Result<Value> {
     for call in args.array("calls")? {
         let call = Args::of(call)?;
         let function = call.text("fn")?.unwrap_or_default();
-        let mut outcome = report(&function, call, &mut scope, mode, Defaults::default())?;
+        let mut outcome = decide(&function, call, &mut scope, mode)?;
         outcomes.push(outcome_name(&outcome));
         if !outcome.addresses.is_empty() {
-            runs.push(addresses_value(&outcome));
+            runs.push(outcome.addresses_value());
         }
         total.keep |= outcome.keep;
         total.meta.append(&mut outcome.meta);
@@ -131,7 +125,7 @@ pub(super) fn request(args: Args<'_>) -> Result<Value> {
         ("metrics", Value::from_entries(total.metrics.iter().map(|(name, number)| (name, *number)))),
         ("keep", total.keep.into()),
         ("waf", runs),
-        ("telemetry", telemetry_value(&total)),
+        ("telemetry", telemetry_value(&total.telemetry)),
         ("warnings", texts(&total.warnings)),
     ]))
 }
@@ -150,8 +144,12 @@ pub(super) fn user_id(args: Args<'_>) -> Result<Value> {
 
 /// What to run to learn whether a user or a session is refused.
 pub(super) fn user_addresses(args: Args<'_>) -> Result<Value> {
-    let who = Identity::asked(args, floats(args))?;
-    Ok(map_of([("addresses", Value::from_entries(who.addresses()))]))
+    Ok(map_of([("addresses", who(args, CallOptions::default())?.addresses())]))
+}
+
+/// The arguments `user`, an id or a map with `id` and `session_id`, and `session_id`.
+pub(super) fn who(args: Args<'_>, defaults: CallOptions) -> Result<Who> {
+    Ok(Who::read(args.object("user"), args.object("session_id"), floats_or(args, defaults.floats))?)
 }
 
 /// The collection mode in force.
@@ -175,36 +173,30 @@ pub(super) fn propagate(args: Args<'_>) -> Result<Value> {
 
 pub(super) fn outcome_value(outcome: &Outcome) -> Value {
     let runs =
-        if outcome.addresses.is_empty() { Value::array() } else { [addresses_value(outcome)].into_iter().collect() };
+        if outcome.addresses.is_empty() { Value::array() } else { [outcome.addresses_value()].into_iter().collect() };
     map_of([
         ("outcome", outcome_name(outcome).into()),
         ("meta", Value::from_entries(&outcome.meta)),
         ("metrics", Value::from_entries(outcome.metrics.iter().map(|(name, number)| (name, *number)))),
         ("keep", outcome.keep.into()),
         ("waf", runs),
-        ("telemetry", telemetry_value(outcome)),
+        ("telemetry", telemetry_value(&outcome.telemetry)),
         ("warnings", texts(&outcome.warnings)),
         ("notes", texts(&outcome.notes)),
     ])
-}
-
-/// What to run in the request's context, as a map.
-pub(super) fn addresses_value(outcome: &Outcome) -> Value {
-    Value::from_entries(outcome.addresses.iter().map(|(address, value)| (address, optional(value.as_deref()))))
 }
 
 fn outcome_name(outcome: &Outcome) -> &'static str {
     if outcome.accepted { "ok" } else { "ignored" }
 }
 
-fn telemetry_value(outcome: &Outcome) -> Value {
-    let counters = outcome.telemetry.iter();
-    counters
-        .map(|counter| {
-            let tags = counter.tags.iter().map(|(name, value)| (name, value.as_str()));
-            map_of([("metric", counter.metric.into()), ("tags", Value::from_entries(tags))])
-        })
-        .collect()
+/// Counters, each `metric` and `tags`.
+pub(super) fn telemetry_value(counters: &[Counter]) -> Value {
+    let counters = counters.iter().map(|counter| {
+        let tags = counter.tags.iter().map(|(name, value)| (name, value.as_str()));
+        map_of([("metric", counter.metric.into()), ("tags", Value::from_entries(tags))])
+    });
+    counters.collect()
 }
 
 fn mode_argument(args: Args<'_>, warnings: &mut Vec<String>) -> Result<CollectionMode> {
@@ -218,14 +210,14 @@ fn read_scope(args: Args<'_>) -> Result<RequestScope> {
 }
 
 fn floats(args: Args<'_>) -> FloatStyle {
-    float_style(args.non_empty("host").as_deref().unwrap_or_default())
+    floats_or(args, FloatStyle::default())
+}
+
+fn floats_or(args: Args<'_>, default: FloatStyle) -> FloatStyle {
+    args.non_empty("host").map_or(default, |host| float_style(&host))
 }
 
 /// How a host prints floats: `python` (the default) or `javascript`.
 pub(super) fn float_style(host: &str) -> FloatStyle {
     if host == "javascript" { FloatStyle::JavaScript } else { FloatStyle::Python }
-}
-
-fn optional(text: Option<&str>) -> Value {
-    text.map_or_else(Value::null, Value::from)
 }

@@ -8,12 +8,14 @@
 //! |---|---|
 //! | [`anonymize`] | the pseudonym of an identifier |
 //! | [`mode`] | how much automation may collect, and who says so |
-//! | [`identity`] | which values are ids |
-//! | [`sdk`], [`automatic`] | the calls |
+//! | [`identity`], [`Who`] | which values are ids, and whose |
+//! | [`Call`] | any of the calls, with its arguments |
+//! | [`sdk`], [`automatic`] | what each leads to |
 //! | [`propagation`] | the id that travels downstream |
 
 pub mod anonymize;
 pub mod automatic;
+mod call;
 pub mod event;
 mod flatten;
 pub mod identity;
@@ -23,6 +25,9 @@ pub mod propagation;
 mod scope;
 pub mod sdk;
 pub mod text;
+mod who;
 
+pub use call::Call;
 pub use outcome::{Counter, Outcome, SESSION_ID, USER_ID, USER_LOGIN};
 pub use scope::RequestScope;
+pub use who::Who;

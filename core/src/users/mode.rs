@@ -66,6 +66,13 @@ pub struct ModeSettings {
     pub local: Option<CollectionMode>,
 }
 
+/// An environment that says nothing.
+impl Default for ModeSettings {
+    fn default() -> Self {
+        Self { tracking: true, local: None }
+    }
+}
+
 impl ModeSettings {
     /// Reads the settings through `variable`, which looks an environment variable up.
     pub fn read(variable: impl Fn(&str) -> Option<String>, warnings: &mut Vec<String>) -> Self {

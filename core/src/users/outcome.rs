@@ -1,5 +1,6 @@
 //! What one call about a user leads to. Deciding is done here, applying by the host.
 
+use crate::value::Value;
 use std::collections::BTreeMap;
 
 /// The address of a user's id, login and session id.
@@ -43,6 +44,11 @@ impl Outcome {
     /// An ignored call, and why.
     pub fn ignored(warning: impl Into<String>) -> Self {
         Self { warnings: vec![warning.into()], ..Self::default() }
+    }
+
+    /// What to evaluate, as a map from addresses to values.
+    pub fn addresses_value(&self) -> Value {
+        Value::from_entries(self.addresses.iter().map(|(address, value)| (address, value.as_deref())))
     }
 
     pub(super) fn accepted() -> Self {

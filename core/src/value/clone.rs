@@ -1,12 +1,40 @@
 //! Copying a tree, without recursion: breadth first, each container with exactly the capacity it needs.
 
 use super::{Allocator, Heap, Object, OutOfMemory, Value, View, tag};
+use std::borrow::{Borrow, Cow};
 
 /// What becomes of borrowed strings.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Literals {
     Copied,
     Kept,
+}
+
+/// So that [`Cow`] holds a tree of either kind: one to be copied, or one that is handed over.
+impl ToOwned for Object {
+    type Owned = Value;
+
+    fn to_owned(&self) -> Value {
+        self.to_value()
+    }
+}
+
+impl Borrow<Object> for Value {
+    fn borrow(&self) -> &Object {
+        self
+    }
+}
+
+impl<'a> From<&'a Object> for Cow<'a, Object> {
+    fn from(object: &'a Object) -> Self {
+        Cow::Borrowed(object)
+    }
+}
+
+impl From<Value> for Cow<'_, Object> {
+    fn from(value: Value) -> Self {
+        Cow::Owned(value)
+    }
 }
 
 impl Object {

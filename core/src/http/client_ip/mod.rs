@@ -47,6 +47,14 @@ pub struct ClientAddress {
     pub peer: Option<IpAddr>,
 }
 
+impl ClientAddress {
+    /// The tags of a request that comes from there.
+    pub fn tags(self) -> impl Iterator<Item = (&'static str, String)> {
+        let tags = [("http.client_ip", self.client), ("network.client.ip", self.peer)];
+        tags.into_iter().filter_map(|(tag, address)| Some((tag, address?.to_string())))
+    }
+}
+
 /// Resolves the client's address from the headers, in the order received, and the peer's address as the host prints it.
 pub fn client_address(headers: &Headers<'_>, peer: Option<&str>, proxies: &Proxies) -> ClientAddress {
     let peer = peer.and_then(parse_node);

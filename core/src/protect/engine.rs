@@ -1,0 +1,245 @@
+//! A process: the current instance, its configuration, and what is remembered between requests.
+
+use super::error::Error;
+use super::own_rules::{OWN_PATH, OWN_RULES};
+use super::request::Request;
+use super::service::Service;
+use super::settings::{OnIncomplete, Settings};
+use crate::config::action::default_block;
+use crate::config::{Diagnostics, Warning};
+use crate::remote::{BUNDLED_RULES, Batch, BatchReport, Loaded, Product, Target, Updater};
+use crate::report::{Incomplete, ReportedAction};
+use crate::support::fork::Versioned;
+use crate::support::{Ids, Occasional, RandomIds};
+use crate::users::mode::{CollectionMode, ModeSettings};
+use crate::users::sdk::CallOptions;
+use crate::value::{Object, json};
+use crate::{Added, Builder, Waf};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// At most so often a line of the log says that requests were not inspected completely.
+const SECONDS_BETWEEN_LINES: u64 = 60;
+
+/// The engine of a process: built from local rules, changed by remote configuration, shared by all requests. Thread-safe.
+///
+/// ```
+/// use bartizan::protect::{Engine, Settings, Start};
+/// use bartizan::value::Value;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let engine = Engine::new(Settings::from_json(r#"{"version": "2.2", "rules": [
+///     {"id": "r1", "name": "finds attacks", "tags": {"type": "demo"}, "on_match": ["block"], "conditions": [
+///         {"operator": "match_regex", "parameters": {"regex": "attack", "inputs": [{"address": "server.request.query"}]}}]}]}"#)?)?;
+/// let mut request = engine.request();
+/// let decision = request.start(Start::new("GET", "/?q=an+attack").query(Value::from_entries([("q", "an attack")])));
+/// assert!(decision.blocked);
+/// let found = decision.found.unwrap();
+/// assert_eq!(found.events[0].matches[0].highlight, [b"attack".to_vec()]);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Engine {
+    state: Versioned<State>,
+    diagnostics: Diagnostics,
+    service: Service,
+    modes: ModeSettings,
+    budget: Duration,
+    options: CallOptions,
+    on_incomplete: OnIncomplete,
+    incomplete_lines: Occasional,
+}
+
+/// What a batch of remote configuration changes. Requests look at the second half.
+#[derive(Clone)]
+struct State {
+    updater: Updater,
+    builder: Builder,
+    waf: Option<Waf>,
+    mode: CollectionMode,
+}
+
+/// What a batch of configuration led to.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Applied {
+    /// The states to answer, and what the engine says about each file.
+    pub report: BatchReport,
+    /// What is wrong with the collection mode.
+    pub warnings: Vec<String>,
+}
+
+impl Engine {
+    /// An engine with these settings.
+    ///
+    /// # Errors
+    ///
+    /// Rules of which none can be used, whether the engine is on or not.
+    pub fn new(settings: Settings) -> Result<Arc<Self>, Error> {
+        Self::with_report(settings).map(|(engine, _)| engine)
+    }
+
+    /// The same, with the report of the first batch, which has the rules in it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Engine::new`].
+    pub fn with_report(settings: Settings) -> Result<(Arc<Self>, Applied), Error> {
+        let Settings { rules, local_rules, enabled, .. } = settings;
+        // An engine that is off must be as sure of its rules as one that is on.
+        let checked = (enabled != Some(true)).then(|| Builder::new().add_ruleset(BUNDLED_RULES.as_bytes(), &rules));
+        let mut state = State {
+            updater: Updater::new(rules, local_rules, enabled),
+            builder: Builder::new(),
+            waf: None,
+            mode: CollectionMode::Disabled,
+        };
+        if let Ok(own) = json::parse(OWN_RULES.as_bytes()) {
+            state.builder.add_or_update(OWN_PATH.as_bytes(), &own);
+        }
+        let mut engine = Self {
+            diagnostics: Diagnostics::default(),
+            state: Versioned::new(state),
+            service: Service::new(settings.service),
+            modes: settings.modes,
+            budget: settings.budget,
+            options: CallOptions { floats: settings.floats, propagate: settings.propagate, ..CallOptions::default() },
+            on_incomplete: settings.on_incomplete,
+            incomplete_lines: Occasional::every(SECONDS_BETWEEN_LINES),
+        };
+        let (applied, loaded) = engine.change(|updater, target| updater.start(target));
+        if let Some(added) = loaded.or(checked) {
+            if !added.accepted {
+                return Err(Error::Rules(Box::new(added.diagnostics)));
+            }
+            engine.diagnostics = added.diagnostics;
+        }
+        Ok((Arc::new(engine), applied))
+    }
+
+    /// What became of the rules given first.
+    pub fn diagnostics(&self) -> &Diagnostics {
+        &self.diagnostics
+    }
+
+    /// What is doubtful about all configurations as they are now, those of remote configuration included.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let mut warnings = self.state.load().builder.warnings();
+        warnings.retain(|warning| *warning.path != *OWN_PATH.as_bytes());
+        warnings
+    }
+
+    /// A request served by the instance of this moment.
+    pub fn request(self: &Arc<Self>) -> Request {
+        Request::new(self.clone(), self.waf().map(|waf| waf.context()))
+    }
+
+    /// Applies a batch of remote configuration; requests in flight keep the rules they began with.
+    pub fn apply_remote(&self, batch: &Batch) -> Applied {
+        self.change(|updater, target| updater.apply(target, batch)).0
+    }
+
+    /// The products of remote configuration to subscribe to at the moment.
+    pub fn products(&self) -> &'static [Product] {
+        self.state.load().updater.products()
+    }
+
+    /// The current instance; none while the engine is off.
+    pub fn waf(&self) -> Option<Waf> {
+        self.state.load().waf.clone()
+    }
+
+    /// What the process remembers between requests: the denylist, among others.
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// The collection mode in force.
+    pub fn mode(&self) -> CollectionMode {
+        self.state.load().mode
+    }
+
+    /// How long an evaluation may work.
+    pub fn budget(&self) -> Duration {
+        self.budget
+    }
+
+    /// How calls about users are made, where they don't say so themselves.
+    pub fn call_options(&self) -> CallOptions {
+        self.options
+    }
+
+    pub(super) fn on_incomplete(&self) -> OnIncomplete {
+        self.on_incomplete
+    }
+
+    /// How a request ends that no rule ends: the action `block` as it is configured at the moment.
+    pub(super) fn block_action(&self) -> ReportedAction {
+        let waf = self.waf();
+        waf.map_or_else(|| ReportedAction::blocking(&default_block(), &RandomIds.uuid()), |waf| waf.block_action())
+    }
+
+    /// The line to log about a request that was not inspected completely, if it is time for one. Whoever listens to the
+    /// engine's own messages gets it as well.
+    pub(super) fn incomplete_line(&self, incomplete: &Incomplete) -> Option<String> {
+        let untold = self.incomplete_lines.happened(self.service.now())?;
+        let line =
+            format!("a request was not inspected completely: {incomplete} ({untold} more since the last such line)");
+        crate::log!(Warn, "{line}");
+        Some(line)
+    }
+
+    /// Changes the configuration and puts the new instance in place; requests in flight keep theirs.
+    /// Gives the report, and what became of the bundled rules if they were loaded.
+    fn change(&self, mut change: impl FnMut(&mut Updater, &mut Swap<'_>) -> BatchReport) -> (Applied, Option<Added>) {
+        self.state.change(|State { updater, builder, waf, mode }| {
+            let mut swap = Swap { builder, built: None, ruleset: None };
+            let report = change(updater, &mut swap);
+            let Swap { built, ruleset, .. } = swap;
+            let features = updater.features();
+            let mut warnings = Vec::new();
+            *mode = self.modes.effective(features.engine_on(), features.collection_mode(), &mut warnings);
+            if !features.engine_on() {
+                *waf = None;
+            } else if built.is_some() {
+                *waf = built;
+            }
+            (Applied { report, warnings }, ruleset)
+        })
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("waf", &self.waf()).field("budget", &self.budget).finish_non_exhaustive()
+    }
+}
+
+/// The builder as the target of a batch; the instance it builds is put in place at the end.
+struct Swap<'a> {
+    builder: &'a mut Builder,
+    built: Option<Waf>,
+    ruleset: Option<Added>,
+}
+
+impl Target for Swap<'_> {
+    fn add_or_update(&mut self, path: &str, content: &Object) -> Loaded {
+        let bundled = path == BUNDLED_RULES;
+        let added = match bundled {
+            true => self.builder.add_ruleset(path.as_bytes(), content),
+            false => self.builder.add_or_update(path.as_bytes(), content),
+        };
+        let loaded = Loaded { accepted: added.accepted, diagnostics: added.diagnostics.to_value_with_warnings() };
+        self.ruleset = Some(added).filter(|_| bundled).or(self.ruleset.take());
+        loaded
+    }
+
+    fn remove(&mut self, path: &str) -> bool {
+        self.builder.remove(path.as_bytes())
+    }
+
+    fn rebuild(&mut self) -> Result<(), String> {
+        self.built = self.builder.build();
+        self.built.is_some().then_some(()).ok_or_else(|| "there is no rule to run".into())
+    }
+}

@@ -1,0 +1,140 @@
+//! The end of a request: the answer to a blocked client, and the report.
+
+use super::Request;
+use super::parts::owned;
+use crate::http::block::{Answer, Ask, Blocking};
+use crate::http::headers::{Direction, discarded_metric, header_tags};
+use crate::http::report::RequestOutcome;
+use crate::report::Incomplete;
+use crate::users::Counter;
+use crate::value::{Truncation, Value};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// How a request is to be reported.
+#[derive(Clone, Debug, Default)]
+pub struct Finish {
+    /// The trace has an origin already, which is not replaced.
+    pub has_origin: bool,
+    /// Events are wanted as a value, in [`RequestReport::structured`], and not as a tag.
+    pub structured: bool,
+    /// What the host itself left out of the data.
+    pub truncation: Truncation,
+    /// What telemetry calls this engine; nothing is `unknown`.
+    pub waf_version: Option<String>,
+    /// What telemetry calls the rules; nothing is `unknown`.
+    pub event_rules_version: Option<String>,
+}
+
+/// Everything the request's span is to have, calls about users included.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct RequestReport {
+    /// String tags.
+    pub meta: BTreeMap<String, String>,
+    /// Numeric tags.
+    pub metrics: BTreeMap<String, f64>,
+    /// Whether the trace must be kept.
+    pub keep: bool,
+    /// Telemetry counters to increase by one.
+    pub telemetry: Vec<Counter>,
+    /// The ids of the stack traces to attach.
+    pub stacks: Vec<String>,
+    /// The names of the reasons why not everything was inspected: see [`Incomplete::reasons`].
+    pub incomplete: Vec<&'static str>,
+    /// The line to write about what was not inspected, now and then.
+    pub log: Option<String>,
+    /// The events, `{"triggers": [...]}`, if they were wanted as a value and there are any.
+    pub structured: Option<Value>,
+}
+
+impl Request {
+    /// The blocking action that ends the request, if there is one.
+    pub fn blocking(&self) -> Option<Blocking> {
+        self.verdict.as_ref().and_then(Blocking::of)
+    }
+
+    /// The answer to write in place of the application's; nothing when nothing blocks. `Accept` header and method are known
+    /// from the start of the request, and need not be asked for again.
+    pub fn block_response(&mut self, ask: &Ask<'_>) -> Option<Answer> {
+        let blocking = self.blocking()?;
+        let mut ask = ask.clone();
+        ask.accept = ask.accept.or(self.accept.as_deref().map(Cow::Borrowed));
+        ask.method = ask.method.or(self.method.as_deref().map(Cow::Borrowed));
+        let answer = Answer::new(&blocking, &ask);
+        match &answer {
+            Answer::TooLate => {
+                self.block_failed = true;
+                self.metrics.insert("_dd.appsec.block.failed".into(), 1.0);
+            }
+            _ => self.blocked = true,
+        }
+        self.meta.extend(answer.tags().map(|(tag, text)| (tag.to_string(), text)));
+        self.response_headers = match &answer {
+            Answer::Http(response) => {
+                let headers = response.headers.iter();
+                owned(headers.map(|(name, value)| (Cow::Borrowed(*name), Cow::Borrowed(value.as_str()))).collect())
+            }
+            _ => Vec::new(),
+        };
+        Some(answer)
+    }
+
+    /// Everything the request's span is to have.
+    pub fn finish(&mut self, finish: &Finish) -> RequestReport {
+        let on = self.context.is_some();
+        let mut report = std::mem::take(&mut self.report);
+        let mut incomplete = std::mem::take(&mut self.incomplete);
+        incomplete.truncation = incomplete.truncation.or(finish.truncation);
+        report.metrics.extend(incomplete.metrics());
+        let outcome = RequestOutcome {
+            blocked: self.blocked,
+            block_failed: self.block_failed,
+            truncated: incomplete.truncation.any(),
+            rate_limited: self.rate_limited,
+        };
+        let versions = [finish.waf_version.as_deref(), finish.event_rules_version.as_deref()];
+        let mut telemetry = vec![report.request_counter(outcome, versions)];
+        let events = !report.events.is_empty() || self.meta.keys().any(|tag| tag.starts_with("appsec.events."));
+        if on {
+            let messages = [(Direction::Request, &self.request_headers), (Direction::Response, &self.response_headers)];
+            for (direction, headers) in messages {
+                let (tags, discarded) = header_tags(direction, headers, events, report.collected_headers);
+                self.meta.extend(tags);
+                if discarded > 0 {
+                    self.metrics.insert(discarded_metric(direction), discarded as f64);
+                }
+            }
+        }
+        if !report.events.is_empty()
+            && let Some(client) = self.meta.get("http.client_ip")
+        {
+            report.meta.insert("actor.ip".into(), client.clone());
+        }
+        let stacks = std::mem::take(&mut report.stacks);
+        let (report, structured) = report.finish(self.blocked, finish.has_origin, finish.structured);
+        if on {
+            self.meta.extend(report.meta);
+            self.metrics.extend(report.metrics);
+            self.metrics.insert("_dd.appsec.enabled".into(), 1.0);
+        }
+        let reasons: Vec<_> = incomplete.reasons().filter(|_| on).collect();
+        let log = if reasons.is_empty() { None } else { self.engine.incomplete_line(&incomplete) };
+        if !reasons.is_empty() {
+            self.meta.insert(Incomplete::TAG.into(), reasons.join(","));
+            let count =
+                |reason: &&str| Counter { metric: Incomplete::METRIC, tags: vec![("reason", reason.to_string())] };
+            telemetry.extend(reasons.iter().map(count));
+        }
+        RequestReport {
+            meta: self.meta.clone(),
+            metrics: self.metrics.clone(),
+            keep: self.keep,
+            telemetry,
+            stacks,
+            incomplete: reasons,
+            log,
+            structured,
+        }
+    }
+}

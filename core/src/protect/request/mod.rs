@@ -1,0 +1,206 @@
+//! A request: what is known of it, what the engine said, and what its span gets in the end.
+
+mod decision;
+mod end;
+mod evaluate;
+mod parts;
+mod person;
+mod users;
+
+pub use decision::{Decision, UserDecision};
+pub use end::{Finish, RequestReport};
+pub use parts::{Response, Start, Taken};
+pub use person::{Login, User};
+
+use super::engine::Engine;
+use crate::eval::Context;
+use crate::http::addresses::{RequestParts, request_addresses, response_addresses};
+use crate::http::report::{Report, Scope};
+use crate::http::{ClientAddress, client_address};
+use crate::report::{Incomplete, ReportedAction};
+use crate::support::Deadline;
+use crate::users::RequestScope;
+use crate::value::Value;
+use parts::{OwnedHeaders, owned};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// One request, from its first header to its report. Used by one thread at a time.
+///
+/// Every call that evaluates says whether its evaluation (or an earlier one of the same user) asks to end the request. The
+/// host then writes what [`Request::block_response`] returns and runs no more application code.
+pub struct Request {
+    engine: Arc<Engine>,
+    context: Option<Context>,
+    scope: RequestScope,
+    report: Report,
+    meta: BTreeMap<String, String>,
+    metrics: BTreeMap<String, f64>,
+    /// The action that ends the request.
+    verdict: Option<ReportedAction>,
+    /// Users and sessions that a rule or the denylist refused, under their addresses.
+    refused: Vec<(&'static str, String)>,
+    user: Option<String>,
+    keep: bool,
+    rate_limited: bool,
+    blocked: bool,
+    block_failed: bool,
+    accept: Option<String>,
+    method: Option<String>,
+    client: ClientAddress,
+    request_headers: OwnedHeaders,
+    response_headers: OwnedHeaders,
+    /// What was not inspected so far.
+    incomplete: Incomplete,
+    /// For the evaluation that the current call leads to.
+    deadline: Option<Deadline>,
+    /// The current call does not tell everything that says who the client is.
+    client_cut: bool,
+}
+
+impl Request {
+    pub(super) fn new(engine: Arc<Engine>, context: Option<Context>) -> Self {
+        Self {
+            engine,
+            context,
+            scope: RequestScope::default(),
+            report: Report::default(),
+            meta: BTreeMap::new(),
+            metrics: BTreeMap::new(),
+            verdict: None,
+            refused: Vec::new(),
+            user: None,
+            keep: false,
+            rate_limited: false,
+            blocked: false,
+            block_failed: false,
+            accept: None,
+            method: None,
+            client: ClientAddress::default(),
+            request_headers: Vec::new(),
+            response_headers: Vec::new(),
+            incomplete: Incomplete::default(),
+            deadline: None,
+            client_cut: false,
+        }
+    }
+
+    /// The engine that serves the request.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Whether anything is evaluated: false if the engine was off when the request began.
+    pub fn is_on(&self) -> bool {
+        self.context.is_some()
+    }
+
+    /// Where the request comes from; known once it was started.
+    pub fn client(&self) -> ClientAddress {
+        self.client
+    }
+
+    /// The string tags that the request's span is to have, as far as they are known.
+    pub fn tags(&self) -> &BTreeMap<String, String> {
+        &self.meta
+    }
+
+    /// Makes a call whose arguments were perhaps not taken in whole, and with part of the budget.
+    pub fn within<T>(&mut self, taken: Taken, call: impl FnOnce(&mut Self) -> T) -> T {
+        self.incomplete.truncation = self.incomplete.truncation.or(taken.truncation);
+        self.deadline = taken.deadline;
+        self.client_cut = taken.client_cut;
+        let result = call(self);
+        self.deadline = None;
+        self.client_cut = false;
+        result
+    }
+
+    /// Notes why a body was not parsed, of which the rest of the request then cannot be sure.
+    pub fn body_unparsed(&mut self, reason: impl Into<String>) {
+        self.incomplete.merge(&Incomplete { body: Some(reason.into()), ..Incomplete::default() });
+    }
+
+    /// Evaluates what is known when the request begins.
+    pub fn start(&mut self, start: Start<'_>) -> Decision {
+        let service = self.engine.service();
+        let proxies = start.proxies.as_ref().unwrap_or(service.proxies());
+        self.client = client_address(&start.headers, start.peer.as_deref(), proxies);
+        let accept = start.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("accept"));
+        self.accept = accept.map(|(_, value)| value.to_string());
+        self.method = start.method.as_deref().map(String::from);
+        if self.context.is_none() {
+            self.request_headers = owned(start.headers);
+            return Decision::default();
+        }
+        let addresses = request_addresses(RequestParts {
+            method: start.method.as_deref(),
+            url: start.url.as_deref(),
+            headers: &start.headers,
+            query: start.query,
+            cookies: start.cookies,
+            path_params: start.path_params,
+            body: start.body,
+            address: self.client,
+        });
+        self.request_headers = owned(start.headers);
+        self.meta.extend(self.client.tags().map(|(tag, address)| (tag.to_string(), address)));
+        let client = self.client.client;
+        let found = match client.filter(|client| self.engine.service().refuses_address(*client).is_some()) {
+            Some(client) => {
+                self.refuse_client(client);
+                return self.refused_decision();
+            }
+            // Nobody can say that this client is none of those that are refused.
+            None if self.client_cut && self.engine.service().refuses_addresses() => {
+                self.refuse_incomplete();
+                return self.refused_decision();
+            }
+            None => self.evaluate(Scope::Request, addresses),
+        };
+        self.decide(found)
+    }
+
+    /// Evaluates more of the request: a map from addresses to values.
+    ///
+    /// ```
+    /// # use bartizan::protect::{Engine, Settings};
+    /// use bartizan::value::Value;
+    /// # let engine = Engine::new(Settings::from_json(r#"{"version": "2.2", "rules": []}"#)?)?;
+    /// let mut request = engine.request();
+    /// let decision = request.run(Value::from_entries([("server.request.body", "text")]));
+    /// assert!(!decision.blocked);
+    /// # Ok::<(), bartizan::protect::Error>(())
+    /// ```
+    pub fn run(&mut self, addresses: Value) -> Decision {
+        let found = self.evaluate(Scope::Request, addresses);
+        self.decide(found)
+    }
+
+    /// Judges a dangerous operation (a file opened, a query sent) before it happens: together with the request, but without
+    /// leaving anything in it.
+    pub fn operation(&mut self, addresses: Value) -> Decision {
+        let aside = self.context.as_ref().map(Context::subcontext);
+        let found = self.evaluate_in(aside, Scope::Exploit, addresses);
+        self.decide(found)
+    }
+
+    /// Evaluates the head of the response before it is sent. One that blocks the request is not evaluated.
+    pub fn response(&mut self, response: Response<'_>) -> Decision {
+        if self.verdict.is_some() {
+            self.response_headers = owned(response.headers);
+            return Decision::default();
+        }
+        let addresses = response_addresses(response.status, &response.headers, response.body);
+        self.response_headers = owned(response.headers);
+        let found = self.evaluate(Scope::Request, addresses);
+        self.decide(found)
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("on", &self.is_on()).field("client", &self.client).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,116 @@
+//! Calls about the user of a request.
+
+use super::evaluate::{blocks, concerns};
+use super::{Decision, Login, Request, User, UserDecision};
+use crate::Outcome;
+use crate::http::report::Scope;
+use crate::users::event::business_logic_address;
+use crate::users::sdk::CallOptions;
+use crate::users::{Call, USER_ID, Who};
+use crate::value::Value;
+
+impl Request {
+    /// Says who the authenticated user is.
+    pub fn set_user(&mut self, user: &User) -> UserDecision {
+        self.report_user(Call::SetUser(Some(user.fields())), self.engine.call_options())
+    }
+
+    /// Reports a login that succeeded.
+    pub fn login_success(&mut self, login: &Login) -> UserDecision {
+        self.report_user(Call::LoginSuccess(login.report()), self.engine.call_options())
+    }
+
+    /// Reports a login that failed. The user of it is not asked about: see [`crate::users::sdk::login_failure`].
+    ///
+    /// ```
+    /// # use bartizan::protect::{Engine, Login, Settings};
+    /// # let engine = Engine::new(Settings::from_json(r#"{"version": "2.2", "rules": []}"#)?)?;
+    /// let mut request = engine.request();
+    /// request.login_failure(&Login::of("bob@example.org").exists(false));
+    /// assert_eq!(request.tags()["appsec.events.users.login.failure.usr.exists"], "false");
+    /// # Ok::<(), bartizan::protect::Error>(())
+    /// ```
+    pub fn login_failure(&mut self, login: &Login) -> UserDecision {
+        self.report_user(Call::LoginFailure(login.report()), self.engine.call_options())
+    }
+
+    /// Reports a signup.
+    pub fn signup(&mut self, login: &Login) -> UserDecision {
+        self.report_user(Call::Signup(login.report()), self.engine.call_options())
+    }
+
+    /// Reports an event of the application's own, such as `users.password_reset`; the metadata is a map, or null.
+    pub fn custom_event(&mut self, name: &str, metadata: Value) -> UserDecision {
+        let name = Value::from(name);
+        let call = Call::Custom { name: Some(&name), metadata: Some(&metadata) };
+        self.report_user(call, self.engine.call_options())
+    }
+
+    /// Lets the rules see an event of the business, such as `payment.failure`, with what belongs to it.
+    pub fn business_event(&mut self, name: &str, values: Value) -> Decision {
+        self.run(Value::from_entries([(business_logic_address(name), values)]))
+    }
+
+    /// Any call about a user, made as the options say. Tags, retention and telemetry of the decision become those of the
+    /// request, and a user who is refused ends it.
+    pub fn report_user(&mut self, call: Call<'_>, options: CallOptions) -> UserDecision {
+        let outcome = call.decide(&mut self.scope, self.engine.mode(), options);
+        self.meta.extend(outcome.meta.iter().map(|(tag, text)| (tag.clone(), text.clone())));
+        self.metrics.extend(outcome.metrics.iter().map(|(name, number)| (name.clone(), *number)));
+        self.keep |= outcome.keep;
+        if outcome.addresses.is_empty() {
+            return UserDecision { outcome, ..UserDecision::default() };
+        }
+        let found = self.evaluate(Scope::Request, outcome.addresses_value());
+        let who = Who::of(&outcome);
+        self.remember_refusal(found.as_ref(), &who);
+        let mut blocked = found.as_ref().is_some_and(blocks);
+        if let Some(id) = who.id() {
+            self.user = Some(id.into());
+            blocked = blocked || self.is_refused(USER_ID, id) || self.deny_user(id);
+        }
+        UserDecision { blocked, outcome, found }
+    }
+
+    /// Whether this user is refused, or this session; nobody is not. The request's own user is asked about in its context, so
+    /// that the answer stays; anybody else aside, so that the question changes nothing.
+    pub fn is_user_blocked(&mut self, who: &Who) -> bool {
+        if who.is_nobody() {
+            return false;
+        }
+        if who.parts().any(|(address, value)| self.is_refused(address, value)) {
+            return true;
+        }
+        let own = self.user.as_ref().is_none_or(|user| Some(user.as_str()) == who.id());
+        let found = if own {
+            self.evaluate(Scope::Request, who.addresses())
+        } else {
+            let aside = self.engine.waf().map(|waf| waf.context());
+            self.evaluate_in(aside, Scope::Request, who.addresses())
+        };
+        self.remember_refusal(found.as_ref(), who) || who.id().is_some_and(|id| self.deny_user(id))
+    }
+
+    fn is_refused(&self, address: &str, value: &str) -> bool {
+        self.refused.iter().any(|(known, refused)| *known == address && refused == value)
+    }
+
+    /// Notes which of a user and a session a blocking answer is about: a rule answers only once. Says whether there is one.
+    fn remember_refusal(&mut self, found: Option<&Outcome>, who: &Who) -> bool {
+        let Some(outcome) = found.filter(|outcome| blocks(outcome)) else { return false };
+        let before = self.refused.len();
+        let refused = who.parts().filter(|(address, _)| concerns(outcome, address));
+        self.refused.extend(refused.map(|(address, value)| (address, value.to_string())));
+        self.refused.len() > before
+    }
+
+    /// A user refused at run time is reported like one on the engine's list.
+    fn deny_user(&mut self, id: &str) -> bool {
+        let denied = self.context.is_some() && self.engine.service().refuses_user(id).is_some();
+        if denied {
+            self.refuse_user(id);
+            self.refused.push((USER_ID, id.into()));
+        }
+        denied
+    }
+}

@@ -1,0 +1,284 @@
+//! What a process remembers between requests, behind one handle.
+
+use crate::http::denylist::{Denylist, Kind, Refused, Until};
+use crate::http::rate::TraceLimiter;
+use crate::http::sampling::SchemaSampler;
+use crate::http::stealth::{LoginFailure, StealthAnswer, StealthTemplates};
+use crate::http::{ClientAddress, Proxies, client_address};
+use crate::support::fork::{Renewable, Versioned};
+use crate::support::{Clock, SystemClock, random};
+use std::borrow::Cow;
+use std::fmt;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+/// The settings of a [`Service`].
+///
+/// ```
+/// use bartizan::http::Proxies;
+/// use bartizan::protect::{Service, ServiceSettings};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let proxies = Proxies::default().with_header("x-real-ip")?.with_trusted(&["10.0.0.0/8"])?;
+/// let service = Service::new(ServiceSettings::new().trace_rate_limit(10).proxies(proxies));
+/// assert!(service.grants_trace());
+/// # Ok(())
+/// # }
+/// ```
+pub struct ServiceSettings {
+    trace_rate_limit: i64,
+    schema_delay: f64,
+    proxies: Proxies,
+    clock: Box<dyn Clock>,
+}
+
+impl Default for ServiceSettings {
+    fn default() -> Self {
+        Self {
+            trace_rate_limit: TraceLimiter::DEFAULT_RATE,
+            schema_delay: SchemaSampler::DEFAULT_DELAY,
+            proxies: Proxies::default(),
+            clock: Box::new(SystemClock),
+        }
+    }
+}
+
+impl ServiceSettings {
+    /// The defaults: a hundred traces a second, a schema every thirty seconds, nothing known of proxies.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many traces may be kept a second; negative is unlimited, zero none.
+    #[must_use]
+    pub fn trace_rate_limit(self, traces: i64) -> Self {
+        Self { trace_rate_limit: traces, ..self }
+    }
+
+    /// Seconds between two schemas of the same endpoint; zero takes one of every request.
+    #[must_use]
+    pub fn schema_delay(self, seconds: f64) -> Self {
+        Self { schema_delay: seconds, ..self }
+    }
+
+    /// What is known of the proxies in front of the service, and so where clients' addresses are to be found.
+    #[must_use]
+    pub fn proxies(self, proxies: Proxies) -> Self {
+        Self { proxies, ..self }
+    }
+
+    /// The clock by which entries of the denylist end.
+    #[must_use]
+    pub fn clock(self, clock: impl Clock + 'static) -> Self {
+        Self { clock: Box::new(clock), ..self }
+    }
+}
+
+impl fmt::Debug for ServiceSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceSettings")
+            .field("trace_rate_limit", &self.trace_rate_limit)
+            .field("schema_delay", &self.schema_delay)
+            .field("proxies", &self.proxies)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whom a block is about: a user, an address or network, or both.
+///
+/// ```
+/// use bartizan::http::denylist::Until;
+/// use bartizan::protect::{Service, Subject};
+/// let service = Service::default();
+/// service.block(&Subject::user("mallory").and_address("198.51.100.0/24"), Until::Forever)?;
+/// assert!(service.refuses_user("mallory").is_some());
+/// assert!(service.refuses_address("198.51.100.7".parse().unwrap()).is_some());
+/// assert!(service.unblock(&Subject::user("mallory")));
+/// # Ok::<(), bartizan::http::denylist::Refused>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject(Vec<(Kind, String)>);
+
+impl Subject {
+    /// A user, by the text of the id.
+    pub fn user(id: impl Into<String>) -> Self {
+        Self(vec![(Kind::User, id.into())])
+    }
+
+    /// An address (`192.0.2.1`) or a network (`192.0.2.0/24`).
+    pub fn address(network: impl Into<String>) -> Self {
+        Self(vec![(Kind::Address, network.into())])
+    }
+
+    /// An address or a network as well.
+    #[must_use]
+    pub fn and_address(mut self, network: impl Into<String>) -> Self {
+        self.0.push((Kind::Address, network.into()));
+        self
+    }
+}
+
+/// The process-wide side: denylist, limits, and what the application's own login failures look like. Thread-safe.
+pub struct Service {
+    denylist: Versioned<Denylist>,
+    limiter: TraceLimiter,
+    sampler: SchemaSampler,
+    stealth: Renewable<StealthTemplates>,
+    /// The answer that an operator wants where no failure has been learned.
+    configured_failure: Versioned<Option<LoginFailure>>,
+    proxies: Proxies,
+    clock: Box<dyn Clock>,
+    start: Instant,
+}
+
+impl Default for Service {
+    fn default() -> Self {
+        Self::new(ServiceSettings::default())
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("proxies", &self.proxies).finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// A service that has learned nothing and refuses nobody.
+    pub fn new(settings: ServiceSettings) -> Self {
+        Self {
+            denylist: Versioned::default(),
+            limiter: TraceLimiter::new(settings.trace_rate_limit),
+            sampler: SchemaSampler::new(settings.schema_delay),
+            stealth: Renewable::default(),
+            configured_failure: Versioned::default(),
+            proxies: settings.proxies,
+            clock: settings.clock,
+            start: Instant::now(),
+        }
+    }
+
+    /// Refuses somebody from now on; of two ends for the same entry the later holds.
+    ///
+    /// # Errors
+    ///
+    /// An entry that cannot be one, or a list that is full: then neither the user nor the address of the subject is taken.
+    pub fn block(&self, subject: &Subject, until: Until) -> Result<(), Refused> {
+        let now = self.now();
+        self.denylist.change(|denylist| {
+            let mut changed = denylist.clone();
+            subject.0.iter().try_for_each(|(kind, value)| changed.block(*kind, value, until, now))?;
+            *denylist = changed;
+            Ok(())
+        })
+    }
+
+    /// Gives blocks that still hold a new end, earlier or later; false if there is none.
+    pub fn extend(&self, subject: &Subject, until: Until) -> bool {
+        let now = self.now();
+        self.denylist.change(|denylist| {
+            subject.0.iter().fold(false, |done, (kind, value)| done | denylist.extend(*kind, value, until, now))
+        })
+    }
+
+    /// Admits somebody again; false if there was no block.
+    pub fn unblock(&self, subject: &Subject) -> bool {
+        self.denylist.change(|denylist| {
+            subject.0.iter().fold(false, |done, (kind, value)| done | denylist.unblock(*kind, value))
+        })
+    }
+
+    /// Until when a user is refused, if at all.
+    pub fn refuses_user(&self, id: &str) -> Option<Until> {
+        self.denylist.load().user(id, self.now())
+    }
+
+    /// Until when an address is refused, if at all.
+    pub fn refuses_address(&self, address: IpAddr) -> Option<Until> {
+        self.denylist.load().address(address, self.now())
+    }
+
+    /// Whether any address is refused.
+    pub fn refuses_addresses(&self) -> bool {
+        self.denylist.load().has_addresses(self.now())
+    }
+
+    /// The users that are refused, in the order of their ids.
+    pub fn blocked_users(&self) -> Vec<(String, Until)> {
+        self.denylist.load().entries(Kind::User, self.now())
+    }
+
+    /// The addresses and networks that are refused, in the order of their texts.
+    pub fn blocked_addresses(&self) -> Vec<(String, Until)> {
+        self.denylist.load().entries(Kind::Address, self.now())
+    }
+
+    /// The end of a block that begins now.
+    pub fn end_after(&self, duration: Duration) -> Until {
+        Until::Time(self.now().saturating_add(duration.as_secs()))
+    }
+
+    /// What is known of the proxies in front of the service.
+    pub fn proxies(&self) -> &Proxies {
+        &self.proxies
+    }
+
+    /// Where a request comes from: its headers in the order received, and the peer's address as the host prints it.
+    pub fn client_address(&self, headers: &[(Cow<'_, str>, Cow<'_, str>)], peer: Option<&str>) -> ClientAddress {
+        client_address(headers, peer, &self.proxies)
+    }
+
+    /// Whether the rate limit grants the retention of one more trace.
+    pub fn grants_trace(&self) -> bool {
+        self.limiter.allow(self.elapsed())
+    }
+
+    /// Whether a schema is to be taken of this request.
+    pub fn samples_schema(&self, method: &str, route: &str, status: u16) -> bool {
+        self.sampler.sample(method, route, status, self.elapsed())
+    }
+
+    /// Learns what the application answers to a wrong password; false if this failure taught nothing.
+    pub fn learn_login_failure(&self, route: &str, login: &str, failure: &LoginFailure) -> bool {
+        self.stealth.lock().learn(route, login, failure, self.elapsed())
+    }
+
+    /// Sets the answer for routes of which nothing has been learned.
+    ///
+    /// # Errors
+    ///
+    /// The status must be one between 200 and 599.
+    pub fn configure_login_failure(&self, failure: LoginFailure) -> Result<(), UnusableStatus> {
+        if !(200..=599).contains(&failure.status) {
+            return Err(UnusableStatus(failure.status));
+        }
+        self.configured_failure.change(|configured| *configured = Some(failure.clone()));
+        Ok(())
+    }
+
+    /// An answer that looks like the application's own login failure; `None` when nothing is known, or not yet of three
+    /// people.
+    pub fn login_failure_answer(&self, route: &str, login: &str) -> Option<StealthAnswer> {
+        let learned = self.stealth.lock().answer(route, login, random() as u64);
+        learned.or_else(|| self.configured_failure.load().as_ref().as_ref().map(LoginFailure::answer))
+    }
+
+    pub(super) fn now(&self) -> u64 {
+        self.clock.unix_seconds()
+    }
+
+    fn elapsed(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+/// This cannot be the status of a login's failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnusableStatus(pub u16);
+
+impl fmt::Display for UnusableStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the status of a login's failure must be between 200 and 599, not {}", self.0)
+    }
+}
+
+impl std::error::Error for UnusableStatus {}

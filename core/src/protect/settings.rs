@@ -1,0 +1,122 @@
+//! The settings of an engine.
+
+use super::error::Error;
+use super::service::ServiceSettings;
+use crate::http::settings::DEFAULT_TIMEOUT;
+use crate::users::mode::ModeSettings;
+use crate::users::text::FloatStyle;
+use crate::value::{Value, json};
+use std::time::Duration;
+
+/// What becomes of a request that was not inspected completely.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnIncomplete {
+    /// It goes on, and is reported.
+    #[default]
+    Pass,
+    /// It ends, as if a rule with the action `block` had matched.
+    Block,
+}
+
+/// The settings of an [`Engine`](super::Engine): a ruleset, and what differs from the defaults.
+///
+/// ```
+/// use bartizan::protect::{Engine, OnIncomplete, Settings};
+/// use std::time::Duration;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let settings = Settings::from_json(r#"{"version": "2.2", "rules": []}"#)?
+///     .budget(Duration::from_millis(2))
+///     .on_incomplete(OnIncomplete::Block);
+/// let engine = Engine::new(settings)?;
+/// assert_eq!(engine.budget(), Duration::from_millis(2));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Settings {
+    pub(super) rules: Value,
+    pub(super) local_rules: bool,
+    pub(super) enabled: Option<bool>,
+    pub(super) modes: ModeSettings,
+    pub(super) budget: Duration,
+    pub(super) floats: FloatStyle,
+    pub(super) propagate: bool,
+    pub(super) on_incomplete: OnIncomplete,
+    pub(super) service: ServiceSettings,
+}
+
+impl Settings {
+    /// An engine of these rules that is on from the start, with a budget of five milliseconds an evaluation.
+    pub fn new(rules: Value) -> Self {
+        Self {
+            rules,
+            local_rules: false,
+            enabled: Some(true),
+            modes: ModeSettings::default(),
+            budget: Duration::from_micros(DEFAULT_TIMEOUT),
+            floats: FloatStyle::default(),
+            propagate: false,
+            on_incomplete: OnIncomplete::default(),
+            service: ServiceSettings::default(),
+        }
+    }
+
+    /// The same with the JSON text of a ruleset.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rules`] for what is not JSON.
+    pub fn from_json(rules: impl AsRef<[u8]>) -> Result<Self, Error> {
+        json::parse(rules.as_ref()).map(Self::new).map_err(|reason| {
+            Error::rules(format!("they are no JSON ({reason}); what is wanted is the text of a ruleset, not its path"))
+        })
+    }
+
+    /// Whether the rules were chosen by an operator, which keeps remote configuration away from them.
+    #[must_use]
+    pub fn local_rules(self, local: bool) -> Self {
+        Self { local_rules: local, ..self }
+    }
+
+    /// Whether the engine is on; `None` leaves that to remote configuration, until which it is off.
+    #[must_use]
+    pub fn enabled(self, enabled: Option<bool>) -> Self {
+        Self { enabled, ..self }
+    }
+
+    /// How much framework integrations may collect about users.
+    #[must_use]
+    pub fn modes(self, modes: ModeSettings) -> Self {
+        Self { modes, ..self }
+    }
+
+    /// How long an evaluation may work.
+    #[must_use]
+    pub fn budget(self, budget: Duration) -> Self {
+        Self { budget, ..self }
+    }
+
+    /// How the host prints floats, in tags about users.
+    #[must_use]
+    pub fn floats(self, floats: FloatStyle) -> Self {
+        Self { floats, ..self }
+    }
+
+    /// Whether users' ids are handed to the services called downstream.
+    #[must_use]
+    pub fn propagate(self, propagate: bool) -> Self {
+        Self { propagate, ..self }
+    }
+
+    /// What becomes of a request that was not inspected completely.
+    #[must_use]
+    pub fn on_incomplete(self, choice: OnIncomplete) -> Self {
+        Self { on_incomplete: choice, ..self }
+    }
+
+    /// The settings of the engine's [`Service`](super::Service).
+    #[must_use]
+    pub fn service(self, service: ServiceSettings) -> Self {
+        Self { service, ..self }
+    }
+}
