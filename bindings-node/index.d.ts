@@ -315,11 +315,16 @@ export namespace sdk {
     run(addresses: object): Result | null
     setUser(user: User, options?: { propagate?: boolean }): Report
     trackUserLoginSuccess(login: string, user?: User, metadata?: Metadata): Report
+    /** Unless it is said whether there is such a user, nothing is reported about it. */
     trackUserLoginFailure(login: string, exists?: boolean, metadata?: Metadata): Report
     trackUserSignup(login: string, user?: User, metadata?: Metadata): Report
     trackCustomEvent(name: string, metadata?: Metadata): Report
     trackUserLoginSuccessEvent(user: User, metadata?: Metadata): Report
-    trackUserLoginFailureEvent(user: User | null | undefined, exists: boolean, metadata?: Metadata): Report
+    trackUserLoginFailureEvent(user: User | null | undefined, exists?: boolean, metadata?: Metadata): Report
+    /** `success` is true unless given. */
+    trackUserSignupEvent(user: User, success?: boolean, login?: string): Report
+    /** Lets the rules see an event of the business, such as `payment.failure`. */
+    submitBusinessLogic(name: string, values: unknown): Result | null
     /**
      * Asks the rules whether a user or a session is refused. Nobody is not.
      * @throws ArgumentError for what cannot be an id
@@ -337,6 +342,8 @@ export namespace sdk {
   const trackCustomEvent: Request['trackCustomEvent']
   const trackUserLoginSuccessEvent: Request['trackUserLoginSuccessEvent']
   const trackUserLoginFailureEvent: Request['trackUserLoginFailureEvent']
+  const trackUserSignupEvent: Request['trackUserSignupEvent']
+  const submitBusinessLogic: Request['submitBusinessLogic']
   const isUserBlocked: Request['isUserBlocked']
 }
 
@@ -427,6 +434,10 @@ export class ServedRequest extends sdk.Request {
     body?: unknown
     peer?: string | undefined
   }): boolean
+  /** Evaluates more of the request, by address. If it is refused, it ends as by calls about users. */
+  run(addresses: object): null
+  /** Lets the rules see an event of the business, likewise. */
+  submitBusinessLogic(name: string, values: unknown): null
   /** Evaluates more of the request, by address. */
   evaluate(addresses: object, bodyUnparsed?: string): boolean
   /** Evaluates the head of the response. */

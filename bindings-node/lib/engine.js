@@ -1,6 +1,7 @@
 'use strict'
 
 const native = require('./native')
+const { reportOf, tagAnswer } = require('./report')
 const sdk = require('./sdk')
 const { withArguments } = require('./arguments')
 const { WHOLE, withEncoded } = require('./encode')
@@ -97,21 +98,25 @@ class ServedRequest extends sdk.Request {
   /** Runs a function about users. If the user is refused, the request ends. */
   call (name, args = {}) {
     const answer = this.#tagged(name, args)
-    if (answer.blocked) {
-      if (this.#onBlocked === undefined) throw new Blocked(`the request is blocked by ${name}`)
-      this.#onBlocked()
-    }
-    return {
-      accepted: answer.outcome === 'ok',
-      meta: answer.meta,
-      metrics: answer.metrics,
-      keep: answer.keep,
-      addresses: answer.waf[0] ?? {},
-      telemetry: answer.telemetry,
-      warnings: answer.warnings,
-      result: null,
-      blocked: answer.blocked
-    }
+    if (answer.blocked) this.#end(name)
+    return { ...reportOf(answer, null), blocked: answer.blocked }
+  }
+
+  /** Evaluates more of the request, by address. If it is refused, it ends. */
+  run (addresses) {
+    if (this.#evaluate('run', { addresses })) this.#end('run')
+    return null
+  }
+
+  /** Lets the rules see an event of the business. If the request is refused, it ends. */
+  submitBusinessLogic (name, values) {
+    if (this.#evaluate('business_event', { name, values })) this.#end(name)
+    return null
+  }
+
+  #end (name) {
+    if (this.#onBlocked === undefined) throw new Blocked(`the request is blocked by ${name}`)
+    this.#onBlocked()
   }
 
   start (parts) {
@@ -128,7 +133,7 @@ class ServedRequest extends sdk.Request {
   }
 
   /** A question, and no more: it does not end the request. */
-  isUserBlocked (user, sessionId = undefined) {
+  isUserBlocked (user, sessionId) {
     return callWithin(this.#budget, this.#native, 'is_user_blocked', { user, session_id: sessionId }).blocked
   }
 
@@ -157,14 +162,8 @@ class ServedRequest extends sdk.Request {
   #tagged (name, args) {
     const answer = callWithin(this.#budget, this.#native, name, args)
     this.blocked ||= answer.blocked === true
-    for (const [tag, value] of Object.entries({ ...answer.meta, ...answer.metrics })) this.tag(tag, value)
-    if (answer.keep) this.tag('manual.keep', 'true')
+    tagAnswer(this.span, answer)
     return answer
-  }
-
-  tag (name, value) {
-    if (typeof this.span?.setTag === 'function') this.span.setTag(name, value)
-    else if (typeof this.span?.setAttribute === 'function') this.span.setAttribute(name, value)
   }
 }
 

@@ -4,6 +4,9 @@ const { AsyncLocalStorage } = require('node:async_hooks')
 const native = require('./native')
 const { WHOLE, withEncoded } = require('./encode')
 const { ArgumentError, only } = require('./errors')
+const { reportOf, tag, tagAnswer } = require('./report')
+const { Result } = require('./result')
+const { within } = require('./waf')
 
 /** Arguments are taken whole, within reason. */
 const ARGUMENTS = { ...WHOLE, textBytes: 64 << 20 }
@@ -34,7 +37,7 @@ class Service {
 }
 
 class Request {
-  #scope = null
+  #scope = new native.NativeScope()
 
   constructor (options = {}) {
     only(options, ['span', 'context', 'mode'])
@@ -45,33 +48,28 @@ class Request {
   }
 
   call (name, args = {}) {
-    const answer = call(name, { ...args, mode: this.mode, scope: this.#scope, host: 'javascript' })
-    this.#scope = answer.scope
-    for (const [tag, value] of Object.entries({ ...answer.meta, ...answer.metrics })) this.#tag(tag, value)
-    if (answer.keep) this.#tag('manual.keep', 'true')
-    const addresses = answer.waf[0] ?? {}
-    return {
-      accepted: answer.outcome === 'ok',
-      meta: answer.meta,
-      metrics: answer.metrics,
-      keep: answer.keep,
-      addresses,
-      telemetry: answer.telemetry,
-      warnings: answer.warnings,
-      result: this.run(addresses)
-    }
+    const [answer, result] = this.#call(name, args)
+    tagAnswer(this.span, answer)
+    return reportOf(answer, this.#tagged(result))
   }
 
   run (addresses) {
     if (!this.context || Object.keys(addresses).length === 0) return null
-    const result = this.context.run(addresses)
-    for (const [tag, value] of Object.entries(result.attributes)) this.#tag(tag, value)
-    return result
+    return this.#tagged(this.context.run(addresses))
   }
 
-  #tag (name, value) {
-    if (typeof this.span?.setTag === 'function') this.span.setTag(name, value)
-    else if (typeof this.span?.setAttribute === 'function') this.span.setAttribute(name, value)
+  /** The answer of the engine, and what it found in the context. */
+  #call (name, args) {
+    const [context, budget] = within(this.context)
+    const given = { ...args, mode: this.mode, host: 'javascript' }
+    const ask = (bytes) => this.#scope.call(String(name), bytes, context, budget)
+    const [answer, reply] = withEncoded(given, ARGUMENTS, false, ask)
+    return [read(answer), reply === null ? null : new Result(reply)]
+  }
+
+  #tagged (result) {
+    if (result !== null) tag(this.span, result.attributes)
+    return result
   }
 
   setUser (user, { propagate = false } = {}) {
@@ -82,7 +80,7 @@ class Request {
     return this.call('track_user_login_success', { login, user, metadata })
   }
 
-  trackUserLoginFailure (login, exists = false, metadata = undefined) {
+  trackUserLoginFailure (login, exists, metadata) {
     return this.call('track_user_login_failure', { login, exists, metadata })
   }
 
@@ -102,10 +100,17 @@ class Request {
     return this.call('track_user_login_failure_event', { user_id: userId, exists, metadata })
   }
 
-  isUserBlocked (user, sessionId = undefined) {
-    const { addresses } = call('user_addresses', { user, session_id: sessionId, host: 'javascript' })
-    if (!this.context || Object.keys(addresses).length === 0) return false
-    return this.context.subcontext().run(addresses).blocked
+  trackUserSignupEvent (user, success = true, login = undefined) {
+    return this.call('track_user_signup_event', { user, success, login })
+  }
+
+  submitBusinessLogic (name, values) {
+    return this.run({ [`server.business_logic.${name}`]: values })
+  }
+
+  isUserBlocked (user, sessionId) {
+    const [{ blocked }] = this.#call('is_user_blocked', { user, session_id: sessionId })
+    return blocked
   }
 }
 
@@ -139,5 +144,7 @@ module.exports = {
   trackCustomEvent: ofCurrent('trackCustomEvent'),
   trackUserLoginSuccessEvent: ofCurrent('trackUserLoginSuccessEvent'),
   trackUserLoginFailureEvent: ofCurrent('trackUserLoginFailureEvent'),
+  trackUserSignupEvent: ofCurrent('trackUserSignupEvent'),
+  submitBusinessLogic: ofCurrent('submitBusinessLogic'),
   isUserBlocked: ofCurrent('isUserBlocked')
 }

@@ -19,7 +19,18 @@ const INTERNAL = Symbol('internal')
 /** Native contexts that are kept to be used again: making one costs more than evaluating a small request. */
 const KEPT_CONTEXTS = 64
 
+/** Of a context its native half and its budget, for calls about users, which are evaluated in it; of none, neither. */
+let within
+
 class Context {
+  static {
+    within = (context) => {
+      if (context === undefined || context === null) return [null, 0]
+      context.#start()
+      return [context.#native, context.#settings.timeoutMs]
+    }
+  }
+
   /** The rules of the moment the context was made, until it is started. */
   #instance
   /** Null until then. */
@@ -50,10 +61,7 @@ class Context {
     if (!Array.isArray(batches)) throw new TypeError(`the batches must be an array of objects, not ${kindOf(batches)}`)
     const budget = budgetOf(options, this.#settings.timeoutMs)
     return withBuffer(batches, this.#settings.batchLimits, false, (buffer, length, elapsed) => {
-      if (this.#native === null) {
-        this.#native = this.#settings.free.pop() ?? this.#settings.native.context()
-        this.#native.restart(this.#instance)
-      }
+      this.#start()
       return new Result(this.#native.runBatches(buffer, length, Math.max(budget - elapsed, 0)))
     }, budget)
   }
@@ -61,6 +69,12 @@ class Context {
   subcontext () {
     const native = this.#native === null ? null : this.#native.subcontext()
     return new Context(INTERNAL, this.#instance, native, this.#settings)
+  }
+
+  #start () {
+    if (this.#native !== null) return
+    this.#native = this.#settings.free.pop() ?? this.#settings.native.context()
+    this.#native.restart(this.#instance)
   }
 
   dispose () {
@@ -177,4 +191,4 @@ function whole (options, name, otherwise) {
   return Math.min(number, 2 ** 32 - 1)
 }
 
-module.exports = { Waf, Context, ENGINE_VERSION: NATIVE_ENGINE_VERSION }
+module.exports = { Waf, Context, ENGINE_VERSION: NATIVE_ENGINE_VERSION, within }

@@ -1,10 +1,14 @@
 //! The functions about users and HTTP, by name.
 
+use crate::result::reply;
+use crate::waf::{NativeContext, duration};
 use crate::wire::{self, Malformed};
 use engine::protect::{self, Taken};
 use engine::sdk::{self, Arguments};
-use engine::value::{Limits, Value, json};
-use napi::{Error, Result};
+use engine::shared::SharedScope;
+use engine::value::{Limits, Truncation, Value, json};
+use napi::bindgen_prelude::{Array, ClassInstance};
+use napi::{Env, Error, Result};
 use napi_derive::napi;
 use std::time::Duration;
 
@@ -36,6 +40,41 @@ impl NativeService {
     #[napi]
     pub fn call(&self, function: String, arguments: &[u8]) -> Result<String> {
         Ok(json::to_string(&sdk::call_service(&self.0, &function, &*whole(arguments)?)))
+    }
+}
+
+/// What a request without an engine remembers of its user.
+#[napi]
+#[derive(Default)]
+pub struct NativeScope(SharedScope);
+
+#[napi]
+impl NativeScope {
+    /// A request of which nothing is known.
+    #[napi(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Runs a call about a user, and what it submits in the context within a budget in milliseconds: an array of the answer
+    /// in JSON, and of what was found, as of an evaluation, or null.
+    #[napi]
+    pub fn call<'e>(
+        &self,
+        env: &'e Env,
+        function: String,
+        arguments: &[u8],
+        context: Option<ClassInstance<'e, NativeContext>>,
+        budget: f64,
+    ) -> Result<Array<'e>> {
+        let context = context.as_ref().map(|context| (context.shared(), duration(budget)));
+        let called = self.0.call(&function, &*whole(arguments)?, context);
+        let (answer, found) = called.map_err(|error| Error::from_reason(error.to_string()))?;
+        let found = found.map(|outcome| reply(env, &outcome, Truncation::default())).transpose()?;
+        let mut both = env.create_array(0)?;
+        both.set(0, json::to_string(&answer))?;
+        both.set(1, found)?;
+        Ok(both)
     }
 }
 

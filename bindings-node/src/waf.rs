@@ -151,6 +151,11 @@ impl NativeContext {
         NativeContext { shared, limits, told: Cell::new(0) }
     }
 
+    /// The context, for calls about users that are evaluated in it.
+    pub fn shared(&self) -> &SharedContext {
+        &self.shared
+    }
+
     /// Few bytes are not worth the call, which costs more than evaluating them.
     fn tell(&self, env: &Env, bytes: i64) -> Result<()> {
         if bytes.abs() < WORTH_TELLING {
@@ -229,6 +234,7 @@ fn evaluate<'e>(
     reply(env, &outcome, truncation)
 }
 
-fn duration(milliseconds: f64) -> Duration {
+/// A budget.
+pub fn duration(milliseconds: f64) -> Duration {
     Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default()
 }

@@ -150,3 +150,14 @@ test('padding hides nothing in a request', () => {
   const request = engine.request()
   assert.ok(request.evaluate({ 'server.request.body': padding, 'server.request.query': 'bad' }))
 })
+
+test('events of the business are judged', () => {
+  const engine = new Engine({ version: '2.2', rules: [rule('pay', 'server.business_logic.payment.failure')] })
+  const request = engine.request()
+  sdk.run(request, () => {
+    assert.equal(sdk.submitBusinessLogic('payment.success', { card: 'bad' }), null)
+    assert.throws(() => sdk.submitBusinessLogic('payment.failure', { card: 'bad' }), Blocked)
+  })
+  assert.equal(request.blockResponse().status, 403)
+  assert.throws(() => engine.request().run({ 'server.business_logic.payment.failure': 'bad' }), Blocked)
+})

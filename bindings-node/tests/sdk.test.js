@@ -40,6 +40,7 @@ test('a blocked user', () => {
     assert.ok(!sdk.isUserBlocked(null) && !sdk.isUserBlocked(undefined) && !sdk.isUserBlocked({}) && !sdk.isUserBlocked(''))
     assert.ok(!sdk.setUser({ id: 'other' }).result.blocked)
     assert.ok(sdk.setUser({ id: 'blocked', name: 'n' }, { propagate: true }).result.blocked)
+    assert.ok(!sdk.submitBusinessLogic('payment.failure', { amount: 3 }).blocked)
   })
 })
 
@@ -49,6 +50,7 @@ test('calls without a request report to nobody, and say so', () => {
     assert.match(report.warnings[0], /outside of a request/)
   }
   assert.ok(!sdk.isUserBlocked('u'))
+  assert.equal(sdk.submitBusinessLogic('payment.failure', {}), null)
 })
 
 test('sessions count, and what an object looks like is no id', () => {
@@ -87,7 +89,11 @@ test('older and other forms', () => {
   const request = new sdk.Request()
   assert.equal(request.trackUserLoginSuccessEvent({ id: 'u', email: 'e' }, { k: 'v' }).meta['usr.email'], 'e')
   assert.ok(request.trackUserLoginFailureEvent('u', false).accepted)
-  assert.ok(request.trackUserLoginFailure('bob').accepted)
+  assert.equal(request.trackUserLoginFailure('bob').meta['appsec.events.users.login.failure.usr.exists'], undefined)
+  assert.equal(request.trackUserLoginFailure('bob', false).meta['appsec.events.users.login.failure.usr.exists'], 'false')
+  const signup = request.trackUserSignupEvent({ id: 'u' }, false)
+  assert.equal(signup.meta['appsec.events.users.signup.track'], 'false')
+  assert.equal(signup.telemetry[0].tags.sdk_version, 'v1')
   assert.ok(request.trackUserSignup('bob', 'u').accepted)
   assert.ok(!request.setUser(null).accepted)
   assert.ok(!request.trackCustomEvent(7).accepted)

@@ -24,7 +24,7 @@ mod _native {
     #[pymodule_export]
     use crate::result::{Argument, Event, Match, Result, Rule, Truncated};
     #[pymodule_export]
-    use crate::sdk::{Service, sdk_call, sdk_functions};
+    use crate::sdk::{Scope, Service, sdk_call, sdk_functions};
     #[pymodule_export]
     use crate::waf::{Context, Waf};
     use pyo3::prelude::*;

@@ -1,9 +1,12 @@
 //! The functions about users and HTTP, by name. Their typed faces are in `python/bartizan/sdk.py`.
 
-use crate::error::argument_error;
+use crate::error::{argument_error, run_error};
+use crate::result::Result;
+use crate::waf::Context;
 use crate::{convert, render};
 use engine::protect;
 use engine::sdk;
+use engine::shared::SharedScope;
 use engine::value::{Object, Value};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -35,6 +38,33 @@ impl Service {
 
     fn call<'py>(&self, py: Python<'py>, function: &str, arguments: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         answer(py, sdk::call_service(&self.0, function, &*convert::arguments(arguments)?))
+    }
+}
+
+/// What a request without an engine remembers of its user.
+#[pyclass(frozen, module = "bartizan", name = "NativeScope")]
+pub struct Scope(SharedScope);
+
+#[pymethods]
+impl Scope {
+    #[new]
+    fn new() -> Self {
+        Scope(SharedScope::new())
+    }
+
+    /// Runs a call about a user, and what it submits in the context; its answer, and what was found. The GIL stays: what
+    /// such calls submit is small.
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        function: &str,
+        arguments: &Bound<'py, PyAny>,
+        context: Option<&Bound<'py, Context>>,
+    ) -> PyResult<(Bound<'py, PyAny>, Option<Result>)> {
+        let arguments = convert::arguments(arguments)?;
+        let called = self.0.call(function, &arguments, context.map(|context| context.get().within()));
+        let (said, found) = called.map_err(|error| run_error(py, error))?;
+        Ok((answer(py, said)?, found.map(Result::new)))
     }
 }
 

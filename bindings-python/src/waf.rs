@@ -152,6 +152,13 @@ pub struct Context {
     settings: Settings,
 }
 
+impl Context {
+    /// The context, and the budget of an evaluation in it.
+    pub fn within(&self) -> (&SharedContext, Duration) {
+        (&self.shared, self.settings.budget)
+    }
+}
+
 #[pymethods]
 impl Context {
     /// Evaluate data, a dict from addresses to values, within a budget in seconds or as a timedelta.

@@ -139,3 +139,12 @@ def test_padding_hides_nothing_in_a_request() -> None:
     with engine.request() as request, pytest.raises(Blocked):
         request.run({"server.request.body": padding, "server.request.query": "bad"})
     assert "container_size" in request.finish()["incomplete"]
+
+
+def test_events_of_the_business_are_judged() -> None:
+    engine = Engine({"version": "2.2", "rules": [rule("pay", "server.business_logic.payment.failure")]})
+    with engine.request() as request:
+        assert sdk.submit_business_logic("payment.success", {"card": "bad"}) is None
+        with pytest.raises(Blocked):
+            sdk.submit_business_logic("payment.failure", {"card": "bad"})
+        assert request.block_response()["status"] == 403

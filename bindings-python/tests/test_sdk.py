@@ -153,6 +153,7 @@ def test_older_and_other_forms() -> None:
         assert sdk.track_user_login_success_event(None, "u", {"k": "v"}, email="e").meta["usr.email"] == "e"
         assert sdk.track_user_login_failure_event(None, "u", False).accepted
         assert sdk.track_login_failure("bob", exists=True).accepted
+        assert "appsec.events.users.login.failure.usr.exists" not in sdk.track_login_failure("bob").meta
         assert sdk.track_signup("bob", "u").accepted
         assert sdk.track_user_signup_event(None, "u", True).accepted
         assert not sdk.set_user(None, None).accepted

@@ -6,12 +6,14 @@
 
 use crate::config::{Text, Warning};
 use crate::protect::{Engine, Request, Taken};
-use crate::sdk::call_request;
+use crate::sdk::{Place, call_in_scope, call_request};
 use crate::support::fork::{Renewable, Versioned};
+use crate::users::RequestScope;
 use crate::value::{Object, Parked, Value};
 use crate::{Added, Builder, Context, Deadline, Outcome, RunError, Waf};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The path under which the rules given first are found.
 pub const FIRST_RULES: &str = "default";
@@ -210,11 +212,39 @@ impl SharedRequest {
     }
 }
 
+/// What a request without an [`Engine`] remembers of its user: its calls are evaluated in a context of the host's. Threads
+/// may share it; they wait for each other.
+#[derive(Default)]
+pub struct SharedScope(Renewable<RequestScope>);
+
+impl SharedScope {
+    /// A request of which nothing is known.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// As [`call_in_scope`], evaluated in the request's context, if there is one, within a budget.
+    pub fn call(
+        &self,
+        function: &str,
+        arguments: &Object,
+        context: Option<(&SharedContext, Duration)>,
+    ) -> Result<(Value, Option<Outcome>), RunError> {
+        call_in_scope(&mut self.0.lock(), function, arguments, |addresses, place| {
+            let Some((context, budget)) = context else { return Ok(None) };
+            let outcome = match place {
+                Place::Request => context.run(addresses, budget),
+                Place::Aside => context.subcontext().run(addresses, budget),
+            };
+            outcome.map(Some)
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::value::json;
-    use std::time::Duration;
 
     fn rules(pattern: &str) -> Value {
         let text = format!(
@@ -260,5 +290,29 @@ mod tests {
         assert_eq!(context.run_batches(Value::map(), Duration::MAX).unwrap_err(), RunError::InvalidObject);
         let empty: Value = [Value::map(), Value::map()].into_iter().collect();
         assert_eq!(context.run_batches(empty, Duration::MAX).unwrap().evaluated, 2);
+    }
+
+    #[test]
+    fn calls_about_users_are_evaluated_where_they_belong() {
+        let waf = SharedWaf::new();
+        let rules = json::to_string(&rules("^bad$")).replace(r#""address":"a""#, r#""address":"usr.id""#);
+        let rules = rules.replace(r#""id":"r""#, r#""id":"r","on_match":["block"]"#);
+        assert!(waf.set_rules(&json::parse(rules.as_bytes()).unwrap()).accepted);
+        let (context, scope) = (waf.context(), SharedScope::new());
+        let call = |function: &str, arguments: &str, context| {
+            let arguments = json::parse(arguments.as_bytes()).unwrap();
+            let (answer, found) = scope.call(function, &arguments, context).unwrap();
+            (json::to_string(&answer), found.is_some_and(|found| found.blocking_action().is_some()))
+        };
+        let own = Some((&context, Duration::from_secs(1)));
+        assert_eq!(call("is_user_blocked", r#"{"user": "bad"}"#, own).0, r#"{"blocked":true}"#);
+        assert_eq!(call("is_user_blocked", r#"{"user": "bad"}"#, None).0, r#"{"blocked":false}"#);
+        assert_eq!(call("is_user_blocked", r#"{"user": null}"#, own).0, r#"{"blocked":false}"#);
+        assert!(call("is_user_blocked", r#"{"user": true}"#, own).0.starts_with(r#"{"error":"#));
+        assert!(call("nothing", "{}", own).0.starts_with(r#"{"error":"unknown function"#));
+        assert!(call("set_user", r#"{"user": "bad"}"#, own).1, "the question left nothing in the context");
+        assert!(!call("set_user", r#"{"user": "bad"}"#, own).1, "the call did");
+        let (answer, _) = call("auto_login_success", r#"{"login": "seen", "user": "other"}"#, own);
+        assert!(!answer.contains(r#""usr.id":"other""#), "the application has named the user: {answer}");
     }
 }

@@ -13,6 +13,7 @@ __all__ = [
     "Match",
     "NativeEngine",
     "NativeRequest",
+    "NativeScope",
     "Result",
     "Rule",
     "Section",
@@ -389,6 +390,16 @@ class Service:
     def __new__(cls, settings: Mapping[str, Any] | None = None) -> Service: ...
     def call(self, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Run a function of the service, or any that remembers nothing."""
+
+@final
+class NativeScope:
+    """What a request without an engine remembers of its user."""
+
+    def __new__(cls) -> NativeScope: ...
+    def call(
+        self, function: str, arguments: Mapping[str, Any], context: Context | None
+    ) -> tuple[dict[str, Any], Result | None]:
+        """Run a call about a user, and what it submits in the context; return its answer, and what was found."""
 
 def sdk_call(function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Run a function about users or HTTP that remembers nothing."""

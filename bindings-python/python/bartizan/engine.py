@@ -126,8 +126,7 @@ class Request:
     def call(self, function: str, **arguments: Any) -> sdk.Report:
         """Run a function about users. Raises `Blocked` if the user is refused."""
         answer = self._tagged(function, arguments)
-        # The native request has run the addresses already.
-        report = sdk._report(answer, lambda _: None)
+        report = sdk._report(answer)
         if answer["blocked"]:
             raise Blocked(function)
         return report
@@ -144,6 +143,10 @@ class Request:
     def run(self, addresses: Mapping[str, Any]) -> None:
         """Evaluate more of the request. Raises `Blocked`."""
         self._evaluate("run", {"addresses": addresses})
+
+    def business_event(self, name: str, values: Mapping[str, Any]) -> None:
+        """Let the rules see an event of the business. Raises `Blocked`."""
+        self._evaluate("business_event", {"name": name, "values": values})
 
     def response(self, status: int, headers: Any = ()) -> None:
         """Evaluate the head of the response. Raises `Blocked`."""
@@ -179,8 +182,5 @@ class Request:
 
     def _tagged(self, function: str, arguments: dict[str, Any]) -> dict[str, Any]:
         answer = self._native.call(function, arguments)
-        for name, value in (*answer["meta"].items(), *answer["metrics"].items()):
-            sdk._tag(self.span, name, value)
-        if answer["keep"]:
-            sdk._tag(self.span, "manual.keep", "true")
+        sdk._tag_all(self.span, answer)
         return answer

@@ -18,13 +18,13 @@ What is decided here is decided in the engine, the same for all languages; `call
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, final
 
-from bartizan._native import Context, Result, Service, sdk_call, sdk_functions
+from bartizan._native import Context, NativeScope, Result, Service, sdk_call, sdk_functions
 
 __all__ = [
     "Report",
@@ -82,7 +82,7 @@ class Request:
         self.span = span
         self.context = context
         self.mode = mode
-        self._scope: dict[str, Any] | None = None
+        self._native = NativeScope()
         self._tokens: list[Token[Reporting | None]] = []
 
     def __enter__(self) -> Request:
@@ -96,39 +96,41 @@ class Request:
 
     def call(self, function: str, **arguments: Any) -> Report:
         """Run a function about users; see the list in the documentation of the engine."""
-        answer = sdk_call(function, {**arguments, "mode": self.mode, "scope": self._scope})
-        self._scope = answer["scope"]
-        for name, value in (*answer["meta"].items(), *answer["metrics"].items()):
-            _tag(self.span, name, value)
-        if answer["keep"]:
-            _tag(self.span, "manual.keep", "true")
-        return _report(answer, self.run)
+        answer, result = self._native.call(function, {**arguments, "mode": self.mode}, self.context)
+        _tag_all(self.span, answer)
+        return _report(answer, self._tagged(result))
 
     def run(self, addresses: Mapping[str, Any]) -> Result | None:
         """Run addresses in the context of the request; attributes go to the span."""
         if self.context is None or not addresses:
             return None
-        result = self.context.run(addresses)
-        for name, value in result.attributes.items():
-            _tag(self.span, name, value)
-        return result
+        return self._tagged(self.context.run(addresses))
+
+    def business_event(self, name: str, values: Mapping[str, Any]) -> Result | None:
+        """Let the rules see an event of the business."""
+        return self.run({f"server.business_logic.{name}": values})
 
     def is_user_blocked(self, user_id: Any, session_id: str | None = None) -> bool:
         """Ask the rules whether a user or a session is refused, without making it the user of the request.
 
         Nobody (None) is not; what cannot be an id raises ``ArgumentError``.
         """
-        if self.context is None:
-            return False
-        addresses = sdk_call("user_addresses", {"user": user_id, "session_id": session_id})["addresses"]
-        return bool(addresses) and self.context.subcontext().run(addresses).blocked
+        arguments = {"user": user_id, "session_id": session_id}
+        answer, _ = self._native.call("is_user_blocked", arguments, self.context)
+        return bool(answer["blocked"])
+
+    def _tagged(self, result: Result | None) -> Result | None:
+        """Write the attributes that the rules made to the span."""
+        for name, value in (result.attributes if result else {}).items():
+            _tag(self.span, name, value)
+        return result
 
 
 class _Nobody(Request):
     """What stands in for a request where none is open: calls are checked, and answered as ignored."""
 
     def call(self, function: str, **arguments: Any) -> Report:
-        return _report(sdk_call(function, {**arguments, "request": False}), lambda _: None)
+        return super().call(function, **arguments, request=False)
 
 
 class Reporting(Protocol):
@@ -137,8 +139,8 @@ class Reporting(Protocol):
     def call(self, function: str, **arguments: Any) -> Report:
         """Run a function about users."""
 
-    def run(self, addresses: Mapping[str, Any]) -> Result | None:
-        """Run addresses in the context of the request."""
+    def business_event(self, name: str, values: Mapping[str, Any]) -> Result | None:
+        """Let the rules see an event of the business."""
 
     def is_user_blocked(self, user_id: Any, session_id: str | None = None) -> bool:
         """Ask whether a user is refused."""
@@ -166,18 +168,25 @@ def _tag(span: Any, name: str, value: str | float) -> None:
         setter(name, value)
 
 
-def _report(answer: Mapping[str, Any], run: Callable[[Mapping[str, Any]], Result | None]) -> Report:
-    """Make the report of an answer; ``run`` is given the addresses to be run in the context of the request."""
-    addresses = answer["waf"][0] if answer["waf"] else {}
+def _tag_all(span: Any, answer: Mapping[str, Any]) -> None:
+    """Write the tags of an answer to the span, and that its trace is to be kept."""
+    for name, value in (*answer["meta"].items(), *answer["metrics"].items()):
+        _tag(span, name, value)
+    if answer["keep"]:
+        _tag(span, "manual.keep", "true")
+
+
+def _report(answer: Mapping[str, Any], result: Result | None = None) -> Report:
+    """Make the report of an answer and of what the engine found."""
     return Report(
         accepted=answer["outcome"] == "ok",
         meta=answer["meta"],
         metrics=answer["metrics"],
         keep=answer["keep"],
-        addresses=addresses,
+        addresses=answer["waf"][0] if answer["waf"] else {},
         telemetry=answer["telemetry"],
         warnings=answer["warnings"],
-        result=run(addresses),
+        result=result,
     )
 
 
@@ -273,7 +282,7 @@ def track_user_signup_event(tracer: object, user_id: Any, success: bool = True, 
 
 def submit_business_logic(name: str, values: Mapping[str, Any]) -> Result | None:
     """Let the rules see an event of the business, such as ``payment.failure``."""
-    return _request().run({f"server.business_logic.{name}": values})
+    return _request().business_event(name, values)
 
 
 def should_block_user(tracer: object, user_id: Any, session_id: str | None = None) -> bool:

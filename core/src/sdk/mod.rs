@@ -13,7 +13,8 @@
 //! | an [`Engine`](crate::protect::Engine) | and the rules | [`new_engine`] | [`call_engine`], likewise |
 //! | a [`Request`](crate::protect::Request) | what became of one request | an engine | [`call_request`] |
 //!
-//! What a request must keep between calls of [`call`] goes in and comes out by value, as `scope`.
+//! What a request must keep between calls of [`call`] goes in and comes out by value, as `scope`. A host with contexts of its
+//! own and no engine keeps a [`RequestScope`](crate::users::RequestScope) instead, and calls [`call_in_scope`].
 //!
 //! # Calls about users
 //!
@@ -85,6 +86,7 @@ mod engine;
 mod http;
 mod remote;
 mod request;
+mod scope;
 mod service;
 mod taken;
 mod users;
@@ -96,6 +98,7 @@ use args::{Args, Result};
 pub use engine::{ENGINE_SETTINGS, EngineError, call_engine, new_engine};
 pub use remote::{read_batch, report_value};
 pub use request::call_request;
+pub use scope::{Place, call_in_scope};
 pub use service::{SERVICE_SETTINGS, call_service, new_service};
 pub use taken::Arguments;
 

@@ -33,7 +33,7 @@ const VALUES_OF_A_HEADER: usize = 16;
 
 impl Arguments {
     /// Those that share the budget.
-    pub const SHARED: [&str; 6] = ["addresses", "body", "cookies", "metadata", "path_params", "query"];
+    pub const SHARED: [&str; 7] = ["addresses", "body", "cookies", "metadata", "path_params", "query", "values"];
 
     /// Those that the operator writes and no client: they are taken whole.
     pub const WHOLE: [&str; 3] = ["client_ip_header", "templates", "trusted_proxies"];

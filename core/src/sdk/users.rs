@@ -80,22 +80,27 @@ fn decide(function: &str, args: Args<'_>, scope: &mut RequestScope, mode: Collec
 
 /// One call with the scope going in and out by value.
 pub(super) fn one_call(function: &str, args: Args<'_>) -> Result<Value> {
-    let mut warnings = Vec::new();
-    let mode = mode_argument(args, &mut warnings)?;
     let mut scope = read_scope(args)?;
-    let mut outcome = decide(function, args, &mut scope, mode)?;
-    if args.boolean("request") == Some(false) {
-        outcome = Outcome::ignored(format!("{function} was ignored: it was called outside of a request"));
-    }
-    warnings.append(&mut outcome.warnings);
-    outcome.warnings = warnings;
-    let mut result = outcome_value(&outcome);
+    let mut result = outcome_value(&in_scope(function, args, &mut scope)?);
     let mut saved = map_of([("bits", Value::from(u64::from(scope.bits())))]);
     if let Some(user) = scope.seen_user() {
         saved.insert("seen_user", user);
     }
     result.insert("scope", saved);
     Ok(result)
+}
+
+/// One call in the scope of its request, with what is wrong with the mode among its warnings.
+pub(super) fn in_scope(function: &str, args: Args<'_>, scope: &mut RequestScope) -> Result<Outcome> {
+    let mut warnings = Vec::new();
+    let mode = mode_argument(args, &mut warnings)?;
+    let mut outcome = decide(function, args, scope, mode)?;
+    if args.boolean("request") == Some(false) {
+        outcome = Outcome::ignored(format!("{function} was ignored: it was called outside of a request"));
+    }
+    warnings.append(&mut outcome.warnings);
+    outcome.warnings = warnings;
+    Ok(outcome)
 }
 
 /// A whole request: every call in its order, and what the request's span, engine context and telemetry have got at the end.

@@ -1,0 +1,21 @@
+'use strict'
+
+// What the answer of a call about a user becomes: tags of a span, and a report for the caller.
+
+/** Spans of Datadog have `setTag`, those of OpenTelemetry `setAttribute`. */
+function tag (span, tags) {
+  const set = typeof span?.setTag === 'function' ? 'setTag' : 'setAttribute'
+  if (typeof span?.[set] !== 'function') return
+  for (const [name, value] of Object.entries(tags)) span[set](name, value)
+}
+
+function tagAnswer (span, { meta, metrics, keep }) {
+  tag(span, { ...meta, ...metrics })
+  if (keep) tag(span, { 'manual.keep': 'true' })
+}
+
+function reportOf ({ outcome, meta, metrics, keep, waf, telemetry, warnings }, result) {
+  return { accepted: outcome === 'ok', meta, metrics, keep, addresses: waf[0] ?? {}, telemetry, warnings, result }
+}
+
+module.exports = { reportOf, tag, tagAnswer }
