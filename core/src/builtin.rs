@@ -4,7 +4,7 @@
 //! merge them, and a caller can replace or remove one class. What the rules look like, and how they are written and tested,
 //! stands in `rules/README.md`.
 
-use crate::value::json;
+use crate::value::{Object, Value, json};
 use crate::{Builder, Waf};
 
 /// One embedded document: the builder path it belongs under, and its JSON text.
@@ -47,6 +47,28 @@ pub const DOCUMENTS: &[Document] = documents![
     "xss",
     "xxe",
 ];
+
+/// The built-in ruleset as one document, for what takes a single one.
+///
+/// ```
+/// assert!(bartizan::Waf::new(&bartizan::builtin::ruleset()).is_ok());
+/// ```
+pub fn ruleset() -> Value {
+    let documents: Vec<_> =
+        DOCUMENTS.iter().filter_map(|document| json::parse(document.json.as_bytes()).ok()).collect();
+    let mut ruleset = Value::from_entries([("version", "2.2")]);
+    if let Some(metadata) = documents.first().and_then(|document| document.get(b"metadata")) {
+        ruleset.insert("metadata", metadata.to_value());
+    }
+    for section in SECTIONS {
+        let parts = documents.iter().filter_map(|document| document.get(section.as_bytes())?.as_array());
+        ruleset.insert(section, parts.flatten().map(Object::to_value).collect::<Value>());
+    }
+    ruleset
+}
+
+/// What the documents hold.
+const SECTIONS: [&str; 3] = ["rules", "processors", "scanners"];
 
 impl Builder {
     /// Adds the documents of the built-in ruleset, each under its own path.

@@ -48,6 +48,22 @@ fn every_document_of_the_folder_is_embedded() {
     assert_eq!(on_disk, embedded);
 }
 
+/// One document holds all that the others do.
+#[test]
+fn the_ruleset_in_one_document_is_whole() {
+    let ruleset: Value = serde_json::from_str(&json::to_string(&bartizan::builtin::ruleset())).expect("JSON");
+    for (name, document) in documents() {
+        for (section, elements) in document.as_object().expect(name) {
+            match elements.as_array() {
+                Some(elements) => assert!(elements.iter().all(|one| list(&ruleset, section).contains(one)), "{name}"),
+                None => assert_eq!(&ruleset[section], elements, "{section} of {name}"),
+            }
+        }
+    }
+    let added = Builder::new().add_ruleset(b"default", &bartizan::builtin::ruleset());
+    assert!(added.accepted && added.diagnostics.warnings.is_empty(), "{}", added.diagnostics);
+}
+
 /// The most operations a character that the hardest text found for a pattern may take.
 const HARDEST: f64 = 60.0;
 

@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::service::ServiceSettings;
+use crate::builtin;
 use crate::http::settings::DEFAULT_TIMEOUT;
 use crate::users::mode::ModeSettings;
 use crate::users::text::FloatStyle;
@@ -59,6 +60,11 @@ impl Settings {
             on_incomplete: OnIncomplete::default(),
             service: ServiceSettings::default(),
         }
+    }
+
+    /// The same with the built-in rules.
+    pub fn builtin() -> Self {
+        Self::new(builtin::ruleset())
     }
 
     /// The same with the JSON text of a ruleset.
