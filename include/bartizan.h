@@ -108,8 +108,8 @@ void bartizan_engine_destroy(bartizan_engine engine);
 bartizan_request bartizan_request_init(bartizan_engine engine);
 
 /**
- * Runs a function of a request: `start`, `run`, `operation`, any call about users, `is_user_blocked`, `block_request`,
- * `response`, `block_response`, `finish`. See bartizan_call for the rest.
+ * Runs a function of a request: `start`, `run`, `operation`, `business_event`, any call about users, `is_user_blocked`,
+ * `block_request`, `response`, `block_response`, `finish`. See bartizan_call for the rest.
  */
 bool bartizan_request_call(bartizan_request request,
                            const char *function,

@@ -2,8 +2,9 @@
 
 mod common;
 
-use bartizan::protect::Service;
+use bartizan::protect::{Service, Taken};
 use bartizan::sdk;
+use bartizan::users::RequestScope;
 use bartizan::value::{Value, json};
 use common::random::Random;
 
@@ -21,7 +22,7 @@ const SERVICE_FUNCTIONS: [&str; 10] = [
 ];
 
 /// The names arguments go by, so that random maps hit them.
-const NAMES: [&str; 63] = [
+const NAMES: [&str; 67] = [
     "user",
     "user_id",
     "id",
@@ -85,6 +86,10 @@ const NAMES: [&str; 63] = [
     "until",
     "seconds",
     "block_request",
+    "addresses",
+    "values",
+    "body_unparsed",
+    "query",
 ];
 
 const STRINGS: [&[u8]; 16] = [
@@ -142,6 +147,37 @@ fn random_arguments() {
             assert!(result.as_map().is_some(), "round {round}: {function}({})", json::to_string(&arguments));
         }
         let _ = sdk::read_batch(&random.value(4));
+    }
+}
+
+const REQUEST_FUNCTIONS: [&str; 9] = [
+    "start",
+    "run",
+    "operation",
+    "business_event",
+    "is_user_blocked",
+    "block_request",
+    "response",
+    "block_response",
+    "finish",
+];
+
+/// Whatever is given to a request and to a scope, and in whatever order.
+#[test]
+fn random_calls_of_a_request() {
+    let settings = json::parse(br#"{"rules": {"version": "2.2", "rules": []}, "enabled": true}"#).unwrap();
+    let engine = sdk::new_engine(&settings).unwrap().0;
+    let functions: Vec<_> = sdk::functions().chain(REQUEST_FUNCTIONS).collect();
+    let mut random = Random(8);
+    for round in 0..100 {
+        let (mut request, mut scope) = (engine.request(), RequestScope::default());
+        for _ in 0..40 {
+            let (function, arguments) = (functions[random.below(functions.len())], random.map(4));
+            let answer = sdk::call_request(&mut request, function, &arguments, Taken::default());
+            assert!(answer.is_map(), "round {round}: {function}({})", json::to_string(&arguments));
+            let answer = sdk::call_in_scope(&mut scope, function, &arguments, |_, _| Ok(None)).unwrap().0;
+            assert!(answer.is_map(), "round {round}: {function}({})", json::to_string(&arguments));
+        }
     }
 }
 

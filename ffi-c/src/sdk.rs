@@ -131,8 +131,8 @@ pub unsafe extern "C" fn bartizan_request_init(engine: bartizan_engine) -> barti
     })
 }
 
-/// Runs a function of a request: `start`, `run`, `operation`, any call about users, `is_user_blocked`, `block_request`,
-/// `response`, `block_response`, `finish`. See bartizan_call for the rest.
+/// Runs a function of a request: `start`, `run`, `operation`, `business_event`, any call about users, `is_user_blocked`,
+/// `block_request`, `response`, `block_response`, `finish`. See bartizan_call for the rest.
 ///
 /// # Safety
 ///

@@ -6,6 +6,7 @@ use super::{http, map_of};
 use crate::protect::{Decision, Finish, Request, Response, Start, Taken};
 use crate::report::Outcome;
 use crate::value::{Object, Value};
+use std::borrow::Cow;
 
 /// Runs a function in a request:
 ///
@@ -79,7 +80,10 @@ fn start(request: &mut Request, args: Args<'_>) -> Result<Value> {
     let part = |name: &str| args.object(name).map(Into::into);
     (start.query, start.cookies) = (part("query"), part("cookies"));
     (start.path_params, start.body) = (part("path_params"), part("body"));
-    start.proxies = Some(http::proxies(args, request.engine().service().proxies())?.into_owned());
+    start.proxies = match http::proxies(args, request.engine().service().proxies())? {
+        Cow::Owned(own) => Some(own),
+        Cow::Borrowed(_) => None,
+    };
     note_unparsed(request, args)?;
     let decision = request.start(start);
     let meta = match request.is_on() {
