@@ -8,15 +8,17 @@
 //! | [`value`] | the 16-byte tagged value that callers build and the engine reads in place; JSON |
 //! | [`pattern`] | the RE2 dialect rules are written in: parser, automaton, and what any match must contain |
 //! | [`transform`] | transformers: decoding and normalising of strings |
-//! | [`matcher`] | one operator each |
 //! | [`injection`] | SQL injection and XSS recognition on a single string |
+//! | [`matcher`] | one operator each |
 //! | [`exploit`] | RASP detectors: a dangerous call seen together with the request's parameters |
 //! | [`scan`] | one pass over a string that says which matchers could match at all |
+//! | [`processor`] | fingerprints, schemas, tokens, URIs |
 //! | [`config`] | a configuration document -> typed specs, and diagnostics |
 //! | `plan` | typed specs -> one immutable, shareable plan of evaluation |
-//! | [`processor`] | fingerprints, schemas, tokens, URIs |
-//! | [`eval`] | contexts: what is new, what is excluded, which rules fire |
 //! | [`report`] | events, actions, attributes, obfuscation, the result value |
+//! | [`eval`] | contexts: what is new, what is excluded, which rules fire |
+//! | `waf` | an instance: a plan, ready to evaluate |
+//! | `builder` | configurations under paths -> instances |
 //! | [`builtin`] | our own rules, embedded |
 //! | [`users`] | who the user is: collection modes, anonymization, login and business events |
 //! | [`http`] | client address, blocking responses, denylists, request reports |
@@ -54,12 +56,8 @@ pub mod value;
 mod waf;
 
 pub use builder::{Added, Builder};
-pub use config::Diagnostics;
+pub use config::{Diagnostics, ENGINE_VERSION};
 pub use eval::{Context, RunError};
 pub use report::Outcome;
 pub use support::Deadline;
 pub use waf::Waf;
-
-/// The version of libddwaf whose behaviour this engine has: what `min_version` and `max_version` of a rule are compared
-/// with, and what the C library reports.
-pub const ENGINE_VERSION: &str = "2.1.0";

@@ -1,11 +1,8 @@
 //! An instance: an immutable set of rules, ready to evaluate.
 
-use crate::builder::Builder;
 use crate::config::Text;
-use crate::config::diagnostics::Diagnostics;
 use crate::eval::{Context, Instance};
 use crate::report::ReportedAction;
-use crate::value::Object;
 use std::any::Any;
 use std::sync::Arc;
 
@@ -14,30 +11,6 @@ use std::sync::Arc;
 pub struct Waf(Arc<Instance>);
 
 impl Waf {
-    /// An instance of one ruleset, or what was wrong with it.
-    ///
-    /// Rules that are refused do not keep the others from loading; to see what became of each, use a
-    /// [`Builder`].
-    ///
-    /// ```
-    /// use bartizan::{Waf, value::{Value, json}};
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let ruleset = json::parse(br#"{"version": "2.2", "rules": [{"id": "five", "name": "Five", "tags": {"type": "t"},
-    ///     "conditions": [{"operator": "equals", "parameters":
-    ///         {"inputs": [{"address": "number"}], "value": 5, "type": "signed"}}]}]}"#)?;
-    /// let waf = Waf::new(&ruleset)?;
-    /// let data = Value::from_entries([("number", Value::from(5))]);
-    /// let outcome = waf.context().run(data, std::time::Duration::from_millis(5))?;
-    /// assert_eq!(&*outcome.events[0].rule.id, b"five");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn new(ruleset: &Object) -> Result<Waf, Diagnostics> {
-        let mut builder = Builder::new();
-        let added = builder.add_ruleset(b"default", ruleset);
-        builder.build().ok_or(added.diagnostics)
-    }
-
     pub(crate) fn from_instance(instance: Instance) -> Self {
         Waf(Arc::new(instance))
     }

@@ -29,4 +29,5 @@ pub mod warning;
 
 pub use diagnostics::{Diagnostics, Section};
 pub use read::Text;
+pub use version::ENGINE_VERSION;
 pub use warning::{Warning, WarningKind};

@@ -2,6 +2,10 @@
 
 use super::refusal::{Refusal, concat};
 
+/// The version of libddwaf whose behaviour this engine has: what `min_version` and `max_version` of a rule are compared
+/// with, and what the C library reports.
+pub const ENGINE_VERSION: &str = "2.1.0";
+
 /// A `MAJOR.MINOR.PATCH` version as one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(u32);
@@ -29,7 +33,7 @@ impl Version {
 
     /// The version that rules are compared with.
     pub fn of_engine() -> Version {
-        Self::parse(crate::ENGINE_VERSION.as_bytes()).unwrap_or(Version::MIN)
+        Self::parse(ENGINE_VERSION.as_bytes()).unwrap_or(Version::MIN)
     }
 }
 

@@ -1,28 +1,9 @@
 //! One batch of data, from its arrival to what it led to.
 
-use super::attributes::Collector;
-use super::context::Instance;
-use super::rules::RuleMatch;
-use super::scan::Scratch;
-use super::state::State;
-use super::{filters, processors, rules};
-use crate::plan::{AddressId, Plan};
-use crate::support::Deadline;
+use super::turn::{Limit, Turn};
+use super::{attributes, filters, processors, rules};
 use crate::value::{Pair, Parked, Value};
 use std::sync::Arc;
-
-/// What a call has come to so far, over all its batches.
-#[derive(Default)]
-pub(crate) struct Findings {
-    /// Rules that matched, in order.
-    pub rules: Vec<RuleMatch>,
-    /// Attributes by name.
-    pub attributes: Collector,
-    /// Batches whose evaluation was completed.
-    pub evaluated: u64,
-    /// A blocking verdict was reached.
-    pub blocked: bool,
-}
 
 /// So many entries are looked up whatever the deadline says: access lists must not miss an address.
 const ALWAYS: usize = 4096;
@@ -30,16 +11,11 @@ const ALWAYS: usize = 4096;
 /// And so many of the others between two looks at it.
 const LOOKED_UP: usize = 16;
 
-/// Puts the entries of a map into the store, the last of equal keys last. With `scratch` they count as new; without,
-/// they merely lie there for whoever looks. What the deadline cuts off is left out.
-pub(super) fn apply(
-    plan: &Plan,
-    state: &mut State,
-    tree: u32,
-    entries: &[Pair],
-    mut scratch: Option<&mut Scratch>,
-    deadline: &mut Deadline,
-) {
+/// Puts the entries of a map into the store, the last of equal keys last. They count as new, or, if the evaluation has
+/// stopped, merely lie there for whoever looks. What the deadline cuts off is left out.
+pub(super) fn take_in(turn: &mut Turn<'_>, tree: u32, entries: &[Pair], stopped: bool) {
+    let plan = turn.plan();
+    let Turn { state, scratch, deadline, .. } = turn;
     for (nth, pair) in entries.iter().enumerate() {
         if nth >= ALWAYS && nth % LOOKED_UP == 0 && deadline.expired() {
             return;
@@ -51,74 +27,43 @@ pub(super) fn apply(
         let before = state.store.get(address).map(|object| object.identity());
         state.store.set_entry(address, tree, nth);
         if before != Some(pair.value().identity()) {
-            let address_plan = &plan.scan.addresses[address];
-            state.looked_at.subtract(&address_plan.targets);
-            state.unscanned.insert(address);
-            state.cut_off.remove(address);
+            state.pending.renew(plan, address);
         }
-        if let Some(scratch) = scratch.as_deref_mut() {
+        if !stopped {
             scratch.fresh.push(address);
         }
     }
 }
 
-/// Marks an address that a processor made as new.
-pub(super) fn mark_new(plan: &Plan, state: &mut State, scratch: &mut Scratch, address: AddressId) {
-    state.looked_at.subtract(&plan.scan.addresses[address].targets);
-    state.unscanned.insert(address);
-    state.cut_off.remove(address);
-    scratch.transform.forget();
-    scratch.fresh.push(address);
-}
-
-/// Evaluates what `scratch.fresh` says is new.
-pub(super) fn evaluate(
-    instance: &Instance,
-    state: &mut State,
-    scratch: &mut Scratch,
-    deadline: &mut Deadline,
-    findings: &mut Findings,
-) {
-    let plan = &*instance.plan;
-    scratch.transform.forget();
-    let first = findings.rules.len();
-    let attributes = &mut findings.attributes;
+/// Evaluates what was taken in as new.
+pub(super) fn evaluate(turn: &mut Turn<'_>) {
+    let plan = turn.plan();
+    turn.scratch.transform.forget();
+    let first = turn.findings.rules.len();
     // Without the time for these, what needs no time (the access lists) still has its turn.
-    let _ =
-        deadline.half(|deadline| processors::run(instance, &plan.preprocessors, state, scratch, attributes, deadline));
+    let _ = turn.within(Limit::Half, |turn| processors::run(turn, &plan.preprocessors));
 
-    let rules_concerned = scratch.fresh.iter().any(|&address| plan.rule_addresses.contains(address));
-    let filters_concerned = rules_concerned || scratch.fresh.iter().any(|&a| plan.filter_addresses.contains(a));
-    let filtered = if filters_concerned { filters::evaluate(instance, state, scratch, deadline) } else { Ok(()) };
-    let main = filtered.and_then(|()| match rules_concerned {
-        true => {
-            let (blocked, complete) = rules::evaluate(instance, state, scratch, deadline, &mut findings.rules);
-            findings.blocked |= blocked;
-            complete
-        }
-        false => Ok(()),
-    });
-    if findings.rules.len() > first && !state.event_reported {
-        state.event_reported = true;
-        report_event(plan, state, scratch);
+    let fresh = &turn.scratch.fresh;
+    let rules_concerned = fresh.iter().any(|&address| plan.rule_addresses.contains(address));
+    let filters_concerned = rules_concerned || fresh.iter().any(|&a| plan.filter_addresses.contains(a));
+    let filtered = if filters_concerned { filters::evaluate(turn) } else { Ok(()) };
+    let main = filtered.and_then(|()| if rules_concerned { rules::evaluate(turn) } else { Ok(()) });
+    if turn.findings.rules.len() > first && !turn.state.event_reported {
+        turn.state.event_reported = true;
+        report_event(turn);
     }
-    let completed = match main {
-        Ok(()) => processors::run(instance, &plan.postprocessors, state, scratch, attributes, deadline),
-        Err(expired) => Err(expired),
-    };
+    let completed = main.and_then(|()| processors::run(turn, &plan.postprocessors));
     if completed.is_ok() {
-        findings.evaluated += 1;
+        turn.findings.evaluated += 1;
     }
-    attributes.retry(state);
-    attributes.collect(plan, &findings.rules[first..], state);
-    scratch.fresh.clear();
+    attributes::retry(turn);
+    attributes::collect(turn, first);
+    turn.scratch.fresh.clear();
 }
 
 /// Lets post-processors, and rules of later batches, see that something was found.
-fn report_event(plan: &Plan, state: &mut State, scratch: &mut Scratch) {
-    if let Some(address) = plan.addresses.find(b"waf.context.event") {
-        let tree = state.store.keep(Arc::new(Parked::from(Value::from(true))));
-        state.store.set_tree(address, tree);
-        mark_new(plan, state, scratch, address);
+fn report_event(turn: &mut Turn<'_>) {
+    if let Some(address) = turn.plan().addresses.find(b"waf.context.event") {
+        turn.derive(address, Arc::new(Parked::from(Value::from(true))));
     }
 }

@@ -1,9 +1,10 @@
 //! Whether one condition holds, and on what.
 
-use super::Expired;
 use super::exclusions::Excluded;
 use super::hits::{Hits, Known, OnlyAt};
+use super::instance::Instance;
 use super::path::{Lookup, resolve, resolve_positive};
+use super::pending::Pending;
 use super::store::Store;
 use super::walk::Walk;
 use crate::config::Text;
@@ -13,23 +14,21 @@ use crate::matcher::Matcher;
 use crate::matcher::data::DataMatcher;
 use crate::matcher::number::Scalar;
 use crate::matcher::scalar::{Highlight, NoMatch};
-use crate::plan::{Argument, Condition, ConditionKind, Lists, MatcherRef, Target};
+use crate::plan::{Argument, Condition, ConditionKind, MatcherRef, Target};
 use crate::report::{ArgumentMatch, ConditionMatch, Operator};
-use crate::support::{Bits, Clock, Deadline};
+use crate::support::{Deadline, Expired};
 use crate::transform;
 use crate::value::{Object, Step, View, scalar_text, tag};
 
 /// What evaluating a condition reads and writes.
 pub(super) struct Evaluation<'e> {
+    pub instance: &'e Instance,
     pub store: &'e Store,
-    pub lists: &'e Lists,
-    /// For expirations.
-    pub clock: &'e dyn Clock,
     pub excluded: Excluded<'e>,
     pub hits: Option<&'e Hits>,
     /// The deadline is over: a hit decides by itself, and what cannot be shown of it is left out.
     pub confirmed: bool,
-    pub looked_at: &'e mut Bits,
+    pub pending: &'e mut Pending,
     pub deadline: &'e mut Deadline,
     pub transform: &'e mut transform::Scratch,
 }
@@ -70,16 +69,16 @@ impl Evaluation<'_> {
     }
 
     fn list(&self, slot: usize) -> Option<&DataMatcher> {
-        self.lists.get(slot)
+        self.instance.lists.get(slot)
     }
 
     /// The value of a target's address, unless it has been looked at already.
     fn fresh<'s>(&mut self, store: &'s Store, target: &Target) -> Option<&'s Object> {
-        if self.looked_at.contains(target.id) {
+        if !self.pending.has_target(target.id) {
             return None;
         }
         let root = store.get(target.address)?;
-        self.looked_at.insert(target.id);
+        self.pending.set_looked_at(target.id);
         Some(root).filter(|root| !self.excluded.contains(root))
     }
 
@@ -99,7 +98,7 @@ impl Evaluation<'_> {
                 Ok(Some(self.report(matcher, false, target, vec![], vec![], vec![])))
             }
             Err(Expired) => {
-                self.looked_at.remove(target.id);
+                self.pending.look_again(target.id);
                 Err(Expired)
             }
             found => found,
@@ -118,21 +117,15 @@ impl Evaluation<'_> {
         root: &Object,
         only: Option<OnlyAt<'_>>,
     ) -> Result<Option<ConditionMatch>, Expired> {
-        if self.deadline.expired() {
-            return Err(Expired);
-        }
+        self.deadline.check()?;
         let Some(start) = resolve_positive(root, &target.key_path, self.excluded) else { return Ok(None) };
         let mut walk = Walk::new(start, target.source, self.excluded);
         while let Some(leaf) = walk.next(self.deadline)? {
             if only.is_some_and(|only| !only.contains(leaf.object.identity())) {
-                if self.deadline.spend(1) {
-                    return Err(Expired);
-                }
+                self.deadline.try_spend(1)?;
                 continue;
             }
-            if self.deadline.expired() {
-                return Err(Expired);
-            }
+            self.deadline.check()?;
             let is_long = || leaf.object.as_bytes().is_some_and(|text| text.len() > SHOWN_LATE);
             let (value, highlight) = if self.confirmed && only.is_some() && is_long() {
                 (vec![], vec![])
@@ -156,9 +149,7 @@ impl Evaluation<'_> {
             }
         }
         let Some(root) = self.fresh(store, target) else { return Ok(None) };
-        if self.deadline.expired() {
-            return Err(Expired);
-        }
+        self.deadline.check()?;
         let Lookup::Found(start) = resolve(root, &target.key_path, self.excluded) else { return Ok(None) };
         if target.source == Source::Keys && start.as_map().is_none() {
             return Ok(None);
@@ -166,9 +157,7 @@ impl Evaluation<'_> {
         let mut looked_at_any = false;
         let mut walk = Walk::new(start, target.source, self.excluded);
         while let Some(leaf) = walk.next(self.deadline)? {
-            if self.deadline.expired() {
-                return Err(Expired);
-            }
+            self.deadline.check()?;
             match self.test(matcher, leaf.object, target)? {
                 Some(Some(_)) => return Ok(None),
                 Some(None) => looked_at_any = true,
@@ -204,8 +193,8 @@ impl Evaluation<'_> {
                 let in_block = target.source == Source::Keys || element.tag() == tag::STRING;
                 let found = match matcher {
                     AnyMatcher::Fixed(matcher) => matcher.test(Scalar::String(text), in_block, self.deadline)?,
-                    AnyMatcher::List(slot) => self.lists.get(slot).map(|list| {
-                        let is_in = list.matches(text, self.clock.unix_seconds());
+                    AnyMatcher::List(slot) => self.instance.lists.get(slot).map(|list| {
+                        let is_in = list.matches(text, self.instance.clock.unix_seconds());
                         if is_in { Ok(Highlight::Whole) } else { Err(NoMatch) }
                     }),
                 };
@@ -298,9 +287,7 @@ impl Evaluation<'_> {
         if params.is_empty() {
             return Ok(None);
         }
-        if self.deadline.expired() {
-            return Err(Expired);
-        }
+        self.deadline.check()?;
         let hidden = |object: &Object| excluded.contains(object);
         let db_object = db_type.map(|(_, object)| object);
         let args = exploit::Arguments { resource, params: &params, db_type: db_object, excluded: &hidden };

@@ -1,55 +1,14 @@
 //! The context of a request, and its subcontexts.
 
-use super::batch::{self, Findings};
+use super::batch;
+use super::instance::Instance;
 use super::scan::Scratch;
 use super::state::State;
-use crate::plan::{Lists, Plan};
-use crate::report::{Outcome, report};
-use crate::support::fork::Renewable;
-use crate::support::{Clock, Deadline, Ids};
+use super::turn::Turn;
+use crate::report::{Findings, Outcome, report};
+use crate::support::Deadline;
 use crate::value::Parked;
-use once_cell::race::OnceBox;
-use std::any::Any;
 use std::sync::Arc;
-
-/// What all contexts of an instance share.
-pub(crate) struct Instance {
-    pub plan: Arc<Plan>,
-    pub lists: Lists,
-    pub clock: Arc<dyn Clock>,
-    pub ids: Arc<dyn Ids>,
-    /// What a binding wants to live as long as the instance and its contexts.
-    pub companion: OnceBox<Box<dyn Any + Send + Sync>>,
-    idle: Renewable<Idle>,
-}
-
-/// What is costly to make and quick to use again. Contexts that end leave it for those to come.
-#[derive(Default)]
-#[expect(clippy::vec_box, reason = "contexts hold boxes: passing one on must not copy what is in it")]
-struct Idle {
-    states: Vec<Box<State>>,
-    scratches: Vec<Box<Scratch>>,
-}
-
-/// More idle ones of a kind than this are not kept.
-const KEPT_IDLE: usize = 64;
-
-impl Instance {
-    pub(crate) fn new(plan: Arc<Plan>, lists: Lists, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Instance { plan, lists, clock, ids, companion: OnceBox::new(), idle: Renewable::default() }
-    }
-}
-
-impl Idle {
-    fn give(&mut self, state: Option<Box<State>>, scratch: Option<Box<Scratch>>) {
-        if self.states.len() < KEPT_IDLE {
-            self.states.extend(state);
-        }
-        if self.scratches.len() < KEPT_IDLE {
-            self.scratches.extend(scratch);
-        }
-    }
-}
 
 /// Why a call was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,12 +74,13 @@ impl Context {
         let Some(entries) = data.as_map() else { return Err(self.refuse(data)) };
         let mut findings = Findings::default();
         let (instance, state, scratch) = self.equip();
-        batch::apply(&instance.plan, state, state.store.next_number(), entries, Some(scratch), deadline);
-        state.store.keep(Arc::new(data));
-        batch::evaluate(instance, state, scratch, deadline, &mut findings);
+        let mut turn = Turn { instance, state, scratch, deadline, findings: &mut findings };
+        let tree = turn.state.store.next_number();
+        batch::take_in(&mut turn, tree, entries, false);
+        turn.state.store.keep(Arc::new(data));
+        batch::evaluate(&mut turn);
         deadline.expired();
-        self.tidy();
-        Ok(report(&self.instance, findings, deadline))
+        Ok(self.finish(findings, deadline))
     }
 
     /// Evaluates several batches, an array of maps, in order within one `budget`. A blocking verdict or the end of the
@@ -137,22 +97,19 @@ impl Context {
         };
         let mut findings = Findings::default();
         let (instance, state, scratch) = self.equip();
+        let mut turn = Turn { instance, state, scratch, deadline: &mut deadline, findings: &mut findings };
         let tree = Arc::new(batches);
         let mut stopped = false;
         for nth in 0..count {
-            let number = state.store.keep_batch(tree.clone(), nth);
+            let number = turn.state.store.keep_batch(tree.clone(), nth);
             let Some(map) = tree.as_array().and_then(|maps| maps.get(nth)) else { break };
-            let entries = map.as_map().unwrap_or_default();
-            if stopped {
-                batch::apply(&instance.plan, state, number, entries, None, &mut deadline);
-                continue;
+            batch::take_in(&mut turn, number, map.as_map().unwrap_or_default(), stopped);
+            if !stopped {
+                batch::evaluate(&mut turn);
+                stopped = turn.deadline.expired() || turn.findings.blocked;
             }
-            batch::apply(&instance.plan, state, number, entries, Some(scratch), &mut deadline);
-            batch::evaluate(instance, state, scratch, &mut deadline, &mut findings);
-            stopped = deadline.expired() || findings.blocked;
         }
-        self.tidy();
-        Ok(report(&self.instance, findings, &deadline))
+        Ok(self.finish(findings, &deadline))
     }
 
     /// Keeps what cannot be evaluated until its turn to be freed.
@@ -177,10 +134,11 @@ impl Context {
     }
 
     /// After a call.
-    fn tidy(&mut self) {
+    fn finish(&mut self, findings: Findings, deadline: &Deadline) -> Outcome {
         if self.scratch.as_ref().is_some_and(|scratch| scratch.is_large()) {
             self.instance.idle.lock().give(None, self.scratch.take());
         }
+        report(&self.instance.plan, &*self.instance.ids, findings, deadline)
     }
 
     /// A context that starts with all this one knows and has decided; from here on neither sees what the other does. For

@@ -11,25 +11,25 @@
 mod attributes;
 mod batch;
 mod condition;
+mod conditions;
 mod context;
 mod exclusions;
 mod filters;
 mod hits;
+mod instance;
 mod path;
+mod pending;
 mod processors;
 mod rules;
 mod scan;
 mod state;
 mod store;
 mod sweep;
+mod turn;
 mod walk;
 
 #[cfg(test)]
 mod tests;
 
-use crate::support::Expired;
-
-pub(crate) use batch::Findings;
-pub(crate) use context::Instance;
 pub use context::{Context, RunError};
-pub(crate) use rules::RuleMatch;
+pub(crate) use instance::Instance;

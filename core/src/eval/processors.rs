@@ -1,14 +1,10 @@
 //! Running processors.
 
-use super::Expired;
-use super::attributes::Collector;
-use super::context::Instance;
-use super::rules::conditions_hold;
-use super::scan::Scratch;
-use super::state::State;
+use super::turn::Turn;
+use super::{attributes, conditions};
 use crate::plan::{Mapping, Processor};
 use crate::processor::{Input, Outcome};
-use crate::support::Deadline;
+use crate::support::Expired;
 use crate::value::Parked;
 use std::sync::Arc;
 
@@ -16,40 +12,22 @@ use std::sync::Arc;
 const MAX_PARAMETERS: usize = 4;
 
 /// Runs processors in order. What they derive becomes an address, an attribute, or both.
-pub(super) fn run(
-    instance: &Instance,
-    processors: &[Processor],
-    state: &mut State,
-    scratch: &mut Scratch,
-    attributes: &mut Collector,
-    deadline: &mut Deadline,
-) -> Result<(), Expired> {
+pub(super) fn run(turn: &mut Turn<'_>, processors: &[Processor]) -> Result<(), Expired> {
     for processor in processors {
-        if deadline.expired() {
-            return Err(Expired);
-        }
-        if !conditions_hold(instance, state, scratch, deadline, processor.conditions.clone())? {
+        turn.deadline.check()?;
+        if !conditions::hold(turn, processor.conditions.clone())? {
             continue;
         }
         for (nth, mapping) in processor.mappings.iter().enumerate() {
-            apply(instance, processor, (nth, mapping), state, scratch, attributes, deadline)?;
+            apply(turn, processor, nth, mapping)?;
         }
     }
     Ok(())
 }
 
-fn apply(
-    instance: &Instance,
-    processor: &Processor,
-    (nth, mapping): (usize, &Mapping),
-    state: &mut State,
-    scratch: &mut Scratch,
-    attributes: &mut Collector,
-    deadline: &mut Deadline,
-) -> Result<(), Expired> {
-    if deadline.expired() {
-        return Err(Expired);
-    }
+fn apply(turn: &mut Turn<'_>, processor: &Processor, nth: usize, mapping: &Mapping) -> Result<(), Expired> {
+    turn.deadline.check()?;
+    let state = &mut *turn.state;
     let generator = processor.generator;
     let memory = &mut state.processors[processor.id];
     let last = memory.presence_of(nth);
@@ -66,7 +44,7 @@ fn apply(
     if generator.has_optional_parameters() && last == Some(presence) {
         return Ok(());
     }
-    let made = match generator.generate(inputs, &mut memory.fragments, &processor.scanners, deadline) {
+    let made = match generator.generate(inputs, &mut memory.fragments, &processor.scanners, turn.deadline) {
         Outcome::NotNow => return Ok(()),
         Outcome::TimedOut => return Err(Expired),
         Outcome::Nothing => None,
@@ -78,12 +56,10 @@ fn apply(
     let Some(value) = made else { return Ok(()) };
     let value = Arc::new(Parked::from(value));
     if processor.output {
-        attributes.replace(&mapping.name, value.clone(), state);
+        attributes::replace(turn, &mapping.name, value.clone());
     }
     if processor.evaluate {
-        let tree = state.store.keep(value);
-        state.store.set_tree(mapping.output, tree);
-        super::batch::mark_new(&instance.plan, state, scratch, mapping.output);
+        turn.derive(mapping.output, value);
     }
     Ok(())
 }

@@ -4,7 +4,6 @@
 //! form are at hand. The outcome is a list of *hits*, (lane, entry, string): only there does a prefiltered matcher match.
 //! Rules with a hit are visited; a visited condition runs its matcher on the strings of its hits alone.
 
-use super::Expired;
 use super::hits::Hits;
 use super::state::State;
 use super::sweep::{Subject, Sweep};
@@ -12,7 +11,7 @@ use crate::matcher::Matcher;
 use crate::pattern::{Haystack, Opening, Presence, opening};
 use crate::plan::{AddressId, Plan};
 use crate::scan::{Candidates, STRETCH};
-use crate::support::{Bits, Deadline};
+use crate::support::{Bits, Deadline, Expired};
 use crate::transform::{self, Copy};
 
 /// Buffers that are used again from one batch to the next, and from one context to the next.
@@ -57,9 +56,6 @@ impl Scratch {
 /// Bytes for transformed copies that are much to keep.
 const LARGE: usize = 2048;
 
-/// How often an address that was cut off is tried again.
-const ATTEMPTS: u8 = 2;
-
 /// Scans all addresses that need it, and notes which rules are to be visited. What the deadline cuts off stays to be
 /// scanned, and says so; what was found until then counts.
 ///
@@ -72,7 +68,7 @@ pub(super) fn scan(
     deadline: &mut Deadline,
 ) -> Result<(), Expired> {
     let Scratch { transform, original, changed, hits, finished, .. } = scratch;
-    let State { store, unscanned, cut_off, attempts, pending, looked_at, fired, .. } = state;
+    let State { store, pending, .. } = state;
     hits.clear();
     finished.clear();
     let mut sweep = |addresses: &mut Bits, deadline: &mut Deadline| {
@@ -81,35 +77,22 @@ pub(super) fn scan(
             look.examine(subject, deadline)
         })
     };
-    let complete = sweep(unscanned, deadline);
-    if complete.is_ok() && *attempts < ATTEMPTS && !cut_off.is_empty() {
-        *attempts += 1;
+    let complete = sweep(pending.unscanned(), deadline);
+    if complete.is_ok()
+        && let Some(cut_off) = pending.cut_off()
+    {
         // What is left undone here is said by the deadline.
         let _ = deadline.half(|deadline| sweep(cut_off, deadline));
     }
-    if !unscanned.is_empty() {
-        cut_off.union(unscanned);
-        unscanned.clear();
-    }
+    pending.end_scan();
     for &address in &*finished {
-        let address_plan = &plan.scan.addresses[address];
-        pending.union(&address_plan.always);
-        for (rule, resource) in &address_plan.with_resource {
-            if store.get(*resource).is_some() {
-                pending.insert(*rule);
-            }
-        }
-        let lanes = address_plan.sources.iter().flat_map(|source| &source.lanes);
+        pending.set_scanned(plan, address, |resource| store.get(resource).is_some());
+        let lanes = plan.scan.addresses[address].sources.iter().flat_map(|source| &source.lanes);
         lanes.for_each(|look| hits.set_scanned(look.lane));
-        // What was not hit needs no further look.
-        looked_at.union(&address_plan.scanned_targets);
     }
     hits.sort();
-    for waiting in hits.waiting(plan) {
-        waiting.rules.iter().for_each(|&rule| pending.insert(rule));
-        waiting.targets.iter().for_each(|&target| looked_at.remove(target));
-    }
-    pending.subtract(fired);
+    hits.waiting(plan).for_each(|waiting| pending.hit(waiting));
+    pending.leave_out_fired();
     complete
 }
 

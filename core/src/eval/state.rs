@@ -1,6 +1,7 @@
 //! What a context keeps between batches.
 
 use super::exclusions::Exclusions;
+use super::pending::Pending;
 use super::store::Store;
 use crate::config::Text;
 use crate::plan::{AddressId, ConditionId, Plan, Verdict};
@@ -17,18 +18,8 @@ pub(super) struct State {
     pub store: Store,
     /// Conditions that held, with what they held on; they hold for the rest of the context.
     pub matches: NumberMap<ConditionId, Option<ConditionMatch>>,
-    /// Scalar targets that have been looked at with their address's current value.
-    pub looked_at: Bits,
-    /// Rules that matched.
-    pub fired: Bits,
-    /// Rules with something left to look at.
-    pub pending: Bits,
-    /// Addresses whose value is new and has not been scanned.
-    pub unscanned: Bits,
-    /// Addresses whose value an earlier call could not scan to the end.
-    pub cut_off: Bits,
-    /// How many calls have tried to scan these once more.
-    pub attempts: u8,
+    /// What is still to be looked at.
+    pub pending: Pending,
     /// Per type of rule, the strongest verdict reached.
     pub verdicts: NumberMap<usize, Verdict>,
     /// What filters decided.
@@ -85,12 +76,7 @@ impl State {
         State {
             store: Store::new(plan.addresses.len()),
             matches: NumberMap::default(),
-            looked_at: Bits::new(plan.targets),
-            fired: Bits::new(plan.rules.len()),
-            pending: Bits::new(plan.rules.len()),
-            unscanned: Bits::new(plan.addresses.len()),
-            cut_off: Bits::new(plan.addresses.len()),
-            attempts: 0,
+            pending: Pending::new(plan),
             verdicts: NumberMap::default(),
             exclusions: Exclusions::default(),
             filters_done: Bits::new(plan.rule_filters.len()),
@@ -105,12 +91,7 @@ impl State {
     pub(super) fn reset(&mut self) {
         self.store.reset();
         self.matches.clear();
-        self.looked_at.clear();
-        self.fired.clear();
-        self.pending.clear();
-        self.unscanned.clear();
-        self.cut_off.clear();
-        self.attempts = 0;
+        self.pending.reset();
         self.verdicts.clear();
         self.exclusions = Exclusions::default();
         self.filters_done.clear();

@@ -6,12 +6,11 @@
 //! a slice; and long strings wait for the short ones, then come by size. An ordinary request is through in the first turn,
 //! and never waits.
 
-use super::Expired;
 use super::exclusions::Excluded;
 use super::store::Store;
 use super::walk::{Advance, PASSED_COST, Walk};
 use crate::plan::{AddressId, Plan, SourcePlan};
-use crate::support::{Bits, Deadline};
+use crate::support::{Bits, Deadline, Expired};
 use crate::value::Object;
 
 /// Bytes of a string that never waits.

@@ -3,10 +3,9 @@
 //! Depth is the caller's, so the walk keeps its own stack; a flat container needs none, and a path is put together only
 //! when somebody asks for it. Millions of entries may hold nothing of interest, so the walk itself looks at the deadline.
 
-use super::Expired;
 use super::exclusions::Excluded;
 use crate::config::condition::Source;
-use crate::support::Deadline;
+use crate::support::{Deadline, Expired};
 use crate::value::{Object, Pair, Step};
 
 /// A container that is being gone through.

@@ -4,6 +4,7 @@
 //! of the ABI, in the caller's memory.
 
 mod actions;
+mod findings;
 mod incomplete;
 mod matches;
 mod obfuscate;
@@ -12,6 +13,7 @@ mod write;
 
 pub use crate::plan::EventRule;
 pub use actions::ReportedAction;
+pub(crate) use findings::{Findings, RuleMatch};
 pub use incomplete::Incomplete;
 pub use matches::{ArgumentMatch, ConditionMatch, Event, Operator};
 pub use outcome::Outcome;

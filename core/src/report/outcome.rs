@@ -1,11 +1,10 @@
 //! The outcome of a call.
 
 use super::actions::Consolidation;
-use super::{Event, EventRule, Incomplete, ReportedAction};
+use super::{Event, EventRule, Findings, Incomplete, ReportedAction, RuleMatch};
 use crate::config::Text;
 use crate::config::action::{Action, ActionKind};
-use crate::eval::{Findings, Instance, RuleMatch};
-use crate::plan::Rule;
+use crate::plan::{Plan, Rule};
 use crate::support::{Deadline, Ids};
 use crate::value::Parked;
 use std::borrow::Cow;
@@ -46,9 +45,8 @@ impl Outcome {
 }
 
 /// Makes the outcome of what was found.
-pub(crate) fn report(instance: &Instance, findings: Findings, deadline: &Deadline) -> Outcome {
-    let plan = &instance.plan;
-    let mut ids = CallIds { source: &*instance.ids, response: None, stack: None };
+pub(crate) fn report(plan: &Plan, ids: &dyn Ids, findings: Findings, deadline: &Deadline) -> Outcome {
+    let mut ids = CallIds { source: ids, response: None, stack: None };
     let mut consolidation = Consolidation::default();
     let mut outcome = Outcome { evaluated: findings.evaluated, ..Outcome::default() };
     for found in findings.rules {
@@ -57,7 +55,7 @@ pub(crate) fn report(instance: &Instance, findings: Findings, deadline: &Deadlin
         let reported = reported_actions(rule, found.override_action.as_ref());
         reported.iter().filter_map(|(_, action)| action.as_ref()).for_each(|action| consolidation.add(action));
         if rule.event {
-            outcome.events.push(event(rule, found, reported, instance, &mut ids, deadline));
+            outcome.events.push(event(rule, found, reported, plan, &mut ids, deadline));
         }
     }
     let CallIds { source, mut response, mut stack } = ids;
@@ -90,7 +88,7 @@ fn event(
     rule: &Rule,
     found: RuleMatch,
     reported: Cow<'_, [(Text, Option<Arc<Action>>)]>,
-    instance: &Instance,
+    plan: &Plan,
     ids: &mut CallIds<'_>,
     deadline: &Deadline,
 ) -> Event {
@@ -103,7 +101,7 @@ fn event(
     let security_response_id =
         asks(&ActionKind::is_blocking).then(|| ids.response.get_or_insert_with(|| source.uuid().into()).clone());
     let mut matches = found.matches;
-    matches.iter_mut().for_each(|found| instance.plan.obfuscator.redact(found, deadline));
+    matches.iter_mut().for_each(|found| plan.obfuscator.redact(found, deadline));
     let rule = match reported {
         Cow::Borrowed(_) => rule.shown.clone(),
         Cow::Owned(actions) => {

@@ -204,6 +204,18 @@ impl Deadline {
         self.expired
     }
 
+    /// [`Deadline::expired`] as an error.
+    #[inline]
+    pub fn check(&mut self) -> Result<(), Expired> {
+        self.try_spend(CHECK)
+    }
+
+    /// [`Deadline::spend`], with an error once the budget is used up.
+    #[inline]
+    pub fn try_spend(&mut self, units: u32) -> Result<(), Expired> {
+        if self.spend(units) { Err(Expired) } else { Ok(()) }
+    }
+
     /// After work of unknown length: the next check looks at the clock.
     pub fn look_next(&mut self) {
         // A suspended deadline has more left than this, and does not look.
