@@ -1,7 +1,8 @@
 //! Actions: what a match asks the caller to do.
 
-use super::read::{self, Fields, Text};
+use super::read::{self, Fields};
 use super::refusal::Refusal;
+use super::text::Text;
 use crate::exploit::uri;
 use crate::support::Deadline;
 use crate::value::{Object, Value};

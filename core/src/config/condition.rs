@@ -2,8 +2,10 @@
 
 use super::detector::DetectorKind;
 use super::matcher::{self, ScalarMatcher};
-use super::read::{self, Fields, Text, element, quoted};
+use super::operator::split_version;
+use super::read::{self, Fields, element, quoted};
 use super::refusal::Refusal;
+use super::text::Text;
 use crate::exploit::Detector;
 use crate::pattern::PatternCache;
 use crate::transform::{Chain, Transformer};
@@ -137,18 +139,6 @@ fn parse(condition: &Object, defaults: &Defaults, patterns: &mut PatternCache) -
         .ok_or_else(|| Refusal::warning(quoted("unknown operator: ", plain)))?;
     let arity = if negated { Arity::One } else { Arity::Many };
     Ok(Condition::Scalar { matcher, negated, targets: inputs("inputs", arity)? })
-}
-
-/// `name@vN` -> (`name`, N); a suffix that is no number is version 0.
-pub fn split_version(name: &[u8]) -> (&[u8], u32) {
-    match name.windows(2).position(|two| two == b"@v") {
-        Some(at) => {
-            let digits = &name[at + 2..];
-            let number = std::str::from_utf8(digits).ok().filter(|_| digits.iter().all(u8::is_ascii_digit));
-            (&name[..at], number.and_then(|n| n.parse().ok()).unwrap_or(0))
-        }
-        None => (name, 0),
-    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

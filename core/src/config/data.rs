@@ -4,8 +4,9 @@
 //! and a lookup asks them all: "the longest-lived entry wins" is the same as "any unexpired entry matches". So an
 //! update costs what it brings, not what is already there.
 
-use super::read::{self, Fields, Text, element};
+use super::read::{self, Fields, element};
 use super::refusal::Refusal;
+use super::text::Text;
 use crate::matcher::data::{DataMatcher, ListType};
 use crate::matcher::exact::ExactSet;
 use crate::matcher::ip::IpSet;

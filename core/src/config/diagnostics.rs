@@ -1,7 +1,7 @@
 //! What became of a configuration, element by element, in the shape of the ABI.
 
-use super::read::Text;
 use super::refusal::{Refusal, Severity};
+use super::text::Text;
 use super::warning::{self, Warning};
 use crate::value::Value;
 use std::collections::BTreeMap;
@@ -104,11 +104,6 @@ impl Section {
             ("warnings", texts(&self.warnings)),
         ])
     }
-}
-
-/// The name of an element without a readable id.
-pub fn index_name(index: usize) -> Text {
-    format!("index:{index}").into_bytes().into()
 }
 
 impl Diagnostics {

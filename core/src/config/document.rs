@@ -1,11 +1,13 @@
 //! A configuration document: its root, its sections in their fixed order, and whether it is accepted.
 
-use super::diagnostics::{Diagnostics, Section, index_name};
+use super::diagnostics::{Diagnostics, Section};
 use super::exclusion::Filter;
-use super::read::{self, Fields, Getter, Text, element, type_word};
+use super::read::{self, Fields, Getter, element, type_word};
 use super::refusal::Refusal;
+use super::refusal::index_name;
 use super::rule::{self, Origin};
 use super::store::Adding;
+use super::text::Text;
 use super::version::schema_major;
 use super::warning::{Warning, WarningKind};
 use super::{action, data, exclusion, obfuscator, overrides, processor};

@@ -1,10 +1,11 @@
 //! Exclusions: filters that switch rules off or change what they do, and filters that hide parts of the input.
 
 use super::condition::{self, Condition, Defaults};
-use super::read::{self, Fields, Text, element};
+use super::read::{self, Fields, element};
 use super::reference::{self, Reference};
 use super::refusal::Refusal;
 use super::rule::check_versions;
+use super::text::Text;
 use crate::pattern::PatternCache;
 use crate::value::Object;
 use std::sync::Arc;

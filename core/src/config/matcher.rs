@@ -1,8 +1,9 @@
 //! The parameters of scalar operators -> matchers.
 
-use super::condition::split_version;
-use super::read::{self, Fields, Text, quoted};
+use super::operator::split_version;
+use super::read::{self, Fields, quoted};
 use super::refusal::{Refusal, concat};
+use super::text::Text;
 use crate::matcher::Matcher;
 use crate::matcher::checksum::Checksum;
 use crate::matcher::exact::ExactSet;

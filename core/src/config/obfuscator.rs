@@ -1,7 +1,8 @@
 //! The obfuscator: what must not be shown in events.
 
-use super::read::{self, Fields, Text};
+use super::read::{self, Fields};
 use super::refusal::Refusal;
+use super::text::Text;
 
 /// Both expressions as configured. Absent means the default, empty means off.
 #[derive(Clone, Debug, Default)]

@@ -1,8 +1,9 @@
 //! Overrides: configuration that changes rules and processors of other configurations.
 
-use super::read::{self, Fields, Text};
+use super::read::{self, Fields};
 use super::reference::{self, Reference};
 use super::refusal::Refusal;
+use super::text::Text;
 
 /// A change to base rules.
 #[derive(Clone, Debug)]

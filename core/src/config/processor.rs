@@ -2,10 +2,11 @@
 
 use super::condition::{self, Condition, Defaults, key_path};
 use super::matcher;
-use super::read::{self, Fields, Text, element, quoted};
+use super::read::{self, Fields, element, quoted};
 use super::reference::{self, Reference};
 use super::refusal::Refusal;
 use super::rule::check_versions;
+use super::text::Text;
 use crate::matcher::Matcher;
 use crate::pattern::PatternCache;
 use crate::processor::Generator;

@@ -5,12 +5,9 @@
 
 use super::order::Table;
 use super::refusal::{Refusal, concat};
+use super::text::Text;
 use crate::value::{Object, Pair, Step, View, scalar_text};
 use std::borrow::Cow;
-use std::sync::Arc;
-
-/// An owned byte string of a configuration, shared by everything built from it.
-pub type Text = Arc<[u8]>;
 
 /// Why a getter refused an object.
 pub enum Fault {

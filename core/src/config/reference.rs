@@ -1,7 +1,8 @@
 //! References: how exclusions, overrides and scanner lists name what they are about.
 
-use super::read::{self, Fields, Text, element};
+use super::read::{self, Fields, element};
 use super::refusal::Refusal;
+use super::text::Text;
 use crate::value::Object;
 
 /// One reference; lists of them are alternatives.

@@ -1,7 +1,6 @@
 //! Why one element of a configuration was not taken.
 
-use super::diagnostics::index_name;
-use super::read::Text;
+use super::text::Text;
 
 /// How a refused element is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +55,11 @@ impl Refusal {
             _ => index_name(index),
         }
     }
+}
+
+/// The name of an element without a readable id.
+pub fn index_name(index: usize) -> Text {
+    format!("index:{index}").into_bytes().into()
 }
 
 /// Joins byte strings.

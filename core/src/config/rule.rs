@@ -1,8 +1,9 @@
 //! Rules and their output.
 
 use super::condition::{self, Condition, Defaults};
-use super::read::{self, Fields, Text, element};
+use super::read::{self, Fields, element};
 use super::refusal::Refusal;
+use super::text::Text;
 use super::version::Version;
 use crate::pattern::PatternCache;
 use crate::value::{Object, Step, Value, View};

@@ -4,7 +4,7 @@
 //! defined, or looks at an address nobody submits, is simply loaded. Such a rule protects nothing, so it is told here,
 //! beside the diagnostics and never in them.
 
-use super::read::Text;
+use super::text::Text;
 use crate::value::Value;
 use std::fmt;
 

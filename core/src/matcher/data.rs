@@ -11,24 +11,6 @@ use std::sync::Arc;
 use super::exact::ExactSet;
 use super::ip::{IpSet, parse_address};
 
-/// How long an entry of a list lasts; longer ones are greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Life(u64);
-
-impl Life {
-    const FOREVER: Self = Self(u64::MAX);
-
-    /// Until `expiration`, in seconds; 0 is forever.
-    pub(super) const fn until(expiration: u64) -> Self {
-        if expiration == 0 { Self::FOREVER } else { Self(expiration) }
-    }
-
-    /// Whether it still lasts: the very second of its end included.
-    pub(super) fn lasts(self, now: u64) -> bool {
-        now <= self.0
-    }
-}
-
 /// What the entries of a list mean. It decides the matcher, whatever operator a rule names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ListType {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::data::Life;
+use super::expiry::Life;
 
 /// A set of byte strings, each with the time it expires.
 ///

@@ -8,7 +8,7 @@
 use std::cmp::Reverse;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::data::Life;
+use super::expiry::Life;
 
 /// A set of networks, each with the time it expires.
 #[derive(Debug, Default)]

@@ -7,6 +7,7 @@
 pub mod checksum;
 pub mod data;
 pub mod exact;
+mod expiry;
 pub mod hidden_ascii;
 pub mod ip;
 pub mod number;

@@ -1,5 +1,6 @@
 //! Assembling the plan.
 
+use super::actions::Actions;
 use super::addresses::Addresses;
 use super::condition::{Argument, Condition, ConditionId, ConditionKind, MatcherRef, Target};
 use super::filter::{InputFilter, Mode, PathTrie, RuleFilter};
@@ -10,7 +11,7 @@ use super::processor::{Mapping, Processor};
 use super::rule::{Attribute, AttributeValue, EventRule, Rule};
 use super::{Plan, modules, scan, scanners};
 use crate::config::Text;
-use crate::config::action::{self, Action};
+use crate::config::action::Action;
 use crate::config::condition as spec;
 use crate::config::exclusion::FilterMode;
 use crate::config::matcher::ScalarMatcher;
@@ -79,30 +80,6 @@ pub fn build(store: &Store, patterns: &mut PatternCache) -> Option<Plan> {
         scan,
         known_addresses,
     })
-}
-
-/// Action ids resolved: configured ones first, then built-in ones.
-pub struct Actions<'a> {
-    store: &'a Store,
-    defaults: HashMap<Text, Arc<Action>>,
-}
-
-impl<'a> Actions<'a> {
-    fn new(store: &'a Store) -> Self {
-        let defaults = action::defaults().into_iter().map(|action| (action.id.clone(), Arc::new(action)));
-        Actions { store, defaults: defaults.collect() }
-    }
-
-    /// The action of this id.
-    pub fn get(&self, id: &[u8]) -> Option<Arc<Action>> {
-        self.store.actions.get(id).or_else(|| self.defaults.get(id)).cloned()
-    }
-
-    /// The action `block`; one that does not block gives way to the built-in one.
-    fn block(&self) -> Arc<Action> {
-        let configured = self.get(action::BLOCK).filter(|action| action.kind.is_blocking());
-        configured.unwrap_or_else(|| Arc::new(action::default_block()))
-    }
 }
 
 /// Types of actions that rules and filters can lead to: base rules, user rules, then filters.

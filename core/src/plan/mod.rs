@@ -7,6 +7,7 @@
 //! Dynamic lists are not part of the plan: conditions refer to them by slot, so that an update of a denylist of a
 //! million entries exchanges a few pointers ([`Lists`]) and leaves the plan as it is.
 
+mod actions;
 mod addresses;
 mod build;
 mod condition;

@@ -4,7 +4,7 @@
 //! the other way round, then (in the WAF module) types in byte order; what is still equal keeps the order of the
 //! reference's tables and sort (see [`order`](crate::config::order)).
 
-use super::build::Actions;
+use super::actions::Actions;
 use super::rule::Verdict;
 use crate::config::Text;
 use crate::config::action::Action;

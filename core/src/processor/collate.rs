@@ -5,7 +5,7 @@
 //! request may have a hundred thousand keys, or a few that are long and differ at their ends; those are sorted in runs that
 //! take microseconds each, and merged, so that the deadline can interrupt after each run and at each key.
 
-use super::Expired;
+use crate::support::Expired;
 use crate::support::{Deadline, words};
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;

@@ -4,7 +4,7 @@
 //! text would cost an allocation per key, so it is joined in the blocks that the hash takes, and folded there, a block at a
 //! time.
 
-use super::Expired;
+use crate::support::Expired;
 use crate::support::{Deadline, words};
 use sha2::block_api::compress256;
 

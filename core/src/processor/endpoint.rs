@@ -4,8 +4,8 @@
 
 use super::collate::{SignedLower, Sorter};
 use super::digest::{Digest, Field, Folding, scalar_field};
-use super::{Expired, Fragments, check, joined, step};
-use crate::support::Deadline;
+use super::fingerprint::{Fragments, joined};
+use crate::support::{Deadline, Expired};
 use crate::value::{Pair, Value};
 
 pub(super) fn generate(
@@ -16,7 +16,7 @@ pub(super) fn generate(
     fragments: &mut Fragments,
     deadline: &mut Deadline,
 ) -> Result<Value, Expired> {
-    check(deadline)?;
+    deadline.check()?;
     let Fragments { method: known_method, fields: [path_field, query_field, body_field, _] } = fragments;
     if let (None, Some(method)) = (&known_method, method) {
         *known_method = Some(method.to_ascii_lowercase().into());
@@ -48,7 +48,7 @@ fn keys_field(entries: &[Pair], deadline: &mut Deadline) -> Result<Field, Expire
     }
     let mut sorter = Sorter::<SignedLower>::new();
     for (position, entry) in entries.iter().enumerate() {
-        step(deadline)?;
+        deadline.try_spend(1)?;
         sorter.push(entry.key_bytes().unwrap_or_default(), position);
     }
     let mut digest = Digest::new(Folding::Key);

@@ -5,9 +5,9 @@
 
 use super::collate::{HeaderNames, Sorter};
 use super::digest::{Digest, Field, Folding, scalar_field};
+use super::fingerprint::joined;
 use super::headers::{Decimal, Header, Places, single_string};
-use super::{Expired, joined, step};
-use crate::support::Deadline;
+use crate::support::{Deadline, Expired};
 use crate::value::{Pair, Value};
 
 pub(super) fn generate(headers: &[Pair], deadline: &mut Deadline) -> Result<Value, Expired> {
@@ -15,7 +15,7 @@ pub(super) fn generate(headers: &[Pair], deadline: &mut Deadline) -> Result<Valu
     let mut user_agent: &[u8] = b"";
     let mut unknown = Sorter::<HeaderNames>::new();
     for (position, entry) in headers.iter().enumerate() {
-        step(deadline)?;
+        deadline.try_spend(1)?;
         let name = entry.key_bytes().unwrap_or_default();
         match Header::of(name) {
             Header::Standard(place) => standard.set(place),

@@ -3,7 +3,8 @@
 //! Nothing is verified. The signature is not decoded; only whether there is one is reported, because a token without a
 //! signature is the attack that matters here.
 
-use super::{Expired, base64url};
+use super::base64url;
+use crate::support::Expired;
 use crate::support::{Deadline, Stride};
 use crate::value::{Key, Map, Object, Step, Value, View, json};
 

@@ -14,9 +14,11 @@
 //! Generators write no intermediate strings, walk at most 18 levels of a tree, and look at the deadline at every entry, and within long ones.
 
 mod base64url;
+mod classifier;
 mod collate;
 mod digest;
 mod endpoint;
+mod fingerprint;
 mod header;
 mod headers;
 mod jwt;
@@ -29,11 +31,12 @@ mod session;
 mod tests;
 mod uri;
 
-pub use scanner::{Scanner, ScannerMatcher, Scanners, Tag};
+pub use fingerprint::Fragments;
+pub use scanner::{Scanner, ScannerMatcher, Tag};
+pub use schema::Scanners;
 
 use crate::support::{Deadline, Expired};
 use crate::value::{Object, Step, Value, View};
-use digest::Field;
 
 /// What derives an object; named in a configuration by its [name](Self::name).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -107,13 +110,6 @@ pub struct Presence {
     pub optional: u8,
 }
 
-/// The fields of a fingerprint that are known so far. Belongs to one processor (all its mappings) in one context.
-#[derive(Clone, Debug, Default)]
-pub struct Fragments {
-    method: Option<Box<[u8]>>,
-    fields: [Option<Field>; 4],
-}
-
 /// How a generator's run ended.
 #[derive(Debug)]
 pub enum Outcome {
@@ -125,21 +121,6 @@ pub enum Outcome {
     Nothing,
     /// A run that made this object.
     Made(Value),
-}
-
-fn check(deadline: &mut Deadline) -> Result<(), Expired> {
-    if deadline.expired() { Err(Expired) } else { Ok(()) }
-}
-
-/// The text of a fingerprint: its parts, one after the other.
-fn joined<const N: usize>(parts: [&[u8]; N]) -> Value {
-    Value::from(parts.concat())
-}
-
-/// A check before work on one key or node, of which many fit between two looks at the clock.
-#[inline]
-fn step(deadline: &mut Deadline) -> Result<(), Expired> {
-    if deadline.spend(1) { Err(Expired) } else { Ok(()) }
 }
 
 impl Generator {

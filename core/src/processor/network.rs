@@ -4,9 +4,9 @@
 //! address. Nothing is parsed: the addresses are counted by their commas. The result depends on the order of the headers:
 //! one of higher precedence without a usable value takes back what a lower one gave, unless it came first.
 
+use super::fingerprint::joined;
 use super::headers::{Decimal, Header, Places, single_string};
-use super::{Expired, joined, step};
-use crate::support::Deadline;
+use crate::support::{Deadline, Expired};
 use crate::value::{Pair, Value};
 
 pub(super) fn generate(headers: &[Pair], deadline: &mut Deadline) -> Result<Value, Expired> {
@@ -14,7 +14,7 @@ pub(super) fn generate(headers: &[Pair], deadline: &mut Deadline) -> Result<Valu
     let mut best = usize::MAX;
     let mut chain: &[u8] = b"";
     for entry in headers {
-        step(deadline)?;
+        deadline.try_spend(1)?;
         let Some(place) = Header::address_place(entry.key_bytes().unwrap_or_default()) else { continue };
         present.set(place);
         if place < best {

@@ -4,9 +4,9 @@
 
 use super::collate::{SignedLower, Sorter};
 use super::digest::{Digest, Field, Folding, scalar_field};
+use super::fingerprint::{Fragments, joined};
 use super::headers::single_string;
-use super::{Expired, Fragments, check, joined, step};
-use crate::support::Deadline;
+use crate::support::{Deadline, Expired};
 use crate::value::{Pair, Value};
 
 pub(super) fn generate(
@@ -16,7 +16,7 @@ pub(super) fn generate(
     fragments: &mut Fragments,
     deadline: &mut Deadline,
 ) -> Result<Value, Expired> {
-    check(deadline)?;
+    deadline.check()?;
     let [user_field, names_field, values_field, session_field] = &mut fragments.fields;
     if let (None, Some(user_id)) = (&user_field, user_id) {
         *user_field = Some(scalar_field(user_id, deadline)?);
@@ -42,7 +42,7 @@ fn cookie_fields(cookies: &[Pair], deadline: &mut Deadline) -> Result<(Field, Fi
     }
     let mut sorter = Sorter::<SignedLower>::new();
     for (position, cookie) in cookies.iter().enumerate() {
-        step(deadline)?;
+        deadline.try_spend(1)?;
         sorter.push(cookie.key_bytes().unwrap_or_default(), position);
     }
     let (mut names, mut values) = (Digest::new(Folding::Key), Digest::new(Folding::Value));

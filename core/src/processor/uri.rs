@@ -3,8 +3,8 @@
 //! Nothing is decoded or normalised. Every component is always there, empty where the URI has none.
 
 use super::collate::{Bytes, Sorter};
-use super::{Expired, step};
 use crate::exploit::uri::{self, Part};
+use crate::support::Expired;
 use crate::support::{Deadline, words};
 use crate::value::{Array, Key, Map, Object, Value};
 use memchr::{memchr, memchr2};
@@ -51,7 +51,7 @@ fn parameters(query: &[u8], place: &mut Object, deadline: &mut Deadline) -> Resu
     let mut count = 0;
     let mut rest = query;
     while !rest.is_empty() {
-        step(deadline)?;
+        deadline.try_spend(1)?;
         let parameter;
         (parameter, rest) = Parameter::split_off(rest);
         let Some(parameter) = parameter else { continue };
@@ -80,7 +80,7 @@ fn parameters(query: &[u8], place: &mut Object, deadline: &mut Deadline) -> Resu
 fn sorted<'a>(parameters: &[Parameter<'a>], deadline: &mut Deadline) -> Result<Vec<Parameter<'a>>, Expired> {
     let mut sorter = Sorter::<Bytes>::new();
     for (position, parameter) in parameters.iter().enumerate() {
-        step(deadline)?;
+        deadline.try_spend(1)?;
         sorter.push(parameter.key, position);
     }
     let mut sorted = Vec::with_capacity(parameters.len());
@@ -95,18 +95,18 @@ fn sorted<'a>(parameters: &[Parameter<'a>], deadline: &mut Deadline) -> Result<V
 fn by_key(parameters: &[Parameter<'_>], place: &mut Object, deadline: &mut Deadline) -> Result<(), Expired> {
     let mut keys = 0;
     for _ in parameters.chunk_by(Parameter::same_key) {
-        step(deadline)?;
+        deadline.try_spend(1)?;
         keys += 1;
     }
     let mut map = Map::new(place, keys);
     for same in parameters.chunk_by(Parameter::same_key) {
-        step(deadline)?;
+        deadline.try_spend(1)?;
         match same {
             [only] => only.put_value(map.place_at(only.key)),
             [first, ..] => {
                 let mut values = Array::new(map.place_at(first.key), same.len());
                 for parameter in same {
-                    step(deadline)?;
+                    deadline.try_spend(1)?;
                     parameter.put_value(values.place());
                 }
             }

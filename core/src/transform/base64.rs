@@ -1,6 +1,7 @@
 //! Base64, as leniently as the reference reads it and as oddly as it writes it.
 
-use super::{Outcome, Stride};
+use super::step::Outcome;
+use crate::support::Stride;
 
 const NO_DIGIT: u8 = 0xFF;
 const STANDARD: [u8; 256] = digits(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");

@@ -2,7 +2,8 @@
 
 use memchr::{memchr, memmem};
 
-use super::{Outcome, Stride};
+use super::step::Outcome;
+use crate::support::Stride;
 
 /// How many bytes are handled at once.
 const BLOCK: usize = 1024;

@@ -2,8 +2,9 @@
 
 use std::mem;
 
+use super::Transformer;
 use super::classes::{ByteClasses, Triggers};
-use super::{Outcome, Transformer};
+use super::step::Outcome;
 use crate::pattern::Presence;
 use crate::support::{Deadline, Expired};
 

@@ -2,7 +2,8 @@
 
 use memchr::memmem;
 
-use super::{Outcome, Stride};
+use super::step::Outcome;
+use crate::support::Stride;
 
 /// Drops comments; nothing takes their place. One that is not closed ends the text, as do `--`, `#` and `//`: the rest
 /// of the text, not of the line.

@@ -2,7 +2,9 @@
 
 use memchr::memchr;
 
-use super::{Outcome, Stride, hex, is_blank, utf8};
+use super::step::{Outcome, is_blank};
+use super::{hex, utf8};
+use crate::support::Stride;
 
 /// Up to six hexadecimal digits, one blank after them, or one escaped byte.
 const MAX_DIGITS: usize = 6;

@@ -2,7 +2,9 @@
 
 use memchr::memchr;
 
-use super::{Outcome, Stride, utf8};
+use super::step::Outcome;
+use super::utf8;
+use crate::support::Stride;
 
 /// The named references that are known, in lower case, and the byte each stands for.
 const NAMED: [(&[u8], u8); 5] = [(b"lt;", b'<'), (b"gt;", b'>'), (b"amp;", b'&'), (b"quot;", b'"'), (b"nbsp;", 0xA0)];

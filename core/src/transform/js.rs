@@ -2,7 +2,9 @@
 
 use memchr::memchr;
 
-use super::{Outcome, Stride, hex, utf8};
+use super::step::Outcome;
+use super::{hex, utf8};
+use crate::support::Stride;
 
 /// Decodes `\` escapes. Any backslash counts as a change, even one at the end, which stays.
 pub(super) fn js_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {

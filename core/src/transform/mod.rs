@@ -37,6 +37,7 @@ mod js;
 mod path;
 mod percent;
 mod shell;
+mod step;
 mod unicode;
 mod url;
 mod utf8;
@@ -45,21 +46,10 @@ use crate::support::{Deadline, Stride};
 pub(crate) use chain::Copy;
 pub use chain::{Chain, Scratch};
 pub use classes::{ByteClasses, Triggers};
+use step::Outcome;
 
 /// What transforming a kilobyte costs, in units of [`Deadline::spend`].
 const UNITS: u32 = 64;
-
-/// What a transformer did with a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    /// Nothing; the output buffer holds nothing of use.
-    Kept,
-    /// The output replaces the text, but alone it is no reason to: if no transformer of the chain answers
-    /// [`Outcome::Changed`], the original is matched.
-    Rewritten,
-    /// The output replaces the text.
-    Changed,
-}
 
 /// One step of a [`Chain`].
 ///
@@ -141,11 +131,6 @@ impl Transformer {
             Self::UnicodeNormalize => unicode::unicode_normalize(input, output, stride),
         }
     }
-}
-
-/// The six bytes that the decoders of style sheets and shells take for blanks.
-const fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | 0x09..=0x0D)
 }
 
 #[cfg(test)]

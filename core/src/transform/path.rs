@@ -6,7 +6,8 @@
 
 use memchr::{memchr, memchr_iter};
 
-use super::{Outcome, Stride};
+use super::step::Outcome;
+use crate::support::Stride;
 
 /// Removes `.` segments and resolves `..` segments.
 pub(super) fn normalize_path(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {

@@ -2,7 +2,9 @@
 
 use memchr::memchr2;
 
-use super::{Outcome, Stride, hex, utf8};
+use super::step::Outcome;
+use super::{hex, utf8};
+use crate::support::Stride;
 
 /// `+` to space and `%XX` to a byte, once; malformed `%` stays.
 pub(super) fn url_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {

@@ -1,6 +1,7 @@
 //! What a shell drops or does not care about: quotes, escapes, blanks, letter case (for Windows).
 
-use super::{Outcome, Stride, is_blank};
+use super::step::{Outcome, is_blank};
+use crate::support::Stride;
 
 /// Drops quoting, folds case and evens out separators, from the first byte on that gives a reason to.
 pub(super) fn shell_unescape(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {

@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memchr2, memrchr};
 
-use super::Outcome;
+use super::step::Outcome;
 
 /// What follows the last `/` of the path.
 pub(super) fn url_basename(input: &[u8], output: &mut Vec<u8>) -> Outcome {

@@ -6,7 +6,8 @@
 //! and assertions count as empty: both only widen what is accepted.
 
 use super::byte_set::ByteSet;
-use super::choice::{rarity, share_of_bytes, share_of_strings};
+use super::choice::{share_of_bytes, share_of_strings};
+use super::rarity::rarity;
 use super::strings::{Strings, Text};
 use crate::pattern::ast::{Ast, Node, NodeId};
 use crate::pattern::set::CodeSet;

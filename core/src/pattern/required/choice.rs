@@ -1,30 +1,9 @@
 //! How likely ordinary traffic is to contain a requirement.
 
 use super::byte_set::ByteSet;
+use super::rarity::rarity;
 use super::strings::{Strings, Text};
 use memchr::memmem;
-
-/// Minus the binary logarithm of each byte's share of ordinary requests (paths, headers, parameters, bodies), letters in
-/// lower case; rounded, at most 15.
-#[rustfmt::skip]
-const RARITY: [u8; 256] = [
-    15, 15, 15, 15, 15, 15, 15, 15, 15, 12, 9, 15, 15, 12, 15, 15,
-    15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
-    4, 11, 8, 11, 12, 9, 10, 10, 8, 8, 9, 8, 7, 6, 5, 6, // space ! " # $ % & ' ( ) * + , - . /
-    6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 8, 8, 10, 8, 10, 10, // 0 ... 9 : ; < = > ?
-    11, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
-    15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 10, 13, 10, 13, 7, // [ \ ] ^ _
-    11, 4, 6, 5, 5, 4, 6, 6, 6, 4, 7, 7, 5, 5, 5, 5, // ` a ... o
-    5, 8, 4, 4, 4, 5, 6, 6, 7, 7, 7, 9, 12, 9, 13, 15, // p ... z { | } ~
-    11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11,
-    11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11,
-    11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11,
-    11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11,
-    15, 15, 10, 9, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11,
-    11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11,
-    11, 11, 10, 9, 10, 10, 10, 10, 10, 10, 11, 11, 11, 11, 11, 11,
-    11, 11, 11, 11, 11, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
-];
 
 /// A share that every string of a set adds, so that a smaller set of about the same use is preferred.
 const PER_STRING: f32 = 1.0 / (1u32 << 20) as f32;
@@ -50,11 +29,6 @@ static COMMON_PAIRS: [u64; 1 << 10] = {
 
 /// Minus the binary logarithm of the share of what is part of [`COMMON`].
 const COMMON_RARITY: u32 = 10;
-
-/// Minus the binary logarithm of a byte's share of ordinary traffic.
-pub(crate) fn rarity(byte: u8) -> u32 {
-    u32::from(RARITY[usize::from(byte)])
-}
 
 /// 2 to the power of `-bits`.
 fn share(bits: u32) -> f32 {

@@ -10,6 +10,7 @@ mod byte_set;
 mod choice;
 mod digits;
 mod needs;
+mod rarity;
 mod second_look;
 mod strings;
 
@@ -22,8 +23,8 @@ use analysis::Requirement;
 use second_look::{LiteralSet, SecondLook};
 use strings::Text;
 
-pub(crate) use choice::rarity;
 pub(crate) use needs::{Needs, Presence};
+pub(crate) use rarity::rarity;
 
 /// What a subject must have to be worth searching: enough bytes, and one of a set of literals or bytes.
 #[derive(Clone, Debug, Default)]

@@ -3,8 +3,8 @@
 //! A pattern requires more than the one set of literals the scan knows: the words of `union.+select.+from` must all be there,
 //! and however `m\\W*o\\W*z` is spaced out, its letters must be. Asking this takes a fraction of a search.
 
-use super::choice::rarity;
 use super::needs::Needs;
+use super::rarity::rarity;
 use super::strings::Strings;
 use crate::pattern::haystack::Haystack;
 use crate::support::{Deadline, Expired, Stride};

@@ -1,6 +1,6 @@
 //! Small sets of short strings, as requirements are worked out with.
 
-use super::choice::rarity;
+use super::rarity::rarity;
 
 /// Longer literals are cut: a longer one would hardly be rarer.
 pub(super) const MAX_LENGTH: usize = 8;

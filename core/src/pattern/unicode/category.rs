@@ -3,7 +3,7 @@
 //! Data derived from the Unicode Character Database, copyright (c) 1991-2021 Unicode, Inc., used under the
 //! Unicode License (<https://www.unicode.org/license.html>).
 
-use super::Named;
+use super::named::Named;
 
 /// Sorted by name; the ranges of each are sorted and inclusive.
 #[rustfmt::skip]

@@ -37,7 +37,7 @@ const table = async (property, names) => {
   for (const [short, long] of names) {
     entries.push(`    ("${short}", &[\n${fill(await rangesOf(property, long), '        ')}\n    ]),`);
   }
-  return `use super::Named;\n\n/// Sorted by name; the ranges of each are sorted and inclusive.\n#[rustfmt::skip]\npub(super) static TABLE: &[Named] = &[\n${entries.join('\n')}\n];\n`;
+  return `use super::named::Named;\n\n/// Sorted by name; the ranges of each are sorted and inclusive.\n#[rustfmt::skip]\npub(super) static TABLE: &[Named] = &[\n${entries.join('\n')}\n];\n`;
 };
 
 const CATEGORIES = {

@@ -5,13 +5,11 @@
 
 mod category;
 mod folding;
+mod named;
 mod script;
 
 /// The largest code point.
 pub(super) const MAX: u32 = 0x10_FFFF;
-
-/// A property value and its sorted, inclusive ranges.
-type Named = (&'static str, &'static [(u32, u32)]);
 
 /// The ranges of `\p{name}`, in no particular order; `None` for a name the dialect does not know.
 pub(super) fn property(name: &[u8]) -> Option<Vec<(u32, u32)>> {

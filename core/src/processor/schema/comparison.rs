@@ -1,10 +1,8 @@
 //! Whether a value would be described as the container beside it was.
 
-use super::tables::{Child, Code, Container, Node, Shape, Tables};
-use super::{MAX_DEPTH, MAX_ELEMENTS, MAX_ENTRIES};
-use crate::processor::scanner::Classifier;
-use crate::processor::{Expired, step};
-use crate::support::Deadline;
+use super::tables::{Child, Code, Container, MAX_DEPTH, MAX_ELEMENTS, MAX_ENTRIES, Node, Shape, Tables};
+use crate::processor::classifier::Classifier;
+use crate::support::{Deadline, Expired};
 use crate::value::{Object, Pair, View};
 
 /// A comparison with containers that were described before.
@@ -20,7 +18,7 @@ impl Comparison<'_, '_> {
     /// Whether a visit would describe this value as that container is described, with the keys in the same order. Gives up
     /// where finding out would take more than one look at each node.
     pub(super) fn is_like(&mut self, model: u32, object: &Object, key: &[u8], depth: usize) -> Result<bool, Expired> {
-        step(self.deadline)?;
+        self.deadline.try_spend(1)?;
         self.nodes += 1;
         let tables = self.tables;
         let model = &tables.containers[model as usize];
@@ -81,7 +79,7 @@ impl Comparison<'_, '_> {
             (Node::Container(model), View::Map(_) | View::Array(_)) => self.is_like(model, object, key, depth),
             (_, View::Map(_) | View::Array(_)) => Ok(false),
             (_, value) => {
-                step(self.deadline)?;
+                self.deadline.try_spend(1)?;
                 self.nodes += 1;
                 Ok(scalar(value, key, self.classifier, self.deadline)? == node)
             }

@@ -15,39 +15,49 @@ mod rendering;
 mod survey;
 mod tables;
 
-use super::Expired;
+use super::classifier::{Classifier, Selection};
 use super::keys::KeptKeys;
-use super::scanner::{Classifier, Scanners};
-use crate::support::Deadline;
+use super::scanner::Scanner;
 use crate::support::fork::Renewable;
+use crate::support::{Deadline, Expired};
 use crate::value::{Object, Value};
 use rendering::Rendering;
+use std::sync::Arc;
 use survey::Survey;
 use tables::{Child, Container, Tables};
 
-/// Entries of a map that are looked at.
-const MAX_ENTRIES: usize = 255;
-/// Elements of an array that are looked at.
-const MAX_ELEMENTS: usize = 10;
-/// Containers inside each other that are reported; the last one is reported empty.
-const MAX_DEPTH: usize = 18;
 /// Nodes for which room is kept between documents.
 const KEPT_NODES: usize = 4096;
 /// As many threads as find room without making it.
 const KEPT_WORKSPACES: usize = 8;
 
+/// The scanners selected for a processor, and what schemas were made with.
+#[derive(Default)]
+pub struct Scanners {
+    selection: Selection,
+    workspaces: Workspaces,
+}
+
+impl Scanners {
+    /// Prepares a selection, in the order in which scanners are asked.
+    pub fn new(scanners: Vec<Arc<Scanner>>) -> Self {
+        Scanners { selection: Selection::new(scanners), workspaces: Workspaces::default() }
+    }
+}
+
 pub(super) fn generate(input: &Object, scanners: &Scanners, deadline: &mut Deadline) -> Result<Value, Expired> {
-    let Workspace { keys, containers, children, open } = scanners.workspaces.take();
+    let Scanners { selection, workspaces } = scanners;
+    let Workspace { keys, containers, children, open } = workspaces.take();
     let tables = Tables { containers, children: reused(children) };
-    let mut survey = Survey::new(Classifier::new(scanners, keys), tables, reused(open), deadline);
+    let mut survey = Survey::new(Classifier::new(selection, keys), tables, reused(open), deadline);
     let root = survey.visit(input, b"", 1);
     let Survey { classifier, mut tables, open, deadline, .. } = survey;
-    let made = root.and_then(|root| Rendering { tables: &tables, scanners, deadline }.root(root));
+    let made = root.and_then(|root| Rendering { tables: &tables, scanners: selection, deadline }.root(root));
     tables.containers.clear();
     if tables.children.capacity().max(open.capacity()).max(tables.containers.capacity()) <= KEPT_NODES {
         let Tables { containers, children } = tables;
         let keys = classifier.into_kept();
-        scanners.workspaces.give(Workspace { keys, containers, children: reused(children), open: reused(open) });
+        workspaces.give(Workspace { keys, containers, children: reused(children), open: reused(open) });
     }
     made
 }
@@ -63,7 +73,7 @@ struct Workspace {
 
 /// Workspaces that wait for the next document.
 #[derive(Default)]
-pub(super) struct Workspaces(Renewable<Vec<Workspace>>);
+struct Workspaces(Renewable<Vec<Workspace>>);
 
 impl Workspaces {
     fn take(&self) -> Workspace {

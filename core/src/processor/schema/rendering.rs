@@ -1,14 +1,13 @@
 //! From the tables to the object of the schema format.
 
 use super::tables::{Code, Container, Node, Shape, Tables};
-use crate::processor::scanner::Scanners;
-use crate::processor::{Expired, step};
-use crate::support::Deadline;
+use crate::processor::classifier::Selection;
+use crate::support::{Deadline, Expired};
 use crate::value::{Array, Key, Map, Object, Value};
 
 pub(super) struct Rendering<'a, 'd> {
     pub tables: &'a Tables<'a>,
-    pub scanners: &'a Scanners,
+    pub scanners: &'a Selection,
     pub deadline: &'d mut Deadline,
 }
 
@@ -20,7 +19,7 @@ impl Rendering<'_, '_> {
     }
 
     fn node(&mut self, node: Node, place: &mut Object) -> Result<(), Expired> {
-        step(self.deadline)?;
+        self.deadline.try_spend(1)?;
         match node {
             Node::Scalar(code) => Array::new(place, 1).place().set_unsigned(code as u64),
             Node::Labelled(label) => {

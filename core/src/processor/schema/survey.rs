@@ -1,11 +1,9 @@
 //! The walk over a value that describes it in tables.
 
 use super::comparison::{Comparison, scalar};
-use super::tables::{Child, Container, Node, Shape, Tables};
-use super::{MAX_DEPTH, MAX_ELEMENTS, MAX_ENTRIES};
-use crate::processor::scanner::Classifier;
-use crate::processor::{Expired, step};
-use crate::support::Deadline;
+use super::tables::{Child, Container, MAX_DEPTH, MAX_ELEMENTS, MAX_ENTRIES, Node, Shape, Tables};
+use crate::processor::classifier::Classifier;
+use crate::support::{Deadline, Expired};
 use crate::value::{Object, Pair, View};
 
 /// As many keys are compared with each other.
@@ -43,7 +41,7 @@ impl<'a, 'd> Survey<'a, 'd> {
     /// Describes a value that stands under `key`, `depth` containers deep. Recursion goes by containers alone.
     #[inline]
     pub(super) fn visit(&mut self, object: &'a Object, key: &'a [u8], depth: usize) -> Result<Node, Expired> {
-        step(self.deadline)?;
+        self.deadline.try_spend(1)?;
         self.visited += 1;
         match object.view() {
             View::Map(entries) => self.record(entries, depth),
@@ -167,16 +165,16 @@ fn may_repeat(children: &[Child<'_>]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::generate;
     use super::super::rendering::Rendering;
+    use super::super::{Scanners, generate};
     use super::*;
+    use crate::processor::classifier::Selection;
     use crate::processor::keys::KeptKeys;
-    use crate::processor::scanner::Scanners;
     use crate::value::{Value, json};
 
     /// A schema for which nothing is compared with a model.
     fn plainly(input: &Value) -> Value {
-        let scanners = Scanners::default();
+        let scanners = Selection::default();
         let deadline = &mut Deadline::unlimited();
         let tables = Tables { containers: vec![], children: vec![] };
         let mut survey = Survey::new(Classifier::new(&scanners, KeptKeys::default()), tables, vec![], deadline);

@@ -6,6 +6,13 @@ use crate::value::Object;
 use std::cmp::Ordering;
 use std::ops::Range;
 
+/// Entries of a map that are looked at.
+pub(super) const MAX_ENTRIES: usize = 255;
+/// Elements of an array that are looked at.
+pub(super) const MAX_ELEMENTS: usize = 10;
+/// Containers inside each other that are reported; the last one is reported empty.
+pub(super) const MAX_DEPTH: usize = 18;
+
 /// A node of the schema.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Node {

@@ -8,7 +8,9 @@
 
 mod table;
 
-use super::{Outcome, Stride, utf8};
+use super::step::Outcome;
+use super::utf8;
+use crate::support::Stride;
 
 /// Normalises `input`, or finds nothing to normalise.
 pub(super) fn unicode_normalize(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
