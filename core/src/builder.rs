@@ -159,8 +159,7 @@ impl Builder {
 
     /// An instance of the current state; `None` if there is nothing to run: no enabled rule and no post-processor.
     pub fn build(&mut self) -> Option<Waf> {
-        let changes = self.store.take_changes();
-        if changes.rules || self.plan.is_none() {
+        if self.store.take_changed() || self.plan.is_none() {
             self.plan = plan::build(&self.store, &mut self.patterns).map(Arc::new);
             self.patterns.drop_unused();
         }

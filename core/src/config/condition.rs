@@ -15,24 +15,24 @@ use std::sync::Arc;
 /// More transformers than this on one rule or input are refused.
 const MAX_TRANSFORMERS: usize = 10;
 
-/// What a rule, filter or processor asks of the data.
+/// What a rule, filter or processor asks of the data. A plan has matchers and targets of its own, in which names are numbers.
 #[derive(Clone)]
-pub enum Condition {
+pub enum Condition<M = ScalarMatcher, T = Target> {
     /// One matcher over the scalars of some targets; a negated one has exactly one target.
     Scalar {
         /// The operator.
-        matcher: ScalarMatcher,
+        matcher: M,
         /// Holds if nothing matches.
         negated: bool,
         /// Where it looks, in order.
-        targets: Vec<Target>,
+        targets: Vec<T>,
     },
     /// Whether something is there, whatever it is.
     Exists {
         /// Holds if it is absent.
         negated: bool,
         /// Where it looks, in order.
-        targets: Vec<Target>,
+        targets: Vec<T>,
     },
     /// A RASP detector.
     Detector {
@@ -41,17 +41,65 @@ pub enum Condition {
         /// with its options,
         detector: Arc<Detector>,
         /// and its named arguments.
-        arguments: Vec<Argument>,
+        arguments: Vec<Argument<T>>,
     },
 }
 
 /// A named argument of a detector.
 #[derive(Clone)]
-pub struct Argument {
+pub struct Argument<T = Target> {
     /// As the event shows it.
     pub name: &'static str,
     /// Exactly one target, except for `params`.
-    pub targets: Vec<Target>,
+    pub targets: Vec<T>,
+}
+
+impl<M, T> Condition<M, T> {
+    /// All places it looks at.
+    pub fn targets(&self) -> impl Iterator<Item = &T> {
+        let (own, arguments) = match self {
+            Condition::Scalar { targets, .. } | Condition::Exists { targets, .. } => (&targets[..], &[][..]),
+            Condition::Detector { arguments, .. } => (&[][..], &arguments[..]),
+        };
+        own.iter().chain(arguments.iter().flat_map(|argument| &argument.targets))
+    }
+
+    /// The same, to be changed.
+    pub fn targets_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        let (own, arguments) = match self {
+            Condition::Scalar { targets, .. } | Condition::Exists { targets, .. } => (&mut targets[..], &mut [][..]),
+            Condition::Detector { arguments, .. } => (&mut [][..], &mut arguments[..]),
+        };
+        own.iter_mut().chain(arguments.iter_mut().flat_map(|argument| &mut argument.targets))
+    }
+
+    /// The same condition with other matchers and targets, which are made by and in `context`.
+    pub fn map<C, N, U>(
+        &self,
+        context: &mut C,
+        matcher: impl FnOnce(&mut C, &M) -> N,
+        mut target: impl FnMut(&mut C, &T) -> U,
+    ) -> Condition<N, U> {
+        match self {
+            Condition::Scalar { matcher: own, negated, targets } => Condition::Scalar {
+                matcher: matcher(context, own),
+                negated: *negated,
+                targets: targets.iter().map(|own| target(context, own)).collect(),
+            },
+            Condition::Exists { negated, targets } => {
+                let targets = targets.iter().map(|own| target(context, own)).collect();
+                Condition::Exists { negated: *negated, targets }
+            }
+            Condition::Detector { kind, detector, arguments } => {
+                let mut argument = |argument: &Argument<T>| Argument {
+                    name: argument.name,
+                    targets: argument.targets.iter().map(|own| target(context, own)).collect(),
+                };
+                let arguments = arguments.iter().map(&mut argument).collect();
+                Condition::Detector { kind: *kind, detector: detector.clone(), arguments }
+            }
+        }
+    }
 }
 
 /// Where a condition looks.

@@ -3,6 +3,7 @@
 use super::refusal::{Refusal, Severity};
 use super::text::Text;
 use super::warning::{self, Warning};
+use crate::support::lists::value_of;
 use crate::value::Value;
 use std::collections::BTreeMap;
 
@@ -74,10 +75,7 @@ impl Section {
             Severity::Warning => &mut self.warnings,
         };
         self.failed.push(name.clone());
-        match texts.iter_mut().find(|(text, _)| *text == refusal.text) {
-            Some((_, names)) => names.push(name),
-            None => texts.push((refusal.text, vec![name])),
-        }
+        value_of(texts, refusal.text, Vec::new).push(name);
     }
 
     pub(super) fn is_valid(&self) -> bool {

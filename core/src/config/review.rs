@@ -2,7 +2,7 @@
 //!
 //! Whether an action exists depends on all configurations of a builder, so this is asked of the whole store, at any time.
 
-use super::condition::{Condition, Target};
+use super::condition::Condition;
 use super::exclusion::FilterMode;
 use super::known_addresses::is_known;
 use super::matcher::ScalarMatcher;
@@ -80,18 +80,10 @@ impl Review<'_> {
 
     fn conditions(&mut self, section: &'static str, id: &Text, conditions: &[Condition]) {
         for condition in conditions {
-            let look = |targets: &[Target], review: &mut Self| {
-                targets.iter().for_each(|target| review.address(section, id, &target.address));
-            };
             if let Condition::Scalar { matcher: ScalarMatcher::Fixed(matcher), .. } = condition {
                 self.cost(section, id, matcher);
             }
-            match condition {
-                Condition::Scalar { targets, .. } | Condition::Exists { targets, .. } => look(targets, self),
-                Condition::Detector { arguments, .. } => {
-                    arguments.iter().for_each(|argument| look(&argument.targets, self));
-                }
-            }
+            condition.targets().for_each(|target| self.address(section, id, &target.address));
         }
     }
 

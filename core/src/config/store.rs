@@ -74,15 +74,6 @@ impl DataLists {
     }
 }
 
-/// What changed since the last build, coarsely: lists alone are cheap to exchange.
-#[derive(Clone, Copy, Default, Debug)]
-pub struct Changes {
-    /// Anything but lists.
-    pub rules: bool,
-    /// Dynamic lists.
-    pub data: bool,
-}
-
 /// The merged configuration of all paths. A copy shares the elements.
 #[derive(Clone, Default)]
 pub struct Store {
@@ -111,8 +102,8 @@ pub struct Store {
     pub rules_data: DataLists,
     /// Lists that conditions of exclusions refer to.
     pub exclusion_data: DataLists,
-    /// What has changed since [`Store::take_changes`].
-    changes: Changes,
+    /// Anything but dynamic lists has changed since [`Store::take_changed`].
+    changed: bool,
 }
 
 impl Store {
@@ -123,9 +114,9 @@ impl Store {
         Adding { store: self, contribution }
     }
 
-    /// What has changed since the last call.
-    pub fn take_changes(&mut self) -> Changes {
-        std::mem::take(&mut self.changes)
+    /// Whether anything but dynamic lists, which are cheap to exchange, has changed since the last call.
+    pub fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
     }
 
     /// The rules of a contribution.
@@ -183,8 +174,7 @@ impl Store {
         if gone.obfuscator {
             self.obfuscator = None;
         }
-        self.changes.data |= !gone.rules_data.is_empty() || !gone.exclusion_data.is_empty();
-        self.changes.rules |= gone.overrides
+        self.changed |= gone.overrides
             || gone.obfuscator
             || [&gone.actions, &gone.rules, &gone.filters, &gone.processors, &gone.scanners]
                 .iter()
@@ -231,14 +221,14 @@ impl Adding<'_> {
 
     /// Adds an action.
     pub fn action(&mut self, action: Action) {
-        self.store.changes.rules = true;
+        self.store.changed = true;
         self.contribution.actions.push(action.id.clone());
         self.store.actions.insert(action.id.clone(), Arc::new(action));
     }
 
     /// Adds a rule.
     pub fn rule(&mut self, rule: Rule) {
-        self.store.changes.rules = true;
+        self.store.changed = true;
         self.contribution.rules.push(rule.id.clone());
         let table = match rule.origin {
             Origin::Base => &mut self.store.base_rules,
@@ -249,63 +239,61 @@ impl Adding<'_> {
 
     /// Adds a rule filter.
     pub fn rule_filter(&mut self, filter: RuleFilter) {
-        self.store.changes.rules = true;
+        self.store.changed = true;
         self.contribution.filters.push(filter.id.clone());
         self.store.rule_filters.insert(filter.id.clone(), Arc::new(filter));
     }
 
     /// Adds an input filter.
     pub fn input_filter(&mut self, filter: InputFilter) {
-        self.store.changes.rules = true;
+        self.store.changed = true;
         self.contribution.filters.push(filter.id.clone());
         self.store.input_filters.insert(filter.id.clone(), Arc::new(filter));
     }
 
     /// Adds a processor.
     pub fn processor(&mut self, processor: Processor) {
-        self.store.changes.rules = true;
+        self.store.changed = true;
         self.contribution.processors.push(processor.id.clone());
         self.store.processors.insert(processor.id.clone(), Arc::new(processor));
     }
 
     /// Adds a scanner.
     pub fn scanner(&mut self, scanner: Scanner) {
-        self.store.changes.rules = true;
+        self.store.changed = true;
         self.contribution.scanners.push(scanner.id.clone());
         self.store.scanners.insert(scanner.id.clone(), Arc::new(scanner));
     }
 
     /// Adds values to a list for rules.
     pub fn rules_data(&mut self, id: Text, list: &DataList) {
-        self.store.changes.data = true;
         self.contribution.rules_data.push(id.clone());
         self.store.rules_data.add(self.contribution.owner, id, list);
     }
 
     /// Adds values to a list for exclusions.
     pub fn exclusion_data(&mut self, id: Text, list: &DataList) {
-        self.store.changes.data = true;
         self.contribution.exclusion_data.push(id.clone());
         self.store.exclusion_data.add(self.contribution.owner, id, list);
     }
 
     /// Adds an override of rules.
     pub fn rule_override(&mut self, item: RuleOverride) {
-        self.store.changes.rules = true;
+        self.store.changed = true;
         self.contribution.overrides = true;
         self.store.rule_overrides.push(Owned { owner: self.contribution.owner, item: Arc::new(item) });
     }
 
     /// Adds an override of processors.
     pub fn processor_override(&mut self, item: ProcessorOverride) {
-        self.store.changes.rules = true;
+        self.store.changed = true;
         self.contribution.overrides = true;
         self.store.processor_overrides.push(Owned { owner: self.contribution.owner, item: Arc::new(item) });
     }
 
     /// Sets the obfuscator.
     pub fn obfuscator(&mut self, item: Obfuscator) {
-        self.store.changes.rules = true;
+        self.store.changed = true;
         self.contribution.obfuscator = true;
         self.store.obfuscator = Some(Owned { owner: self.contribution.owner, item });
     }

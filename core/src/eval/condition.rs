@@ -14,7 +14,7 @@ use crate::matcher::Matcher;
 use crate::matcher::data::DataMatcher;
 use crate::matcher::number::Scalar;
 use crate::matcher::scalar::{Highlight, NoMatch};
-use crate::plan::{Argument, Condition, ConditionKind, MatcherRef, Target};
+use crate::plan::{Argument, Condition, MatcherRef, Target};
 use crate::report::{ArgumentMatch, ConditionMatch, Operator};
 use crate::support::{Deadline, Expired};
 use crate::transform;
@@ -39,8 +39,8 @@ const SHOWN_LATE: usize = 16 << 10;
 impl Evaluation<'_> {
     /// The match if the condition holds.
     pub(super) fn evaluate(&mut self, condition: &Condition) -> Result<Option<ConditionMatch>, Expired> {
-        match &condition.kind {
-            ConditionKind::Scalar { matcher, negated, targets } => {
+        match condition {
+            Condition::Scalar { matcher, negated, targets } => {
                 let Some(matcher) = self.matcher(matcher) else { return Ok(None) };
                 if *negated {
                     return targets.first().map_or(Ok(None), |target| self.negated(matcher, target));
@@ -52,8 +52,8 @@ impl Evaluation<'_> {
                 }
                 Ok(None)
             }
-            ConditionKind::Exists { negated, targets } => Ok(self.exists(*negated, targets)),
-            ConditionKind::Detector { kind, detector, arguments } => self.detector(kind.name(), detector, arguments),
+            Condition::Exists { negated, targets } => Ok(self.exists(*negated, targets)),
+            Condition::Detector { kind, detector, arguments } => self.detector(kind.name(), detector, arguments),
         }
     }
 

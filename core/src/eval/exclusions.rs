@@ -2,6 +2,7 @@
 
 use crate::plan::{InputFilter, Mode, RuleId};
 use crate::support::NumberMap;
+use crate::support::lists::value_of;
 use crate::value::Object;
 use std::collections::HashSet;
 
@@ -28,11 +29,7 @@ impl Exclusions {
 
     /// The set of objects an input filter hides.
     pub(super) fn objects_of(&mut self, filter: usize) -> &mut HashSet<usize> {
-        let at = self.objects.iter().position(|(id, _)| *id == filter).unwrap_or_else(|| {
-            self.objects.push((filter, HashSet::new()));
-            self.objects.len() - 1
-        });
-        &mut self.objects[at].1
+        value_of(&mut self.objects, filter, HashSet::new)
     }
 
     /// What applies to a rule.

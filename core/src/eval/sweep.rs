@@ -147,9 +147,7 @@ impl<'s> Sweep<'s> {
             let length = subject.text().len();
             if length == 0 || (source.keyed_only && key.is_none()) {
                 left = left.saturating_sub(EACH);
-                if deadline.spend(1) {
-                    return Err(Expired);
-                }
+                deadline.try_spend(1)?;
                 continue;
             }
             if length > SHORT {

@@ -1,34 +1,11 @@
 //! Going through a value: all its scalars, or all its map keys, depth first, in stored order.
 //!
-//! Depth is the caller's, so the walk keeps its own stack; a flat container needs none, and a path is put together only
-//! when somebody asks for it. Millions of entries may hold nothing of interest, so the walk itself looks at the deadline.
+//! A flat container needs no stack. Millions of entries may hold nothing of interest, so the walk itself looks at the deadline.
 
 use super::exclusions::Excluded;
 use crate::config::condition::Source;
 use crate::support::{Deadline, Expired};
-use crate::value::{Object, Pair, Step};
-
-/// A container that is being gone through.
-struct Frame<'a> {
-    entries: Entries<'a>,
-    /// How many entries have been entered.
-    entered: usize,
-}
-
-#[derive(Clone, Copy)]
-enum Entries<'a> {
-    Array(&'a [Object]),
-    Map(&'a [Pair]),
-}
-
-impl<'a> Frame<'a> {
-    #[inline]
-    fn of(object: &'a Object) -> Option<Self> {
-        let map = object.as_map().map(Entries::Map);
-        let entries = map.or_else(|| object.as_array().map(Entries::Array))?;
-        Some(Frame { entries, entered: 0 })
-    }
-}
+use crate::value::{Cursor, Object, Step};
 
 /// What a walk comes by.
 #[derive(Clone, Copy)]
@@ -53,8 +30,8 @@ pub(super) struct Walk<'a> {
     excluded: Excluded<'a>,
     /// A scalar root, until it is produced; or a container to enter next.
     pending: Option<&'a Object>,
-    root: Option<Frame<'a>>,
-    below: Vec<Frame<'a>>,
+    root: Option<Cursor<'a>>,
+    below: Vec<Cursor<'a>>,
     top: Top<'a>,
 }
 
@@ -69,8 +46,10 @@ enum Top<'a> {
 impl<'a> Walk<'a> {
     /// A walk over `root`. Nothing excluded, nor anything below it, is met; the root itself is not checked.
     pub(super) fn new(root: &'a Object, source: Source, excluded: Excluded<'a>) -> Self {
-        match Frame::of(root) {
-            Some(frame) => Walk { source, excluded, pending: None, root: Some(frame), below: vec![], top: Top::Root },
+        match Cursor::of(root) {
+            Some(container) => {
+                Walk { source, excluded, pending: None, root: Some(container), below: vec![], top: Top::Root }
+            }
             None => {
                 let pending = (source == Source::Values).then_some(root);
                 Walk { source, excluded, pending, root: None, below: vec![], top: Top::Root }
@@ -80,14 +59,7 @@ impl<'a> Walk<'a> {
 
     /// The path from the root to the last leaf.
     pub(super) fn path(&self) -> Vec<Step> {
-        let step = |frame: &Frame<'_>| {
-            let index = frame.entered.saturating_sub(1);
-            match frame.entries {
-                Entries::Map(pairs) => Step::Key(pairs[index].key_bytes().unwrap_or_default().into()),
-                Entries::Array(_) => Step::Index(index as i64),
-            }
-        };
-        self.root.iter().chain(&self.below).filter(|frame| frame.entered > 0).map(step).collect()
+        self.root.iter().chain(&self.below).filter_map(Cursor::step).collect()
     }
 
     /// Leaves what is left of the innermost container to another walk, unless that is the only one. Neither knows its path.
@@ -100,10 +72,7 @@ impl<'a> Walk<'a> {
     fn top_key(&self) -> Option<&'a [u8]> {
         match self.top {
             Top::Inherited(key) => key,
-            Top::Root => match self.root.as_ref()?.entries {
-                Entries::Map(pairs) => pairs.get(self.root.as_ref()?.entered.wrapping_sub(1))?.key_bytes(),
-                Entries::Array(_) => None,
-            },
+            Top::Root => self.root.as_ref()?.key(),
         }
     }
 
@@ -131,25 +100,17 @@ impl<'a> Walk<'a> {
             let Some(object) = self.pending.take() else { return Advance::End };
             return if object.is_scalar() { Advance::Leaf(self.leaf(object)) } else { Advance::End };
         };
-        if let Some(frame) = self.pending.take().and_then(Frame::of) {
-            self.below.push(frame);
+        if let Some(container) = self.pending.take().and_then(Cursor::of) {
+            self.below.push(container);
         }
         for _ in 0..PASSED {
             let root = &mut *root;
-            let frame = self.below.last_mut().unwrap_or(root);
-            let (key, value) = match frame.entries {
-                Entries::Array(elements) => match elements.get(frame.entered) {
-                    Some(element) => (None, element),
-                    None if self.below.pop().is_none() => return Advance::End,
-                    None => continue,
-                },
-                Entries::Map(pairs) => match pairs.get(frame.entered) {
-                    Some(pair) => (Some(pair.key()), pair.value()),
-                    None if self.below.pop().is_none() => return Advance::End,
-                    None => continue,
-                },
+            let Some((key, value)) = self.below.last_mut().unwrap_or(root).next() else {
+                if self.below.pop().is_none() {
+                    return Advance::End;
+                }
+                continue;
             };
-            frame.entered += 1;
             if self.excluded.contains(value) {
                 continue;
             }
@@ -161,8 +122,8 @@ impl<'a> Walk<'a> {
             } else if value.is_scalar() {
                 return Advance::Leaf(self.leaf(value));
             }
-            if let Some(frame) = Frame::of(value) {
-                self.below.push(frame);
+            if let Some(container) = Cursor::of(value) {
+                self.below.push(container);
             }
         }
         Advance::Passed

@@ -9,6 +9,7 @@
 //! there, a position is passed over by one look at its first byte and one bit for its first two. Following a failure link
 //! costs depth that was gained byte by byte before, so a search is linear in the text, whatever the phrases.
 
+use crate::pattern::ByteSet;
 use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
@@ -203,29 +204,13 @@ fn root_tables(nodes: &[Node], labels: &[u8]) -> (Box<[u16; 256]>, Box<[ByteSet]
         let Node { first_child, children, phrase_length, .. } = nodes[start];
         starts[usize::from(labels[start])] = index;
         let (first, count) = (first_child as usize, children as usize);
-        seconds.push(if phrase_length > 0 { ByteSet::ALL } else { ByteSet::of(&labels[first..first + count]) });
+        seconds.push(if phrase_length > 0 {
+            ByteSet::ALL
+        } else {
+            labels[first..first + count].iter().copied().collect()
+        });
     }
     (starts, seconds.into())
-}
-
-#[derive(Debug, Clone, Copy)]
-struct ByteSet([u64; 4]);
-
-impl ByteSet {
-    const ALL: Self = Self([u64::MAX; 4]);
-
-    fn of(bytes: &[u8]) -> Self {
-        let mut words = [0; 4];
-        for byte in bytes {
-            words[usize::from(byte / 64)] |= 1 << (byte % 64);
-        }
-        Self(words)
-    }
-
-    #[inline]
-    fn contains(self, byte: u8) -> bool {
-        self.0[usize::from(byte / 64)] >> (byte % 64) & 1 == 1
-    }
 }
 
 /// Whether words may be divided before `position`: at either end of the text, or if the byte before or after it is no

@@ -2,7 +2,7 @@
 
 use super::actions::Actions;
 use super::addresses::Addresses;
-use super::condition::{Argument, Condition, ConditionId, ConditionKind, MatcherRef, Target};
+use super::condition::{Condition, ConditionId, MatcherRef, Target};
 use super::filter::{InputFilter, Mode, PathTrie, RuleFilter};
 use super::lists::ListName;
 use super::obfuscator::Obfuscator;
@@ -20,6 +20,7 @@ use crate::config::rule::AttributeSource;
 use crate::config::store::Store;
 use crate::pattern::PatternCache;
 use crate::support::Bits;
+use crate::support::lists::{place_of, value_of};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -162,23 +163,8 @@ impl Builder {
     fn conditions(&mut self, specs: &[spec::Condition], lists: Lists) -> Range<ConditionId> {
         let start = self.conditions.len();
         for spec in specs {
-            let kind = match spec {
-                spec::Condition::Scalar { matcher, negated, targets } => ConditionKind::Scalar {
-                    matcher: self.matcher(matcher, lists),
-                    negated: *negated,
-                    targets: self.targets(targets),
-                },
-                spec::Condition::Exists { negated, targets } => {
-                    ConditionKind::Exists { negated: *negated, targets: self.targets(targets) }
-                }
-                spec::Condition::Detector { kind, detector, arguments } => {
-                    let arguments = arguments
-                        .iter()
-                        .map(|argument| Argument { name: argument.name, targets: self.targets(&argument.targets) });
-                    ConditionKind::Detector { kind: *kind, detector: detector.clone(), arguments: arguments.collect() }
-                }
-            };
-            self.conditions.push(Condition { kind });
+            let condition = spec.map(self, |builder, matcher| builder.matcher(matcher, lists), Self::target);
+            self.conditions.push(condition);
         }
         start..self.conditions.len()
     }
@@ -191,27 +177,20 @@ impl Builder {
             (ScalarMatcher::Data(id), Lists::Rules) => ListName::Rules(id.clone()),
             (ScalarMatcher::Data(id), Lists::Exclusions) => ListName::Exclusions(id.clone()),
         };
-        let slot = self.lists.iter().position(|known| *known == name).unwrap_or_else(|| {
-            self.lists.push(name);
-            self.lists.len() - 1
-        });
-        MatcherRef::List(slot)
+        MatcherRef::List(place_of(&mut self.lists, name))
     }
 
-    fn targets(&mut self, specs: &[spec::Target]) -> Vec<Target> {
-        let target = |spec: &spec::Target| {
-            self.targets += 1;
-            Target {
-                id: self.targets - 1,
-                address: self.address(&spec.address),
-                name: spec.address.clone(),
-                key_path: spec.key_path.clone(),
-                chain: spec.chain.clone(),
-                source: spec.source,
-                scan: None,
-            }
-        };
-        specs.iter().map(target).collect()
+    fn target(&mut self, spec: &spec::Target) -> Target {
+        self.targets += 1;
+        Target {
+            id: self.targets - 1,
+            address: self.address(&spec.address),
+            name: spec.address.clone(),
+            key_path: spec.key_path.clone(),
+            chain: spec.chain.clone(),
+            source: spec.source,
+            scan: None,
+        }
     }
 
     fn rule_filters(&mut self, store: &Store, planned: &[Planned], actions: &Actions<'_>) -> Vec<RuleFilter> {
@@ -234,11 +213,7 @@ impl Builder {
             let mut inputs: Vec<(usize, PathTrie)> = vec![];
             for (address, path) in &spec.inputs {
                 let address = self.address(address);
-                let at = inputs.iter().position(|(known, _)| *known == address).unwrap_or_else(|| {
-                    inputs.push((address, PathTrie::default()));
-                    inputs.len() - 1
-                });
-                inputs[at].1.insert(path);
+                value_of(&mut inputs, address, PathTrie::default).insert(path);
             }
             let mut rules = Bits::new(planned.len());
             selected(&spec.targets, planned).for_each(|rule| rules.insert(rule));

@@ -66,16 +66,10 @@ pub struct PathTrie {
 impl PathTrie {
     /// Adds a path. Beside keyed paths the empty path does not count, as in the reference.
     pub fn insert(&mut self, path: &[Text]) {
-        let Some((step, rest)) = path.split_first() else {
-            self.end = self.is_leaf();
-            return;
-        };
-        self.end = false;
-        let child = match &step[..] {
-            b"*" => self.wildcard.get_or_insert_default(),
-            _ => self.children.entry(step.clone()).or_default(),
-        };
-        child.insert_below(rest);
+        self.end = path.is_empty() && self.is_leaf();
+        if !path.is_empty() {
+            self.insert_below(path);
+        }
     }
 
     fn insert_below(&mut self, path: &[Text]) {

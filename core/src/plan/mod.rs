@@ -23,7 +23,7 @@ mod scanners;
 
 pub use addresses::{AddressId, Addresses};
 pub use build::build;
-pub use condition::{Argument, Condition, ConditionId, ConditionKind, MatcherRef, Target};
+pub use condition::{Argument, Condition, ConditionId, MatcherRef, Target};
 pub use filter::{InputFilter, Mode, RuleFilter};
 pub use lists::Lists;
 pub use obfuscator::{Obfuscator, ValueRule};

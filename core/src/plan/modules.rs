@@ -2,6 +2,7 @@
 
 use super::order_rules::{ModuleKind, Planned};
 use super::rule::{Collection, Module};
+use crate::support::lists::place_of;
 
 /// The modules with rules.
 pub fn form(rules: &[Planned]) -> Vec<Module> {
@@ -27,10 +28,7 @@ fn collections<'a>(rules: &'a [Planned], range: std::ops::Range<usize>, types: &
     for id in range {
         let name = rules[id].type_name();
         if name != previous {
-            let type_id = types.iter().position(|known| *known == name).unwrap_or_else(|| {
-                types.push(name);
-                types.len() - 1
-            });
+            let type_id = place_of(types, name);
             collections.push(Collection { rules: id..id + 1, type_id, verdict: rules[id].verdict });
         } else if let Some(last) = collections.last_mut() {
             last.rules.end = id + 1;

@@ -111,18 +111,14 @@ impl<'a, C: Collation> Sorter<'a, C> {
         while let Some(length) = run_length(rest) {
             let run;
             (run, rest) = rest.split_at_mut(length);
-            if deadline.spend(RUN_UNITS) {
-                return Err(Expired);
-            }
+            deadline.try_spend(RUN_UNITS)?;
             run.sort_unstable();
             heads.extend(run.split_first().map(|(head, rest)| Reverse((*head, rest))));
         }
         while let Some(mut smallest) = heads.peek_mut() {
             let Reverse((entry, rest)) = *smallest;
             // It is compared with a few others when it leaves.
-            if deadline.spend(4 + (entry.key.len() / 8) as u32) {
-                return Err(Expired);
-            }
+            deadline.try_spend(4 + (entry.key.len() / 8) as u32)?;
             match rest.split_first() {
                 Some((next, rest)) => *smallest = Reverse((*next, rest)),
                 None => _ = PeekMut::pop(smallest),

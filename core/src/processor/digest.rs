@@ -95,8 +95,8 @@ impl Digest {
     /// Adds bytes, to be folded.
     pub(super) fn extend(&mut self, bytes: &[u8], deadline: &mut Deadline) -> Result<(), Expired> {
         for (index, stride) in bytes.chunks(STRIDE).enumerate() {
-            if index > 0 && deadline.spend(STRIDE_UNITS) {
-                return Err(Expired);
+            if index > 0 {
+                deadline.try_spend(STRIDE_UNITS)?;
             }
             if self.folding.escapes() {
                 self.append_escaped(stride);

@@ -5,6 +5,7 @@ mod clock;
 mod deadline;
 pub mod fork;
 mod ids;
+pub(crate) mod lists;
 pub mod log;
 mod numbers;
 mod occasional;

@@ -36,6 +36,7 @@
 
 mod allocator;
 mod clone;
+mod cursor;
 mod destroy;
 mod extent;
 mod filling;
@@ -51,6 +52,7 @@ mod text;
 mod tree;
 
 pub use allocator::{Allocator, Heap, OutOfMemory};
+pub(crate) use cursor::Cursor;
 pub(crate) use filling::{Array, Key, Map};
 pub use intake::{Intake, Limits, Truncation};
 pub use object::{Object, Pair, View, tag};

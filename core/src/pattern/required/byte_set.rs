@@ -7,6 +7,9 @@ use std::fmt;
 pub struct ByteSet([u64; 4]);
 
 impl ByteSet {
+    /// The set of all bytes.
+    pub const ALL: ByteSet = ByteSet([u64::MAX; 4]);
+
     /// The set of the bytes of inclusive ranges.
     pub fn from_ranges(ranges: &[(u8, u8)]) -> Self {
         let mut set = ByteSet::default();
@@ -22,6 +25,7 @@ impl ByteSet {
     }
 
     /// Whether a byte is a member.
+    #[inline]
     pub fn contains(&self, byte: u8) -> bool {
         self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
     }

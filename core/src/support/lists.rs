@@ -1,0 +1,18 @@
+//! Short lists in which things are looked for one by one.
+
+/// The place of an item, which is added if it is not there yet.
+pub(crate) fn place_of<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
+    list.iter().position(|known| *known == item).unwrap_or_else(|| {
+        list.push(item);
+        list.len() - 1
+    })
+}
+
+/// The value of a key, which is added with what `make` makes if it is not there yet.
+pub(crate) fn value_of<K: PartialEq, V>(list: &mut Vec<(K, V)>, key: K, make: impl FnOnce() -> V) -> &mut V {
+    let at = list.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+        list.push((key, make()));
+        list.len() - 1
+    });
+    &mut list[at].1
+}
