@@ -1,6 +1,5 @@
 //! Wall-clock time, through a source that tests replace.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Seconds and milliseconds since the Unix epoch.
@@ -21,27 +20,5 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn unix_millis(&self) -> u64 {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
-    }
-}
-
-/// A clock that stands still until it is set.
-#[derive(Debug, Default)]
-pub struct FixedClock(AtomicU64);
-
-impl FixedClock {
-    /// A clock at this many milliseconds since the epoch.
-    pub fn at_millis(millis: u64) -> Self {
-        FixedClock(AtomicU64::new(millis))
-    }
-
-    /// Moves the clock.
-    pub fn set_millis(&self, millis: u64) {
-        self.0.store(millis, Ordering::Relaxed);
-    }
-}
-
-impl Clock for FixedClock {
-    fn unix_millis(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
     }
 }

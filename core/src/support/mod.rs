@@ -16,10 +16,10 @@ mod stride;
 pub(crate) mod words;
 
 pub use bits::Bits;
-pub use clock::{Clock, FixedClock, SystemClock};
+pub use clock::{Clock, SystemClock};
 pub use deadline::{Deadline, Expired};
 pub(crate) use ids::random;
-pub use ids::{Ids, RandomIds, SequentialIds};
+pub use ids::{Ids, RandomIds};
 pub use numbers::NumberMap;
 pub use occasional::Occasional;
 pub use pace::Pace;
