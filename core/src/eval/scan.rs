@@ -201,6 +201,9 @@ const STRETCH_COST: u32 = (STRETCH / BYTES_A_UNIT) as u32;
 /// From this length on, it is seen first where patterns may match.
 const LONG: usize = 1024;
 
+/// So many patterns are worth that.
+const SEVERAL: usize = 4;
+
 /// Few enough for texts on which matchers are slow.
 const BYTES_A_UNIT: usize = 16;
 
@@ -236,7 +239,7 @@ impl Finder<'_> {
         let opening = |entry: &usize| Some((*entry, matchers[*entry].opening()?));
         let (with_opening, openings): (Vec<usize>, Vec<&Opening>) = entries.iter().filter_map(opening).unzip();
         let mut places = vec![];
-        if with_opening.len() > 1 {
+        if with_opening.len() >= SEVERAL {
             for openings in openings.chunks(opening::TOGETHER) {
                 places.extend(opening::find(text, openings, self.deadline)?);
             }
@@ -247,7 +250,7 @@ impl Finder<'_> {
             let places = known.next_if(|(known, _)| *known == entry).and_then(|(_, places)| places);
             match places {
                 Some(places) => self.ask(entry, &mut haystack, |matcher, haystack, deadline| {
-                    matcher.accepts_at(&places, haystack.bytes, deadline)
+                    matcher.accepts_at(&places, haystack, deadline)
                 })?,
                 None => self.ask(entry, &mut haystack, Matcher::accepts_in)?,
             }

@@ -212,11 +212,16 @@ impl Matcher {
     }
 
     /// Whether a string matches in which what is searched for may [begin](Self::opening) in these places alone.
-    pub(crate) fn accepts_at(&self, places: &[u32], text: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
+    pub(crate) fn accepts_at(
+        &self,
+        places: &[u32],
+        haystack: &mut Haystack<'_>,
+        deadline: &mut Deadline,
+    ) -> Result<bool, Expired> {
         match &self.kind {
-            Kind::Regex(regex) if text.len() < regex.min_length => Ok(false),
-            Kind::Regex(regex) => regex.pattern.is_match_at(places, text, deadline),
-            _ => self.accepts(text, deadline),
+            Kind::Regex(regex) if haystack.bytes.len() < regex.min_length => Ok(false),
+            Kind::Regex(regex) => regex.pattern.is_match_at(places, haystack, deadline),
+            _ => self.accepts_in(haystack, deadline),
         }
     }
 

@@ -51,6 +51,9 @@ pub struct Options {
     pub case_sensitive: bool,
 }
 
+/// As many places where a match may begin are few.
+const FEW: usize = 8;
+
 /// A pattern, compiled and ready to search with. Clones share everything.
 #[derive(Clone, Debug)]
 pub struct Pattern(Arc<Inner>);
@@ -120,8 +123,15 @@ impl Pattern {
     }
 
     /// Whether there is a match, in a text where one may begin in these places alone.
-    pub(crate) fn is_match_at(&self, places: &[u32], subject: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
-        self.0.automaton.is_match(subject, &mut Watch::at(places, deadline))
+    pub(crate) fn is_match_at(
+        &self,
+        places: &[u32],
+        haystack: &mut Haystack<'_>,
+        deadline: &mut Deadline,
+    ) -> Result<bool, Expired> {
+        // A few places are soon searched.
+        let may_match = places.len() <= FEW || self.0.required.passes_second_look(haystack, deadline)?;
+        Ok(may_match && self.0.automaton.is_match(haystack.bytes, &mut Watch::at(places, deadline))?)
     }
 
     /// What it costs to search a text for the first time, in operations on words: nanoseconds, roughly. It is a count and

@@ -20,7 +20,7 @@ use crate::support::Expired;
 const STEP: u32 = 6;
 
 /// Stretches shorter than this are read by sets.
-const SHORT: usize = 64;
+const SHORT: usize = 16;
 
 /// What reading a stretch of text left.
 struct Trace<'t> {

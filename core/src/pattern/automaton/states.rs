@@ -152,10 +152,10 @@ impl States {
     ) -> (usize, u16, u16) {
         let (mut at, mut row) = (at, usize::from(row));
         let special = if skip { self.idle_end } else { FIRST };
-        let stop = |at: usize, length: usize, row: usize, next: u16| match next {
-            _ if usize::from(next) >= FIRST => (at + length, next, IDLE),
-            UNKNOWN | ENDED_BEFORE => (at, row as u16, next),
-            _ => (at + length, row as u16, next),
+        let stop = |at: usize, length: usize, row: usize, next: usize| match next as u16 {
+            next if usize::from(next) >= FIRST => (at + length, next, IDLE),
+            next @ (UNKNOWN | ENDED_BEFORE) => (at, row as u16, next),
+            next => (at + length, row as u16, next),
         };
         while at < end {
             // Symbols of one byte go by in a loop of their own, whose rounds wait for each other by the row alone.
@@ -164,22 +164,22 @@ impl States {
                 if class == LONGER {
                     break;
                 }
-                let next = self.next[row + usize::from(class)];
-                if usize::from(next) < special {
+                let next = usize::from(self.next[row + usize::from(class)]);
+                if next < special {
                     return stop(at, 1, row, next);
                 }
-                row = usize::from(next);
+                row = next;
                 at += 1;
             }
             if at >= end {
                 break;
             }
             let (class, length) = symbols.at(text, at);
-            let next = self.next[row + usize::from(class)];
-            if usize::from(next) < special {
+            let next = usize::from(self.next[row + usize::from(class)]);
+            if next < special {
                 return stop(at, length, row, next);
             }
-            row = usize::from(next);
+            row = next;
             at += length;
         }
         (at, row as u16, UNKNOWN)
