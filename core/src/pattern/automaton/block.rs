@@ -13,8 +13,10 @@ const WORDS: usize = 1 << 13;
 /// Some symbols of a text.
 pub(super) struct Block<'t> {
     pub(super) text: &'t [u8],
-    /// Up to where a match may begin.
+    /// Up to where a match may begin,
     pub(super) last_start: usize,
+    /// and up to where the text is read.
+    pub(super) limit: usize,
     /// Where the first symbol begins, and what is active before it.
     pub(super) from: usize,
     pub(super) before: Vec<u64>,
@@ -37,6 +39,7 @@ impl<'t> Block<'t> {
         Block {
             text,
             last_start,
+            limit: text.len(),
             from: 0,
             before: vec![],
             offsets: vec![],
@@ -107,7 +110,7 @@ impl Automaton {
     ) -> Result<(), Expired> {
         let (text, last_start) = (block.text, block.last_start);
         let mut at = block.from;
-        let end = until.unwrap_or(text.len());
+        let end = until.unwrap_or(block.limit);
         while (until.is_some() || block.offsets.len() < self.symbols_by_set())
             && at < end
             && (at <= last_start || !active.is_empty())

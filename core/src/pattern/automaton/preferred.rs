@@ -6,9 +6,14 @@
 //! match. That shows the leftmost beginning; and from there on the program is walked once, by the preferred way of those that
 //! lead to a match, without ever turning back. All three are linear, whatever the pattern. Long stretches are kept
 //! [block](super::block) by block, and what is in a block is worked out again when it is needed.
+//!
+//! What is preferred may depend on the end of the text, but mostly is decided near the match that ends first. So a little is
+//! read beyond that at first, once as if none of the matches under way there were ever completed, and once as if all were: where
+//! both ways are the same, nothing behind matters.
 
 use std::ops::Range;
 
+use super::active::Room;
 use super::block::Block;
 use super::follow::{Looks, bit};
 use super::program::{Place, Program, Step};
@@ -22,6 +27,25 @@ const STEP: u32 = 6;
 /// Stretches shorter than this are read by sets.
 const SHORT: usize = 16;
 
+/// Bytes beyond the end of the first match that are tried,
+const NEAR: usize = 256;
+/// if so many more are left, and no match can begin further back than this.
+const NEAR_BACK: usize = 2048;
+
+/// What becomes of the matches under way where reading stops before the end of the text.
+#[derive(Clone, Copy, PartialEq)]
+enum Rest {
+    NoneMatches,
+    AllMatch,
+}
+
+/// A match, and the way through the program that leads to it.
+#[derive(PartialEq)]
+struct Followed {
+    found: Range<usize>,
+    path: Vec<Place>,
+}
+
 /// What reading a stretch of text left.
 struct Trace<'t> {
     /// Where each block begins, and the set before it; the end of the stretch is the last.
@@ -31,6 +55,15 @@ struct Trace<'t> {
     /// The block at hand.
     block: Block<'t>,
     loaded: usize,
+    /// No match is under way at the end of the stretch.
+    is_complete: bool,
+}
+
+impl Trace<'_> {
+    /// Where it ends.
+    fn end(&self) -> usize {
+        self.blocks.last().map_or(0, |&(end, _)| end)
+    }
 }
 
 /// Why a trace was not followed to its end.
@@ -59,22 +92,59 @@ impl Automaton {
         let Some(end) = self.earliest_end(text, from, &mut idle, watch)? else { return Ok(None) };
         let mut remembered = if watch.may_remember() { self.remembered.borrow() } else { None };
         let memory = remembered.as_deref_mut().and_then(Option::as_mut).filter(|_| text.len() - idle >= SHORT);
-        let retrace = memory.and_then(|memory| Retrace::renewed(&mut memory.retrace, self));
+        let mut retrace = memory.and_then(|memory| Retrace::renewed(&mut memory.retrace, self));
+        if text.len() - end > 2 * NEAR && end - idle < NEAR_BACK {
+            match self.near(text, (idle, end), retrace.as_deref_mut(), notes, watch) {
+                Ok(Some(found)) => return Ok(Some(found)),
+                Ok(None) | Err(Stop::GivenUp) => notes.fill(None),
+                Err(Stop::Expired) => return Err(Expired),
+            }
+        }
         if retrace.is_some() {
-            match self.follow(Block::new(text, end, retrace), idle, notes, watch) {
+            match self.all(Block::new(text, end, retrace), idle, notes, watch) {
                 Ok(found) => return Ok(found),
                 Err(Stop::Expired) => return Err(Expired),
                 Err(Stop::GivenUp) => notes.fill(None),
             }
         }
-        match self.follow(Block::new(text, end, None), idle, notes, watch) {
+        match self.all(Block::new(text, end, None), idle, notes, watch) {
             Ok(found) => Ok(found),
             Err(Stop::Expired | Stop::GivenUp) => Err(Expired),
         }
     }
 
-    /// The same, where a match begins in a stretch of the text and no other begins before.
-    fn follow(
+    /// The same, where no match begins before `from`, and one at or before `last_start`, where it ends; nothing if that is not
+    /// decided a little behind.
+    fn near(
+        &self,
+        text: &[u8],
+        (from, last_start): (usize, usize),
+        mut retrace: Option<&mut Retrace>,
+        notes: &mut [Option<usize>],
+        watch: &mut Watch<'_>,
+    ) -> Result<Option<Range<usize>>, Stop> {
+        let mut known = None;
+        for rest in [Rest::NoneMatches, Rest::AllMatch] {
+            let mut block = Block::new(text, last_start, retrace.as_deref_mut());
+            block.limit = last_start + NEAR;
+            let mut trace = self.trace(block, from, watch)?;
+            let Some(start) = self.look_back(&mut trace, rest, watch)? else { return Ok(None) };
+            let mut path = vec![];
+            let end = self.walk(&mut trace, start, notes, Some(&mut path), watch)?;
+            let followed = Followed { found: start..end, path };
+            match known {
+                _ if trace.is_complete => return Ok(Some(followed.found)),
+                None => known = Some(followed),
+                // A way that leads up to the end of the stretch may go on.
+                Some(known) if known == followed && end < trace.end() => return Ok(Some(followed.found)),
+                Some(_) => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same by all that may matter.
+    fn all(
         &self,
         block: Block<'_>,
         from: usize,
@@ -82,35 +152,39 @@ impl Automaton {
         watch: &mut Watch<'_>,
     ) -> Result<Option<Range<usize>>, Stop> {
         let mut trace = self.trace(block, from, watch)?;
-        let Some(start) = self.look_back(&mut trace, watch)? else { return Ok(None) };
-        let end = self.walk(&mut trace, start, notes, watch)?;
+        let Some(start) = self.look_back(&mut trace, Rest::NoneMatches, watch)? else { return Ok(None) };
+        let end = self.walk(&mut trace, start, notes, None, watch)?;
         Ok(Some(start..end))
     }
 
-    /// Reads on from `from` until nothing is active any more.
+    /// Reads on from `from` until nothing is active any more, or up to the limit of the block.
     fn trace<'t>(&self, block: Block<'t>, from: usize, watch: &mut Watch<'_>) -> Result<Trace<'t>, Stop> {
-        let mut trace = Trace { blocks: vec![(from, vec![0; self.words])], fruitful: vec![], block, loaded: 0 };
+        let blocks = vec![(from, vec![0; self.words])];
+        let mut trace = Trace { blocks, fruitful: vec![], block, loaded: 0, is_complete: false };
         loop {
             trace.loaded = trace.blocks.len() - 1;
             let (from, before) = &trace.blocks[trace.loaded];
             trace.block.begin(*from, before);
             let active = self.read_block(&mut trace.block, None, watch)?;
-            let end = trace.block.end;
-            let is_last =
-                end == trace.block.text.len() || (end > trace.block.last_start && active.iter().all(|&word| word == 0));
+            let Block { text, end, limit, last_start, .. } = trace.block;
+            let has_ended = end > last_start && active.iter().all(|&word| word == 0);
+            trace.is_complete = end == text.len() || has_ended;
             trace.blocks.push((end, active));
-            if is_last {
+            if end >= limit || has_ended {
                 return Ok(trace);
             }
         }
     }
 
     /// Goes back over the trace, keeps what leads to a match, and returns the leftmost beginning of one.
-    fn look_back(&self, trace: &mut Trace<'_>, watch: &mut Watch<'_>) -> Result<Option<usize>, Stop> {
+    fn look_back(&self, trace: &mut Trace<'_>, rest: Rest, watch: &mut Watch<'_>) -> Result<Option<usize>, Stop> {
         let (text, last_start) = (trace.block.text, trace.block.last_start);
         let blocks = trace.blocks.len() - 1;
         trace.fruitful = vec![vec![]; blocks + 1];
-        trace.fruitful[blocks] = vec![0; self.words];
+        trace.fruitful[blocks] = match rest {
+            Rest::NoneMatches => vec![0; self.words],
+            Rest::AllMatch => self.after_one_more(trace, watch)?,
+        };
         let empty_at = |at: usize| at <= last_start && self.matches_nothing(self.looks(text, at));
         let mut start = Some(trace.blocks[blocks].0).filter(|&end| empty_at(end));
         for nth in (0..blocks).rev() {
@@ -130,6 +204,19 @@ impl Automaton {
         Ok(start)
     }
 
+    /// What is active after the symbol that follows the trace.
+    fn after_one_more(&self, trace: &Trace<'_>, watch: &mut Watch<'_>) -> Result<Vec<u64>, Stop> {
+        let (Some((at, set)), text) = (trace.blocks.last(), trace.block.text) else { return Ok(vec![]) };
+        let mut room = Room::new(self.words);
+        let mut active = room.set(self.words);
+        active.load(set);
+        if *at < text.len() {
+            let (class, _) = self.symbols.at(text, *at);
+            self.step(&mut active, self.looks(text, *at), class, false, watch)?;
+        }
+        Ok(active.now.to_vec())
+    }
+
     /// Reads a block again if it is not at hand, and keeps what leads to a match.
     fn load(&self, trace: &mut Trace<'_>, nth: usize, watch: &mut Watch<'_>) -> Result<(), Stop> {
         if trace.loaded != nth {
@@ -144,12 +231,13 @@ impl Automaton {
         Ok(())
     }
 
-    /// Follows the preferred match from its beginning, noting its groups. Returns its end.
+    /// Follows the preferred match from its beginning, noting its groups, and the places after its symbols. Returns its end.
     fn walk(
         &self,
         trace: &mut Trace<'_>,
         start: usize,
         notes: &mut [Option<usize>],
+        mut path: Option<&mut Vec<Place>>,
         watch: &mut Watch<'_>,
     ) -> Result<usize, Stop> {
         let mut place = self.program.start;
@@ -168,6 +256,7 @@ impl Automaton {
                     Some(next) => place = next,
                     None => return Ok(at),
                 }
+                path.iter_mut().for_each(|path| path.push(place));
                 watch.spend(SYMBOL + std::mem::take(&mut walker.steps))?;
             }
             at = trace.blocks[nth + 1].0;

@@ -114,7 +114,7 @@ impl Automaton {
             return Ok(());
         }
         let Some(mut row) = retrace.states.find_or_add(active, mark(at)) else { return Err(Stop::GivenUp) };
-        let end = until.unwrap_or(text.len());
+        let end = until.unwrap_or(block.limit);
         while (until.is_some() || block.offsets.len() < SYMBOLS) && at < end && row != DEAD {
             let (class, length) = self.symbols.at(text, at);
             let (starts, after) = (at <= last_start, at + length);

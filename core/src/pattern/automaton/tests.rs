@@ -164,6 +164,13 @@ const LONG_MATCHES: &[(&str, &str, &str, &str)] = &[
     (r"[^\n]{0,60}n[^\n]{0,60}d", "no", "dxnx\n", "n d"),
     (r"^[^\n]*(?:'\s*(?:or|and)\b|;|--)[^\n]*$", "1' or ", "a b;-'-", "or"),
     (r"(?m)^\w+ .*(?:x|\by{2,9})$", "", "ab yy\nb ", "y"),
+    // What is preferred is decided at the first end, far behind, or by what is not there.
+    (r"x(.)*?y", "", "xay ", "x"),
+    (r"(?:ab)|a.*(z)", "-", "ab ", "z"),
+    (r"a.*(z)|(a)b", "-", "ab ", "z"),
+    (r"a.*(z)|(a)b", "-", "ab ", ""),
+    (r"(a|ab)(c|bcd.{300}e)?", "-", "abcd-", "e"),
+    (r"\b(a.{255,257}b|a).*?\b", "a", "ab-b", "b"),
 ];
 
 /// Matches that span many blocks, in texts whose states repeat.
