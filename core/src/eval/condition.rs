@@ -86,7 +86,7 @@ impl Evaluation<'_> {
         let store = self.store;
         let Some(root) = self.fresh(store, target) else { return Ok(None) };
         let only = match (self.hits, target.scan) {
-            (Some(hits), Some((lane, entry))) => match hits.about(lane, entry, self.confirmed) {
+            (Some(hits), Some((inspection, matcher))) => match hits.about(inspection, matcher, self.confirmed) {
                 Known::Only(only) if only.is_empty() => return Ok(None),
                 Known::Only(only) => Some(only),
                 Known::Nothing => None,

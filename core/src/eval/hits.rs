@@ -1,10 +1,10 @@
 //! What the scan of a batch found: which matcher matches which string.
 //!
-//! A hit is a lane, an entry and a string. A visited condition runs its matcher on the strings of its hits alone. An
+//! A hit is an inspection, a matcher and a string. A visited condition runs its matcher on the strings of its hits alone. An
 //! attacker can make every string of a large request a hit of many rules, so the hits of one matcher are counted: once
 //! there are [`PLENTY`], it is not asked about further strings, and its conditions look for the first match themselves.
 
-use crate::plan::{Plan, Waiting};
+use crate::plan::{Dependents, Plan};
 use crate::support::Bits;
 
 /// Hits of one matcher after which there is no need for more.
@@ -13,16 +13,16 @@ const PLENTY: usize = 16;
 /// Hits after which they are counted for the first time.
 const MANY: usize = 64;
 
-/// A lane, an entry of the scan, and the identity of a string.
+/// An inspection, a matcher, and the identity of a string.
 type Hit = (u32, u32, usize);
 
 /// The hits of the current evaluation.
 pub(super) struct Hits {
-    /// Lanes that were scanned completely.
+    /// Inspections that ran completely.
     scanned: Bits,
     /// Sorted once the scan is over: what walks ask must not cost more than looking it up.
     found: Vec<Hit>,
-    /// Lanes and entries with so many hits that there may be others.
+    /// Inspections and matchers with so many hits that there may be others.
     plenty: Vec<(u32, u32)>,
     /// The number of hits at which they are counted next.
     count_at: usize,
@@ -36,7 +36,7 @@ pub(super) enum Known<'h> {
     Only(OnlyAt<'h>),
 }
 
-/// The strings that hits of one lane and entry name, by identity.
+/// The strings that hits of one matcher in one inspection name, by identity.
 #[derive(Clone, Copy)]
 pub(super) struct OnlyAt<'h>(&'h [Hit]);
 
@@ -51,8 +51,8 @@ impl OnlyAt<'_> {
 }
 
 impl Hits {
-    pub(super) fn new(lanes: usize) -> Self {
-        Hits { scanned: Bits::new(lanes), found: vec![], plenty: vec![], count_at: MANY }
+    pub(super) fn new(inspections: usize) -> Self {
+        Hits { scanned: Bits::new(inspections), found: vec![], plenty: vec![], count_at: MANY }
     }
 
     pub(super) fn clear(&mut self) {
@@ -64,20 +64,20 @@ impl Hits {
 
     /// Whether further hits of this kind are of use.
     #[inline]
-    pub(super) fn wants(&self, lane: usize, entry: usize) -> bool {
-        self.plenty.is_empty() || !self.plenty.contains(&(lane as u32, entry as u32))
+    pub(super) fn wants(&self, inspection: usize, matcher: usize) -> bool {
+        self.plenty.is_empty() || !self.plenty.contains(&(inspection as u32, matcher as u32))
     }
 
-    pub(super) fn add(&mut self, lane: usize, entry: usize, identity: usize) {
-        self.found.push((lane as u32, entry as u32, identity));
+    pub(super) fn add(&mut self, inspection: usize, matcher: usize, identity: usize) {
+        self.found.push((inspection as u32, matcher as u32, identity));
         if self.found.len() >= self.count_at {
             self.count();
         }
     }
 
-    /// A lane has been scanned completely.
-    pub(super) fn set_scanned(&mut self, lane: usize) {
-        self.scanned.insert(lane);
+    /// An inspection ran completely.
+    pub(super) fn set_scanned(&mut self, inspection: usize) {
+        self.scanned.insert(inspection);
     }
 
     /// After the scan.
@@ -85,23 +85,23 @@ impl Hits {
         self.found.sort_unstable();
     }
 
-    /// Who waits for what was found.
-    pub(super) fn waiting<'p>(&self, plan: &'p Plan) -> impl Iterator<Item = &'p Waiting> {
+    /// What depends on what was found.
+    pub(super) fn dependents<'p>(&self, plan: &'p Plan) -> impl Iterator<Item = &'p Dependents> {
         let kinds = self.found.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).map(|hits| (hits[0].0, hits[0].1));
-        kinds.filter_map(|(lane, entry)| plan.scan.lanes[lane as usize].waiting.get(&entry))
+        kinds.filter_map(|(inspection, matcher)| plan.scan.inspections[inspection as usize].dependents.get(&matcher))
     }
 
     /// The rules among them.
     pub(super) fn rules(&self, plan: &Plan) -> Bits {
         let mut rules = Bits::new(plan.rules.len());
-        self.waiting(plan).flat_map(|waiting| &waiting.rules).for_each(|&rule| rules.insert(rule));
+        self.dependents(plan).flat_map(|dependents| &dependents.rules).for_each(|&rule| rules.insert(rule));
         rules
     }
 
-    /// What is known about an entry in a lane. With `confirmed`, only what was found counts, whatever was not scanned.
-    pub(super) fn about(&self, lane: usize, entry: u32, confirmed: bool) -> Known<'_> {
-        let key = (lane as u32, entry);
-        if !confirmed && (!self.scanned.contains(lane) || self.plenty.contains(&key)) {
+    /// What is known about a matcher in an inspection. With `confirmed`, only what was found counts, whatever was not scanned.
+    pub(super) fn about(&self, inspection: usize, matcher: u32, confirmed: bool) -> Known<'_> {
+        let key = (inspection as u32, matcher);
+        if !confirmed && (!self.scanned.contains(inspection) || self.plenty.contains(&key)) {
             return Known::Nothing;
         }
         let start = self.found.partition_point(|hit| (hit.0, hit.1) < key);
@@ -115,10 +115,10 @@ impl Hits {
         self.found.sort_unstable();
         let (mut last, mut same) = (None, 0);
         let plenty = &mut self.plenty;
-        self.found.retain(|&(lane, entry, _)| {
-            same = if last.replace((lane, entry)) == Some((lane, entry)) { same + 1 } else { 1 };
-            if same == PLENTY && !plenty.contains(&(lane, entry)) {
-                plenty.push((lane, entry));
+        self.found.retain(|&(inspection, matcher, _)| {
+            same = if last.replace((inspection, matcher)) == Some((inspection, matcher)) { same + 1 } else { 1 };
+            if same == PLENTY && !plenty.contains(&(inspection, matcher)) {
+                plenty.push((inspection, matcher));
             }
             same <= PLENTY
         });

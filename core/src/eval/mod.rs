@@ -26,6 +26,7 @@ mod state;
 mod store;
 mod sweep;
 mod turn;
+mod verify;
 mod walk;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What is still to be looked at: addresses to scan, rules to visit, targets of conditions to test.
 
-use crate::plan::{AddressId, Plan, RuleId, Waiting};
+use crate::plan::{AddressId, Dependents, Plan, RuleId};
 use crate::support::Bits;
 use std::ops::Range;
 
@@ -88,9 +88,9 @@ impl Pending {
     }
 
     /// The scan found what these wait for.
-    pub(super) fn hit(&mut self, waiting: &Waiting) {
-        waiting.rules.iter().for_each(|&rule| self.rules.insert(rule));
-        waiting.targets.iter().for_each(|&target| self.looked_at.remove(target));
+    pub(super) fn hit(&mut self, dependents: &Dependents) {
+        dependents.rules.iter().for_each(|&rule| self.rules.insert(rule));
+        dependents.targets.iter().for_each(|&target| self.looked_at.remove(target));
     }
 
     /// Rules that matched are not visited again, whatever was found for them.

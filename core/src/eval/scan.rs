@@ -1,14 +1,14 @@
 //! Scanning what is new: one look at each string per distinct transformed form.
 //!
-//! What the look leaves of a ruleset's matchers, usually none, is asked there and then, while the string and its transformed
-//! form are at hand. The outcome is a list of *hits*, (lane, entry, string): only there does a prefiltered matcher match.
+//! What the prefilter leaves of a ruleset's matchers, usually none, is verified there and then, while the string and its
+//! transformed form are at hand. The outcome is a list of *hits*: only there does a prefiltered matcher match.
 //! Rules with a hit are visited; a visited condition runs its matcher on the strings of its hits alone.
 
 use super::hits::Hits;
 use super::state::State;
 use super::sweep::{Subject, Sweep};
-use crate::matcher::Matcher;
-use crate::pattern::{Haystack, Opening, Presence, opening};
+use super::verify::{BYTES_A_UNIT, Verifier, cost};
+use crate::pattern::Presence;
 use crate::plan::{AddressId, Plan};
 use crate::scan::{Candidates, STRETCH};
 use crate::support::{Bits, Deadline, Expired};
@@ -36,7 +36,7 @@ impl Scratch {
             transform: transform::Scratch::default(),
             original: plan.scan.scanner.candidates(),
             changed: plan.scan.scanner.candidates(),
-            hits: Hits::new(plan.scan.lanes.len()),
+            hits: Hits::new(plan.scan.inspections.len()),
             finished: vec![],
             fresh: vec![],
         }
@@ -87,11 +87,11 @@ pub(super) fn scan(
     pending.end_scan();
     for &address in &*finished {
         pending.set_scanned(plan, address, |resource| store.get(resource).is_some());
-        let lanes = plan.scan.addresses[address].sources.iter().flat_map(|source| &source.lanes);
-        lanes.for_each(|look| hits.set_scanned(look.lane));
+        let planned = plan.scan.addresses[address].sources.iter().flat_map(|source| &source.inspections);
+        planned.for_each(|planned| hits.set_scanned(planned.inspection));
     }
     hits.sort();
-    hits.waiting(plan).for_each(|waiting| pending.hit(waiting));
+    hits.dependents(plan).for_each(|dependents| pending.hit(dependents));
     pending.leave_out_fired();
     complete
 }
@@ -106,7 +106,7 @@ struct Examination<'e> {
 }
 
 impl Examination<'_> {
-    /// Looks at a string in all lanes it concerns. Returns how many matchers it had to ask.
+    /// Looks at a string in all inspections it concerns. Returns how many matchers had to be run.
     fn examine(&mut self, subject: Subject<'_>, deadline: &mut Deadline) -> Result<usize, Expired> {
         let Examination { plan, transform, original, changed, hits } = self;
         let Subject { source, key, .. } = subject;
@@ -118,62 +118,65 @@ impl Examination<'_> {
         original.clear();
         let mut stop = || deadline.spend(STRETCH_COST);
         let classes = scanner.scan_unless(text, original, &mut stop).ok_or(Expired)?;
-        let quiet = original.is_empty();
-        if quiet && !source.attention.met_by(classes) {
+        let no_candidates = original.is_empty();
+        if no_candidates && !source.triggers.met_by(classes) {
             return Ok(0);
         }
         let identity = subject.object.identity();
-        let (mut present, mut scanned, mut asked) = (None, None, 0);
-        for look in &source.lanes {
-            let beyond_case = look.beyond_case.met_by(classes);
-            let judged = look.judges.met_by(classes);
-            if quiet && !beyond_case && !judged {
+        let (mut present, mut scanned, mut verified) = (None, None, 0);
+        for planned in &source.inspections {
+            let rewrites = planned.rewrites.met_by(classes);
+            let unfiltered = planned.unfiltered.met_by(classes);
+            if no_candidates && !rewrites && !unfiltered {
                 continue;
             }
-            let id = look.lane;
-            let lane = &plan.scan.lanes[id];
-            if !lane.concerns(key) {
+            let inspection = &plan.scan.inspections[planned.inspection];
+            if !inspection.concerns(key) {
                 continue;
             }
-            if let Some((brings, needs)) = &lane.needs {
+            if let Some(prerequisites) = &inspection.prerequisites {
                 let present = match present {
                     Some(known) => known,
                     None => *present.insert(presence(text, deadline)?),
                 };
-                if !needs.met_by(present.or(*brings)) {
+                if !prerequisites.met_by(present) {
                     continue;
                 }
             }
-            let entries = lane.entries(key);
-            let mut finder = Finder { plan, lane: id, entries, identity, hits, deadline, asked: 0 };
-            let copy =
-                if beyond_case { lane.chain.apply_to((identity, text), transform, finder.deadline)? } else { None };
+            let matchers = inspection.matchers(key);
+            let place = (planned.inspection, identity);
+            let mut verifier = Verifier { plan, place, matchers, hits, deadline, verified: 0 };
+            let copy = match rewrites {
+                true => inspection.chain.apply_to((identity, text), transform, verifier.deadline)?,
+                false => None,
+            };
             if let Some(Copy { text, number }) = copy {
-                if lane.alone.is_empty() {
+                if inspection.unscanned.is_empty() {
                     if scanned != Some(number) {
                         changed.clear();
-                        let mut stop = || finder.deadline.spend(STRETCH_COST);
+                        let mut stop = || verifier.deadline.spend(STRETCH_COST);
                         scanner.scan_unless(text, changed, &mut stop).ok_or(Expired)?;
                         scanned = Some(number);
                     }
-                    finder.judge(changed.numbers().common(entries), text)?;
+                    verifier.verify(changed.numbers().common(matchers), text)?;
                 } else {
-                    finder.ask_alone(&lane.alone, text)?;
+                    verifier.verify_unscanned(&inspection.unscanned, text)?;
                 }
-                finder.judge(lane.judges.iter().map(|&entry| entry as usize), text)?;
-            } else if judged || (!quiet && original.numbers().intersects(entries)) {
-                let may_change = lane.chain.may_change(classes);
-                let copy =
-                    if may_change { lane.chain.apply_to((identity, text), transform, finder.deadline)? } else { None };
+                verifier.verify(inspection.unfiltered.iter().map(|&matcher| matcher as usize), text)?;
+            } else if unfiltered || (!no_candidates && original.numbers().intersects(matchers)) {
+                let copy = match inspection.chain.may_change(classes) {
+                    true => inspection.chain.apply_to((identity, text), transform, verifier.deadline)?,
+                    false => None,
+                };
                 let text = copy.map_or(text, |copy| copy.text);
-                finder.judge(original.numbers().common(entries), text)?;
-                if judged {
-                    finder.judge(lane.judges.iter().map(|&entry| entry as usize), text)?;
+                verifier.verify(original.numbers().common(matchers), text)?;
+                if unfiltered {
+                    verifier.verify(inspection.unfiltered.iter().map(|&matcher| matcher as usize), text)?;
                 }
             }
-            asked += finder.asked;
+            verified += verifier.verified;
         }
-        Ok(asked)
+        Ok(verified)
     }
 }
 
@@ -189,105 +192,5 @@ fn presence(text: &[u8], deadline: &mut Deadline) -> Result<Presence, Expired> {
     Ok(all)
 }
 
-/// What looking at the beginning of a text may cost, in the units of [`Deadline::spend`]. Those who read on look at the
-/// deadline as they go.
-fn cost(text: &[u8]) -> u32 {
-    1 + (text.len().min(STRETCH) / BYTES_A_UNIT) as u32
-}
-
-/// And what a stretch of a long one may cost.
+/// What looking at a stretch of a long text may cost, in the units of [`Deadline::spend`].
 const STRETCH_COST: u32 = (STRETCH / BYTES_A_UNIT) as u32;
-
-/// From this length on, it is seen first where patterns may match.
-const LONG: usize = 1024;
-
-/// So many patterns are worth that.
-const SEVERAL: usize = 4;
-
-/// Few enough for texts on which matchers are slow.
-const BYTES_A_UNIT: usize = 16;
-
-/// Collects the hits of one string in one lane.
-struct Finder<'f> {
-    plan: &'f Plan,
-    lane: usize,
-    /// The entries that have a target at this place.
-    entries: &'f Bits,
-    identity: usize,
-    hits: &'f mut Hits,
-    deadline: &'f mut Deadline,
-    /// Matchers that were asked.
-    asked: usize,
-}
-
-impl Finder<'_> {
-    /// Asks matchers about a string as the lane sees it.
-    #[inline]
-    fn judge(&mut self, entries: impl Iterator<Item = usize>, text: &[u8]) -> Result<(), Expired> {
-        if text.len() >= LONG {
-            return self.judge_long(entries.collect(), text);
-        }
-        let mut haystack = Haystack::new(text);
-        entries.into_iter().try_for_each(|entry| self.ask(entry, &mut haystack, Matcher::accepts_in))
-    }
-
-    /// The same for a long text, of which several patterns need not read all.
-    #[inline(never)]
-    fn judge_long(&mut self, mut entries: Vec<usize>, text: &[u8]) -> Result<(), Expired> {
-        entries.retain(|&entry| self.wants(entry));
-        let matchers = &self.plan.scan.matchers;
-        let opening = |entry: &usize| Some((*entry, matchers[*entry].opening()?));
-        let (with_opening, openings): (Vec<usize>, Vec<&Opening>) = entries.iter().filter_map(opening).unzip();
-        let mut places = vec![];
-        if with_opening.len() >= SEVERAL {
-            for openings in openings.chunks(opening::TOGETHER) {
-                places.extend(opening::find(text, openings, self.deadline)?);
-            }
-        }
-        let mut known = with_opening.into_iter().zip(places).peekable();
-        let mut haystack = Haystack::new(text);
-        for entry in entries {
-            let places = known.next_if(|(known, _)| *known == entry).and_then(|(_, places)| places);
-            match places {
-                Some(places) => self.ask(entry, &mut haystack, |matcher, haystack, deadline| {
-                    matcher.accepts_at(&places, haystack, deadline)
-                })?,
-                None => self.ask(entry, &mut haystack, Matcher::accepts_in)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// The same, of a string that was not scanned.
-    #[inline]
-    fn ask_alone(&mut self, entries: &[u32], text: &[u8]) -> Result<(), Expired> {
-        let mut haystack = Haystack::new(text);
-        entries.iter().try_for_each(|&entry| self.ask(entry as usize, &mut haystack, Matcher::accepts_unscanned))
-    }
-
-    /// Whether it matters what a matcher says.
-    #[inline]
-    fn wants(&self, entry: usize) -> bool {
-        self.entries.contains(entry) && self.hits.wants(self.lane, entry)
-    }
-
-    #[inline(always)]
-    fn ask(
-        &mut self,
-        entry: usize,
-        haystack: &mut Haystack<'_>,
-        accepts: impl FnOnce(&Matcher, &mut Haystack<'_>, &mut Deadline) -> Result<bool, Expired>,
-    ) -> Result<(), Expired> {
-        if !self.wants(entry) {
-            return Ok(());
-        }
-        if self.deadline.spend(cost(haystack.bytes)) {
-            return Err(Expired);
-        }
-        self.asked += 1;
-        if accepts(&self.plan.scan.matchers[entry], haystack, self.deadline)? {
-            self.hits.add(self.lane, entry, self.identity);
-        }
-        Ok(())
-    }
-}

@@ -32,7 +32,7 @@ const PASSED: usize = 256;
 pub(super) struct Subject<'s> {
     pub source: &'s SourcePlan,
     pub object: &'s Object,
-    /// The number of the key it is below, if some lane looks there.
+    /// The number of the key it is below, if some inspection looks there.
     pub key: Option<usize>,
 }
 
@@ -77,7 +77,9 @@ impl<'s> Sweep<'s> {
         while let Some(address) = unscanned.next(from) {
             from = address + 1;
             if let Some(root) = store.get(address) {
-                for source in plan.scan.addresses[address].sources.iter().filter(|source| !source.lanes.is_empty()) {
+                for source in
+                    plan.scan.addresses[address].sources.iter().filter(|source| !source.inspections.is_empty())
+                {
                     let walk = Walk::new(root, source.source, Excluded::NOTHING);
                     let mut part = Part { address, source, walk };
                     if !self.slice(&mut part, deadline, &mut look)? {

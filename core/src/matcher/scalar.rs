@@ -231,7 +231,7 @@ impl Matcher {
         haystack: &mut Haystack<'_>,
         deadline: &mut Deadline,
     ) -> Result<bool, Expired> {
-        let look = if let Kind::Regex(regex) = &self.kind { regex.pattern.required().alone() } else { None };
+        let look = if let Kind::Regex(regex) = &self.kind { regex.pattern.required().quick_look() } else { None };
         let may_match = look.map_or(Ok(true), |look| look(haystack.bytes, deadline))?;
         Ok(may_match && self.accepts_in(haystack, deadline)?)
     }

@@ -63,6 +63,6 @@ pub struct Target {
     pub chain: Chain,
     /// Values or keys.
     pub source: Source,
-    /// Lane and entry of the scan that can rule this target out.
+    /// The inspection and the matcher whose hits bring this target back.
     pub scan: Option<(usize, u32)>,
 }

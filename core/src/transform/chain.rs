@@ -109,13 +109,13 @@ impl Chain {
     }
 
     /// When the chain might do more to a text than change the case of ASCII letters.
-    pub fn beyond_case(&self) -> Triggers {
-        let each = self.transformers.iter().map(|&transformer| Triggers::beyond_case(transformer));
+    pub fn rewrites(&self) -> Triggers {
+        let each = self.transformers.iter().map(|&transformer| Triggers::rewrites(transformer));
         each.fold(Triggers::default(), Triggers::or)
     }
 
     /// What bytes the chain may bring into a text beyond those there, in any case; nothing if it may bring any.
-    pub(crate) fn brings(&self) -> Option<Presence> {
+    pub(crate) fn introduces(&self) -> Option<Presence> {
         use Transformer as T;
         self.transformers.iter().try_fold(Presence::default(), |all, transformer| match transformer {
             T::Lowercase | T::RemoveNulls | T::NormalizePath | T::RemoveComments => Some(all),

@@ -80,7 +80,7 @@ impl Triggers {
     }
 
     /// When a transformer might do more to a string than change the case of ASCII letters.
-    pub(super) fn beyond_case(transformer: Transformer) -> Self {
+    pub(super) fn rewrites(transformer: Transformer) -> Self {
         let any = match transformer {
             Transformer::Lowercase => return Self::default(),
             // An upper-case letter sets it off, but then only these come out as anything but their lower case.

@@ -139,7 +139,7 @@ impl Required {
     }
 
     /// Whether a subject may match, without a scan; nothing if that takes one.
-    pub(crate) fn alone(&self) -> Option<impl Fn(&[u8], &mut Deadline) -> Result<bool, Expired>> {
+    pub(crate) fn quick_look(&self) -> Option<impl Fn(&[u8], &mut Deadline) -> Result<bool, Expired>> {
         let few = self.few.as_ref()?;
         Some(|subject: &[u8], deadline: &mut Deadline| {
             Ok((self.look_alikes && !subject.is_ascii()) || few.is_in(subject, deadline)?)
