@@ -34,7 +34,10 @@ impl Verifier<'_> {
             return self.verify_long(matchers.collect(), text);
         }
         let mut haystack = Haystack::new(text);
-        matchers.into_iter().try_for_each(|matcher| self.run(matcher, &mut haystack, Matcher::accepts_in))
+        let accepts = |matcher: &Matcher, haystack: &mut Haystack<'_>, deadline: &mut Deadline| {
+            matcher.accepts_in(haystack, None, deadline)
+        };
+        matchers.into_iter().try_for_each(|matcher| self.run(matcher, &mut haystack, accepts))
     }
 
     /// The same for a long text, of which several patterns need not read all.
@@ -54,12 +57,9 @@ impl Verifier<'_> {
         let mut haystack = Haystack::new(text);
         for matcher in matchers {
             let places = known.next_if(|(known, _)| *known == matcher).and_then(|(_, places)| places);
-            match places {
-                Some(places) => self.run(matcher, &mut haystack, |matcher, haystack, deadline| {
-                    matcher.accepts_at(&places, haystack, deadline)
-                })?,
-                None => self.run(matcher, &mut haystack, Matcher::accepts_in)?,
-            }
+            self.run(matcher, &mut haystack, |matcher, haystack, deadline| {
+                matcher.accepts_in(haystack, places.as_deref(), deadline)
+            })?;
         }
         Ok(())
     }

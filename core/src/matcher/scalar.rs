@@ -190,15 +190,21 @@ impl Matcher {
 
     /// Whether a string matches, for those who need no highlight.
     pub fn accepts(&self, text: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
-        self.accepts_in(&mut Haystack::new(text), deadline)
+        self.accepts_in(&mut Haystack::new(text), None, deadline)
     }
 
-    /// The same, of a string that others are asked about, too.
-    pub(crate) fn accepts_in(&self, haystack: &mut Haystack<'_>, deadline: &mut Deadline) -> Result<bool, Expired> {
+    /// The same, of a string that others are asked about, too, and where what is searched for may [begin](Self::opening) in these
+    /// places alone, if they are known.
+    pub(crate) fn accepts_in(
+        &self,
+        haystack: &mut Haystack<'_>,
+        places: Option<&[u32]>,
+        deadline: &mut Deadline,
+    ) -> Result<bool, Expired> {
         let text = haystack.bytes;
         if let Kind::Regex(regex) = &self.kind {
             let long_enough = !text.is_empty() && text.len() >= regex.min_length;
-            return Ok(long_enough && regex.pattern.is_match_in(haystack, deadline)?);
+            return Ok(long_enough && regex.pattern.is_match_in(haystack, places, deadline)?);
         }
         Ok(matches!(self.test(Scalar::String(text), true, deadline)?, Some(Ok(_))))
     }
@@ -211,21 +217,7 @@ impl Matcher {
         }
     }
 
-    /// Whether a string matches in which what is searched for may [begin](Self::opening) in these places alone.
-    pub(crate) fn accepts_at(
-        &self,
-        places: &[u32],
-        haystack: &mut Haystack<'_>,
-        deadline: &mut Deadline,
-    ) -> Result<bool, Expired> {
-        match &self.kind {
-            Kind::Regex(regex) if haystack.bytes.len() < regex.min_length => Ok(false),
-            Kind::Regex(regex) => regex.pattern.is_match_at(places, haystack, deadline),
-            _ => self.accepts_in(haystack, deadline),
-        }
-    }
-
-    /// The same, of a string that was not scanned.
+    /// Whether a string matches that was not scanned.
     pub(crate) fn accepts_unscanned(
         &self,
         haystack: &mut Haystack<'_>,
@@ -233,7 +225,7 @@ impl Matcher {
     ) -> Result<bool, Expired> {
         let look = if let Kind::Regex(regex) = &self.kind { regex.pattern.required().quick_look() } else { None };
         let may_match = look.map_or(Ok(true), |look| look(haystack.bytes, deadline))?;
-        Ok(may_match && self.accepts_in(haystack, deadline)?)
+        Ok(may_match && self.accepts_in(haystack, None, deadline)?)
     }
 }
 

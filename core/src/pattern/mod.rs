@@ -108,30 +108,26 @@ impl Pattern {
 
     /// The same, while there is time.
     pub fn is_match_within(&self, subject: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
-        self.is_match_in(&mut Haystack::new(subject), deadline)
+        self.is_match_in(&mut Haystack::new(subject), None, deadline)
     }
 
-    /// The same, of a text that other patterns are looked for in, too.
-    pub(crate) fn is_match_in(&self, haystack: &mut Haystack<'_>, deadline: &mut Deadline) -> Result<bool, Expired> {
-        let may_match = self.0.required.passes_second_look(haystack, deadline)?;
-        Ok(may_match && self.0.automaton.is_match(haystack.bytes, &mut Watch::until(deadline))?)
+    /// The same, of a text that other patterns are looked for in, too, and where a match may begin in these places alone, if they
+    /// are known.
+    pub(crate) fn is_match_in(
+        &self,
+        haystack: &mut Haystack<'_>,
+        places: Option<&[u32]>,
+        deadline: &mut Deadline,
+    ) -> Result<bool, Expired> {
+        // A few places are soon searched.
+        let are_few = places.is_some_and(|places| places.len() <= FEW);
+        let may_match = are_few || self.0.required.passes_second_look(haystack, deadline)?;
+        Ok(may_match && self.0.automaton.is_match(haystack.bytes, &mut Watch::at(places, deadline))?)
     }
 
     /// How a match begins, if that is rare in any text.
     pub(crate) fn opening(&self) -> Option<&Opening> {
         self.0.opening.as_ref()
-    }
-
-    /// Whether there is a match, in a text where one may begin in these places alone.
-    pub(crate) fn is_match_at(
-        &self,
-        places: &[u32],
-        haystack: &mut Haystack<'_>,
-        deadline: &mut Deadline,
-    ) -> Result<bool, Expired> {
-        // A few places are soon searched.
-        let may_match = places.len() <= FEW || self.0.required.passes_second_look(haystack, deadline)?;
-        Ok(may_match && self.0.automaton.is_match(haystack.bytes, &mut Watch::at(places, deadline))?)
     }
 
     /// What it costs to search a text for the first time, in operations on words: nanoseconds, roughly. It is a count and

@@ -23,6 +23,13 @@ impl Opening {
         const RARE: f64 = 256.0;
         self.0.iter().map(|set| set.len() as f64 / 256.0).product::<f64>() * RARE < 1.0
     }
+
+    /// The places it fits, by its definition.
+    #[cfg(test)]
+    pub(super) fn places(&self, text: &[u8]) -> Places {
+        let fits = |at: usize| text[at..].iter().zip(&self.0).all(|(byte, set)| set.contains(*byte));
+        (0..text.len()).filter(|&at| at == 0 || fits(at)).map(|at| at as u32).collect()
+    }
 }
 
 /// Places of a text where a match may begin, in ascending order.
@@ -123,12 +130,6 @@ impl Finder {
 mod tests {
     use super::*;
 
-    /// Where an opening fits, by its definition.
-    fn expected(text: &[u8], opening: &Opening) -> Vec<u32> {
-        let fits = |at: usize| text[at..].iter().zip(&opening.0).all(|(byte, set)| set.contains(*byte));
-        (0..text.len()).filter(|&at| at == 0 || fits(at)).map(|at| at as u32).collect()
-    }
-
     #[test]
     fn places_are_found_up_to_the_end() {
         let opening = |sets: [&str; Opening::LENGTH]| Opening(sets.map(|set| set.bytes().collect()));
@@ -142,7 +143,7 @@ mod tests {
                 let text = [&vec![b'-'; 64 * 1024][..], &text[..length], tail.as_bytes()].concat();
                 let found = find(&text, &openings, &mut Deadline::unlimited()).expect("time");
                 for (places, opening) in found.iter().zip(&openings) {
-                    assert_eq!(places.as_deref(), Some(&expected(&text, opening)[..]), "{length} {tail}");
+                    assert_eq!(places.as_deref(), Some(&opening.places(&text)[..]), "{length} {tail}");
                 }
             }
         }

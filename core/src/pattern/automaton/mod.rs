@@ -368,9 +368,9 @@ impl<'d> Watch<'d> {
         Watch { deadline: Some(deadline), ..Watch::forever() }
     }
 
-    /// The same, if matches may begin in these places alone.
-    pub(super) fn at(places: &'d [u32], deadline: &'d mut Deadline) -> Self {
-        Watch { places: Some(places), ..Watch::until(deadline) }
+    /// The same, if matches may begin in these places alone, if they are known.
+    pub(super) fn at(places: Option<&'d [u32]>, deadline: &'d mut Deadline) -> Self {
+        Watch { places, ..Watch::until(deadline) }
     }
 
     fn total(&self) -> u64 {

@@ -143,10 +143,8 @@ fn matches_begin_as_the_opening_says() {
         openings += 1;
         for _ in 0..30 {
             let text = text(&mut random);
-            let fits = |at: usize| text[at..].iter().zip(&opening.0).all(|(byte, set)| set.contains(*byte));
-            let places: Vec<u32> = (0..text.len()).filter(|&at| at == 0 || fits(at)).map(|at| at as u32).collect();
-            let mut deadline = Deadline::unlimited();
-            let found = automaton.is_match(&text, &mut Watch::at(&places, &mut deadline));
+            let (places, mut deadline) = (opening.places(&text), Deadline::unlimited());
+            let found = automaton.is_match(&text, &mut Watch::at(Some(&places), &mut deadline));
             let expected = automaton.is_match(&text, &mut Watch::forever());
             assert_eq!(found, expected, "{source} on {}", text.escape_ascii());
             matches += usize::from(expected == Ok(true));
