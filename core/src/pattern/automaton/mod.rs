@@ -31,6 +31,7 @@ mod states;
 mod symbols;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::ops::Range;
 
@@ -44,8 +45,9 @@ use self::program::{Program, Reads};
 use self::starters::Starters;
 use self::states::Remembered;
 use self::symbols::{Class, Kind, Symbols};
+pub(super) use self::watch::Watch;
 use super::ast::{Ast, Look, Node};
-use crate::support::{Deadline, Expired};
+use crate::support::Expired;
 
 /// A compiled pattern.
 #[derive(Debug)]
@@ -124,7 +126,7 @@ impl Automaton {
 
     /// Operations that a search takes without what others left.
     pub(super) fn effort(&self, text: &[u8]) -> u64 {
-        let mut watch = Watch { remember: false, ..Watch::forever() };
+        let mut watch = Watch::without_memory();
         let _ = self.is_match(text, &mut watch);
         watch.total()
     }
@@ -340,64 +342,3 @@ static LOOKS: [[Looks; Kind::COUNT]; Kind::COUNT] = {
     }
     table
 };
-
-/// Counts what a search does, and looks at the deadline from time to time.
-pub(super) struct Watch<'d> {
-    deadline: Option<&'d mut Deadline>,
-    /// Operations since the last look.
-    pub(super) pending: u32,
-    /// All before.
-    settled: u64,
-    /// Whether to use what earlier searches left.
-    remember: bool,
-    /// Where a match may begin, if that is known.
-    places: Option<&'d [u32]>,
-}
-
-/// Operations between two looks, some ten microseconds,
-const PERIOD: u32 = 1 << 13;
-/// and what they count for, in the units of [`Deadline::spend`].
-const PERIOD_COST: u32 = 64;
-
-impl<'d> Watch<'d> {
-    pub(super) fn forever() -> Self {
-        Watch { deadline: None, pending: 0, settled: 0, remember: true, places: None }
-    }
-
-    pub(super) fn until(deadline: &'d mut Deadline) -> Self {
-        Watch { deadline: Some(deadline), ..Watch::forever() }
-    }
-
-    /// The same, if matches may begin in these places alone, if they are known.
-    pub(super) fn at(places: Option<&'d [u32]>, deadline: &'d mut Deadline) -> Self {
-        Watch { places, ..Watch::until(deadline) }
-    }
-
-    fn total(&self) -> u64 {
-        self.settled + u64::from(self.pending)
-    }
-
-    fn may_remember(&self) -> bool {
-        self.remember
-    }
-
-    #[inline(always)]
-    fn spend(&mut self, operations: u32) -> Result<(), Expired> {
-        self.pending += operations;
-        self.settle()
-    }
-
-    #[inline(always)]
-    fn settle(&mut self) -> Result<(), Expired> {
-        if self.pending < PERIOD { Ok(()) } else { self.look() }
-    }
-
-    #[cold]
-    fn look(&mut self) -> Result<(), Expired> {
-        self.settled += u64::from(self.pending / PERIOD * PERIOD);
-        let cost = (self.pending / PERIOD).saturating_mul(PERIOD_COST);
-        self.pending %= PERIOD;
-        let expired = self.deadline.as_mut().is_some_and(|deadline| deadline.spend(cost));
-        if expired { Err(Expired) } else { Ok(()) }
-    }
-}

@@ -60,7 +60,7 @@ impl<'a> Start<'a> {
 
     /// All headers, in the order received.
     #[must_use]
-    pub fn with_headers(self, headers: Vec<(Cow<'a, str>, Cow<'a, str>)>) -> Self {
+    pub fn with_headers(self, headers: Headers<'a>) -> Self {
         Self { headers, ..self }
     }
 
@@ -122,7 +122,7 @@ impl<'a> Response<'a> {
 
     /// All headers.
     #[must_use]
-    pub fn with_headers(self, headers: Vec<(Cow<'a, str>, Cow<'a, str>)>) -> Self {
+    pub fn with_headers(self, headers: Headers<'a>) -> Self {
         Self { headers, ..self }
     }
 
