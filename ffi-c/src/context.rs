@@ -57,11 +57,13 @@ impl Evaluation {
     }
 
     fn run(&mut self, data: Parked, form: Form, deadline: Deadline) -> Result<Outcome, RunError> {
-        let run = || match form {
+        let Some(guard) = self.fuse.guard() else { return Err(RunError::Internal) };
+        let answer = match form {
             Form::Map => self.context.run(data, deadline),
             Form::Batches => self.context.run_batches(data, deadline),
         };
-        self.fuse.run(run).unwrap_or(Err(RunError::Internal))
+        guard.passed();
+        answer
     }
 }
 
@@ -101,12 +103,12 @@ unsafe fn evaluate(
         }
     };
     let output = target.output;
-    match target.run(data, form, deadline) {
+    match &mut target.run(data, form, deadline) {
         Ok(outcome) => {
             let is_match = outcome.is_match();
             // SAFETY: promise on objects.
             if let Some(result) = unsafe { slot(result) } {
-                let Ok(value) = outcome.into_value_in(output) else {
+                let Ok(value) = outcome.take_value_in(output) else {
                     engine::log!(Error, "out of memory for the result");
                     return DDWAF_ERR_INTERNAL;
                 };

@@ -26,18 +26,32 @@ pub struct Fuse(AtomicBool);
 impl Fuse {
     /// Runs `body` unless the fuse is blown. A panic in `body` passes through and blows it.
     pub fn run<T>(&self, body: impl FnOnce() -> T) -> Option<T> {
+        let guard = self.guard()?;
+        let answer = body();
+        guard.passed();
+        Some(answer)
+    }
+
+    /// What blows the fuse unless it is told that all went well; `None` if it is blown. For large answers, which go through
+    /// [`Self::run`] by being copied.
+    pub fn guard(&self) -> Option<BlowOnUnwind<'_>> {
         if self.0.load(Ordering::Acquire) {
             engine::log!(Error, "unusable after an internal error");
             return None;
         }
-        let guard = BlowOnUnwind(self);
-        let answer = body();
-        std::mem::forget(guard);
-        Some(answer)
+        Some(BlowOnUnwind(self))
     }
 }
 
-struct BlowOnUnwind<'a>(&'a Fuse);
+/// Blows a fuse when it is dropped.
+pub struct BlowOnUnwind<'a>(&'a Fuse);
+
+impl BlowOnUnwind<'_> {
+    /// Leaves the fuse as it is.
+    pub fn passed(self) {
+        std::mem::forget(self);
+    }
+}
 
 impl Drop for BlowOnUnwind<'_> {
     fn drop(&mut self) {

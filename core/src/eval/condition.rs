@@ -121,16 +121,16 @@ impl Evaluation<'_> {
         let Some(start) = resolve_positive(root, &target.key_path, self.excluded) else { return Ok(None) };
         let mut walk = Walk::new(start, target.source, self.excluded);
         while let Some(leaf) = walk.next(self.deadline)? {
-            if only.is_some_and(|only| !only.contains(leaf.object.identity())) {
+            if only.is_some_and(|only| !only.contains(leaf.identity())) {
                 self.deadline.try_spend(1)?;
                 continue;
             }
             self.deadline.check()?;
-            let is_long = || leaf.object.as_bytes().is_some_and(|text| text.len() > SHOWN_LATE);
+            let is_long = || leaf.as_bytes().is_some_and(|text| text.len() > SHOWN_LATE);
             let (value, highlight) = if self.confirmed && only.is_some() && is_long() {
                 (vec![], vec![])
             } else {
-                let Some(Some((value, highlight))) = self.test(matcher, leaf.object, target)? else { continue };
+                let Some(Some((value, highlight))) = self.test(matcher, leaf, target)? else { continue };
                 (value, vec![highlight])
             };
             let mut key_path = target.key_path.clone();
@@ -158,7 +158,7 @@ impl Evaluation<'_> {
         let mut walk = Walk::new(start, target.source, self.excluded);
         while let Some(leaf) = walk.next(self.deadline)? {
             self.deadline.check()?;
-            match self.test(matcher, leaf.object, target)? {
+            match self.test(matcher, leaf, target)? {
                 Some(Some(_)) => return Ok(None),
                 Some(None) => looked_at_any = true,
                 None => {}

@@ -64,6 +64,10 @@ impl Excluded<'_> {
     /// Whether exactly this object is hidden (what is below it is simply not reached).
     #[inline]
     pub(super) fn contains(&self, object: &Object) -> bool {
+        self.0.is_some() && self.lists(object)
+    }
+
+    fn lists(&self, object: &Object) -> bool {
         let Some((exclusions, filters, rule)) = self.0 else { return false };
         exclusions
             .objects

@@ -144,8 +144,8 @@ impl<'s> Sweep<'s> {
                     continue;
                 }
             };
-            let key = source.key_number(leaf.top_key);
-            let subject = Subject { source, object: leaf.object, key };
+            let key = source.key_number(|| part.walk.top_key());
+            let subject = Subject { source, object: leaf, key };
             let length = subject.text().len();
             if length == 0 || (source.keyed_only && key.is_none()) {
                 left = left.saturating_sub(EACH);

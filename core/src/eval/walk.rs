@@ -7,18 +7,10 @@ use crate::config::condition::Source;
 use crate::support::{Deadline, Expired};
 use crate::value::{Cursor, Object, Step};
 
-/// What a walk comes by.
-#[derive(Clone, Copy)]
-pub(super) struct Leaf<'a> {
-    /// The scalar, or the key.
-    pub object: &'a Object,
-    /// The key of the outermost map on the way, if the root is a map.
-    pub top_key: Option<&'a [u8]>,
-}
-
 /// What a step of a walk came to.
 pub(super) enum Advance<'a> {
-    Leaf(Leaf<'a>),
+    /// A scalar, or a key.
+    Leaf(&'a Object),
     /// Nothing yet, after [`PASSED`] entries.
     Passed,
     End,
@@ -69,20 +61,18 @@ impl<'a> Walk<'a> {
         Some(Walk { pending: self.pending.take(), root, below: vec![], top, ..*self })
     }
 
-    fn top_key(&self) -> Option<&'a [u8]> {
+    /// The key of the outermost map on the way to the last leaf, if the root is a map.
+    #[inline]
+    pub(super) fn top_key(&self) -> Option<&'a [u8]> {
         match self.top {
             Top::Inherited(key) => key,
             Top::Root => self.root.as_ref()?.key(),
         }
     }
 
-    fn leaf(&self, object: &'a Object) -> Leaf<'a> {
-        Leaf { object, top_key: self.top_key() }
-    }
-
     /// The next leaf.
     #[inline]
-    pub(super) fn next(&mut self, deadline: &mut Deadline) -> Result<Option<Leaf<'a>>, Expired> {
+    pub(super) fn next(&mut self, deadline: &mut Deadline) -> Result<Option<&'a Object>, Expired> {
         loop {
             match self.advance() {
                 Advance::Leaf(leaf) => return Ok(Some(leaf)),
@@ -98,7 +88,7 @@ impl<'a> Walk<'a> {
     pub(super) fn advance(&mut self) -> Advance<'a> {
         let Some(root) = &mut self.root else {
             let Some(object) = self.pending.take() else { return Advance::End };
-            return if object.is_scalar() { Advance::Leaf(self.leaf(object)) } else { Advance::End };
+            return if object.is_scalar() { Advance::Leaf(object) } else { Advance::End };
         };
         if let Some(container) = self.pending.take().and_then(Cursor::of) {
             self.below.push(container);
@@ -117,10 +107,10 @@ impl<'a> Walk<'a> {
             if self.source == Source::Keys {
                 if let Some(key) = key {
                     self.pending = Some(value);
-                    return Advance::Leaf(self.leaf(key));
+                    return Advance::Leaf(key);
                 }
             } else if value.is_scalar() {
-                return Advance::Leaf(self.leaf(value));
+                return Advance::Leaf(value);
             }
             if let Some(container) = Cursor::of(value) {
                 self.below.push(container);

@@ -171,10 +171,13 @@ impl SourcePlan {
         SourcePlan { source, inspections: vec![], triggers: Triggers::default(), keyed_only: true, keys: vec![] }
     }
 
-    /// The number of a key that some inspection looks below.
+    /// The number of a key, if some inspection looks below it; asks for the key only where some look below any.
     #[inline]
-    pub fn key_number(&self, key: Option<&[u8]>) -> Option<usize> {
-        let key = key?;
+    pub fn key_number<'k>(&self, key: impl FnOnce() -> Option<&'k [u8]>) -> Option<usize> {
+        if self.keys.is_empty() {
+            return None;
+        }
+        let key = key()?;
         self.keys.iter().position(|known| **known == *key)
     }
 

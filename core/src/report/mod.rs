@@ -1,6 +1,6 @@
 //! What a call returns: events, actions, attributes; and what of it must not be shown.
 //!
-//! The typed [`Outcome`] is what Rust callers and the bindings look at; [`Outcome::into_value_in`] lays it out as the map
+//! The typed [`Outcome`] is what Rust callers and the bindings look at; [`Outcome::take_value_in`] lays it out as the map
 //! of the ABI, in the caller's memory.
 
 mod actions;

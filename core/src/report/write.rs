@@ -14,8 +14,8 @@ impl Outcome {
         self.write(attributes, Heap).unwrap_or_default()
     }
 
-    /// The same in a caller's memory; on failure nothing is left behind.
-    pub fn into_value_in<A: Allocator + Copy>(mut self, allocator: A) -> Result<Value<A>, OutOfMemory> {
+    /// The same in a caller's memory, to which attributes are moved where they can be. On failure nothing is left behind.
+    pub fn take_value_in<A: Allocator + Copy>(&mut self, allocator: A) -> Result<Value<A>, OutOfMemory> {
         let attributes = std::mem::take(&mut self.attributes);
         let attributes = attributes.into_iter().map(|(name, value)| Ok((name, moved(value, allocator)?)));
         self.write(attributes, allocator)

@@ -11,7 +11,7 @@
 //! is shared counted in each place, comes out on the way; a value may amount to a multiple of what it has in memory, so
 //! that whatever goes through it afterwards is linear, too.
 
-use super::Object;
+use super::{Object, tag};
 use crate::support::Deadline;
 use std::collections::HashMap;
 
@@ -55,6 +55,14 @@ impl Object {
         Search::new(deadline, MOST_ENTRIES, MOST_TIMES).run(self)
     }
 
+    /// Whether this is an array of at most [`TINY`] elements that are no containers.
+    #[inline]
+    fn is_scalar_list(&self) -> bool {
+        let elements = if self.tag() == tag::ARRAY { self.as_array() } else { None };
+        elements
+            .is_some_and(|elements| elements.len() <= TINY && elements.iter().all(|element| !element.is_container()))
+    }
+
     /// The first container with entries among the entries from `from` up to `to`, and where it is.
     #[inline]
     fn container_between(&self, from: usize, to: usize) -> Option<(usize, &Object)> {
@@ -69,20 +77,19 @@ impl Object {
     }
 }
 
-/// Whether a value comes to its end before entries or levels run out.
+/// Whether a value comes to its end before entries or levels run out. All data is asked this, so scalars and the short lists
+/// of them that headers and parameters are cost no call.
 fn ends_soon(object: &Object, levels: u32, left: &mut usize) -> bool {
     let entries = object.len();
-    if entries == 0 {
-        return true;
-    }
-    if entries > *left || levels == 0 {
+    if entries > *left || (levels == 0 && entries > 0) {
         return false;
     }
     *left -= entries;
-    let mut ends = |object: &Object| !object.is_container() || ends_soon(object, levels - 1, left);
-    match object.as_array() {
-        Some(elements) => elements.iter().all(ends),
-        None => object.as_map().is_some_and(|pairs| pairs.iter().all(|pair| ends(pair.value()))),
+    let mut ends =
+        |inner: &Object| !inner.is_container() || inner.is_scalar_list() || ends_soon(inner, levels - 1, left);
+    match object.as_map() {
+        Some(pairs) => pairs.iter().all(|pair| ends(pair.value())),
+        None => object.as_array().is_none_or(|elements| elements.iter().all(ends)),
     }
 }
 
