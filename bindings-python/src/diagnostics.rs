@@ -134,7 +134,7 @@ impl Section {
     fn names<'py>(
         &self,
         py: Python<'py>,
-        pick: impl FnOnce(&EngineSection) -> &Vec<engine::config::Text>,
+        pick: impl FnOnce(&EngineSection) -> &Vec<engine::value::Text>,
     ) -> PyResult<Bound<'py, PyTuple>> {
         self.section().map_or_else(|| Ok(PyTuple::empty(py)), |section| render::texts(py, pick(section)))
     }
@@ -142,7 +142,7 @@ impl Section {
     fn by_text<'py>(
         &self,
         py: Python<'py>,
-        pick: impl FnOnce(&EngineSection) -> &Vec<(Vec<u8>, Vec<engine::config::Text>)>,
+        pick: impl FnOnce(&EngineSection) -> &Vec<(Vec<u8>, Vec<engine::value::Text>)>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let all = PyDict::new(py);
         for (text, ids) in self.section().map(pick).into_iter().flatten() {

@@ -5,13 +5,14 @@ use crate::config::diagnostics::Diagnostics;
 use crate::config::document::{self, Root};
 use crate::config::order::Table;
 use crate::config::store::{Contribution, Store};
-use crate::config::{Text, Warning, review};
+use crate::config::{Warning, review};
 use crate::eval::Instance;
 use crate::pattern::PatternCache;
 use crate::pattern::{Options, Pattern};
 use crate::plan::{self, Lists, Plan};
 use crate::support::{Clock, Ids, RandomIds, SystemClock};
 use crate::value::Object;
+use crate::value::Text;
 use std::sync::Arc;
 
 /// Merges configurations and builds instances of them.

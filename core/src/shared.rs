@@ -4,11 +4,12 @@
 //! Here updates and calls of one context wait for each other, a set without rules finds nothing instead of not existing,
 //! and a panic ends the context instead of the process.
 
-use crate::config::{Text, Warning};
+use crate::config::Warning;
 use crate::protect::{Engine, Request, Taken};
 use crate::sdk::{Place, call_in_scope, call_request};
 use crate::support::fork::{Renewable, Versioned};
 use crate::users::RequestScope;
+use crate::value::Text;
 use crate::value::{Object, Parked, Value};
 use crate::{Added, Builder, Context, Deadline, Outcome, RunError, Waf};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,8 +1,8 @@
 //! An instance: an immutable set of rules, ready to evaluate.
 
-use crate::config::Text;
 use crate::eval::{Context, Instance};
 use crate::report::ReportedAction;
+use crate::value::Text;
 use std::any::Any;
 use std::sync::Arc;
 

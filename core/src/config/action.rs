@@ -2,9 +2,9 @@
 
 use super::read::{self, Fields};
 use super::refusal::Refusal;
-use super::text::Text;
 use crate::exploit::uri;
 use crate::support::Deadline;
+use crate::value::Text;
 use crate::value::{Object, Value};
 
 /// An action as configured, with its parameters checked and completed.

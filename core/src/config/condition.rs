@@ -5,10 +5,10 @@ use super::matcher::{self, ScalarMatcher};
 use super::operator::split_version;
 use super::read::{self, Fields, element, quoted};
 use super::refusal::Refusal;
-use super::text::Text;
 use crate::exploit::Detector;
 use crate::pattern::PatternCache;
 use crate::transform::{Chain, Transformer};
+use crate::value::Text;
 use crate::value::{Object, Step};
 use std::sync::Arc;
 

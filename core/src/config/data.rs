@@ -6,10 +6,10 @@
 
 use super::read::{self, Fields, element};
 use super::refusal::Refusal;
-use super::text::Text;
 use crate::matcher::data::{DataMatcher, ListType};
 use crate::matcher::exact::ExactSet;
 use crate::matcher::ip::IpSet;
+use crate::value::Text;
 use std::sync::Arc;
 
 /// The values one configuration brings for a list.

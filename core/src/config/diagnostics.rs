@@ -1,9 +1,9 @@
 //! What became of a configuration, element by element, in the shape of the ABI.
 
 use super::refusal::{Refusal, Severity};
-use super::text::Text;
 use super::warning::{self, Warning};
 use crate::support::lists::value_of;
+use crate::value::Text;
 use crate::value::Value;
 use std::collections::BTreeMap;
 

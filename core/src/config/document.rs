@@ -7,12 +7,12 @@ use super::refusal::Refusal;
 use super::refusal::index_name;
 use super::rule::{self, Origin};
 use super::store::Adding;
-use super::text::Text;
 use super::version::schema_major;
 use super::warning::{Warning, WarningKind};
 use super::{action, data, exclusion, obfuscator, overrides, processor};
 use crate::pattern::{Options, PatternCache};
 use crate::value::Object;
+use crate::value::Text;
 use std::collections::BTreeMap;
 
 /// The only schema version there is.

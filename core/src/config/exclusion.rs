@@ -5,9 +5,9 @@ use super::read::{self, Fields, element};
 use super::reference::{self, Reference};
 use super::refusal::Refusal;
 use super::rule::check_versions;
-use super::text::Text;
 use crate::pattern::PatternCache;
 use crate::value::Object;
+use crate::value::Text;
 use std::sync::Arc;
 
 /// Either kind of filter.

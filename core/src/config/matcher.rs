@@ -3,7 +3,6 @@
 use super::operator::split_version;
 use super::read::{self, Fields, quoted};
 use super::refusal::{Refusal, concat};
-use super::text::Text;
 use crate::matcher::Matcher;
 use crate::matcher::checksum::Checksum;
 use crate::matcher::exact::ExactSet;
@@ -11,6 +10,7 @@ use crate::matcher::ip::IpSet;
 use crate::matcher::number::{Comparison, Equals, Number};
 use crate::matcher::scalar::{Kind, Regex};
 use crate::pattern::{Options, PatternCache, PatternError};
+use crate::value::Text;
 use std::sync::Arc;
 
 /// The matcher of a condition.

@@ -25,11 +25,9 @@ pub mod refusal;
 pub mod review;
 pub mod rule;
 pub mod store;
-pub mod text;
 pub mod version;
 pub mod warning;
 
 pub use diagnostics::{Diagnostics, Section};
-pub use text::Text;
 pub use version::ENGINE_VERSION;
 pub use warning::{Warning, WarningKind};

@@ -2,7 +2,7 @@
 
 use super::read::{self, Fields};
 use super::refusal::Refusal;
-use super::text::Text;
+use crate::value::Text;
 
 /// Both expressions as configured. Absent means the default, empty means off.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 use super::read::{self, Fields};
 use super::reference::{self, Reference};
 use super::refusal::Refusal;
-use super::text::Text;
+use crate::value::Text;
 
 /// A change to base rules.
 #[derive(Clone, Debug)]

@@ -6,10 +6,10 @@ use super::read::{self, Fields, element, quoted};
 use super::reference::{self, Reference};
 use super::refusal::Refusal;
 use super::rule::check_versions;
-use super::text::Text;
 use crate::matcher::Matcher;
 use crate::pattern::PatternCache;
 use crate::processor::Generator;
+use crate::value::Text;
 use crate::value::{Object, Step};
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@
 
 use super::order::Table;
 use super::refusal::{Refusal, concat};
-use super::text::Text;
+use crate::value::Text;
 use crate::value::{Object, Pair, Step, View, scalar_text};
 use std::borrow::Cow;
 

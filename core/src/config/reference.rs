@@ -2,8 +2,8 @@
 
 use super::read::{self, Fields, element};
 use super::refusal::Refusal;
-use super::text::Text;
 use crate::value::Object;
+use crate::value::Text;
 
 /// One reference; lists of them are alternatives.
 #[derive(Debug, Clone, PartialEq, Eq)]

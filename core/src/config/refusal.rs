@@ -1,6 +1,6 @@
 //! Why one element of a configuration was not taken.
 
-use super::text::Text;
+use crate::value::Text;
 
 /// How a refused element is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

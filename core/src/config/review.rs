@@ -8,10 +8,10 @@ use super::known_addresses::is_known;
 use super::matcher::ScalarMatcher;
 use super::rule::{AttributeSource, Origin};
 use super::store::{Contribution, Store};
-use super::text::Text;
 use super::warning::{Warning, WarningKind};
 use super::{action, rule::Rule};
 use crate::matcher::Matcher;
+use crate::value::Text;
 use std::collections::HashSet;
 
 /// What is doubtful about the elements of one contribution, in the order of their sections.
@@ -40,7 +40,7 @@ impl Review<'_> {
             self.rule(rule);
         }
         for over in store.rule_overrides_of(contribution) {
-            let id = Text::from(*b"");
+            let id = Text::default();
             over.on_match.iter().flatten().for_each(|action| self.action("rules_override", &id, action));
         }
         for filter in store.rule_filters_of(contribution) {

@@ -3,9 +3,9 @@
 use super::condition::{self, Condition, Defaults};
 use super::read::{self, Fields, element};
 use super::refusal::Refusal;
-use super::text::Text;
 use super::version::Version;
 use crate::pattern::PatternCache;
+use crate::value::Text;
 use crate::value::{Object, Step, Value, View};
 use std::sync::Arc;
 

@@ -11,9 +11,9 @@ use super::order::Table;
 use super::overrides::{ProcessorOverride, RuleOverride};
 use super::processor::{Processor, Scanner};
 use super::rule::{Origin, Rule};
-use super::text::Text;
 use super::warning::Warning;
 use crate::matcher::data::{DataMatcher, ListType};
+use crate::value::Text;
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@
 //! defined, or looks at an address nobody submits, is simply loaded. Such a rule protects nothing, so it is told here,
 //! beside the diagnostics and never in them.
 
-use super::text::Text;
+use crate::value::Text;
 use crate::value::Value;
 use std::fmt;
 
@@ -70,12 +70,12 @@ impl Warning {
 
     /// About a section as a whole.
     pub(crate) fn of_section(kind: WarningKind, section: &'static str, message: impl Into<String>) -> Self {
-        Self::of_element(kind, section, &Text::from(*b""), message)
+        Self::of_element(kind, section, &Text::default(), message)
     }
 
     /// About one element of a section.
     pub(crate) fn of_element(kind: WarningKind, section: &'static str, id: &Text, message: impl Into<String>) -> Self {
-        Warning { kind, path: Text::from(*b""), section, id: id.clone(), message: message.into() }
+        Warning { kind, path: Text::default(), section, id: id.clone(), message: message.into() }
     }
 
     /// The map handed to callers: `kind`, `path`, `section`, `id`, `message`.

@@ -2,8 +2,8 @@
 
 use super::state::PendingAttribute;
 use super::turn::Turn;
-use crate::config::Text;
 use crate::plan::AttributeValue;
+use crate::value::Text;
 use crate::value::{Object, Parked, Step, View};
 use std::sync::Arc;
 

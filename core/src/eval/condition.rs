@@ -7,7 +7,6 @@ use super::path::{Lookup, resolve, resolve_positive};
 use super::pending::Pending;
 use super::store::Store;
 use super::walk::Walk;
-use crate::config::Text;
 use crate::config::condition::Source;
 use crate::exploit::{self, Param};
 use crate::matcher::Matcher;
@@ -18,6 +17,7 @@ use crate::plan::{Argument, Condition, MatcherRef, Target};
 use crate::report::{ArgumentMatch, ConditionMatch, Operator};
 use crate::support::{Deadline, Expired};
 use crate::transform;
+use crate::value::Text;
 use crate::value::{Object, Step, View, scalar_text, tag};
 
 /// What evaluating a condition reads and writes.

@@ -3,12 +3,12 @@
 use super::exclusions::Exclusions;
 use super::pending::Pending;
 use super::store::Store;
-use crate::config::Text;
 use crate::plan::{AddressId, ConditionId, Plan, Verdict};
 use crate::processor::{Fragments, Presence};
 use crate::report::ConditionMatch;
 use crate::support::{Bits, NumberMap};
 use crate::value::Step;
+use crate::value::Text;
 use std::sync::Arc;
 
 /// Everything that persists; a subcontext starts from a copy.

@@ -10,8 +10,8 @@ use crate::injection;
 use crate::pattern::{Haystack, Opening, Pattern, Required};
 use crate::support::{Deadline, Expired};
 use crate::transform::Triggers;
+use crate::value::Text;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// A scalar operator with its parameters.
 pub struct Matcher {
@@ -97,10 +97,10 @@ impl Matcher {
     }
 
     /// What events show as the operator's value: the expression, or nothing.
-    pub fn operator_value(&self) -> Arc<[u8]> {
+    pub fn operator_value(&self) -> Text {
         match &self.kind {
             Kind::Regex(regex) | Kind::RegexWithChecksum(regex, _) => regex.pattern.shared_source(),
-            _ => Arc::default(),
+            _ => Text::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Patterns shared between rules and between successive builds.
 
+use crate::value::Text;
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
@@ -9,8 +10,8 @@ use super::{Inner, Options, Pattern, PatternError};
 /// brings mostly those that were there before: they are parsed, and compiled, once.
 #[derive(Clone, Debug, Default)]
 pub struct PatternCache {
-    sensitive: HashMap<Arc<[u8]>, Weak<Inner>>,
-    insensitive: HashMap<Arc<[u8]>, Weak<Inner>>,
+    sensitive: HashMap<Text, Weak<Inner>>,
+    insensitive: HashMap<Text, Weak<Inner>>,
 }
 
 impl PatternCache {

@@ -41,6 +41,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::support::{Deadline, Expired};
+use crate::value::Text;
 use automaton::{Automaton, Watch};
 pub(crate) use opening::Opening;
 
@@ -60,7 +61,7 @@ pub struct Pattern(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    source: Arc<[u8]>,
+    source: Text,
     options: Options,
     required: Required,
     opening: Option<Opening>,
@@ -178,7 +179,7 @@ impl Pattern {
     }
 
     /// The source as the pattern holds it.
-    pub(crate) fn shared_source(&self) -> Arc<[u8]> {
+    pub(crate) fn shared_source(&self) -> Text {
         self.0.source.clone()
     }
 }

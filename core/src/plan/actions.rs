@@ -1,8 +1,8 @@
 //! What action ids stand for.
 
-use crate::config::Text;
 use crate::config::action::{self, Action};
 use crate::config::store::Store;
+use crate::value::Text;
 use std::collections::HashMap;
 use std::sync::Arc;
 

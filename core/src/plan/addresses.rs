@@ -1,7 +1,7 @@
 //! Addresses by number.
 
-use crate::config::Text;
 use crate::support::words;
+use crate::value::Text;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 

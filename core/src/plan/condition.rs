@@ -2,11 +2,11 @@
 
 use super::addresses::AddressId;
 use super::lists::ListSlot;
-use crate::config::Text;
 use crate::config::condition::{self, Source};
 use crate::matcher::Matcher;
 use crate::transform::Chain;
 use crate::value::Step;
+use crate::value::Text;
 use std::sync::Arc;
 
 /// The number of a condition, unique over rules, filters and processors: caches are kept by it.

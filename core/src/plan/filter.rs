@@ -3,9 +3,9 @@
 use super::addresses::AddressId;
 use super::condition::ConditionId;
 use super::rule::RuleId;
-use crate::config::Text;
 use crate::config::action::Action;
 use crate::support::Bits;
+use crate::value::Text;
 use crate::value::{Object, View};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;

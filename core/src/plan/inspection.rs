@@ -11,12 +11,12 @@
 use super::addresses::AddressId;
 use super::condition::{Target, TargetId};
 use super::rule::RuleId;
-use crate::config::Text;
 use crate::config::condition::Source;
 use crate::matcher::Matcher;
 use crate::pattern::{Needs, Presence};
 use crate::support::{Bits, NumberMap};
 use crate::transform::{Chain, Triggers};
+use crate::value::Text;
 use std::sync::Arc;
 
 /// All that looks at one address with one chain and one source.

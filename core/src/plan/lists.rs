@@ -1,8 +1,8 @@
 //! Dynamic lists, as conditions see them at evaluation time.
 
-use crate::config::Text;
 use crate::config::store::Store;
 use crate::matcher::data::DataMatcher;
+use crate::value::Text;
 
 /// The number of a list name.
 pub type ListSlot = usize;

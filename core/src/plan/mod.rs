@@ -33,9 +33,9 @@ pub use processor::{Mapping, Processor};
 pub use rule::{AttributeValue, EventRule, Module, Rule, RuleId, Verdict};
 pub use scan::ScanPlan;
 
-use crate::config::Text;
 use crate::config::action::Action;
 use crate::support::Bits;
+use crate::value::Text;
 use std::sync::Arc;
 
 /// An immutable plan, shared by all contexts.

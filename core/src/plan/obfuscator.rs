@@ -1,9 +1,9 @@
 //! The expressions that say what events must not show.
 
-use crate::config::Text;
 use crate::config::obfuscator;
 use crate::pattern::PatternCache;
 use crate::pattern::{Options, Pattern};
+use crate::value::Text;
 use once_cell::race::OnceBox;
 
 /// Names of keys whose values are secrets: passwords, keys, tokens, session ids.

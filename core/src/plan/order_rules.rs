@@ -6,12 +6,12 @@
 
 use super::actions::Actions;
 use super::rule::Verdict;
-use crate::config::Text;
 use crate::config::action::Action;
 use crate::config::order::{Table, sort_unstable_like_libcxx};
 use crate::config::overrides::RuleOverride;
 use crate::config::rule::{Origin, Rule};
 use crate::config::store::Store;
+use crate::value::Text;
 use std::sync::Arc;
 
 /// A rule with everything that decides its place.

@@ -2,9 +2,9 @@
 
 use super::addresses::AddressId;
 use super::condition::ConditionId;
-use crate::config::Text;
 use crate::processor::{Generator, Scanners};
 use crate::value::Step;
+use crate::value::Text;
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -2,8 +2,8 @@
 
 use super::addresses::AddressId;
 use super::condition::ConditionId;
-use crate::config::Text;
 use crate::config::action::Action;
+use crate::value::Text;
 use crate::value::{Parked, Step};
 use std::ops::Range;
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! What a call has found, before it is put in the words of a report.
 
 use super::ConditionMatch;
-use crate::config::Text;
 use crate::config::action::Action;
 use crate::plan::RuleId;
 use crate::value::Parked;
+use crate::value::Text;
 use std::sync::Arc;
 
 /// What a call has come to so far, over all its batches.

@@ -1,8 +1,8 @@
 //! Events, and the matches they are made of.
 
-use crate::config::Text;
 use crate::plan::EventRule;
 use crate::value::Step;
+use crate::value::Text;
 use std::sync::Arc;
 
 /// A rule that matched, as callers see it.

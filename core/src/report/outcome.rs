@@ -2,11 +2,11 @@
 
 use super::actions::Consolidation;
 use super::{Event, EventRule, Findings, Incomplete, ReportedAction, RuleMatch};
-use crate::config::Text;
 use crate::config::action::{Action, ActionKind};
 use crate::plan::{Plan, Rule};
 use crate::support::{Deadline, Ids};
 use crate::value::Parked;
+use crate::value::Text;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,13 +1,13 @@
 //! Steps of a path from a value to something inside it.
 
 use super::Object;
-use std::sync::Arc;
+use super::Text;
 
 /// One step of a key path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Step {
     /// Into a map, by key.
-    Key(Arc<[u8]>),
+    Key(Text),
     /// Into an array, by index; negative ones count from the end.
     Index(i64),
 }

@@ -1,74 +1,121 @@
-//! Numbers and booleans as text, the way events, ids and tags show them.
+//! Byte strings that are shared.
 
-use super::{Object, View};
-use std::borrow::Cow;
+use std::borrow::Borrow;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 
-/// A scalar as text: strings as they are, booleans `true`/`false`, integers in decimal, floats by [`float_text`].
-/// `None` for null, invalid objects and containers.
-pub fn scalar_text(object: &Object) -> Option<Cow<'_, [u8]>> {
-    Some(match object.view() {
-        View::String(bytes) => Cow::Borrowed(bytes),
-        View::Bool(true) => Cow::Borrowed(b"true"),
-        View::Bool(false) => Cow::Borrowed(b"false"),
-        View::Signed(value) => Cow::Owned(value.to_string().into_bytes()),
-        View::Unsigned(value) => Cow::Owned(value.to_string().into_bytes()),
-        View::Float(value) => Cow::Owned(float_text(value).into_bytes()),
-        View::Null | View::Invalid | View::Array(_) | View::Map(_) => return None,
-    })
-}
-
-/// The shortest digits that read back to the same double: plain when the decimal exponent is in -4..=15, otherwise
-/// scientific with a sign and at least two exponent digits; never a trailing `.0`.
+/// An immutable byte string whose copies share one allocation: identifiers, names and paths of configurations, and what
+/// reports repeat of them. Usually UTF-8, but nothing depends on it.
+///
+/// `Debug` quotes it and escapes what is no printable text; `Display` writes `U+FFFD` for bytes that are not UTF-8.
 ///
 /// ```
-/// use bartizan::value::float_text;
-/// assert_eq!(float_text(5.0), "5");
-/// assert_eq!(float_text(1e16), "1e+16");
-/// assert_eq!(float_text(0.00001), "1e-05");
+/// use bartizan::value::Text;
+/// let text = Text::from("usr.id");
+/// assert_eq!(text, "usr.id");
+/// assert_eq!(format!("{:?}", Text::from(&b"a\xff"[..])), r#""a\xff""#);
+/// assert_eq!(text.strip_prefix(b"usr."), Some(&b"id"[..]));
 /// ```
-pub fn float_text(value: f64) -> String {
-    if value.is_nan() {
-        return "nan".into();
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text(Arc<[u8]>);
+
+impl Default for Text {
+    fn default() -> Self {
+        Text::from("")
     }
-    if value.is_infinite() {
-        return if value > 0.0 { "inf" } else { "-inf" }.into();
-    }
-    let scientific = format!("{value:e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..=15).contains(&exponent) {
-        return format!("{value}");
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::float_text;
+impl Deref for Text {
+    type Target = [u8];
 
-    #[test]
-    fn floats_print_as_the_reference_prints_them() {
-        let table = [
-            (5.0, "5"),
-            (-0.0, "-0"),
-            (1.5, "1.5"),
-            (0.1, "0.1"),
-            (1e15, "1000000000000000"),
-            (9999999999999998.0, "9999999999999998"),
-            (1e16, "1e+16"),
-            (1.5e16, "1.5e+16"),
-            (2f64.powi(63), "9.223372036854776e+18"),
-            (1e-4, "0.0001"),
-            (1e-5, "1e-05"),
-            (1.5e-7, "1.5e-07"),
-            (5e-324, "5e-324"),
-            (f64::INFINITY, "inf"),
-            (f64::NEG_INFINITY, "-inf"),
-            (f64::NAN, "nan"),
-        ];
-        for (value, text) in table {
-            assert_eq!(float_text(value), text);
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for Text {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Borrow<[u8]> for Text {
+    #[inline]
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        for chunk in self.0.utf8_chunks() {
+            write!(f, "{}", chunk.valid().escape_debug())?;
+            write!(f, "{}", chunk.invalid().escape_ascii())?;
         }
+        f.write_str("\"")
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&String::from_utf8_lossy(&self.0))
+    }
+}
+
+impl From<&[u8]> for Text {
+    fn from(bytes: &[u8]) -> Self {
+        Text(bytes.into())
+    }
+}
+
+impl<const N: usize> From<&[u8; N]> for Text {
+    fn from(bytes: &[u8; N]) -> Self {
+        Text(bytes.as_slice().into())
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Text(text.as_bytes().into())
+    }
+}
+
+impl From<Vec<u8>> for Text {
+    fn from(bytes: Vec<u8>) -> Self {
+        Text(bytes.into())
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Text::from(text.into_bytes())
+    }
+}
+
+impl PartialEq<[u8]> for Text {
+    fn eq(&self, other: &[u8]) -> bool {
+        *self.0 == *other
+    }
+}
+
+impl PartialEq<&[u8]> for Text {
+    fn eq(&self, other: &&[u8]) -> bool {
+        *self.0 == **other
+    }
+}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        *self.0 == *other.as_bytes()
+    }
+}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        *self.0 == *other.as_bytes()
     }
 }

@@ -4,15 +4,15 @@
 //! so it is kept here as linked indices, with the same rules for where a node goes.
 
 use super::hash;
+use crate::value::Text;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Stands for the head of the list, which precedes the first node.
 const HEAD: usize = 0;
 
 #[derive(Clone)]
 struct Node<V> {
-    key: Arc<[u8]>,
+    key: Text,
     hash: u64,
     next: Option<usize>,
     value: Option<V>,
@@ -27,12 +27,12 @@ pub struct Table<V> {
     /// Per bucket, the node before its first element.
     buckets: Vec<Option<usize>>,
     /// Finding a key does not depend on the layout, so it has an index of its own.
-    index: HashMap<Arc<[u8]>, usize>,
+    index: HashMap<Text, usize>,
 }
 
 impl<V> Default for Table<V> {
     fn default() -> Self {
-        let head = Node { key: Arc::from([]), hash: 0, next: None, value: None };
+        let head = Node { key: Text::default(), hash: 0, next: None, value: None };
         Table { nodes: vec![head], free: vec![], buckets: vec![], index: HashMap::new() }
     }
 }
@@ -78,7 +78,7 @@ impl<V> Table<V> {
     }
 
     /// Keys and values in iteration order.
-    pub fn iter(&self) -> impl Iterator<Item = (&Arc<[u8]>, &V)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&Text, &V)> {
         let mut at = self.nodes[HEAD].next;
         std::iter::from_fn(move || {
             let node = &self.nodes[at?];
@@ -88,7 +88,7 @@ impl<V> Table<V> {
     }
 
     /// Adds an element unless its key is taken; says whether it did.
-    pub fn insert(&mut self, key: Arc<[u8]>, value: V) -> bool {
+    pub fn insert(&mut self, key: Text, value: V) -> bool {
         if self.index.contains_key(&key) {
             return false;
         }
@@ -200,7 +200,7 @@ mod tests {
 
     fn order(keys: impl Iterator<Item = String>) -> Vec<String> {
         let mut table = Table::default();
-        keys.for_each(|key| assert!(table.insert(Arc::from(key.as_bytes()), key.clone())));
+        keys.for_each(|key| assert!(table.insert(Text::from(key.as_bytes()), key.clone())));
         table.values().cloned().collect()
     }
 
@@ -220,15 +220,15 @@ mod tests {
     fn removal_keeps_the_list_and_the_index_together() {
         let mut table = Table::default();
         for i in 0..200 {
-            table.insert(Arc::from(format!("k{i}").as_bytes()), i);
+            table.insert(Text::from(format!("k{i}").as_bytes()), i);
         }
         for i in (0..200).step_by(3) {
             assert_eq!(table.remove(format!("k{i}").as_bytes()), Some(i));
         }
         assert_eq!(table.remove(b"k0"), None);
-        assert!(!table.insert(Arc::from(*b"k1"), 0));
+        assert!(!table.insert(Text::from("k1"), 0));
         for i in 200..300 {
-            table.insert(Arc::from(format!("k{i}").as_bytes()), i);
+            table.insert(Text::from(format!("k{i}").as_bytes()), i);
         }
         let mut left: Vec<_> = table.values().copied().collect();
         left.sort_unstable();
