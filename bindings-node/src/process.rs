@@ -1,9 +1,9 @@
 //! The engine of a process and its requests, by name.
 
 use crate::sdk::{taken, whole};
-use engine::config::{Warning, warning};
+use engine::internals::config::{Warning, warning};
 use engine::protect;
-use engine::sdk::{self, EngineError};
+use engine::internals::sdk::{self, EngineError};
 use engine::value::{Value, json};
 use napi::{Error, Result};
 use napi_derive::napi;

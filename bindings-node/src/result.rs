@@ -1,6 +1,6 @@
 //! What native calls hand back to `lib/`.
 
-use engine::config::warning;
+use engine::internals::config::warning;
 use engine::value::{Truncation, json};
 use engine::{Added, Diagnostics, Outcome};
 use napi::bindgen_prelude::{Array, Either};

@@ -18,7 +18,7 @@
 
 use engine::Deadline;
 use engine::protect::Taken;
-use engine::sdk::Arguments;
+use engine::internals::sdk::Arguments;
 use engine::value::{Intake, Limits, Truncation, Value};
 
 /// The bytes are not what the writer writes.

@@ -2,8 +2,8 @@
 
 use crate::render;
 use engine::Diagnostics as EngineDiagnostics;
-use engine::config::diagnostics::Section as EngineSection;
-use engine::config::warning::{self, Warning};
+use engine::Section as EngineSection;
+use engine::internals::config::warning::{self, Warning};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use std::sync::Arc;

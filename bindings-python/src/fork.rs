@@ -1,6 +1,6 @@
 //! What Python tells the engine about forks.
 
-use engine::support::fork::tell_process;
+use engine::internals::support::fork::tell_process;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 

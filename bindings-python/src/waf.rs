@@ -5,7 +5,7 @@ use crate::diagnostics::{ConfigurationWarning, Diagnostics, log};
 use crate::error::{configuration_error, run_error};
 use crate::render;
 use crate::result::Result;
-use engine::shared::{SharedContext, SharedWaf};
+use engine::internals::shared::{SharedContext, SharedWaf};
 use engine::value::{Limits, Parked};
 use engine::{Deadline, Diagnostics as EngineDiagnostics, Outcome, RunError};
 use pyo3::exceptions::{PyTypeError, PyValueError};

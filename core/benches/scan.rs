@@ -1,7 +1,7 @@
 //! The patterns of the built-in rules: reading them, compiling them, and scanning strings for all of them at once.
 
-use bartizan::pattern::{Options, Pattern};
-use bartizan::scan::{MatcherId, Scanner};
+use bartizan::internals::pattern::{Options, Pattern};
+use bartizan::internals::scan::{MatcherId, Scanner};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::Value;
 use std::hint::black_box;

@@ -1,31 +1,88 @@
-//! The engine: a web application firewall, runtime exploit prevention, user events and account-takeover detection.
+//! A web application firewall, runtime exploit prevention, user events and account-takeover protection in one engine.
 //!
-//! Rooms, from the bottom up; each knows only those above it in this list:
+//! # Evaluate
 //!
-//! | room | what it decides |
+//! A [`Waf`] is a ruleset, ready to be asked. Each request has a [`Context`], which remembers what it was given. Data is a map
+//! from addresses (`server.request.query`, `server.request.body`, ...) to values.
+//!
+//! ```
+//! use bartizan::{Waf, value::Value};
+//! use std::time::Duration;
+//!
+//! let waf = Waf::builtin();
+//! let mut context = waf.context();
+//! let query = Value::from_entries([("file", "../../../../etc/passwd")]);
+//! let outcome = context.run(Value::from_entries([("server.request.query", query)]), Duration::from_millis(5))?;
+//! let found = &outcome.events[0].matches[0];
+//! assert_eq!(found.arguments[0].address, "server.request.query");
+//! assert!(!outcome.timeout && found.highlight[0].starts_with(b"../"));
+//! # Ok::<(), bartizan::RunError>(())
+//! ```
+//!
+//! Rules of one's own are read by [`Waf::new`], or by a [`Builder`] where several configurations come and go.
+//!
+//! # A whole request
+//!
+//! [`protect`] does what a server needs around that: it knows the client's address, asks who is refused, answers in the
+//! application's place, and says what belongs to the request's span.
+//!
+//! ```
+//! use bartizan::protect::{Engine, Finish, Response, Settings, Start};
+//!
+//! let engine = Engine::new(Settings::builtin())?;
+//! let mut request = engine.request();
+//! let start = Start::new("GET", "/search?q=%3Cscript%3Ealert(1)%3C/script%3E")
+//!     .header("User-Agent", "Mozilla/5.0")
+//!     .peer("192.0.2.7:40312")
+//!     .query(bartizan::value::Value::from_entries([("q", "<script>alert(1)</script>")]));
+//! let decision = request.start(start);
+//! assert!(!decision.blocked && decision.found.is_some_and(|found| found.is_match()));
+//! request.response(Response::new(200).header("Content-Type", "text/html"));
+//! let report = request.finish(&Finish::default());
+//! assert_eq!(report.meta["appsec.event"], "true");
+//! assert_eq!(report.meta["http.client_ip"], "192.0.2.7");
+//! # Ok::<(), bartizan::protect::Error>(())
+//! ```
+//!
+//! # Users and blocks
+//!
+//! ```
+//! use bartizan::http::block::Answer;
+//! use bartizan::http::denylist::Until;
+//! use bartizan::protect::{Engine, Finish, Login, Settings, Start, Subject, User};
+//!
+//! let engine = Engine::new(Settings::builtin())?;
+//! engine.service().block(&Subject::user("u-1"), Until::Forever)?;
+//!
+//! let mut request = engine.request();
+//! request.start(Start::new("POST", "/login").peer("192.0.2.7"));
+//! let decision = request.login_success(&Login::of("bob@example.org").user(User::new("u-1").field("role", "admin")));
+//! assert!(decision.blocked);
+//! let Some(Answer::Http(page)) = request.block_response(&Default::default()) else { panic!("nobody is refused") };
+//! assert_eq!(page.status, 403);
+//! assert_eq!(request.finish(&Finish::default()).meta["usr.id"], "u-1");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Modules
+//!
+//! | module | what it holds |
 //! |---|---|
-//! | [`support`] | clock, random ids, deadline, log sink |
-//! | [`value`] | the 16-byte tagged value that callers build and the engine reads in place; JSON |
-//! | [`pattern`] | the RE2 dialect rules are written in: parser, automaton, and what any match must contain |
-//! | [`transform`] | transformers: decoding and normalising of strings |
-//! | [`injection`] | SQL injection and XSS recognition on a single string |
-//! | [`matcher`] | one operator each |
-//! | [`exploit`] | RASP detectors: a dangerous call seen together with the request's parameters |
-//! | [`scan`] | one pass over a string that says which matchers could match at all |
-//! | [`processor`] | fingerprints, schemas, tokens, URIs |
-//! | [`config`] | a configuration document -> typed specs, and diagnostics |
-//! | `plan` | typed specs -> one immutable, shareable plan of evaluation |
-//! | [`report`] | events, actions, attributes, obfuscation, the result value |
-//! | [`eval`] | contexts: what is new, what is excluded, which rules fire |
-//! | `waf` | an instance: a plan, ready to evaluate |
-//! | `builder` | configurations under paths -> instances |
-//! | [`builtin`] | our own rules, embedded |
-//! | [`users`] | who the user is: collection modes, anonymization, login and business events |
-//! | [`http`] | client address, blocking responses, denylists, request reports |
-//! | [`remote`] | remote-configuration products and paths -> builder calls, and what is answered |
 //! | [`protect`] | whole requests: the engine of a process, a request from its first header to its report |
-//! | [`sdk`] | the rooms above as functions from a map to a map, for every binding alike |
-//! | [`shared`] | what the bindings hold on to: an engine and contexts behind shared references |
+//! | [`users`] | collection modes, anonymization, login and business events |
+//! | [`http`] | client address, blocking responses, denylists, request reports |
+//! | [`remote`] | remote-configuration products and paths, and what is answered |
+//! | [`report`] | events, actions and attributes: what an evaluation found |
+//! | [`value`] | the data that is evaluated; JSON |
+//! | [`builtin`] | the embedded rules |
+//! | [`log`](mod@log) | where messages go |
+//!
+//! Behind these, each room of the engine has its module page in the source; `ARCHITECTURE.md` lists them in their order. They
+//! are no part of the crate's promise. With the feature `internals`, which is for this workspace alone, its tests, benchmarks
+//! and bindings reach them.
+
+// Bindings, benchmarks and tests use more of the rooms than what is public does; and whatever is public is to be named.
+#![cfg_attr(not(feature = "internals"), allow(dead_code, unused_imports), warn(unnameable_types))]
 
 /// The examples of the README are tests.
 #[cfg(doctest)]
@@ -34,30 +91,41 @@ struct Readme;
 
 mod builder;
 pub mod builtin;
-pub mod config;
-pub mod eval;
-pub mod exploit;
+mod config;
+mod eval;
+mod exploit;
 pub mod http;
-pub mod injection;
-pub mod matcher;
-pub mod pattern;
+mod injection;
+mod matcher;
+mod pattern;
 mod plan;
-pub mod processor;
+mod processor;
 pub mod protect;
 pub mod remote;
 pub mod report;
-pub mod scan;
-pub mod sdk;
-pub mod shared;
-pub mod support;
-pub mod transform;
+mod scan;
+mod sdk;
+mod shared;
+mod support;
+mod transform;
 pub mod users;
 pub mod value;
 mod waf;
 
 pub use builder::{Added, Builder};
-pub use config::{Diagnostics, ENGINE_VERSION};
+pub use config::{Diagnostics, ENGINE_VERSION, Section, Warning, WarningKind};
 pub use eval::{Context, RunError};
 pub use report::Outcome;
-pub use support::Deadline;
+pub use support::{Clock, Deadline, Ids, log};
 pub use waf::Waf;
+
+/// The rooms behind the public face, for this workspace's bindings, tests, benchmarks and fuzz targets. Anything may change.
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+#[allow(missing_docs)]
+pub mod internals {
+    macro_rules! rooms {
+        ($($room:ident)*) => { $(pub mod $room { pub use crate::$room::*; })* };
+    }
+    rooms! { config exploit injection pattern processor scan sdk shared support transform }
+}

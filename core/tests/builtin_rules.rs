@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bartizan::builtin::DOCUMENTS;
-use bartizan::pattern::{Options, Pattern};
+use bartizan::internals::pattern::{Options, Pattern};
 use bartizan::value::json;
 use bartizan::{Builder, Outcome, Waf};
 use serde_json::Value;

@@ -11,9 +11,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use bartizan::Waf;
-use bartizan::exploit::{Arguments, Detector, Finding, Param, ssrf};
-use bartizan::support::Deadline;
-use bartizan::transform::Scratch;
+use bartizan::internals::exploit::{Arguments, Detector, Finding, Param, ssrf};
+use bartizan::Deadline;
+use bartizan::internals::transform::Scratch;
 use bartizan::value::{Object, Step, Value, json};
 use common::rulesets;
 use common::values::{array, canonical, key, parse, text, unwrap};

@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
-use bartizan::exploit::{Arguments, Detector, Finding, Param, ssrf};
-use bartizan::support::Deadline;
-use bartizan::transform::Scratch;
+use bartizan::internals::exploit::{Arguments, Detector, Finding, Param, ssrf};
+use bartizan::Deadline;
+use bartizan::internals::transform::Scratch;
 use bartizan::value::Value;
 
 const LONG: usize = if cfg!(debug_assertions) { 1 << 17 } else { 1 << 20 };

@@ -3,7 +3,7 @@
 mod common;
 
 use bartizan::protect::Service;
-use bartizan::sdk::{call_service, new_service};
+use bartizan::internals::sdk::{call_service, new_service};
 use bartizan::value::{Value, json};
 use common::{answer, vectors};
 

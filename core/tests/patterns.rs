@@ -6,7 +6,7 @@
 
 mod common;
 
-use bartizan::pattern::{Options, Pattern};
+use bartizan::internals::pattern::{Options, Pattern};
 use common::text_or_hex;
 
 #[test]

@@ -7,7 +7,7 @@ mod common;
 
 use bartizan::Deadline;
 use bartizan::protect::{Engine, Request, Taken};
-use bartizan::sdk::{Arguments, call_engine, call_request, new_engine};
+use bartizan::internals::sdk::{Arguments, call_engine, call_request, new_engine};
 use bartizan::value::{Object, Truncation, Value, json};
 use common::vectors;
 use std::sync::Arc;

@@ -2,8 +2,8 @@
 
 mod common;
 
-use bartizan::pattern::{Options, Pattern, Required};
-use bartizan::scan::{MatcherId, STRETCH, Scanner};
+use bartizan::internals::pattern::{Options, Pattern, Required};
+use bartizan::internals::scan::{MatcherId, STRETCH, Scanner};
 use common::random::Random;
 use common::text_or_hex;
 

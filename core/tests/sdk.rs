@@ -3,7 +3,7 @@
 mod common;
 
 use bartizan::protect::{Service, Taken};
-use bartizan::sdk;
+use bartizan::internals::sdk;
 use bartizan::users::RequestScope;
 use bartizan::value::{Value, json};
 use common::random::Random;

@@ -9,8 +9,8 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use bartizan::support::Deadline;
-use bartizan::transform::{ByteClasses, Chain, Scratch, Transformer};
+use bartizan::Deadline;
+use bartizan::internals::transform::{ByteClasses, Chain, Scratch, Transformer};
 use serde_json::Value;
 
 #[test]

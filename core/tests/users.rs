@@ -2,7 +2,7 @@
 
 mod common;
 
-use bartizan::sdk;
+use bartizan::internals::sdk;
 use bartizan::value::{Value, json};
 use common::{answer, vectors};
 

@@ -9,7 +9,7 @@ mod common;
 
 use bartizan::Builder;
 use bartizan::builtin;
-use bartizan::config::Warning;
+use bartizan::Warning;
 use bartizan::value::{Value, View, json};
 use common::values::{array, canonical, parse, text};
 

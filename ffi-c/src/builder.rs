@@ -5,7 +5,7 @@ use crate::handle::{WafHandle, ddwaf_handle};
 use crate::pointers::{bytes, hand_out, object, shared, slot, take_back};
 use crate::wall::wall;
 use engine::Builder;
-use engine::support::fork::Versioned;
+use engine::internals::support::fork::Versioned;
 use engine::value::Value;
 use std::ffi::c_char;
 use std::ptr::null_mut;

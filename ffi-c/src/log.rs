@@ -2,7 +2,7 @@
 
 use crate::abi::{LogLevel, ddwaf_log_cb};
 use crate::wall::wall;
-use engine::support::log::{Level, Record, set_sink};
+use engine::log::{Level, Record, set_sink};
 use std::sync::Arc;
 
 /// Installs the receiver of log messages for the whole process, in place of the last one; NULL removes it. Must not run

@@ -4,7 +4,7 @@ use crate::abi::ddwaf_object;
 use crate::pointers::{bytes, exclusive, hand_out, object, shared, slot, take_back};
 use crate::wall::{Fuse, wall};
 use engine::protect::{Engine, Request, Taken};
-use engine::sdk;
+use engine::internals::sdk;
 use engine::value::{Object, Value};
 use std::ffi::c_char;
 use std::ptr::null_mut;

@@ -4,7 +4,7 @@ use crate::abi::ddwaf_object;
 use crate::builder::ddwaf_builder;
 use crate::pointers::{shared, slot};
 use crate::wall::wall;
-use engine::config::Warning;
+use engine::Warning;
 use engine::value::Value;
 
 /// Tells what is doubtful about the configurations a builder has now: rules that ask for actions that are not configured or

@@ -3,7 +3,7 @@
 use super::{Converted, request_data};
 use engine::Deadline;
 use engine::protect::Taken;
-use engine::sdk::Arguments;
+use engine::internals::sdk::Arguments;
 use engine::value::{Limits, Value};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};

@@ -1,7 +1,7 @@
 //! What each pattern of a ruleset costs.
 
 use bartizan::builtin;
-use bartizan::pattern::{Options, Pattern};
+use bartizan::internals::pattern::{Options, Pattern};
 use serde_json::Value;
 
 use crate::{processor_time, strings};

@@ -1,7 +1,7 @@
 //! `cmdi_detector`: the lower half of the first byte says how many arguments there are.
 #![no_main]
 
-use bartizan::exploit::Detector;
+use bartizan::internals::exploit::Detector;
 use bartizan_fuzz::{array, evaluate, parts};
 use libfuzzer_sys::fuzz_target;
 

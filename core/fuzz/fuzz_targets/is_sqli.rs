@@ -1,8 +1,8 @@
 //! `is_sqli`: the lexer, folding, and the first look that spares both.
 #![no_main]
 
-use bartizan::injection::is_sqli;
-use bartizan::support::Deadline;
+use bartizan::internals::injection::is_sqli;
+use bartizan::Deadline;
 use bartizan_fuzz::timed;
 use libfuzzer_sys::fuzz_target;
 

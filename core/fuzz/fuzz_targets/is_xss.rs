@@ -1,8 +1,8 @@
 //! `is_xss`: the HTML lexer and the verdict on what it finds.
 #![no_main]
 
-use bartizan::injection::is_xss;
-use bartizan::support::Deadline;
+use bartizan::internals::injection::is_xss;
+use bartizan::Deadline;
 use bartizan_fuzz::timed;
 use libfuzzer_sys::fuzz_target;
 

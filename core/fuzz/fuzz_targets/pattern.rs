@@ -2,8 +2,8 @@
 //! the rest what it is searched in.
 #![no_main]
 
-use bartizan::pattern::{Options, Pattern};
-use bartizan::scan::{MatcherId, Scanner};
+use bartizan::internals::pattern::{Options, Pattern};
+use bartizan::internals::scan::{MatcherId, Scanner};
 use libfuzzer_sys::fuzz_target;
 
 /// Longer patterns spend the time in the regex crates, which are fuzzed by others.

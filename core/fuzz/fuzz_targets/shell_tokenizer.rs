@@ -1,8 +1,8 @@
 //! The shell tokenizer.
 #![no_main]
 
-use bartizan::exploit::shell::{Kind, tokenize};
-use bartizan::support::Deadline;
+use bartizan::internals::exploit::shell::{Kind, tokenize};
+use bartizan::Deadline;
 use bartizan_fuzz::timed;
 use libfuzzer_sys::fuzz_target;
 

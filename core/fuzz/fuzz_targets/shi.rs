@@ -2,7 +2,7 @@
 //! plain string.
 #![no_main]
 
-use bartizan::exploit::Detector;
+use bartizan::internals::exploit::Detector;
 use bartizan::value::Value;
 use bartizan_fuzz::{array, evaluate, parts};
 use libfuzzer_sys::fuzz_target;

@@ -1,8 +1,8 @@
 //! The SQL tokenizers: the first byte chooses the dialect.
 #![no_main]
 
-use bartizan::exploit::sql::{Dialect, tokenize};
-use bartizan::support::Deadline;
+use bartizan::internals::exploit::sql::{Dialect, tokenize};
+use bartizan::Deadline;
 use bartizan_fuzz::timed;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,7 +1,7 @@
 //! `sqli_detector`: the first byte chooses the dialect.
 #![no_main]
 
-use bartizan::exploit::Detector;
+use bartizan::internals::exploit::Detector;
 use bartizan::value::Value;
 use bartizan_fuzz::{evaluate, parts};
 use libfuzzer_sys::fuzz_target;

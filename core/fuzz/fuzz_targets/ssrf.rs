@@ -1,7 +1,7 @@
 //! `ssrf_detector`: the first byte chooses the options.
 #![no_main]
 
-use bartizan::exploit::{Detector, ssrf};
+use bartizan::internals::exploit::{Detector, ssrf};
 use bartizan::value::Value;
 use bartizan_fuzz::{evaluate, parts};
 use libfuzzer_sys::fuzz_target;

@@ -1,8 +1,8 @@
 //! `jwt_decode`, as it finds tokens in headers.
 #![no_main]
 
-use bartizan::processor::{Fragments, Generator, Scanners};
-use bartizan::support::Deadline;
+use bartizan::internals::processor::{Fragments, Generator, Scanners};
+use bartizan::Deadline;
 use bartizan::value::Value;
 use bartizan_fuzz::timed;
 use libfuzzer_sys::fuzz_target;

@@ -1,8 +1,8 @@
 //! The URI parser: every part stands where it says.
 #![no_main]
 
-use bartizan::exploit::uri;
-use bartizan::support::Deadline;
+use bartizan::internals::exploit::uri;
+use bartizan::Deadline;
 use bartizan_fuzz::timed;
 use libfuzzer_sys::fuzz_target;
 

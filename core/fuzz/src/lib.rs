@@ -7,9 +7,9 @@ pub use timing::{timed, timed_with};
 
 use std::time::Duration;
 
-use bartizan::exploit::{Arguments, Detector, Finding, Param};
-use bartizan::support::Deadline;
-use bartizan::transform::Scratch;
+use bartizan::internals::exploit::{Arguments, Detector, Finding, Param};
+use bartizan::Deadline;
+use bartizan::internals::transform::Scratch;
 use bartizan::value::{Object, Value};
 use memchr::memmem;
 

@@ -67,7 +67,7 @@ pub struct Section {
 
 impl Section {
     /// Notes a refused element; `id` as far as it was read.
-    pub fn refuse(&mut self, refusal: Refusal, id: Option<&Text>, index: usize) {
+    pub(super) fn refuse(&mut self, refusal: Refusal, id: Option<&Text>, index: usize) {
         let name = refusal.name(id, index);
         let texts = match refusal.severity {
             Severity::Skip => return self.skipped.push(name),

@@ -100,11 +100,6 @@ impl<'a> Fields<'a> {
             first.unwrap_or(fault)
         })
     }
-
-    /// True without entries.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 fn wrong_type(key: &[u8], expected: &str, obtained: &str) -> Refusal {

@@ -43,13 +43,6 @@ pub struct Rule {
     pub attributes: Arc<[Attribute]>,
 }
 
-impl Rule {
-    /// The value of a tag.
-    pub fn tag(&self, name: &[u8]) -> Option<&Text> {
-        self.tags.iter().find(|(key, _)| **key == *name).map(|(_, value)| value)
-    }
-}
-
 /// One attribute of a rule's output.
 #[derive(Clone)]
 pub struct Attribute {

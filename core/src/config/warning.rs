@@ -38,7 +38,7 @@ pub enum WarningKind {
     NoRules,
     /// A pattern was refused; the message has all of it.
     InvalidPattern,
-    /// A pattern can cost [much](crate::pattern::Pattern::is_costly) to search.
+    /// A text can be made on which a pattern costs more than a quarter of a microsecond a character.
     CostlyPattern,
     /// An action is asked for that is not configured.
     UnknownAction,

@@ -9,13 +9,6 @@ use std::borrow::Cow;
 /// Replaced in a template, wherever it occurs, by the response's id.
 pub const PLACEHOLDER: &str = "[security_response_id]";
 
-/// The environment variables that name an operator's templates: HTML, JSON, GraphQL.
-pub const TEMPLATE_VARIABLES: [&str; 3] = [
-    "DD_APPSEC_HTTP_BLOCKED_TEMPLATE_HTML",
-    "DD_APPSEC_HTTP_BLOCKED_TEMPLATE_JSON",
-    "DD_APPSEC_GRAPHQL_BLOCKED_TEMPLATE_JSON",
-];
-
 /// One template for each representation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]

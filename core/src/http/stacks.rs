@@ -5,8 +5,6 @@
 pub const DEFAULT_DEPTH: usize = 32;
 /// The share of them taken from the top, in percent.
 pub const DEFAULT_TOP_PERCENT: f64 = 75.0;
-/// Stack traces a request may report when nothing is configured.
-pub const DEFAULT_STACKS: usize = 2;
 
 /// How many frames to take from the top and from the bottom of a stack; a depth of zero is unlimited.
 pub fn select_frames(frames: usize, depth: usize, top_percent: f64) -> (usize, usize) {

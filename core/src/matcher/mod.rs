@@ -14,4 +14,4 @@ pub mod number;
 pub mod phrase;
 pub mod scalar;
 
-pub use scalar::{Highlight, Matcher};
+pub use scalar::Matcher;

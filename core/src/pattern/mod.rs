@@ -62,7 +62,6 @@ pub struct Pattern(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     source: Text,
-    options: Options,
     required: Required,
     opening: Option<Opening>,
     automaton: Automaton,
@@ -74,17 +73,12 @@ impl Pattern {
         let tree = parse::parse(source, !options.case_sensitive)?;
         let (required, automaton) = (Required::of(&tree), Automaton::new(&tree));
         let opening = automaton.opening();
-        Ok(Pattern(Arc::new(Inner { source: source.into(), options, required, opening, automaton })))
+        Ok(Pattern(Arc::new(Inner { source: source.into(), required, opening, automaton })))
     }
 
     /// The text the pattern was read from.
     pub fn source(&self) -> &[u8] {
         &self.0.source
-    }
-
-    /// How it was read.
-    pub fn options(&self) -> Options {
-        self.0.options
     }
 
     /// What any match must contain.
@@ -169,12 +163,13 @@ impl Pattern {
 
     /// The bytes of memory the pattern takes so far.
     pub fn memory(&self) -> usize {
-        let Inner { source, options: _, required, opening: _, automaton } = &*self.0;
+        let Inner { source, required, opening: _, automaton } = &*self.0;
         size_of::<Inner>() + source.len() + required.memory() + automaton.memory() - size_of::<Automaton>()
     }
 
     /// Whether another pattern is a clone of this one.
-    pub fn is_same(&self, other: &Pattern) -> bool {
+    #[cfg(test)]
+    fn is_same(&self, other: &Pattern) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 

@@ -42,7 +42,7 @@ pub(super) fn read_settings(settings: Args<'_>, client_ip_header: Option<&str>) 
     Ok(ServiceSettings::new().trace_rate_limit(rate).schema_delay(delay).proxies(proxies))
 }
 
-/// Runs a function of a service, or any that [`call`] knows; see the list in the [module](super).
+/// Runs a function of a service, or any that [`call`] knows; see the list in the module.
 pub fn call_service(service: &Service, function: &str, arguments: &Object) -> Value {
     let run = match function {
         "block" => block,

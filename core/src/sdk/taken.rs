@@ -12,7 +12,7 @@ use crate::value::{Limits, Truncation, Value};
 /// The arguments of a call, taken in one by one.
 ///
 /// ```
-/// use bartizan::sdk::Arguments;
+/// use bartizan::internals::sdk::Arguments;
 /// use bartizan::value::{Truncation, Value};
 /// use bartizan::Deadline;
 /// let mut arguments = Arguments::default();

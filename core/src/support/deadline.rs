@@ -103,19 +103,19 @@ impl Deadline {
 
     /// So much work, in the units of [`Deadline::spend`], and [`PERIOD`] more in [`Deadline::grace`].
     #[cfg(test)]
-    pub fn after(units: u64) -> Self {
+    pub(crate) fn after(units: u64) -> Self {
         Deadline { units: Some(units), ..Self::unlimited() }
     }
 
     /// What is left of the work that a deadline [after](Self::after) so much of it allows.
     #[cfg(test)]
-    pub fn units(&self) -> Option<u64> {
+    pub(crate) fn units(&self) -> Option<u64> {
         self.units
     }
 
     /// The work done until now, after the end too.
     #[cfg(test)]
-    pub fn spent(&self) -> u64 {
+    pub(crate) fn spent(&self) -> u64 {
         self.spent
     }
 
@@ -126,12 +126,12 @@ impl Deadline {
 
     /// A budget on a clock of its own, on which a unit of [`Deadline::spend`] takes a microsecond.
     #[cfg(test)]
-    pub fn simulated(budget: Duration) -> Self {
+    pub(crate) fn simulated(budget: Duration) -> Self {
         Deadline { clock: Some(Duration::ZERO), ..Self::new(budget) }
     }
 
     /// Does something for which the budget does not count, up to some millions of values.
-    pub fn suspended<T>(&mut self, run: impl FnOnce(&mut Deadline) -> T) -> T {
+    pub(crate) fn suspended<T>(&mut self, run: impl FnOnce(&mut Deadline) -> T) -> T {
         let (until_look, expired) = (self.until_look, self.expired);
         (self.until_look, self.expired) = (SUSPENDED, false);
         let done = run(self);
@@ -158,7 +158,7 @@ impl Deadline {
 
     /// Does something that must not be left undone, if it can be done within a little more than the budget: a twentieth,
     /// or a tenth of a millisecond.
-    pub fn grace<T>(&mut self, run: impl FnOnce(&mut Deadline) -> T) -> T {
+    pub(crate) fn grace<T>(&mut self, run: impl FnOnce(&mut Deadline) -> T) -> T {
         let (budget, patience) = (self.budget, self.patience);
         (self.budget, self.patience) = (extended(budget), extended(patience));
         (self.expired, self.until_look) = (false, 0);
@@ -170,7 +170,7 @@ impl Deadline {
     }
 
     /// Whether even [`Deadline::grace`] is over now. Reads the clock.
-    pub fn is_past_grace(&self) -> bool {
+    pub(crate) fn is_past_grace(&self) -> bool {
         let (budget, patience, wall) = (extended(self.budget), extended(self.patience), self.elapsed());
         wall >= budget && is_over(budget, patience, wall, self.worked(wall))
     }
@@ -183,7 +183,7 @@ impl Deadline {
 
     /// Likewise, before work of this size: a unit is about a short string looked at once, or a few hundred bytes.
     #[inline]
-    pub fn spend(&mut self, units: u32) -> bool {
+    pub(crate) fn spend(&mut self, units: u32) -> bool {
         #[cfg(test)]
         {
             self.spent += u64::from(units);
@@ -206,18 +206,18 @@ impl Deadline {
 
     /// [`Deadline::expired`] as an error.
     #[inline]
-    pub fn check(&mut self) -> Result<(), Expired> {
+    pub(crate) fn check(&mut self) -> Result<(), Expired> {
         self.try_spend(CHECK)
     }
 
     /// [`Deadline::spend`], with an error once the budget is used up.
     #[inline]
-    pub fn try_spend(&mut self, units: u32) -> Result<(), Expired> {
+    pub(crate) fn try_spend(&mut self, units: u32) -> Result<(), Expired> {
         if self.spend(units) { Err(Expired) } else { Ok(()) }
     }
 
     /// After work of unknown length: the next check looks at the clock.
-    pub fn look_next(&mut self) {
+    pub(crate) fn look_next(&mut self) {
         // A suspended deadline has more left than this, and does not look.
         if self.until_look <= PERIOD {
             self.until_look = 0;
@@ -259,13 +259,13 @@ impl Deadline {
 
     /// An error if the end was seen, without looking at the clock: for those whose work ends early then, and has no result.
     #[inline]
-    pub fn in_time(&self) -> Result<(), Expired> {
+    pub(crate) fn in_time(&self) -> Result<(), Expired> {
         if self.expired { Err(Expired) } else { Ok(()) }
     }
 
     /// Whether anything was left undone for want of time.
     #[inline]
-    pub fn left_undone(&self) -> bool {
+    pub(crate) fn left_undone(&self) -> bool {
         self.expired || self.cut
     }
 

@@ -53,7 +53,7 @@ pub fn enabled(level: Level) -> bool {
     level as u8 >= MIN_LEVEL.load(Ordering::Relaxed) && level != Level::Off
 }
 
-/// Delivers one message. Use the [`log!`](crate::log) macro, which skips the formatting when nobody listens.
+/// Delivers one message. Use the [`log!`](macro@crate::log) macro, which skips the formatting when nobody listens.
 pub fn deliver(record: &Record<'_>) {
     if let Some(sink) = SINK.load_full() {
         sink(record);
@@ -61,12 +61,13 @@ pub fn deliver(record: &Record<'_>) {
 }
 
 /// Logs a formatted message: `log!(Warn, "no rule of {} loaded", name)`.
+#[doc(hidden)]
 #[macro_export]
 macro_rules! log {
     ($level:ident, $($text:tt)+) => {
-        if $crate::support::log::enabled($crate::support::log::Level::$level) {
-            $crate::support::log::deliver(&$crate::support::log::Record {
-                level: $crate::support::log::Level::$level,
+        if $crate::log::enabled($crate::log::Level::$level) {
+            $crate::log::deliver(&$crate::log::Record {
+                level: $crate::log::Level::$level,
                 module: concat!(module_path!(), "\0"),
                 file: concat!(file!(), "\0"),
                 line: line!(),

@@ -153,7 +153,7 @@ impl Intake {
     }
 
     /// The same for at most half of a deadline: as many values as that buys, and if they take longer than usual, as many as
-    /// [`Pace`] has time for.
+    /// there is time for.
     pub fn until(deadline: Deadline, limits: Limits) -> Self {
         let affordable = deadline.budget().as_nanos() / NANOSECONDS_A_VALUE;
         let affordable = usize::try_from(affordable).unwrap_or(usize::MAX).max(SMALL);
@@ -197,7 +197,7 @@ impl Intake {
         self.text_bytes
     }
 
-    /// Notes that the next value takes the host longer than usual, in the units of [`Deadline::spend`].
+    /// Notes that the next value takes the host longer than usual. A unit is about a short string, or 256 bytes of a longer one.
     pub fn costs(&mut self, units: u32) {
         self.truncation.unfinished |= self.pace.spend(units);
     }

@@ -4,7 +4,7 @@
 pub mod random;
 pub mod values;
 
-use bartizan::sdk;
+use bartizan::internals::sdk;
 use bartizan::value::{Object, json};
 use serde_json::Value;
 

@@ -10,7 +10,7 @@ use crate::abi::{ddwaf_alloc_fn_type, ddwaf_allocator, ddwaf_free_fn_type, ddwaf
 use crate::pointers::{allocator, hand_out, take_back};
 use crate::wall::wall;
 use arena::Arena;
-use engine::support::fork::Renewable;
+use engine::internals::support::fork::Renewable;
 use engine::value::{Allocator, Heap};
 use pool::Pool;
 use std::cell::UnsafeCell;

@@ -48,13 +48,8 @@ impl<V> Table<V> {
     }
 
     /// Number of elements.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.index.len()
-    }
-
-    /// True without elements.
-    pub fn is_empty(&self) -> bool {
-        self.index.is_empty()
     }
 
     /// Whether this key is there.
