@@ -2,8 +2,8 @@
 
 use crate::sdk::{taken, whole};
 use engine::internals::config::{Warning, warning};
-use engine::protect;
 use engine::internals::sdk::{self, EngineError};
+use engine::protect;
 use engine::value::{Value, json};
 use napi::{Error, Result};
 use napi_derive::napi;

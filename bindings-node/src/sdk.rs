@@ -3,9 +3,9 @@
 use crate::result::reply;
 use crate::waf::{NativeContext, duration};
 use crate::wire::{self, Malformed};
-use engine::protect::{self, Taken};
 use engine::internals::sdk::{self, Arguments};
 use engine::internals::shared::SharedScope;
+use engine::protect::{self, Taken};
 use engine::value::{Limits, Truncation, Value, json};
 use napi::bindgen_prelude::{Array, ClassInstance};
 use napi::{Env, Error, Result};

@@ -17,8 +17,8 @@
 //! that all languages share, so that it need not be copied; what it left out is counted here.
 
 use engine::Deadline;
-use engine::protect::Taken;
 use engine::internals::sdk::Arguments;
+use engine::protect::Taken;
 use engine::value::{Intake, Limits, Truncation, Value};
 
 /// The bytes are not what the writer writes.

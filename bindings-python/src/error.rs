@@ -15,7 +15,7 @@ pub fn configuration_error(py: Python<'_>, message: String, diagnostics: EngineD
 pub fn run_error(py: Python<'_>, error: RunError) -> PyErr {
     match error {
         RunError::InvalidObject => PyTypeError::new_err(error.to_string()),
-        RunError::Internal => raise(py, "InternalError", |class| class.call1((error.to_string(),))),
+        _ => raise(py, "InternalError", |class| class.call1((error.to_string(),))),
     }
 }
 

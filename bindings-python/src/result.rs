@@ -180,9 +180,7 @@ impl Event {
     }
 
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let alone = Outcome { events: vec![self.0.clone()], ..Outcome::default() }.to_value();
-        let event = alone.get(b"events").and_then(Object::as_array).and_then(<[_]>::first);
-        event.map_or_else(|| Ok(py.None().into_bound(py)), |event| render::value(py, event))
+        render::value(py, &self.0.to_value())
     }
 
     fn __repr__(&self) -> String {

@@ -1,7 +1,7 @@
 //! `is_sqli` and `is_xss` on ordinary strings of requests, on text that reads like SQL or HTML, on attacks and on long text.
 
-use bartizan::internals::injection::{is_sqli, is_xss};
 use bartizan::Deadline;
+use bartizan::internals::injection::{is_sqli, is_xss};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 

@@ -1,7 +1,7 @@
 //! What each processor costs: a small request, a 100 KB body, and inputs made to be slow.
 
-use bartizan::internals::processor::{Fragments, Generator, Input, Inputs, Outcome, Scanner, ScannerMatcher, Scanners};
 use bartizan::Deadline;
+use bartizan::internals::processor::{Fragments, Generator, Input, Inputs, Outcome, Scanner, ScannerMatcher, Scanners};
 use bartizan::value::{Step, Value};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;

@@ -34,6 +34,7 @@ pub struct Builder {
 
 /// What became of a configuration.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Added {
     /// It is part of the builder now. Otherwise the path is as it was (if the document is no map) or empty.
     pub accepted: bool,

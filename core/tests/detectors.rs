@@ -10,9 +10,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use bartizan::Deadline;
 use bartizan::Waf;
 use bartizan::internals::exploit::{Arguments, Detector, Finding, Param, ssrf};
-use bartizan::Deadline;
 use bartizan::internals::transform::Scratch;
 use bartizan::value::{Object, Step, Value, json};
 use common::rulesets;

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use bartizan::internals::exploit::{Arguments, Detector, Finding, Param, ssrf};
 use bartizan::Deadline;
+use bartizan::internals::exploit::{Arguments, Detector, Finding, Param, ssrf};
 use bartizan::internals::transform::Scratch;
 use bartizan::value::Value;
 

@@ -1,8 +1,8 @@
 //! Processors on inputs made to be slow: wide, deep, long, malformed. What they make stays within the limits of the format,
 //! and their work is proportional to what they read.
 
-use bartizan::internals::processor::{Fragments, Generator, Input, Outcome, Scanner, ScannerMatcher, Scanners};
 use bartizan::Deadline;
+use bartizan::internals::processor::{Fragments, Generator, Input, Outcome, Scanner, ScannerMatcher, Scanners};
 use bartizan::value::{Object, Value, View, json};
 use memchr::memmem;
 use std::fmt::Write as _;

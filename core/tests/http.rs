@@ -2,8 +2,8 @@
 
 mod common;
 
-use bartizan::protect::Service;
 use bartizan::internals::sdk::{call_service, new_service};
+use bartizan::protect::Service;
 use bartizan::value::{Value, json};
 use common::{answer, vectors};
 

@@ -3,8 +3,8 @@
 //! A line of `tests/vectors/injection.jsonl` is `{"operator", "value", "highlight"}`; the highlight is null where the reference
 //! found nothing, the fingerprint for `is_sqli`, and an empty string for `is_xss`.
 
-use bartizan::internals::injection::{is_sqli, is_xss};
 use bartizan::Deadline;
+use bartizan::internals::injection::{is_sqli, is_xss};
 use serde_json::Value;
 use std::path::Path;
 

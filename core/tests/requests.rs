@@ -6,8 +6,8 @@
 mod common;
 
 use bartizan::Deadline;
-use bartizan::protect::{Engine, Request, Taken};
 use bartizan::internals::sdk::{Arguments, call_engine, call_request, new_engine};
+use bartizan::protect::{Engine, Request, Taken};
 use bartizan::value::{Object, Truncation, Value, json};
 use common::vectors;
 use std::sync::Arc;

@@ -2,8 +2,8 @@
 
 mod common;
 
-use bartizan::protect::{Service, Taken};
 use bartizan::internals::sdk;
+use bartizan::protect::{Service, Taken};
 use bartizan::users::RequestScope;
 use bartizan::value::{Value, json};
 use common::random::Random;

@@ -8,8 +8,8 @@
 mod common;
 
 use bartizan::Builder;
-use bartizan::builtin;
 use bartizan::Warning;
+use bartizan::builtin;
 use bartizan::value::{Value, View, json};
 use common::values::{array, canonical, parse, text};
 

@@ -122,7 +122,7 @@ unsafe fn evaluate(
             }
             DDWAF_ERR_INVALID_OBJECT
         }
-        Err(RunError::Internal) => DDWAF_ERR_INTERNAL,
+        Err(_) => DDWAF_ERR_INTERNAL,
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::abi::ddwaf_object;
 use crate::pointers::{bytes, exclusive, hand_out, object, shared, slot, take_back};
 use crate::wall::{Fuse, wall};
-use engine::protect::{Engine, Request, Taken};
 use engine::internals::sdk;
+use engine::protect::{Engine, Request, Taken};
 use engine::value::{Object, Value};
 use std::ffi::c_char;
 use std::ptr::null_mut;

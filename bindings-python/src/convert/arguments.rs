@@ -2,8 +2,8 @@
 
 use super::{Converted, request_data};
 use engine::Deadline;
-use engine::protect::Taken;
 use engine::internals::sdk::Arguments;
+use engine::protect::Taken;
 use engine::value::{Limits, Value};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};

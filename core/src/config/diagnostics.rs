@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 /// The diagnostics of one added configuration.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Diagnostics {
     /// Why the document as a whole was refused.
     pub error: Option<String>,
@@ -50,6 +51,7 @@ const SHOWN_IDS: usize = 5;
 
 /// What became of the elements of one section.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Section {
     /// Why the section could not be read to its end; nothing else is then reported.
     pub error: Option<Vec<u8>>,

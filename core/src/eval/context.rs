@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 /// Why a call was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RunError {
     /// The data is not a map (or not an array of maps, for batches). It is kept until the context ends.
     InvalidObject,

@@ -43,6 +43,7 @@ impl Until {
 
 /// Why an entry was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Refused {
     /// The text is neither an address nor a network.
     NotAnAddress,

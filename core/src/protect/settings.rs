@@ -11,6 +11,7 @@ use std::time::Duration;
 
 /// What becomes of a request that was not inspected completely.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OnIncomplete {
     /// It goes on, and is reported.
     #[default]

@@ -4,6 +4,7 @@
 
 /// A product this crate subscribes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Product {
     /// Switches: the engine itself, the collection mode.
     Features,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 /// One action for the caller. Its type is the key in the result's `actions`.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ReportedAction {
     /// The type: `block_request`, `redirect_request`, `generate_stack`, or any other a configuration names.
     pub kind: Text,

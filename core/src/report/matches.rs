@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 /// A rule that matched, as callers see it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Event {
     /// The rule.
     pub rule: Arc<EventRule>,
@@ -20,6 +21,7 @@ pub struct Event {
 
 /// One condition that held.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ConditionMatch {
     /// The operator that ran.
     pub operator: Operator,
@@ -49,6 +51,7 @@ impl std::fmt::Display for Operator {
 
 /// The value of one argument that took part in a match.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ArgumentMatch {
     /// `input`, or the argument's name.
     pub name: &'static str,

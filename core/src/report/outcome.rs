@@ -13,6 +13,7 @@ use std::time::Duration;
 
 /// What a call found and asks for.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Outcome {
     /// One per rule that matched and reports events, in evaluation order.
     pub events: Vec<Event>,

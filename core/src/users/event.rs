@@ -2,6 +2,7 @@
 
 /// The three events that automation produces too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LoginEvent {
     /// Somebody logged in.
     Success,

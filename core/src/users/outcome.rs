@@ -12,6 +12,7 @@ pub const SESSION_ID: &str = "usr.session_id";
 
 /// The decision about one call: the host writes the tags, retains the trace, runs the addresses and counts.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Outcome {
     /// False when the call was ignored: then there is nothing to write, run or retain.
     pub accepted: bool,

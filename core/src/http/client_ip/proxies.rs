@@ -15,6 +15,7 @@ pub struct Proxies {
 
 /// Why a setting about proxies cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ProxyError {
     /// This is no name of a header.
     Header(String),
