@@ -3,7 +3,7 @@
 use crate::render;
 use engine::Outcome;
 use engine::report::{ArgumentMatch, ConditionMatch, Event as EngineEvent, EventRule};
-use engine::value::{Truncation};
+use engine::value::Truncation;
 use once_cell::race::OnceBox;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
