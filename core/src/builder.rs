@@ -3,10 +3,10 @@
 use crate::Waf;
 use crate::config::diagnostics::Diagnostics;
 use crate::config::document::{self, Root};
-use crate::config::order::Table;
 use crate::config::store::{Contribution, Store};
 use crate::config::{Warning, review};
 use crate::eval::Instance;
+use crate::order::Table;
 use crate::pattern::PatternCache;
 use crate::pattern::{Options, Pattern};
 use crate::plan::{self, Lists, Plan};

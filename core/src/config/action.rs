@@ -1,8 +1,8 @@
 //! Actions: what a match asks the caller to do.
 
-use super::read::{self, Fields};
-use super::refusal::Refusal;
 use crate::exploit::uri;
+use crate::fields::read::{self, Fields};
+use crate::fields::refusal::Refusal;
 use crate::support::Deadline;
 use crate::value::Text;
 use crate::value::{Object, Value};

@@ -1,11 +1,12 @@
 //! Conditions: an operator, its parameters, and the targets it looks at.
 
 use super::detector::DetectorKind;
-use super::matcher::{self, ScalarMatcher};
+use super::matcher;
 use super::operator::split_version;
-use super::read::{self, Fields, element, quoted};
-use super::refusal::Refusal;
 use crate::exploit::Detector;
+use crate::fields::read::{self, Fields, element, quoted};
+use crate::fields::refusal::Refusal;
+use crate::matcher::ScalarMatcher;
 use crate::pattern::PatternCache;
 use crate::transform::{Chain, Transformer};
 use crate::value::Text;

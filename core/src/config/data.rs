@@ -4,11 +4,11 @@
 //! and a lookup asks them all: "the longest-lived entry wins" is the same as "any unexpired entry matches". So an
 //! update costs what it brings, not what is already there.
 
-use super::read::{self, Fields, element};
-use super::refusal::Refusal;
+use crate::fields::read::{self, Fields, element};
+use crate::fields::refusal::Refusal;
 use crate::matcher::data::{DataMatcher, ListType};
-use crate::matcher::exact::ExactSet;
-use crate::matcher::ip::IpSet;
+use crate::matcher::exact_match::ExactSet;
+use crate::matcher::ip_match::IpSet;
 use crate::value::Text;
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! The five detectors as configurations name them.
 
-use super::read::{self, Fields};
-use super::refusal::Refusal;
 use crate::exploit::Detector;
 use crate::exploit::ssrf::{Options, Policy};
+use crate::fields::read::{self, Fields};
+use crate::fields::refusal::Refusal;
 
 /// A detector's name, before its parameters are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What became of a configuration, element by element, in the shape of the ABI.
 
-use super::refusal::{Refusal, Severity};
 use super::warning::{self, Warning};
+use crate::fields::refusal::{Refusal, Severity};
 use crate::support::lists::value_of;
 use crate::value::Text;
 use crate::value::Value;

@@ -2,14 +2,14 @@
 
 use super::diagnostics::{Diagnostics, Section};
 use super::exclusion::Filter;
-use super::read::{self, Fields, Getter, element, type_word};
-use super::refusal::Refusal;
-use super::refusal::index_name;
 use super::rule::{self, Origin};
 use super::store::Adding;
 use super::version::schema_major;
 use super::warning::{Warning, WarningKind};
 use super::{action, data, exclusion, obfuscator, overrides, processor};
+use crate::fields::read::{self, Fields, Getter, element, type_word};
+use crate::fields::refusal::Refusal;
+use crate::fields::refusal::index_name;
 use crate::pattern::{Options, PatternCache};
 use crate::value::Object;
 use crate::value::Text;

@@ -1,10 +1,10 @@
 //! Exclusions: filters that switch rules off or change what they do, and filters that hide parts of the input.
 
 use super::condition::{self, Condition, Defaults};
-use super::read::{self, Fields, element};
 use super::reference::{self, Reference};
-use super::refusal::Refusal;
 use super::rule::check_versions;
+use crate::fields::read::{self, Fields, element};
+use crate::fields::refusal::Refusal;
 use crate::pattern::PatternCache;
 use crate::value::Object;
 use crate::value::Text;

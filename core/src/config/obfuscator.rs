@@ -1,7 +1,7 @@
 //! The obfuscator: what must not be shown in events.
 
-use super::read::{self, Fields};
-use super::refusal::Refusal;
+use crate::fields::read::{self, Fields};
+use crate::fields::refusal::Refusal;
 use crate::value::Text;
 
 /// Both expressions as configured. Absent means the default, empty means off.

@@ -1,8 +1,8 @@
 //! Overrides: configuration that changes rules and processors of other configurations.
 
-use super::read::{self, Fields};
 use super::reference::{self, Reference};
-use super::refusal::Refusal;
+use crate::fields::read::{self, Fields};
+use crate::fields::refusal::Refusal;
 use crate::value::Text;
 
 /// A change to base rules.

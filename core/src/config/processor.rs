@@ -2,10 +2,10 @@
 
 use super::condition::{self, Condition, Defaults, key_path};
 use super::matcher;
-use super::read::{self, Fields, element, quoted};
 use super::reference::{self, Reference};
-use super::refusal::Refusal;
 use super::rule::check_versions;
+use crate::fields::read::{self, Fields, element, quoted};
+use crate::fields::refusal::Refusal;
 use crate::matcher::Matcher;
 use crate::pattern::PatternCache;
 use crate::processor::Generator;

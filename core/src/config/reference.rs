@@ -1,7 +1,7 @@
 //! References: how exclusions, overrides and scanner lists name what they are about.
 
-use super::read::{self, Fields, element};
-use super::refusal::Refusal;
+use crate::fields::read::{self, Fields, element};
+use crate::fields::refusal::Refusal;
 use crate::value::Object;
 use crate::value::Text;
 

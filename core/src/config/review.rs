@@ -5,12 +5,12 @@
 use super::condition::Condition;
 use super::exclusion::FilterMode;
 use super::known_addresses::is_known;
-use super::matcher::ScalarMatcher;
 use super::rule::{AttributeSource, Origin};
 use super::store::{Contribution, Store};
 use super::warning::{Warning, WarningKind};
 use super::{action, rule::Rule};
 use crate::matcher::Matcher;
+use crate::matcher::ScalarMatcher;
 use crate::value::Text;
 use std::collections::HashSet;
 

@@ -1,9 +1,9 @@
 //! Rules and their output.
 
 use super::condition::{self, Condition, Defaults};
-use super::read::{self, Fields, element};
-use super::refusal::Refusal;
 use super::version::Version;
+use crate::fields::read::{self, Fields, element};
+use crate::fields::refusal::Refusal;
 use crate::pattern::PatternCache;
 use crate::value::Text;
 use crate::value::{Object, Step, Value, View};

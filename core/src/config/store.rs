@@ -1,18 +1,18 @@
 //! Everything all configurations of a builder have contributed, and who contributed what.
 //!
 //! Ids are unique over all paths and the first comer keeps them. Removing a path takes out exactly what it brought. The
-//! tables keep the iteration order that decides evaluation order (see [`order`](super::order)).
+//! tables keep the iteration order that decides evaluation order (see [`order`](crate::order)).
 
 use super::action::Action;
 use super::data::{self, DataList, DataSet};
 use super::exclusion::{InputFilter, RuleFilter};
 use super::obfuscator::Obfuscator;
-use super::order::Table;
 use super::overrides::{ProcessorOverride, RuleOverride};
 use super::processor::{Processor, Scanner};
 use super::rule::{Origin, Rule};
 use super::warning::Warning;
 use crate::matcher::data::{DataMatcher, ListType};
+use crate::order::Table;
 use crate::value::Text;
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Engine versions: `min_version` and `max_version` of rules, and the schema version of a document.
 
-use super::refusal::{Refusal, concat};
+use crate::fields::refusal::{Refusal, concat};
 
 /// The version of libddwaf whose behaviour this engine has: what `min_version` and `max_version` of a rule are compared
 /// with, and what the C library reports.

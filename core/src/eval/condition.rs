@@ -11,8 +11,8 @@ use crate::config::condition::Source;
 use crate::exploit::{self, Param};
 use crate::matcher::Matcher;
 use crate::matcher::data::DataMatcher;
-use crate::matcher::number::Scalar;
-use crate::matcher::scalar::{Highlight, NoMatch};
+use crate::matcher::operator::Scalar;
+use crate::matcher::operator::{Highlight, NoMatch};
 use crate::plan::{Argument, Condition, MatcherRef, Target};
 use crate::report::{ArgumentMatch, ConditionMatch, Operator};
 use crate::support::{Deadline, Expired};
@@ -192,7 +192,7 @@ impl Evaluation<'_> {
                 let text = copy.map_or(text, |copy| copy.text);
                 let in_block = target.source == Source::Keys || element.tag() == tag::STRING;
                 let found = match matcher {
-                    AnyMatcher::Fixed(matcher) => matcher.test(Scalar::String(text), in_block, self.deadline)?,
+                    AnyMatcher::Fixed(matcher) => matcher.test(Scalar::String { text, in_block }, self.deadline)?,
                     AnyMatcher::List(slot) => self.instance.lists.get(slot).map(|list| {
                         let is_in = list.matches(text, self.instance.clock.unix_seconds());
                         if is_in { Ok(Highlight::Whole) } else { Err(NoMatch) }
@@ -216,7 +216,7 @@ impl Evaluation<'_> {
             View::Invalid | View::Null | View::Array(_) | View::Map(_) => return Ok(None),
         };
         let AnyMatcher::Fixed(matcher) = matcher else { return Ok(None) };
-        let found = matcher.test(scalar, false, self.deadline)?;
+        let found = matcher.test(scalar, self.deadline)?;
         Ok(found.map(|found| found.ok().map(|_| (scalar_text(element).unwrap_or_default().into_owned(), vec![]))))
     }
 
@@ -230,7 +230,7 @@ impl Evaluation<'_> {
         highlight: Vec<Vec<u8>>,
     ) -> ConditionMatch {
         let (name, operator_value) = match matcher {
-            AnyMatcher::Fixed(matcher) => (matcher.operator(), matcher.operator_value()),
+            AnyMatcher::Fixed(matcher) => (matcher.name(), matcher.shown_value()),
             AnyMatcher::List(slot) => (self.list(slot).map_or("", DataMatcher::operator), Text::default()),
         };
         ConditionMatch {

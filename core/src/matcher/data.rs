@@ -6,10 +6,9 @@
 //! holds the entry that is still alive says yes. The price is one lookup for each configuration with that name, usually
 //! one or two.
 
+use super::exact_match::{self, ExactSet};
+use super::ip_match::{self, IpSet, parse_address};
 use std::sync::Arc;
-
-use super::exact::ExactSet;
-use super::ip::{IpSet, parse_address};
 
 /// What the entries of a list mean. It decides the matcher, whatever operator a rule names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,8 +43,8 @@ impl DataMatcher {
     /// The operator that really runs, as events name it.
     pub fn operator(&self) -> &'static str {
         match self {
-            Self::Exact(_) => "exact_match",
-            Self::Ip(_) => "ip_match",
+            Self::Exact(_) => exact_match::NAME,
+            Self::Ip(_) => ip_match::NAME,
         }
     }
 

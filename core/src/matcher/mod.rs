@@ -1,17 +1,49 @@
-//! One operator a file: what a condition asks of one value.
+//! One operator a file: what a condition asks of one value, and how the operator's parameters are read.
 //!
 //! Matchers are pure: bytes or a scalar in, an answer and what to highlight out. Walking the data, transforming it,
 //! negation and reporting are the evaluator's. A matcher that does not look at a kind of value at all says so, because
 //! negated conditions hold only if something was looked at.
+//!
+//! A new operator is a file here that implements [`Operator`], and a line in the table of them.
 
-pub mod checksum;
+mod comparison;
 pub mod data;
-pub mod exact;
+mod equals;
+pub mod exact_match;
 mod expiry;
-pub mod hidden_ascii;
-pub mod ip;
-pub mod number;
-pub mod phrase;
-pub mod scalar;
+mod hidden_ascii_match;
+pub mod ip_match;
+mod is_sqli;
+mod is_xss;
+pub mod match_regex;
+mod match_regex_with_checksum;
+pub mod operator;
+mod phrase_match;
 
-pub use scalar::Matcher;
+pub use operator::{Matcher, Operator, ScalarMatcher};
+
+use crate::fields::{Fields, Refusal};
+use crate::pattern::PatternCache;
+
+/// Reads the parameters of an operator.
+type Reader = fn(&Fields<'_>, &mut PatternCache) -> Result<ScalarMatcher, Refusal>;
+
+/// All operators over scalars.
+const OPERATORS: [(&str, Reader); 11] = [
+    (match_regex::NAME, match_regex::read),
+    (match_regex_with_checksum::NAME, match_regex_with_checksum::read),
+    (phrase_match::NAME, phrase_match::read),
+    (exact_match::NAME, exact_match::read),
+    (ip_match::NAME, ip_match::read),
+    (equals::NAME, equals::read),
+    (comparison::GREATER_THAN, comparison::read_greater_than),
+    (comparison::LOWER_THAN, comparison::read_lower_than),
+    (is_sqli::NAME, is_sqli::read),
+    (is_xss::NAME, is_xss::read),
+    (hidden_ascii_match::NAME, hidden_ascii_match::read),
+];
+
+/// How the parameters of the operator of this name, without its version, are read; `None` if there is no such operator.
+pub fn reader(name: &[u8]) -> Option<Reader> {
+    OPERATORS.iter().find(|(known, _)| known.as_bytes() == name).map(|&(_, read)| read)
+}

@@ -3,7 +3,7 @@
 use super::required::Presence;
 
 /// A text, with what is found out about it once for all patterns.
-pub(crate) struct Haystack<'t> {
+pub struct Haystack<'t> {
     pub(crate) bytes: &'t [u8],
     presence: Option<Presence>,
 }

@@ -33,7 +33,8 @@ mod utf8;
 pub use cache::PatternCache;
 pub use error::PatternError;
 pub use groups::Groups;
-pub(crate) use haystack::Haystack;
+pub use haystack::Haystack;
+pub use opening::Opening;
 pub use required::{ByteSet, Required};
 pub(crate) use required::{Needs, Presence, rarity};
 
@@ -43,7 +44,6 @@ use std::sync::Arc;
 use crate::support::{Deadline, Expired};
 use crate::value::Text;
 use automaton::{Automaton, Watch};
-pub(crate) use opening::Opening;
 
 /// How a pattern is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

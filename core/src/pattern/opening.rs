@@ -12,7 +12,7 @@ use crate::support::{Deadline, Expired, Stride};
 /// The bytes with which a match can begin, by their distance from its beginning. It holds everywhere but at the beginning of the
 /// text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Opening(pub(super) [ByteSet; Opening::LENGTH]);
+pub struct Opening(pub(super) [ByteSet; Opening::LENGTH]);
 
 impl Opening {
     /// How many bytes are looked at.

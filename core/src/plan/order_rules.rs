@@ -2,15 +2,15 @@
 //!
 //! Modules come in a fixed order. Within a module blocking rules come before others, then base rules before user rules or
 //! the other way round, then (in the WAF module) types in byte order; what is still equal keeps the order of the
-//! reference's tables and sort (see [`order`](crate::config::order)).
+//! reference's tables and sort (see [`order`](crate::order)).
 
 use super::actions::Actions;
 use super::rule::Verdict;
 use crate::config::action::Action;
-use crate::config::order::{Table, sort_unstable_like_libcxx};
 use crate::config::overrides::RuleOverride;
 use crate::config::rule::{Origin, Rule};
 use crate::config::store::Store;
+use crate::order::{Table, sort_unstable_like_libcxx};
 use crate::value::Text;
 use std::sync::Arc;
 

@@ -184,7 +184,7 @@ fn place_of([a, b]: [u8; 2]) -> usize {
 mod tests {
     use super::*;
     use crate::matcher::Matcher;
-    use crate::matcher::scalar::{Kind, Regex};
+    use crate::matcher::match_regex::MatchRegex;
     use crate::pattern::{Options, Pattern};
 
     struct Asked(Matcher);
@@ -201,7 +201,7 @@ mod tests {
 
     fn pattern(source: &str) -> Arc<dyn ScannerMatcher> {
         let pattern = Pattern::new(source.as_bytes(), Options { case_sensitive: false }).unwrap();
-        Arc::new(Asked(Matcher::new(Kind::Regex(Regex { pattern, min_length: 0 }))))
+        Arc::new(Asked(Matcher::new(MatchRegex { pattern, min_length: 0 })))
     }
 
     #[test]

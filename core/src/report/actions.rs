@@ -1,7 +1,7 @@
 //! From the actions of all rules that matched to what the caller is asked to do.
 
 use crate::config::action::{Action, ActionKind};
-use crate::config::order::Table;
+use crate::order::Table;
 use crate::value::Text;
 use crate::value::{Object, Value};
 use std::sync::Arc;

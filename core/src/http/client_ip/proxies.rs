@@ -1,6 +1,6 @@
 //! What an operator says about the proxies in front of the service.
 
-use crate::matcher::ip::IpSet;
+use crate::matcher::ip_match::IpSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;

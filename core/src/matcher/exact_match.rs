@@ -1,8 +1,34 @@
 //! `exact_match`: a string against a set of strings.
 
+use super::expiry::Life;
+use super::operator::{Highlight, Operator, ScalarMatcher};
+use crate::fields::read;
+use crate::fields::{Fields, Refusal};
+use crate::pattern::PatternCache;
+use crate::support::{Deadline, Expired};
 use std::collections::HashMap;
 
-use super::expiry::Life;
+/// The operator's name.
+pub const NAME: &str = "exact_match";
+
+/// Reads the operator's parameters.
+pub fn read(parameters: &Fields<'_>, _patterns: &mut PatternCache) -> Result<ScalarMatcher, Refusal> {
+    Ok(match parameters.optional_unkeyed("list", read::texts)? {
+        Some(list) => ScalarMatcher::fixed(ExactSet::new(list.iter().map(|value| (&value[..], 0)))),
+        None => ScalarMatcher::Data(parameters.required("data", read::text)?),
+    })
+}
+
+/// On a list that is given with the rule, which never expires.
+impl Operator for ExactSet {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn find(&self, text: &[u8], _deadline: &mut Deadline) -> Result<Option<Highlight>, Expired> {
+        Ok(self.matches(text, 0).then_some(Highlight::Whole))
+    }
+}
 
 /// A set of byte strings, each with the time it expires.
 ///

@@ -9,14 +9,54 @@
 //! there, a position is passed over by one look at its first byte and one bit for its first two. Following a failure link
 //! costs depth that was gained byte by byte before, so a search is linear in the text, whatever the phrases.
 
-use crate::pattern::ByteSet;
+use super::operator::{Highlight, Operator, ScalarMatcher};
+use crate::fields::read;
+use crate::fields::{Fields, Refusal};
+use crate::pattern::{ByteSet, PatternCache, Required};
+use crate::support::{Deadline, Expired, Stride};
+use memchr::memchr;
 use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
 
-use memchr::memchr;
+/// The operator's name.
+pub const NAME: &str = "phrase_match";
 
-use crate::support::{Deadline, Stride};
+/// Reads the operator's parameters.
+pub fn read(parameters: &Fields<'_>, _patterns: &mut PatternCache) -> Result<ScalarMatcher, Refusal> {
+    let list = parameters.required("list", read::array)?;
+    let options = parameters.optional("options", read::map)?.unwrap_or(Fields::EMPTY);
+    let whole_words = options.optional("enforce_word_boundary", read::boolean)?.unwrap_or(false);
+    let not_a_phrase = || Refusal::error("phrase_match list item not a string or empty");
+    let phrases: Vec<&[u8]> = list
+        .iter()
+        .map(|item| item.as_bytes().filter(|phrase| !phrase.is_empty()).ok_or_else(not_a_phrase))
+        .collect::<Result<_, _>>()?;
+    let required = Required::from_literals(1, phrases.iter().copied());
+    let matcher = PhraseMatcher::new(&phrases, whole_words).map_err(|error| Refusal::error(error.to_string()))?;
+    Ok(ScalarMatcher::fixed(PhraseMatch { matcher, required }))
+}
+
+/// The operator with its parameters.
+struct PhraseMatch {
+    matcher: PhraseMatcher,
+    /// Any match holds one of the phrases.
+    required: Required,
+}
+
+impl Operator for PhraseMatch {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn find(&self, text: &[u8], deadline: &mut Deadline) -> Result<Option<Highlight>, Expired> {
+        Ok(self.matcher.find(text, deadline).map(|phrase| Highlight::Text(phrase.to_vec())))
+    }
+
+    fn required(&self) -> Option<&Required> {
+        Some(&self.required)
+    }
+}
 
 /// A list of phrases, compiled.
 #[derive(Debug)]

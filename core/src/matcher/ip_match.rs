@@ -5,10 +5,36 @@
 //! prefix lengths there are and however deep they nest. A range takes 16 bytes for IPv4 and 40 for IPv6, so a list of a
 //! million networks takes 16 MB.
 
+use super::expiry::Life;
+use super::operator::{Highlight, Operator, ScalarMatcher};
+use crate::fields::read;
+use crate::fields::{Fields, Refusal};
+use crate::pattern::PatternCache;
+use crate::support::{Deadline, Expired};
 use std::cmp::Reverse;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::expiry::Life;
+/// The operator's name.
+pub const NAME: &str = "ip_match";
+
+/// Reads the operator's parameters.
+pub fn read(parameters: &Fields<'_>, _patterns: &mut PatternCache) -> Result<ScalarMatcher, Refusal> {
+    Ok(match parameters.optional_unkeyed("list", read::strict_strings)? {
+        Some(list) => ScalarMatcher::fixed(IpSet::new(list.into_iter().map(|value| (value, 0)))),
+        None => ScalarMatcher::Data(parameters.required("data", read::text)?),
+    })
+}
+
+/// On a list that is given with the rule, which never expires.
+impl Operator for IpSet {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn find(&self, text: &[u8], _deadline: &mut Deadline) -> Result<Option<Highlight>, Expired> {
+        Ok(self.matches(text, 0).then_some(Highlight::Whole))
+    }
+}
 
 /// A set of networks, each with the time it expires.
 #[derive(Debug, Default)]

@@ -3,8 +3,8 @@
 //! Every getter turns an object into a type or says which type it *expected*. A [`Fields`] adds the key to that, an
 //! element of an array has none; the two read differently in diagnostics, so both forms exist here.
 
-use super::order::Table;
 use super::refusal::{Refusal, concat};
+use crate::order::Table;
 use crate::value::Text;
 use crate::value::{Object, Pair, Step, View, scalar_text};
 use std::borrow::Cow;
