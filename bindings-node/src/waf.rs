@@ -7,7 +7,7 @@ use engine::ENGINE_VERSION;
 use engine::Warning;
 use engine::internals::shared::{SharedContext, SharedInstance, SharedWaf};
 use engine::value::Text;
-use engine::value::{Limits, Parked, Value, json};
+use engine::value::{Input, Limits, Value, json};
 use engine::{Deadline, Outcome, RunError};
 use napi::bindgen_prelude::ObjectFinalize;
 use napi::{Env, Error, Result};
@@ -226,7 +226,7 @@ fn evaluate<'e>(
     bytes: &[u8],
     length: u32,
     limits: Limits,
-    run: impl FnOnce(Parked) -> std::result::Result<Outcome, RunError>,
+    run: impl FnOnce(Input) -> std::result::Result<Outcome, RunError>,
 ) -> Result<Reply<'e>> {
     let malformed = || Error::from_reason("the encoded data are malformed");
     let bytes = bytes.get(..length as usize).ok_or_else(malformed)?;

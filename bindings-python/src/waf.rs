@@ -6,7 +6,7 @@ use crate::error::{configuration_error, run_error};
 use crate::render;
 use crate::result::Result;
 use engine::internals::shared::{SharedContext, SharedWaf};
-use engine::value::{Limits, Parked};
+use engine::value::{Input, Limits};
 use engine::{Deadline, Diagnostics as EngineDiagnostics, Outcome, RunError};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -219,10 +219,10 @@ impl Context {
 fn evaluate(
     py: Python<'_>,
     converted: Converted,
-    run: impl FnOnce(Parked, Deadline) -> std::result::Result<Outcome, RunError> + Send,
+    run: impl FnOnce(Input, Deadline) -> std::result::Result<Outcome, RunError> + Send,
 ) -> PyResult<Result> {
     let Converted { value, truncation, deadline, text_bytes } = converted;
-    let data = Parked::from(value);
+    let data = Input::from(value);
     let outcome = match text_bytes < KEEP_GIL_BELOW {
         true => run(data, deadline),
         false => py.detach(|| run(data, deadline)),

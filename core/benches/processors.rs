@@ -1,7 +1,9 @@
 //! What each processor costs: a small request, a 100 KB body, and inputs made to be slow.
 
 use bartizan::Deadline;
-use bartizan::internals::processor::{Fragments, Generator, Input, Inputs, Outcome, Scanner, ScannerMatcher, Scanners};
+use bartizan::internals::processor::{
+    Argument, Arguments, Fragments, Generator, RunOutcome, Scanner, ScannerMatcher, Scanners,
+};
 use bartizan::value::{Step, Value};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -89,7 +91,7 @@ fn scanners() -> Scanners {
     Scanners::new((0..37).map(scanner).collect())
 }
 
-fn run(generator: Generator, inputs: &Inputs<'_>, scanners: &Scanners) -> Outcome {
+fn run(generator: Generator, inputs: &Arguments<'_>, scanners: &Scanners) -> RunOutcome {
     generator.generate(inputs, &mut Fragments::default(), scanners, &mut Deadline::unlimited())
 }
 
@@ -104,8 +106,8 @@ fn small_request(c: &mut Criterion) {
     let (session, user) = (Value::from("ansd0182u2n"), Value::from("4711"));
     let url = Value::from("http://user:pw@Example.COM:8080/a/b?x=1&y&x=2&z[]=3#frag");
     let path = [Step::Key(b"authorization"[..].into())];
-    let some = |value| Some(Input { object: value, key_path: &[] });
-    let token = [Some(Input { object: &headers, key_path: &path })];
+    let some = |value| Some(Argument { object: value, key_path: &[] });
+    let token = [Some(Argument { object: &headers, key_path: &path })];
     for (generator, inputs) in [
         (Generator::HttpEndpointFingerprint, &[some(&*method), some(&uri), some(&query), None][..]),
         (Generator::HttpHeaderFingerprint, &[some(&headers)]),
@@ -122,7 +124,7 @@ fn small_request(c: &mut Criterion) {
 fn schema_of_a_large_body(c: &mut Criterion) {
     let mut group = c.benchmark_group("schema of 100 KB");
     let body = body();
-    let inputs = [Some(Input::from(&*body))];
+    let inputs = [Some(Argument::from(&*body))];
     for (name, scanners) in [("without scanners", Scanners::default()), ("with 37 scanners", scanners())] {
         group.bench_function(name, |b| b.iter(|| run(Generator::ExtractSchema, black_box(&inputs), &scanners)));
     }
@@ -148,7 +150,7 @@ fn hostile(c: &mut Criterion) {
         ("token, 380 KB", Generator::JwtDecode, &token),
         ("query, 20,000 parameters", Generator::UriParse, &url),
     ] {
-        let inputs = [Some(Input::from(&**input))];
+        let inputs = [Some(Argument::from(&**input))];
         group.bench_function(name, |b| b.iter(|| run(generator, black_box(&inputs), &none)));
     }
 }

@@ -1,7 +1,7 @@
 //! The patterns of the built-in rules: reading them, compiling them, and scanning strings for all of them at once.
 
 use bartizan::internals::pattern::{Options, Pattern};
-use bartizan::internals::scan::{MatcherId, Scanner};
+use bartizan::internals::scan::{MatcherId, Prefilter};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::Value;
 use std::hint::black_box;
@@ -45,8 +45,8 @@ fn read(sources: &[String]) -> Vec<Pattern> {
     sources.iter().flat_map(|source| Pattern::new(source.as_bytes(), options)).collect()
 }
 
-fn scanner(patterns: &[Pattern]) -> Scanner {
-    Scanner::new(patterns.iter().enumerate().map(|(at, pattern)| (MatcherId(at as u32), pattern.required())))
+fn scanner(patterns: &[Pattern]) -> Prefilter {
+    Prefilter::new(patterns.iter().enumerate().map(|(at, pattern)| (MatcherId(at as u32), pattern.required())))
 }
 
 fn building(c: &mut Criterion) {

@@ -10,7 +10,7 @@ use crate::sdk::{Place, call_in_scope, call_request};
 use crate::support::fork::{Renewable, Versioned};
 use crate::users::RequestScope;
 use crate::value::Text;
-use crate::value::{Object, Parked, Value};
+use crate::value::{Input, Object, Value};
 use crate::{Added, Builder, Context, Deadline, Outcome, RunError, Waf};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -142,7 +142,7 @@ impl SharedContext {
     }
 
     /// As [`Context::run`].
-    pub fn run(&self, data: impl Into<Parked>, budget: impl Into<Deadline>) -> Result<Outcome, RunError> {
+    pub fn run(&self, data: impl Into<Input>, budget: impl Into<Deadline>) -> Result<Outcome, RunError> {
         let data = data.into();
         match data.is_map() {
             true => self.call(1, |context| context.run(data, budget)),
@@ -151,7 +151,7 @@ impl SharedContext {
     }
 
     /// As [`Context::run_batches`].
-    pub fn run_batches(&self, batches: impl Into<Parked>, budget: impl Into<Deadline>) -> Result<Outcome, RunError> {
+    pub fn run_batches(&self, batches: impl Into<Input>, budget: impl Into<Deadline>) -> Result<Outcome, RunError> {
         let batches = batches.into();
         match batches.as_array() {
             Some(maps) if maps.iter().all(|map| map.is_map()) => {

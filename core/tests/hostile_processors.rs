@@ -2,7 +2,7 @@
 //! and their work is proportional to what they read.
 
 use bartizan::Deadline;
-use bartizan::internals::processor::{Fragments, Generator, Input, Outcome, Scanner, ScannerMatcher, Scanners};
+use bartizan::internals::processor::{Argument, Fragments, Generator, RunOutcome, Scanner, ScannerMatcher, Scanners};
 use bartizan::value::{Object, Value, View, json};
 use memchr::memmem;
 use std::fmt::Write as _;
@@ -24,15 +24,15 @@ fn scanners() -> Scanners {
     Scanners::new((0..70).map(scanner).collect())
 }
 
-fn run(generator: Generator, inputs: &[Option<&Value>], scanners: &Scanners, deadline: &mut Deadline) -> Outcome {
-    let inputs: Vec<_> = inputs.iter().map(|input| input.map(|value| Input::from(&**value))).collect();
+fn run(generator: Generator, inputs: &[Option<&Value>], scanners: &Scanners, deadline: &mut Deadline) -> RunOutcome {
+    let inputs: Vec<_> = inputs.iter().map(|input| input.map(|value| Argument::from(&**value))).collect();
     generator.generate(&inputs, &mut Fragments::default(), scanners, deadline)
 }
 
 fn made(generator: Generator, inputs: &[Option<&Value>]) -> Option<Value> {
     match run(generator, inputs, &scanners(), &mut Deadline::unlimited()) {
-        Outcome::Made(value) => Some(value),
-        Outcome::Nothing => None,
+        RunOutcome::Made(value) => Some(value),
+        RunOutcome::Nothing => None,
         other => panic!("{}: {other:?}", generator.name()),
     }
 }

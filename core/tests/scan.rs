@@ -3,7 +3,7 @@
 mod common;
 
 use bartizan::internals::pattern::{Options, Pattern, Required};
-use bartizan::internals::scan::{MatcherId, STRETCH, Scanner};
+use bartizan::internals::scan::{MatcherId, Prefilter, STRETCH};
 use common::random::Random;
 use common::text_or_hex;
 
@@ -45,12 +45,12 @@ fn whatever_matches_is_a_candidate() {
     }
     assert!(patterns.len() > 200, "only {} patterns", patterns.len());
     // Scanners of few and of many patterns: tables are fuller in the latter.
-    let scanners: Vec<(usize, Scanner)> = [1, 7, 60, patterns.len()]
+    let scanners: Vec<(usize, Prefilter)> = [1, 7, 60, patterns.len()]
         .into_iter()
         .flat_map(|size| (0..patterns.len()).step_by((size * 5).max(97)).map(move |start| (start, size)))
         .map(|(start, size)| {
             let chosen = patterns[start..].iter().take(size).enumerate();
-            (start, Scanner::new(chosen.map(|(at, pattern)| (MatcherId(at as u32), pattern.required()))))
+            (start, Prefilter::new(chosen.map(|(at, pattern)| (MatcherId(at as u32), pattern.required()))))
         })
         .collect();
 
@@ -110,7 +110,7 @@ fn ordinary_text_leaves_nothing_to_run() {
         .iter()
         .map(|source| Pattern::new(source.as_bytes(), Options { case_sensitive: false }).unwrap())
         .collect();
-    let scanner = Scanner::new(patterns.iter().enumerate().map(|(at, p)| (MatcherId(at as u32), p.required())));
+    let scanner = Prefilter::new(patterns.iter().enumerate().map(|(at, p)| (MatcherId(at as u32), p.required())));
     let mut candidates = scanner.candidates();
     scanner.scan(b"The quick brown fox jumps over the lazy dog; select one of 12 items (or none).", &mut candidates);
     assert!(candidates.is_empty(), "{:?}", candidates.iter().collect::<Vec<_>>());
@@ -125,7 +125,7 @@ fn stretches_join() {
     let pairs = (b'0'..=b'9').flat_map(|first| (b'0'..=b'9').map(move |second| vec![first, second]));
     let literals: Vec<Vec<u8>> = words.iter().map(|word| word.to_vec()).chain(pairs).collect();
     let required: Vec<Required> = literals.iter().map(|literal| Required::from_literals(0, [&literal[..]])).collect();
-    let scanner = Scanner::new(required.iter().enumerate().map(|(at, required)| (MatcherId(at as u32), required)));
+    let scanner = Prefilter::new(required.iter().enumerate().map(|(at, required)| (MatcherId(at as u32), required)));
     let mut candidates = scanner.candidates();
     for at in [STRETCH - 7, 2 * STRETCH - 7].into_iter().flat_map(|start| start..start + 14) {
         for (number, literal) in literals.iter().enumerate().filter(|(number, _)| number % 20 < 4) {
@@ -153,7 +153,7 @@ fn many_pairs_stay_apart() {
     let bytes = (b'0'..=b'9').map(|digit| vec![digit]);
     let literals: Vec<Vec<u8>> = pairs.chain(bytes).collect();
     let required: Vec<Required> = literals.iter().map(|literal| Required::from_literals(0, [&literal[..]])).collect();
-    let scanner = Scanner::new(required.iter().enumerate().map(|(at, required)| (MatcherId(at as u32), required)));
+    let scanner = Prefilter::new(required.iter().enumerate().map(|(at, required)| (MatcherId(at as u32), required)));
     let mut candidates = scanner.candidates();
     for text in [&b"The quick brown fox 4 JUMPS"[..], b"z", b"7", b"", b"zz", b"over the lazy dog 12"] {
         candidates.clear();
@@ -174,7 +174,7 @@ fn requirements_can_be_put_together_by_hand() {
         Required::from_literals(5, [&b"q"[..]]),
         Required::from_literals(4, []),
     ];
-    let scanner = Scanner::new(required.iter().enumerate().map(|(at, r)| (MatcherId(at as u32), r)));
+    let scanner = Prefilter::new(required.iter().enumerate().map(|(at, r)| (MatcherId(at as u32), r)));
     for (subject, expected) in [
         (&b"zaBcz"[..], vec![0, 2]),
         (b"xY", vec![0]),

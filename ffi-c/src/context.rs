@@ -8,7 +8,7 @@ use crate::allocator::AllocatorHandle;
 use crate::handle::ddwaf_handle;
 use crate::pointers::{allocator, exclusive, hand_out, shared, slot, take, take_back};
 use crate::wall::{Fuse, wall};
-use engine::value::{Object, Parked};
+use engine::value::{Input, Object};
 use engine::{Context, Deadline, Outcome, RunError};
 use std::ptr::null_mut;
 use std::time::Duration;
@@ -56,7 +56,7 @@ impl Evaluation {
         Some(Evaluation { context, output: self.output, fuse: Fuse::default() })
     }
 
-    fn run(&mut self, data: Parked, form: Form, deadline: Deadline) -> Result<Outcome, RunError> {
+    fn run(&mut self, data: Input, form: Form, deadline: Deadline) -> Result<Outcome, RunError> {
         let Some(guard) = self.fuse.guard() else { return Err(RunError::Internal) };
         let answer = match form {
             Form::Map => self.context.run(data, deadline),
@@ -98,8 +98,8 @@ unsafe fn evaluate(
     // SAFETY: as above.
     let data = unsafe {
         match allocator(alloc) {
-            Some(allocator) => Parked::owned(root, allocator, endless == Some(false)),
-            None => Parked::borrowed(root),
+            Some(allocator) => Input::owned(root, allocator, endless == Some(false)),
+            None => Input::borrowed(root),
         }
     };
     let output = target.output;

@@ -3,7 +3,7 @@
 #![no_main]
 
 use bartizan::internals::pattern::{Options, Pattern};
-use bartizan::internals::scan::{MatcherId, Scanner};
+use bartizan::internals::scan::{MatcherId, Prefilter};
 use libfuzzer_sys::fuzz_target;
 
 /// Longer patterns spend the time in the regex crates, which are fuzzed by others.
@@ -18,7 +18,7 @@ fuzz_target!(|data: &[u8]| {
     let found = pattern.find(subject);
     assert_eq!(pattern.is_match(subject), found.is_some());
     assert_eq!(pattern.groups(subject, 0).map(|groups| groups.whole()), found);
-    let scanner = Scanner::new([(MatcherId(0), pattern.required())]);
+    let scanner = Prefilter::new([(MatcherId(0), pattern.required())]);
     let mut candidates = scanner.candidates();
     scanner.scan(subject, &mut candidates);
     assert!(found.is_none() || candidates.contains(MatcherId(0)), "the scan misses a match");

@@ -90,7 +90,7 @@ fn mapping(mapping: &Object, generator: Generator) -> Result<Mapping, Refusal> {
 
 /// A scanner: recognises what a key or value is, for schemas.
 #[derive(Clone)]
-pub struct Scanner {
+pub struct ScannerSpec {
     /// Unique over all scanners.
     pub id: Text,
     /// Reported in the schema.
@@ -102,7 +102,7 @@ pub struct Scanner {
 }
 
 /// Reads what follows the id of a scanner.
-pub fn parse_scanner(fields: &Fields<'_>, id: Text, patterns: &mut PatternCache) -> Result<Scanner, Refusal> {
+pub fn parse_scanner(fields: &Fields<'_>, id: Text, patterns: &mut PatternCache) -> Result<ScannerSpec, Refusal> {
     check_versions(fields)?;
     let tags = fields.required("tags", read::text_map)?;
     let mut side = |name| match fields.optional_unkeyed(name, read::map)? {
@@ -113,5 +113,5 @@ pub fn parse_scanner(fields: &Fields<'_>, id: Text, patterns: &mut PatternCache)
     if key.is_none() && value.is_none() {
         return Err(Refusal::about_id("scanner has no key or value matcher"));
     }
-    Ok(Scanner { id, tags, key, value })
+    Ok(ScannerSpec { id, tags, key, value })
 }

@@ -1,14 +1,14 @@
 //! Everything all configurations of a builder have contributed, and who contributed what.
 //!
 //! Ids are unique over all paths and the first comer keeps them. Removing a path takes out exactly what it brought. The
-//! tables keep the iteration order that decides evaluation order (see [`order`](crate::order)).
+//! tables keep the iteration order that decides evaluation order (see `order`).
 
 use super::action::Action;
 use super::data::{self, DataList, DataSet};
 use super::exclusion::{InputFilter, RuleFilter};
 use super::obfuscator::Obfuscator;
 use super::overrides::{ProcessorOverride, RuleOverride};
-use super::processor::{Processor, Scanner};
+use super::processor::{Processor, ScannerSpec};
 use super::rule::{Origin, Rule};
 use super::warning::Warning;
 use crate::matcher::data::{DataMatcher, ListType};
@@ -91,7 +91,7 @@ pub struct Store {
     /// Both kinds of processors.
     pub processors: Table<Arc<Processor>>,
     /// Scanners of all paths.
-    pub scanners: Table<Arc<Scanner>>,
+    pub scanners: Table<Arc<ScannerSpec>>,
     /// Oldest first.
     pub rule_overrides: Vec<Owned<Arc<RuleOverride>>>,
     /// Oldest first.
@@ -141,7 +141,7 @@ impl Store {
     }
 
     /// The scanners of a contribution.
-    pub fn scanners_of(&self, contribution: &Contribution) -> impl Iterator<Item = &Scanner> {
+    pub fn scanners_of(&self, contribution: &Contribution) -> impl Iterator<Item = &ScannerSpec> {
         contribution.scanners.iter().filter_map(|id| self.scanners.get(id).map(|scanner| &**scanner))
     }
 
@@ -259,7 +259,7 @@ impl Adding<'_> {
     }
 
     /// Adds a scanner.
-    pub fn scanner(&mut self, scanner: Scanner) {
+    pub fn scanner(&mut self, scanner: ScannerSpec) {
         self.store.changed = true;
         self.contribution.scanners.push(scanner.id.clone());
         self.store.scanners.insert(scanner.id.clone(), Arc::new(scanner));

@@ -4,11 +4,11 @@ use super::state::PendingAttribute;
 use super::turn::Turn;
 use crate::plan::AttributeValue;
 use crate::value::Text;
-use crate::value::{Object, Parked, Step, View};
+use crate::value::{Input, Object, Step, View};
 use std::sync::Arc;
 
 /// A processor's attribute: replaces what is there, and what waits under that name.
-pub(super) fn replace(turn: &mut Turn<'_>, name: &Text, value: Arc<Parked>) {
+pub(super) fn replace(turn: &mut Turn<'_>, name: &Text, value: Arc<Input>) {
     turn.state.pending_attributes.retain(|pending| pending.name != *name);
     turn.findings.attributes.set(name, value);
 }
@@ -59,7 +59,7 @@ pub(super) fn collect(turn: &mut Turn<'_>, first: usize) {
 }
 
 /// A scalar is copied; of an array its first element, if that is a scalar; anything else is nothing.
-fn copy(root: &Object, key_path: &[Step]) -> Option<Arc<Parked>> {
+fn copy(root: &Object, key_path: &[Step]) -> Option<Arc<Input>> {
     let object = root.follow(key_path)?;
     let object = match object.view() {
         View::Array(elements) => elements.first()?,

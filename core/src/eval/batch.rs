@@ -2,7 +2,7 @@
 
 use super::turn::{Limit, Turn};
 use super::{attributes, filters, processors, rules};
-use crate::value::{Pair, Parked, Value};
+use crate::value::{Input, Pair, Value};
 use std::sync::Arc;
 
 /// So many entries are looked up whatever the deadline says: access lists must not miss an address.
@@ -64,6 +64,6 @@ pub(super) fn evaluate(turn: &mut Turn<'_>) {
 /// Lets post-processors, and rules of later batches, see that something was found.
 fn report_event(turn: &mut Turn<'_>) {
     if let Some(address) = turn.plan().addresses.find(b"waf.context.event") {
-        turn.derive(address, Arc::new(Parked::from(Value::from(true))));
+        turn.derive(address, Arc::new(Input::from(Value::from(true))));
     }
 }

@@ -78,7 +78,7 @@ impl Evaluation<'_> {
             return None;
         }
         let root = store.get(target.address)?;
-        self.pending.set_looked_at(target.id);
+        self.pending.set_tested(target.id);
         Some(root).filter(|root| !self.excluded.contains(root))
     }
 
@@ -154,17 +154,17 @@ impl Evaluation<'_> {
         if target.source == Source::Keys && start.as_map().is_none() {
             return Ok(None);
         }
-        let mut looked_at_any = false;
+        let mut tested_any = false;
         let mut walk = Walk::new(start, target.source, self.excluded);
         while let Some(leaf) = walk.next(self.deadline)? {
             self.deadline.check()?;
             match self.test(matcher, leaf, target)? {
                 Some(Some(_)) => return Ok(None),
-                Some(None) => looked_at_any = true,
+                Some(None) => tested_any = true,
                 None => {}
             }
         }
-        if !looked_at_any {
+        if !tested_any {
             return Ok(None);
         }
         let shown = match start.as_array() {

@@ -7,7 +7,7 @@ use super::state::State;
 use super::turn::Turn;
 use crate::report::{Findings, Outcome, report};
 use crate::support::Deadline;
-use crate::value::Parked;
+use crate::value::Input;
 use std::sync::Arc;
 
 /// Why a call was refused.
@@ -66,12 +66,12 @@ impl Context {
 
     /// Evaluates one batch of data, a map from addresses to values, within a budget: a duration, or what is left of a
     /// deadline that began earlier.
-    pub fn run(&mut self, data: impl Into<Parked>, budget: impl Into<Deadline>) -> Result<Outcome, RunError> {
+    pub fn run(&mut self, data: impl Into<Input>, budget: impl Into<Deadline>) -> Result<Outcome, RunError> {
         self.run_within(data.into(), &mut budget.into())
     }
 
     /// The same, within a deadline of the caller's.
-    pub(super) fn run_within(&mut self, data: Parked, deadline: &mut Deadline) -> Result<Outcome, RunError> {
+    pub(super) fn run_within(&mut self, data: Input, deadline: &mut Deadline) -> Result<Outcome, RunError> {
         let Some(entries) = data.as_map() else { return Err(self.refuse(data)) };
         let mut findings = Findings::default();
         let (instance, state, scratch) = self.equip();
@@ -87,11 +87,7 @@ impl Context {
     /// Evaluates several batches, an array of maps, in order within one `budget`. A blocking verdict or the end of the
     /// budget stops; the data of batches that are not reached is there for later calls, but does not by itself lead to
     /// anything.
-    pub fn run_batches(
-        &mut self,
-        batches: impl Into<Parked>,
-        budget: impl Into<Deadline>,
-    ) -> Result<Outcome, RunError> {
+    pub fn run_batches(&mut self, batches: impl Into<Input>, budget: impl Into<Deadline>) -> Result<Outcome, RunError> {
         let (batches, mut deadline) = (batches.into(), budget.into());
         let Some(count) = batches.as_array().filter(|maps| maps.iter().all(|map| map.is_map())).map(<[_]>::len) else {
             return Err(self.refuse(batches));
@@ -114,7 +110,7 @@ impl Context {
     }
 
     /// Keeps what cannot be evaluated until its turn to be freed.
-    fn refuse(&mut self, data: Parked) -> RunError {
+    fn refuse(&mut self, data: Input) -> RunError {
         let (_, state, _) = self.equip();
         state.store.keep(Arc::new(data));
         RunError::InvalidObject

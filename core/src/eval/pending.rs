@@ -21,7 +21,7 @@ pub(super) struct Pending {
     /// Rules that matched: they are not visited again.
     fired: Bits,
     /// Scalar targets that have been looked at with their address's current value.
-    looked_at: Bits,
+    tested: Bits,
 }
 
 impl Pending {
@@ -32,21 +32,21 @@ impl Pending {
             attempts: 0,
             rules: Bits::new(plan.rules.len()),
             fired: Bits::new(plan.rules.len()),
-            looked_at: Bits::new(plan.targets),
+            tested: Bits::new(plan.targets),
         }
     }
 
     /// Forgets everything; memory is kept for the next context.
     pub(super) fn reset(&mut self) {
-        let Pending { unscanned, cut_off, attempts, rules, fired, looked_at } = self;
-        [unscanned, cut_off, rules, fired, looked_at].into_iter().for_each(Bits::clear);
+        let Pending { unscanned, cut_off, attempts, rules, fired, tested } = self;
+        [unscanned, cut_off, rules, fired, tested].into_iter().for_each(Bits::clear);
         *attempts = 0;
     }
 
     /// An address has a new value.
     #[inline]
     pub(super) fn renew(&mut self, plan: &Plan, address: AddressId) {
-        self.looked_at.subtract(&plan.scan.addresses[address].targets);
+        self.tested.subtract(&plan.scan.addresses[address].targets);
         self.unscanned.insert(address);
         self.cut_off.remove(address);
     }
@@ -84,13 +84,13 @@ impl Pending {
                 self.rules.insert(*rule);
             }
         }
-        self.looked_at.union(&address.scanned_targets);
+        self.tested.union(&address.scanned_targets);
     }
 
     /// The scan found what these wait for.
     pub(super) fn hit(&mut self, dependents: &Dependents) {
         dependents.rules.iter().for_each(|&rule| self.rules.insert(rule));
-        dependents.targets.iter().for_each(|&target| self.looked_at.remove(target));
+        dependents.targets.iter().for_each(|&target| self.tested.remove(target));
     }
 
     /// Rules that matched are not visited again, whatever was found for them.
@@ -123,17 +123,17 @@ impl Pending {
     /// Whether a target has not been looked at with its address's current value.
     #[inline]
     pub(super) fn has_target(&self, target: usize) -> bool {
-        !self.looked_at.contains(target)
+        !self.tested.contains(target)
     }
 
     /// A target is being looked at.
     #[inline]
-    pub(super) fn set_looked_at(&mut self, target: usize) {
-        self.looked_at.insert(target);
+    pub(super) fn set_tested(&mut self, target: usize) {
+        self.tested.insert(target);
     }
 
     /// Looking at a target did not come to an end.
     pub(super) fn look_again(&mut self, target: usize) {
-        self.looked_at.remove(target);
+        self.tested.remove(target);
     }
 }

@@ -3,9 +3,9 @@
 use super::turn::Turn;
 use super::{attributes, conditions};
 use crate::plan::{Mapping, Processor};
-use crate::processor::{Input, Outcome};
+use crate::processor::{Argument, RunOutcome};
 use crate::support::Expired;
-use crate::value::Parked;
+use crate::value::Input;
 use std::sync::Arc;
 
 /// No generator has more.
@@ -37,7 +37,7 @@ fn apply(turn: &mut Turn<'_>, processor: &Processor, nth: usize, mapping: &Mappi
     }
     let mut inputs = [None; MAX_PARAMETERS];
     for (input, (address, key_path)) in inputs.iter_mut().zip(&mapping.inputs) {
-        *input = state.store.get(*address).map(|object| Input { object, key_path });
+        *input = state.store.get(*address).map(|object| Argument { object, key_path });
     }
     let inputs = &inputs[..mapping.inputs.len().min(MAX_PARAMETERS)];
     let Some(presence) = generator.presence(inputs) else { return Ok(()) };
@@ -45,16 +45,16 @@ fn apply(turn: &mut Turn<'_>, processor: &Processor, nth: usize, mapping: &Mappi
         return Ok(());
     }
     let made = match generator.generate(inputs, &mut memory.fragments, &processor.scanners, turn.deadline) {
-        Outcome::NotNow => return Ok(()),
-        Outcome::TimedOut => return Err(Expired),
-        Outcome::Nothing => None,
-        Outcome::Made(value) => Some(value),
+        RunOutcome::NotNow => return Ok(()),
+        RunOutcome::TimedOut => return Err(Expired),
+        RunOutcome::Nothing => None,
+        RunOutcome::Made(value) => Some(value),
     };
     memory.generated.push(mapping.output);
     memory.presence.retain(|(known, _)| *known != nth);
     memory.presence.push((nth, presence));
     let Some(value) = made else { return Ok(()) };
-    let value = Arc::new(Parked::from(value));
+    let value = Arc::new(Input::from(value));
     if processor.output {
         attributes::replace(turn, &mapping.name, value.clone());
     }

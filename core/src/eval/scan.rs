@@ -34,8 +34,8 @@ impl Scratch {
     pub(super) fn new(plan: &Plan) -> Self {
         Scratch {
             transform: transform::Scratch::default(),
-            original: plan.scan.scanner.candidates(),
-            changed: plan.scan.scanner.candidates(),
+            original: plan.scan.prefilter.candidates(),
+            changed: plan.scan.prefilter.candidates(),
             hits: Hits::new(plan.scan.inspections.len()),
             finished: vec![],
             fresh: vec![],
@@ -110,14 +110,14 @@ impl Examination<'_> {
     fn examine(&mut self, subject: Subject<'_>, deadline: &mut Deadline) -> Result<usize, Expired> {
         let Examination { plan, transform, original, changed, hits } = self;
         let Subject { source, key, .. } = subject;
-        let scanner = &plan.scan.scanner;
+        let prefilter = &plan.scan.prefilter;
         let text = subject.text();
         if deadline.spend(cost(text)) {
             return Err(Expired);
         }
         original.clear();
         let mut stop = || deadline.spend(STRETCH_COST);
-        let classes = scanner.scan_unless(text, original, &mut stop).ok_or(Expired)?;
+        let classes = prefilter.scan_unless(text, original, &mut stop).ok_or(Expired)?;
         let no_candidates = original.is_empty();
         if no_candidates && !source.triggers.met_by(classes) {
             return Ok(0);
@@ -155,7 +155,7 @@ impl Examination<'_> {
                     if scanned != Some(number) {
                         changed.clear();
                         let mut stop = || verifier.deadline.spend(STRETCH_COST);
-                        scanner.scan_unless(text, changed, &mut stop).ok_or(Expired)?;
+                        prefilter.scan_unless(text, changed, &mut stop).ok_or(Expired)?;
                         scanned = Some(number);
                     }
                     verifier.verify(changed.numbers().common(matchers), text)?;

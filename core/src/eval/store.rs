@@ -4,13 +4,13 @@
 //! and never merge.
 
 use crate::plan::AddressId;
-use crate::value::{Object, Parked};
+use crate::value::{Input, Object};
 use std::sync::Arc;
 
 /// A tree and which part of it holds addresses: the whole, or one element of an array of batches.
 #[derive(Clone)]
 struct Kept {
-    tree: Arc<Parked>,
+    tree: Arc<Input>,
     batch: Option<u32>,
 }
 
@@ -61,13 +61,13 @@ impl Store {
 
     /// Keeps a tree (refused ones too, so that all are freed in their turn); its number is for [`Store::set_entry`] and
     /// [`Store::set_tree`].
-    pub(super) fn keep(&mut self, tree: Arc<Parked>) -> u32 {
+    pub(super) fn keep(&mut self, tree: Arc<Input>) -> u32 {
         self.trees.push(Kept { tree, batch: None });
         (self.trees.len() - 1) as u32
     }
 
     /// Keeps one batch of an array of batches.
-    pub(super) fn keep_batch(&mut self, batches: Arc<Parked>, batch: usize) -> u32 {
+    pub(super) fn keep_batch(&mut self, batches: Arc<Input>, batch: usize) -> u32 {
         self.trees.push(Kept { tree: batches, batch: Some(batch as u32) });
         (self.trees.len() - 1) as u32
     }

@@ -6,7 +6,7 @@ use super::state::State;
 use crate::plan::{AddressId, Plan};
 use crate::report::Findings;
 use crate::support::Deadline;
-use crate::value::Parked;
+use crate::value::Input;
 use std::sync::Arc;
 
 /// One call's evaluation in progress: all that its steps read and write.
@@ -51,7 +51,7 @@ impl<'t> Turn<'t> {
     }
 
     /// Gives an address a value that was made here, which counts as new.
-    pub(super) fn derive(&mut self, address: AddressId, value: Arc<Parked>) {
+    pub(super) fn derive(&mut self, address: AddressId, value: Arc<Input>) {
         let tree = self.state.store.keep(value);
         self.state.store.set_tree(address, tree);
         self.state.pending.renew(self.plan(), address);

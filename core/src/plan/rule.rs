@@ -4,7 +4,7 @@ use super::addresses::AddressId;
 use super::condition::ConditionId;
 use crate::config::action::Action;
 use crate::value::Text;
-use crate::value::{Parked, Step};
+use crate::value::{Input, Step};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ pub struct Attribute {
 #[derive(Clone)]
 pub enum AttributeValue {
     /// A fixed scalar.
-    Literal(Arc<Parked>),
+    Literal(Arc<Input>),
     /// A copy of what is at this place.
     Copy(AddressId, Arc<[Step]>),
 }

@@ -13,7 +13,7 @@ use super::inspection::{AddressPlan, Inspection};
 use super::rule::{Rule, RuleId};
 use crate::config::condition::Source;
 use crate::matcher::Matcher;
-use crate::scan::{MatcherId, Scanner};
+use crate::scan::{MatcherId, Prefilter};
 use crate::transform::Chain;
 use crate::value::Step;
 use std::collections::HashMap;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// The scan tables of a plan.
 pub struct ScanPlan {
     /// The prefilter of all matchers.
-    pub scanner: Scanner,
+    pub prefilter: Prefilter,
     /// By number.
     pub matchers: Vec<Arc<Matcher>>,
     /// All inspections.
@@ -128,8 +128,8 @@ impl Planner {
         }
         let prefiltered = self.matchers.iter().enumerate();
         let prefiltered = prefiltered.filter_map(|(id, matcher)| Some((MatcherId(id as u32), matcher.required()?)));
-        let scanner = Scanner::new(prefiltered);
-        ScanPlan { scanner, matchers: self.matchers, inspections, addresses: self.addresses }
+        let prefilter = Prefilter::new(prefiltered);
+        ScanPlan { prefilter, matchers: self.matchers, inspections, addresses: self.addresses }
     }
 }
 

@@ -29,7 +29,7 @@ impl ScannerMatcher for ByMatcher {
 /// All scanners of a store, ready to be selected.
 pub struct Selection<'a> {
     store: &'a Store,
-    scanners: Vec<(Arc<config::Scanner>, Arc<Scanner>)>,
+    scanners: Vec<(Arc<config::ScannerSpec>, Arc<Scanner>)>,
 }
 
 impl<'a> Selection<'a> {

@@ -64,42 +64,42 @@ pub struct Parameter {
     pub name: &'static str,
     /// Whether the generator runs without it. Mappings must name an address for it all the same.
     pub optional: bool,
-    kind: Kind,
+    kind: ParameterType,
 }
 
 /// The type a value must have to count as present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum ParameterType {
     Any,
     Map,
     Text,
 }
 
-const fn required(name: &'static str, kind: Kind) -> Parameter {
+const fn required(name: &'static str, kind: ParameterType) -> Parameter {
     Parameter { name, optional: false, kind }
 }
 
-const fn optional(name: &'static str, kind: Kind) -> Parameter {
+const fn optional(name: &'static str, kind: ParameterType) -> Parameter {
     Parameter { name, optional: true, kind }
 }
 
 /// What an address holds for one parameter.
 #[derive(Clone, Copy)]
-pub struct Input<'a> {
+pub struct Argument<'a> {
     /// The value of the address.
     pub object: &'a Object,
     /// Where to look in it; followed by `jwt_decode` only.
     pub key_path: &'a [Step],
 }
 
-impl<'a> From<&'a Object> for Input<'a> {
+impl<'a> From<&'a Object> for Argument<'a> {
     fn from(object: &'a Object) -> Self {
-        Input { object, key_path: &[] }
+        Argument { object, key_path: &[] }
     }
 }
 
 /// One input per parameter, in the order of [`Generator::parameters`]; `None` where the address has no value.
-pub type Inputs<'a> = [Option<Input<'a>>];
+pub type Arguments<'a> = [Option<Argument<'a>>];
 
 /// How many inputs are present, that is: there, and of the right type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,7 +112,7 @@ pub struct Presence {
 
 /// How a generator's run ended.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum RunOutcome {
     /// The inputs do not suffice. Not a run: to be asked again when they change.
     NotNow,
     /// The deadline passed. Not a run: to be asked again.
@@ -156,27 +156,27 @@ impl Generator {
     /// Its parameters, in the order in which configurations are checked.
     pub fn parameters(self) -> &'static [Parameter] {
         match self {
-            Generator::ExtractSchema | Generator::JwtDecode => const { &[required("inputs", Kind::Any)] },
-            Generator::UriParse => const { &[required("inputs", Kind::Text)] },
+            Generator::ExtractSchema | Generator::JwtDecode => const { &[required("inputs", ParameterType::Any)] },
+            Generator::UriParse => const { &[required("inputs", ParameterType::Text)] },
             Generator::HttpHeaderFingerprint | Generator::HttpNetworkFingerprint => {
-                const { &[required("headers", Kind::Map)] }
+                const { &[required("headers", ParameterType::Map)] }
             }
             Generator::HttpEndpointFingerprint => {
                 const {
                     &[
-                        required("method", Kind::Text),
-                        required("uri_raw", Kind::Text),
-                        optional("query", Kind::Map),
-                        optional("body", Kind::Map),
+                        required("method", ParameterType::Text),
+                        required("uri_raw", ParameterType::Text),
+                        optional("query", ParameterType::Map),
+                        optional("body", ParameterType::Map),
                     ]
                 }
             }
             Generator::SessionFingerprint => {
                 const {
                     &[
-                        optional("cookies", Kind::Map),
-                        optional("session_id", Kind::Text),
-                        optional("user_id", Kind::Text),
+                        optional("cookies", ParameterType::Map),
+                        optional("session_id", ParameterType::Text),
+                        optional("user_id", ParameterType::Text),
                     ]
                 }
             }
@@ -184,7 +184,7 @@ impl Generator {
     }
 
     /// What is present of the inputs, or `None` if they do not suffice to run.
-    pub fn presence(self, inputs: &Inputs<'_>) -> Option<Presence> {
+    pub fn presence(self, inputs: &Arguments<'_>) -> Option<Presence> {
         let mut presence = Presence::default();
         for (position, parameter) in self.parameters().iter().enumerate() {
             if parameter.find(inputs, position).is_some() {
@@ -211,31 +211,31 @@ impl Generator {
     /// Makes the object. `scanners` are those selected for the processor; only `extract_schema` asks them.
     pub fn generate(
         self,
-        inputs: &Inputs<'_>,
+        inputs: &Arguments<'_>,
         fragments: &mut Fragments,
         scanners: &Scanners,
         deadline: &mut Deadline,
-    ) -> Outcome {
+    ) -> RunOutcome {
         if self.presence(inputs).is_none() {
-            return Outcome::NotNow;
+            return RunOutcome::NotNow;
         }
         // A run that is cut off leaves no fields behind.
         let before = self.has_optional_parameters().then(|| fragments.clone());
         match self.run(inputs, fragments, scanners, deadline) {
-            Ok(Some(value)) => Outcome::Made(value),
-            Ok(None) => Outcome::Nothing,
+            Ok(Some(value)) => RunOutcome::Made(value),
+            Ok(None) => RunOutcome::Nothing,
             Err(Expired) => {
                 if let Some(before) = before {
                     *fragments = before;
                 }
-                Outcome::TimedOut
+                RunOutcome::TimedOut
             }
         }
     }
 
     fn run(
         self,
-        inputs: &Inputs<'_>,
+        inputs: &Arguments<'_>,
         fragments: &mut Fragments,
         scanners: &Scanners,
         deadline: &mut Deadline,
@@ -264,11 +264,13 @@ impl Generator {
 
 impl Parameter {
     /// The input at this parameter's position, if its type is right.
-    fn find<'a>(&self, inputs: &Inputs<'a>, position: usize) -> Option<Input<'a>> {
+    fn find<'a>(&self, inputs: &Arguments<'a>, position: usize) -> Option<Argument<'a>> {
         let input = inputs.get(position).copied().flatten()?;
         let right = match (self.kind, input.object.view()) {
-            (Kind::Any, _) | (Kind::Map, View::Map(_)) | (Kind::Text, View::String(_)) => true,
-            (Kind::Map | Kind::Text, _) => false,
+            (ParameterType::Any, _) | (ParameterType::Map, View::Map(_)) | (ParameterType::Text, View::String(_)) => {
+                true
+            }
+            (ParameterType::Map | ParameterType::Text, _) => false,
         };
         right.then_some(input)
     }

@@ -142,7 +142,7 @@ impl Session {
         let Mapping { inputs, output } = &self.mappings[mapping];
         let inputs: Vec<_> = inputs
             .iter()
-            .map(|(address, key_path)| self.store.get(address).map(|object| Input { object, key_path }))
+            .map(|(address, key_path)| self.store.get(address).map(|object| Argument { object, key_path }))
             .collect();
         let done = self.generated.contains(output) || self.store.contains_key(output);
         if done && self.generator.is_final(self.last[mapping]) {
@@ -158,9 +158,9 @@ impl Session {
         self.generated.insert(output.clone());
         self.last[mapping] = presence;
         match outcome {
-            Outcome::Made(value) => Some(value),
-            Outcome::Nothing => None,
-            Outcome::NotNow | Outcome::TimedOut => panic!("{outcome:?}"),
+            RunOutcome::Made(value) => Some(value),
+            RunOutcome::Nothing => None,
+            RunOutcome::NotNow | RunOutcome::TimedOut => panic!("{outcome:?}"),
         }
     }
 }
@@ -222,14 +222,16 @@ fn a_deadline_in_the_past_stops_every_generator_that_walks() {
         let inputs: Vec<_> = generator
             .parameters()
             .iter()
-            .map(|parameter| Some(Input::from(if parameter.kind == Kind::Text { &*text } else { &*entries })))
+            .map(|parameter| {
+                Some(Argument::from(if parameter.kind == ParameterType::Text { &*text } else { &*entries }))
+            })
             .collect();
         let mut fragments = Fragments::default();
         let mut deadline = Deadline::new(std::time::Duration::ZERO);
         let outcome = generator.generate(&inputs, &mut fragments, &Scanners::default(), &mut deadline);
         let expected = match generator {
-            Generator::JwtDecode | Generator::UriParse => matches!(outcome, Outcome::Nothing),
-            _ => matches!(outcome, Outcome::TimedOut),
+            Generator::JwtDecode | Generator::UriParse => matches!(outcome, RunOutcome::Nothing),
+            _ => matches!(outcome, RunOutcome::TimedOut),
         };
         assert!(expected, "{}: {outcome:?}", generator.name());
         assert!(fragments.method.is_none() && fragments.fields.iter().all(Option::is_none));
@@ -253,22 +255,22 @@ fn deadlines_hold_in_the_middle() {
         (Generator::SessionFingerprint, vec![Some(&wide), None, None]),
     ] {
         let run = |units: u64| {
-            let inputs: Vec<_> = inputs.iter().map(|input| input.map(|value| Input::from(&**value))).collect();
+            let inputs: Vec<_> = inputs.iter().map(|input| input.map(|value| Argument::from(&**value))).collect();
             let mut deadline = Deadline::after(units);
             let outcome = generator.generate(&inputs, &mut Fragments::default(), &Scanners::default(), &mut deadline);
             (outcome, deadline.spent())
         };
         let (outcome, whole) = run(u64::MAX);
-        assert!(matches!(outcome, Outcome::Made(_)), "{}", generator.name());
+        assert!(matches!(outcome, RunOutcome::Made(_)), "{}", generator.name());
         for units in (1..20).map(|part| whole * part / 20) {
             let (outcome, spent) = run(units);
-            assert!(matches!(outcome, Outcome::TimedOut), "{}: {outcome:?}", generator.name());
+            assert!(matches!(outcome, RunOutcome::TimedOut), "{}: {outcome:?}", generator.name());
             assert!(spent < units + 100, "{}: {spent} of {units}", generator.name());
         }
     }
 }
 
-/// Inputs of a few hundred kilobytes, each of which has one thing that is long.
+/// Arguments of a few hundred kilobytes, each of which has one thing that is long.
 #[test]
 fn work_on_long_inputs_ends_with_the_deadline() {
     let long = |piece: &str| piece.repeat(200_000 / piece.len());
@@ -293,10 +295,10 @@ fn work_on_long_inputs_ends_with_the_deadline() {
         (Generator::SessionFingerprint, similar),
     ];
     for (nth, (generator, value)) in cases.iter().enumerate() {
-        let inputs = vec![Some(Input::from(&**value)); generator.parameters().len()];
+        let inputs = vec![Some(Argument::from(&**value)); generator.parameters().len()];
         let mut deadline = Deadline::after(3_000);
         let outcome = generator.generate(&inputs, &mut Fragments::default(), &Scanners::default(), &mut deadline);
-        assert!(matches!(outcome, Outcome::TimedOut), "{nth}: {generator:?}");
+        assert!(matches!(outcome, RunOutcome::TimedOut), "{nth}: {generator:?}");
     }
 }
 
@@ -312,11 +314,11 @@ fn names_and_parameters() {
 #[test]
 fn wrong_types_are_absent() {
     let (text, map) = (Value::from("x"), Value::map());
-    fn some(value: &Object) -> Option<Input<'_>> {
+    fn some(value: &Object) -> Option<Argument<'_>> {
         Some(value.into())
     }
     let endpoint = Generator::HttpEndpointFingerprint;
-    let counts = |inputs: &[Option<Input<'_>>]| endpoint.presence(inputs).map(|p| (p.all, p.optional));
+    let counts = |inputs: &[Option<Argument<'_>>]| endpoint.presence(inputs).map(|p| (p.all, p.optional));
     assert_eq!(counts(&[some(&text), some(&text), some(&map), None]), Some((3, 1)));
     assert_eq!(counts(&[some(&text), some(&text), some(&text), None]), Some((2, 0)));
     assert_eq!(counts(&[some(&map), some(&text), some(&map), some(&map)]), None);

@@ -3,7 +3,7 @@
 use super::ConditionMatch;
 use crate::config::action::Action;
 use crate::plan::RuleId;
-use crate::value::Parked;
+use crate::value::Input;
 use crate::value::Text;
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(crate) struct RuleMatch {
 
 /// Attributes in the order in which they were set, each name once.
 #[derive(Default)]
-pub(crate) struct Attributes(Vec<(Text, Arc<Parked>)>);
+pub(crate) struct Attributes(Vec<(Text, Arc<Input>)>);
 
 impl Attributes {
     pub(crate) fn contains(&self, name: &Text) -> bool {
@@ -39,7 +39,7 @@ impl Attributes {
     }
 
     /// Sets an attribute, in the place of one of the same name if there is one.
-    pub(crate) fn set(&mut self, name: &Text, value: Arc<Parked>) {
+    pub(crate) fn set(&mut self, name: &Text, value: Arc<Input>) {
         match self.0.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) => *known = value,
             None => self.0.push((name.clone(), value)),
@@ -47,7 +47,7 @@ impl Attributes {
     }
 
     /// What was set.
-    pub(super) fn finish(self) -> Vec<(Text, Arc<Parked>)> {
+    pub(super) fn finish(self) -> Vec<(Text, Arc<Input>)> {
         self.0
     }
 }

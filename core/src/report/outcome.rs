@@ -5,7 +5,7 @@ use super::{Event, EventRule, Findings, Incomplete, ReportedAction, RuleMatch};
 use crate::config::action::{Action, ActionKind};
 use crate::plan::{Plan, Rule};
 use crate::support::{Deadline, Ids};
-use crate::value::Parked;
+use crate::value::Input;
 use crate::value::Text;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub struct Outcome {
     /// What the caller is asked to do; a blocking action comes first.
     pub actions: Vec<ReportedAction>,
     /// Names and values for the trace.
-    pub attributes: Vec<(Text, Arc<Parked>)>,
+    pub attributes: Vec<(Text, Arc<Input>)>,
     /// From the start of the call to its end.
     pub duration: Duration,
     /// The budget was used up.

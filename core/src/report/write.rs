@@ -1,7 +1,7 @@
 //! The outcome as the map of the ABI.
 
 use super::{ArgumentMatch, ConditionMatch, Event, EventRule, Operator, Outcome, ReportedAction};
-use crate::value::{Allocator, Array, Heap, Key, Map, Object, OutOfMemory, Parked, Step, Value};
+use crate::value::{Allocator, Array, Heap, Input, Key, Map, Object, OutOfMemory, Step, Value};
 use std::sync::Arc;
 
 type Written = Result<(), OutOfMemory>;
@@ -60,7 +60,7 @@ impl Event {
 }
 
 /// An attribute in a caller's memory: the tree itself where it lies there already and nobody else holds it, else a copy.
-fn moved<A: Allocator + Copy>(value: Arc<Parked>, allocator: A) -> Result<Value<A>, OutOfMemory> {
+fn moved<A: Allocator + Copy>(value: Arc<Input>, allocator: A) -> Result<Value<A>, OutOfMemory> {
     match Arc::try_unwrap(value).map(|value| value.into_value_in(allocator)) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(elsewhere)) => elsewhere.try_to_value(allocator),

@@ -42,7 +42,7 @@ pub const STRETCH: usize = 2 * 1024;
 
 /// What looks at all strings for all matchers.
 #[derive(Debug)]
-pub struct Scanner {
+pub struct Prefilter {
     /// One more than the largest number of a matcher.
     matchers: usize,
     owners: Owners,
@@ -97,8 +97,8 @@ impl Owners {
     }
 }
 
-impl Scanner {
-    /// A scanner for matchers that each require something.
+impl Prefilter {
+    /// A prefilter for matchers that each require something.
     pub fn new<'a>(matchers: impl IntoIterator<Item = (MatcherId, &'a Required)>) -> Self {
         let mut count = 0;
         let mut literals = LiteralsBuilder::default();
@@ -120,7 +120,7 @@ impl Scanner {
         let mut owners = Owners::default();
         let (literals, pairs) = (literals.build(&mut owners), pairs.build(&mut owners));
         owners.0.shrink_to_fit();
-        Scanner { matchers: count, owners, literals, pairs, open: open.into(), look_alikes }
+        Prefilter { matchers: count, owners, literals, pairs, open: open.into(), look_alikes }
     }
 
     /// One more than the largest number of a matcher.
@@ -128,7 +128,7 @@ impl Scanner {
         self.matchers
     }
 
-    /// An empty set with room for the scanner's matchers.
+    /// An empty set with room for the prefilter's matchers.
     pub fn candidates(&self) -> Candidates {
         Candidates::new(self.matchers)
     }
@@ -233,7 +233,7 @@ impl Scanner {
         hit
     }
 
-    /// The bytes of memory the scanner takes.
+    /// The bytes of memory the prefilter takes.
     pub fn memory(&self) -> usize {
         let owners = self.owners.0.capacity() + self.open.len();
         size_of::<Self>() + owners * size_of::<Owner>() + self.literals.memory() + self.pairs.memory()

@@ -49,7 +49,7 @@ pub fn call_in_scope(
 
 enum Asked {
     About(Who),
-    To(crate::users::Outcome),
+    To(crate::users::CallOutcome),
 }
 
 fn read(scope: &mut RequestScope, function: &str, arguments: &Object) -> Result<Asked> {

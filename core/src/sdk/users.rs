@@ -10,10 +10,10 @@ use crate::users::mode::{CollectionMode, ModeSettings};
 use crate::users::propagation;
 use crate::users::sdk::{CallOptions, Generation, LoginReport};
 use crate::users::text::FloatStyle;
-use crate::users::{Call, Counter, Outcome, RequestScope, Who};
+use crate::users::{Call, CallOutcome, Counter, RequestScope, Who};
 use crate::value::Value;
 
-/// The calls that end in an [`Outcome`].
+/// The calls that end in an [`CallOutcome`].
 pub(super) const CALLS: [&str; 13] = [
     "set_user",
     "track_user_login_success",
@@ -73,7 +73,7 @@ pub(super) fn with_call<T>(function: &str, args: Args<'_>, run: impl FnOnce(Call
     }))
 }
 
-fn decide(function: &str, args: Args<'_>, scope: &mut RequestScope, mode: CollectionMode) -> Result<Outcome> {
+fn decide(function: &str, args: Args<'_>, scope: &mut RequestScope, mode: CollectionMode) -> Result<CallOutcome> {
     let options = options(function, args, CallOptions::default());
     with_call(function, args, |call| call.decide(scope, mode, options))
 }
@@ -91,12 +91,12 @@ pub(super) fn one_call(function: &str, args: Args<'_>) -> Result<Value> {
 }
 
 /// One call in the scope of its request, with what is wrong with the mode among its warnings.
-pub(super) fn in_scope(function: &str, args: Args<'_>, scope: &mut RequestScope) -> Result<Outcome> {
+pub(super) fn in_scope(function: &str, args: Args<'_>, scope: &mut RequestScope) -> Result<CallOutcome> {
     let mut warnings = Vec::new();
     let mode = mode_argument(args, &mut warnings)?;
     let mut outcome = decide(function, args, scope, mode)?;
     if args.boolean("request") == Some(false) {
-        outcome = Outcome::ignored(format!("{function} was ignored: it was called outside of a request"));
+        outcome = CallOutcome::ignored(format!("{function} was ignored: it was called outside of a request"));
     }
     warnings.append(&mut outcome.warnings);
     outcome.warnings = warnings;
@@ -108,7 +108,7 @@ pub(super) fn request(args: Args<'_>) -> Result<Value> {
     let mut warnings = Vec::new();
     let mode = mode_argument(args, &mut warnings)?;
     let mut scope = RequestScope::default();
-    let mut total = Outcome { warnings, ..Outcome::default() };
+    let mut total = CallOutcome { warnings, ..CallOutcome::default() };
     let (mut outcomes, mut runs) = (Value::array(), Value::array());
     for call in args.array("calls")? {
         let call = Args::of(call)?;
@@ -176,7 +176,7 @@ pub(super) fn propagate(args: Args<'_>) -> Result<Value> {
     Ok(map_of([(propagation::TAG, value.into()), ("t.usr.id", state.into())]))
 }
 
-pub(super) fn outcome_value(outcome: &Outcome) -> Value {
+pub(super) fn outcome_value(outcome: &CallOutcome) -> Value {
     let runs =
         if outcome.addresses.is_empty() { Value::array() } else { [outcome.addresses_value()].into_iter().collect() };
     map_of([
@@ -191,7 +191,7 @@ pub(super) fn outcome_value(outcome: &Outcome) -> Value {
     ])
 }
 
-fn outcome_name(outcome: &Outcome) -> &'static str {
+fn outcome_name(outcome: &CallOutcome) -> &'static str {
     if outcome.accepted { "ok" } else { "ignored" }
 }
 

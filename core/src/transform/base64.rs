@@ -1,6 +1,6 @@
 //! Base64, as leniently as the reference reads it and as oddly as it writes it.
 
-use super::step::Outcome;
+use super::step::Effect;
 use crate::support::Stride;
 
 const NO_DIGIT: u8 = 0xFF;
@@ -10,22 +10,22 @@ const URL_SAFE: [u8; 256] = digits(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq
 const WRITTEN: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
 
 /// Decodes a text that is base64 from end to end.
-pub(super) fn base64_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+pub(super) fn base64_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     decode(input, output, stride, &STANDARD)
 }
 
 /// The same with the URL-safe alphabet.
-pub(super) fn base64url_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+pub(super) fn base64url_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     decode(input, output, stride, &URL_SAFE)
 }
 
 /// Encodes, always.
-pub(super) fn base64_encode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+pub(super) fn base64_encode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     output.reserve(input.len().div_ceil(3) * 4);
     let (groups, rest) = input.as_chunks::<3>();
     for (at, &group) in groups.iter().enumerate() {
         if stride.is_over(at * 3) {
-            return Outcome::Kept;
+            return Effect::Kept;
         }
         output.extend_from_slice(&encode_group(group));
     }
@@ -34,7 +34,7 @@ pub(super) fn base64_encode(input: &[u8], output: &mut Vec<u8>, stride: &mut Str
         output.extend_from_slice(&digits[..=rest.len()]);
         output.extend_from_slice(&b"=="[..3 - rest.len()]);
     }
-    Outcome::Changed
+    Effect::Changed
 }
 
 fn encode_group([first, second, third]: [u8; 3]) -> [u8; 4] {
@@ -42,23 +42,23 @@ fn encode_group([first, second, third]: [u8; 3]) -> [u8; 4] {
     [18, 12, 6, 0].map(|shift| WRITTEN[(bits >> shift & 0x3F) as usize])
 }
 
-fn decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>, digits: &[u8; 256]) -> Outcome {
+fn decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>, digits: &[u8; 256]) -> Effect {
     let mut length = 0;
     while input.get(length).is_some_and(|&byte| digits[usize::from(byte)] != NO_DIGIT) {
         length += 1;
         if stride.is_over(length) {
-            return Outcome::Kept;
+            return Effect::Kept;
         }
     }
     let (text, padding) = input.split_at(length);
     if padding.iter().any(|&byte| byte != b'=') || !padding_fits(length % 4, padding.len()) {
-        return Outcome::Kept;
+        return Effect::Kept;
     }
     output.reserve(length / 4 * 3 + 3);
     for (at, group) in text.chunks(4).enumerate() {
         // The text was read once before.
         if stride.is_over(length + at * 4) {
-            return Outcome::Kept;
+            return Effect::Kept;
         }
         let digit = |index| group.get(index).map_or(0, |&byte| u32::from(digits[usize::from(byte)]));
         let bits = digit(0) << 18 | digit(1) << 12 | digit(2) << 6 | digit(3);
@@ -72,7 +72,7 @@ fn decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>, digits: &
         };
         output.extend_from_slice(&[first, second, third][..written]);
     }
-    Outcome::Changed
+    Effect::Changed
 }
 
 /// At most what completes the last group, or a whole group of padding; none after a group of one digit.

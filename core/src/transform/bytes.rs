@@ -2,40 +2,40 @@
 
 use memchr::{memchr, memmem};
 
-use super::step::Outcome;
+use super::step::Effect;
 use crate::support::Stride;
 
 /// How many bytes are handled at once.
 const BLOCK: usize = 1024;
 
 /// ASCII upper case to lower case; everything else, non-ASCII letters too, stays.
-pub(super) fn lowercase(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+pub(super) fn lowercase(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     // Whole blocks without an early exit are what the compiler turns into vector code.
     let has_upper = |block: &[u8]| block.iter().fold(false, |seen, byte| seen | byte.is_ascii_uppercase());
     if !input.chunks(64).any(has_upper) {
-        return Outcome::Kept;
+        return Effect::Kept;
     }
     output.reserve(input.len());
     for block in input.chunks(BLOCK) {
         let start = output.len();
         if stride.is_over(start) {
-            return Outcome::Kept;
+            return Effect::Kept;
         }
         output.extend_from_slice(block);
         output[start..].make_ascii_lowercase();
     }
-    Outcome::Changed
+    Effect::Changed
 }
 
 /// Drops every NUL byte.
-pub(super) fn remove_nulls(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
-    let Some(first) = memchr(0, input) else { return Outcome::Kept };
+pub(super) fn remove_nulls(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
+    let Some(first) = memchr(0, input) else { return Effect::Kept };
     keep(input, first, output, stride, |byte| byte != 0)
 }
 
 /// Makes one of every run of spaces. Tabs, newlines and other blanks are ordinary bytes here.
-pub(super) fn compress_whitespace(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
-    let Some(first) = memmem::find(input, b"  ") else { return Outcome::Kept };
+pub(super) fn compress_whitespace(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
+    let Some(first) = memmem::find(input, b"  ") else { return Effect::Kept };
     let mut after_space = false;
     keep(input, first, output, stride, |byte| {
         let repeated = after_space && byte == b' ';
@@ -51,14 +51,14 @@ fn keep(
     output: &mut Vec<u8>,
     stride: &mut Stride<'_>,
     mut is_kept: impl FnMut(u8) -> bool,
-) -> Outcome {
+) -> Effect {
     let (head, tail) = input.split_at(from);
     output.reserve(input.len());
     output.extend_from_slice(head);
     let mut read = from;
     for block in tail.chunks(BLOCK) {
         if stride.is_over(read) {
-            return Outcome::Kept;
+            return Effect::Kept;
         }
         read += block.len();
         let mut end = output.len();
@@ -70,5 +70,5 @@ fn keep(
         }
         output.truncate(end);
     }
-    Outcome::Changed
+    Effect::Changed
 }

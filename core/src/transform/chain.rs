@@ -4,7 +4,7 @@ use std::mem;
 
 use super::Transformer;
 use super::classes::{ByteClasses, Triggers};
-use super::step::Outcome;
+use super::step::Effect;
 use crate::pattern::Presence;
 use crate::support::{Deadline, Expired};
 
@@ -45,7 +45,7 @@ type Text = (usize, usize, usize);
 #[derive(Debug)]
 struct Step {
     transformer: Transformer,
-    outcome: Outcome,
+    outcome: Effect,
     output: Vec<u8>,
     number: u64,
 }
@@ -63,7 +63,7 @@ impl Scratch {
 
     /// What the first steps made of a text: nothing if they kept it.
     fn latest(&self, steps: usize) -> Option<Copy<'_>> {
-        let rewritten = self.steps[..steps].iter().rev().find(|step| step.outcome != Outcome::Kept);
+        let rewritten = self.steps[..steps].iter().rev().find(|step| step.outcome != Effect::Kept);
         rewritten.map(|step| Copy { text: &step.output, number: step.number })
     }
 
@@ -77,7 +77,7 @@ impl Scratch {
     ) -> Result<(), Expired> {
         self.done = nth;
         if self.steps.len() == nth {
-            self.steps.push(Step { transformer, outcome: Outcome::Kept, output: vec![], number: 0 });
+            self.steps.push(Step { transformer, outcome: Effect::Kept, output: vec![], number: 0 });
         }
         let mut output = mem::take(&mut self.steps[nth].output);
         output.clear();
@@ -178,7 +178,7 @@ impl Chain {
             scratch.step(nth, transformer, input, deadline)?;
             nth += 1;
         }
-        let changed = scratch.steps[..nth].iter().any(|step| step.outcome == Outcome::Changed);
+        let changed = scratch.steps[..nth].iter().any(|step| step.outcome == Effect::Changed);
         Ok(if changed { scratch.latest(nth) } else { None })
     }
 }

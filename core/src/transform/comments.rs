@@ -2,12 +2,12 @@
 
 use memchr::memmem;
 
-use super::step::Outcome;
+use super::step::Effect;
 use crate::support::Stride;
 
 /// Drops comments; nothing takes their place. One that is not closed ends the text, as do `--`, `#` and `//`: the rest
 /// of the text, not of the line.
-pub(super) fn remove_comments(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+pub(super) fn remove_comments(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     let mut rest = input;
     while let Some((start, comment)) = next_comment(rest, input.len() - rest.len(), stride) {
         output.extend_from_slice(&rest[..start]);
@@ -20,14 +20,14 @@ pub(super) fn remove_comments(input: &[u8], output: &mut Vec<u8>, stride: &mut S
         };
         match end {
             Some(end) => rest = &rest[end..],
-            None => return Outcome::Changed,
+            None => return Effect::Changed,
         }
     }
     if rest.len() == input.len() {
-        return Outcome::Kept;
+        return Effect::Kept;
     }
     output.extend_from_slice(rest);
-    Outcome::Changed
+    Effect::Changed
 }
 
 enum Comment {

@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use super::step::{Outcome, is_blank};
+use super::step::{Effect, is_blank};
 use super::{hex, utf8};
 use crate::support::Stride;
 
@@ -10,11 +10,11 @@ use crate::support::Stride;
 const MAX_DIGITS: usize = 6;
 
 /// Decodes `\` escapes. Any backslash counts as a change.
-pub(super) fn css_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+pub(super) fn css_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     let mut read = 0;
     while let Some(plain) = memchr(b'\\', &input[read..]) {
         if stride.is_over(read) {
-            return Outcome::Kept;
+            return Effect::Kept;
         }
         output.extend_from_slice(&input[read..read + plain]);
         read += plain + 1;
@@ -31,8 +31,8 @@ pub(super) fn css_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride
         }
     }
     if read == 0 {
-        return Outcome::Kept;
+        return Effect::Kept;
     }
     output.extend_from_slice(&input[read..]);
-    Outcome::Changed
+    Effect::Changed
 }

@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use super::step::Outcome;
+use super::step::Effect;
 use super::utf8;
 use crate::support::Stride;
 
@@ -12,9 +12,9 @@ const NAMED: [(&[u8], u8); 5] = [(b"lt;", b'<'), (b"gt;", b'>'), (b"amp;", b'&')
 /// Decodes numeric references, with or without `;`, and a few named ones, once.
 ///
 /// A change that leaves the length alone (`&#0` becomes the three bytes of U+FFFD) is not claimed.
-pub(super) fn html_entity_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+pub(super) fn html_entity_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     if input.len() < 3 {
-        return Outcome::Kept;
+        return Effect::Kept;
     }
     let mut read = 0;
     // What was read and not written yet stays as it is.
@@ -22,7 +22,7 @@ pub(super) fn html_entity_decode(input: &[u8], output: &mut Vec<u8>, stride: &mu
     while let Some(next) = next_reference(input, read, stride) {
         read = next;
         if stride.is_over(read) {
-            return Outcome::Kept;
+            return Effect::Kept;
         }
         let reference = &input[read..];
         if let Some((code, length)) = numeric(reference, read, stride) {
@@ -41,15 +41,15 @@ pub(super) fn html_entity_decode(input: &[u8], output: &mut Vec<u8>, stride: &mu
         }
     }
     if plain == 0 {
-        return Outcome::Kept;
+        return Effect::Kept;
     }
     output.extend_from_slice(&input[plain..]);
     if output.len() != input.len() {
-        Outcome::Changed
+        Effect::Changed
     } else if output != input {
-        Outcome::Rewritten
+        Effect::Rewritten
     } else {
-        Outcome::Kept
+        Effect::Kept
     }
 }
 

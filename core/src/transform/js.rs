@@ -2,25 +2,25 @@
 
 use memchr::memchr;
 
-use super::step::Outcome;
+use super::step::Effect;
 use super::{hex, utf8};
 use crate::support::Stride;
 
 /// Decodes `\` escapes. Any backslash counts as a change, even one at the end, which stays.
-pub(super) fn js_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+pub(super) fn js_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     if memchr(b'\\', input).is_none() {
-        return Outcome::Kept;
+        return Effect::Kept;
     }
     let mut rest = input;
     while let Some(plain) = memchr(b'\\', rest) {
         if stride.is_over(input.len() - rest.len()) {
-            return Outcome::Kept;
+            return Effect::Kept;
         }
         output.extend_from_slice(&rest[..plain]);
         rest = decode_escape(&rest[plain + 1..], output);
     }
     output.extend_from_slice(rest);
-    Outcome::Changed
+    Effect::Changed
 }
 
 /// Decodes the escape whose backslash stands just before `rest`, and returns what follows it.

@@ -46,7 +46,7 @@ use crate::support::{Deadline, Stride};
 pub(crate) use chain::Copy;
 pub use chain::{Chain, Scratch};
 pub use classes::{ByteClasses, Triggers};
-use step::Outcome;
+use step::Effect;
 
 /// What transforming a kilobyte costs, in units of [`Deadline::spend`].
 const UNITS: u32 = 64;
@@ -106,8 +106,8 @@ impl Transformer {
         })
     }
 
-    /// Writes the transformed `input` to `output`, which must be empty, unless the answer is [`Outcome::Kept`].
-    fn apply(self, input: &[u8], output: &mut Vec<u8>, deadline: &mut Deadline) -> Outcome {
+    /// Writes the transformed `input` to `output`, which must be empty, unless the answer is [`Effect::Kept`].
+    fn apply(self, input: &[u8], output: &mut Vec<u8>, deadline: &mut Deadline) -> Effect {
         let stride = &mut Stride::new(deadline, UNITS);
         match self {
             Self::Lowercase => bytes::lowercase(input, output, stride),

@@ -6,26 +6,26 @@
 
 use memchr::{memchr, memchr_iter};
 
-use super::step::Outcome;
+use super::step::Effect;
 use crate::support::Stride;
 
 /// Removes `.` segments and resolves `..` segments.
-pub(super) fn normalize_path(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
-    if resolve_dots(input, output, stride, |byte| byte) { Outcome::Changed } else { Outcome::Kept }
+pub(super) fn normalize_path(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
+    if resolve_dots(input, output, stride, |byte| byte) { Effect::Changed } else { Effect::Kept }
 }
 
 /// The same, after turning every `\` into `/`.
-pub(super) fn normalize_path_win(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+pub(super) fn normalize_path_win(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     let slash = |byte| if byte == b'\\' { b'/' } else { byte };
     if resolve_dots(input, output, stride, slash) {
-        return Outcome::Changed;
+        return Effect::Changed;
     }
     if memchr(b'\\', input).is_none() {
-        return Outcome::Kept;
+        return Effect::Kept;
     }
     output.clear();
     output.extend(input.iter().map(|&byte| slash(byte)));
-    Outcome::Changed
+    Effect::Changed
 }
 
 /// Whether the dots of `input`, read through `map`, could be resolved into `output`.

@@ -2,18 +2,18 @@
 
 use memchr::memchr2;
 
-use super::step::Outcome;
+use super::step::Effect;
 use super::{hex, utf8};
 use crate::support::Stride;
 
 /// `+` to space and `%XX` to a byte, once; malformed `%` stays.
-pub(super) fn url_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
-    let Some(mut read) = memchr2(b'%', b'+', input) else { return Outcome::Kept };
+pub(super) fn url_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
+    let Some(mut read) = memchr2(b'%', b'+', input) else { return Effect::Kept };
     let mut changed = false;
     output.extend_from_slice(&input[..read]);
     while let Some(&byte) = input.get(read) {
         if stride.is_over(read) {
-            return Outcome::Kept;
+            return Effect::Kept;
         }
         let (decoded, length) = match byte {
             b'+' => (b' ', 1),
@@ -27,7 +27,7 @@ pub(super) fn url_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride
         output.push(decoded);
         read += length;
     }
-    if changed { Outcome::Changed } else { Outcome::Kept }
+    if changed { Effect::Changed } else { Effect::Kept }
 }
 
 /// The same plus `%uXXXX`, over and over until the text stays as it is.
@@ -36,8 +36,8 @@ pub(super) fn url_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride
 /// only `%` in front, so no two escapes overlap, and the order in which they are decoded does not matter. `output` never
 /// holds a complete escape; a byte added to it can complete only one at the very end, and decoding that makes the
 /// output shorter.
-pub(super) fn url_decode_iis(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
-    let Some(start) = memchr2(b'%', b'+', input) else { return Outcome::Kept };
+pub(super) fn url_decode_iis(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
+    let Some(start) = memchr2(b'%', b'+', input) else { return Effect::Kept };
     let mut changed = false;
     output.extend_from_slice(&input[..start]);
     // So many bytes at the end of the output cannot begin an escape; where none can, plain text is copied as a whole.
@@ -61,7 +61,7 @@ pub(super) fn url_decode_iis(input: &[u8], output: &mut Vec<u8>, stride: &mut St
             continue;
         }
         if stride.is_over(read) {
-            return Outcome::Kept;
+            return Effect::Kept;
         }
         let Some(&next) = input.get(read) else { break };
         read += 1;
@@ -86,7 +86,7 @@ pub(super) fn url_decode_iis(input: &[u8], output: &mut Vec<u8>, stride: &mut St
             }
         }
     }
-    if changed { Outcome::Changed } else { Outcome::Kept }
+    if changed { Effect::Changed } else { Effect::Kept }
 }
 
 /// Lengths of `%XX` and `%uXXXX`.

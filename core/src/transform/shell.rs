@@ -1,10 +1,10 @@
 //! What a shell drops or does not care about: quotes, escapes, blanks, letter case (for Windows).
 
-use super::step::{Outcome, is_blank};
+use super::step::{Effect, is_blank};
 use crate::support::Stride;
 
 /// Drops quoting, folds case and evens out separators, from the first byte on that gives a reason to.
-pub(super) fn shell_unescape(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+pub(super) fn shell_unescape(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     let kind_after = |index: usize| input.get(index + 1).map(|&next| KINDS[usize::from(next)]);
     let absorbed = |index: usize| kind_after(index).is_some_and(|kind| kind & ABSORBS != 0);
     let is_reason = |index: usize, byte: u8| match KINDS[usize::from(byte)] {
@@ -14,13 +14,13 @@ pub(super) fn shell_unescape(input: &[u8], output: &mut Vec<u8>, stride: &mut St
         _ => true,
     };
     let stops = |(index, &byte): (usize, &u8)| is_reason(index, byte) || stride.is_over(index);
-    let Some(start) = input.iter().enumerate().position(stops) else { return Outcome::Kept };
+    let Some(start) = input.iter().enumerate().position(stops) else { return Effect::Kept };
 
     output.reserve(input.len());
     output.extend_from_slice(&input[..start]);
     for (index, &byte) in input.iter().enumerate().skip(start) {
         if stride.is_over(index) {
-            return Outcome::Kept;
+            return Effect::Kept;
         }
         let kind = KINDS[usize::from(byte)];
         if kind & (BLANK | SEPARATOR | QUOTING) == 0 {
@@ -29,7 +29,7 @@ pub(super) fn shell_unescape(input: &[u8], output: &mut Vec<u8>, stride: &mut St
             output.push(b' ');
         }
     }
-    Outcome::Changed
+    Effect::Changed
 }
 
 // What a byte means here, as bits.

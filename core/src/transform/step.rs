@@ -2,11 +2,11 @@
 
 /// What a transformer did with a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum Effect {
     /// Nothing; the output buffer holds nothing of use.
     Kept,
     /// The output replaces the text, but alone it is no reason to: if no transformer of the chain answers
-    /// [`Outcome::Changed`], the original is matched.
+    /// [`Effect::Changed`], the original is matched.
     Rewritten,
     /// The output replaces the text.
     Changed,

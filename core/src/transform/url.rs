@@ -2,35 +2,35 @@
 
 use memchr::{memchr, memchr2, memrchr};
 
-use super::step::Outcome;
+use super::step::Effect;
 
 /// What follows the last `/` of the path.
-pub(super) fn url_basename(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+pub(super) fn url_basename(input: &[u8], output: &mut Vec<u8>) -> Effect {
     let path = path(input);
     let start = memrchr(b'/', path).map_or(0, |slash| slash + 1);
     replace_by(&path[start..], input, output)
 }
 
 /// The text up to `?` or `#`.
-pub(super) fn url_path(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+pub(super) fn url_path(input: &[u8], output: &mut Vec<u8>) -> Effect {
     replace_by(path(input), input, output)
 }
 
 /// What stands between `?` and `#`; nothing if the query is missing. Always claims a change.
-pub(super) fn url_querystring(input: &[u8], output: &mut Vec<u8>) -> Outcome {
+pub(super) fn url_querystring(input: &[u8], output: &mut Vec<u8>) -> Effect {
     let query = input[path(input).len()..].strip_prefix(b"?").unwrap_or_default();
     output.extend_from_slice(&query[..memchr(b'#', query).unwrap_or(query.len())]);
-    Outcome::Changed
+    Effect::Changed
 }
 
 fn path(url: &[u8]) -> &[u8] {
     &url[..memchr2(b'?', b'#', url).unwrap_or(url.len())]
 }
 
-fn replace_by(part: &[u8], input: &[u8], output: &mut Vec<u8>) -> Outcome {
+fn replace_by(part: &[u8], input: &[u8], output: &mut Vec<u8>) -> Effect {
     if part.len() == input.len() {
-        return Outcome::Kept;
+        return Effect::Kept;
     }
     output.extend_from_slice(part);
-    Outcome::Changed
+    Effect::Changed
 }

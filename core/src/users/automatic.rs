@@ -8,7 +8,7 @@ use super::anonymize::anonymize;
 use super::event::{LoginEvent, internal, public};
 use super::identity::{best_effort_id, id_text, non_empty_text};
 use super::mode::CollectionMode;
-use super::outcome::{Outcome, SESSION_ID, USER_ID, USER_LOGIN};
+use super::outcome::{CallOutcome, SESSION_ID, USER_ID, USER_LOGIN};
 use super::scope::{Field, RequestScope};
 use super::sdk::{CallOptions, add_propagation};
 use crate::value::Object;
@@ -35,11 +35,11 @@ pub fn automatic_event(
     mode: CollectionMode,
     sighting: Sighting<'_>,
     options: CallOptions,
-) -> Outcome {
+) -> CallOutcome {
     if mode == CollectionMode::Disabled {
-        return Outcome::default();
+        return CallOutcome::default();
     }
-    let mut outcome = Outcome::accepted();
+    let mut outcome = CallOutcome::accepted();
     let id = sighting.user.and_then(|user| best_effort_id(user, options.floats));
     let login = sighting.login.and_then(non_empty_text);
     if login.is_none() {
@@ -89,11 +89,11 @@ pub fn automatic_user(
     mode: CollectionMode,
     sighting: Sighting<'_>,
     options: CallOptions,
-) -> Outcome {
+) -> CallOutcome {
     if mode == CollectionMode::Disabled {
-        return Outcome::default();
+        return CallOutcome::default();
     }
-    let mut outcome = Outcome::accepted();
+    let mut outcome = CallOutcome::accepted();
     let Some(raw) = sighting.user.and_then(|user| best_effort_id(user, options.floats)) else {
         let metric = "instrum.user_auth.missing_user_id";
         count_missing(&mut outcome, metric, sighting.framework, "authenticated_request");
@@ -113,8 +113,8 @@ pub fn automatic_user(
 }
 
 /// A hook learned the session's id before it knows the user: worth an evaluation of its own.
-pub fn automatic_session(scope: &mut RequestScope, mode: CollectionMode, session_id: Option<&Object>) -> Outcome {
-    let mut outcome = Outcome::default();
+pub fn automatic_session(scope: &mut RequestScope, mode: CollectionMode, session_id: Option<&Object>) -> CallOutcome {
+    let mut outcome = CallOutcome::default();
     if mode != CollectionMode::Disabled {
         add_session(scope, &mut outcome, session_id, mode);
         outcome.accepted = !outcome.addresses.is_empty();
@@ -130,7 +130,7 @@ fn personal(text: &str, mode: CollectionMode) -> String {
     }
 }
 
-fn write_seen(outcome: &mut Outcome, id: Option<&str>, login: Option<&str>) {
+fn write_seen(outcome: &mut CallOutcome, id: Option<&str>, login: Option<&str>) {
     for (tag, value) in [("_dd.appsec.usr.id", id), ("_dd.appsec.usr.login", login)] {
         if let Some(value) = value {
             outcome.tag(tag, value);
@@ -141,7 +141,7 @@ fn write_seen(outcome: &mut Outcome, id: Option<&str>, login: Option<&str>) {
 /// The request's user becomes the one automation saw, unless the application has named one.
 fn become_user(
     scope: &RequestScope,
-    outcome: &mut Outcome,
+    outcome: &mut CallOutcome,
     id: Option<&str>,
     mode: CollectionMode,
     options: CallOptions,
@@ -155,7 +155,7 @@ fn become_user(
     }
 }
 
-fn add_session(scope: &RequestScope, outcome: &mut Outcome, session_id: Option<&Object>, mode: CollectionMode) {
+fn add_session(scope: &RequestScope, outcome: &mut CallOutcome, session_id: Option<&Object>, mode: CollectionMode) {
     if scope.has_session() {
         return;
     }
@@ -166,6 +166,6 @@ fn add_session(scope: &RequestScope, outcome: &mut Outcome, session_id: Option<&
     }
 }
 
-fn count_missing(outcome: &mut Outcome, metric: &'static str, framework: &str, event_type: &str) {
+fn count_missing(outcome: &mut CallOutcome, metric: &'static str, framework: &str, event_type: &str) {
     outcome.count(metric, [("framework", &framework.to_lowercase()), ("event_type", event_type)]);
 }

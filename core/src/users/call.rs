@@ -4,7 +4,7 @@ use super::automatic::{Sighting, automatic_event, automatic_session, automatic_u
 use super::event::LoginEvent;
 use super::mode::CollectionMode;
 use super::sdk::{CallOptions, LoginReport, custom_event, login_failure, login_success, set_user, signup};
-use super::{Outcome, RequestScope};
+use super::{CallOutcome, RequestScope};
 use crate::value::Object;
 
 /// A call about a user, with its arguments: all that application code ([`super::sdk`]) and framework integrations
@@ -48,7 +48,7 @@ pub enum Call<'a> {
 
 impl Call<'_> {
     /// What the call leads to, in the scope of its request. Only what integrations saw is subject to the mode.
-    pub fn decide(self, scope: &mut RequestScope, mode: CollectionMode, options: CallOptions) -> Outcome {
+    pub fn decide(self, scope: &mut RequestScope, mode: CollectionMode, options: CallOptions) -> CallOutcome {
         match self {
             Self::SetUser(user) => set_user(scope, user, options),
             Self::LoginSuccess(report) => login_success(scope, report, options),

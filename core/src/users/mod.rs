@@ -1,7 +1,7 @@
 //! Who the user is, and what became of their login: span tags, retention, engine addresses and telemetry.
 //!
 //! Two kinds of producer report here: application code through the [`sdk`] functions, and framework integrations through the
-//! [`automatic`] hooks. Both get an [`Outcome`]: a decision, made without touching anything. The host applies it to its span
+//! [`automatic`] hooks. Both get an [`CallOutcome`]: a decision, made without touching anything. The host applies it to its span
 //! and its engine context. What a request must remember between calls is a [`RequestScope`] of a few bytes.
 //!
 //! | file | concept |
@@ -28,6 +28,6 @@ pub mod text;
 mod who;
 
 pub use call::Call;
-pub use outcome::{Counter, Outcome, SESSION_ID, USER_ID, USER_LOGIN};
+pub use outcome::{CallOutcome, Counter, SESSION_ID, USER_ID, USER_LOGIN};
 pub use scope::RequestScope;
 pub use who::Who;

@@ -13,7 +13,7 @@ pub const SESSION_ID: &str = "usr.session_id";
 /// The decision about one call: the host writes the tags, retains the trace, runs the addresses and counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
-pub struct Outcome {
+pub struct CallOutcome {
     /// False when the call was ignored: then there is nothing to write, run or retain.
     pub accepted: bool,
     /// String tags of the service-entry span.
@@ -41,7 +41,7 @@ pub struct Counter {
     pub tags: Vec<(&'static str, String)>,
 }
 
-impl Outcome {
+impl CallOutcome {
     /// An ignored call, and why.
     pub fn ignored(warning: impl Into<String>) -> Self {
         Self { warnings: vec![warning.into()], ..Self::default() }

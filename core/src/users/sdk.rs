@@ -7,7 +7,7 @@
 use super::event::{LoginEvent, internal, public, required_metadata};
 use super::flatten::Flattened;
 use super::identity::{id_text, non_empty_text, unusable_user};
-use super::outcome::{Outcome, SESSION_ID, USER_ID, USER_LOGIN};
+use super::outcome::{CallOutcome, SESSION_ID, USER_ID, USER_LOGIN};
 use super::propagation::{self, propagated_id};
 use super::scope::RequestScope;
 use super::text::FloatStyle;
@@ -58,15 +58,15 @@ pub struct LoginReport<'a> {
 }
 
 /// Says who the authenticated user of this request is.
-pub fn set_user(scope: &mut RequestScope, user: Option<&Object>, options: CallOptions) -> Outcome {
+pub fn set_user(scope: &mut RequestScope, user: Option<&Object>, options: CallOptions) -> CallOutcome {
     let unusable = user.and_then(|user| unusable_user(user, options.floats)).unwrap_or("there is no user");
     let user = User::read(user, options.floats);
     let Some(id) = &user.id else {
-        return Outcome::ignored(format!("set_user was ignored: {unusable}"));
+        return CallOutcome::ignored(format!("set_user was ignored: {unusable}"));
     };
     let mut fields = Flattened::new(options.floats);
     user.flatten(&mut fields);
-    let mut outcome = Outcome::accepted();
+    let mut outcome = CallOutcome::accepted();
     authenticate(scope, &mut outcome, id, &fields.pairs, options.propagate);
     outcome.submit(USER_ID, Some(id));
     outcome.submit(USER_LOGIN, user.login.as_deref());
@@ -77,12 +77,12 @@ pub fn set_user(scope: &mut RequestScope, user: Option<&Object>, options: CallOp
 }
 
 /// Reports a login that succeeded. Without a login and without an id there is nothing to report.
-pub fn login_success(scope: &mut RequestScope, report: LoginReport<'_>, options: CallOptions) -> Outcome {
+pub fn login_success(scope: &mut RequestScope, report: LoginReport<'_>, options: CallOptions) -> CallOutcome {
     identified_event(scope, LoginEvent::Success, LoginReport { success: true, ..report }, options)
 }
 
 /// Reports a signup.
-pub fn signup(scope: &mut RequestScope, report: LoginReport<'_>, options: CallOptions) -> Outcome {
+pub fn signup(scope: &mut RequestScope, report: LoginReport<'_>, options: CallOptions) -> CallOutcome {
     identified_event(scope, LoginEvent::Signup, report, options)
 }
 
@@ -90,7 +90,7 @@ pub fn signup(scope: &mut RequestScope, report: LoginReport<'_>, options: CallOp
 ///
 /// The id goes into the event but never into the engine or the request's user: otherwise typing a blocked user's name into
 /// the login form would tell who is on the denylist.
-pub fn login_failure(scope: &mut RequestScope, report: LoginReport<'_>, options: CallOptions) -> Outcome {
+pub fn login_failure(scope: &mut RequestScope, report: LoginReport<'_>, options: CallOptions) -> CallOutcome {
     let event = LoginEvent::Failure;
     let user = User::read(report.user, options.floats);
     let id = user.id;
@@ -128,11 +128,11 @@ pub fn custom_event(
     name: Option<&Object>,
     metadata: Option<&Object>,
     options: CallOptions,
-) -> Outcome {
+) -> CallOutcome {
     let Some(name) = name.and_then(non_empty_text) else {
-        return Outcome::ignored("track_custom_event was ignored: the event's name must be a non-empty string");
+        return CallOutcome::ignored("track_custom_event was ignored: the event's name must be a non-empty string");
     };
-    let mut outcome = Outcome::accepted();
+    let mut outcome = CallOutcome::accepted();
     begin(&mut outcome, &name, "true", "custom", options);
     let mut fields = Flattened::new(options.floats);
     add_metadata(&mut outcome, &mut fields, metadata, &|key| key != "track");
@@ -156,10 +156,10 @@ fn identified_event(
     event: LoginEvent,
     report: LoginReport<'_>,
     options: CallOptions,
-) -> Outcome {
+) -> CallOutcome {
     let user = User::read(report.user, options.floats);
     let Some(login) = login_of(report, user.login.clone()).or_else(|| user.id.clone()) else {
-        return Outcome::ignored(format!("{} was ignored: it has neither a login nor a user id", event.name()));
+        return CallOutcome::ignored(format!("{} was ignored: it has neither a login nor a user id", event.name()));
     };
     let mut outcome = start(scope, event, if report.success { "true" } else { "false" }, options);
     warn_of_unusable_user(&mut outcome, event, report, options);
@@ -227,20 +227,20 @@ fn login_of(report: LoginReport<'_>, of_user: Option<String>) -> Option<String> 
 }
 
 /// The event is reported all the same, but without the user somebody meant to name.
-fn warn_of_unusable_user(outcome: &mut Outcome, event: LoginEvent, report: LoginReport<'_>, options: CallOptions) {
+fn warn_of_unusable_user(outcome: &mut CallOutcome, event: LoginEvent, report: LoginReport<'_>, options: CallOptions) {
     if let Some(reason) = report.user.and_then(|user| unusable_user(user, options.floats)) {
         outcome.warnings.push(format!("{} was reported without a user: {reason}", event.name()));
     }
 }
 
-fn start(scope: &mut RequestScope, event: LoginEvent, track: &str, options: CallOptions) -> Outcome {
-    let mut outcome = Outcome::accepted();
+fn start(scope: &mut RequestScope, event: LoginEvent, track: &str, options: CallOptions) -> CallOutcome {
+    let mut outcome = CallOutcome::accepted();
     scope.mark_sdk(event);
     begin(&mut outcome, event.name(), track, event.telemetry(), options);
     outcome
 }
 
-fn begin(outcome: &mut Outcome, name: &str, track: &str, telemetry: &str, options: CallOptions) {
+fn begin(outcome: &mut CallOutcome, name: &str, track: &str, telemetry: &str, options: CallOptions) {
     outcome.keep = true;
     outcome.tag(public(name, "track"), track);
     outcome.tag(internal(name, "sdk"), "true");
@@ -248,7 +248,7 @@ fn begin(outcome: &mut Outcome, name: &str, track: &str, telemetry: &str, option
 }
 
 fn add_metadata(
-    outcome: &mut Outcome,
+    outcome: &mut CallOutcome,
     fields: &mut Flattened,
     metadata: Option<&Object>,
     wanted: &impl Fn(&str) -> bool,
@@ -265,7 +265,7 @@ fn add_metadata(
 }
 
 /// Writes fields and identity under the event's public prefix; the identity wins over a user field of the same name.
-fn write_event(outcome: &mut Outcome, name: &str, fields: &Flattened, identity: &[(&str, Option<&str>)]) {
+fn write_event(outcome: &mut CallOutcome, name: &str, fields: &Flattened, identity: &[(&str, Option<&str>)]) {
     for (key, value) in &fields.pairs {
         outcome.tag(public(name, key), value);
     }
@@ -280,7 +280,7 @@ fn write_event(outcome: &mut Outcome, name: &str, fields: &Flattened, identity: 
 /// The root tags of the request's user.
 fn authenticate(
     scope: &mut RequestScope,
-    outcome: &mut Outcome,
+    outcome: &mut CallOutcome,
     id: &str,
     fields: &[(String, String)],
     propagate: bool,
@@ -296,14 +296,14 @@ fn authenticate(
     }
 }
 
-pub(super) fn add_propagation(outcome: &mut Outcome, id: &str) {
+pub(super) fn add_propagation(outcome: &mut CallOutcome, id: &str) {
     match propagated_id(id) {
         Some(value) => outcome.tag(propagation::TAG, value),
         None => outcome.warnings.push("The user id is too long to be propagated".into()),
     }
 }
 
-fn note_losses(outcome: &mut Outcome, fields: &Flattened, method: &str) {
+fn note_losses(outcome: &mut CallOutcome, fields: &Flattened, method: &str) {
     if fields.too_deep {
         outcome.warnings.push(format!("{method}: metadata nested deeper than five keys was dropped"));
     }

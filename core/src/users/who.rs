@@ -2,7 +2,7 @@
 
 use super::identity::{id_text, unusable_id};
 use super::text::FloatStyle;
-use super::{Outcome, SESSION_ID, USER_ID};
+use super::{CallOutcome, SESSION_ID, USER_ID};
 use crate::value::{Object, Value, View};
 
 /// A user, a session, or both; nobody, by default.
@@ -52,7 +52,7 @@ impl Who {
     }
 
     /// The user and the session that a call submits.
-    pub fn of(outcome: &Outcome) -> Self {
+    pub fn of(outcome: &CallOutcome) -> Self {
         let find = |wanted| outcome.addresses.iter().find(|(address, _)| *address == wanted);
         let value = |wanted| find(wanted).and_then(|(_, value)| value.clone());
         Self { user: value(USER_ID), session: value(SESSION_ID) }

@@ -9,7 +9,7 @@
 //! * [`Object`] is a node, reached only by reference; it owns nothing.
 //! * [`Value`] is a tree that this process owns, built and freed with an [`Allocator`] (the Rust heap by default, a
 //!   caller's own allocator when a result is handed out through the C ABI).
-//! * [`Parked`] is a caller's tree kept for the life of a context: owned with the caller's allocator, or borrowed.
+//! * [`Input`] is a caller's tree kept for the life of a context: owned with the caller's allocator, or borrowed.
 //!
 //! This is the only room of the crate where `unsafe` is allowed. The invariant everything rests on: **whoever holds a
 //! `&Object` may follow its pointers**. Safe code cannot break it: objects come into being only through [`Value`], the
@@ -41,10 +41,10 @@ mod destroy;
 mod extent;
 mod filling;
 mod growth;
+mod input;
 mod intake;
 pub mod json;
 mod object;
-mod parked;
 pub mod raw;
 mod scalar_text;
 mod setters;
@@ -55,9 +55,9 @@ mod tree;
 pub use allocator::{Allocator, Heap, OutOfMemory};
 pub(crate) use cursor::Cursor;
 pub(crate) use filling::{Array, Key, Map};
+pub use input::Input;
 pub use intake::{Intake, Limits, Truncation};
 pub use object::{Object, Pair, View, tag};
-pub use parked::Parked;
 pub use scalar_text::{float_text, scalar_text};
 pub use step::Step;
 pub use text::Text;

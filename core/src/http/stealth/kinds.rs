@@ -4,7 +4,7 @@
 //! often as the one it takes the place of, and those whose page is confirmed go last. How often a kind has been seen is
 //! known even of those that are not kept (the idea of TinyLFU by Einziger, Friedman and Manes, 2017): a kind that comes back gets in.
 
-use super::kind::Kind;
+use super::failure_kind::FailureKind;
 use super::place::Media;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -36,7 +36,7 @@ pub(super) struct Kinds {
 
 #[derive(Debug)]
 struct Kept {
-    kind: Kind,
+    kind: FailureKind,
     first_seen: u64,
     last_seen: u64,
     /// How much of the latest failures of its route it brought.
@@ -45,14 +45,14 @@ struct Kept {
 
 impl Kinds {
     /// The kind of a failure that was seen now, unless there is no room for it.
-    pub(super) fn seen(&mut self, key: &Key, media: Media) -> Option<&mut Kind> {
+    pub(super) fn seen(&mut self, key: &Key, media: Media) -> Option<&mut FailureKind> {
         self.ticks += 1;
         self.frequency.count(self.hasher.hash_one(key));
         if !self.kinds.contains_key(key) {
             self.make_room(key)?;
             self.kinds.insert(
                 key.clone(),
-                Kept { kind: Kind::new(media), first_seen: self.ticks, last_seen: self.ticks, share: 0 },
+                Kept { kind: FailureKind::new(media), first_seen: self.ticks, last_seen: self.ticks, share: 0 },
             );
         }
         let kept = self.kinds.get_mut(key)?;
@@ -75,7 +75,7 @@ impl Kinds {
     }
 
     /// The kinds of a route that can be used, the most common first.
-    pub(super) fn of_route(&self, route: &str) -> Vec<(&Key, &Kind)> {
+    pub(super) fn of_route(&self, route: &str) -> Vec<(&Key, &FailureKind)> {
         let usable = self.kinds.iter().filter(|(key, kept)| key.route == route && kept.kind.page().is_some());
         let mut usable: Vec<_> = usable.collect();
         usable.sort_by_key(|(_, kept)| Reverse((kept.share, Reverse(kept.first_seen))));

@@ -25,8 +25,8 @@
 //! | `place` | where something stands in a page, and so what may be written there |
 
 mod align;
+mod failure_kind;
 mod gap;
-mod kind;
 mod kinds;
 mod page;
 mod place;

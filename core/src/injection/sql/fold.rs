@@ -5,7 +5,7 @@
 //! or the input ends. The window never holds more than six, so the work for each token is constant.
 
 use super::lexer::{Lexer, Step};
-use super::token::{Kind, Token, set};
+use super::token::{Token, TokenType, set};
 use super::words;
 
 /// The most tokens a fingerprint looks at.
@@ -47,9 +47,9 @@ impl<'a> Window<'a> {
         let tokens = &mut self.slots[..length];
         // MySQL ignores a backquote that closes nothing and is followed by nothing, like a comment.
         if let [_, _, .., last] = tokens
-            && (last.kind, last.open, last.close, last.text.is_empty()) == (Kind::Bareword, b'`', 0, true)
+            && (last.kind, last.open, last.close, last.text.is_empty()) == (TokenType::Bareword, b'`', 0, true)
         {
-            last.kind = Kind::Comment;
+            last.kind = TokenType::Comment;
         }
         tokens
     }
@@ -75,7 +75,7 @@ impl<'a> Window<'a> {
             match self.fold_two() {
                 Rule::Again => continue,
                 Rule::Evil => {
-                    self.slots[0].kind = Kind::Evil;
+                    self.slots[0].kind = TokenType::Evil;
                     return 1;
                 }
                 Rule::Keep => {}
@@ -100,7 +100,7 @@ impl<'a> Window<'a> {
 
     /// Finds the first token that says anything. False when there is none.
     fn skip_prefix(&mut self, lexer: &mut Lexer<'a, '_>) -> bool {
-        const SKIPPED: u32 = set(&[Kind::Comment, Kind::OpenParen, Kind::SqlType]);
+        const SKIPPED: u32 = set(&[TokenType::Comment, TokenType::OpenParen, TokenType::SqlType]);
         loop {
             match lexer.next() {
                 Step::Token(token) if token.kind.is_in(SKIPPED) || token.is_unary() => {}
@@ -118,7 +118,7 @@ impl<'a> Window<'a> {
     fn fetch(&mut self, lexer: &mut Lexer<'a, '_>, wanted: usize) {
         while self.more && self.end <= MAX_TOKENS && self.end - self.left < wanted {
             match lexer.next() {
-                Step::Token(token) if token.kind == Kind::Comment => self.comment = Some(token),
+                Step::Token(token) if token.kind == TokenType::Comment => self.comment = Some(token),
                 Step::Token(token) => {
                     self.comment = None;
                     self.slots[self.end] = token;
@@ -135,7 +135,7 @@ impl<'a> Window<'a> {
 
     /// Lists of values and of columns, in which nothing happens, count as their first token.
     fn fold_five(&mut self) {
-        use Kind::{Bareword, CloseParen, Comma, Number, OpenParen, Operator};
+        use TokenType::{Bareword, CloseParen, Comma, Number, OpenParen, Operator};
         if self.end < MAX_TOKENS {
             return;
         }
@@ -156,7 +156,7 @@ impl<'a> Window<'a> {
     }
 
     fn fold_two(&mut self) -> Rule {
-        use Kind::*;
+        use TokenType::*;
         const MERGED: u32 = set(&[Keyword, Bareword, Operator, Union, Function, Expression, Tsql, SqlType]);
         const VALUE: u32 = set(&[Bareword, Number, SqlType, OpenParen, Function, Variable, String]);
         let left = self.left;
@@ -218,7 +218,7 @@ impl<'a> Window<'a> {
     }
 
     fn fold_three(&mut self) -> Rule {
-        use Kind::*;
+        use TokenType::*;
         const OPERAND: u32 = set(&[Bareword, Number]);
         const VARIABLE_OR_OPERAND: u32 = set(&[Variable, Number, Bareword]);
         const LITERAL: u32 = set(&[Bareword, Number, Variable, String]);

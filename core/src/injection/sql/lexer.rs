@@ -7,7 +7,7 @@
 //! ordinary text is full of such things and attacks are not, so the analysis ends at a word glued to what precedes it.
 
 use super::class::{self, BLANK, ENDS_VARIABLE, ENDS_WORD, SPLITS_WORD, WHITE};
-use super::token::{Kind, MAX_TEXT, Token};
+use super::token::{MAX_TEXT, Token, TokenType};
 use super::words;
 use crate::support::{Deadline, Stride};
 use memchr::{memchr, memmem};
@@ -90,22 +90,22 @@ impl<'a, 'd> Lexer<'a, 'd> {
             b'#' => self.hash(),
             b'-' => self.dash(),
             b'/' => self.slash(),
-            b'%' | b'+' | b'^' | b'~' => self.take(Kind::Operator, 1),
+            b'%' | b'+' | b'^' | b'~' => self.take(TokenType::Operator, 1),
             b'!' | b'&' | b'*' | b':' | b'<' | b'=' | b'>' | b'|' => self.operator(first),
-            b'(' => self.punctuation(Kind::OpenParen),
-            b')' => self.punctuation(Kind::CloseParen),
-            b',' => self.punctuation(Kind::Comma),
-            b';' => self.punctuation(Kind::Semicolon),
-            b'{' => self.punctuation(Kind::OpenBrace),
-            b'}' => self.punctuation(Kind::CloseBrace),
-            b'?' | b']' => self.take(Kind::Unknown, 1),
+            b'(' => self.punctuation(TokenType::OpenParen),
+            b')' => self.punctuation(TokenType::CloseParen),
+            b',' => self.punctuation(TokenType::Comma),
+            b';' => self.punctuation(TokenType::Semicolon),
+            b'{' => self.punctuation(TokenType::OpenBrace),
+            b'}' => self.punctuation(TokenType::CloseBrace),
+            b'?' | b']' => self.take(TokenType::Unknown, 1),
             b'@' => self.variable(),
             b'[' => {
                 let length = memchr(b']', self.rest()).map_or(self.rest().len(), |end| end + 1);
-                self.take(Kind::Bareword, length)
+                self.take(TokenType::Bareword, length)
             }
-            b'\\' if self.peek(1) == b'N' => self.take(Kind::Number, 2),
-            b'\\' => self.take(Kind::Backslash, 1),
+            b'\\' if self.peek(1) == b'N' => self.take(TokenType::Number, 2),
+            b'\\' => self.take(TokenType::Backslash, 1),
             b'$' => return self.money(glued),
             b'b' | b'B' if self.peek(1) == b'\'' => {
                 return self.digit_string(|byte| matches!(byte, b'0' | b'1'), glued);
@@ -143,25 +143,25 @@ impl<'a, 'd> Lexer<'a, 'd> {
                 from = end + 2;
             } else {
                 self.at = end + 1;
-                return Token { open, close: quote, ..Token::new(Kind::String, &self.input[start..end]) };
+                return Token { open, close: quote, ..Token::new(TokenType::String, &self.input[start..end]) };
             }
         }
         self.at = self.input.len();
-        Token { open, ..Token::new(Kind::String, &self.input[start..]) }
+        Token { open, ..Token::new(TokenType::String, &self.input[start..]) }
     }
 
     /// A name between backquotes, which may be that of a function.
     fn quoted_name(&mut self, start: usize) -> Token<'a> {
         let name = self.string(start, b'`', b'`');
-        let function = words::kind(name.text) == Some(Kind::Function);
-        Token { kind: if function { Kind::Function } else { Kind::Bareword }, ..name }
+        let function = words::kind(name.text) == Some(TokenType::Function);
+        Token { kind: if function { TokenType::Function } else { TokenType::Bareword }, ..name }
     }
 
     fn hash(&mut self) -> Token<'a> {
         self.saw_mysql = true;
         match self.dialect {
             Dialect::MySql => self.line_comment(),
-            Dialect::Ansi => self.take(Kind::Operator, 1),
+            Dialect::Ansi => self.take(TokenType::Operator, 1),
         }
     }
 
@@ -172,17 +172,17 @@ impl<'a, 'd> Lexer<'a, 'd> {
                     self.saw_mysql = true;
                     self.line_comment()
                 }
-                Dialect::MySql => self.punctuation(Kind::Operator),
+                Dialect::MySql => self.punctuation(TokenType::Operator),
             },
             [_, b'-', ..] => self.line_comment(),
-            _ => self.punctuation(Kind::Operator),
+            _ => self.punctuation(TokenType::Operator),
         }
     }
 
     fn line_comment(&mut self) -> Token<'a> {
         self.boundary = true;
         let length = memchr(b'\n', self.rest()).unwrap_or(self.rest().len());
-        let comment = self.take(Kind::Comment, length);
+        let comment = self.take(TokenType::Comment, length);
         self.at = self.input.len().min(self.at + 1);
         comment
     }
@@ -191,13 +191,13 @@ impl<'a, 'd> Lexer<'a, 'd> {
     fn slash(&mut self) -> Token<'a> {
         let rest = self.rest();
         if self.peek(1) != b'*' {
-            return self.take(Kind::Operator, 1);
+            return self.take(TokenType::Operator, 1);
         }
         let body = &rest[2..];
         let end = memmem::find(body, b"*/");
         let nested = end.is_some_and(|end| memmem::find(&body[..=end], b"/*").is_some());
-        let kind = if nested || body.first() == Some(&b'!') { Kind::Evil } else { Kind::Comment };
-        self.boundary = kind == Kind::Comment;
+        let kind = if nested || body.first() == Some(&b'!') { TokenType::Evil } else { TokenType::Comment };
+        self.boundary = kind == TokenType::Comment;
         self.take(kind, end.map_or(rest.len(), |end| end + 4))
     }
 
@@ -206,27 +206,27 @@ impl<'a, 'd> Lexer<'a, 'd> {
         let rest = self.rest();
         if rest.len() > 1 {
             if rest.starts_with(b"<=>") {
-                return self.take(Kind::Operator, 3);
+                return self.take(TokenType::Operator, 3);
             }
             if let Some(kind) = words::kind(&rest[..2]) {
                 return self.take(kind, 2);
             }
             if first == b':' {
-                return self.take(Kind::Colon, 1);
+                return self.take(TokenType::Colon, 1);
             }
         }
-        self.take(Kind::Operator, 1)
+        self.take(TokenType::Operator, 1)
     }
 
     /// `@name`, `@@name`, or `@` before a string.
     fn variable(&mut self) -> Token<'a> {
         self.at += if self.peek(1) == b'@' { 2 } else { 1 };
         match self.peek(0) {
-            b'`' => Token { kind: Kind::Variable, ..self.quoted_name(self.at + 1) },
-            quote @ (b'"' | b'\'') => Token { kind: Kind::Variable, ..self.string(self.at + 1, quote, quote) },
+            b'`' => Token { kind: TokenType::Variable, ..self.quoted_name(self.at + 1) },
+            quote @ (b'"' | b'\'') => Token { kind: TokenType::Variable, ..self.string(self.at + 1, quote, quote) },
             _ => {
                 let length = self.run(0, |byte| !class::is(byte, ENDS_VARIABLE));
-                self.take(Kind::Variable, length)
+                self.take(TokenType::Variable, length)
             }
         }
     }
@@ -235,7 +235,7 @@ impl<'a, 'd> Lexer<'a, 'd> {
     fn digit_string(&mut self, is_digit: impl Fn(u8) -> bool, glued: bool) -> Option<Token<'a>> {
         let digits = self.digits(2, is_digit);
         match self.peek(2 + digits) {
-            b'\'' => Some(self.take(Kind::Number, 3 + digits)),
+            b'\'' => Some(self.take(TokenType::Number, 3 + digits)),
             _ => self.word(glued),
         }
     }
@@ -257,11 +257,11 @@ impl<'a, 'd> Lexer<'a, 'd> {
         Some(match memmem::find(text, &[close, b'\'']) {
             Some(length) => {
                 self.at = start + length + 2;
-                Token { open: b'q', close: b'q', ..Token::new(Kind::String, &text[..length]) }
+                Token { open: b'q', close: b'q', ..Token::new(TokenType::String, &text[..length]) }
             }
             None => {
                 self.at = self.input.len();
-                Token { open: b'q', ..Token::new(Kind::String, text) }
+                Token { open: b'q', ..Token::new(TokenType::String, text) }
             }
         })
     }
@@ -282,12 +282,12 @@ impl<'a, 'd> Lexer<'a, 'd> {
                 break;
             }
             match words::kind(&head[..part]) {
-                Some(kind) if kind != Kind::Bareword => return Some(self.take(kind, part)),
+                Some(kind) if kind != TokenType::Bareword => return Some(self.take(kind, part)),
                 _ => from = part + 1,
             }
         }
         let kind = if length <= MAX_TEXT { words::kind(word) } else { None };
-        Some(self.take(kind.unwrap_or(Kind::Bareword), length))
+        Some(self.take(kind.unwrap_or(TokenType::Bareword), length))
     }
 
     fn number(&mut self) -> Token<'a> {
@@ -299,8 +299,8 @@ impl<'a, 'd> Lexer<'a, 'd> {
                 _ => None,
             };
             match digits {
-                Some(0) => return self.take(Kind::Bareword, 2),
-                Some(digits) => return self.take(Kind::Number, 2 + digits),
+                Some(0) => return self.take(TokenType::Bareword, 2),
+                Some(digits) => return self.take(TokenType::Number, 2 + digits),
                 None => {}
             }
         }
@@ -309,10 +309,10 @@ impl<'a, 'd> Lexer<'a, 'd> {
         if self.peek(length) == b'.' {
             length += 1 + self.run(length + 1, is_digit);
             if length == 1 {
-                return self.take(Kind::Dot, 1);
+                return self.take(TokenType::Dot, 1);
             }
         }
-        let mut kind = Kind::Number;
+        let mut kind = TokenType::Number;
         if matches!(self.peek(length), b'e' | b'E') {
             length += 1;
             if matches!(self.peek(length), b'+' | b'-') {
@@ -320,7 +320,7 @@ impl<'a, 'd> Lexer<'a, 'd> {
             }
             let digits = self.run(length, is_digit);
             if digits == 0 {
-                kind = Kind::Bareword;
+                kind = TokenType::Bareword;
             }
             length += digits;
         }
@@ -338,14 +338,14 @@ impl<'a, 'd> Lexer<'a, 'd> {
         let rest = self.rest();
         let after = &rest[1..];
         if after.is_empty() {
-            return Some(self.take(Kind::Bareword, 1));
+            return Some(self.take(TokenType::Bareword, 1));
         }
         let amount = self.digits(1, |byte| matches!(byte, b'0'..=b'9' | b'.' | b','));
         if amount == 1 && after[0] == b'.' {
             return self.word(glued);
         }
         if amount > 0 {
-            return Some(self.take(Kind::Number, 1 + amount));
+            return Some(self.take(TokenType::Number, 1 + amount));
         }
         let start = self.at;
         if after[0] == b'$' {
@@ -354,11 +354,11 @@ impl<'a, 'd> Lexer<'a, 'd> {
         }
         let letters = self.run(1, |byte| byte.is_ascii_alphabetic());
         if letters == 0 {
-            return Some(self.take(Kind::Bareword, 1));
+            return Some(self.take(TokenType::Bareword, 1));
         }
         if self.peek(1 + letters) != b'$' {
             self.boundary = true;
-            return Some(self.take(Kind::Bareword, 1));
+            return Some(self.take(TokenType::Bareword, 1));
         }
         let tag = &rest[..letters + 2];
         // The reference looks for the closing tag in a window that does not follow the opening one. Any window that reaches
@@ -375,17 +375,17 @@ impl<'a, 'd> Lexer<'a, 'd> {
     fn dollar_string(&mut self, start: usize, close: Option<usize>, mark: usize) -> Token<'a> {
         let end = close.unwrap_or(self.input.len());
         self.at = if close.is_some() { end + mark } else { end };
-        let string = Token::new(Kind::String, &self.input[start..end]);
+        let string = Token::new(TokenType::String, &self.input[start..end]);
         Token { open: b'$', close: if close.is_some() { b'$' } else { 0 }, ..string }
     }
 
     /// A token of one byte after which a word may start.
-    fn punctuation(&mut self, kind: Kind) -> Token<'a> {
+    fn punctuation(&mut self, kind: TokenType) -> Token<'a> {
         self.boundary = true;
         self.take(kind, 1)
     }
 
-    fn take(&mut self, kind: Kind, length: usize) -> Token<'a> {
+    fn take(&mut self, kind: TokenType, length: usize) -> Token<'a> {
         let text = &self.rest()[..length];
         self.at += length;
         Token::new(kind, text)

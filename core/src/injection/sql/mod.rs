@@ -20,7 +20,7 @@ use crate::support::Deadline;
 use fold::Window;
 use lexer::{Dialect, Lexer};
 use memchr::{memchr, memchr2, memchr3, memmem};
-use token::{Kind, Token};
+use token::{Token, TokenType};
 
 /// The fingerprint of `input` if it looks like SQL that was written to be injected.
 ///
@@ -61,8 +61,8 @@ fn judge(input: &[u8], inside: Option<u8>, dialect: Dialect, deadline: &mut Dead
 }
 
 fn fingerprint(tokens: &[Token<'_>]) -> Fingerprint {
-    if tokens.iter().any(|token| token.kind == Kind::Evil) {
-        return Fingerprint::new(std::iter::once(Kind::Evil.letter()));
+    if tokens.iter().any(|token| token.kind == TokenType::Evil) {
+        return Fingerprint::new(std::iter::once(TokenType::Evil.letter()));
     }
     Fingerprint::new(tokens.iter().map(|token| token.kind.letter()))
 }
@@ -78,7 +78,7 @@ fn is_meant(fingerprint: &Fingerprint, tokens: &[Token<'_>], input: &[u8], count
     }
     match (letters, tokens) {
         (&[_, _], [_, second]) => match second.kind {
-            Kind::Union => count != 2,
+            TokenType::Union => count != 2,
             _ => !matches!(second.text, [b'#', ..] | [b'-', _, _, ..]),
         },
         (b"s&s", [first, _, last]) => first.open == 0 && last.close == 0 && first.close == last.open,

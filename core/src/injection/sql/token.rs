@@ -3,7 +3,7 @@
 /// The kind of a token. Each is one letter of a fingerprint.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
-pub(super) enum Kind {
+pub(super) enum TokenType {
     Keyword,
     Union,
     Group,
@@ -33,7 +33,7 @@ pub(super) enum Kind {
     Unknown,
 }
 
-impl Kind {
+impl TokenType {
     const LETTERS: &'static [u8; 26] = b"kUBEtfn1vo&ATscX(){},;:.\\?";
 
     /// The letter that stands for this kind in a fingerprint.
@@ -68,7 +68,7 @@ impl Kind {
 }
 
 /// A set of kinds, one bit each.
-pub(super) const fn set(kinds: &[Kind]) -> u32 {
+pub(super) const fn set(kinds: &[TokenType]) -> u32 {
     let (mut bits, mut i) = (0, 0);
     while i < kinds.len() {
         bits |= 1 << kinds[i] as u32;
@@ -84,7 +84,7 @@ pub(super) const MAX_TEXT: usize = 31;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token<'a> {
     pub(super) text: &'a [u8],
-    pub(super) kind: Kind,
+    pub(super) kind: TokenType,
     /// The mark that opened a string, 0 for none.
     pub(super) open: u8,
     /// The mark that closed a string, 0 for none.
@@ -92,9 +92,9 @@ pub(super) struct Token<'a> {
 }
 
 impl<'a> Token<'a> {
-    pub(super) const EMPTY: Token<'static> = Token { text: b"", kind: Kind::Unknown, open: 0, close: 0 };
+    pub(super) const EMPTY: Token<'static> = Token { text: b"", kind: TokenType::Unknown, open: 0, close: 0 };
 
-    pub(super) fn new(kind: Kind, text: &'a [u8]) -> Self {
+    pub(super) fn new(kind: TokenType, text: &'a [u8]) -> Self {
         Self { text: &text[..text.len().min(MAX_TEXT)], kind, open: 0, close: 0 }
     }
 
@@ -110,7 +110,7 @@ impl<'a> Token<'a> {
 
     /// An operator that applies to what follows it.
     pub(super) fn is_unary(&self) -> bool {
-        self.kind == Kind::Operator
+        self.kind == TokenType::Operator
             && match self.text {
                 [one] => matches!(one, b'+' | b'-' | b'!' | b'~'),
                 b"!!" => true,

@@ -1,6 +1,6 @@
 //! The words of SQL and of its dialects, and the phrases made of them.
 
-use super::token::{Kind, MAX_TEXT};
+use super::token::{MAX_TEXT, TokenType};
 use crate::injection::table::Table;
 
 /// The table as text: `WORD<tab>kind`, sorted.
@@ -29,13 +29,13 @@ static PHRASE_HEADS: [u32; 256] = phrase_heads(TEXT);
 
 /// The kind of a word in any case.
 #[inline]
-pub(super) fn kind(word: &[u8]) -> Option<Kind> {
-    WORDS.get(word).map(|(_, class)| Kind::of_word(class))
+pub(super) fn kind(word: &[u8]) -> Option<TokenType> {
+    WORDS.get(word).map(|(_, class)| TokenType::of_word(class))
 }
 
 /// The phrase made of two texts with a blank between them: the table's spelling and the kind.
 #[inline]
-pub(super) fn phrase(head: &[u8], tail: &[u8]) -> Option<(&'static [u8], Kind)> {
+pub(super) fn phrase(head: &[u8], tail: &[u8]) -> Option<(&'static [u8], TokenType)> {
     let lengths = PHRASE_HEADS[head.first()?.to_ascii_uppercase() as usize];
     let length = head.len() + 1 + tail.len();
     if length > MAX_TEXT || lengths >> head.len() & 1 == 0 {
@@ -44,7 +44,7 @@ pub(super) fn phrase(head: &[u8], tail: &[u8]) -> Option<(&'static [u8], Kind)> 
     let mut joined = [b' '; MAX_TEXT];
     joined[..head.len()].copy_from_slice(head);
     joined[head.len() + 1..length].copy_from_slice(tail);
-    WORDS.get(&joined[..length]).map(|(spelling, class)| (spelling, Kind::of_word(class)))
+    WORDS.get(&joined[..length]).map(|(spelling, class)| (spelling, TokenType::of_word(class)))
 }
 
 const fn phrase_heads(text: &[u8]) -> [u32; 256] {
@@ -69,9 +69,9 @@ mod tests {
     fn every_entry_is_found() {
         for line in TEXT.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
             let (word, class) = (&line[..line.len() - 2], line[line.len() - 1]);
-            assert_eq!(kind(&word.to_ascii_lowercase()), Some(Kind::of_word(class)));
+            assert_eq!(kind(&word.to_ascii_lowercase()), Some(TokenType::of_word(class)));
             for blank in (0..word.len()).filter(|&i| word[i] == b' ') {
-                assert_eq!(phrase(&word[..blank], &word[blank + 1..]), Some((word, Kind::of_word(class))));
+                assert_eq!(phrase(&word[..blank], &word[blank + 1..]), Some((word, TokenType::of_word(class))));
             }
         }
     }

@@ -44,7 +44,7 @@ use self::positions::Positions;
 use self::program::{Program, Reads};
 use self::starters::Starters;
 use self::states::Remembered;
-use self::symbols::{Class, Kind, Symbols};
+use self::symbols::{ByteKind, Class, Symbols};
 pub(super) use self::watch::Watch;
 use super::ast::{Ast, Look, Node};
 use crate::support::Expired;
@@ -189,8 +189,8 @@ impl Automaton {
         if !self.has_assertions {
             return 0;
         }
-        let before = Kind::of(at.checked_sub(1).map(|before| text[before]));
-        let after = Kind::of(text.get(at).copied());
+        let before = ByteKind::of(at.checked_sub(1).map(|before| text[before]));
+        let after = ByteKind::of(text.get(at).copied());
         LOOKS[before as usize][after as usize]
     }
 
@@ -316,26 +316,26 @@ impl Table {
 }
 
 /// The assertions that hold between two kinds of bytes.
-static LOOKS: [[Looks; Kind::COUNT]; Kind::COUNT] = {
-    let kinds = [Kind::Other, Kind::Word, Kind::Newline, Kind::Edge];
-    let mut table = [[0; Kind::COUNT]; Kind::COUNT];
+static LOOKS: [[Looks; ByteKind::COUNT]; ByteKind::COUNT] = {
+    let kinds = [ByteKind::Other, ByteKind::Word, ByteKind::Newline, ByteKind::Edge];
+    let mut table = [[0; ByteKind::COUNT]; ByteKind::COUNT];
     let mut at = 0;
-    while at < Kind::COUNT * Kind::COUNT {
-        let (before, after) = (kinds[at / Kind::COUNT], kinds[at % Kind::COUNT]);
+    while at < ByteKind::COUNT * ByteKind::COUNT {
+        let (before, after) = (kinds[at / ByteKind::COUNT], kinds[at % ByteKind::COUNT]);
         let mut looks = 0;
-        if matches!(before, Kind::Edge) {
+        if matches!(before, ByteKind::Edge) {
             looks |= bit(Look::TextStart) | bit(Look::LineStart);
         }
-        if matches!(before, Kind::Newline) {
+        if matches!(before, ByteKind::Newline) {
             looks |= bit(Look::LineStart);
         }
-        if matches!(after, Kind::Edge) {
+        if matches!(after, ByteKind::Edge) {
             looks |= bit(Look::TextEnd) | bit(Look::LineEnd);
         }
-        if matches!(after, Kind::Newline) {
+        if matches!(after, ByteKind::Newline) {
             looks |= bit(Look::LineEnd);
         }
-        let boundary = matches!(before, Kind::Word) != matches!(after, Kind::Word);
+        let boundary = matches!(before, ByteKind::Word) != matches!(after, ByteKind::Word);
         looks |= bit(if boundary { Look::WordBoundary } else { Look::NotWordBoundary });
         table[before as usize][after as usize] = looks;
         at += 1;

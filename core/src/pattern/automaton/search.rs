@@ -4,7 +4,7 @@ use super::active::{Active, Room};
 use super::follow::bit;
 use super::positions::Positions;
 use super::states::{self, Memory, States};
-use super::symbols::{Class, Kind};
+use super::symbols::{ByteKind, Class};
 use super::{Automaton, LOOK_UP, SYMBOL, Table, Watch};
 use crate::pattern::ast::Look;
 use crate::support::Expired;
@@ -56,7 +56,7 @@ impl Automaton {
                     // The end of the text counts as a symbol.
                     Box::new(Memory::new(
                         self.symbols.count + 1,
-                        if self.has_assertions { Kind::COUNT as u64 } else { 1 },
+                        if self.has_assertions { ByteKind::COUNT as u64 } else { 1 },
                     ))
                 });
                 match self.read_with_states(&mut memory.states, text, &mut at, &mut active, idle, watch)? {
@@ -246,8 +246,8 @@ impl Automaton {
     }
 
     /// The kind of the byte before a place, where it matters.
-    pub(super) fn kind_before(&self, text: &[u8], at: usize) -> Kind {
-        if self.has_assertions { Kind::of(at.checked_sub(1).map(|before| text[before])) } else { Kind::Other }
+    pub(super) fn kind_before(&self, text: &[u8], at: usize) -> ByteKind {
+        if self.has_assertions { ByteKind::of(at.checked_sub(1).map(|before| text[before])) } else { ByteKind::Other }
     }
 }
 

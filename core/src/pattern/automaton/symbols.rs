@@ -54,7 +54,7 @@ pub(super) struct Symbols {
 /// The kinds of bytes that assertions tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Kind {
+pub(super) enum ByteKind {
     Other,
     Word,
     Newline,
@@ -62,16 +62,16 @@ pub(super) enum Kind {
     Edge,
 }
 
-impl Kind {
+impl ByteKind {
     pub(super) const COUNT: usize = 4;
 
     #[inline]
-    pub(super) fn of(byte: Option<u8>) -> Kind {
+    pub(super) fn of(byte: Option<u8>) -> ByteKind {
         match byte {
-            None => Kind::Edge,
-            Some(b'\n') => Kind::Newline,
-            Some(byte) if byte.is_ascii_alphanumeric() || byte == b'_' => Kind::Word,
-            Some(_) => Kind::Other,
+            None => ByteKind::Edge,
+            Some(b'\n') => ByteKind::Newline,
+            Some(byte) if byte.is_ascii_alphanumeric() || byte == b'_' => ByteKind::Word,
+            Some(_) => ByteKind::Other,
         }
     }
 }

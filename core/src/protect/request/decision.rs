@@ -21,7 +21,7 @@ pub struct UserDecision {
     /// The user is refused, and the request to be ended.
     pub blocked: bool,
     /// What the call means: tags, telemetry, warnings. The request has taken its part already.
-    pub outcome: crate::users::Outcome,
+    pub outcome: crate::users::CallOutcome,
     /// What the engine found, if there was anything to evaluate.
     pub found: Option<Outcome>,
 }

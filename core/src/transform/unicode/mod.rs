@@ -8,14 +8,14 @@
 
 mod table;
 
-use super::step::Outcome;
+use super::step::Effect;
 use super::utf8;
 use crate::support::Stride;
 
 /// Normalises `input`, or finds nothing to normalise.
-pub(super) fn unicode_normalize(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Outcome {
+pub(super) fn unicode_normalize(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     if !needs_normalization(input, stride) {
-        return Outcome::Kept;
+        return Effect::Kept;
     }
     output.reserve(input.len());
     let mut rest = input;
@@ -25,7 +25,7 @@ pub(super) fn unicode_normalize(input: &[u8], output: &mut Vec<u8>, stride: &mut
         let (kept, changing) = rest.split_at(kept_run(rest, read, stride));
         output.extend_from_slice(kept);
         if changing.is_empty() || stride.is_over(read) {
-            return Outcome::Changed;
+            return Effect::Changed;
         }
         // A stray byte is dropped.
         let (code, length) = utf8::decode(changing).map_or((None, 1), |(code, length)| (Some(code), length));

@@ -10,7 +10,7 @@ const INTERVAL: u64 = 1_000_000_000;
 
 /// The page in use, and the one that will follow it: applications change.
 #[derive(Debug)]
-pub(super) struct Kind {
+pub(super) struct FailureKind {
     media: Media,
     complete: Option<Page>,
     growing: Option<Page>,
@@ -18,7 +18,7 @@ pub(super) struct Kind {
     learned_at: Option<u64>,
 }
 
-impl Kind {
+impl FailureKind {
     pub(super) fn new(media: Media) -> Self {
         Self { media, complete: None, growing: None, unlike: 0, learned_at: None }
     }

@@ -3,7 +3,7 @@
 use super::{Allocator, Heap, Object, Value};
 use std::ops::Deref;
 
-/// Who frees a parked tree.
+/// Who frees an input.
 enum Owner {
     Heap,
     Foreign { allocator: &'static dyn Allocator, ends: bool },
@@ -12,18 +12,18 @@ enum Owner {
 
 /// A tree that stays where its caller built it. Only the 16 bytes of the root are copied, so the children keep their
 /// addresses, by which evaluation recognises what it has already seen.
-pub struct Parked {
+pub struct Input {
     object: Object,
     owner: Owner,
 }
 
-// SAFETY: parked trees are only read, until they are freed by the last owner. A foreign allocator is called on whichever
+// SAFETY: inputs are only read, until they are freed by the last owner. A foreign allocator is called on whichever
 // thread drops it, which the ABI documents as the caller's duty to support.
-unsafe impl Send for Parked {}
+unsafe impl Send for Input {}
 // SAFETY: as above.
-unsafe impl Sync for Parked {}
+unsafe impl Sync for Input {}
 
-impl Parked {
+impl Input {
     /// Takes over a tree that was built with `allocator`. Unless `ends`, it may contain itself; this is found out before it
     /// would be freed, and then it is not.
     ///
@@ -32,7 +32,7 @@ impl Parked {
     /// The tree is well formed, was built with this allocator, is not changed or freed by anybody else, and the
     /// allocator outlives it. With `ends` it does not contain itself, and each of its blocks is reached once.
     pub unsafe fn owned(object: Object, allocator: &'static dyn Allocator, ends: bool) -> Self {
-        Parked { object, owner: Owner::Foreign { allocator, ends } }
+        Input { object, owner: Owner::Foreign { allocator, ends } }
     }
 
     /// Borrows a tree.
@@ -41,7 +41,7 @@ impl Parked {
     ///
     /// The tree is well formed and stays valid and unchanged for as long as this lives.
     pub unsafe fn borrowed(object: Object) -> Self {
-        Parked { object, owner: Owner::Nobody }
+        Input { object, owner: Owner::Nobody }
     }
 
     /// The tree itself as a value of an allocator, if it lies where that allocator's blocks do.
@@ -57,13 +57,13 @@ impl Parked {
     }
 }
 
-impl From<Value> for Parked {
+impl From<Value> for Input {
     fn from(value: Value) -> Self {
-        Parked { object: value.into_object(), owner: Owner::Heap }
+        Input { object: value.into_object(), owner: Owner::Heap }
     }
 }
 
-impl Deref for Parked {
+impl Deref for Input {
     type Target = Object;
 
     #[inline]
@@ -72,13 +72,13 @@ impl Deref for Parked {
     }
 }
 
-impl std::fmt::Debug for Parked {
+impl std::fmt::Debug for Input {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&super::json::to_string(self))
     }
 }
 
-impl Drop for Parked {
+impl Drop for Input {
     fn drop(&mut self) {
         // SAFETY: the constructors fix which allocator the tree was built with, and that nobody else frees it.
         unsafe {
