@@ -186,6 +186,7 @@ mod tests {
     use crate::matcher::Matcher;
     use crate::matcher::match_regex::MatchRegex;
     use crate::pattern::{Options, Pattern};
+    use crate::support::test_random::Random;
 
     struct Asked(Matcher);
 
@@ -211,7 +212,7 @@ mod tests {
         let keys = KeyPatterns::new(patterns.iter().map(Some).chain([None]));
         let mut kept = KeptKeys::default();
         let mut deadline = Deadline::unlimited();
-        let mut random = 1u64;
+        let mut random = Random(1);
         let parts = [
             "card",
             "CC",
@@ -231,8 +232,7 @@ mod tests {
         for round in 0..20_000 {
             let mut key = String::new();
             for _ in 0..=round % 5 {
-                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                key.push_str(parts[(random >> 33) as usize % parts.len()]);
+                key.push_str(parts[random.below(parts.len())]);
             }
             let key = key.as_bytes();
             let expected =

@@ -13,6 +13,9 @@ mod pace;
 mod processor_time;
 mod shared_map;
 mod stride;
+#[cfg(test)]
+#[path = "../../tests/common/random.rs"]
+pub(crate) mod test_random;
 pub(crate) mod words;
 
 pub use bits::Bits;

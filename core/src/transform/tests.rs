@@ -1,8 +1,9 @@
 //! What holds for every transformer and chain; the outputs themselves are checked against recorded answers in
-//! `tests/transformers.rs`.
+//! `tests/vectors/transformers.rs`.
 
 use super::*;
 use crate::support::Expired;
+use crate::support::test_random::Random;
 
 const ALL: [Transformer; 19] = [
     Transformer::Lowercase,
@@ -26,17 +27,8 @@ const ALL: [Transformer; 19] = [
     Transformer::UnicodeNormalize,
 ];
 
-/// A small deterministic generator (xorshift): the same cases in every run.
-struct Random(u64);
-
+/// Texts made of what matters to transformers.
 impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % bound as u64) as usize
-    }
-
     /// A text made of pieces that mean something to some transformer.
     fn text(&mut self) -> Vec<u8> {
         const PIECES: [&[u8]; 56] = [

@@ -203,6 +203,7 @@ fn is_flat(container: &Object) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::support::test_random::Random;
     use crate::value::{Value, tag};
 
     /// Arrays that hold each other as they like, in blocks that are never freed.
@@ -259,11 +260,8 @@ mod tests {
     #[test]
     #[cfg_attr(miri, ignore = "slow")]
     fn what_ends_is_told_as_by_definition() {
-        let mut seed = 1u64;
-        let mut random = |below: usize| {
-            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            (seed >> 33) as usize % below
-        };
+        let mut random = Random(1);
+        let mut random = |below: usize| random.below(below);
         let mut endless = 0;
         for round in 0..20_000 {
             let nodes = 1 + random(7);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::support::test_random::Random;
 
 #[test]
 fn addresses() {
@@ -68,11 +69,8 @@ fn families_meet_only_in_mapped_addresses() {
 
 #[test]
 fn ranges_answer_like_the_list_they_were_built_from() {
-    let mut state = 7_u64;
-    let mut random = |bound: u32| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as u32 % bound
-    };
+    let mut random = Random(7);
+    let mut random = |bound: u32| random.below(bound as usize) as u32;
     for _ in 0..2_000 {
         // Few addresses and lives, so that networks nest, touch and repeat; both ends of the space included.
         let networks: Vec<_> = (0..random(12))

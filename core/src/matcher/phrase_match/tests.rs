@@ -1,4 +1,5 @@
 use super::*;
+use crate::support::test_random::Random;
 
 fn search<'t>(matcher: &PhraseMatcher, text: &'t [u8]) -> Option<&'t [u8]> {
     matcher.find(text, &mut Deadline::unlimited())
@@ -108,11 +109,8 @@ fn defined(phrases: &[&[u8]], text: &[u8], whole_words: bool) -> Option<Vec<u8>>
 
 #[test]
 fn random_phrases_follow_the_definition() {
-    let mut state = 99_u64;
-    let mut random = |bound: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as usize % bound
-    };
+    let mut random = Random(99);
+    let mut random = |bound: usize| random.below(bound);
     for _ in 0..20_000 {
         let mut word = |least: usize, most: usize| -> Vec<u8> {
             let length = least + random(most - least + 1);

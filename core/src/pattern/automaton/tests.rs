@@ -7,22 +7,7 @@ use crate::pattern::groups::Groups;
 use crate::pattern::oracle::Oracle;
 use crate::pattern::parse;
 use crate::support::Deadline;
-
-/// A small generator of pseudo-random numbers (xorshift), so that every run asks the same questions.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit.max(1) as u64) as usize
-    }
-
-    fn of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
-        choices[self.below(choices.len())]
-    }
-}
+use crate::support::test_random::Random;
 
 const ATOMS: &[&str] = &[
     "a",
@@ -54,8 +39,8 @@ fn pattern(random: &mut Random, depth: usize) -> String {
     let mut made = String::new();
     for _ in 0..=random.below(3) {
         match random.below(if depth == 0 { 3 } else { 8 }) {
-            0 => made += random.of(ASSERTIONS),
-            1 | 2 => made += random.of(ATOMS),
+            0 => made += *random.of(ASSERTIONS),
+            1 | 2 => made += *random.of(ATOMS),
             3 | 4 => made += &format!("({}|{})", pattern(random, depth - 1), pattern(random, depth - 1)),
             5 => made += &format!("(?:{}|{})", pattern(random, depth - 1), random.of(ATOMS)),
             _ => made += &format!("(?:{}){}", pattern(random, depth - 1), random.of(REPEATS)),

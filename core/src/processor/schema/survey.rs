@@ -170,6 +170,7 @@ mod tests {
     use super::*;
     use crate::processor::classifier::Selection;
     use crate::processor::keys::KeptKeys;
+    use crate::support::test_random::Random;
     use crate::value::{Value, json};
 
     /// A schema for which nothing is compared with a model.
@@ -214,11 +215,8 @@ mod tests {
 
     #[test]
     fn models_change_nothing_but_the_effort() {
-        let mut state = 1u64;
-        let mut random = |below: u64| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) % below
-        };
+        let mut random = Random(1);
+        let mut random = |below: u64| random.below(below as usize) as u64;
         let mut alike = 0;
         for _ in 0..20_000 {
             let input = random_value(&mut random, 0);

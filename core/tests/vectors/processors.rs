@@ -5,12 +5,10 @@
 //! in one context, or where `scope` says otherwise in subcontexts, a list as batches; `attributes` is what each run
 //! reports.
 
-mod common;
-
+use crate::common::rulesets;
+use crate::common::values::{array, canonical, canonical_schema, key, parse, text, unwrap};
 use bartizan::Waf;
 use bartizan::value::{Object, Value};
-use common::rulesets;
-use common::values::{array, canonical, canonical_schema, key, parse, text, unwrap};
 use std::collections::HashMap;
 use std::time::Duration;
 

@@ -5,13 +5,11 @@
 //! all of them in the end. Where `ruleset` is true, the first must be added as a ruleset. A warning is `[kind, path, section, id,
 //! message]`.
 
-mod common;
-
+use crate::common::values::{array, canonical, parse, text};
 use bartizan::Builder;
 use bartizan::Warning;
 use bartizan::builtin;
 use bartizan::value::{Value, View, json};
-use common::values::{array, canonical, parse, text};
 
 #[test]
 fn recorded_warnings() {

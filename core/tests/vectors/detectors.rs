@@ -3,20 +3,18 @@
 //! A line is `{"detector", "input", "config"?, "code", "events"}`: what a rule with this one condition answers to the
 //! input. `config` holds the `options` and `policy` of `ssrf_detector`.
 
-mod common;
-
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::common::rulesets;
+use crate::common::values::{array, canonical, key, parse, text, unwrap};
 use bartizan::Deadline;
 use bartizan::Waf;
 use bartizan::internals::exploit::{Arguments, Detector, Finding, Param, ssrf};
 use bartizan::internals::transform::Scratch;
 use bartizan::value::{Object, Step, Value, json};
-use common::rulesets;
-use common::values::{array, canonical, key, parse, text, unwrap};
 
 #[test]
 fn recorded_answers() {

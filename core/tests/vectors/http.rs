@@ -1,11 +1,9 @@
 //! Recorded answers about HTTP, through the same door the bindings use.
 
-mod common;
-
+use crate::common::{answer, vectors};
 use bartizan::internals::sdk::{call_service, new_service};
 use bartizan::protect::Service;
 use bartizan::value::{Value, json};
-use common::{answer, vectors};
 
 #[test]
 fn client_addresses() {

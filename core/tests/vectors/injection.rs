@@ -31,7 +31,7 @@ fn check(text: &str) {
 
 #[test]
 fn agrees_with_the_reference() {
-    check(include_str!("../../tests/vectors/injection.jsonl"));
+    check(include_str!("../../../tests/vectors/injection.jsonl"));
 }
 
 /// The same over the whole recorded table, where there is one.

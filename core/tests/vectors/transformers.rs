@@ -4,8 +4,6 @@
 //! with many code points, one a line of the text, are the table of `unicode_normalize`: every code point that changes (of
 //! Hangul a sample) and one in sixteen of those that stay.
 
-mod common;
-
 use std::fs;
 use std::path::Path;
 
@@ -49,6 +47,6 @@ fn check(folder: &Path) -> usize {
 fn bytes(vector: &Value, field: &str) -> Vec<u8> {
     match vector[field].as_str() {
         Some(text) => text.as_bytes().to_vec(),
-        None => common::hex(vector[format!("{field}_hex")].as_str().expect("a text or its hex form")),
+        None => crate::common::hex(vector[format!("{field}_hex")].as_str().expect("a text or its hex form")),
     }
 }

@@ -5,12 +5,10 @@
 //! (or `value_hex`) given at `a`, against `match`, `highlight`, `operator_value` and what the event says. Lines with
 //! `load` are rules that must not load: `load_message` is the diagnostic.
 
-mod common;
-
+use crate::common::hex;
+use crate::common::values::{array, canonical, parse, text, unwrap};
 use bartizan::value::{Object, Value};
 use bartizan::{Builder, Waf};
-use common::hex;
-use common::values::{array, canonical, parse, text, unwrap};
 use std::time::Duration;
 
 #[test]

@@ -1,12 +1,10 @@
 //! No argument of any function of the dynamic interface may bring the process down.
 
-mod common;
-
+use crate::common::random::Random;
 use bartizan::internals::sdk;
 use bartizan::protect::{Service, Taken};
 use bartizan::users::RequestScope;
 use bartizan::value::{Value, json};
-use common::random::Random;
 
 const SERVICE_FUNCTIONS: [&str; 10] = [
     "block",

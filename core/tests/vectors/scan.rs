@@ -1,11 +1,9 @@
 //! The scan may only ever say "maybe" too often: whatever a pattern matches, it is among the candidates.
 
-mod common;
-
+use crate::common::random::Random;
+use crate::common::text_or_hex;
 use bartizan::internals::pattern::{Options, Pattern, Required};
 use bartizan::internals::scan::{MatcherId, Prefilter, STRETCH};
-use common::random::Random;
-use common::text_or_hex;
 
 /// Patterns of the kinds that rules have, beside those of the recorded answers.
 const PATTERNS: &[&str] = &[
@@ -36,7 +34,7 @@ const PATTERNS: &[&str] = &[
 
 #[test]
 fn whatever_matches_is_a_candidate() {
-    let lines = common::vectors("patterns.jsonl");
+    let lines = crate::common::vectors("patterns.jsonl");
     let mut sources: Vec<Vec<u8>> = lines.iter().map(|line| text_or_hex(&line["regex"])).collect();
     sources.extend(PATTERNS.iter().map(|source| source.as_bytes().to_vec()));
     let mut patterns = Vec::new();

@@ -6,11 +6,9 @@
 //! subcontext, which is made when it first occurs, "input" or "batches", "timeout_us", "code", "result"}`; `"end"` ends the
 //! subcontext instead.
 
-mod common;
-
+use crate::common::values::{array, canonical, parse, text, unwrap};
 use bartizan::value::{Object, Value};
 use bartizan::{Builder, Context, Outcome, RunError, Waf};
-use common::values::{array, canonical, parse, text, unwrap};
 use std::collections::HashMap;
 use std::time::Duration;
 

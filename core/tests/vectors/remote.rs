@@ -1,10 +1,8 @@
 //! Batches of remote configuration: which builder calls they become, in which order, and what is answered.
 
-mod common;
-
+use crate::common::vectors;
 use bartizan::remote::{BUNDLED_RULES, Batch, Loaded, Target, Updater};
 use bartizan::value::{Object, Value, json};
-use common::vectors;
 
 /// Writes down what it is asked; a file with `fail` is refused.
 #[derive(Default)]

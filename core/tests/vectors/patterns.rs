@@ -4,15 +4,13 @@
 //! `"subjects"`: pairs of a subject and its first match, null where there is none. Bytes that are not UTF-8 stand as
 //! `{"hex"}`.
 
-mod common;
-
+use crate::common::text_or_hex;
 use bartizan::internals::pattern::{Options, Pattern};
-use common::text_or_hex;
 
 #[test]
 fn recorded_answers() {
     let mut answers = 0;
-    for line in common::vectors("patterns.jsonl") {
+    for line in crate::common::vectors("patterns.jsonl") {
         let options = Options { case_sensitive: line["case_sensitive"] == true };
         let pattern = match (Pattern::new(&text_or_hex(&line["regex"]), options), line.get("error")) {
             (Ok(pattern), None) => pattern,

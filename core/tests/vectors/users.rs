@@ -1,10 +1,8 @@
 //! Recorded answers about users, through the same door the bindings use.
 
-mod common;
-
+use crate::common::{answer, vectors};
 use bartizan::internals::sdk;
 use bartizan::value::{Value, json};
-use common::{answer, vectors};
 
 #[test]
 fn pseudonyms() {

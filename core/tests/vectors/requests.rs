@@ -3,13 +3,11 @@
 //! A line has the settings of an engine, perhaps calls of the engine, and the steps of one request, each a function, its
 //! arguments, and members that its answer must have (null where it must not have them); or the error that the settings give.
 
-mod common;
-
+use crate::common::vectors;
 use bartizan::Deadline;
 use bartizan::internals::sdk::{Arguments, call_engine, call_request, new_engine};
 use bartizan::protect::{Engine, Request, Taken};
 use bartizan::value::{Object, Truncation, Value, json};
-use common::vectors;
 use std::sync::Arc;
 
 #[test]
