@@ -7,9 +7,9 @@
 use super::gzip::gzip;
 use crate::report::{Event, Outcome};
 use crate::users::Counter;
-use crate::users::propagation::base64;
 use crate::users::text::utf8;
 use crate::value::{Object, Value, View, json};
+use base64::prelude::{BASE64_STANDARD, Engine};
 use std::collections::BTreeMap;
 
 /// A schema whose text reaches this length is left out: backends cut it, and half a schema says nothing.
@@ -171,7 +171,7 @@ impl Report {
             View::Unsigned(number) => number as f64,
             View::Float(number) => number,
             View::Array(_) | View::Map(_) if name.starts_with(SCHEMA_PREFIX) => {
-                let schema = base64(&gzip(json::to_string(value).as_bytes()));
+                let schema = BASE64_STANDARD.encode(gzip(json::to_string(value).as_bytes()));
                 if schema.len() < LONGEST_SCHEMA {
                     self.meta.insert(name.into(), schema);
                 }

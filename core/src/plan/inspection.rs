@@ -14,6 +14,7 @@ use super::rule::RuleId;
 use crate::config::condition::Source;
 use crate::matcher::Matcher;
 use crate::pattern::{Needs, Presence};
+use crate::support::lists::{place_of, value_of};
 use crate::support::{Bits, NumberMap};
 use crate::transform::{Chain, Triggers};
 use crate::value::Text;
@@ -134,11 +135,7 @@ impl Inspection {
 
     /// The matchers with a target below a key, to add to.
     pub(super) fn below(&mut self, key: usize, matchers: usize) -> &mut Bits {
-        let at = self.below_key.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
-            self.below_key.push((key, Bits::new(matchers)));
-            self.below_key.len() - 1
-        });
-        &mut self.below_key[at].1
+        value_of(&mut self.below_key, key, || Bits::new(matchers))
     }
 }
 
@@ -182,10 +179,7 @@ impl SourcePlan {
     }
 
     pub(super) fn number_key(&mut self, key: &Text) -> usize {
-        self.keys.iter().position(|known| known == key).unwrap_or_else(|| {
-            self.keys.push(key.clone());
-            self.keys.len() - 1
-        })
+        place_of(&mut self.keys, key.clone())
     }
 
     pub(super) fn add(&mut self, id: usize, inspection: &Inspection) {

@@ -5,7 +5,7 @@ use super::service::ServiceSettings;
 use crate::builtin;
 use crate::http::settings::DEFAULT_TIMEOUT;
 use crate::users::mode::ModeSettings;
-use crate::users::text::FloatStyle;
+use crate::value::FloatStyle;
 use crate::value::{Value, json};
 use std::time::Duration;
 

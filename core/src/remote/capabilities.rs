@@ -1,6 +1,6 @@
 //! What this process tells the management side it can do. Bits follow the live state: a feature that is off is not offered.
 
-use crate::users::propagation::base64;
+use base64::prelude::{BASE64_STANDARD, Engine};
 
 /// The state that decides which bits are set.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,7 +49,7 @@ impl Abilities {
 fn encode(bits: u64) -> String {
     let bytes = bits.to_be_bytes();
     let leading = bytes.iter().take_while(|byte| **byte == 0).count();
-    base64(bytes.split_at(leading).1)
+    BASE64_STANDARD.encode(bytes.split_at(leading).1)
 }
 
 #[cfg(test)]

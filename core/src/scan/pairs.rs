@@ -13,6 +13,7 @@
 use super::overflow::Overflow;
 use super::{Owner, OwnerList, Owners, literals};
 use crate::pattern::ByteSet;
+use crate::support::lists::value_of;
 use crate::transform::ByteClasses;
 
 /// Slots are the bits between the classes of bytes
@@ -101,22 +102,13 @@ impl PairsBuilder {
     pub(super) fn add_literals(&mut self, literals: impl Iterator<Item = [u8; 2]>, owner: Owner) {
         let mut seconds: Vec<(u8, ByteSet)> = Vec::new();
         for [first, second] in literals {
-            if !seconds.iter().any(|&(byte, _)| byte == first) {
-                seconds.push((first, ByteSet::default()));
-            }
-            for (_, set) in seconds.iter_mut().filter(|(byte, _)| *byte == first) {
-                insert_both_cases(set, second);
-            }
+            insert_both_cases(value_of(&mut seconds, first, ByteSet::default), second);
         }
         let mut pairs: Vec<(ByteSet, ByteSet)> = Vec::new();
         for (first, second) in seconds {
-            let at = pairs.iter().position(|(_, set)| *set == second).unwrap_or_else(|| {
-                pairs.push((ByteSet::default(), second));
-                pairs.len() - 1
-            });
-            insert_both_cases(&mut pairs[at].0, first);
+            insert_both_cases(value_of(&mut pairs, second, ByteSet::default), first);
         }
-        pairs.into_iter().for_each(|(first, second)| self.add(first, Some(second), owner));
+        pairs.into_iter().for_each(|(second, first)| self.add(first, Some(second), owner));
     }
 
     fn add(&mut self, first: ByteSet, second: Option<ByteSet>, owner: Owner) {

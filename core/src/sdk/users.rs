@@ -9,8 +9,8 @@ use crate::users::identity::{best_effort_id, id_text};
 use crate::users::mode::{CollectionMode, ModeSettings};
 use crate::users::propagation;
 use crate::users::sdk::{CallOptions, Generation, LoginReport};
-use crate::users::text::FloatStyle;
 use crate::users::{Call, CallOutcome, Counter, RequestScope, Who};
+use crate::value::FloatStyle;
 use crate::value::Value;
 
 /// The calls that end in an [`CallOutcome`].

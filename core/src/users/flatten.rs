@@ -4,7 +4,8 @@
 //! too), and one call emits at most 256 pairs; what is beyond either bound is counted, not silently lost.
 
 use super::identity::tag_text;
-use super::text::{FloatStyle, utf8};
+use super::text::utf8;
+use crate::value::FloatStyle;
 use crate::value::{Object, View};
 use std::borrow::Cow;
 

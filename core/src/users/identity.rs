@@ -4,7 +4,8 @@
 //! Values that cannot identify anybody (nothing, zero, booleans, containers) are *absent*; a request must never be tagged
 //! with the id `false`.
 
-use super::text::{FloatStyle, float, utf8};
+use super::text::utf8;
+use crate::value::FloatStyle;
 use crate::value::{Object, View};
 use std::borrow::Cow;
 
@@ -19,7 +20,7 @@ pub fn id_text(value: &Object, floats: FloatStyle) -> Option<Cow<'_, str>> {
         View::Signed(0) | View::Unsigned(0) => None,
         View::Signed(number) => Some(Cow::Owned(number.to_string())),
         View::Unsigned(number) => Some(Cow::Owned(number.to_string())),
-        View::Float(number) if number != 0.0 => Some(Cow::Owned(float(number, floats))),
+        View::Float(number) if number != 0.0 => Some(Cow::Owned(floats.print(number))),
         _ => None,
     }
 }
@@ -76,7 +77,7 @@ pub fn tag_text(value: &Object, floats: FloatStyle) -> Option<Cow<'_, str>> {
         View::Bool(false) => Some(Cow::Borrowed("false")),
         View::Signed(number) => Some(Cow::Owned(number.to_string())),
         View::Unsigned(number) => Some(Cow::Owned(number.to_string())),
-        View::Float(number) => Some(Cow::Owned(float(number, floats))),
+        View::Float(number) => Some(Cow::Owned(floats.print(number))),
         View::Null | View::Invalid | View::Array(_) | View::Map(_) => None,
     }
 }

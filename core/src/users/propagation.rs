@@ -1,5 +1,7 @@
 //! Handing the user's id to the services called downstream, inside the trace context.
 
+use base64::prelude::{BASE64_STANDARD, Engine};
+
 /// The tag that travels with the trace.
 pub const TAG: &str = "_dd.p.usr.id";
 
@@ -8,26 +10,12 @@ const MAX_LENGTH: usize = 400;
 
 /// The value of [`TAG`] for an id; `None` when it is too long to travel.
 pub fn propagated_id(id: &str) -> Option<String> {
-    (id.len().div_ceil(3).checked_mul(4)? <= MAX_LENGTH).then(|| base64(id.as_bytes()))
+    (id.len().div_ceil(3).checked_mul(4)? <= MAX_LENGTH).then(|| BASE64_STANDARD.encode(id))
 }
 
 /// The same value as member `t.usr.id` of a W3C `tracestate`, where `=` has another meaning.
 pub fn tracestate_form(propagated: &str) -> String {
     propagated.replace('=', "~")
-}
-
-/// Standard base64 with padding.
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let bits = group.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
-        for position in 0..4 {
-            let sextet = (bits >> (18 - 6 * position)) & 0x3f;
-            text.push(if position <= group.len() { char::from(ALPHABET[sextet as usize]) } else { '=' });
-        }
-    }
-    text
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::identity::{id_text, non_empty_text, unusable_user};
 use super::outcome::{CallOutcome, SESSION_ID, USER_ID, USER_LOGIN};
 use super::propagation::{self, propagated_id};
 use super::scope::RequestScope;
-use super::text::FloatStyle;
+use crate::value::FloatStyle;
 use crate::value::{Object, View};
 
 /// Which generation of call form an application used.

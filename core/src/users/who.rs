@@ -1,8 +1,8 @@
 //! Whom a question is about: a user, a session, or both.
 
 use super::identity::{id_text, unusable_id};
-use super::text::FloatStyle;
 use super::{CallOutcome, SESSION_ID, USER_ID};
+use crate::value::FloatStyle;
 use crate::value::{Object, Value, View};
 
 /// A user, a session, or both; nobody, by default.

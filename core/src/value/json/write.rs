@@ -1,6 +1,6 @@
 //! The writer: compact JSON text of a tree. Bytes that are not UTF-8 become U+FFFD, since JSON cannot carry them.
 
-use crate::value::{Object, Pair, View, float_text};
+use crate::value::{FloatStyle, Object, Pair, View};
 use std::fmt::Write;
 
 /// A tree as JSON text.
@@ -59,7 +59,7 @@ fn start<'a>(object: &'a Object, text: &mut String, open: &mut Vec<Open<'a>>) {
         View::Bool(value) => text.push_str(if value { "true" } else { "false" }),
         View::Signed(value) => drop(write!(text, "{value}")),
         View::Unsigned(value) => drop(write!(text, "{value}")),
-        View::Float(value) if value.is_finite() => text.push_str(&float_text(value)),
+        View::Float(value) if value.is_finite() => text.push_str(&FloatStyle::Reference.print(value)),
         View::Float(_) => text.push_str("null"),
         View::String(bytes) => string(bytes, text),
         View::Array(elements) => {
