@@ -10,7 +10,7 @@ impl Bits {
         Bits(vec![0; bound.div_ceil(64)])
     }
 
-    /// Adds a number; those at or above the bound are ignored.
+    /// Adds a number; numbers at or above the bound are ignored.
     #[inline]
     pub fn insert(&mut self, n: usize) {
         if let Some(word) = self.0.get_mut(n / 64) {
@@ -18,7 +18,7 @@ impl Bits {
         }
     }
 
-    /// Takes a number out.
+    /// Removes a number.
     #[inline]
     pub fn remove(&mut self, n: usize) {
         if let Some(word) = self.0.get_mut(n / 64) {
@@ -26,7 +26,7 @@ impl Bits {
         }
     }
 
-    /// Whether a number is in.
+    /// Whether the set contains a number.
     #[inline]
     pub fn contains(&self, n: usize) -> bool {
         self.0.get(n / 64).is_some_and(|word| word >> (n % 64) & 1 == 1)
@@ -38,20 +38,20 @@ impl Bits {
         self.0.iter_mut().zip(&other.0).for_each(|(word, more)| *word |= more);
     }
 
-    /// Takes all numbers of another set out.
+    /// Removes all numbers of another set.
     #[inline]
     pub fn subtract(&mut self, other: &Bits) {
         self.0.iter_mut().zip(&other.0).for_each(|(word, gone)| *word &= !gone);
     }
 
-    /// Empties the set. Most sets are empty, and looking is quicker than writing.
+    /// Empties the set. Most sets are empty already, and checking is cheaper than writing.
     pub fn clear(&mut self) {
         if !self.is_empty() {
             self.0.fill(0);
         }
     }
 
-    /// True without numbers.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|word| *word == 0)
     }
@@ -74,7 +74,7 @@ impl Bits {
         self.0.iter().zip(&other.0).any(|(word, others)| word & others != 0)
     }
 
-    /// The numbers both sets have, ascending.
+    /// The numbers in both sets, ascending.
     #[inline]
     pub fn common(&self, other: &Bits) -> impl Iterator<Item = usize> {
         self.0.iter().zip(&other.0).enumerate().flat_map(|(at, (word, others))| {

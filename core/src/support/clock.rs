@@ -1,8 +1,8 @@
-//! Wall-clock time, through a source that tests replace.
+//! Wall-clock time, from a source that tests replace.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Seconds and milliseconds since the Unix epoch.
+/// A source of wall-clock time.
 pub trait Clock: Send + Sync {
     /// Milliseconds since the Unix epoch.
     fn unix_millis(&self) -> u64;
@@ -13,7 +13,7 @@ pub trait Clock: Send + Sync {
     }
 }
 
-/// The machine's clock.
+/// The system clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

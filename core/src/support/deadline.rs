@@ -1,32 +1,32 @@
 //! How long a call may still take.
 //!
-//! A budget is time spent working. Reading the processor time of a thread is a system call, though, and reading the wall
-//! clock costs about as much as matching a short string. So the wall clock is read after every few tens of microseconds
-//! of work, and only when it says that the budget is over does the processor time decide: a thread that was not running
-//! gets what it has missed, up to [`PATIENCE`] times its budget.
+//! A budget is time spent working. But reading the processor time of a thread is a system call, and reading the wall
+//! clock costs about as much as matching a short string. So the wall clock is read only after every few tens of
+//! microseconds of work, and the processor time decides only once the wall clock says that the budget is over: a thread
+//! that was descheduled may go on, up to [`PATIENCE`] times its budget.
 //!
-//! Once expired, always expired, but for what is run in [`Deadline::grace`].
+//! An expired deadline stays expired, except within [`Deadline::grace`].
 
 use super::processor_time;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-/// What may be done between two looks at the clock, in the units of [`Deadline::spend`].
+/// Work between two reads of the clock, in the units of [`Deadline::spend`].
 const PERIOD: u32 = 256;
 
-/// What an ordinary check stands for.
+/// The work that [`Deadline::expired`] counts for a check.
 const CHECK: u32 = 4;
 
-/// What may be done while the budget does not count: some millions of values. Hostile data must come to an end there, too.
+/// Work allowed while the budget is suspended, some millions of values: hostile data must be bounded there, too.
 const SUSPENDED: u32 = 1 << 22;
 
-/// So many times its budget is what a call may take on the wall clock.
+/// The most wall-clock time that a call may take, as a multiple of its budget.
 const PATIENCE: u32 = 4;
 
-/// Calls shorter than this never ask for their processor time: all of it counts as work.
+/// Calls shorter than this never ask for the processor time: all of their time counts as work.
 const UNMEASURED: Duration = Duration::from_micros(100);
 
-/// The end of a call's budget. A duration is one that begins now.
+/// The end of a call's budget. A `Duration` converts to a budget that begins now.
 ///
 /// ```
 /// use bartizan::Deadline;
@@ -38,45 +38,45 @@ const UNMEASURED: Duration = Duration::from_micros(100);
 pub struct Deadline {
     start: Instant,
     budget: Duration,
-    /// Time on the wall clock that the budget ends with, whatever was done in it.
+    /// The wall-clock time at which the budget ends in any case.
     patience: Duration,
     until_look: u32,
     expired: bool,
-    /// Something was given up for want of time although the budget was not over.
+    /// Whether something was abandoned for lack of time although the budget was not over.
     cut: bool,
-    /// Time since the start at the last look.
+    /// The time since the start when the clock was last read.
     seen: Duration,
     measured: Option<Measured>,
-    /// Units until it expires, for tests that cut an evaluation off at a place and not at a time.
+    /// Units until it expires, for tests that cut an evaluation off at an exact place.
     #[cfg(test)]
     units: Option<u64>,
     /// Units of work done, for tests that count.
     #[cfg(test)]
     spent: u64,
-    /// A clock that only [`Deadline::spend`] moves, for tests that share time out.
+    /// A clock that only [`Deadline::spend`] advances, for tests that divide a budget.
     #[cfg(test)]
     clock: Option<Duration>,
 }
 
-/// The deadline passed in the middle of something.
+/// The deadline passed before the work was complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expired;
 
 /// The processor time at some moment of a call.
 #[derive(Debug, Clone, Copy)]
 struct Measured {
-    /// Whose it is.
+    /// The thread it belongs to.
     thread: ThreadId,
-    /// As the system counts it.
+    /// The system's reading.
     at: Duration,
-    /// How much of it the call had used.
+    /// The part of it that the call had used.
     used: Duration,
 }
 
 impl Deadline {
     /// A budget that starts now.
     pub fn new(budget: Duration) -> Self {
-        // Whatever there is of a budget lasts for a while; where there is none, the first check tells.
+        // Any budget above zero lasts for a while; with none, the first check has to tell.
         let until_look = if budget.is_zero() { 0 } else { PERIOD };
         Deadline {
             start: Instant::now(),
@@ -101,19 +101,19 @@ impl Deadline {
         Self::new(Duration::MAX)
     }
 
-    /// So much work, in the units of [`Deadline::spend`], and [`PERIOD`] more in [`Deadline::grace`].
+    /// A deadline after this much work, in the units of [`Deadline::spend`], plus [`PERIOD`] in [`Deadline::grace`].
     #[cfg(test)]
     pub(crate) fn after(units: u64) -> Self {
         Deadline { units: Some(units), ..Self::unlimited() }
     }
 
-    /// What is left of the work that a deadline [after](Self::after) so much of it allows.
+    /// The work left to a deadline that was made by [`Deadline::after`].
     #[cfg(test)]
     pub(crate) fn units(&self) -> Option<u64> {
         self.units
     }
 
-    /// The work done until now, after the end too.
+    /// The work done so far, including work done after the end.
     #[cfg(test)]
     pub(crate) fn spent(&self) -> u64 {
         self.spent
@@ -124,13 +124,13 @@ impl Deadline {
         self.budget
     }
 
-    /// A budget on a clock of its own, on which a unit of [`Deadline::spend`] takes a microsecond.
+    /// A budget with its own clock, on which a unit of [`Deadline::spend`] takes a microsecond.
     #[cfg(test)]
     pub(crate) fn simulated(budget: Duration) -> Self {
         Deadline { clock: Some(Duration::ZERO), ..Self::new(budget) }
     }
 
-    /// Does something for which the budget does not count, up to some millions of values.
+    /// Does something that does not count against the budget, up to some millions of values.
     pub(crate) fn suspended<T>(&mut self, run: impl FnOnce(&mut Deadline) -> T) -> T {
         let (until_look, expired) = (self.until_look, self.expired);
         (self.until_look, self.expired) = (SUSPENDED, false);
@@ -140,7 +140,7 @@ impl Deadline {
         done
     }
 
-    /// Does something that may take half of what is left, so that it cannot keep everything after it from its turn.
+    /// Does something that may take half of what is left, so that time remains for what follows.
     pub fn half<T>(&mut self, run: impl FnOnce(&mut Deadline) -> T) -> T {
         if self.expired || self.budget.is_zero() {
             return run(self);
@@ -156,8 +156,8 @@ impl Deadline {
         done
     }
 
-    /// Does something that must not be left undone, if it can be done within a little more than the budget: a twentieth,
-    /// or a tenth of a millisecond.
+    /// Does something that should be done even after the end, within a little more than the budget: a twentieth, or a
+    /// tenth of a millisecond.
     pub(crate) fn grace<T>(&mut self, run: impl FnOnce(&mut Deadline) -> T) -> T {
         let (budget, patience) = (self.budget, self.patience);
         (self.budget, self.patience) = (extended(budget), extended(patience));
@@ -175,13 +175,14 @@ impl Deadline {
         wall >= budget && is_over(budget, patience, wall, self.worked(wall))
     }
 
-    /// True once the budget is used up. Cheap enough for inner loops.
+    /// Whether the budget is used up. Cheap enough for inner loops.
     #[inline]
     pub fn expired(&mut self) -> bool {
         self.spend(CHECK)
     }
 
-    /// Likewise, before work of this size: a unit is about a short string looked at once, or a few hundred bytes.
+    /// The same as [`Deadline::expired`] for work of this size: a unit is about one scan of a short string, or a few
+    /// hundred bytes.
     #[inline]
     pub(crate) fn spend(&mut self, units: u32) -> bool {
         #[cfg(test)]
@@ -216,31 +217,31 @@ impl Deadline {
         if self.spend(units) { Err(Expired) } else { Ok(()) }
     }
 
-    /// After work of unknown length: the next check looks at the clock.
+    /// Makes the next check read the clock, after work of unknown length.
     pub(crate) fn look_next(&mut self) {
-        // A suspended deadline has more left than this, and does not look.
+        // A suspended deadline has more left than this, and keeps it.
         if self.until_look <= PERIOD {
             self.until_look = 0;
         }
     }
 
-    /// The next checks need not look at the clock yet.
+    /// Makes the next checks skip the clock.
     pub(super) fn look_later(&mut self) {
         self.until_look = self.until_look.max(PERIOD);
     }
 
-    /// The clock is looked at after this much work at the latest.
+    /// Makes the deadline read the clock after this much work at the latest.
     pub(super) fn look_within(&mut self, units: u32) {
         self.until_look = self.until_look.min(units);
     }
 
-    /// A part of the budget ends here. The next check looks at the clock.
+    /// Ends a part of the budget at this time. The next check reads the clock.
     pub(super) fn end_part_at(&mut self, budget: Duration, whole: Duration) {
         let patience = patience_of_part(whole.saturating_mul(PATIENCE));
         (self.budget, self.patience, self.expired, self.until_look) = (budget, patience, false, 0);
     }
 
-    /// The whole budget counts again. The next check looks at the clock.
+    /// Returns to the whole budget. The next check reads the clock.
     pub(super) fn end_at(&mut self, budget: Duration) {
         let patience = budget.saturating_mul(PATIENCE);
         (self.budget, self.patience, self.expired, self.until_look) = (budget, patience, false, 0);
@@ -251,25 +252,26 @@ impl Deadline {
         self.worked(self.elapsed())
     }
 
-    /// Whether the end was seen, without looking at the clock.
+    /// Whether the end was noticed; does not read the clock.
     #[inline]
     pub fn was_expired(&self) -> bool {
         self.expired
     }
 
-    /// An error if the end was seen, without looking at the clock: for those whose work ends early then, and has no result.
+    /// An error if the end was noticed; does not read the clock. For callers whose work then ended early and has no
+    /// result.
     #[inline]
     pub(crate) fn in_time(&self) -> Result<(), Expired> {
         if self.expired { Err(Expired) } else { Ok(()) }
     }
 
-    /// Whether anything was left undone for want of time.
+    /// Whether anything was abandoned for lack of time.
     #[inline]
     pub(crate) fn left_undone(&self) -> bool {
         self.expired || self.cut
     }
 
-    /// Looks at the clock now.
+    /// Reads the clock now.
     #[cold]
     #[inline(never)]
     fn look(&mut self) {
@@ -280,8 +282,8 @@ impl Deadline {
         let wall = self.elapsed();
         self.seen = wall.min(self.budget);
         if self.measured.is_none() && wall >= UNMEASURED {
-            // What came before the first look that is late enough was work, but for the time since the look before it,
-            // in which the thread may have waited.
+            // Of the time before the first measurement, only this much counts as work: the thread may have been
+            // descheduled in the rest.
             let used = wall.min(2 * UNMEASURED);
             let thread = thread::current().id();
             self.measured = processor_time::of_this_thread().map(|at| Measured { thread, at, used });
@@ -310,7 +312,7 @@ impl Deadline {
     }
 }
 
-/// A budget and its grace.
+/// A budget with its grace.
 fn extended(budget: Duration) -> Duration {
     budget.saturating_add((budget / 20).max(UNMEASURED))
 }
@@ -321,13 +323,13 @@ impl From<Duration> for Deadline {
     }
 }
 
-/// Whether a budget is used up after so much time on the wall clock, and so much of work.
+/// Whether a budget is used up after this much wall-clock time and this much work.
 fn is_over(budget: Duration, patience: Duration, wall: Duration, worked: Duration) -> bool {
     worked >= budget || wall >= patience
 }
 
-/// What a part may take of the time on the wall clock. It is work that ends a part, as where a thread waits is chance; the
-/// rest has a quarter of that time at least.
+/// The most wall-clock time that a part may take. Work ends a part, as how long a thread is descheduled is chance; at
+/// least a quarter of that time remains for the rest.
 fn patience_of_part(patience: Duration) -> Duration {
     patience / 4 * 3
 }
@@ -337,7 +339,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_budget_of_nothing_is_used_up_at_the_first_check() {
+    fn a_zero_budget_expires_at_the_first_check() {
         let mut deadline = Deadline::new(Duration::ZERO);
         assert!(!deadline.was_expired());
         assert!(deadline.expired() && deadline.was_expired());
@@ -345,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_is_looked_at_when_told() {
+    fn the_clock_is_read_when_requested() {
         let mut deadline = Deadline::new(Duration::from_nanos(1));
         assert!(!deadline.spend(1));
         deadline.look_next();
@@ -358,17 +360,17 @@ mod tests {
     }
 
     #[test]
-    fn work_decides_up_to_a_bound() {
+    fn work_counts_up_to_a_bound() {
         for (wall, worked, over) in [(4, 4, false), (6, 4, false), (19, 4, false), (20, 4, true), (6, 5, true)] {
             let [budget, wall, worked] = [5, wall, worked].map(Duration::from_millis);
             assert_eq!(is_over(budget, budget * PATIENCE, wall, worked), over, "{wall:?}, {worked:?}");
         }
     }
 
-    /// However late the machine is: a thread that waited past its budget has some left, unless it waited for its fourfold.
+    /// A thread that was descheduled beyond its budget may go on, up to four times the budget.
     #[cfg(unix)]
     #[test]
-    fn a_thread_that_waits_keeps_its_budget() {
+    fn a_descheduled_thread_keeps_its_budget() {
         let budget = Duration::from_millis(50);
         let mut deadline = Deadline::new(budget);
         let expires = |deadline: &mut Deadline| {
@@ -384,9 +386,9 @@ mod tests {
         assert!(is_over(budget, budget * PATIENCE, wall, deadline.worked(wall)));
     }
 
-    /// A part of a budget is not over because its thread waited once.
+    /// A part of a budget does not end because its thread was descheduled once.
     #[test]
-    fn a_part_waits_as_long_as_the_rest_can_spare() {
+    fn a_part_of_a_budget_survives_a_wait() {
         let [whole, part, waited, worked] = [5000, 1875, 14_000, 900].map(Duration::from_micros);
         assert!(!is_over(part, patience_of_part(whole * PATIENCE), waited, worked));
         assert!(is_over(part, patience_of_part(whole * PATIENCE), waited + whole, worked));
@@ -394,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_take_half_leaves_the_rest() {
+    fn half_of_a_budget_leaves_the_rest() {
         let mut deadline = Deadline::simulated(Duration::from_millis(20));
         let work = |deadline: &mut Deadline| while !deadline.spend(PERIOD) {};
         deadline.half(work);
@@ -404,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_count_ends_too_and_says_so() {
+    fn suspended_work_is_bounded_and_reported() {
         let mut deadline = Deadline::new(Duration::from_nanos(1));
         deadline.suspended(|deadline| while !deadline.spend(PERIOD) {});
         assert!(!deadline.was_expired() && deadline.left_undone());
@@ -412,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn grace_is_given_after_the_end_and_ends_itself() {
+    fn grace_begins_after_the_end_and_is_bounded() {
         let mut deadline = Deadline::new(Duration::from_nanos(1));
         deadline.look_next();
         assert!(deadline.expired());

@@ -1,4 +1,4 @@
-//! Random identifiers, through a source that tests replace.
+//! Random identifiers, from a source that tests replace.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,8 +12,9 @@ pub trait Ids: Send + Sync {
 
 /// Identifiers from the operating system's generator.
 ///
-/// Each is drawn from there: a generator within the process would go on in a forked child as it does in the parent, and
-/// both would give the same identifiers. A system call is nothing beside the block or the stack trace that it is for.
+/// Each is drawn from the system: a generator within the process would produce the same identifiers in a forked child
+/// as in its parent. A system call costs little compared with the blocked response or stack trace that the identifier
+/// is for.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RandomIds;
 
@@ -23,7 +24,7 @@ impl Ids for RandomIds {
     }
 }
 
-/// A number that no other call gives, in this process or another.
+/// A number that no other call returns, in this process or another.
 pub fn random() -> u128 {
     let mut bytes = [0; 16];
     match getrandom::fill(&mut bytes) {
@@ -32,7 +33,7 @@ pub fn random() -> u128 {
     }
 }
 
-/// For a system without a generator: its process, the time, and a count.
+/// A fallback for systems without a generator, made of process id, time and a counter.
 fn improvised() -> u128 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let moment = (std::process::id(), SystemTime::now(), COUNT.fetch_add(1, Ordering::Relaxed));

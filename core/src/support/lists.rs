@@ -1,6 +1,6 @@
-//! Short lists in which things are looked for one by one.
+//! Short lists that are searched linearly.
 
-/// The place of an item, which is added if it is not there yet.
+/// The index of an item, which is appended if it is missing.
 pub(crate) fn place_of<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
     list.iter().position(|known| *known == item).unwrap_or_else(|| {
         list.push(item);
@@ -8,7 +8,7 @@ pub(crate) fn place_of<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
     })
 }
 
-/// The value of a key, which is added with what `make` makes if it is not there yet.
+/// The value under a key, which is appended with the value of `make` if it is missing.
 pub(crate) fn value_of<K: PartialEq, V>(list: &mut Vec<(K, V)>, key: K, make: impl FnOnce() -> V) -> &mut V {
     let at = list.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
         list.push((key, make()));

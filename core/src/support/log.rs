@@ -1,4 +1,4 @@
-//! Where messages go: one process-wide sink, off until somebody installs one.
+//! Logging: one process-wide sink, off until one is installed.
 //!
 //! A message below the installed level costs one relaxed load; its text is not even formatted.
 
@@ -6,7 +6,7 @@ use arc_swap::ArcSwapOption;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// How grave a message is. The numbers are the ABI's.
+/// The severity of a message. The numbers are the ABI's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 #[allow(missing_docs)]
@@ -19,12 +19,12 @@ pub enum Level {
     Off = 5,
 }
 
-/// One message and where in the source it was written.
+/// One message, and where in the source it was written.
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
-    /// How grave it is.
+    /// The severity.
     pub level: Level,
-    /// The module it comes from, followed by a NUL that is not part of the name's meaning.
+    /// The module it comes from, followed by a NUL that is not part of the name.
     pub module: &'static str,
     /// The source file, likewise NUL-terminated.
     pub file: &'static str,
@@ -34,13 +34,13 @@ pub struct Record<'a> {
     pub message: &'a str,
 }
 
-/// Receives messages, on whichever thread they arise.
+/// Receives messages, on whichever thread logs them.
 pub type Sink = Arc<dyn Fn(&Record<'_>) + Send + Sync>;
 
 static MIN_LEVEL: AtomicU8 = AtomicU8::new(Level::Off as u8);
 static SINK: ArcSwapOption<Sink> = ArcSwapOption::const_empty();
 
-/// Installs a sink for messages of at least `min_level`; `None` silences everything.
+/// Installs a sink for messages of at least `min_level`; `None` removes it.
 pub fn set_sink(sink: Option<Sink>, min_level: Level) {
     let level = if sink.is_some() { min_level } else { Level::Off };
     SINK.store(sink.map(Arc::new));

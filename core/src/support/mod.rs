@@ -1,4 +1,5 @@
-//! What every room may use: deadline and the steps in which long texts are read, processor time, clock, random ids, log sink, state that survives `fork`, sets and maps of small numbers, bytes as words.
+//! What every room may use: deadlines and how long texts check them, processor time, clock, random ids, log sink, state
+//! that survives `fork`, sets and maps of small numbers, words of eight bytes.
 
 mod bits;
 mod clock;

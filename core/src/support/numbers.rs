@@ -1,14 +1,14 @@
-//! Maps from numbers that the engine gave out itself.
+//! Maps whose keys are numbers that the engine assigns itself.
 //!
-//! Nobody outside chooses these keys, so a multiplication does for a hash.
+//! An attacker cannot choose these keys, so a multiplication suffices as a hash.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// A map from numbers of the engine's own.
+/// A map whose keys are numbers assigned by the engine.
 pub type NumberMap<K, V> = HashMap<K, V, BuildHasherDefault<NumberHasher>>;
 
-/// Spreads numbers over the word: by the golden ratio, as Knuth has it.
+/// Fibonacci hashing (Knuth): multiplies by the golden ratio to spread numbers over the word.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NumberHasher(u64);
 

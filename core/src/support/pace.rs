@@ -1,30 +1,30 @@
-//! Sharing out a deadline between the parts of a tree that is taken in depth first.
+//! Dividing a deadline between the parts of a tree that is ingested depth first.
 //!
-//! If one part may use up all the time, nothing after it is looked at, and whoever writes a request decides what that is.
-//! So there are two phases. The first lasts for three eighths of the budget, and most trees end long before. If it runs
-//! out, the innermost container that is open is given up, and another eighth is shared out among the containers around it:
-//! each gets half of what its parent has, and so does every container that is opened from then on. The outermost one, which
-//! holds the addresses of a request, goes on with half of that time, however many containers it was in the middle of. The
-//! other half of the budget is left for whatever is done with the tree.
+//! If one part could use up all the time, nothing after it would be inspected, and the sender of a request could choose
+//! that part. So there are two phases. The first lasts for three eighths of the budget, and most trees end long before.
+//! When it runs out, the innermost open container is abandoned, and another eighth is divided among the containers
+//! around it: each gets half of what its parent has, and so does every container opened from then on. The outermost
+//! one, which holds the addresses of a request, goes on with half of that time, however deep the nesting was. The other
+//! half of the budget is left for evaluating the tree.
 
 use super::Deadline;
 use std::time::Duration;
 
-/// In the second phase shares are short, so that the clock is looked at more often.
+/// The work between two reads of the clock in the second phase, in which shares are short.
 const STEP: u32 = 16;
 
-/// Who may go on taking in, and how long.
+/// Which of the open containers may go on, and how long.
 #[derive(Clone, Debug)]
 pub struct Pace {
     deadline: Deadline,
     budget: Duration,
-    /// When the phases end.
+    /// When each phase ends.
     phases: [Duration; 2],
-    /// How many containers are open.
+    /// The number of open containers.
     depth: usize,
-    /// For each of them, in the second phase, when its share is used up.
+    /// When the share of each of them ends, in the second phase.
     shares: Option<Vec<Duration>>,
-    /// The container at hand has used up its share.
+    /// Whether the current container has used up its share.
     over: bool,
 }
 
@@ -34,12 +34,12 @@ impl Pace {
         let budget = deadline.budget();
         let phases = [3, 4].map(|eighths| budget / 8 * eighths);
         deadline.end_part_at(phases[0], budget);
-        // A little is always taken in: what it takes to see that there is no time.
+        // A little is always ingested, as much as it takes to notice that there is no time.
         deadline.look_later();
         Pace { deadline, budget, phases, depth: 0, shares: None, over: false }
     }
 
-    /// Notes work, in the units of [`Deadline::spend`]; true if the rest of the container at hand is to be left out.
+    /// Counts work, in the units of [`Deadline::spend`]; true if the rest of the current container is to be left out.
     #[inline]
     pub fn spend(&mut self, units: u32) -> bool {
         if self.over {
@@ -54,13 +54,13 @@ impl Pace {
         self.over
     }
 
-    /// Whether the rest of the container at hand is to be left out.
+    /// Whether the rest of the current container is to be left out.
     #[inline]
     pub fn is_over(&self) -> bool {
         self.over
     }
 
-    /// Begins a container in the one at hand.
+    /// Opens a container within the current one.
     #[inline]
     pub fn enter(&mut self) {
         self.depth += 1;
@@ -69,7 +69,7 @@ impl Pace {
         }
     }
 
-    /// Goes back to the container around.
+    /// Closes the current container.
     #[inline]
     pub fn leave(&mut self) {
         self.depth = self.depth.saturating_sub(1);
@@ -79,7 +79,7 @@ impl Pace {
         }
     }
 
-    /// What is left of the deadline.
+    /// Returns the deadline for what follows.
     pub fn finish(mut self) -> Deadline {
         self.deadline.end_at(self.budget);
         self.deadline
@@ -106,8 +106,8 @@ impl Pace {
     }
 }
 
-/// The ends of the shares of all containers that are open when the first phase ends, outermost first. The innermost one
-/// gets nothing more.
+/// When the share of each open container ends, outermost first, as of the end of the first phase. The innermost one
+/// gets no more time.
 fn shares([first, second]: [Duration; 2], depth: usize) -> Vec<Duration> {
     let halves = |level: usize| 1u32.checked_shl(level as u32).map_or(Duration::ZERO, |n| (second - first) / n);
     (0..depth).map(|level| if level + 1 == depth { first } else { first + halves(level) }).collect()
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_after_an_endless_part_has_its_turn() {
+    fn parts_after_an_endless_one_are_ingested() {
         let mut pace = pace(8);
         pace.enter(); // the addresses
         for _ in 0..3 {
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_little_is_taken_in_without_a_budget() {
+    fn a_little_is_ingested_without_a_budget() {
         let mut pace = pace(0);
         pace.enter();
         assert!(!pace.spend(10));

@@ -1,6 +1,6 @@
-//! How long a thread has run.
+//! The processor time of a thread.
 //!
-//! A thread that waits for a processor, or sleeps, does not spend any of it. Systems that cannot tell have no answer.
+//! Time in which a thread is descheduled or sleeps does not count. Systems that cannot measure it return `None`.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ pub fn of_this_thread() -> Option<Duration> {
     Some(Duration::new(u64::try_from(used.tv_sec).ok()?, u32::try_from(used.tv_nsec).ok()?))
 }
 
-/// The processor time that the calling thread has used since it began.
+/// No answer on this system.
 #[cfg(any(not(unix), miri))]
 pub fn of_this_thread() -> Option<Duration> {
     None

@@ -1,15 +1,15 @@
-//! A map whose copies cost little.
+//! A map that is cheap to copy.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
 
-/// So many maps make one: a change copies this part of the entries.
+/// The number of shards; a change copies one of them.
 const SHARDS: usize = 256;
 
-/// A hash map that shares with its clones what none of them has changed since, for [`Versioned`](super::fork::Versioned)
-/// sets of any size.
+/// A hash map whose clones share all shards that neither has changed, for [`Versioned`](super::fork::Versioned) sets of
+/// any size.
 #[derive(Debug, Clone)]
 pub struct SharedMap<K, V> {
     shards: Vec<Arc<HashMap<K, V>>>,
@@ -37,14 +37,14 @@ impl<K: Hash + Eq + Clone, V: Clone> SharedMap<K, V> {
         self.shards[self.shard(key)].get(key)
     }
 
-    /// Puts a value under a key.
+    /// Inserts a value under a key.
     pub fn insert(&mut self, key: K, value: V) {
         let shard = self.shard(&key);
         let replaced = Arc::make_mut(&mut self.shards[shard]).insert(key, value);
         self.len += usize::from(replaced.is_none());
     }
 
-    /// Takes out what is under a key.
+    /// Removes the value under a key.
     pub fn remove<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
@@ -55,7 +55,7 @@ impl<K: Hash + Eq + Clone, V: Clone> SharedMap<K, V> {
         Arc::make_mut(&mut self.shards[shard]).remove(key)
     }
 
-    /// All entries, in no order.
+    /// All entries, in unspecified order.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.shards.iter().flat_map(|shard| shard.iter())
     }

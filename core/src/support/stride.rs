@@ -1,26 +1,26 @@
-//! Looks at the deadline while a long text is read.
+//! Checking the deadline while a long text is read.
 
 use super::Deadline;
 
-/// How many bytes are read between two looks.
+/// How many bytes are read between two checks.
 const EVERY: usize = 1024;
 
-/// The progress of a reader through a text. A short text is read without a look.
+/// The progress of a reader through a text. A short text is read without a check.
 pub struct Stride<'d> {
     deadline: &'d mut Deadline,
-    /// What reading a stride costs, in units of [`Deadline::spend`].
+    /// The cost of reading a stride, in units of [`Deadline::spend`].
     units: u32,
-    /// The next look is due when so many bytes have been read.
+    /// The number of bytes after which the next check is due.
     due: usize,
 }
 
 impl<'d> Stride<'d> {
-    /// The beginning of a text, of which a kilobyte costs so much in units of [`Deadline::spend`].
+    /// Starts at the beginning of a text; `units` is the cost of a kilobyte in units of [`Deadline::spend`].
     pub fn new(deadline: &'d mut Deadline, units: u32) -> Self {
         Self { deadline, units, due: EVERY }
     }
 
-    /// The beginning of another text, or of a part that is read again.
+    /// Starts over, with another text or with a part that is read again.
     pub fn anew(&mut self) -> Stride<'_> {
         Stride::new(self.deadline, self.units)
     }
@@ -30,17 +30,17 @@ impl<'d> Stride<'d> {
         self.deadline
     }
 
-    /// Whether the deadline is over, now that so many bytes have been read. The reader then stops; what it has found out doesn't
-    /// matter.
+    /// Whether the deadline is over after this many bytes. The reader then stops, and its result is discarded.
     #[inline]
     pub fn is_over(&mut self, read: usize) -> bool {
         read >= self.due && self.look(read)
     }
 
-    /// How many bytes a text begins with that are of a kind, and that there is time to look at. So many were read before.
+    /// The length of the run of bytes of a kind that `text` begins with, as far as there is time to read it; `before`
+    /// is the number of bytes read before.
     #[inline]
     pub fn run(&mut self, text: &[u8], before: usize, is_of_kind: impl Fn(u8) -> bool) -> usize {
-        // As far as no look is due, so that there is nothing but the kind to ask of each byte.
+        // Up to the next check, only the kind of each byte has to be tested.
         let stretch = text.get(..self.due.saturating_sub(before)).unwrap_or(text);
         match stretch.iter().position(|&byte| !is_of_kind(byte)) {
             Some(end) => end,
@@ -49,7 +49,7 @@ impl<'d> Stride<'d> {
         }
     }
 
-    /// The same where a look is due behind the first bytes, which are of the kind.
+    /// The same where a check is due within the run, after `first` bytes.
     #[cold]
     #[inline(never)]
     fn run_on(&mut self, text: &[u8], before: usize, first: usize, is_of_kind: impl Fn(u8) -> bool) -> usize {
@@ -66,10 +66,10 @@ impl<'d> Stride<'d> {
 
     #[cold]
     fn look(&mut self, read: usize) -> bool {
-        // What was read in one go, by a search for a byte, costs little.
+        // Bytes skipped by a search for a byte cost little.
         let strides = (1 + (read - self.due) / EVERY).min(2);
         let is_over = self.deadline.spend(self.units.saturating_mul(strides as u32));
-        // Once over, always over.
+        // An expired deadline stays expired.
         self.due = if is_over { 0 } else { read + EVERY };
         is_over
     }
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_look_is_due_every_kilobyte_and_counts_little_of_what_was_skipped() {
+    fn checks_are_due_every_kilobyte_and_skipped_bytes_cost_little() {
         let mut deadline = Deadline::after(8);
         let mut stride = Stride::new(&mut deadline, 2);
         assert!(!stride.is_over(EVERY - 1) && !stride.is_over(EVERY) && !stride.is_over(2 * EVERY - 1));
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_ends_where_its_kind_does_or_with_the_deadline() {
+    fn a_run_ends_with_its_kind_of_bytes_or_with_the_deadline() {
         let text = [&[b'a'; 3 * EVERY][..], b"bb"].concat();
         let run = |units, before| Stride::new(&mut Deadline::after(units), 1).run(&text, before, |byte| byte == b'a');
         assert_eq!(run(100, 0), 3 * EVERY);

@@ -1,9 +1,9 @@
-//! Bytes eight at a time: how keys and header names are read and folded without a loop over their bytes.
+//! Texts as words of eight bytes, with which keys and header names are read and folded without a loop over their bytes.
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = ONES << 7;
 
-/// The first bytes of a text as a little-endian word, filled up with zeros.
+/// The first bytes of a text as a little-endian word, padded with zeros.
 #[inline]
 pub fn first(text: &[u8]) -> u64 {
     match text.first_chunk() {
@@ -12,7 +12,8 @@ pub fn first(text: &[u8]) -> u64 {
     }
 }
 
-/// What follows the whole words of a text, filled up with zeros: the end of the last eight bytes, if there are as many.
+/// The bytes after the last whole word of a text, padded with zeros; read as the end of the last eight bytes if the
+/// text has as many.
 #[inline]
 pub fn rest(text: &[u8], rest: &[u8]) -> u64 {
     let unused = 64 - 8 * rest.len() as u32;
@@ -26,13 +27,13 @@ pub fn rest(text: &[u8], rest: &[u8]) -> u64 {
     rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
 }
 
-/// A word without what is beyond its first bytes.
+/// A word with all but its first bytes cleared.
 #[inline]
 pub fn cut(word: u64, length: usize) -> u64 {
     word & u64::MAX.checked_shr(64u32.saturating_sub(8 * length.min(8) as u32)).unwrap_or(0)
 }
 
-/// Whether a byte that is not zero occurs in a text. For texts that are usually short.
+/// Whether `byte`, which is not zero, occurs in a text. For texts that are usually short.
 #[inline]
 pub fn hold(text: &[u8], byte: u8) -> bool {
     let is = |word: u64| {
@@ -46,17 +47,17 @@ pub fn hold(text: &[u8], byte: u8) -> bool {
     }
 }
 
-/// In lower case.
+/// Converts ASCII letters to lower case.
 #[inline]
 pub const fn lower(word: u64) -> u64 {
-    // In the high bits: where a byte is ASCII and at least `A`, and beyond `Z`.
+    // High bits mark the bytes that are ASCII and at least `A`, and those beyond `Z`.
     let low = word & !HIGH;
     let from_a = low + (0x80 - b'A' as u64) * ONES;
     let beyond_z = low + (0x7F - b'Z' as u64) * ONES;
     word | (from_a & !beyond_z & !word & HIGH) >> 2
 }
 
-/// As header names are compared: in lower case, with `_` as `-`.
+/// Normalizes for comparing header names: lower case, with `_` as `-`.
 #[inline]
 pub const fn header_name(word: u64) -> u64 {
     let apart = word ^ ((b'_' as u64) * ONES);
@@ -64,7 +65,7 @@ pub const fn header_name(word: u64) -> u64 {
     lower(word) ^ ((underscore >> 7) * (b'_' ^ b'-') as u64)
 }
 
-/// As signed bytes are compared: those from 0x80 on come first.
+/// Makes words compare as signed bytes do: those from 0x80 on come first.
 #[inline]
 pub const fn signed(word: u64) -> u64 {
     word ^ HIGH

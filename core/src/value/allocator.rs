@@ -1,11 +1,12 @@
 //! Where the memory of a tree comes from.
 //!
-//! The ABI lets a caller bring its own allocator, and frees pass back the exact size and alignment of the allocation,
-//! so nothing may be rounded, hidden in front, or terminated with a NUL (a Rust client rebuilds a `Layout` from them).
+//! The ABI lets a caller bring its own allocator. Each release passes the exact size and alignment of the allocation (a
+//! Rust client rebuilds a `Layout` from them), so nothing may be rounded up, prefixed with a header, or terminated with
+//! a NUL.
 
 use std::alloc::Layout;
 
-/// Memory could not be had from an allocator.
+/// An allocator refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutOfMemory;
 
@@ -34,7 +35,7 @@ pub unsafe trait Allocator {
     /// `block` came from `allocate` of this allocator with the same `size` and `align`, and is not used afterwards.
     unsafe fn release(&self, block: *mut u8, size: usize, align: usize);
 
-    /// True if its blocks are those of [`Heap`], so that trees may pass from one to the other.
+    /// Whether its blocks are those of [`Heap`], so that a tree may pass from one to the other.
     fn is_heap(&self) -> bool {
         false
     }
@@ -69,7 +70,7 @@ unsafe impl Allocator for Heap {
     }
 }
 
-// SAFETY: forwards to an allocator that keeps the contract itself.
+// SAFETY: forwards to an allocator that keeps the contract.
 unsafe impl<A: Allocator + ?Sized> Allocator for &A {
     #[inline]
     fn allocate(&self, size: usize, align: usize) -> *mut u8 {
@@ -78,7 +79,7 @@ unsafe impl<A: Allocator + ?Sized> Allocator for &A {
 
     #[inline]
     unsafe fn release(&self, block: *mut u8, size: usize, align: usize) {
-        // SAFETY: the contract is passed on unchanged.
+        // SAFETY: the caller's promise, passed on.
         unsafe { (**self).release(block, size, align) }
     }
 

@@ -3,14 +3,14 @@
 use super::{Allocator, Heap, Object, OutOfMemory, Value, View, tag};
 use std::borrow::{Borrow, Cow};
 
-/// What becomes of borrowed strings.
+/// How borrowed strings are copied.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Literals {
     Copied,
     Kept,
 }
 
-/// So that [`Cow`] holds a tree of either kind: one to be copied, or one that is handed over.
+/// Lets [`Cow`] hold either a tree to be copied or one that is handed over.
 impl ToOwned for Object {
     type Owned = Value;
 
@@ -38,17 +38,17 @@ impl From<Value> for Cow<'_, Object> {
 }
 
 impl Object {
-    /// A copy on the process heap that refers to nothing of the original.
+    /// A copy on the process heap that shares nothing with the original.
     pub fn to_value(&self) -> Value {
         self.try_to_value(Heap).expect("memory for a copy")
     }
 
-    /// A copy in `allocator` that refers to nothing of the original.
+    /// A copy in `allocator` that shares nothing with the original.
     pub fn try_to_value<A: Allocator>(&self, allocator: A) -> Result<Value<A>, OutOfMemory> {
         self.copy(allocator, Literals::Copied)
     }
 
-    /// A copy in which literals, except as keys, keep their pointer.
+    /// A copy in which literals keep their pointer, except as keys.
     ///
     /// # Safety
     ///
@@ -60,7 +60,7 @@ impl Object {
     fn copy<A: Allocator>(&self, allocator: A, literals: Literals) -> Result<Value<A>, OutOfMemory> {
         let mut root = Value::invalid_in(allocator);
         let (target, allocator) = root.object_mut();
-        // Containers whose node stands but whose entries are still to be copied.
+        // Containers that exist in the copy but whose entries are still to be copied.
         let mut pending: Vec<(&Object, *mut Object)> = vec![];
         copy_node(self, target, allocator, literals, &mut pending)?;
         let mut next = 0;

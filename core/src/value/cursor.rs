@@ -1,9 +1,9 @@
-//! Going through the entries of a container.
+//! Iterating over the entries of a container.
 
 use super::{Object, Pair, Step};
 
-/// A container, and how many of its entries were passed. Walks through trees keep a stack of these, so that the depth of a
-/// tree costs memory and not the thread's stack, and a path is put together only when somebody asks for it.
+/// A container and the number of entries passed. Walks through trees keep a stack of cursors, so that the depth of a
+/// tree costs heap and not call stack, and a path is built only on demand.
 pub(crate) struct Cursor<'a> {
     entries: Entries<'a>,
     passed: usize,
@@ -16,7 +16,7 @@ enum Entries<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// The start of an array or a map; `None` for anything else.
+    /// A cursor at the start of an array or a map; `None` for anything else.
     #[inline]
     pub(crate) fn of(object: &'a Object) -> Option<Self> {
         let map = object.as_map().map(Entries::Map);
@@ -24,7 +24,7 @@ impl<'a> Cursor<'a> {
         Some(Cursor { entries, passed: 0 })
     }
 
-    /// Passes an entry: its value, and its key if this is a map.
+    /// Passes an entry and returns its value, with its key in a map.
     #[inline]
     pub(crate) fn next(&mut self) -> Option<(Option<&'a Object>, &'a Object)> {
         let entry = match self.entries {
@@ -38,7 +38,7 @@ impl<'a> Cursor<'a> {
         Some(entry)
     }
 
-    /// The key of the last entry that was passed, if this is a map.
+    /// The key of the entry passed last, in a map.
     #[inline]
     pub(crate) fn key(&self) -> Option<&'a [u8]> {
         match self.entries {
@@ -47,7 +47,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The step from the container to the last entry that was passed, if there is one.
+    /// The step from the container to the entry passed last, if there is one.
     pub(crate) fn step(&self) -> Option<Step> {
         let index = self.passed.checked_sub(1)?;
         Some(match self.entries {

@@ -1,13 +1,13 @@
 //! Freeing a tree.
 //!
-//! Order is visible to a caller's allocator: depth first, elements by index, key before value, the block last. Ordinary
-//! trees are walked by calls, which costs nothing; what is nested deeper goes by a list of its own, as no stack may be
-//! trusted with a caller's depth.
+//! The order is visible to a caller's allocator: depth first, elements by index, key before value, the block last.
+//! Ordinary trees are freed recursively, which is fast; deeper levels use an explicit stack, as the call stack may not
+//! depend on a caller's depth.
 
 use super::object::{entry_size, slice};
 use super::{Allocator, Heap, Object, Pair, tag};
 
-/// Containers within each other that are walked by calls.
+/// The levels of nesting that are freed recursively.
 const SHALLOW: usize = 24;
 
 impl Object {
@@ -17,7 +17,7 @@ impl Object {
     ///
     /// The tree was built with this allocator, and nothing refers into it any more.
     pub(super) unsafe fn destroy(&mut self, allocator: &dyn Allocator) {
-        // SAFETY: the caller's promise, passed on; an allocator that says so frees as the heap does.
+        // SAFETY: the caller's promise, passed on; an allocator with `is_heap` frees as the heap does.
         unsafe {
             if allocator.is_heap() {
                 free_entry(self, &Heap, SHALLOW);
@@ -29,7 +29,7 @@ impl Object {
     }
 }
 
-/// Frees what is below a node; `levels` of containers by calls.
+/// Frees everything below a node, up to `levels` of containers recursively.
 ///
 /// # Safety
 ///
@@ -46,7 +46,7 @@ unsafe fn free_entry<A: Allocator + ?Sized>(object: &Object, allocator: &A, leve
     }
 }
 
-/// Frees a container and what is in it.
+/// Frees a container and its entries.
 ///
 /// # Safety
 ///
@@ -57,8 +57,8 @@ unsafe fn free_container<A: Allocator + ?Sized>(object: &Object, allocator: &A, 
         return unsafe { free_deep(object, allocator) };
     }
     let (block, size) = (object.block(), object.len());
-    // SAFETY: a live container of `size` entries of its kind; they are walked once, then the block is freed with the capacity
-    // it was made with.
+    // SAFETY: a live container of `size` entries of its kind; each is freed once, then the block with the capacity it
+    // was allocated with.
     unsafe {
         if object.is_map() {
             for pair in slice::<Pair>(block.cast(), size) {
@@ -95,7 +95,7 @@ unsafe fn free_text<A: Allocator + ?Sized>(object: &Object, allocator: &A) {
 ///
 /// # Safety
 ///
-/// The block was allocated for so many entries of this kind, and none of them is used any more.
+/// The block was allocated for this many entries of this kind, and none of them is used any more.
 #[inline]
 unsafe fn free_block<A: Allocator + ?Sized>(kind: u8, block: *mut u8, capacity: usize, allocator: &A) {
     if !block.is_null() && capacity > 0 {
@@ -104,7 +104,7 @@ unsafe fn free_block<A: Allocator + ?Sized>(kind: u8, block: *mut u8, capacity: 
     }
 }
 
-/// A container half way through.
+/// A container whose entries are partly freed.
 struct Open {
     kind: u8,
     block: *mut u8,
@@ -113,7 +113,7 @@ struct Open {
     next: usize,
 }
 
-/// The same as [`free_container`], at any depth.
+/// [`free_container`] with an explicit stack, for any depth.
 ///
 /// # Safety
 ///

@@ -1,53 +1,54 @@
-//! Whether a value ends.
+//! Whether a value is finite.
 //!
-//! Values made by safe code are trees, and everything that reads, copies or frees one takes that for granted. A value laid
-//! out in C may contain itself, directly or around several corners, and then no walk comes to its end. Or it may hold one
-//! part in many places: forty arrays, each of which holds the next one twice, are a trillion elements in a few kilobytes. So
-//! the C boundary asks here first.
+//! Values made by safe code are trees, and everything that reads, copies or frees one relies on that. A value laid out
+//! in C may contain itself, directly or indirectly, and then no walk terminates. Or it may share parts: forty arrays,
+//! each of which holds the next one twice, expand to a trillion elements in a few kilobytes. So the C boundary checks
+//! values here first.
 //!
-//! For ordinary data the answer must cost next to nothing. Most values are small and shallow, and are gone through once; this
-//! ends after so many entries, whatever they are. What is larger or deeper is searched depth first, each container that holds
-//! others once, in however many places it is: linear in the memory of the value. How many entries it amounts to, with all that
-//! is shared counted in each place, comes out on the way; a value may amount to a multiple of what it has in memory, so
-//! that whatever goes through it afterwards is linear, too.
+//! For ordinary data the check must cost next to nothing. Most values are small and shallow, and a bounded walk visits
+//! all of them. A larger or deeper value is searched depth first, visiting each container that holds containers once,
+//! however often it occurs: linear in the memory of the value. The search also yields the expanded size, in which
+//! shared parts count once per occurrence; it may exceed the entries in memory only by a constant factor, so that every
+//! later walk is linear, too.
 
 use super::{Object, tag};
 use crate::support::Deadline;
 use std::collections::HashMap;
 
-/// What a value may amount to in any case, in entries,
+/// The expanded size, in entries, that is always allowed.
 const MOST_ENTRIES: u64 = 1 << 20;
 
-/// and else so many times the entries it has in memory. A value without shared parts has all that it amounts to.
+/// Beyond that, the expanded size may be this many times the number of entries in memory. It equals that number for a
+/// value without shared parts.
 const MOST_TIMES: u64 = 16;
 
-/// Entries that are gone through without keeping anything in mind,
+/// The most entries that the bounded walk visits.
 const FEW: usize = 16_384;
 
-/// and containers within each other.
+/// The deepest nesting that the bounded walk visits.
 const SHALLOW: u32 = 32;
 
-/// Containers of so few entries are cheaper to look into again than to remember.
+/// Containers of up to this many entries are cheaper to search again than to remember.
 const TINY: usize = 16;
 
-/// So many entries are searched whatever the deadline says.
+/// This many entries are searched whatever the deadline says.
 const ALWAYS: usize = 65_536;
 
-/// What it takes to remember a container, in entries.
+/// The cost of remembering a container, in entries.
 const REMEMBERED: usize = 16;
 
-/// Entries that are looked at between two looks at the deadline, and what they cost.
+/// Entries searched between two checks of the deadline.
 const STRETCH: usize = 4096;
 const ENTRIES_A_UNIT: usize = 64;
 
 impl Object {
-    /// Whether this contains itself, at whatever depth, or holds parts in so many places that it amounts to more than 2^20
+    /// Whether this contains itself, at whatever depth, or shares parts so often that it expands to more than 2^20
     /// entries and more than 16 times those in memory. Takes time linear in the memory of the value.
     pub fn is_endless(&self) -> bool {
         self.is_endless_within(&mut Deadline::unlimited()).unwrap_or(true)
     }
 
-    /// The same, if it can be told before the deadline.
+    /// The same; `None` if the deadline ends first.
     pub fn is_endless_within(&self, deadline: &mut Deadline) -> Option<bool> {
         if ends_soon(self, SHALLOW, &mut { FEW }) {
             return Some(false);
@@ -55,7 +56,7 @@ impl Object {
         Search::new(deadline, MOST_ENTRIES, MOST_TIMES).run(self)
     }
 
-    /// Whether this is an array of at most [`TINY`] elements that are no containers.
+    /// Whether this is an array of at most [`TINY`] elements, none of them a container.
     #[inline]
     fn is_scalar_list(&self) -> bool {
         let elements = if self.tag() == tag::ARRAY { self.as_array() } else { None };
@@ -63,7 +64,7 @@ impl Object {
             .is_some_and(|elements| elements.len() <= TINY && elements.iter().all(|element| !element.is_container()))
     }
 
-    /// The first container with entries among the entries from `from` up to `to`, and where it is.
+    /// The first non-empty container among the entries from `from` up to `to`, with its index.
     #[inline]
     fn container_between(&self, from: usize, to: usize) -> Option<(usize, &Object)> {
         let is_inner = |object: &Object| object.is_container() && !object.is_empty();
@@ -77,8 +78,8 @@ impl Object {
     }
 }
 
-/// Whether a value comes to its end before entries or levels run out. All data is asked this, so scalars and the short lists
-/// of them that headers and parameters are cost no call.
+/// Whether a walk ends before its limits on entries and levels. All data is checked, so scalars and the short lists of
+/// them that headers and parameters are cost no call.
 fn ends_soon(object: &Object, levels: u32, left: &mut usize) -> bool {
     let entries = object.len();
     if entries > *left || (levels == 0 && entries > 0) {
@@ -93,23 +94,23 @@ fn ends_soon(object: &Object, levels: u32, left: &mut usize) -> bool {
     }
 }
 
-/// Which container it is. Objects are copied bitwise when they change hands, so it is not the place of the object.
+/// Identifies a container by its block: objects are copied bitwise when they change hands, so their address does not.
 type Identity = (usize, usize, bool);
 
 fn identity(container: &Object) -> Identity {
     (container.block() as usize, container.len(), container.is_map())
 }
 
-/// A search for a container that is on the way to itself.
+/// A depth-first search for cycles that also computes expanded sizes.
 struct Search<'a, 'd> {
     deadline: &'d mut Deadline,
-    /// What a value may amount to in any case, and how many times what it has in memory.
+    /// The limits on the expanded size: in entries, and as a multiple of those in memory.
     most: u64,
     times: u64,
-    /// How many entries a container amounts to; `None` while it is on the path.
+    /// The expanded size of each container; `None` while it is on the path.
     amounts: HashMap<Identity, Option<u64>>,
     path: Vec<Open<'a>>,
-    /// Work done, in entries, and what of it the deadline does not know of yet.
+    /// Work done, in entries, and the part of it that the deadline was not yet charged for.
     done: usize,
     owed: usize,
     /// Entries in memory.
@@ -119,9 +120,9 @@ struct Search<'a, 'd> {
 /// A container on the path.
 struct Open<'a> {
     container: &'a Object,
-    /// The entry to look at next.
+    /// The index of the next entry.
     next: usize,
-    /// What it amounts to, as far as it was searched.
+    /// The expanded size of the entries searched so far.
     amount: u64,
 }
 
@@ -130,7 +131,7 @@ impl<'a, 'd> Search<'a, 'd> {
         Search { deadline, most, times, amounts: HashMap::new(), path: vec![], done: 0, owed: 0, entries: 0 }
     }
 
-    /// Whether `root` is endless; `None` where the deadline came first.
+    /// Whether `root` is endless; `None` if the deadline ended first.
     fn run(mut self, root: &'a Object) -> Option<bool> {
         self.open(root);
         loop {
@@ -164,14 +165,14 @@ impl<'a, 'd> Search<'a, 'd> {
         self.entries += container.len() as u64;
     }
 
-    /// Ends the container opened last; what it amounts to.
+    /// Leaves the innermost container and returns its expanded size.
     fn close(&mut self) -> Option<u64> {
         let Open { container, amount, .. } = self.path.pop()?;
         self.amounts.insert(identity(container), Some(amount));
         Some(amount)
     }
 
-    /// The next container in the one opened last, if there is another; `None` where the deadline came first.
+    /// The next container within the innermost one, if there is another; `None` if the deadline ended first.
     fn next_inner(&mut self) -> Option<Option<&'a Object>> {
         let Some(Open { container, next, .. }) = self.path.last_mut() else { return Some(None) };
         while *next < container.len() {
@@ -195,7 +196,7 @@ impl<'a, 'd> Search<'a, 'd> {
     }
 }
 
-/// Whether a container holds no others, as far as that is quickly told.
+/// Whether a container is known to hold no containers. Checks only small ones.
 fn is_flat(container: &Object) -> bool {
     container.len() <= TINY && container.container_between(0, container.len()).is_none()
 }
@@ -206,11 +207,11 @@ mod tests {
     use crate::support::test_random::Random;
     use crate::value::{Value, tag};
 
-    /// Arrays that hold each other as they like, in blocks that are never freed.
+    /// Arrays that refer to each other in any way, in blocks that are never freed.
     struct Graph(Vec<(*mut Object, usize)>);
 
     impl Graph {
-        /// Each node is an array of these nodes; a number that is none is a null.
+        /// Each node is an array of the given nodes; an index out of range stands for a null.
         fn new(edges: &[Vec<usize>]) -> Self {
             let block = |node: &Vec<usize>| {
                 let nulls: Vec<_> = node.iter().map(|_| Value::null().into_object()).collect();
@@ -239,7 +240,7 @@ mod tests {
         }
     }
 
-    /// The same by the definition: what a node amounts to, if it ends.
+    /// The expanded size of a node by definition, `None` if it is endless.
     fn amount(edges: &[Vec<usize>], node: usize, path: &mut Vec<usize>) -> Option<u64> {
         if path.contains(&node) {
             return None;
@@ -259,7 +260,7 @@ mod tests {
 
     #[test]
     #[cfg_attr(miri, ignore = "slow")]
-    fn what_ends_is_told_as_by_definition() {
+    fn finite_values_are_those_finite_by_definition() {
         let mut random = Random(1);
         let mut random = |below: usize| random.below(below);
         let mut endless = 0;
@@ -267,7 +268,7 @@ mod tests {
             let nodes = 1 + random(7);
             let mut edges: Vec<Vec<usize>> = vec![];
             for node in 0..nodes {
-                // Every other graph has edges forwards only, and so no cycle.
+                // Every other graph has only forward edges, and so no cycle.
                 let size = random(4);
                 let first = if round % 2 == 0 { 0 } else { node + 1 };
                 edges.push((0..size).map(|_| first + random(nodes + 4)).collect());
@@ -289,9 +290,9 @@ mod tests {
 
     #[test]
     #[cfg_attr(miri, ignore = "slow")]
-    fn cycles_are_found_behind_much_and_deep_down() {
+    fn cycles_are_found_after_many_entries_and_at_any_depth() {
         for (before, length) in [(0, 1), (0, 2), (50_000, 1), (200_000, 3), (0, 100_000), (20, 1000)] {
-            // Nodes 0 to length - 1 each hold the next, after so many nulls; the last one holds the first.
+            // Nodes 0 to length - 1 each hold some nulls and then the next node; the last one holds the first.
             let edges = |closed: bool| -> Vec<Vec<usize>> {
                 let next = |node: usize| {
                     if node + 1 < length {
@@ -310,8 +311,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shared_counts_in_each_place() {
-        // Each array holds the next one twice: 2^n - 1 arrays of two elements.
+    fn shared_parts_count_once_per_occurrence() {
+        // Each array holds the next one twice: 2^n - 1 arrays of two elements when expanded.
         let doubling =
             |levels: usize| Graph::new(&(0..levels).map(|level| vec![level + 1; 2]).collect::<Vec<_>>()).root();
         assert!(!doubling(10).is_endless() && !doubling(19).is_endless());
@@ -322,20 +323,20 @@ mod tests {
 
     #[test]
     #[cfg_attr(miri, ignore = "slow")]
-    fn what_is_large_may_hold_as_much_again_in_other_places() {
-        // An array of so many references to one of 200,000 nulls.
+    fn large_values_may_repeat_their_parts_in_proportion() {
+        // An array with this many references to one array of 200,000 nulls.
         let repeated = |times: usize| Graph::new(&[vec![1; times], vec![usize::MAX; 200_000]]).root();
         assert!(!repeated(5).is_endless() && !repeated(16).is_endless() && repeated(17).is_endless());
     }
 
     #[test]
     #[cfg_attr(miri, ignore = "slow")]
-    fn the_search_does_work_in_proportion_to_the_memory() {
+    fn the_search_is_linear_in_the_memory() {
         let grid = |levels: usize, width: usize| {
             Graph::new(&(0..levels).map(|level| vec![level + 1; width]).collect::<Vec<_>>()).root()
         };
         for (levels, width) in [(64, 2), (64, 256), (2000, 2), (2000, 256)] {
-            // Units stand for 64 entries each; looking into the next level once more for each reference must not multiply.
+            // A unit stands for 64 entries; searching the next level once per reference would multiply.
             let mut deadline = Deadline::unlimited();
             assert_eq!(grid(levels, width).is_endless_within(&mut deadline), Some(true));
             let spent = deadline.spent();
@@ -359,7 +360,7 @@ mod tests {
 
     #[test]
     #[cfg_attr(miri, ignore = "slow")]
-    fn ordinary_values_end_whatever_their_size() {
+    fn trees_are_finite_whatever_their_size() {
         let mut deep = Value::from(1);
         for _ in 0..200_000 {
             let mut outer = Value::map_with_capacity(1);
@@ -375,7 +376,7 @@ mod tests {
 
     #[test]
     #[cfg_attr(miri, ignore = "slow")]
-    fn the_deadline_counts_after_a_first_look() {
+    fn the_deadline_counts_after_the_minimum_search() {
         let over = || Deadline::after(0);
         let little: Value = (0..60_000).collect();
         assert_eq!(little.is_endless_within(&mut over()), Some(false));

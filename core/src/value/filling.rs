@@ -1,19 +1,20 @@
 //! Containers whose number of entries is known before they are filled.
 //!
-//! Appending to a container reads its size, compares it with the capacity and writes it back, which makes each entry wait
-//! for the one before; and an entry that is made elsewhere is copied to its place. Nearly all that the engine itself makes
-//! has a known number of entries: these are made where they stay, and the size is written once, when a [`Filling`] ends.
+//! Appending reads the size, compares it with the capacity and writes the size back, so each entry depends on the one
+//! before; and an entry built elsewhere has to be copied into place. For nearly all containers that the engine makes
+//! the number of entries is known: they are built in place, and the size is written once, when the [`Filling`] is
+//! dropped.
 
 use super::object::{SMALL_SIZE, SmallText};
 use super::{Allocator, Heap, Object, OutOfMemory, Pair, Value, tag};
 use std::marker::PhantomData;
 
-/// A short key that is known beforehand: it takes no copying of bytes to make an entry of it.
+/// A short key known in advance, which is inserted without copying bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Key(SmallText);
 
 impl Key {
-    /// Of at most 14 bytes, which the compiler checks where this is a constant.
+    /// A key of at most 14 bytes, which the compiler checks for constants.
     pub(crate) const fn new(text: &str) -> Self {
         let mut data = [0; SMALL_SIZE];
         let mut at = 0;
@@ -25,9 +26,9 @@ impl Key {
     }
 }
 
-/// What a container consists of: objects, or pairs of a key and an object.
+/// An entry of a container: an object, or a pair of a key and an object.
 pub(crate) trait Entry {
-    /// The container of such entries.
+    /// The tag of a container with such entries.
     const KIND: u8;
 }
 
@@ -39,9 +40,9 @@ impl Entry for Pair {
     const KIND: u8 = tag::MAP;
 }
 
-/// An array or map with room for a number of entries, some of which are there.
+/// An array or map with room for a number of entries, of which the first are filled.
 pub(crate) struct Filling<'o, E: Entry, A> {
-    /// A container of the right capacity; its size is [`Self::written`] only at the end.
+    /// A container with its final capacity; its size is set to [`Self::written`] only at the end.
     container: &'o mut Object,
     allocator: A,
     written: usize,
@@ -56,8 +57,8 @@ pub(crate) type Array<'o, A = Heap> = Filling<'o, Object, A>;
 pub(crate) type Map<'o, A = Heap> = Filling<'o, Pair, A>;
 
 impl<'o, E: Entry, A: Allocator> Filling<'o, E, A> {
-    /// Makes `place`, which holds nothing that needs freeing, a container with room for this many entries. The allocator is
-    /// that of the tree.
+    /// Turns `place`, which holds nothing that needs freeing, into a container with room for this many entries. The
+    /// allocator is that of the tree.
     #[inline]
     pub(crate) fn new_in(place: &'o mut Object, room: usize, allocator: A) -> Result<Self, OutOfMemory> {
         match place.set_container(E::KIND, room, &allocator) {
@@ -66,7 +67,7 @@ impl<'o, E: Entry, A: Allocator> Filling<'o, E, A> {
         }
     }
 
-    /// Counts one more entry and returns its place, with nothing in it.
+    /// Counts one more entry and returns its place, uninitialised.
     #[inline]
     fn add(&mut self) -> *mut E {
         assert!(self.written < self.room, "no room was asked for this entry");
@@ -77,33 +78,34 @@ impl<'o, E: Entry, A: Allocator> Filling<'o, E, A> {
     }
 }
 
-/// Makes a place an object that holds nothing. Only the tag is written: compilers make of a block that is filled with zeros
-/// a call that is slower than the one that was written.
+/// Makes a place an object that holds nothing. Only the tag is written: zeroing the whole object compiles to a slower
+/// memset call.
 ///
 /// # Safety
 ///
 /// The place is within a block, and free.
 #[inline]
 unsafe fn empty<'o>(place: *mut Object) -> &'o mut Object {
-    // SAFETY: the caller's promise; of an invalid object no other field is read.
+    // SAFETY: the caller's promise; no other field of an invalid object is read.
     unsafe {
         (*place).tag = tag::INVALID;
         &mut *place
     }
 }
 
-/// Whatever was filled in by then is in the container, and freed with it.
+/// Entries filled until then belong to the container and are freed with it.
 impl<E: Entry, A> Drop for Filling<'_, E, A> {
     #[inline]
     fn drop(&mut self) {
         let block = self.container.block();
-        // SAFETY: the block that this was made with, of which so many places were given out, each made whole at once.
+        // SAFETY: the block was allocated with this capacity, and each of the places counted was initialised when it
+        // was given out.
         unsafe { self.container.set_container_parts(E::KIND, self.written, self.room, block) };
     }
 }
 
 impl<A: Allocator> Array<'_, A> {
-    /// The place of the next element. It holds nothing yet.
+    /// The place of the next element, which holds nothing yet.
     #[inline]
     pub(crate) fn place(&mut self) -> &mut Object {
         // SAFETY: a place just counted.
@@ -112,13 +114,13 @@ impl<A: Allocator> Array<'_, A> {
 }
 
 impl<A: Allocator> Map<'_, A> {
-    /// The place of the next value, under a key that is known beforehand. It holds nothing yet.
+    /// The place of the next value, under a key known in advance. It holds nothing yet.
     #[inline]
     pub(crate) fn place(&mut self, Key(key): Key) -> &mut Object {
         self.place_under(Object { small: key })
     }
 
-    /// The place of the next value, under any key; an equal one is kept beside it. It holds nothing yet.
+    /// The place of the next value, under any key; equal keys are kept. It holds nothing yet.
     #[inline]
     pub(crate) fn try_place_at(&mut self, key: &[u8]) -> Result<&mut Object, OutOfMemory> {
         let place = self.add();
@@ -139,7 +141,7 @@ impl<A: Allocator> Map<'_, A> {
 }
 
 impl<'o, E: Entry> Filling<'o, E, Heap> {
-    /// Makes `place`, which holds nothing that needs freeing, a container with room for this many entries.
+    /// Turns `place`, which holds nothing that needs freeing, into a container with room for this many entries.
     #[inline]
     pub(crate) fn new(place: &'o mut Object, room: usize) -> Self {
         Self::new_in(place, room, Heap).expect("memory for a container")
@@ -147,13 +149,13 @@ impl<'o, E: Entry> Filling<'o, E, Heap> {
 }
 
 impl Map<'_> {
-    /// The place of the next value, under any key; an equal one is kept beside it. It holds nothing yet.
+    /// The place of the next value, under any key; equal keys are kept. It holds nothing yet.
     #[inline]
     pub(crate) fn place_at(&mut self, key: &[u8]) -> &mut Object {
         self.try_place_at(key).expect("memory for a key below 4 GiB")
     }
 
-    /// The same under the key of another map.
+    /// The place of the next value, under the key of another map.
     #[inline]
     pub(crate) fn place_like(&mut self, key: &Object) -> &mut Object {
         match key.copy_inside() {
@@ -164,7 +166,7 @@ impl Map<'_> {
 }
 
 impl Object {
-    /// Puts a copy of these bytes here, where nothing is that needs freeing.
+    /// Puts a copy of these bytes here, in a place that holds nothing that needs freeing.
     #[inline]
     pub(crate) fn try_put_text<A: Allocator>(&mut self, text: &[u8], allocator: A) -> Result<(), OutOfMemory> {
         if self.set_string(text, &allocator) { Ok(()) } else { Err(OutOfMemory) }
@@ -178,7 +180,7 @@ impl Object {
 }
 
 impl Value {
-    /// What `fill` makes of a place that holds nothing.
+    /// The value that `fill` builds in an empty place.
     #[inline]
     pub(crate) fn made(fill: impl FnOnce(&mut Object)) -> Self {
         let mut value = Self::invalid();
@@ -193,7 +195,7 @@ mod tests {
     use crate::value::json;
 
     #[test]
-    fn what_was_written_is_there() {
+    fn filled_containers_have_their_entries() {
         let map = Value::made(|place| {
             let mut map = Map::new(place, 6);
             map.place(const { Key::new("short") }).set_unsigned(1);

@@ -1,7 +1,7 @@
-//! Floats as text, the way the reference and each host language print them.
+//! Floats as text, as the reference and each host language print them.
 //!
-//! The digits are the same everywhere: the shortest that read back to the same number. What differs is the point where an
-//! exponent appears, whether whole numbers have a fraction, and what numbers that are not finite are called.
+//! The digits are the same everywhere: the shortest that read back to the same number. The styles differ in the
+//! threshold for the exponent, in whether whole numbers have a fraction, and in the names of the non-finite values.
 
 /// How floats are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,21 +12,21 @@ pub enum FloatStyle {
     Python,
     /// `1`, `10000000000000000`, `0.00001`, `NaN`, `Infinity`
     JavaScript,
-    /// `1`, `1e+16`, `1e-05`, `nan`, `inf`: what C++ prints, and so the reference.
+    /// `1`, `1e+16`, `1e-05`, `nan`, `inf`: as C++ prints them, and so the reference.
     Reference,
 }
 
-/// What a style says.
+/// The rules of a style.
 struct Rules {
     nan: &'static str,
     infinity: &'static str,
     /// Zero, and zero with a sign.
     zeros: [&'static str; 2],
-    /// Exponents of ten from and up to which there is no exponent in the text.
+    /// The exponents of ten at which no exponent is printed.
     plain: std::ops::Range<i32>,
-    /// What whole numbers end in.
+    /// The suffix of whole numbers.
     whole: &'static str,
-    /// The fewest digits of an exponent.
+    /// The least number of digits of an exponent.
     exponent_digits: usize,
 }
 

@@ -1,21 +1,22 @@
-//! Appending to containers, one entry at a time, with the steps of growth that the ABI shows.
+//! Appending to containers, one entry at a time, with the growth steps that the ABI exposes.
 
 use super::object::{Container, LARGE_ARRAY, LARGE_MAP, MAX_ENTRIES, entry_size};
 use super::{Allocator, Object, Pair, tag};
 
 impl Object {
-    /// A new, invalid element at the end of an array; `None` if this is no array, memory is out, or it is full.
+    /// A new, invalid element at the end of an array; `None` if this is not an array, memory is exhausted, or the array
+    /// is full.
     ///
     /// # Safety
     ///
     /// The array was built with this allocator.
     #[inline]
     pub(super) unsafe fn insert(&mut self, allocator: &dyn Allocator) -> Option<&mut Object> {
-        // SAFETY: the caller's promise; the element is whole, and of a container borrowed exclusively.
+        // SAFETY: the caller's promise; the element is initialised, and belongs to a container borrowed exclusively.
         unsafe { self.new_element(allocator).map(|element| &mut *element) }
     }
 
-    /// The same by address, which other uses of the array do not make invalid, as long as it does not grow.
+    /// The same as a raw pointer, which other uses of the array do not invalidate as long as it does not grow.
     ///
     /// # Safety
     ///
@@ -33,14 +34,15 @@ impl Object {
         }
     }
 
-    /// A new, invalid value at the end of a map under `key`, which the map takes over; on `None` the key is freed.
+    /// A new, invalid value at the end of a map under `key`, which the map takes over; if the result is `None`, the key
+    /// is freed.
     ///
     /// # Safety
     ///
     /// Map and key were built with this allocator.
     #[inline]
     pub(super) unsafe fn insert_key(&mut self, mut key: Object, allocator: &dyn Allocator) -> Option<&mut Object> {
-        // SAFETY: the caller's promise. A key that found no place is freed here, and only here.
+        // SAFETY: the caller's promise. A key that was not inserted is freed here, and only here.
         unsafe {
             let text = std::ptr::read(&key);
             let pair = self.insert_pair(text, allocator);
@@ -51,19 +53,18 @@ impl Object {
         }
     }
 
-    /// A new pair at the end of a map, with this key and an invalid value. On `None` nothing happened to what the key
-    /// refers to.
+    /// A new pair at the end of a map, with this key and an invalid value. On `None` the caller still owns the key.
     ///
     /// # Safety
     ///
     /// Map and key were built with this allocator.
     #[inline]
     pub(super) unsafe fn insert_pair(&mut self, key: Object, allocator: &dyn Allocator) -> Option<&mut Pair> {
-        // SAFETY: the caller's promise; the pair is whole, and of a container borrowed exclusively.
+        // SAFETY: the caller's promise; the pair is initialised, and belongs to a container borrowed exclusively.
         unsafe { self.new_pair(key, allocator).map(|pair| &mut *pair) }
     }
 
-    /// The same by address, which other uses of the map do not make invalid, as long as it does not grow.
+    /// The same as a raw pointer, which other uses of the map do not invalidate as long as it does not grow.
     ///
     /// # Safety
     ///
@@ -81,17 +82,17 @@ impl Object {
         }
     }
 
-    /// Whether one more entry takes no memory.
+    /// Whether one more entry needs no allocation.
     #[inline]
     pub(super) fn has_room(&self) -> bool {
         self.len() < self.capacity()
     }
 
-    /// Counts one more entry and returns its place, which is to be filled at once.
+    /// Counts one more entry and returns its place, which the caller must fill at once.
     ///
     /// # Safety
     ///
-    /// A container of entries of this size, built with this allocator.
+    /// This is a container with entries of this size, built with this allocator.
     #[inline]
     unsafe fn next_place(&mut self, entry: usize, allocator: &dyn Allocator) -> Option<*mut u8> {
         if self.tag() & tag::LARGE == 0 {
@@ -108,17 +109,17 @@ impl Object {
         unsafe { self.grow_by_one(allocator) }
     }
 
-    /// Makes room for one more entry, counts it, and returns its place, which is to be filled at once. The steps of growth
-    /// are part of the ABI.
+    /// Allocates room for one more entry, counts it, and returns its place, which the caller must fill at once. The
+    /// growth steps are part of the ABI.
     ///
     /// # Safety
     ///
-    /// A container, built with this allocator.
+    /// This is a container, built with this allocator.
     unsafe fn grow_by_one(&mut self, allocator: &dyn Allocator) -> Option<*mut u8> {
         let (kind, capacity) = (self.tag(), self.capacity());
         let entry = entry_size(kind);
         let mut block = self.block();
-        // A caller may have written sizes that the block cannot have.
+        // A C caller may have written a size without a block.
         let size = if block.is_null() { 0 } else { self.len() };
         if size > capacity {
             return None;
@@ -141,7 +142,7 @@ impl Object {
             }
             block = grown;
         }
-        // SAFETY: `size < room` entries fit into the block; the new one is whole before anybody looks.
+        // SAFETY: `size < room` entries fit into the block; the caller fills the new one before anything reads it.
         unsafe {
             self.set_container_parts(kind, size + 1, room, block);
             Some(block.add(size * entry))

@@ -1,4 +1,4 @@
-//! A caller's tree, kept for as long as a context may look at it.
+//! A caller's tree, kept for as long as a context may read it.
 
 use super::{Allocator, Heap, Object, Value};
 use std::ops::Deref;
@@ -11,26 +11,26 @@ enum Owner {
 }
 
 /// A tree that stays where its caller built it. Only the 16 bytes of the root are copied, so the children keep their
-/// addresses, by which evaluation recognises what it has already seen.
+/// addresses, by which the evaluation recognises what it has already seen.
 pub struct Input {
     object: Object,
     owner: Owner,
 }
 
-// SAFETY: inputs are only read, until they are freed by the last owner. A foreign allocator is called on whichever
-// thread drops it, which the ABI documents as the caller's duty to support.
+// SAFETY: inputs are only read, until the last owner frees them. A foreign allocator is called on whichever thread
+// drops them; the ABI documents that callers must support that.
 unsafe impl Send for Input {}
 // SAFETY: as above.
 unsafe impl Sync for Input {}
 
 impl Input {
-    /// Takes over a tree that was built with `allocator`. Unless `ends`, it may contain itself; this is found out before it
-    /// would be freed, and then it is not.
+    /// Takes over a tree that was built with `allocator`. Unless `ends` is true, it may contain itself; this is checked
+    /// before it is freed, and such a tree is leaked.
     ///
     /// # Safety
     ///
     /// The tree is well formed, was built with this allocator, is not changed or freed by anybody else, and the
-    /// allocator outlives it. With `ends` it does not contain itself, and each of its blocks is reached once.
+    /// allocator outlives it. If `ends` is true, it does not contain itself, and each of its blocks is reached once.
     pub unsafe fn owned(object: Object, allocator: &'static dyn Allocator, ends: bool) -> Self {
         Input { object, owner: Owner::Foreign { allocator, ends } }
     }
@@ -44,15 +44,14 @@ impl Input {
         Input { object, owner: Owner::Nobody }
     }
 
-    /// The tree itself as a value of an allocator, if it lies where that allocator's blocks do.
+    /// Converts an owned tree to a value of `allocator`, if both use the process heap.
     pub(crate) fn into_value_in<A: Allocator>(mut self, allocator: A) -> Result<Value<A>, Self> {
         if !matches!(self.owner, Owner::Heap) || !allocator.is_heap() {
             return Err(self);
         }
         self.owner = Owner::Nobody;
         let object = std::mem::replace(&mut self.object, Object::INVALID);
-        // SAFETY: the tree was built on the heap, from where the allocator takes and frees its blocks, and this no longer
-        // owns it.
+        // SAFETY: the tree was built on the heap, whose blocks the allocator frees, and this no longer owns it.
         Ok(unsafe { Value::from_object(object, allocator) })
     }
 }

@@ -1,44 +1,44 @@
 //! Building a tree out of a host's values, within limits.
 //!
-//! A host language hands its dictionaries and lists over piece by piece; an [`Intake`] puts them together, cuts what is too
-//! long, too many or too deep, and says what it cut. Every binding builds through it, so that the same request is cut at the
-//! same places in every language.
+//! A host language hands its dictionaries and lists over piece by piece; an [`Intake`] assembles them, cuts what is too
+//! long, too many or too deep, and reports what it cut. Every binding builds through it, so that the same request is
+//! cut at the same places in every language.
 //!
 //! Limits on depth and number of entries alone do not bound the work: a list that contains itself 256 times has 256^20
-//! elements at a depth of 20, and a list that holds one long string a million times is short itself. Hence limits on the
-//! number of values and on the bytes of text in all. They make a special treatment of cycles needless.
+//! elements at a depth of 20, and a list may hold one long string a million times. Hence there are limits on the number
+//! of values and on the bytes of text in all, which also make special treatment of cycles needless.
 //!
-//! The limits bound the work, but not to what a request may cost. So an intake has a deadline too, which counts for what is
-//! taken in and for its evaluation together: the number of values is bounded by what half of the budget buys.
+//! These limits may still exceed what a request may cost. So an intake has a deadline too, shared with the evaluation:
+//! the number of values is limited to what half of the budget buys.
 //!
-//! What is bounded must be shared, or padding would hide what comes after it: each container leaves a few values for every one
-//! of its later siblings, so a huge list beside a short string is cut, and the string is not. Values may take far longer
-//! than they are thought to, though: numbers of thousands of digits, objects that must be asked for their text. Then the
-//! time is shared out, by a [`Pace`].
+//! A limited resource must be shared fairly, or padding would hide what comes after it: each container leaves a few
+//! values for every one of its later siblings, so a huge list beside a short string is cut, and the string is not. But
+//! some values take far longer to convert than estimated: numbers of thousands of digits, or objects that compute their
+//! text. Then a [`Pace`] divides the time.
 
 use super::{Heap, Value};
 use crate::support::{Deadline, Pace};
 
-/// How much of a host's value is taken in.
+/// How much of a host's value is converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a string or key; the cut is between characters where the string is UTF-8.
     pub string_bytes: usize,
     /// Entries of a container.
     pub entries: usize,
-    /// Containers within each other. What is deeper becomes empty.
+    /// The depth of nesting. Containers below it become empty.
     pub depth: usize,
     /// Values in the whole tree.
     pub values: usize,
-    /// Bytes of all strings and keys together, but for short ones: a string is not cut below 256 bytes.
+    /// Bytes of all strings and keys together; strings of up to 256 bytes are not cut for it.
     pub text_bytes: usize,
 }
 
 impl Limits {
-    /// For the data of requests, as tracers limit them.
+    /// For the data of requests, with the limits that tracers apply.
     pub const REQUEST: Limits =
         Limits { string_bytes: 4096, entries: 256, depth: 20, values: 100_000, text_bytes: 64 << 20 };
-    /// For configurations and arguments, which are taken as they are unless they cannot be meant.
+    /// For configurations and arguments: high limits that only nonsensical input exceeds.
     pub const WHOLE: Limits = Limits {
         string_bytes: u32::MAX as usize,
         entries: 0x0FFF_FFFF,
@@ -59,21 +59,21 @@ impl Default for Limits {
 pub struct Truncation {
     /// Bytes of a string or key.
     pub string_length: u64,
-    /// Entries of a container, or values of the whole tree where their number was what ended the intake.
+    /// Entries of a container, or values of the whole tree if their number ended the intake.
     pub container_size: u64,
-    /// The depth at which the first container was left out.
+    /// The depth of the first container that was left out.
     pub container_depth: u64,
-    /// The deadline was over before everything was taken in.
+    /// Whether the deadline ended before everything was converted.
     pub unfinished: bool,
 }
 
 impl Truncation {
-    /// True if anything was cut.
+    /// Whether anything was cut.
     pub fn any(self) -> bool {
         self != Self::default()
     }
 
-    /// What was cut here or there.
+    /// What was cut in either of two trees.
     pub fn or(self, other: Self) -> Self {
         Truncation {
             string_length: self.string_length.max(other.string_length),
@@ -84,8 +84,8 @@ impl Truncation {
     }
 }
 
-/// A tree in the making. Containers are opened, filled and closed in depth-first order; in a map, [`Intake::key`] comes
-/// before each value.
+/// A tree under construction. Containers are opened, filled and closed in depth-first order; in a map, [`Intake::key`]
+/// comes before each value.
 ///
 /// ```
 /// use bartizan::value::{Intake, Limits, json};
@@ -107,43 +107,43 @@ pub struct Intake {
     limits: Limits,
     pace: Pace,
     truncation: Truncation,
-    /// The containers that are open, each with what surrounds it.
+    /// The open containers, each with the state of its parent.
     open: Vec<Open>,
     key: Value,
     root: Value,
-    /// How many values may still come in the innermost container,
+    /// How many values the innermost container may still have.
     left: usize,
-    /// and how many entries were asked for and have not come.
+    /// How many of the entries that were requested have not come yet.
     entries: usize,
     text_bytes: usize,
 }
 
-/// A container that is being filled.
+/// An open container.
 struct Open {
-    /// The key it goes under.
+    /// The key under which it will be inserted.
     key: Value,
     container: Value,
-    /// Values and entries that are left to the container around it.
+    /// Values and entries left to its parent.
     left: usize,
     entries: usize,
 }
 
-/// Values that a container leaves for each later sibling, if there are that many.
+/// Values that a container reserves for each later sibling, if there are that many.
 const RESERVED: usize = 16;
 
-/// What taking a value in costs in a host language, roughly, and in half of a budget.
+/// A rough cost of converting a value in a host language, of which half of a budget must pay for all.
 const NANOSECONDS_A_VALUE: u128 = 300;
 
-/// And how much text is copied meanwhile.
+/// A rough speed at which text is copied.
 const BYTES_A_NANOSECOND: usize = 2;
 
-/// A string of this length is taken in even where others have used up what all may have together.
+/// A string of up to this length is converted even if the limit on all text is exhausted.
 const SHORT: usize = 256;
 
-/// A request of this size is taken in whatever its budget.
+/// A request of this many values is converted whatever its budget.
 const SMALL: usize = 1024;
 
-/// Hosts may lie about sizes: more room than this comes only with the entries.
+/// The most room that is reserved on a host's word, as hosts may lie about sizes.
 const ROOM: usize = 4096;
 
 impl Intake {
@@ -152,8 +152,8 @@ impl Intake {
         Self::until(Deadline::unlimited(), limits)
     }
 
-    /// The same for at most half of a deadline: as many values as that buys, and if they take longer than usual, as many as
-    /// there is time for.
+    /// An intake within these limits and at most half of a deadline: as many values as that normally buys, or fewer if
+    /// they take longer.
     pub fn until(deadline: Deadline, limits: Limits) -> Self {
         let affordable = deadline.budget().as_nanos() / NANOSECONDS_A_VALUE;
         let affordable = usize::try_from(affordable).unwrap_or(usize::MAX).max(SMALL);
@@ -175,29 +175,30 @@ impl Intake {
         }
     }
 
-    /// Whether the time for the container at hand is over: nothing more of it is taken in, and nothing more of it need be
-    /// handed over until it is closed.
+    /// Whether the time for the current container is over. Nothing more of it is converted, so the host may stop
+    /// handing entries over until it closes the container.
     #[inline]
     pub fn is_over(&self) -> bool {
         self.pace.is_over()
     }
 
-    /// The longest string worth handing over; of a longer one, the rest may be left out with [`Intake::cut_string`].
+    /// The longest string worth handing over; of a longer one, pass only the beginning to [`Intake::cut_string`].
     pub fn string_bytes(&self) -> usize {
         self.limits.string_bytes.min(self.limits.text_bytes.saturating_sub(self.text_bytes).max(SHORT))
     }
 
-    /// The most entries of a container that will be wanted.
+    /// The most entries of a container that are converted.
     pub fn entry_limit(&self) -> usize {
         self.limits.entries.min(self.share())
     }
 
-    /// Bytes of all strings taken in so far, keys included: how much there is to evaluate.
+    /// Bytes of all strings converted so far, keys included, as a measure of how much there is to evaluate.
     pub fn text_bytes(&self) -> usize {
         self.text_bytes
     }
 
-    /// Notes that the next value takes the host longer than usual. A unit is about a short string, or 256 bytes of a longer one.
+    /// Reports that the next value takes the host longer than usual. A unit is about a short string, or 256 bytes of a
+    /// longer one.
     pub fn costs(&mut self, units: u32) {
         self.truncation.unfinished |= self.pace.spend(units);
     }
@@ -224,7 +225,7 @@ impl Intake {
         self.scalar(Value::from(kept));
     }
 
-    /// Any other value without parts.
+    /// Any other value that is not a container.
     pub fn scalar(&mut self, value: impl Into<Value>) {
         if self.is_over() && !self.open.is_empty() {
             self.key = Value::null();
@@ -235,44 +236,44 @@ impl Intake {
         self.place(value.into());
     }
 
-    /// Begins a map of `size` entries; says how many of them to hand over.
+    /// Opens a map of `size` entries and returns how many of them to hand over.
     pub fn open_map(&mut self, size: usize) -> usize {
         let wanted = self.admit(size);
         self.begin(Value::map_with_capacity(wanted.min(ROOM)), wanted);
         wanted
     }
 
-    /// Begins an array of `size` elements; says how many of them to hand over.
+    /// Opens an array of `size` elements and returns how many of them to hand over.
     pub fn open_array(&mut self, size: usize) -> usize {
         let wanted = self.admit(size);
         self.begin(Value::array_with_capacity(wanted.min(ROOM)), wanted);
         wanted
     }
 
-    /// The host has left entries out of the container begun last, which has `size` of them.
+    /// Reports that the host left out entries of the innermost container, which has `size` of them.
     pub fn left_out(&mut self, size: usize) {
         self.truncation.container_size = self.truncation.container_size.max(size as u64);
     }
 
-    /// Ends the container begun last.
+    /// Closes the innermost container.
     pub fn close(&mut self) {
         if let Some(Open { key, container, left, entries }) = self.open.pop() {
             self.pace.leave();
             self.key = key;
-            // What the container did not need is there for others.
+            // Values that the container did not use are left to its siblings.
             self.left = self.left.saturating_add(left);
             self.entries = entries;
             self.place(container);
         }
     }
 
-    /// The tree, and what is missing from it.
+    /// The tree, and what was cut from it.
     pub fn finish(self) -> (Value, Truncation) {
         let (root, truncation, _) = self.finish_within();
         (root, truncation)
     }
 
-    /// The same, with what is left of the deadline.
+    /// The same, with the deadline for what follows.
     pub fn finish_within(mut self) -> (Value, Truncation, Deadline) {
         while !self.open.is_empty() {
             self.close();
@@ -289,7 +290,7 @@ impl Intake {
         self.pace.enter();
     }
 
-    /// How many values the next entry may have, itself included.
+    /// How many values the next entry may have, including itself.
     fn share(&self) -> usize {
         let reserved = self.entries.saturating_sub(1).saturating_mul(RESERVED);
         self.left.saturating_sub(reserved).max(self.left / self.entries.max(1))
@@ -334,22 +335,22 @@ impl Intake {
     }
 }
 
-/// What copying costs, in the units of [`Deadline::spend`].
+/// The bytes copied for one unit of [`Deadline::spend`].
 const BYTES_A_UNIT: usize = 1024;
 
-/// The longest beginning of at most `limit` bytes that does not end within a character.
+/// The longest prefix of at most `limit` bytes that does not end within a character.
 fn cut(bytes: &[u8], limit: usize) -> &[u8] {
     if bytes.len() <= limit {
         return bytes;
     }
     let continues = |at: usize| bytes.get(at).is_some_and(|byte| byte & 0xC0 == 0x80);
-    // A character has at most three continuation bytes; where there are more, the string is no UTF-8 anyway.
+    // A character has at most three continuation bytes; with more, the string is not UTF-8 anyway.
     let back = (0..=3.min(limit)).find(|back| !continues(limit - back)).unwrap_or(0);
     &bytes[..limit - back]
 }
 
 impl Value<Heap> {
-    /// Appends an entry whose key is already a value; a key that is no string counts as empty.
+    /// Appends an entry whose key is already a value; a key that is not a string counts as empty.
     fn insert_entry(&mut self, key: Value, value: Value) {
         let key = if key.as_bytes().is_some() { key } else { Value::from("") };
         if !self.is_map() {
@@ -381,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_deep_is_empty() {
+    fn containers_that_are_too_deep_are_empty() {
         let mut intake = Intake::new(Limits { depth: 2, ..Limits::REQUEST });
         for wanted in [1, 1, 0] {
             assert_eq!(intake.open_map(1), wanted);
@@ -392,7 +393,7 @@ mod tests {
         assert_eq!(truncation.container_depth, 3);
     }
 
-    /// A list of itself, 256 times over: the number of values ends it, not the depth.
+    /// A list that contains itself 256 times is ended by the number of values, not by the depth.
     #[test]
     #[cfg_attr(miri, ignore = "slow")]
     fn the_number_of_values_is_bounded() {
@@ -417,7 +418,7 @@ mod tests {
         assert_eq!((truncation.container_size, truncation.container_depth), (256, 21));
     }
 
-    /// The text is bounded, whatever the length of each string, but what is short is taken in.
+    /// The total of text is bounded, whatever the length of each string, but short strings are converted.
     #[test]
     fn the_text_is_bounded() {
         let mut intake = Intake::new(Limits { text_bytes: 1000, ..Limits::REQUEST });
@@ -430,7 +431,7 @@ mod tests {
         assert_eq!((lengths, truncation.string_length), (vec![800, 256, 200, 256], 800));
     }
 
-    /// The list takes what it can get, and leaves the string and the other list their places.
+    /// The huge list is cut, and leaves the string and the other list their places.
     #[test]
     fn siblings_of_a_huge_list_are_taken_in() {
         let mut intake = Intake::new(Limits { values: 1000, entries: 1_000_000, ..Limits::REQUEST });
@@ -452,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_after_the_deadline_is_left_out() {
+    fn values_after_the_deadline_are_left_out() {
         let mut intake = Intake::until(Deadline::after(100), Limits::REQUEST);
         intake.open_array(10_000);
         let taken = (0..10_000).take_while(|_| {
@@ -469,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_before_the_deadline_stays_wherever_it_is() {
+    fn values_before_the_deadline_are_kept() {
         let mut intake = Intake::until(Deadline::after(100), Limits::REQUEST);
         for key in [b"a", b"b"] {
             intake.open_map(1);
@@ -482,7 +483,7 @@ mod tests {
         assert!(truncation.unfinished && list.is_some_and(|list| list.len() >= 90), "{}", json::to_string(&value));
     }
 
-    /// Work decides, not the number of values.
+    /// The time spent decides, not the number of values.
     #[test]
     fn a_slow_part_leaves_time_for_what_comes_after_it() {
         let deadline = Deadline::simulated(std::time::Duration::from_millis(10));

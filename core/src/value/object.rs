@@ -1,4 +1,4 @@
-//! The node: layout, tags, and the safe view.
+//! A node: its layout, tags, and safe view.
 
 /// The type tags (byte 0 of every object).
 pub mod tag {
@@ -14,9 +14,9 @@ pub mod tag {
     pub const UNSIGNED: u8 = 0x06;
     /// An IEEE 754 double.
     pub const FLOAT: u8 = 0x08;
-    /// A string in a block of its own, freed with the object.
+    /// A string in its own block, freed with the object.
     pub const STRING: u8 = 0x10;
-    /// A string that somebody else keeps; never freed.
+    /// A string in borrowed memory, which is never freed.
     pub const LITERAL: u8 = 0x12;
     /// A string of at most 14 bytes inside the object.
     pub const SMALL: u8 = 0x14;
@@ -75,7 +75,7 @@ pub(super) struct LargeContainer {
 
 /// One node of a tree, 16 bytes, in the layout of the libddwaf 2.x ABI.
 ///
-/// Only reachable by reference: see the [module](super) for who owns what.
+/// Objects are reached only by reference; the [module](super) says who owns what.
 #[repr(C)]
 pub union Object {
     pub(super) tag: u8,
@@ -89,10 +89,10 @@ pub union Object {
     pub(super) large: LargeContainer,
 }
 
-// SAFETY: through a shared reference an object is only read, and so is what it points to (invariant of the module).
+// SAFETY: an object is only read through a shared reference, and so is what it points to (invariant of the module).
 unsafe impl Sync for Object {}
 
-/// An entry of a map: two objects, of which the key is one of the string kinds.
+/// An entry of a map: a value and its key, which is one of the string kinds.
 #[repr(C)]
 pub struct Pair {
     pub(super) key: Object,
@@ -104,7 +104,7 @@ const _: () = assert!(size_of::<Object>() == 16 && align_of::<Object>() == 8 && 
 /// What an object holds, borrowed from it.
 #[derive(Clone, Copy)]
 pub enum View<'a> {
-    /// Unknown or uninitialised, or a tag this engine does not know.
+    /// Unknown or uninitialised, or with an unknown tag.
     Invalid,
     /// Null.
     Null,
@@ -136,7 +136,7 @@ impl Object {
     #[inline]
     pub fn view(&self) -> View<'_> {
         // SAFETY: each member is read only under its own tag, whose fields the builder of the object initialised; the
-        // pointers of strings and containers may be followed (invariant of the module).
+        // pointers of strings and containers are valid (invariant of the module).
         unsafe {
             match self.tag {
                 tag::SMALL => View::String(self.small_bytes()),
@@ -158,7 +158,7 @@ impl Object {
     /// The bytes of a string of any kind.
     #[inline]
     pub fn as_bytes(&self) -> Option<&[u8]> {
-        // SAFETY: as in `view`; asked for every key and leaf, so without going through the other kinds.
+        // SAFETY: as in `view`, which would be slower: this is called for every key and leaf.
         unsafe {
             match self.tag {
                 tag::SMALL => Some(self.small_bytes()),
@@ -168,7 +168,7 @@ impl Object {
         }
     }
 
-    /// A copy of a string that lies within the object, and so needs no memory.
+    /// A copy of a string stored within the object, which needs no allocation.
     #[inline]
     pub(super) fn copy_inside(&self) -> Option<Object> {
         // SAFETY: the tag says which member is initialised; the copy owns nothing and refers to nothing.
@@ -178,7 +178,7 @@ impl Object {
         }
     }
 
-    /// True for strings, numbers and booleans.
+    /// Whether this is a string, number or boolean.
     #[inline]
     pub fn is_scalar(&self) -> bool {
         use tag::*;
@@ -188,7 +188,7 @@ impl Object {
     /// The entries of a map.
     #[inline]
     pub fn as_map(&self) -> Option<&[Pair]> {
-        // SAFETY: as in `view`; asked for every container, so without going through the other kinds.
+        // SAFETY: as in `view`, which would be slower: this is called for every container.
         unsafe {
             match self.tag {
                 tag::MAP => Some(slice(self.container.data.cast(), self.container.size.into())),
@@ -211,19 +211,19 @@ impl Object {
         }
     }
 
-    /// True for arrays, small or large.
+    /// Whether this is an array, small or large.
     #[inline]
     pub fn is_array(&self) -> bool {
         self.tag() & !tag::LARGE == tag::ARRAY
     }
 
-    /// True for maps, small or large.
+    /// Whether this is a map, small or large.
     #[inline]
     pub fn is_map(&self) -> bool {
         self.tag() & !tag::LARGE == tag::MAP
     }
 
-    /// True for arrays and maps.
+    /// Whether this is an array or a map.
     #[inline]
     pub fn is_container(&self) -> bool {
         matches!(self.tag() & !tag::LARGE, tag::ARRAY | tag::MAP)
@@ -234,17 +234,17 @@ impl Object {
         self.as_map()?.iter().find(|pair| pair.key_bytes() == Some(key)).map(Pair::value)
     }
 
-    /// Which object this is: equal only for the same place in memory. Caches are keyed by it, as in the reference.
+    /// The address of the object as its identity. Caches are keyed by it, as in the reference.
     #[inline]
     pub fn identity(&self) -> usize {
         std::ptr::from_ref(self) as usize
     }
 
-    /// The bytes of a string that lies within the object.
+    /// The bytes of a string stored within the object.
     ///
     /// # Safety
     ///
-    /// The tag says that it does.
+    /// The tag is that of such a string.
     #[inline]
     unsafe fn small_bytes(&self) -> &[u8] {
         // SAFETY: the caller checked the tag; a size beyond the object is cut to what the object can hold.
@@ -254,7 +254,7 @@ impl Object {
         }
     }
 
-    /// Entries of a container of either form, else 0.
+    /// The number of entries of a container, else 0.
     #[inline]
     pub fn len(&self) -> usize {
         // SAFETY: the size fields are initialised under container tags.
@@ -267,13 +267,13 @@ impl Object {
         }
     }
 
-    /// True unless this is a container with entries.
+    /// Whether there are no entries; also true for anything but a container.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The capacity of a container of either form, else 0.
+    /// The capacity of a container, else 0.
     #[inline]
     pub(super) fn capacity(&self) -> usize {
         // SAFETY: the capacity fields are initialised under container tags.
@@ -286,7 +286,7 @@ impl Object {
         }
     }
 
-    /// The block of a container of either form.
+    /// The block of a container, small or large.
     #[inline]
     pub(super) fn block(&self) -> *mut u8 {
         // SAFETY: the pointer is at the same place in both forms and initialised under container tags.
@@ -300,7 +300,7 @@ impl Object {
 }
 
 impl Pair {
-    /// The key's bytes, or `None` where a caller stored something that is not a string.
+    /// The key's bytes, or `None` if a caller stored a key that is not a string.
     #[inline]
     pub fn key_bytes(&self) -> Option<&[u8]> {
         self.key.as_bytes()
@@ -327,11 +327,12 @@ fn large_size(word: u64) -> usize {
     (word >> 8) as usize & MAX_ENTRIES
 }
 
-/// A slice from a caller's pointer and size; null with a size is a caller's mistake and reads as empty.
+/// A slice from a caller's pointer and size. Null with a size is a caller's mistake and reads as empty.
 ///
 /// # Safety
 ///
-/// A pointer that is not null is followed by `size` elements, initialised and unchanged for as long as the slice is used.
+/// A pointer that is not null is followed by `size` elements, initialised and unchanged for as long as the slice is
+/// used.
 #[inline]
 pub(super) unsafe fn slice<'a, T>(data: *const T, size: usize) -> &'a [T] {
     if data.is_null() || size == 0 {
@@ -341,7 +342,7 @@ pub(super) unsafe fn slice<'a, T>(data: *const T, size: usize) -> &'a [T] {
     unsafe { std::slice::from_raw_parts(data, size) }
 }
 
-/// Bytes of one entry of a container of this kind.
+/// The size of one entry of a container of this kind, in bytes.
 #[inline]
 pub(super) fn entry_size(kind: u8) -> usize {
     if kind & !tag::LARGE == tag::MAP { size_of::<Pair>() } else { size_of::<Object>() }

@@ -1,23 +1,23 @@
-//! Objects in a caller's memory: for the C boundary, and nothing else.
+//! Objects in a caller's memory, for the C boundary only.
 //!
-//! Everywhere else in this room a reference stands for a node that is whole. What C hands over is an address instead: of 16
-//! bytes that may hold nothing yet, and that may overlap the bytes they are to be filled from. A [`Slot`] is such an
-//! address. It never makes a reference to the bytes it copies from and to the place it writes at the same time, so what is
-//! copied may lie anywhere, within the object itself too.
+//! Everywhere else in this room a reference stands for an initialised node. C instead passes the address of 16 bytes
+//! that may be uninitialised, and that may overlap the bytes they are to be filled from. A [`Slot`] is such an address.
+//! It never holds references to its source and its destination at the same time, so the source may lie anywhere, even
+//! within the object itself.
 //!
-//! Whoever uses this room promises by `unsafe` what the rest of the crate relies on: that tags tell the truth, and that
-//! pointers can be followed.
+//! Callers of this module promise with `unsafe` what the rest of the crate relies on: that tags are truthful and
+//! pointers valid.
 
 use super::object::slice;
 use super::{Allocator, Object, OutOfMemory, Value, tag};
 use std::ptr::NonNull;
 
-/// Whether a string that points at its bytes is freed with the object.
+/// Whether the bytes of a string with a pointer are freed with the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ownership {
-    /// The bytes are a block of their own, of the same allocator as the rest of the tree, and become the object's.
+    /// The bytes are a block of the same allocator as the rest of the tree, which the object takes over.
     Owned,
-    /// Somebody else keeps the bytes. The ABI calls such a string a literal.
+    /// The caller keeps the bytes. The ABI calls such a string a literal.
     Borrowed,
 }
 
@@ -30,7 +30,8 @@ impl Ownership {
     }
 }
 
-/// Sixteen bytes of a caller's, which hold an object or will. A setter writes the fields of its kind and frees nothing.
+/// Sixteen bytes of a caller's that hold, or will hold, an object. A setter writes the fields of its kind and frees
+/// nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot(NonNull<Object>);
 
@@ -39,8 +40,9 @@ impl Slot {
     ///
     /// # Safety
     ///
-    /// A pointer that is not null is aligned, and the 16 bytes at it can be read and written for as long as the slot is used.
-    /// During each call of a method nobody else writes them, and no reference to them exists that is used afterwards.
+    /// A pointer that is not null is aligned, and the 16 bytes at it can be read and written for as long as the slot is
+    /// used. During each call of a method nobody else writes them, and no reference to them exists that is used
+    /// afterwards.
     #[inline]
     pub unsafe fn new(object: *mut Object) -> Option<Slot> {
         Self::at(object)
@@ -56,7 +58,7 @@ impl Slot {
         self.0.as_ptr()
     }
 
-    /// Makes the object hold nothing.
+    /// Makes the object invalid.
     pub fn set_invalid(self) {
         self.set_tag(tag::INVALID);
     }
@@ -99,11 +101,11 @@ impl Slot {
         unsafe { (*self.as_ptr()).float.value = value }
     }
 
-    /// Makes the object a copy of `size` bytes, which may overlap it. On false nothing happened.
+    /// Makes the object a copy of `size` bytes, which may overlap it. On false nothing is changed.
     ///
     /// # Safety
     ///
-    /// `size` bytes can be read at `data`; null is nothing.
+    /// `size` bytes can be read at `data`; null stands for no bytes.
     pub unsafe fn set_string(self, data: *const u8, size: u32, allocator: &dyn Allocator) -> bool {
         // SAFETY: the caller's promise. The copy is elsewhere and complete before the slot is written.
         unsafe {
@@ -119,12 +121,12 @@ impl Slot {
         true
     }
 
-    /// Makes the object a string that points at its bytes, however few they are.
+    /// Makes the object a string that points at its bytes, even if they would fit within it.
     ///
     /// # Safety
     ///
-    /// `size` bytes can be read at `data`, unless it is null, for as long as the object exists; they are whose `ownership`
-    /// says.
+    /// `size` bytes can be read at `data`, unless it is null, for as long as the object exists; `ownership` says who
+    /// owns them.
     pub unsafe fn set_text(self, ownership: Ownership, data: *mut u8, size: u32) {
         let object = self.as_ptr();
         // SAFETY: the promise of `new`.
@@ -135,12 +137,12 @@ impl Slot {
         }
     }
 
-    /// Makes the object an empty array with room for exactly this many elements. On false nothing happened.
+    /// Makes the object an empty array with room for exactly this many elements. On false nothing is changed.
     pub fn set_array(self, capacity: usize, allocator: &dyn Allocator) -> bool {
         self.set_container(tag::ARRAY, capacity, allocator)
     }
 
-    /// Makes the object an empty map with room for exactly this many entries. On false nothing happened.
+    /// Makes the object an empty map with room for exactly this many entries. On false nothing is changed.
     pub fn set_map(self, capacity: usize, allocator: &dyn Allocator) -> bool {
         self.set_container(tag::MAP, capacity, allocator)
     }
@@ -150,8 +152,8 @@ impl Slot {
         unsafe { (*self.as_ptr()).set_container(kind, capacity, allocator) }
     }
 
-    /// A new slot at the end of an array, which holds nothing; `None` if this is no array, memory is out, or it is full.
-    /// It is valid until the next one is made.
+    /// A new, invalid slot at the end of an array; `None` if this is not an array, memory is exhausted, or the array is
+    /// full. It is valid until the next one is made.
     ///
     /// # Safety
     ///
@@ -161,13 +163,13 @@ impl Slot {
         unsafe { (*self.as_ptr()).new_element(allocator) }.and_then(Slot::at)
     }
 
-    /// A new slot at the end of a map under a copy of a key, whose bytes may lie within the map; `None` as for
+    /// A new, invalid slot at the end of a map under a copy of a key, whose bytes may lie within the map; `None` as for
     /// [`Slot::insert`].
     ///
     /// # Safety
     ///
-    /// The slot holds an object, and a map was built with this allocator. `size` bytes can be read at `data`; null is
-    /// nothing.
+    /// The slot holds an object, and a map was built with this allocator. `size` bytes can be read at `data`; null
+    /// stands for no bytes.
     pub unsafe fn insert_key(self, data: *const u8, size: u32, allocator: &dyn Allocator) -> Option<Slot> {
         let mut key = Object::INVALID;
         // SAFETY: the caller's promise. The copy is complete before the map is touched.
@@ -183,13 +185,13 @@ impl Slot {
         }
     }
 
-    /// A new slot at the end of a map under a key that points at its bytes, however few they are; `None` as for
-    /// [`Slot::insert`], with the bytes still the caller's.
+    /// A new, invalid slot at the end of a map under a key that points at its bytes, even if they would fit within it;
+    /// `None` as for [`Slot::insert`], in which case the caller still owns the bytes.
     ///
     /// # Safety
     ///
-    /// The slot holds an object, and a map was built with this allocator. `size` bytes can be read at `data`, unless it is
-    /// null, for as long as the map exists; they are whose `ownership` says.
+    /// The slot holds an object, and a map was built with this allocator. `size` bytes can be read at `data`, unless it
+    /// is null, for as long as the map exists; `ownership` says who owns them.
     pub unsafe fn insert_text(
         self,
         ownership: Ownership,
@@ -205,18 +207,18 @@ impl Slot {
         }
     }
 
-    /// Makes the object a value, and whoever owns the slot the owner of it.
+    /// Makes the object a value, which whoever owns the slot now owns.
     pub fn put<A: Allocator>(self, value: Value<A>) {
         // SAFETY: the promise of `new`.
         unsafe { self.as_ptr().write(value.into_object()) }
     }
 
-    /// Frees everything below the object and makes it hold nothing, so that a second call does nothing.
+    /// Frees everything below the object and makes it invalid, so that a second call does nothing.
     ///
     /// # Safety
     ///
-    /// The slot holds an object. Its tree was built with this allocator, each block is reached once, and nothing refers into
-    /// it any more.
+    /// The slot holds an object. Its tree was built with this allocator, each block is reached once, and nothing refers
+    /// into it any more.
     pub unsafe fn destroy(self, allocator: &dyn Allocator) {
         // SAFETY: the caller's promise.
         unsafe { (*self.as_ptr()).destroy(allocator) }
@@ -227,14 +229,14 @@ impl Slot {
 ///
 /// # Safety
 ///
-/// A pointer that is not null points at an object. Of the two that there are now, one is forgotten.
+/// A pointer that is not null points at an object. The caller uses and frees only one of the two copies.
 pub unsafe fn take(object: *const Object) -> Option<Object> {
     // SAFETY: the caller's promise.
     unsafe { (!object.is_null()).then(|| object.read()) }
 }
 
-/// Where the bytes of a string of any kind begin, as its builder set it (null and dangling pointers of empty strings
-/// included), and how many they are.
+/// The pointer and size of a string of any kind, as its builder set them (null and dangling pointers of empty strings
+/// included).
 pub fn text_parts(object: &Object) -> Option<(*const u8, usize)> {
     match object.tag() {
         // SAFETY: pointer and size are initialised under these tags.

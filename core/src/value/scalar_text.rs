@@ -1,11 +1,10 @@
-//! Numbers and booleans as text, the way events, ids and tags show them.
+//! Numbers and booleans as text, in the form of events, ids and tags.
 
 use super::{FloatStyle, Object, View};
 use std::borrow::Cow;
 
-/// A scalar as text: strings as they are, booleans `true`/`false`, integers in decimal, floats in the [style](FloatStyle::Reference) of the
-/// reference.
-/// `None` for null, invalid objects and containers.
+/// A scalar as text: strings unchanged, booleans as `true`/`false`, integers in decimal, floats in the
+/// [style](FloatStyle::Reference) of the reference. `None` for null, invalid objects and containers.
 pub fn scalar_text(object: &Object) -> Option<Cow<'_, [u8]>> {
     Some(match object.view() {
         View::String(bytes) => Cow::Borrowed(bytes),

@@ -1,7 +1,7 @@
 //! Writing one node.
 //!
-//! Each setter writes the fields of its form and nothing else, as clients of the ABI can observe, and frees nothing: it is
-//! for places that hold nothing yet. All are private to the crate; what C may do is in [`raw`](super::raw).
+//! Each setter writes only the fields of its kind, as clients of the ABI can observe, and frees nothing: it is for
+//! places that hold nothing yet. All are private to the crate; [`raw`](super::raw) is the interface for C.
 
 use super::object::{LargeContainer, MAX_ENTRIES, SMALL_SIZE, SmallText, entry_size};
 use super::{Allocator, Object, tag};
@@ -11,7 +11,7 @@ impl Object {
     pub(crate) const INVALID: Object =
         Object { small: SmallText { tag: tag::INVALID, size: 0, data: [0; SMALL_SIZE] } };
 
-    /// Makes this hold nothing.
+    /// Makes this invalid.
     #[inline]
     pub(crate) fn set_invalid(&mut self) {
         self.tag = tag::INVALID;
@@ -51,7 +51,7 @@ impl Object {
         self.float.value = value;
     }
 
-    /// Makes this a copy of `bytes`: inside the object when it fits, else in a block of its own. On false nothing happened.
+    /// Makes this a copy of `bytes`: within the object if it fits, else in its own block. On false nothing is changed.
     #[inline]
     pub(crate) fn set_string(&mut self, bytes: &[u8], allocator: &dyn Allocator) -> bool {
         if bytes.len() > SMALL_SIZE {
@@ -82,8 +82,8 @@ impl Object {
     ///
     /// # Safety
     ///
-    /// `tag` is [`tag::STRING`] or [`tag::LITERAL`]. `size` bytes can be read at `data`, unless it is null, for as long as the
-    /// object; those of the former kind are a block of their own, which nobody else frees.
+    /// `tag` is [`tag::STRING`] or [`tag::LITERAL`]. `size` bytes can be read at `data`, unless it is null, for as long
+    /// as the object exists; those of a `STRING` are a block that only this object frees.
     #[inline]
     pub(super) unsafe fn set_text(&mut self, tag: u8, data: *mut u8, size: u32) {
         self.text.tag = tag;
@@ -91,7 +91,7 @@ impl Object {
         self.text.data = data;
     }
 
-    /// Makes this an empty array or map (by `kind`) with exactly this capacity. On false nothing happened.
+    /// Makes this an empty array or map (by `kind`) with exactly this capacity. On false nothing is changed.
     #[inline]
     pub(crate) fn set_container(&mut self, kind: u8, capacity: usize, allocator: &dyn Allocator) -> bool {
         debug_assert!(matches!(kind, tag::ARRAY | tag::MAP));
@@ -105,7 +105,7 @@ impl Object {
                 return false;
             }
         }
-        // SAFETY: a fresh block with this capacity, of which nothing counts as written.
+        // SAFETY: a fresh block with this capacity and no initialised entries.
         unsafe { self.set_container_parts(kind, 0, capacity, block) };
         true
     }
@@ -114,8 +114,8 @@ impl Object {
     ///
     /// # Safety
     ///
-    /// `kind` is that of a container. `data` is a block with room for `capacity` entries of this kind, or null for none, and
-    /// its first `size` entries are whole.
+    /// `kind` is that of a container. `data` is a block with room for `capacity` entries of this kind, or null for
+    /// none, and its first `size` entries are initialised.
     #[inline]
     pub(super) unsafe fn set_container_parts(&mut self, kind: u8, size: usize, capacity: usize, data: *mut u8) {
         if capacity <= usize::from(u16::MAX) && kind & tag::LARGE == 0 {
@@ -130,7 +130,7 @@ impl Object {
     }
 }
 
-/// Copies at most [`SMALL_SIZE`] bytes. Two chunks that overlap are quicker than a call that counts bytes.
+/// Copies at most [`SMALL_SIZE`] bytes. Two overlapping chunks are faster than a call to memcpy.
 #[inline]
 fn copy_small(data: &mut [u8; SMALL_SIZE], bytes: &[u8]) {
     let Some(data) = data.get_mut(..bytes.len()) else { return };

@@ -1,4 +1,4 @@
-//! Steps of a path from a value to something inside it.
+//! Steps of a path into a value.
 
 use super::Object;
 use super::Text;
@@ -20,7 +20,7 @@ impl Object {
         elements.get(usize::try_from(index).ok()?)
     }
 
-    /// What is at the end of a path: among equal keys the first, no step into anything of another kind.
+    /// The value at the end of a path: among equal keys the first; `None` if a step does not fit its container.
     pub fn follow(&self, path: &[Step]) -> Option<&Object> {
         path.iter().try_fold(self, |object, step| match step {
             Step::Key(key) => object.get(key),

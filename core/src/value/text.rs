@@ -1,14 +1,14 @@
-//! Byte strings that are shared.
+//! Shared byte strings.
 
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// An immutable byte string whose copies share one allocation: identifiers, names and paths of configurations, and what
-/// reports repeat of them. Usually UTF-8, but nothing depends on it.
+/// An immutable byte string whose copies share one allocation: identifiers, names and paths of configurations, also in
+/// reports. It is usually UTF-8, but need not be.
 ///
-/// `Debug` quotes it and escapes what is no printable text; `Display` writes `U+FFFD` for bytes that are not UTF-8.
+/// `Debug` quotes it and escapes unprintable characters; `Display` writes `U+FFFD` for bytes that are not UTF-8.
 ///
 /// ```
 /// use bartizan::value::Text;

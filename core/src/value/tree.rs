@@ -49,13 +49,13 @@ impl<A: Allocator> Deref for Value<A> {
 }
 
 impl<A: Allocator> Value<A> {
-    /// A node without content, to be filled by the setters of a scalar.
+    /// An invalid node, for the setters of scalars to fill.
     #[inline]
     pub(crate) fn invalid_in(allocator: A) -> Self {
         Value { object: Object::INVALID, allocator }
     }
 
-    /// A scalar that needs no memory.
+    /// A scalar that needs no allocation.
     #[inline]
     pub(crate) fn scalar_in(allocator: A, set: impl FnOnce(&mut Object)) -> Self {
         let mut value = Self::invalid_in(allocator);
@@ -94,7 +94,7 @@ impl<A: Allocator> Value<A> {
         }
     }
 
-    /// Appends to an array. Anything but an array is left as it is and `element` dropped.
+    /// Appends to an array. Anything but an array is left as it is, and `element` is dropped.
     #[inline]
     pub(crate) fn try_push(&mut self, element: Value<A>) -> Result<(), OutOfMemory> {
         // SAFETY: the container was built with this allocator, and the element with the same one (callers pair them).
@@ -103,7 +103,7 @@ impl<A: Allocator> Value<A> {
         Ok(())
     }
 
-    /// Appends an entry to a map. Anything but a map is left as it is and `value` dropped.
+    /// Appends an entry to a map. Anything but a map is left as it is, and `value` is dropped.
     #[inline]
     pub(crate) fn try_insert(&mut self, key: &[u8], value: Value<A>) -> Result<(), OutOfMemory> {
         let mut name = Object::INVALID;
@@ -116,7 +116,7 @@ impl<A: Allocator> Value<A> {
         Ok(())
     }
 
-    /// Gives the tree up as a bare node; whoever takes it frees it with the same allocator.
+    /// Gives the tree up as a bare node, which its new owner frees with the same allocator.
     #[inline]
     pub(crate) fn into_object(self) -> Object {
         let this = std::mem::ManuallyDrop::new(self);
@@ -133,7 +133,7 @@ impl<A: Allocator> Value<A> {
         Value { object, allocator }
     }
 
-    /// The place to be filled of a value without content.
+    /// The place of an invalid value, to be filled.
     #[inline]
     pub(crate) fn place(&mut self) -> &mut Object {
         &mut self.object
@@ -145,14 +145,14 @@ impl<A: Allocator> Value<A> {
     }
 }
 
-/// With the process heap, memory is there or the process ends, as everywhere in Rust.
+/// On the process heap, running out of memory ends the process, as everywhere in Rust.
 impl Value {
     /// The null value.
     pub fn null() -> Self {
         Self::scalar_in(Heap, |object| object.set_null())
     }
 
-    /// The value of no type, as a slot that nobody filled has it.
+    /// The invalid value, as in a slot that was never filled.
     pub fn invalid() -> Self {
         Self::invalid_in(Heap)
     }
@@ -179,7 +179,7 @@ impl Value {
         Self::map_in(capacity, Heap).expect("memory for a map")
     }
 
-    /// Appends to an array; does nothing to any other kind.
+    /// Appends to an array; any other kind is left as it is.
     #[inline]
     pub fn push(&mut self, element: impl Into<Value>) {
         if self.is_array() {
@@ -187,7 +187,7 @@ impl Value {
         }
     }
 
-    /// Appends an entry to a map (an equal key is kept beside it); does nothing to any other kind.
+    /// Appends an entry to a map (equal keys are kept); any other kind is left as it is.
     #[inline]
     pub fn insert(&mut self, key: impl AsRef<[u8]>, value: impl Into<Value>) {
         if self.is_map() {
@@ -267,11 +267,11 @@ impl From<&str> for Value {
 }
 
 impl From<Vec<u8>> for Value {
-    /// Takes a long text over as it is.
+    /// Takes a long text over without copying it.
     fn from(text: Vec<u8>) -> Self {
         match u32::try_from(text.len()) {
             Ok(size) if text.len() > SMALL_SIZE => {
-                // On the heap the block of a boxed slice is what the heap gives out for its size and alignment.
+                // The block of a boxed slice is what [`Heap`] allocates for its size and alignment.
                 let block = Box::into_raw(text.into_boxed_slice()).cast();
                 // SAFETY: a block of the heap, of this size, that nobody else has.
                 Self::scalar_in(Heap, |object| unsafe { object.set_text(tag::STRING, block, size) })

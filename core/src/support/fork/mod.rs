@@ -1,24 +1,24 @@
 //! State that is shared between threads and survives `fork`.
 //!
-//! A forked child has one thread, the one that forked. What the others were doing stops where it stood: a lock that one of
-//! them held is held for ever, what it guarded may be half changed, and a cell that one of them was filling never gets
-//! full. Servers fork while threads run, so no thread of the engine may wait for another that may not exist any more.
-//! Hence the one rule: **everything that threads share and change is of one of these four kinds**.
+//! A forked child has one thread, the one that forked. Whatever the others were doing is never finished: a lock that
+//! one of them held stays locked, the data it guarded may be half changed, and a cell that one of them was filling
+//! stays empty. Servers fork while threads run, so no thread of the engine may wait for another that may no longer
+//! exist. Hence the one rule: **all mutable state shared between threads is of one of these four kinds**.
 //!
 //! | kind | for | what a child finds |
 //! |---|---|---|
 //! | [`Versioned`] | what must not be lost: configurations, rules, denylists | the version of the last finished change |
-//! | [`Renewable`] | what can be made again: spare memory, samples, limits | what is there, or a new one where it was in use |
-//! | [`OnceBox`](once_cell::race::OnceBox) | what is made once | what is there, or it makes its own |
+//! | [`Renewable`] | what can be made again: spare memory, samples, limits | the content, or a new one if it was in use |
+//! | [`OnceBox`](once_cell::race::OnceBox) | what is made once | the content, or it makes its own |
 //! | atomics | numbers | the number |
 //!
-//! `Mutex::try_lock` alone is fine as well: who does not get it goes on without. `Mutex::lock`, `RwLock`, `OnceLock` and
-//! `LazyLock` are not, outside this module; `clippy.toml` forbids them.
+//! `Mutex::try_lock` alone is fine as well, if a thread that does not get the lock goes on without it. `Mutex::lock`,
+//! `RwLock`, `OnceLock` and `LazyLock` are not, outside this module; `clippy.toml` forbids them.
 //!
-//! Nothing is registered with `pthread_atfork`, which would need `unsafe`, does not see every way to fork, and keeps a
-//! pointer into a library that may be unloaded. Instead a lock knows the process it was made in, and who would have to wait for it
-//! compares; so the way without waiting asks for nothing. Hosts with handlers of their own may save us asking the system
-//! ([`tell_process`]).
+//! `pthread_atfork` is not used: it would need `unsafe`, does not see every way to fork, and keeps a pointer into a
+//! library that may be unloaded. Instead a lock remembers the process it was made in, and only a thread that would have
+//! to wait compares it with its own, so uncontended locks cost nothing extra. Hosts with fork handlers of their own can
+//! save us the system call ([`tell_process`]).
 
 mod process;
 mod renewable;

@@ -1,14 +1,14 @@
-//! Which process this is.
+//! The id of the current process.
 
 use std::process::id;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// 0 where the host does not tell.
+/// The process id that the host told us, 0 if it did not.
 static TOLD: AtomicU32 = AtomicU32::new(0);
 
 /// The id of this process.
 ///
-/// It may come again only after the process that had it has ended, and never is that of the parent.
+/// It differs from the parent's, and is only reused once the process that had it has ended.
 pub fn process() -> u32 {
     match TOLD.load(Ordering::Relaxed) {
         0 => id(),
@@ -16,8 +16,8 @@ pub fn process() -> u32 {
     }
 }
 
-/// Saves later questions the system call. For hosts that run code in every child they fork: to be called when the library is
-/// loaded, and first thing in each child.
+/// Tells the engine its process id, which saves later system calls. Hosts that run code in every child they fork call
+/// this when the library is loaded, and first thing in each child.
 pub fn tell_process() {
     TOLD.store(id(), Ordering::Relaxed);
 }

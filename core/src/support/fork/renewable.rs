@@ -1,19 +1,19 @@
-//! A lock around what can be made again.
+//! A lock around content that can be made again.
 
 use super::sync::{Mutex, MutexGuard, OnceBox, PoisonError, TryLockError, process};
 use std::mem::{forget, take};
 
-/// A mutex that a forked child need not wait for in vain.
+/// A mutex on which a forked child never deadlocks.
 ///
-/// Within the process that made it, it is a mutex. A child inherits it with what is in it; only if it is in use just when
-/// the child asks for it, its holder may be a thread that was left behind, and the child goes on with a new `T::default()`
-/// instead. Should the holder be a thread of the child after all, both are used from then on, so `T` must be something of
-/// which a process may have several.
+/// Within the process that made it, it is a plain mutex. A child inherits it with its content. Only if the lock is held
+/// when the child asks for it, the holder may be a thread that no longer exists, and the child goes on with a new
+/// `T::default()` instead. If the holder is a thread of the child after all, both are used from then on, so `T` must be
+/// something of which a process may have several.
 #[derive(Debug)]
 pub struct Renewable<T: Default> {
     content: Mutex<T>,
     process: u32,
-    /// What takes its place in a descendant of the process.
+    /// The replacement in a descendant of the process.
     pub(super) heir: OnceBox<Renewable<T>>,
 }
 
@@ -24,7 +24,7 @@ impl<T: Default> Default for Renewable<T> {
 }
 
 impl<T: Default> Renewable<T> {
-    /// A lock of this process.
+    /// A lock owned by this process.
     pub fn new(content: T) -> Self {
         Self::made_in(process(), content)
     }
@@ -33,7 +33,7 @@ impl<T: Default> Renewable<T> {
         Renewable { content: Mutex::new(content), process, heir: OnceBox::new() }
     }
 
-    /// Waits for other threads of this process, and for nobody else.
+    /// Locks; waits only for other threads of this process.
     #[expect(clippy::disallowed_methods, reason = "this is the place that may")]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         let mut lock = self;
@@ -56,7 +56,8 @@ impl<T: Default> Renewable<T> {
 
 impl<T: Default> Drop for Renewable<T> {
     fn drop(&mut self) {
-        // Nobody has a reference to the lock any more, so whoever still holds it is gone, and was in the middle of a change.
+        // The lock is being dropped, so no thread refers to it. If it is still held, its holder no longer exists and
+        // may have left the content half changed.
         let in_use = matches!(self.content.try_lock(), Err(TryLockError::WouldBlock));
         if in_use {
             forget(take(self.content.get_mut().unwrap_or_else(PoisonError::into_inner)));

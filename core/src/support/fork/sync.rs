@@ -1,4 +1,4 @@
-//! What the locks are made of, in one place so that `core/loom` can put models there.
+//! The primitives that the locks are made of, in one place so that `core/loom` can substitute models.
 
 pub use super::process::process;
 pub use arc_swap::{ArcSwap, Guard};

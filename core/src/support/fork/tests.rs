@@ -1,5 +1,5 @@
-//! What a child finds, with locks that say they were made in another process. `core/loom` goes through all orders of steps,
-//! and `tests/c/fork.c` forks.
+//! What a child finds, tested with locks that claim to be made in another process. `core/loom` checks the
+//! interleavings, and `tests/c/fork.c` really forks.
 
 use super::{Renewable, Versioned};
 use std::mem::forget;
@@ -7,13 +7,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
 use std::thread;
 
-/// As a child inherits it.
+/// A lock as a child inherits it.
 fn inherited<T: Default>(content: T) -> Renewable<T> {
     Renewable::made_in(0, content)
 }
 
 #[test]
-fn a_child_goes_on_with_what_is_not_in_use() {
+fn a_child_keeps_what_is_not_in_use() {
     let lock = inherited(1);
     *lock.lock() += 1;
     assert_eq!(*lock.lock(), 2);
@@ -29,7 +29,7 @@ fn a_child_does_not_wait_for_those_left_behind() {
 }
 
 #[test]
-fn what_is_half_changed_is_not_even_dropped() {
+fn half_changed_content_is_not_even_dropped() {
     #[derive(Default)]
     struct Torn(bool);
     impl Drop for Torn {
@@ -43,7 +43,7 @@ fn what_is_half_changed_is_not_even_dropped() {
 }
 
 #[test]
-fn the_child_of_such_a_child_does_not_either() {
+fn a_grandchild_does_not_wait_either() {
     let lock = inherited(vec![1]);
     forget(lock.lock());
     lock.heir.set(Box::new(inherited(vec![2]))).unwrap();
@@ -81,7 +81,7 @@ fn no_change_is_lost() {
 }
 
 #[test]
-fn a_child_changes_what_was_finished() {
+fn a_child_continues_from_the_last_finished_change() {
     let mut number = Versioned::new(5);
     number.turn = inherited(());
     forget(number.turn.lock());

@@ -1,17 +1,17 @@
-//! Immutable versions, one after the other.
+//! A value that is replaced as a whole.
 
 use super::Renewable;
 use super::sync::{Arc, ArcSwap, Guard};
 
 /// A value that is read without locks and changed as a whole.
 ///
-/// A change is made to a copy, which then takes the value's place, so readers see each change entirely or not at all; and
-/// so do forked children, and whoever comes after a change that panicked. `T` should be cheap to clone: many `Arc`s rather
+/// A change is made to a copy, which then replaces the value, so readers see each change entirely or not at all; the
+/// same holds for forked children, and after a change that panicked. `T` should be cheap to clone: many `Arc`s rather
 /// than what is in them.
 #[derive(Debug)]
 pub struct Versioned<T> {
     current: ArcSwap<T>,
-    /// Changes take turns so that none is made in vain; see [`Versioned::change`].
+    /// Serializes changes, so that none has to be repeated; see [`Versioned::change`].
     pub(super) turn: Renewable<()>,
 }
 
@@ -27,7 +27,7 @@ impl<T> Versioned<T> {
         Versioned { current: ArcSwap::from_pointee(first), turn: Renewable::new(()) }
     }
 
-    /// The version of this moment, for a short while.
+    /// The current version, to be held for a short while.
     pub fn load(&self) -> Guard<Arc<T>> {
         self.current.load()
     }
@@ -36,8 +36,8 @@ impl<T> Versioned<T> {
 impl<T: Clone> Versioned<T> {
     /// Makes a new version out of the current one.
     ///
-    /// In a forked child two threads can have their turn at the same time, once, if the lock was inherited. The change of
-    /// the slower one is then made again.
+    /// If a forked child inherited the lock while it was held, two of its threads can make a change at the same time,
+    /// once. The slower one then repeats its change.
     pub fn change<R>(&self, mut change: impl FnMut(&mut T) -> R) -> R {
         let _turn = self.turn.lock();
         loop {

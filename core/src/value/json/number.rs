@@ -1,12 +1,12 @@
-//! Number tokens, to the bit.
+//! Parsing numbers, exact to the last bit of the reference.
 //!
-//! The reference accumulates digits in a 64-bit integer, falls over to double arithmetic when they no longer fit, and
+//! The reference accumulates digits in a 64-bit integer, switches to double arithmetic when they no longer fit, and
 //! scales once by a power of ten. About one long decimal in eight therefore differs from the nearest double in the last
-//! bit, and events print those digits, so the same steps are taken here.
+//! bit, and events print those digits, so the same steps are followed here.
 
 use once_cell::race::OnceBox;
 
-/// What a number token is worth.
+/// The value of a number token.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Number {
     Unsigned(u64),
@@ -17,7 +17,7 @@ pub(super) enum Number {
 /// The doubles nearest to 10^0 ..= 10^308.
 static POWERS: OnceBox<Vec<f64>> = OnceBox::new();
 
-/// Reads the number at the start of `text` and how many bytes it takes; `None` if it is malformed or too large.
+/// Parses the number at the start of `text` and returns its length in bytes; `None` if it is malformed or too large.
 pub(super) fn parse(text: &[u8]) -> Option<(Number, usize)> {
     let mut cursor = Cursor { text, at: 0 };
     let negative = cursor.take(b'-');
@@ -86,7 +86,8 @@ pub(super) fn parse(text: &[u8]) -> Option<(Number, usize)> {
     Some((number, cursor.at))
 }
 
-/// The signed exponent; refuses positive ones that cannot end in range, stops counting negative ones that cannot matter.
+/// The signed exponent; refuses positive ones that are out of range, and clamps negative ones that are too small to
+/// matter.
 fn exponent(cursor: &mut Cursor<'_>, scale: i64) -> Option<i64> {
     let negative = if cursor.take(b'+') { false } else { cursor.take(b'-') };
     let mut exponent = i64::from(cursor.digit()?);

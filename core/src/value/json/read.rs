@@ -1,10 +1,10 @@
-//! The reader: strict RFC 8259 with the reference's edges, in one pass, never deeper than its own limit.
+//! The reader: strict RFC 8259 with the reference's edge cases, in one pass and with bounded recursion.
 
 use super::number::{self, Number};
 use crate::support::{Deadline, Stride};
 use crate::value::{Allocator, Heap, Object, Value, tag};
 
-/// Containers are made down to this level (the root is level 1); one at this level stays empty.
+/// Containers are built down to this level (the root is level 1); one at this level stays empty.
 const DEEPEST: usize = 21;
 
 /// Why a document was refused, and where.
@@ -36,7 +36,8 @@ pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
     parse_in(text, Heap)
 }
 
-/// Reads one document onto the process heap, unless the deadline comes first, which then [shows](Deadline::was_expired).
+/// Reads one document onto the process heap; if the deadline ends first, this is an error and [`Deadline::was_expired`]
+/// is true.
 pub fn parse_within(text: &[u8], deadline: &mut Deadline) -> Result<Value, JsonError> {
     read(text, Heap, deadline)
 }
@@ -46,7 +47,7 @@ pub fn parse_in<A: Allocator + Copy>(text: &[u8], allocator: A) -> Result<Value<
     read(text, allocator, &mut Deadline::unlimited())
 }
 
-/// What reading a kilobyte costs, in units of [`Deadline::spend`].
+/// The cost of reading a kilobyte, in units of [`Deadline::spend`].
 const UNITS: u32 = 128;
 
 fn read<A: Allocator + Copy>(text: &[u8], allocator: A, deadline: &mut Deadline) -> Result<Value<A>, JsonError> {
@@ -67,13 +68,13 @@ struct Reader<'a, 'd, A> {
     at: usize,
     stride: Stride<'d>,
     allocator: A,
-    /// The bytes of a string with escapes.
+    /// The unescaped bytes of a string with escapes.
     buffer: Vec<u8>,
 }
 
 impl<A: Allocator + Copy> Reader<'_, '_, A> {
-    /// Reads a value to its place, which holds nothing yet. Recursion ends at `DEEPEST`: what lies below is checked by
-    /// `skip`, which does not recurse.
+    /// Reads a value into its place, which holds nothing yet. Recursion ends at `DEEPEST`: what lies below is checked
+    /// by `skip`, which does not recurse.
     fn value(&mut self, place: &mut Object, level: usize) -> Result<(), JsonError> {
         match self.peek() {
             Some(b'{' | b'[') => self.container(place, level),
@@ -97,7 +98,8 @@ impl<A: Allocator + Copy> Reader<'_, '_, A> {
         if self.take(close) {
             return Ok(());
         }
-        // Other allocators see that a string is made before its place, and a container after it, as in the reference.
+        // Other allocators observe that a string is allocated before the block of its container grows, and a container
+        // after it, as in the reference.
         let unobserved = self.allocator.is_heap();
         loop {
             self.check_time()?;
@@ -112,7 +114,7 @@ impl<A: Allocator + Copy> Reader<'_, '_, A> {
         }
     }
 
-    /// Makes the place of the next entry and reads the entry to it.
+    /// Makes the place of the next entry and reads the entry into it.
     #[inline]
     fn entry_in_place(&mut self, slot: &mut Object, is_map: bool, level: usize) -> Result<(), JsonError> {
         let allocator = self.allocator;
@@ -148,7 +150,7 @@ impl<A: Allocator + Copy> Reader<'_, '_, A> {
         if is_leaf {
             self.value(leaf.place(), level + 1)?;
         }
-        // SAFETY: container and key were built with this allocator. What finds no place is freed.
+        // SAFETY: container and key were built with this allocator. What is not inserted is freed.
         let place = unsafe {
             match is_map {
                 true => slot.insert_key(key.into_object(), &self.allocator),
@@ -163,11 +165,11 @@ impl<A: Allocator + Copy> Reader<'_, '_, A> {
         self.container(place, level + 1)
     }
 
-    /// Reads a string to its place, which holds nothing yet.
+    /// Reads a string into its place, which holds nothing yet.
     #[inline]
     fn text(&mut self, place: &mut Object) -> Result<(), JsonError> {
         let allocator = self.allocator;
-        // Nearly all strings are as they stand in the text.
+        // Nearly all strings have no escapes.
         let done = if let Some((b'"', text)) = self.text[self.at..].split_first()
             && let Some(length) = plain_length(text)
             && text[length] == b'"'
@@ -180,7 +182,7 @@ impl<A: Allocator + Copy> Reader<'_, '_, A> {
         if done { Ok(()) } else { Err(self.error(OUT_OF_MEMORY)) }
     }
 
-    /// Checks the container that starts here without keeping anything of it.
+    /// Checks the container that starts here and discards it.
     fn skip(&mut self) -> Result<(), JsonError> {
         let mut open = vec![];
         loop {
@@ -202,7 +204,7 @@ impl<A: Allocator + Copy> Reader<'_, '_, A> {
                 Some(b'"') => self.string(|_| ())?,
                 _ => _ = self.scalar()?,
             }
-            // After a value: close what ends here.
+            // After a value: close the containers that end here.
             loop {
                 let Some(&close) = open.last() else { return Ok(()) };
                 if self.comma_or(close)? {
@@ -262,7 +264,7 @@ impl<A: Allocator + Copy> Reader<'_, '_, A> {
         Ok(scalar)
     }
 
-    /// Reads the string that must start here and hands its bytes over.
+    /// Reads the string that must start here and passes its bytes to `take`.
     #[inline(never)]
     fn string<T>(&mut self, take: impl FnOnce(&[u8]) -> T) -> Result<T, JsonError> {
         if !self.take(b'"') {
@@ -350,7 +352,7 @@ impl<A: Allocator + Copy> Reader<'_, '_, A> {
 
     #[inline]
     fn space(&mut self) {
-        // What is left where the time is over is no document.
+        // Once the deadline is over, the rest is not read and the document is refused.
         while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) && !self.stride.is_over(self.at) {
             self.at += 1;
         }
@@ -378,8 +380,8 @@ impl<A: Allocator + Copy> Reader<'_, '_, A> {
     }
 }
 
-/// How many bytes come before the first quote, backslash or control character, if there is one. Eight at a time: for each,
-/// a word's high bits mark where it is, exactly for the first of them.
+/// The number of bytes before the first quote, backslash or control character, if there is one. Reads eight bytes at a
+/// time: the high bits of a word mark such bytes, exactly up to the first of them.
 #[inline]
 fn plain_length(text: &[u8]) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
