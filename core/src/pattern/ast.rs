@@ -1,11 +1,11 @@
-//! The parsed form of a pattern: an arena in which every node stands after its parts.
+//! The syntax tree of a pattern: an arena in which every node follows its children.
 //!
-//! That order lets each analysis be one loop over the nodes with the results of the parts at hand: nothing recurses, so
-//! no pattern is too deep to walk.
+//! In that order each analysis is one loop over the nodes that finds the results of the children ready: nothing
+//! recurses, so no pattern is too deep to analyse.
 
 use super::set::CodeSet;
 
-/// The place of a node in its arena.
+/// The index of a node in its arena.
 pub(super) type NodeId = u32;
 
 /// A zero-width assertion.
@@ -20,12 +20,12 @@ pub(super) enum Look {
 }
 
 impl Look {
-    /// All of them, in order.
+    /// All assertions, in order.
     pub(super) const ALL: [Look; 6] =
         [Look::TextStart, Look::TextEnd, Look::LineStart, Look::LineEnd, Look::WordBoundary, Look::NotWordBoundary];
 }
 
-/// One construct; flags are already worked into it.
+/// One construct, with the flags already applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Node {
     Empty,
@@ -53,21 +53,21 @@ pub(super) enum Node {
     Alternate(Parts),
 }
 
-/// The parts of a node, in order: a stretch of [`Ast::edges`].
+/// The children of a node, in order: a range of [`Ast::edges`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Parts {
     pub(super) first: u32,
     pub(super) count: u32,
 }
 
-/// What is known of a node as soon as it stands.
+/// Properties of a node that are computed when it is added.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Measure {
     /// The largest product of counters on any path into the node.
     pub(super) repeats: u32,
-    /// Instructions of the program it compiles to, by the reference's reckoning.
+    /// Instructions of the program it compiles to, by the reference's count.
     pub(super) cost: u32,
-    /// Operators nested in each other.
+    /// The depth of nested operators.
     pub(super) height: u32,
 }
 
@@ -89,7 +89,7 @@ impl Ast {
         &self.sets[index as usize]
     }
 
-    /// The whole pattern. A parsed pattern has at least one node.
+    /// The root. A parsed pattern has at least one node.
     pub(super) fn root(&self) -> NodeId {
         self.nodes.len() as NodeId - 1
     }
@@ -120,7 +120,7 @@ impl Ast {
         matches!(self.nodes[node as usize], Node::Char(_) | Node::Folded(_) | Node::Set(_))
     }
 
-    /// The code points a node matches, where it matches exactly one of a set.
+    /// The code points a node matches, if it matches exactly one of a set.
     pub(super) fn as_set(&self, node: NodeId) -> Option<CodeSet> {
         match self.nodes[node as usize] {
             Node::Char(c) => Some(CodeSet::new(vec![(c, c)])),

@@ -6,8 +6,8 @@ use std::sync::{Arc, Weak};
 
 use super::{Inner, Options, Pattern, PatternError};
 
-/// The patterns that a builder has made so far, as long as somebody uses them. A ruleset repeats some, and an update
-/// brings mostly those that were there before: they are parsed, and compiled, once.
+/// The patterns that a builder has made, for as long as they are in use. Rulesets repeat patterns, and an update
+/// consists mostly of known ones: each is parsed and compiled once.
 #[derive(Clone, Debug, Default)]
 pub struct PatternCache {
     sensitive: HashMap<Text, Weak<Inner>>,
@@ -15,7 +15,7 @@ pub struct PatternCache {
 }
 
 impl PatternCache {
-    /// The pattern of a source, read now unless it is known.
+    /// The pattern of a source, compiled unless it is known.
     pub fn get(&mut self, source: &[u8], options: Options) -> Result<Pattern, PatternError> {
         let patterns = if options.case_sensitive { &mut self.sensitive } else { &mut self.insensitive };
         if let Some(pattern) = patterns.get(source).and_then(Weak::upgrade) {
@@ -26,14 +26,14 @@ impl PatternCache {
         Ok(pattern)
     }
 
-    /// Forgets the patterns that nobody uses any more.
+    /// Drops the patterns that are no longer in use.
     pub fn drop_unused(&mut self) {
         for patterns in [&mut self.sensitive, &mut self.insensitive] {
             patterns.retain(|_, pattern| pattern.strong_count() > 0);
         }
     }
 
-    /// How many patterns are kept.
+    /// The number of patterns kept.
     pub fn len(&self) -> usize {
         self.sensitive.len() + self.insensitive.len()
     }

@@ -29,7 +29,7 @@ const POSIX: [(&[u8], Ranges); 14] = [
     (b"xdigit", &[(0x30, 0x39), (0x41, 0x46), (0x61, 0x66)]),
 ];
 
-/// A set from ranges: folded first, negated after.
+/// A set from ranges, first folded, then negated.
 fn build(ranges: Vec<(u32, u32)>, negated: bool, fold: bool) -> CodeSet {
     let set = CodeSet::new(ranges);
     let set = if fold { set.folded() } else { set };
@@ -42,7 +42,7 @@ pub(super) fn dot(newline: bool) -> CodeSet {
     if newline { all } else { CodeSet::new(vec![(0x0A, 0x0A)]).negated() }
 }
 
-/// A backslash class, if one stands here: `\d \D \s \S \w \W`, `\p` or `\P`.
+/// A backslash class, if the cursor is at one: `\d \D \s \S \w \W`, `\p` or `\P`.
 pub(super) fn escaped(cursor: &mut Cursor<'_>, fold: bool) -> Result<Option<CodeSet>, PatternError> {
     let &[b'\\', letter, ..] = cursor.rest() else { return Ok(None) };
     let ranges = match letter.to_ascii_lowercase() {
@@ -88,7 +88,7 @@ fn property(cursor: &mut Cursor<'_>, fold: bool) -> Result<CodeSet, PatternError
     Ok(build(ranges, negated, fold))
 }
 
-/// `[:alpha:]` or `[:^alpha:]`, if one stands here.
+/// `[:alpha:]` or `[:^alpha:]`, if the cursor is at one.
 fn posix(cursor: &mut Cursor<'_>, fold: bool) -> Result<Option<CodeSet>, PatternError> {
     let start = cursor.at;
     let Some(inner) = cursor.rest().strip_prefix(b"[:") else { return Ok(None) };
@@ -104,12 +104,12 @@ fn posix(cursor: &mut Cursor<'_>, fold: bool) -> Result<Option<CodeSet>, Pattern
     }
 }
 
-/// A bracketed class; the cursor stands on its `[`.
+/// A bracketed class; the cursor is on its `[`.
 pub(super) fn bracketed(cursor: &mut Cursor<'_>, fold: bool) -> Result<CodeSet, PatternError> {
     let start = cursor.at;
     cursor.at += 1;
     let negated = cursor.eat(b"^");
-    // Ranges of single characters are folded together at the end; nested classes arrive folded (and negated).
+    // Ranges of single characters are folded together at the end; nested classes are folded (and negated) already.
     let mut plain = Vec::new();
     let mut nested = Vec::new();
     let mut first = true;
@@ -132,7 +132,7 @@ pub(super) fn bracketed(cursor: &mut Cursor<'_>, fold: bool) -> Result<CodeSet, 
     Ok(build(nested, negated, false))
 }
 
-/// `a` or `a-z` inside a class that began at `class_start`.
+/// `a` or `a-z` within the class that began at `class_start`.
 fn range(cursor: &mut Cursor<'_>, class_start: usize) -> Result<(u32, u32), PatternError> {
     let start = cursor.at;
     let first = member(cursor, class_start)?;

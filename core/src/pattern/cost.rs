@@ -1,7 +1,7 @@
-//! What a pattern costs, by the reference's reckoning of instructions, which is its limit on a pattern's size.
+//! The size of a pattern in instructions as the reference counts them, which limits patterns.
 //!
-//! The reckoning follows measured limits: a byte or a range of bytes is one instruction, a branch one more, a capture
-//! group two. Tails of any continuation bytes are shared by the sequences of a class.
+//! The rules were derived from measured limits: a byte or a range of bytes is one instruction, a branch one more, a
+//! capture group two. The sequences of a class share their tails of unrestricted continuation bytes.
 
 use regex_syntax::utf8::{Utf8Range, Utf8Sequences};
 
@@ -13,7 +13,7 @@ use super::utf8::{CONTINUATION, LOOSE_FROM};
 /// A pattern of more instructions is too large.
 pub(super) const MAX_COST: u32 = 43_632;
 
-/// Classes of as many UTF-8 sequences are estimated.
+/// The size of classes with at least this many UTF-8 sequences is estimated.
 const MANY_SEQUENCES: u32 = 10;
 
 pub(super) fn of_set(set: &CodeSet) -> u32 {
@@ -39,7 +39,7 @@ pub(super) fn of_set(set: &CodeSet) -> u32 {
                 longest_tail = longest_tail.max(tail);
             }
             match branches {
-                // In large classes about half of the sequences share their beginnings too.
+                // In large classes about half of the sequences share their beginnings, too.
                 MANY_SEQUENCES.. => (branches - branches / 16, branches),
                 _ => (bytes + longest_tail, branches),
             }
@@ -63,7 +63,7 @@ pub(super) fn of_repeat(body: Measure, min: u32, max: Option<u32>) -> Measure {
         None => copies(min.max(1), body.cost).saturating_add(1),
         Some(max) => copies(min, body.cost).saturating_add(copies(max - min, body.cost.saturating_add(1))),
     };
-    // A counter multiplies by its larger bound; of an open one that is the smaller.
+    // A counter multiplies by its larger bound, or by its only one.
     let factor = match max {
         None if min < 2 => 1,
         None => min,
@@ -72,7 +72,7 @@ pub(super) fn of_repeat(body: Measure, min: u32, max: Option<u32>) -> Measure {
     Measure { repeats: body.repeats.saturating_mul(factor), cost, height: body.height.saturating_add(1) }
 }
 
-/// The measure of parts that stand one after the other, or of alternatives.
+/// The measure of a concatenation or an alternation.
 pub(super) fn of_parts(parts: impl Iterator<Item = Measure>, per_part: u32) -> Measure {
     let mut sum = Measure { repeats: 1, cost: 0, height: 0 };
     for part in parts {

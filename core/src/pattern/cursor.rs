@@ -2,7 +2,7 @@
 
 use super::{PatternError, foreign};
 
-/// A place in a pattern.
+/// A position in a pattern.
 pub(super) struct Cursor<'p> {
     pub(super) pattern: &'p [u8],
     pub(super) at: usize,
@@ -21,7 +21,7 @@ impl<'p> Cursor<'p> {
         self.rest().first().copied()
     }
 
-    /// Steps over `text` if it stands here.
+    /// Consumes `text` if it comes next.
     pub(super) fn eat(&mut self, text: &[u8]) -> bool {
         let eaten = self.rest().starts_with(text);
         if eaten {
@@ -30,14 +30,14 @@ impl<'p> Cursor<'p> {
         eaten
     }
 
-    /// Reads one code point; encoded surrogates count as such.
+    /// Reads one code point; encoded surrogates count as code points.
     pub(super) fn next(&mut self) -> Result<u32, PatternError> {
         let (code_point, length) = decode(self.rest()).ok_or_else(PatternError::unspecified)?;
         self.at += length;
         Ok(code_point)
     }
 
-    /// A mistake whose fragment reaches from `start` to here.
+    /// An error whose fragment reaches from `start` to here.
     pub(super) fn error_from(&self, start: usize) -> PatternError {
         let error = PatternError::new(&self.pattern[start..self.at]);
         error.with_foreign_construct(foreign::name(&self.pattern[start..], self.at - start))

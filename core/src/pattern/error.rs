@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// A pattern that cannot be used. Its text is what the reference reports: the offending part of the pattern after
-/// `invalid regular expression: `.
+/// Why a pattern cannot be used. Displays as the reference reports it: the offending part of the pattern after `invalid
+/// regular expression: `.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PatternError {
     fragment: Box<[u8]>,
@@ -11,23 +11,23 @@ pub struct PatternError {
 }
 
 impl PatternError {
-    /// A mistake in a part of the pattern. Like the reference's, the report ends at a NUL.
+    /// An error in a part of the pattern. Like the reference's, the fragment ends at a NUL.
     pub(super) fn new(fragment: &[u8]) -> Self {
         let fragment = fragment.split(|&byte| byte == 0).next().unwrap_or_default();
         PatternError { fragment: fragment.into(), foreign: None }
     }
 
-    /// A mistake that points at nothing: a pattern too large, ending in a backslash, or not UTF-8.
+    /// An error without a fragment: the pattern is too large, ends in a backslash, or is not UTF-8.
     pub(super) fn unspecified() -> Self {
         PatternError::new(b"")
     }
 
-    /// The mistake is a construct that only other dialects have.
+    /// Adds the name of the construct, if only other dialects have it.
     pub(super) fn with_foreign_construct(self, foreign: Option<&'static str>) -> Self {
         PatternError { foreign, ..self }
     }
 
-    /// The name of the construct of another dialect (a look-ahead, a back-reference) that is the mistake, if one is.
+    /// The name of the construct of another dialect (a look-ahead, a back-reference) that caused the error, if one did.
     pub fn foreign_construct(&self) -> Option<&'static str> {
         self.foreign
     }
@@ -42,7 +42,7 @@ impl PatternError {
         }
     }
 
-    /// The part of the pattern that is wrong; empty where no part is to blame.
+    /// The offending part of the pattern; empty if the error has no single place.
     pub fn fragment(&self) -> &[u8] {
         &self.fragment
     }

@@ -1,10 +1,10 @@
-//! Escapes that stand for one character.
+//! Escapes for one character.
 
 use super::PatternError;
 use super::cursor::Cursor;
 use super::unicode;
 
-/// The character an escape stands for; the cursor stands on the backslash.
+/// The character of an escape; the cursor is on the backslash.
 pub(super) fn character(cursor: &mut Cursor<'_>) -> Result<u32, PatternError> {
     let start = cursor.at;
     cursor.at += 1;
@@ -39,7 +39,7 @@ fn octal(cursor: &mut Cursor<'_>, start: usize, first: u8) -> Result<u32, Patter
     if digits == 1 && first != b'0' { Err(cursor.error_from(start)) } else { Ok(code_point) }
 }
 
-/// `\x41` or `\x{10FFFF}`, from after the `x`. A mistake is reported up to the character that made it one.
+/// `\x41` or `\x{10FFFF}`, from after the `x`. An error is reported up to the offending character.
 fn hexadecimal(cursor: &mut Cursor<'_>, start: usize) -> Result<u32, PatternError> {
     let read = |cursor: &mut Cursor<'_>| {
         if cursor.at_end() { Err(cursor.error_from(start)) } else { cursor.next() }
@@ -56,7 +56,7 @@ fn hexadecimal(cursor: &mut Cursor<'_>, start: usize) -> Result<u32, PatternErro
     }
     let mut code_point = None;
     loop {
-        // A pattern that ends right after the brace is not reported by it.
+        // A pattern that ends right after the brace is reported without it.
         let next = if code_point.is_none() { cursor.next()? } else { read(cursor)? };
         match (value(next), code_point) {
             (Some(digit), so_far) => {

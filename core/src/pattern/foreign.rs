@@ -1,9 +1,9 @@
 //! Constructs of other dialects, by name.
 //!
-//! Look-around, back-references and their kin cannot be matched in linear time, so this dialect has none of them. Rules are
-//! often moved here from engines that do, and `(?=` alone tells an author little.
+//! Look-around, back-references and the like cannot be matched in linear time, so this dialect has none of them. Rules
+//! are often ported from engines that have them, and `(?=` alone tells an author little.
 
-/// How they begin. Of two that begin alike, the longer comes first.
+/// The prefixes of these constructs, longer ones first.
 const CONSTRUCTS: [(&[u8], &str); 24] = [
     (b"(?=", "look-ahead"),
     (b"(?!", "negative look-ahead"),
@@ -31,7 +31,8 @@ const CONSTRUCTS: [(&[u8], &str); 24] = [
     (b"\\u", r"`\u` (write `\x{...}`)"),
 ];
 
-/// The name of what stands at the beginning of `rest`, if that is foreign; `length` bytes of it are the mistake.
+/// The name of the foreign construct at the beginning of `rest`, if there is one; `length` bytes of it are the reported
+/// fragment.
 pub(super) fn name(rest: &[u8], length: usize) -> Option<&'static str> {
     match rest {
         [b'\\', b'1'..=b'9', ..] => return Some("back-references"),
@@ -54,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn what_other_dialects_have_is_named() {
+    fn foreign_constructs_are_named() {
         for (pattern, name) in [
             ("a(?=b)", "look-ahead"),
             ("a(?!b)", "negative look-ahead"),

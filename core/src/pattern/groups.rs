@@ -10,11 +10,11 @@ pub struct Groups {
 }
 
 impl Groups {
-    /// The groups that are told: numbers 1 to this.
+    /// Groups 1 to this number are reported.
     pub const COUNT: usize = 8;
 
-    /// Where each group begins and ends: group `n` at `2 n` and after that. The first two stand for the whole match, and
-    /// are not noted.
+    /// The number of slots: group `n` begins at slot `2 n` and ends at the next. The first two would be the whole
+    /// match, and are not written.
     pub(super) const NOTES: usize = 2 * (Groups::COUNT + 1);
 
     pub(super) fn new(whole: Range<usize>, notes: &[Option<usize>; Groups::NOTES]) -> Self {
@@ -27,7 +27,7 @@ impl Groups {
         self.whole.clone()
     }
 
-    /// What the groups from number 1 on have matched; `None` for a group that took no part in the match.
+    /// The ranges of the groups from number 1 on; `None` for a group that took no part in the match.
     pub fn iter(&self) -> impl Iterator<Item = Option<Range<usize>>> {
         self.groups.iter().cloned()
     }

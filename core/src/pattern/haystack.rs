@@ -1,8 +1,8 @@
-//! A text that several patterns are looked for in.
+//! A text that several patterns search.
 
 use super::required::Presence;
 
-/// A text, with what is found out about it once for all patterns.
+/// A text, with properties computed once for all patterns.
 pub struct Haystack<'t> {
     pub(crate) bytes: &'t [u8],
     presence: Option<Presence>,
@@ -13,7 +13,7 @@ impl<'t> Haystack<'t> {
         Haystack { bytes, presence: None }
     }
 
-    /// The bytes that are in it.
+    /// The set of bytes in it.
     pub(super) fn presence(&mut self) -> Presence {
         *self.presence.get_or_insert_with(|| Presence::of(self.bytes))
     }

@@ -1,30 +1,30 @@
 //! Where matches of several patterns may begin, found in one pass.
 //!
-//! A long text holds about every short literal, so most of what a ruleset [requires](super::required) is somewhere in it, and each
-//! pattern so kept would read the whole text. But few places of a text look like the beginning of a match: the first bytes of
-//! most patterns are taken from small sets. As in the literal search Teddy of Hyperscan, each pattern has a bit, each of the
-//! first bytes a table of bits, and a place where the bits of four bytes in a row agree is worth a look. One pass does that
-//! for 64 patterns at about the cost of one search.
+//! A long text contains nearly every short literal, so most of what a ruleset [requires](super::required) occurs
+//! somewhere in it, and each pattern would search the whole text. But few places look like the beginning of a match, as
+//! the first bytes of most patterns come from small sets. As in Teddy, the literal search of Hyperscan, each pattern
+//! has a bit, each of the first bytes a table of bits, and a place is a candidate if the bits of four bytes in a row
+//! agree. One pass does that for 64 patterns at about the cost of one search.
 
 use super::required::ByteSet;
 use crate::support::{Deadline, Expired, Stride};
 
-/// The bytes with which a match can begin, by their distance from its beginning. It holds everywhere but at the beginning of the
-/// text.
+/// The bytes with which a match can begin, by their distance from its beginning. Valid everywhere but at the beginning
+/// of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening(pub(super) [ByteSet; Opening::LENGTH]);
 
 impl Opening {
-    /// How many bytes are looked at.
+    /// How many bytes are tested.
     pub(super) const LENGTH: usize = 4;
 
-    /// Whether few places of any text look like it: of random bytes, less than one in so many.
+    /// Whether few places of any text fit: of random bytes, fewer than one in 256.
     pub(super) fn is_rare(&self) -> bool {
         const RARE: f64 = 256.0;
         self.0.iter().map(|set| set.len() as f64 / 256.0).product::<f64>() * RARE < 1.0
     }
 
-    /// The places it fits, by its definition.
+    /// The places that fit, by definition.
     #[cfg(test)]
     pub(super) fn places(&self, text: &[u8]) -> Places {
         let fits = |at: usize| text[at..].iter().zip(&self.0).all(|(byte, set)| set.contains(*byte));
@@ -35,16 +35,16 @@ impl Opening {
 /// Places of a text where a match may begin, in ascending order.
 pub(crate) type Places = Vec<u32>;
 
-/// As many patterns share a pass.
+/// The number of patterns that share a pass.
 pub(crate) const TOGETHER: usize = 64;
-/// Where one place in so many looks like the beginning of a match, a search reads on as fast as it skips.
+/// If more than one place in this many fits, searching only from these places is no faster than a full search.
 const DENSE: usize = 32;
-/// Bytes between two looks at the deadline.
+/// Bytes between two checks of the deadline.
 const STRETCH: usize = 1024;
-/// What looking at a kilobyte costs, in units of [`Deadline::spend`].
+/// The cost of a kilobyte, in units of [`Deadline::spend`].
 const UNITS: u32 = 64;
 
-/// Looks for the openings of up to [`TOGETHER`] patterns. Nothing is said of those that fit too many places.
+/// Finds the places that fit the openings of up to [`TOGETHER`] patterns; `None` for a pattern with too many.
 pub(crate) fn find(
     text: &[u8],
     openings: &[&Opening],
@@ -57,7 +57,7 @@ pub(crate) fn find(
     let mut finder = Finder { places: vec![Some(vec![0]); openings.len()], limit: text.len() / DENSE, live: u64::MAX };
     let [first, second, third, fourth] = &*tables;
     let fits = |a: u8, b: u8| first[usize::from(a)] & second[usize::from(b)];
-    // Windows that begin in a stretch, which ends where a look at the deadline is due.
+    // The windows up to the next check of the deadline.
     let windows = text.len().saturating_sub(Opening::LENGTH - 1);
     let mut stride = Stride::new(deadline, UNITS);
     let mut from = 1;
@@ -73,7 +73,7 @@ pub(crate) fn find(
         from = end;
     }
     deadline.in_time()?;
-    // A match that begins further on may be shorter.
+    // A match near the end of the text may be shorter than an opening.
     for at in windows.max(1)..text.len() {
         let rest = text[at..].iter().zip(&*tables);
         finder.note(at, rest.fold(u64::MAX, |all, (&byte, table)| all & table[usize::from(byte)]));
@@ -81,14 +81,14 @@ pub(crate) fn find(
     Ok(finder.places)
 }
 
-/// By distance and byte: the patterns that byte fits.
+/// The patterns that a byte fits, by its distance.
 fn tables(openings: &[&Opening]) -> Box<[[u64; 256]; Opening::LENGTH]> {
     let mut tables = Box::new([[0; 256]; Opening::LENGTH]);
     for (distance, table) in tables.iter_mut().enumerate() {
         let mut large = 0;
         for (nth, opening) in openings.iter().enumerate().take(TOGETHER) {
             let (set, bit) = (&opening.0[distance], 1 << nth);
-            // What is not in a large set is put down first, as that is less.
+            // Of a large set the complement is written, which is smaller.
             let is_large = set.len() > 128;
             large |= if is_large { bit } else { 0 };
             let few = if is_large { set.complement() } else { *set };
@@ -102,9 +102,9 @@ fn tables(openings: &[&Opening]) -> Box<[[u64; 256]; Opening::LENGTH]> {
 /// Collects places by pattern.
 struct Finder {
     places: Vec<Option<Places>>,
-    /// As many are too many.
+    /// The most places for a pattern.
     limit: usize,
-    /// Patterns without too many.
+    /// Patterns within the limit.
     live: u64,
 }
 
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_found_up_to_the_end() {
+    fn openings_are_found_up_to_the_end() {
         let opening = |sets: [&str; Opening::LENGTH]| Opening(sets.map(|set| set.bytes().collect()));
         let openings =
             [opening(["a", "b", "c", "d"]), opening(["xa", "b", "c\n", "ab"]), opening(["z", "z", "z", "z"])];
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_of_what_fits_everywhere() {
+    fn openings_that_fit_everywhere_have_no_places() {
         let (rare, dense) = ("abcd", "a   ");
         let openings =
             [rare, dense].map(|bytes| Opening(std::array::from_fn(|at| [bytes.as_bytes()[at]].into_iter().collect())));
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn it_ends_with_the_deadline() {
+    fn a_search_for_openings_ends_with_the_deadline() {
         let opening = Opening([b'a'; Opening::LENGTH].map(|byte| [byte].into_iter().collect()));
         let mut deadline = Deadline::after(1000);
         assert_eq!(find(&vec![b' '; 1 << 20], &[&opening], &mut deadline), Err(Expired));

@@ -1,4 +1,4 @@
-//! The same pattern for the regex crates, which tests hold the automaton against.
+//! The same pattern for the regex crates, as a reference for tests of the automaton.
 
 use std::ops::Range;
 
@@ -24,7 +24,7 @@ impl Oracle {
         Oracle(regex.expect("an expression"))
     }
 
-    /// The first match that begins at or after a place, and its groups.
+    /// The first match that begins at or after `from`, and its groups.
     pub(super) fn find(&self, text: &[u8], from: usize) -> Option<Match> {
         let mut captures = self.0.create_captures();
         self.0.search_captures(&Input::new(text).range(from..), &mut captures);
@@ -37,7 +37,7 @@ impl Oracle {
 fn encode(ast: &Ast, groups: u32) -> Hir {
     let mut built: Vec<Hir> = Vec::with_capacity(ast.nodes.len());
     for node in &ast.nodes {
-        // Each node has one parent, so the parts can be moved out.
+        // Each node has one parent, so its children can be moved out.
         let mut take = |id: NodeId| std::mem::replace(&mut built[id as usize], Hir::empty());
         let hir = match *node {
             Node::Empty => Hir::empty(),
@@ -118,7 +118,7 @@ fn encode_set(set: &CodeSet) -> Hir {
     Hir::alternation(alternatives)
 }
 
-/// The encodings of a range of surrogates: `ED`, a row, a column; whole rows together.
+/// The encodings of a range of surrogates: `ED`, a row, a column; whole rows are merged.
 fn surrogates(first: u32, last: u32, alternatives: &mut Vec<Hir>) {
     let row = |code_point: u32| 0xA0 + ((code_point - SURROGATES.0) >> 6) as u8;
     let column = |code_point: u32| 0x80 + (code_point & 0x3F) as u8;

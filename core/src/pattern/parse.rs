@@ -1,8 +1,8 @@
 //! The parser: RE2 syntax with Perl extensions, in UTF-8 mode.
 //!
 //! One loop reads construct after construct and keeps what is open on explicit stacks, so that nesting costs memory in
-//! proportion to the pattern and never the call stack. Flags are tracked here and worked into the nodes. The first mistake
-//! from left to right is reported; a parenthesis left open only at the end.
+//! proportion to the pattern and no call stack. Flags are tracked here and applied to the nodes. The first error from
+//! left to right is reported, an unclosed parenthesis only at the end.
 
 use super::PatternError;
 use super::ast::{Ast, Look, Measure, Node, NodeId};
@@ -13,10 +13,10 @@ use super::{class, cost, escape, unicode};
 /// The largest bound of a counter, and of the product of nested ones.
 const MAX_REPEAT: u32 = 1000;
 
-/// Operators nested deeper are refused as too large: compiling recurses.
+/// Patterns with deeper nesting of operators are refused as too large, as compiling recurses.
 pub(super) const MAX_HEIGHT: u32 = 250;
 
-/// Parses a pattern; `fold` is the state of the flag `i` at its beginning.
+/// Parses a pattern; `fold` is the initial state of the flag `i`.
 pub(super) fn parse(pattern: &[u8], fold: bool) -> Result<Ast, PatternError> {
     let mut parser = Parser {
         cursor: Cursor { pattern, at: 0 },
@@ -46,13 +46,13 @@ struct Flags {
     swap_greed: bool,
 }
 
-/// A group that is open.
+/// An open group.
 struct Frame {
     /// The number of a capture group.
     capture: Option<u32>,
-    /// The flags to return to at its end.
+    /// The flags to restore at its end.
     flags: Flags,
-    /// Where the stacks stood at its beginning.
+    /// The heights of the stacks at its beginning.
     items: usize,
     branches: usize,
 }
@@ -61,9 +61,9 @@ struct Parser<'p> {
     cursor: Cursor<'p>,
     flags: Flags,
     ast: Ast,
-    /// What is read of the alternative at hand, after that of the groups around.
+    /// The items of the current alternative, after those of the enclosing groups.
     items: Vec<NodeId>,
-    /// The alternatives that are complete, after those of the groups around.
+    /// The complete alternatives, after those of the enclosing groups.
     branches: Vec<NodeId>,
     frames: Vec<Frame>,
     groups: u32,
@@ -181,7 +181,7 @@ impl Parser<'_> {
         self.push(Node::Look(look), 1);
     }
 
-    /// Applies a repetition operator, which began at `start` and is read up to a `?`, to the item before it.
+    /// Applies a repetition operator, which began at `start` and is read except for a `?`, to the item before it.
     fn repeat(
         &mut self,
         start: usize,
@@ -212,7 +212,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Steps over `{n}`, `{n,}` or `{n,m}`, if one stands here; every other brace is a literal.
+    /// Consumes `{n}`, `{n,}` or `{n,m}`, if one comes next; every other brace is a literal.
     fn counter(&mut self) -> Option<(u32, Option<u32>)> {
         let mut rest = self.cursor.rest().strip_prefix(b"{")?;
         let min = integer(&mut rest)?;
@@ -235,7 +235,8 @@ impl Parser<'_> {
         self.open(Some(self.groups));
     }
 
-    /// What follows `(?`: a named group, or flags for a group or for the rest of the one around.
+    /// The rest of a construct that begins with `(?`: a named group, or flags for a group or for the rest of the
+    /// enclosing one.
     fn extended_group(&mut self, start: usize) -> Result<(), PatternError> {
         if let [b'P', b'<', _, ..] = self.cursor.rest() {
             return self.named_group(start);
@@ -269,7 +270,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `(?P<name>`; the cursor stands on the `P`.
+    /// `(?P<name>`; the cursor is on the `P`.
     fn named_group(&mut self, start: usize) -> Result<(), PatternError> {
         self.cursor.at += 2;
         let rest = self.cursor.rest();
@@ -298,7 +299,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Completes the alternative at hand: everything since the beginning of the group or the last `|`.
+    /// Completes the current alternative: everything since the beginning of the group or the last `|`.
     fn close_branch(&mut self) {
         let base = self.frames.last().map_or(0, |frame| frame.items);
         let branch = match self.items[base..] {
@@ -314,7 +315,7 @@ impl Parser<'_> {
         self.branches.push(branch);
     }
 
-    /// Completes the group at hand, or the whole pattern: the choice between its alternatives.
+    /// Completes the current group, or the whole pattern, as an alternation.
     fn close_alternation(&mut self) -> NodeId {
         self.close_branch();
         let base = self.frames.last().map_or(0, |frame| frame.branches);
@@ -330,8 +331,8 @@ impl Parser<'_> {
         }
     }
 
-    /// Neighbouring alternatives of one character each are one class, as they are to the reference: that matters where
-    /// only their union covers everything above ASCII (see [`encode`](super::encode)).
+    /// Merges neighbouring alternatives of one character each into a class, as the reference does, which matters if
+    /// only their union covers everything above ASCII (see [`utf8`](super::utf8)).
     fn merge_sets(&mut self, branches: Vec<NodeId>) -> Vec<NodeId> {
         let mut merged = Vec::with_capacity(branches.len());
         let mut rest = &branches[..];
@@ -381,7 +382,7 @@ impl Parser<'_> {
     }
 }
 
-/// Reads a decimal number without leading zeros, of a size that is worth reading.
+/// Reads a decimal number without leading zeros, unless it is too large to matter.
 fn integer(rest: &mut &[u8]) -> Option<u32> {
     let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, after) = rest.split_at(length);

@@ -5,7 +5,7 @@ use super::unicode;
 /// Inclusive ranges.
 type Ranges<T> = Vec<(T, T)>;
 
-/// A set of code points as inclusive ranges: sorted, apart from each other by at least one code point.
+/// A set of code points as inclusive ranges, sorted and with gaps of at least one code point.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct CodeSet(Vec<(u32, u32)>);
 
@@ -42,13 +42,14 @@ impl CodeSet {
         CodeSet(gaps)
     }
 
-    /// The set with everything that folds with a member.
+    /// The set with all case variants of its members.
     pub(super) fn folded(self) -> Self {
         let mut ranges = self.0;
         for at in 0..ranges.len() {
             let (first, last) = ranges[at];
             unicode::fold_range(first, last, |other| match ranges.last_mut() {
-                // Orbits of neighbours are mostly neighbours: grow the newest range rather than add one.
+                // The orbits of neighbours are mostly neighbours, so this extends the newest range rather than adding
+                // one.
                 Some(newest) if newest.1 + 1 == other => newest.1 = other,
                 _ => ranges.push((other, other)),
             });

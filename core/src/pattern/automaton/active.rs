@@ -1,9 +1,9 @@
-//! A set of positions as a row of bits, with a note of which words are in use.
+//! A set of positions as a row of bits, and which of its words are in use.
 
-/// Words that need no allocation.
+/// The number of words stored without allocation.
 const INLINE: usize = 8;
 
-/// Room for two sets of positions.
+/// Storage for two sets of positions.
 pub(super) struct Room {
     inline: [u64; 2 * INLINE],
     heap: Vec<u64>,
@@ -24,7 +24,7 @@ impl Room {
     }
 }
 
-/// A set of positions, and room for the next.
+/// The current set of positions, and storage for the next.
 pub(super) struct Active<'r> {
     pub(super) now: &'r mut [u64],
     /// All zero between steps.
@@ -32,7 +32,7 @@ pub(super) struct Active<'r> {
     pub(super) busy: Busy,
 }
 
-/// Which words of a row may have bits: bit `n % 64` stands for word `n`.
+/// The words of a row that may be non-zero: bit `n % 64` stands for word `n`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Busy(pub(super) u64);
 
@@ -42,7 +42,7 @@ impl Busy {
         self.0 |= 1 << (word % 64);
     }
 
-    /// Does something for each word in use of a row of this length.
+    /// Calls `act` for each word in use of a row of this length.
     #[inline(always)]
     pub(super) fn for_each(self, length: usize, mut act: impl FnMut(usize)) {
         for base in (0..length).step_by(64) {
@@ -66,20 +66,21 @@ impl Active<'_> {
         self.busy.0 == 0
     }
 
-    /// Makes the next set the present one; `busy` tells which of its words may have bits. Those of the old are zero.
+    /// Makes the next set the current one; `busy` has the words that may be non-zero. The words of the old set must be
+    /// zero.
     #[inline(always)]
     pub(super) fn advance(&mut self, busy: Busy) {
         std::mem::swap(&mut self.now, &mut self.next);
         self.busy = busy;
     }
 
-    /// Makes these positions active; the set is empty before.
+    /// Makes these positions active; the set must be empty.
     pub(super) fn load(&mut self, set: &[u64]) {
         self.now.copy_from_slice(set);
         self.recount();
     }
 
-    /// Notes anew which words are in use, after bits were taken away.
+    /// Recomputes which words are in use, after bits were removed.
     pub(super) fn recount(&mut self) {
         let mut busy = Busy(0);
         self.now.iter().enumerate().filter(|(_, word)| **word != 0).for_each(|(at, _)| busy.mark(at));

@@ -1,4 +1,5 @@
-//! A stretch of a text that is read again: what is active after each symbol, and what of that leads to a match.
+//! A block of the text that is read again: the positions active after each symbol, and those of them that lead to a
+//! match.
 
 use super::active::{Active, Room};
 use super::follow::Looks;
@@ -7,30 +8,30 @@ use super::retrace::Retrace;
 use super::{Automaton, Watch};
 use crate::support::Expired;
 
-/// Words of the sets of a block: what fits a cache.
+/// The most words for the sets of a block, chosen to fit a cache.
 const WORDS: usize = 1 << 13;
 
-/// Some symbols of a text.
+/// A block of symbols of a text.
 pub(super) struct Block<'t> {
     pub(super) text: &'t [u8],
-    /// Up to where a match may begin,
+    /// The last place where a match may begin.
     pub(super) last_start: usize,
-    /// and up to where the text is read.
+    /// The place up to which the text is read.
     pub(super) limit: usize,
-    /// Where the first symbol begins, and what is active before it.
+    /// The place of the first symbol; `before` is the set active there.
     pub(super) from: usize,
     pub(super) before: Vec<u64>,
-    /// How far behind that each symbol begins,
+    /// The distance of each symbol from `from`.
     pub(super) offsets: Vec<u32>,
-    /// and where the last ends.
+    /// The end of the last symbol.
     pub(super) end: usize,
-    /// The set after each symbol, of which what leads to a match is left.
+    /// The set after each symbol, reduced to the positions that lead to a match.
     pub(super) sets: Vec<u64>,
-    /// Instead of sets, numbers of those that were there before: what is active,
+    /// The active set after each symbol as the number of a known state, in place of `sets`.
     pub(super) states: Vec<u16>,
-    /// and what of that leads to a match.
+    /// Likewise the numbers of the reduced sets.
     pub(super) fruitful: Vec<u16>,
-    /// What was read before, unless the text is read by sets.
+    /// The states of earlier reads, unless the text is read by sets.
     pub(super) retrace: Option<&'t mut Retrace>,
 }
 
@@ -57,12 +58,12 @@ impl<'t> Block<'t> {
         self.from + self.offsets[nth] as usize
     }
 
-    /// How many symbols begin before a place.
+    /// The number of symbols that begin before a place.
     pub(super) fn symbols_before(&self, place: usize) -> usize {
         self.offsets.partition_point(|&offset| self.from + (offset as usize) < place)
     }
 
-    /// Before a place, where this is active, and without symbols.
+    /// Starts an empty block at a place where these positions are active.
     pub(super) fn begin(&mut self, from: usize, before: &[u64]) {
         (self.from, self.end) = (from, from);
         self.before.clear();
@@ -75,13 +76,13 @@ impl<'t> Block<'t> {
 }
 
 impl Automaton {
-    /// Symbols in a block that is read by sets.
+    /// The most symbols of a block that is read by sets.
     pub(super) fn symbols_by_set(&self) -> usize {
         (WORDS / self.words.max(1)).max(64)
     }
 
-    /// Reads on until there are enough symbols, the text ends or nothing is active any more; or, of a block that was read
-    /// before, up to its end. Returns what is active then.
+    /// Reads until the block is full, the text ends or no position is active; a block that was read before is read up
+    /// to its end. Returns the active set there.
     pub(super) fn read_block(
         &self,
         block: &mut Block<'_>,
@@ -125,7 +126,8 @@ impl Automaton {
         Ok(())
     }
 
-    /// Keeps what leads to a match; `beyond` does after the last symbol. Returns what leads to one after the first.
+    /// Keeps the positions that lead to a match, given those after the last symbol that do (`beyond`). Returns those
+    /// after the first symbol.
     pub(super) fn keep_fruitful(
         &self,
         block: &mut Block<'_>,
@@ -149,7 +151,7 @@ impl Automaton {
         Ok(block.sets.get(..self.words).unwrap_or(beyond).to_vec())
     }
 
-    /// Whether a match can begin with a symbol, where these assertions hold.
+    /// Whether a match can begin with this symbol if these assertions hold.
     pub(super) fn begins_with(&self, block: &mut Block<'_>, nth: usize, looks: Looks) -> bool {
         match &mut block.retrace {
             Some(retrace) => self.begins_with_state(retrace, block.fruitful[nth], looks),

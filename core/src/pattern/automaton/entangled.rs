@@ -1,7 +1,6 @@
-//! Programs with too many ways on for masks, such as `(?:a?){1000}`: these are walked through, fork by fork.
+//! Programs with too many transitions for masks, such as `(?:a?){1000}`, which are simulated fork by fork.
 //!
-//! No rule anyone would write is of this kind. What it costs to read a symbol is bounded by the size of the program here,
-//! too.
+//! No realistic rule is of this kind. The cost per symbol is bounded by the size of the program here, too.
 
 use super::active::{Active, Busy};
 use super::follow::{Looks, bit};
@@ -11,13 +10,13 @@ use super::symbols::Class;
 
 #[derive(Debug)]
 pub(super) struct Entangled {
-    /// How many steps the program has.
+    /// The number of steps of the program.
     steps: u32,
-    /// By position: what comes after.
+    /// The place that follows each position.
     after: Box<[Place]>,
-    /// By class, word after word: the positions that read it.
+    /// By class, one row of words each: the positions that read it.
     reads: Box<[u64]>,
-    /// Positions that complete a match, whatever follows.
+    /// Positions that complete a match unconditionally.
     ends: Box<[u64]>,
 }
 
@@ -102,12 +101,12 @@ impl Entangled {
         }
     }
 
-    /// The places from which a position of a set can be read next, or a match is complete if `ends`.
+    /// The places from which a position of the set can be read next, or, if `ends`, a match can be completed.
     fn fruitful(&self, program: &Program, set: &[u64], looks: Looks, ends: bool) -> Vec<bool> {
         let mut good = vec![false; program.len()];
         loop {
             let mut changed = false;
-            // What comes next mostly stands before, loops aside: few rounds are needed.
+            // Most successors precede their step, except in loops, so a few rounds suffice.
             for (place, step) in program.steps().enumerate() {
                 let is_good = match step {
                     Step::Read { position, .. } => set[position as usize / 64] >> (position % 64) & 1 == 1,
@@ -125,7 +124,7 @@ impl Entangled {
         }
     }
 
-    /// Operations that it takes to step any set.
+    /// The operations to step any set.
     pub(super) fn cost(&self) -> u32 {
         self.steps
     }
@@ -135,7 +134,7 @@ impl Entangled {
     }
 }
 
-/// The members of a row of bits.
+/// The members of a set.
 fn positions(row: &[u64]) -> impl Iterator<Item = usize> {
     row.iter()
         .enumerate()

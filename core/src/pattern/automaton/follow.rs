@@ -1,35 +1,35 @@
-//! What can follow what: the positions that a program may read next after each.
+//! Which positions a program may read next after each position.
 //!
-//! This is Glushkov's view of a pattern. Forks, assertions and notes vanish; of the assertions on the way from one position
-//! to the next it remains which must hold.
+//! This is Glushkov's automaton: forks, assertions and notes disappear, and each transition keeps the set of assertions
+//! that must hold.
 
 use super::program::{Place, Program, Step};
 use crate::pattern::ast::Look;
 
-/// A set of assertions that must hold, or that hold at a place.
+/// A set of assertions: those that must hold, or those that hold at a place.
 pub(super) type Looks = u8;
 
 pub(super) const fn bit(look: Look) -> Looks {
     1 << look as u8
 }
 
-/// The ways on from a place.
+/// The transitions from a place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Ways {
-    /// Positions that can be read next, and what must hold.
+    /// Positions that can be read next, and the assertions that must hold.
     pub(super) reads: Vec<(Looks, u32)>,
-    /// What must hold for the match to be complete; one for each way there is.
+    /// The assertions that must hold to complete the match, one set per way to do so.
     pub(super) ends: Vec<Looks>,
 }
 
-/// Looks for the ways on in a program.
+/// Computes the transitions of a program.
 pub(super) struct Follow<'p> {
     program: &'p Program,
-    /// By place: the sets of assertions it was reached with in this search.
+    /// By place: the sets of assertions with which this search reached it.
     seen: Vec<u64>,
     touched: Vec<Place>,
     open: Vec<(Place, Looks)>,
-    /// How many steps all searches took.
+    /// The steps taken by all searches.
     pub(super) steps: usize,
 }
 
@@ -44,7 +44,7 @@ impl<'p> Follow<'p> {
         self.open.push((place, 0));
         while let Some((place, looks)) = self.open.pop() {
             let seen = &mut self.seen[place as usize];
-            // What was reached without conditions is done with.
+            // A place reached without conditions need not be visited again.
             if *seen & (1 | 1 << looks) != 0 {
                 continue;
             }

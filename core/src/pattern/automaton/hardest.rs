@@ -1,18 +1,18 @@
-//! Looking for texts that are hard to search.
+//! A search for texts that are costly to match.
 //!
-//! What reading a symbol can cost at most is known of every pattern, but no text may reach it: that takes all positions at
-//! once. Here a text is grown symbol by symbol, by a beam search that keeps those with the most work so far and the most to
-//! come. What it finds is a lower bound of the worst case, the same in every run.
+//! The largest possible cost of a symbol is known for every pattern, but no text may reach it, as that would take all
+//! positions at once. Here a text is extended symbol by symbol, in a beam search that keeps the texts with the most
+//! work done and the most work to come. The result is a lower bound of the worst case, the same in every run.
 
 use super::active::Room;
 use super::{Automaton, Watch};
 
-/// Texts that are grown side by side.
+/// The width of the beam.
 const BEAM: usize = 4;
-/// What the next symbol will cost counts as if it had to be paid so many times.
+/// The weight of the cost of the next symbol.
 const FORESIGHT: u64 = 4;
 
-/// A text, as the last of its symbols and the rest.
+/// A text as a linked list, last symbol first.
 struct Grown {
     set: Vec<u64>,
     work: u64,
@@ -21,7 +21,7 @@ struct Grown {
 }
 
 impl Automaton {
-    /// A text of so many symbols in which the pattern does not match, and that is hard to search.
+    /// A text of `length` symbols that does not match and is costly to search.
     pub(in crate::pattern) fn hardest_text(&self, length: usize) -> Vec<u8> {
         let samples = self.symbols.samples();
         let root = Grown { set: vec![0; self.words], work: 0, parent: 0, symbol: usize::MAX };
@@ -33,7 +33,7 @@ impl Automaton {
             for &parent in &beam {
                 for symbol in 0..samples.len() {
                     let Some(next) = self.grow(&grown, parent, symbol, &samples) else { continue };
-                    // Among equals, chance decides: texts that repeat themselves are easy.
+                    // Ties are broken at random, as texts that repeat themselves are cheap.
                     random = (random ^ random >> 12).wrapping_mul(0x2545_F491_4F6C_DD1D);
                     let to_come = FORESIGHT * u64::from(self.table.cost(&next.set));
                     longer.push(((next.work + to_come) << 4 | random >> 60, next));
@@ -51,7 +51,7 @@ impl Automaton {
         text(&grown, last, &samples)
     }
 
-    /// A text with one more symbol, unless a match ends there.
+    /// The text with one more symbol, unless a match ends there.
     fn grow(&self, grown: &[Grown], parent: usize, symbol: usize, samples: &[Vec<u8>]) -> Option<Grown> {
         let before = samples.get(grown[parent].symbol).map_or(&[][..], Vec::as_slice);
         let around = [before, &samples[symbol]].concat();

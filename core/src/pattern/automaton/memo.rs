@@ -1,9 +1,9 @@
-//! Answers that were worked out before.
+//! A cache of transitions computed before.
 
-/// Answers kept at a time; a power of two. Later ones take the place of earlier ones.
+/// The number of slots, a power of two; new entries overwrite old ones.
 const KEPT: usize = 2048;
 
-/// From two numbers and the assertions that hold to a third number.
+/// Maps two numbers and a set of assertions to a third number.
 #[derive(Debug)]
 pub(super) struct Memo(Box<[u64]>);
 
@@ -34,7 +34,7 @@ impl Memo {
     }
 }
 
-/// Never 0, so that what was never set is no answer.
+/// Never 0, which marks an empty slot.
 #[inline(always)]
 fn key(one: u16, other: u16, looks: u8) -> u64 {
     1 << 40 | u64::from(one) << 24 | u64::from(other) << 8 | u64::from(looks)

@@ -1,18 +1,18 @@
 //! The automaton behind a pattern.
 //!
-//! Patterns of rules are asked about short strings by the hundred, and about long ones chosen by an attacker. Both speak
-//! against automata that are made while searching: the first pay for states that are used once, the second can ask for a
-//! new state with every byte. So a search here needs nothing but what was compiled when the pattern was read:
+//! The patterns of rules search short strings by the hundred, and long ones that an attacker chooses. Both argue
+//! against automata that are built during the search: for short strings, most states would be used only once, and an
+//! attacker can force a new state with every byte. So a search here needs only what was compiled with the pattern:
 //!
-//! - a text is read as [symbols](symbols), code points grouped by what the pattern tells apart;
-//! - [positions](positions) of the pattern that are active are bits of a few words, and reading a symbol costs a few operations for
-//!   each word in use, whatever the text;
-//! - where nothing is active, the text is skipped up to a byte with which a match may begin;
-//! - long texts are read by a table of [states that were there before](states), as far as these repeat;
-//! - only what matches is looked at again for [the match that is preferred](preferred).
+//! - a text is read as [symbols](symbols), code points grouped by what the pattern distinguishes;
+//! - the active [positions](positions) of the pattern are bits of a few words, and reading a symbol costs a few
+//!   operations per word in use, whatever the text;
+//! - while no position is active, the text is skipped to the next byte with which a match may begin;
+//! - long texts are read by a table of [known states](states), a lazy DFA, as far as these repeat;
+//! - only a text that matches is read again to find [the preferred match](preferred).
 //!
-//! All of it is linear in the text and bounded by the size of the pattern, and nothing is compiled, or waited for, during a
-//! search.
+//! All of it is linear in the text and bounded by the size of the pattern, and a search neither compiles anything nor
+//! waits for a lock.
 
 mod active;
 mod block;
@@ -55,32 +55,32 @@ pub(super) struct Automaton {
     program: Program,
     symbols: Symbols,
     table: Table,
-    /// Words in a set of positions.
+    /// The number of words in a set of positions.
     words: usize,
     has_assertions: bool,
-    /// The conditions of each way to match nothing,
+    /// The conditions of each way to match the empty string.
     empty: Box<[Looks]>,
-    /// among which is none.
+    /// Whether one of these ways has no condition.
     matches_nothing_anywhere: bool,
     /// Whether a match may end under conditions.
     may_end_if: bool,
-    /// The bytes with which a match may begin,
+    /// The bytes with which a match may begin.
     starters: Starters,
-    /// and the assertions that hold where it does.
+    /// The assertions that hold wherever a match begins.
     start_looks: Looks,
     remembered: Remembered,
 }
 
-/// What reading a symbol takes besides stepping, in the units that searches count: nanoseconds, roughly.
+/// The cost of reading a symbol besides stepping, in the units of searches: roughly nanoseconds.
 const SYMBOL: u32 = 3;
 
-/// What looking a set of positions up costs, in the same units.
+/// The cost of looking up a set of positions, in the same units.
 const LOOK_UP: u32 = 48;
 
-/// How many bytes are skipped between two looks at the deadline.
+/// How many bytes are skipped between two checks of the deadline.
 const SKIPPED: usize = 1 << 14;
 
-/// How sets of positions are stepped.
+/// How a set of positions is stepped.
 #[derive(Debug)]
 enum Table {
     Masks(Positions),
@@ -92,7 +92,7 @@ impl Automaton {
         Automaton::read_by(ast, looks_at_bytes(ast), true).unwrap_or_else(|| Automaton::by_bytes(ast))
     }
 
-    /// An alphabet of bytes always fits.
+    /// Falls back to bytes as symbols, which always fit.
     fn by_bytes(ast: &Ast) -> Self {
         Automaton::read_by(ast, true, true).expect("the bytes of UTF-8 are fewer than the classes an alphabet can have")
     }
@@ -119,12 +119,12 @@ impl Automaton {
         })
     }
 
-    /// The most operations that reading a symbol can take.
+    /// The most operations that reading one symbol can take.
     pub(super) fn bound(&self) -> u32 {
         self.table.cost(&vec![u64::MAX; self.words]) + SYMBOL
     }
 
-    /// Operations that a search takes without what others left.
+    /// The operations of a search that cannot use states of earlier ones.
     pub(super) fn effort(&self, text: &[u8]) -> u64 {
         let mut watch = Watch::without_memory();
         let _ = self.is_match(text, &mut watch);
@@ -136,17 +136,18 @@ impl Automaton {
         Ok(self.earliest_end(text, 0, &mut 0, watch)?.is_some())
     }
 
-    /// The leftmost match, of those the preferred one.
+    /// The leftmost match, and of those the preferred one.
     pub(super) fn find(&self, text: &[u8], watch: &mut Watch<'_>) -> Result<Option<Range<usize>>, Expired> {
         self.preferred(text, 0, &mut [], watch)
     }
 
-    /// Likewise, of those that begin at or after `from`. Notes where group `n` begins at `2 n`, and where it ends after that.
+    /// The same among the matches that begin at or after `from`. Writes the start of group `n` to `notes[2 * n]` and
+    /// its end to the next slot.
     pub(super) fn find_groups(&self, text: &[u8], from: usize, notes: &mut [Option<usize>]) -> Option<Range<usize>> {
         self.preferred(text, from, notes, &mut Watch::forever()).ok().flatten()
     }
 
-    /// The next place where a match may begin; nothing if there is none.
+    /// The next place where a match may begin, if there is one.
     #[inline]
     fn next_start(&self, text: &[u8], at: usize, watch: &mut Watch<'_>) -> Result<Option<usize>, Expired> {
         if !self.empty.is_empty() {
@@ -194,13 +195,13 @@ impl Automaton {
         LOOKS[before as usize][after as usize]
     }
 
-    /// Whether the pattern matches nothing where these assertions hold.
+    /// Whether the pattern matches the empty string where these assertions hold.
     #[inline]
     fn matches_nothing(&self, looks: Looks) -> bool {
         self.empty.iter().any(|wanted| wanted & !looks == 0)
     }
 
-    /// Whether a match ends where these assertions hold, of those that do not end everywhere.
+    /// Whether a match that needs conditions ends where these assertions hold.
     #[inline]
     fn ends_at(&self, active: &Active<'_>, looks: Looks) -> bool {
         self.may_end_if && (self.matches_nothing(looks) || self.table.ends_if(&self.program, active.now, looks))
@@ -240,7 +241,7 @@ impl Automaton {
     }
 }
 
-/// Whether a pattern can match a single byte, or nothing, between the bytes of a character.
+/// Whether a pattern can match a single byte, or the empty string, within a character.
 fn looks_at_bytes(ast: &Ast) -> bool {
     let may_be_empty = || program::nullable(ast).last() == Some(&true);
     ast.nodes.contains(&Node::AnyByte) || (ast.nodes.contains(&Node::Look(Look::NotWordBoundary)) && may_be_empty())
@@ -261,7 +262,7 @@ impl Table {
         }
     }
 
-    /// Operations that it takes to step a set.
+    /// The operations to step a set.
     fn cost(&self, set: &[u64]) -> u32 {
         match self {
             Table::Masks(positions) => positions.cost(set),

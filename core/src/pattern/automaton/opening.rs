@@ -1,4 +1,4 @@
-//! With which bytes a match begins.
+//! The bytes with which a match can begin.
 
 use super::active::Room;
 use super::follow::bit;
@@ -9,17 +9,17 @@ use crate::pattern::opening::Opening;
 use crate::pattern::required::ByteSet;
 use crate::pattern::utf8::{CONTINUATION, LEADS};
 
-/// The longest symbol.
+/// The length of the longest symbol, in bytes.
 const SYMBOL: usize = 4;
 
 impl Automaton {
-    /// The bytes with which a match begins, unless many places of a text fit them.
+    /// The first bytes of a match, unless they fit many places of a text.
     pub(in crate::pattern) fn opening(&self) -> Option<Opening> {
         self.any_opening().filter(Opening::is_rare)
     }
 
-    /// The bytes with which a match begins that matches something. What symbols can follow each other is read off the automaton,
-    /// as if all assertions held but that the text begins.
+    /// The first bytes of a non-empty match. The automaton tells which symbols can follow each other; all assertions
+    /// are taken to hold, except for the one that the text begins.
     pub(super) fn any_opening(&self) -> Option<Opening> {
         if !self.empty.is_empty() || self.start_looks & bit(Look::TextStart) != 0 {
             return None;
@@ -44,7 +44,7 @@ impl Automaton {
                     bytes[at..after].iter_mut().zip(sets).for_each(|(all, set)| *all = all.union(set));
                     rows[after].iter_mut().zip(&*active.now).for_each(|(all, next)| *all |= next);
                     if ended {
-                        // Anything may follow.
+                        // Any byte may follow.
                         bytes[after..].fill(ByteSet::from_ranges(&[(0, u8::MAX)]));
                     }
                 }
@@ -54,14 +54,14 @@ impl Automaton {
     }
 }
 
-/// The bytes of some symbols of one length, by their distance from the beginning.
+/// The bytes of symbols of one length, by their distance from the beginning.
 struct Spelling {
     length: usize,
     sets: [ByteSet; SYMBOL],
 }
 
 impl Symbols {
-    /// By group: how its symbols are spelt.
+    /// The encodings of the symbols of each group.
     fn spellings(&self) -> Vec<Vec<Spelling>> {
         let mut all: Vec<Vec<Spelling>> = (0..self.count).map(|_| vec![]).collect();
         let mut add = |class: Class, ranges: &[(u8, u8)]| {
@@ -75,7 +75,7 @@ impl Symbols {
             }
         };
         for byte in 0..=u8::MAX {
-            // A byte that should begin a symbol but is not followed by its rest counts as one of those that begin none.
+            // A lead byte without its continuation bytes is in the group of stray bytes.
             add(self.of_byte(if self.is_lead(byte) { 0x80 } else { byte }), &[(byte, byte)]);
         }
         let spell = |leads: (u8, u8), continuing: usize| [vec![leads], vec![CONTINUATION; continuing]].concat();
@@ -102,7 +102,7 @@ impl Symbols {
     }
 }
 
-/// How a code point above ASCII is spelt, surrogates included.
+/// The UTF-8 encoding of a code point above ASCII, surrogates included.
 fn encode(code_point: u32) -> Vec<u8> {
     let continuation = |shift: u32| 0x80 | (code_point >> shift & 0x3F) as u8;
     match code_point {

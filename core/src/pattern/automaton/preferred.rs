@@ -1,15 +1,16 @@
-//! The match a pattern prefers: of the leftmost ones, that which comes first in the order of its alternatives and
-//! repetitions, and where its groups are.
+//! The match that a pattern prefers: of the leftmost ones, the first in the order of its alternatives and repetitions;
+//! and its groups.
 //!
-//! A search forwards tells where a match ends and from where on to look for its beginning. From there the text is
-//! read forwards once more, keeping what is active after each symbol, and then backwards, keeping of that only what leads to a
-//! match. That shows the leftmost beginning; and from there on the program is walked once, by the preferred way of those that
-//! lead to a match, without ever turning back. All three are linear, whatever the pattern. Long stretches are kept
-//! [block](super::block) by block, and what is in a block is worked out again when it is needed.
+//! A forward search finds where a match ends, and a place from which to look for its beginning. From there the text is
+//! read forwards once more, keeping the active set after each symbol, and then backwards, reducing each set to the
+//! positions that lead to a match. That yields the leftmost beginning. From there the program is walked once, always by
+//! the preferred way among those that lead to a match, without backtracking. All three passes are linear, whatever the
+//! pattern. Long stretches are divided into [blocks](super::block), and the content of a block is computed again when
+//! it is needed.
 //!
-//! What is preferred may depend on the end of the text, but mostly is decided near the match that ends first. So a little is
-//! read beyond that at first, once as if none of the matches under way there were ever completed, and once as if all were: where
-//! both ways are the same, nothing behind matters.
+//! The preferred match may depend on the end of the text, but is usually decided near the match that ends first. So at
+//! first only a little is read beyond that, once as if no pending match were ever completed, and once as if all were:
+//! if both give the same result, the rest does not matter.
 
 use std::ops::Range;
 
@@ -21,41 +22,41 @@ use super::retrace::Retrace;
 use super::{Automaton, SYMBOL, Watch};
 use crate::support::Expired;
 
-/// What a step of the walk costs, in the units that searches count.
+/// The cost of a step of the walk, in the units of searches.
 const STEP: u32 = 6;
 
 /// Stretches shorter than this are read by sets.
 const SHORT: usize = 16;
 
-/// Bytes beyond the end of the first match that are tried,
+/// How many bytes beyond the end of the first match are tried first.
 const NEAR: usize = 256;
-/// if so many more are left, and no match can begin further back than this.
+/// This is tried only if no match can begin further back than this, and if twice `NEAR` bytes are left.
 const NEAR_BACK: usize = 2048;
 
-/// What becomes of the matches under way where reading stops before the end of the text.
+/// What is assumed of pending matches if reading stops before the end of the text.
 #[derive(Clone, Copy, PartialEq)]
 enum Rest {
     NoneMatches,
     AllMatch,
 }
 
-/// A match, and the way through the program that leads to it.
+/// A match, and the path through the program that leads to it.
 #[derive(PartialEq)]
 struct Followed {
     found: Range<usize>,
     path: Vec<Place>,
 }
 
-/// What reading a stretch of text left.
+/// The result of reading a stretch of text forwards.
 struct Trace<'t> {
-    /// Where each block begins, and the set before it; the end of the stretch is the last.
+    /// Where each block begins, and the set before it; the last entry is the end of the stretch.
     blocks: Vec<(usize, Vec<u64>)>,
-    /// What leads to a match of the set after the first symbol of each block.
+    /// The positions after the first symbol of each block that lead to a match.
     fruitful: Vec<Vec<u64>>,
-    /// The block at hand.
+    /// The current block.
     block: Block<'t>,
     loaded: usize,
-    /// No match is under way at the end of the stretch.
+    /// Whether no match is pending at the end of the stretch.
     is_complete: bool,
 }
 
@@ -66,10 +67,10 @@ impl Trace<'_> {
     }
 }
 
-/// Why a trace was not followed to its end.
+/// Why a pass was abandoned.
 pub(super) enum Stop {
     Expired,
-    /// The text asks for too many new [answers](super::retrace).
+    /// The text needs too many new [transitions](super::retrace).
     GivenUp,
 }
 
@@ -80,7 +81,7 @@ impl From<Expired> for Stop {
 }
 
 impl Automaton {
-    /// The leftmost match that begins at or after `from`, of those the preferred one.
+    /// The leftmost match that begins at or after `from`, and of those the preferred one.
     pub(super) fn preferred(
         &self,
         text: &[u8],
@@ -113,8 +114,8 @@ impl Automaton {
         }
     }
 
-    /// The same, where no match begins before `from`, and one at or before `last_start`, where it ends; nothing if that is not
-    /// decided a little behind.
+    /// The same if no match begins before `from`, and one begins at or before `last_start`, where the first one ends;
+    /// `None` if a short stretch does not decide it.
     fn near(
         &self,
         text: &[u8],
@@ -135,7 +136,7 @@ impl Automaton {
             match known {
                 _ if trace.is_complete => return Ok(Some(followed.found)),
                 None => known = Some(followed),
-                // A way that leads up to the end of the stretch may go on.
+                // A path that ends with the stretch may go on behind it.
                 Some(known) if known == followed && end < trace.end() => return Ok(Some(followed.found)),
                 Some(_) => return Ok(None),
             }
@@ -143,7 +144,7 @@ impl Automaton {
         Ok(None)
     }
 
-    /// The same by all that may matter.
+    /// The same, reading everything that may matter.
     fn all(
         &self,
         block: Block<'_>,
@@ -157,7 +158,7 @@ impl Automaton {
         Ok(Some(start..end))
     }
 
-    /// Reads on from `from` until nothing is active any more, or up to the limit of the block.
+    /// Reads from `from` until no position is active, or up to the limit of the block.
     fn trace<'t>(&self, block: Block<'t>, from: usize, watch: &mut Watch<'_>) -> Result<Trace<'t>, Stop> {
         let blocks = vec![(from, vec![0; self.words])];
         let mut trace = Trace { blocks, fruitful: vec![], block, loaded: 0, is_complete: false };
@@ -176,7 +177,7 @@ impl Automaton {
         }
     }
 
-    /// Goes back over the trace, keeps what leads to a match, and returns the leftmost beginning of one.
+    /// Goes back over the trace, keeps the positions that lead to a match, and returns the leftmost beginning of one.
     fn look_back(&self, trace: &mut Trace<'_>, rest: Rest, watch: &mut Watch<'_>) -> Result<Option<usize>, Stop> {
         let (text, last_start) = (trace.block.text, trace.block.last_start);
         let blocks = trace.blocks.len() - 1;
@@ -204,7 +205,7 @@ impl Automaton {
         Ok(start)
     }
 
-    /// What is active after the symbol that follows the trace.
+    /// The active set after the symbol that follows the trace.
     fn after_one_more(&self, trace: &Trace<'_>, watch: &mut Watch<'_>) -> Result<Vec<u64>, Stop> {
         let (Some((at, set)), text) = (trace.blocks.last(), trace.block.text) else { return Ok(vec![]) };
         let mut room = Room::new(self.words);
@@ -217,7 +218,7 @@ impl Automaton {
         Ok(active.now.to_vec())
     }
 
-    /// Reads a block again if it is not at hand, and keeps what leads to a match.
+    /// Reads a block again unless it is the current one, and keeps the positions that lead to a match.
     fn load(&self, trace: &mut Trace<'_>, nth: usize, watch: &mut Watch<'_>) -> Result<(), Stop> {
         if trace.loaded != nth {
             let (from, before) = &trace.blocks[nth];
@@ -231,7 +232,8 @@ impl Automaton {
         Ok(())
     }
 
-    /// Follows the preferred match from its beginning, noting its groups, and the places after its symbols. Returns its end.
+    /// Follows the preferred match from its beginning, noting its groups and the place after each symbol. Returns its
+    /// end.
     fn walk(
         &self,
         trace: &mut Trace<'_>,
@@ -265,7 +267,7 @@ impl Automaton {
         Ok(at)
     }
 
-    /// The place after a symbol, by the preferred way that leads to a match; nothing where the match ends before it.
+    /// The place after a symbol on the preferred path that leads to a match; `None` if the match ends before it.
     fn preferred_way(
         &self,
         walker: &mut Walker,
@@ -282,7 +284,7 @@ impl Automaton {
             return walker.go_on(&self.program, place, is_in, looks, at, notes);
         };
         let fruitful = block.fruitful[symbol];
-        // Notes are written on the way.
+        // A path with notes must be walked to record them.
         if notes.is_empty()
             && let Some(known) = retrace.known_way(place, fruitful, looks)
         {
@@ -295,24 +297,25 @@ impl Automaton {
     }
 }
 
-/// A way that was not taken yet, or a note to be restored where the way after it led nowhere.
+/// A branch not taken yet, or a note to restore if the branch after it fails.
 enum Open {
     Way(Place),
     Restore(usize, Option<usize>),
 }
 
-/// Finds the preferred way from symbol to symbol.
+/// Finds the preferred path from symbol to symbol.
 struct Walker {
-    /// By place: the turn in which it was last seen.
+    /// By place: the turn in which it was last visited.
     seen: Vec<u32>,
     turn: u32,
     open: Vec<Open>,
-    /// What it took, in the units that searches count.
+    /// The cost, in the units of searches.
     steps: u32,
 }
 
 impl Walker {
-    /// Goes the preferred way to a position that is in the set; returns what comes after it, or nothing where the match ends first.
+    /// Follows the preferred path to a position in the set; returns the place after it, or `None` if the match ends
+    /// first.
     fn go_on(
         &mut self,
         program: &Program,

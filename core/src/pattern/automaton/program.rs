@@ -1,9 +1,9 @@
-//! From the tree to a program: what to read next, in order of preference.
+//! Compiling the tree to a program, whose forks are in order of preference.
 //!
-//! This is Thompson's construction. The program says which of several ways on is preferred, which is what distinguishes
-//! one match from another; [`follow`](super::follow) takes from it only what can follow what.
+//! This is Thompson's construction. The program knows which of several branches is preferred, which determines the
+//! match that is reported; [`follow`](super::follow) uses only which positions can follow each other.
 //!
-//! Repetitions are spelled out, copy by copy, and optional copies are nested, so that leaving is the same step from each.
+//! Repetitions are expanded copy by copy, and optional copies are nested, so that all exits lead to the same step.
 
 use regex_syntax::utf8::Utf8Sequences;
 
@@ -14,7 +14,7 @@ use crate::pattern::set::CodeSet;
 use crate::pattern::unicode;
 use crate::pattern::utf8::{CONTINUATION, LEADS, LOOSE_FROM, SURROGATES};
 
-/// The place of an instruction in its program.
+/// The index of an instruction in its program.
 pub(super) type Place = u32;
 
 /// One step.
@@ -25,7 +25,7 @@ pub(super) enum Step {
         position: u32,
         next: Place,
     },
-    /// Goes on in either of two ways, rather the first.
+    /// Goes on in either of two ways, preferring the first.
     Fork {
         first: Place,
         second: Place,
@@ -50,15 +50,15 @@ pub(super) struct Program {
     pub(super) start: Place,
 }
 
-/// A step in two words: a pattern keeps all of its steps, and few are ever walked.
+/// A step in two words: a pattern keeps all of its steps, although few are ever walked.
 #[derive(Clone, Copy, Debug)]
 struct Packed {
-    /// What kind of step it is, above its position, first way, assertion or slot.
+    /// The kind of step in the upper bits; below, its position, first branch, assertion or slot.
     kind: u32,
     next: Place,
 }
 
-/// Bits of [`Packed::kind`] below the kind itself. The parser lets no pattern through that needs more.
+/// The number of bits of [`Packed::kind`] below the kind itself. The parser refuses patterns that would need more.
 const KIND: u32 = 29;
 
 impl From<Step> for Packed {
@@ -98,7 +98,7 @@ impl Program {
         self.steps[place as usize].into()
     }
 
-    /// All steps; what comes next mostly stands before.
+    /// All steps; most successors precede their step.
     pub(super) fn steps(&self) -> impl Iterator<Item = Step> {
         self.steps.iter().map(|&step| step.into())
     }
@@ -108,7 +108,7 @@ impl Program {
     }
 }
 
-/// What a program reads.
+/// The sets that a program reads.
 #[derive(Debug, Default)]
 pub(super) struct Reads {
     pub(super) sets: Sets,
@@ -117,7 +117,7 @@ pub(super) struct Reads {
     pub(super) has_assertions: bool,
 }
 
-/// Makes a program of a tree, over bytes instead of code points if told.
+/// Compiles a tree, to bytes instead of code points if `by_bytes`.
 pub(super) fn compile(ast: &Ast, by_bytes: bool) -> (Program, Reads) {
     let nullable = nullable(ast);
     let mut compiler = Compiler { ast, by_bytes, nullable, program: Program::default(), reads: Reads::default() };
@@ -127,7 +127,7 @@ pub(super) fn compile(ast: &Ast, by_bytes: bool) -> (Program, Reads) {
     (compiler.program, compiler.reads)
 }
 
-/// Which nodes can match nothing at all, assertions aside.
+/// Which nodes can match the empty string, ignoring assertions.
 pub(super) fn nullable(ast: &Ast) -> Vec<bool> {
     let mut known: Vec<bool> = Vec::with_capacity(ast.nodes.len());
     for node in &ast.nodes {
@@ -152,8 +152,8 @@ struct Compiler<'a> {
     reads: Reads,
 }
 
-/// Works from the end of the pattern to its beginning: what comes next is there when it is needed. Recurses as deep as the
-/// parser lets patterns nest.
+/// Works from the end of the pattern to its beginning, so that successors exist already. Recurses as deep as the parser
+/// lets patterns nest.
 impl Compiler<'_> {
     fn push(&mut self, step: Step) -> Place {
         self.program.steps.push(step.into());
@@ -213,7 +213,7 @@ impl Compiler<'_> {
                 let body = self.node(node, again);
                 self.program.steps[again as usize] = fork(body, next, greedy).into();
                 match min {
-                    // Skipping the body comes after trying it once, even where the body can be empty.
+                    // The body is tried once before it is skipped, even if it can match the empty string.
                     0 if self.nullable[node as usize] => (0, self.fork(body, next, greedy)),
                     0 => (0, again),
                     _ => (min - 1, body),
@@ -274,7 +274,7 @@ fn fork(body: Place, next: Place, greedy: bool) -> Step {
     if greedy { Step::Fork { first: body, second: next } } else { Step::Fork { first: next, second: body } }
 }
 
-/// The code points of a range that are no surrogates, as characters.
+/// The code points of a range, as characters, without surrogates.
 fn without_surrogates(first: u32, last: u32) -> impl Iterator<Item = (char, char)> {
     let parts = [(first, last.min(SURROGATES.0 - 1)), (first.max(SURROGATES.1 + 1), last)];
     parts

@@ -1,8 +1,8 @@
-//! Reading a long match again by what was read before: forwards, then backwards for what leads to the match, then forwards by
-//! the preferred way.
+//! Reading a long match again with cached states: forwards, then backwards for the positions that lead to the match,
+//! then forwards by the preferred path.
 //!
-//! All three ask for each symbol what was mostly asked before, as texts repeat their states. A text that does not is given
-//! up after a few new answers, and read by sets of positions from the beginning, which costs the same whatever the text.
+//! Texts repeat their states, so nearly all transitions are known. A text that needs more than a few new ones is
+//! abandoned and read again by sets of positions, whose cost does not depend on the text.
 
 use super::active::{Active, Room};
 use super::block::Block;
@@ -13,36 +13,36 @@ use super::program::Place;
 use super::states::{DEAD, States, UNKNOWN};
 use super::{Automaton, LOOK_UP, SYMBOL, Watch};
 
-/// New answers that a match may ask for,
+/// How many new transitions a match may need.
 const ALLOWED: usize = 256;
-/// and as many symbols that allow one more.
+/// The number of symbols that allow one more.
 const SYMBOLS_AN_ANSWER: usize = 8;
 
-/// Symbols in a block: what is in it is not read again, at eight bytes a symbol.
+/// Symbols in a block, which takes eight bytes for each and is not read twice.
 const SYMBOLS: usize = 1 << 18;
 
-/// No place of a program: the match ends.
+/// Not a place of a program: the match ends.
 const END: u16 = u16::MAX;
 
-/// What was read before.
+/// States and transitions of earlier reads.
 #[derive(Debug)]
 pub(super) struct Retrace {
-    /// What is active, marked with the kind of byte before and with whether a match may still begin.
+    /// Active sets, marked with the kind of the byte before and with whether a match may still begin.
     states: States,
-    /// What of that leads to a match.
+    /// Active sets reduced to the positions that lead to a match.
     fruitful: States,
-    /// From what is active, and what is fruitful after the next symbol, to what is fruitful.
+    /// From an active set and the reduced set after the next symbol to its own reduced set.
     backwards: Memo,
-    /// Whether a match can begin with what is fruitful.
+    /// Whether a match can begin with a reduced set.
     begins: Memo,
-    /// From a place, and what is fruitful, to the place after the preferred symbol.
+    /// From a place and a reduced set to the place after the preferred symbol.
     onwards: Memo,
-    /// New answers that this match may still ask for.
+    /// New transitions that this match may still need.
     allowed: usize,
 }
 
 impl Retrace {
-    /// For the next match; nothing for programs with too many places.
+    /// Prepares for the next match; `None` for programs with too many places.
     pub(super) fn renewed<'m>(known: &'m mut Option<Box<Retrace>>, automaton: &Automaton) -> Option<&'m mut Retrace> {
         if automaton.program.len() >= usize::from(END) {
             return None;
@@ -70,19 +70,19 @@ impl Retrace {
         [&mut self.backwards, &mut self.begins, &mut self.onwards].into_iter().for_each(Memo::clear);
     }
 
-    /// Whether one more new answer is allowed; it is asked for, then.
+    /// Counts a new transition, if one more is allowed.
     fn allow(&mut self) -> bool {
         let allowed = self.allowed > 0;
         self.allowed -= usize::from(allowed);
         allowed
     }
 
-    /// Whether a position is in what is fruitful.
+    /// Whether a reduced set contains a position.
     pub(super) fn is_fruitful(&self, fruitful: u16, position: u32) -> bool {
         self.fruitful.contains(fruitful, position)
     }
 
-    /// The place after the preferred symbol, if that was asked for before: nothing where the match ends.
+    /// The place after the preferred symbol, if it is known; the inner `None` means that the match ends.
     pub(super) fn known_way(&self, place: Place, fruitful: u16, looks: Looks) -> Option<Option<Place>> {
         let known = self.onwards.get(place as u16, fruitful, looks)?;
         Some((known != END).then_some(Place::from(known)))
@@ -118,7 +118,7 @@ impl Automaton {
         while (until.is_some() || block.offsets.len() < SYMBOLS) && at < end && row != DEAD {
             let (class, length) = self.symbols.at(text, at);
             let (starts, after) = (at <= last_start, at + length);
-            // Past the last start, the same symbol leads to a state with another mark.
+            // After the last start, the same symbol leads to a state with another mark.
             let is_last = starts && after > last_start;
             let mut next = if is_last { UNKNOWN } else { retrace.states.next(row, class) };
             if next == UNKNOWN {
@@ -153,7 +153,7 @@ impl Automaton {
         Ok(())
     }
 
-    /// What [`keep_fruitful`](Self::keep_fruitful) does, by states.
+    /// [`keep_fruitful`](Self::keep_fruitful) by states.
     pub(super) fn keep_fruitful_states(
         &self,
         retrace: &mut Retrace,
@@ -199,7 +199,7 @@ impl Automaton {
         Ok(set.now.to_vec())
     }
 
-    /// Whether a match can begin with what is fruitful, where these assertions hold.
+    /// Whether a match can begin with a reduced set, if these assertions hold.
     pub(super) fn begins_with_state(&self, retrace: &mut Retrace, fruitful: u16, looks: Looks) -> bool {
         if let Some(known) = retrace.begins.get(fruitful, 0, looks) {
             return known != 0;

@@ -1,4 +1,4 @@
-//! Whether and where a match ends.
+//! Whether a match exists, and where the first one ends.
 
 use super::active::{Active, Room};
 use super::follow::bit;
@@ -9,27 +9,27 @@ use super::{Automaton, LOOK_UP, SYMBOL, Table, Watch};
 use crate::pattern::ast::Look;
 use crate::support::Expired;
 
-/// Texts with less left to read than this are read without remembered states, if positions fit a word,
+/// Texts with fewer bytes left than this are read without cached states, if positions fit a word.
 const SHORT_FOR_WORD: usize = 24;
-/// or if they do not, as reading a symbol then takes longer.
+/// The same if positions do not fit a word, as reading a symbol then takes longer.
 const SHORT: usize = 4;
 
-/// How many symbols are read without states before it is seen whether one is known.
+/// How many symbols are read by sets before the states are tried again.
 const WITHOUT_STATES: usize = 16;
 
-/// Where no match is under way, it is worth looking for the next beginning of one if so many bytes are skipped,
+/// Skipping to the next possible beginning of a match pays off from this many bytes on average.
 const WORTH: i64 = 8;
-/// on the whole. So many bytes may be lost by it at first, and in each stretch of text,
+/// How many bytes each stretch of text may lose by skipping that does not pay off.
 const TRIED: i64 = 3 * WORTH;
-/// and so many where it was worth it before.
+/// The most that earlier gains add to that.
 const ENOUGH: i64 = 256;
 
-/// How many bytes are read before the clock may be looked at.
+/// How many bytes are read between two checks of the clock.
 const STRETCH: usize = 512;
 
 impl Automaton {
-    /// Where the match that ends first ends, of those that begin at or after `from`. With `idle`, notes a place not after the
-    /// beginning of any match that is complete or under way there.
+    /// The end of the match that ends first among those that begin at or after `from`. Sets `idle` to a place at or
+    /// before the beginning of every match that is complete or pending there.
     pub(super) fn earliest_end(
         &self,
         text: &[u8],
@@ -77,7 +77,7 @@ impl Automaton {
         }
     }
 
-    /// Reads a few symbols. Says where a match ends, or that there is none, if that is known then.
+    /// Reads a few symbols by sets. Returns where a match ends, or that there is none, if that is known then.
     #[inline]
     fn read_without_states(
         &self,
@@ -110,7 +110,7 @@ impl Automaton {
         Ok(None)
     }
 
-    /// The same for most patterns and most texts: positions that fit a word, without remembered states.
+    /// The same for the usual case of positions that fit a word, without cached states.
     fn earliest_end_in_word(
         &self,
         positions: &Positions,
@@ -142,7 +142,7 @@ impl Automaton {
         }
     }
 
-    /// Reads on as far as states are known or can be paid for; the set is left where it stopped.
+    /// Reads on while states are known or can be paid for; leaves the set of the place where it stopped.
     fn read_with_states(
         &self,
         states: &mut States,
@@ -226,7 +226,7 @@ impl Automaton {
         }
     }
 
-    /// Whether a match ends with the text, in a state.
+    /// Whether a match ends with the text in this state.
     fn read_end(&self, states: &mut States, row: u16, text: &[u8], active: &mut Active<'_>) -> Reading {
         let end = self.symbols.count as Class;
         let mut ended = states.next(row, end);
@@ -240,23 +240,23 @@ impl Automaton {
         if ended == states::ENDED { Reading::Ended(text.len()) } else { Reading::Dead }
     }
 
-    /// Whether nothing can match any more behind the beginning of the text, if nothing is under way.
+    /// Whether a match can only begin at the beginning of the text.
     fn is_dead(&self) -> bool {
         self.empty.is_empty() && self.start_looks & bit(Look::TextStart) != 0
     }
 
-    /// The kind of the byte before a place, where it matters.
+    /// The kind of the byte before a place, if assertions depend on it.
     pub(super) fn kind_before(&self, text: &[u8], at: usize) -> ByteKind {
         if self.has_assertions { ByteKind::of(at.checked_sub(1).map(|before| text[before])) } else { ByteKind::Other }
     }
 }
 
-/// How far states led.
+/// The result of reading by states.
 enum Reading {
     /// A match ends here.
     Ended(usize),
-    /// There is none.
+    /// There is no match.
     Dead,
-    /// It is not known what follows, and credit or room is used up, or the text.
+    /// The next state is unknown and cannot be paid for or stored, or the text ends.
     Stuck,
 }

@@ -4,7 +4,7 @@ use memchr::{memchr, memchr2, memchr3};
 
 use crate::pattern::required::ByteSet;
 
-/// What to look for where nothing is active.
+/// How to find the next possible beginning of a match.
 #[derive(Debug)]
 pub(super) enum Starters {
     None,
@@ -26,7 +26,7 @@ impl Starters {
         }
     }
 
-    /// How far ahead the first is.
+    /// The distance of the first one.
     #[inline]
     pub(super) fn find(&self, text: &[u8]) -> Option<usize> {
         match self {

@@ -1,11 +1,12 @@
-//! States a search was in before, and where each symbol led from there.
+//! The states that searches have reached, and the transitions between them: a lazy DFA.
 //!
-//! Long texts are read at the speed of a table where their states repeat: this is a deterministic automaton, made as far as it
-//! was needed. A state is a set of positions with a mark, mostly the kind of byte before it.
+//! Long texts are read at the speed of a table where their states repeat. A state is a set of positions with a mark,
+//! usually the kind of the byte before it.
 //!
-//! Making a state costs about as much as reading several symbols without, and an attacker can make every symbol lead to
-//! a new one. So states are paid for: reading symbols without them earns credit, each new one costs some, and where there
-//! is none left, a search goes on without. A text that never repeats itself thus costs little more than without this table.
+//! Making a state costs about as much as reading several symbols without the table, and an attacker can make every
+//! symbol lead to a new one. So states have to be paid for: reading symbols by sets earns credit, each new state costs
+//! some, and without credit a search goes on by sets. A text that never repeats itself thus costs little more than
+//! without this table.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, TryLockError};
@@ -14,7 +15,7 @@ use super::active::{Active, Busy, Room};
 use super::retrace::Retrace;
 use super::symbols::{Class, LONGER, Symbols};
 
-/// Where a symbol leads that was not read in a state before.
+/// A transition that is not known yet.
 pub(super) const UNKNOWN: u16 = 0;
 /// A match was complete before the symbol.
 pub(super) const ENDED_BEFORE: u16 = 1;
@@ -22,37 +23,37 @@ pub(super) const ENDED_BEFORE: u16 = 1;
 pub(super) const ENDED: u16 = 2;
 /// No match is under way, and none can begin any more.
 pub(super) const DEAD: u16 = 3;
-/// No match is under way any more.
+/// No match is pending any more.
 pub(super) const IDLE: u16 = u16::MAX;
 /// The first row of a state.
 const FIRST: usize = 4;
 
-/// What a new state, or a new way from one to another, costs at first. The more states there are, the less likely it is
-/// that another helps, and the more it costs.
+/// The initial cost of a new state or transition. The more states there are, the less likely another one is to help,
+/// and the more it costs.
 const PRICE: u32 = 8;
-/// As many states raise the price by one.
+/// The number of states that raises the price by one.
 const STATES_A_RISE: usize = 16;
-/// No more credit than this is kept.
+/// The most credit that is kept.
 const MOST_CREDIT: u32 = 4096;
 
-/// Bytes that the states of one automaton may take for one thread; where that is too little, they are forgotten.
+/// The bytes that one thread's states of an automaton may take; when they do not suffice, all states are dropped.
 const LIMIT: usize = 128 << 10;
 
-/// As many threads can search with states that were made before.
+/// The number of threads that can use cached states at the same time.
 const KEPT: usize = 4;
 
-/// The states that are kept from search to search.
+/// The states kept between searches.
 ///
-/// A lock is tried and never waited for: what it holds is no more than help. In a child process whose parent forked while
-/// another thread held one, it stays shut.
+/// Locks are only tried, never waited for, as the states merely save time. If the parent of a forked child held one at
+/// the time of the fork, it stays locked in the child.
 #[derive(Debug, Default)]
 pub(super) struct Remembered([Mutex<Option<Box<Memory>>>; KEPT]);
 
-/// What searches of one thread leave to later ones.
+/// The states that searches of one thread leave for later ones.
 #[derive(Debug)]
 pub(super) struct Memory {
     pub(super) states: States,
-    /// Made when a long match is read again for the first time.
+    /// Made when a long match is first read again.
     pub(super) retrace: Option<Box<Retrace>>,
 }
 
@@ -82,34 +83,34 @@ impl Remembered {
     }
 }
 
-/// Small numbers that differ between threads, so that each begins with states of its own.
+/// A small number per thread, so that each begins with states of its own.
 fn thread_number() -> usize {
     static THREADS: AtomicUsize = AtomicUsize::new(0);
     thread_local!(static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed));
     NUMBER.try_with(|number| *number).unwrap_or(0)
 }
 
-/// A table of states.
+/// A table of states and transitions.
 #[derive(Debug, Default)]
 pub(super) struct States {
-    /// Symbols told apart.
+    /// The number of symbol classes.
     classes: usize,
     /// Rows below this are constants, or states without positions.
     idle_end: usize,
     /// Row after row, by class: the row of the next state, or one of the constants above.
     next: Vec<u16>,
-    /// By state: where its set begins.
+    /// By state: the start of its set in `sets`.
     starts: Vec<u32>,
-    /// Sets: the mark, which words are in use, and these.
+    /// For each state the mark, the words in use, and their content.
     sets: Vec<u64>,
-    /// A hash table of rows; 0 where there is none. Its size is a power of two.
+    /// A hash table of rows, 0 for a free slot. Its size is a power of two.
     index: Vec<u16>,
     credit: u32,
     full: bool,
 }
 
 impl States {
-    /// A table with so many states without positions, which have the first marks.
+    /// A table with `idle` states without positions, which have the first marks.
     pub(super) fn new(classes: usize, idle: u64) -> Self {
         let idle_end = FIRST + idle as usize * classes;
         let mut states = States { classes, idle_end, index: vec![0; 16], ..States::default() };
@@ -117,8 +118,8 @@ impl States {
         states
     }
 
-    /// Forgets all states but those that were there in the beginning. No row of others is valid afterwards. Memory is kept, as
-    /// memory that is new costs more than what is done with it.
+    /// Drops all states but the initial ones, whose rows alone stay valid. The memory is kept, as fresh memory costs
+    /// more than what is done with it.
     pub(super) fn clear(&mut self) {
         self.next.clear();
         self.next.resize(FIRST, UNKNOWN);
@@ -137,9 +138,8 @@ impl States {
         (FIRST + mark as usize * self.classes) as u16
     }
 
-    /// Reads a text from a place on, up to `end`, as long as it is known what follows. Tells where it stopped, in which
-    /// state, and why; where `end` is reached, what follows counts as unknown. With `skip`, it stops where no match is under
-    /// way any more, too.
+    /// Reads a text from `at` up to `end`, as long as transitions are known. Returns where it stopped, in which state,
+    /// and why; at `end`, the next state counts as unknown. With `skip`, it also stops where no match is pending.
     #[inline(never)]
     pub(super) fn run(
         &self,
@@ -158,7 +158,7 @@ impl States {
             next => (at + length, row as u16, next),
         };
         while at < end {
-            // Symbols of one byte go by in a loop of their own, whose rounds wait for each other by the row alone.
+            // Symbols of one byte have a loop of their own, in which only the row depends on the round before.
             for &byte in &text[at..end] {
                 let class = symbols.of_byte(byte);
                 if class == LONGER {
@@ -185,7 +185,7 @@ impl States {
         (at, row as u16, UNKNOWN)
     }
 
-    /// Makes the positions of a state active; the set is empty before.
+    /// Makes the positions of a state active; the set must be empty.
     pub(super) fn load(&self, row: u16, active: &mut Active<'_>) {
         let (_, busy, words) = self.set(row);
         for (at, &word) in busy.words(active.now.len()).zip(words) {
@@ -194,7 +194,7 @@ impl States {
         active.busy = busy;
     }
 
-    /// Whether a position is in a state.
+    /// Whether a state contains a position.
     pub(super) fn contains(&self, row: u16, position: u32) -> bool {
         let (_, busy, words) = self.set(row);
         let word = position as usize / 64;
@@ -207,7 +207,7 @@ impl States {
         usize::from(row) < self.idle_end || self.set(row).1 == Busy(0)
     }
 
-    /// Where a symbol leads.
+    /// The state after a symbol.
     #[inline(always)]
     pub(super) fn next(&self, row: u16, class: Class) -> u16 {
         self.next[usize::from(row) + usize::from(class)]
@@ -222,7 +222,7 @@ impl States {
         self.place(active, mark).ok()
     }
 
-    /// The row of a state, made now unless it is known. Nothing if there is no room left.
+    /// The row of a state, added if it is not known. `None` if the table is full.
     pub(super) fn find_or_add(&mut self, active: &Active<'_>, mark: u64) -> Option<u16> {
         let place = match self.place(active, mark) {
             Ok(row) => return Some(row),
@@ -252,7 +252,7 @@ impl States {
         (set[0], Busy(set[1]), &set[2..])
     }
 
-    /// Where a state is, or where in the index it would be put.
+    /// The row of a state, or the slot of the index for it.
     fn place(&self, active: &Active<'_>, mark: u64) -> Result<u16, usize> {
         let mask = self.index.len() - 1;
         let mut place = hash(mark, active.busy, active.words()) & mask;
@@ -283,7 +283,7 @@ impl States {
         }
     }
 
-    /// Symbols were read without making a state.
+    /// Earns credit for symbols read without making a state.
     pub(super) fn earn(&mut self, symbols: usize) {
         self.credit = (self.credit + symbols as u32).min(MOST_CREDIT);
     }
@@ -292,14 +292,14 @@ impl States {
         self.full
     }
 
-    /// [Forgets](Self::clear) the states if there is no room for others, and credit to make them anew.
+    /// [Clears](Self::clear) the table if it is full and there is credit to rebuild it.
     pub(super) fn renew(&mut self) {
         if self.full && self.credit == MOST_CREDIT {
             self.clear();
         }
     }
 
-    /// Whether a new state can be paid for; it is, then.
+    /// Pays for a new state, if there is enough credit.
     pub(super) fn pay(&mut self) -> bool {
         let price = PRICE + (self.starts.len() / STATES_A_RISE) as u32;
         let paid = self.credit >= price && !self.full;

@@ -1,19 +1,19 @@
-//! The alphabet of a pattern: code points, grouped by which of its classes hold them.
+//! The alphabet of a pattern: code points, grouped by which of its classes contain them.
 //!
 //! An automaton steps over whole code points rather than bytes, so that `[^\n]` is one position and not the ten that
-//! spell its encodings out. A text is read as the dialect reads it: a lead byte with the continuation bytes it announces is
-//! one symbol, overlong forms, surrogates and values too large included; any other byte above ASCII is a symbol that
-//! no class holds. Patterns that look at single bytes (`\C`) are read byte by byte instead.
+//! its encodings would take. A text is read as the dialect reads it: a lead byte with the continuation bytes it
+//! announces is one symbol, including overlong forms, surrogates and values that are too large; any other byte above
+//! ASCII is a symbol that no class contains. Patterns that match single bytes (`\C`) are read byte by byte instead.
 
 use crate::pattern::required::ByteSet;
 use crate::pattern::set::CodeSet;
 use crate::pattern::unicode;
 use crate::pattern::utf8::LOOSE_FROM;
 
-/// The group a symbol belongs to, numbered from 0.
+/// The group of a symbol, numbered from 0.
 pub(super) type Class = u8;
 
-/// Stands in [`Symbols::bytes`] for bytes whose symbol is longer.
+/// In [`Symbols::bytes`], marks bytes that begin a longer symbol.
 pub(super) const LONGER: Class = Class::MAX;
 
 /// The most groups an alphabet can have.
@@ -23,7 +23,7 @@ const MAX_CLASSES: usize = LONGER as usize;
 #[derive(Debug, Default)]
 pub(super) struct Sets(Vec<CodeSet>);
 
-/// A set of [`Sets`].
+/// The index of a set in [`Sets`].
 pub(super) type SetId = u32;
 
 impl Sets {
@@ -40,25 +40,25 @@ impl Sets {
     }
 }
 
-/// The groups of symbols that a pattern tells apart.
+/// The groups of symbols that a pattern distinguishes.
 #[derive(Debug)]
 pub(super) struct Symbols {
     bytes: Box<[Class; 256]>,
-    /// Where each stretch of code points above ASCII begins, and its group.
+    /// The start of each range of code points above ASCII, and its group.
     above: Box<[(u32, Class)]>,
-    /// The group of forms that encode no code point.
+    /// The group of sequences that encode no code point.
     loose: Class,
     pub(super) count: usize,
 }
 
-/// The kinds of bytes that assertions tell apart.
+/// The kinds of bytes that assertions distinguish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum ByteKind {
     Other,
     Word,
     Newline,
-    /// There is none: the text begins or ends.
+    /// No byte: the text begins or ends.
     Edge,
 }
 
@@ -77,12 +77,12 @@ impl ByteKind {
 }
 
 impl Symbols {
-    /// The coarsest alphabet that tells apart what the sets do, and the groups each set consists of; with `kinds`, the
-    /// kinds of bytes are told apart, too. Nothing if it would be too large.
+    /// The coarsest alphabet that distinguishes all the sets, and the groups each set consists of; with `kinds`, it
+    /// also distinguishes the kinds of bytes. `None` if it has too many groups.
     pub(super) fn new(sets: &Sets, by_bytes: bool, kinds: bool) -> Option<(Symbols, Vec<Vec<Class>>)> {
         let limit = if by_bytes { 0x100 } else { unicode::MAX + 1 };
-        // Stretches that no set divides, by their beginnings. Two more stand for symbols without a code point: forms that
-        // encode none, and stray bytes.
+        // The starts of the ranges that no set divides. Two more groups are for symbols without a code point: sequences
+        // that encode none, and stray bytes.
         let mut starts = vec![0, 0x80];
         let mut all: Vec<&CodeSet> = sets.0.iter().collect();
         let kinds = if kinds {
@@ -100,7 +100,7 @@ impl Symbols {
         let mut class_of = vec![0usize; stray + 1];
         let mut count = 1;
         for set in &all {
-            // Each group of which the set holds a part is divided.
+            // Each group that the set contains only in part is split.
             let mut halves: Vec<Option<usize>> = vec![None; count];
             let mut outside = vec![false; count];
             let inside = stretches(&starts, set, !by_bytes && Sets::holds_all_above_ascii(set), loose);
@@ -182,7 +182,7 @@ impl Symbols {
         (self.above[after - 1].1, length)
     }
 
-    /// The bytes that begin a symbol of one of these groups, at least.
+    /// A superset of the bytes that begin a symbol of one of these groups.
     pub(super) fn first_bytes(&self, wanted: impl Fn(Class) -> bool) -> ByteSet {
         let above = self.above.iter().any(|&(_, class)| wanted(class)) || wanted(self.loose);
         let mut bytes = ByteSet::default();
@@ -195,7 +195,7 @@ impl Symbols {
         bytes
     }
 
-    /// Whether a byte begins a symbol of several.
+    /// Whether a byte begins a symbol of several bytes.
     pub(super) fn is_lead(&self, byte: u8) -> bool {
         self.of_byte(byte) == LONGER
     }
@@ -205,12 +205,12 @@ impl Symbols {
         self.is_lead(0xC2)
     }
 
-    /// The group of forms that encode no code point.
+    /// The group of sequences that encode no code point.
     pub(super) fn loose(&self) -> Class {
         self.loose
     }
 
-    /// The stretches of code points above ASCII, with their groups, where symbols are not bytes.
+    /// The ranges of code points above ASCII, with their groups, unless symbols are bytes.
     pub(super) fn stretches_above(&self) -> impl Iterator<Item = (Class, u32, u32)> {
         let ends = self.above.iter().skip(1).map(|&(next, _)| next - 1).chain([unicode::MAX]);
         self.above.iter().zip(ends).map(|(&(start, class), end)| (class, start, end))
@@ -228,7 +228,7 @@ impl Symbols {
             known.push(symbol.0);
             is_new
         };
-        // Letters and punctuation rather than what stands before them.
+        // Prefers letters and punctuation over what precedes them in ASCII.
         let printable = (0x20..=0x7E).rev().map(|byte| vec![byte]);
         printable.chain(ascii).chain(above).chain(others).filter(is_new).collect()
     }
@@ -238,7 +238,7 @@ impl Symbols {
     }
 }
 
-/// The stretches a set consists of.
+/// The ranges that a set consists of.
 fn stretches(starts: &[u32], set: &CodeSet, holds_loose: bool, loose: usize) -> Vec<usize> {
     let mut inside = Vec::new();
     for &(first, last) in set.ranges() {

@@ -1,4 +1,4 @@
-//! The automaton in all its forms against the regex crate.
+//! All forms of the automaton compared with the regex crate.
 
 use super::active::Room;
 use super::states::States;
@@ -34,7 +34,7 @@ const ATOMS: &[&str] = &[
 const ASSERTIONS: &[&str] = &["^", "$", r"\b", r"\B", "(?m:^)", "(?m:$)", r"\z", r"\A"];
 const REPEATS: &[&str] = &["*", "+", "?", "*?", "+?", "??", "{2}", "{0,3}", "{1,3}?", "{2,}", "{0}", "{0,1}", "{3,9}"];
 
-/// A pattern of the kinds that matter: nested choices, repetitions of what may be empty, assertions anywhere, groups.
+/// A random pattern: nested choices, repetitions of bodies that may be empty, assertions anywhere, groups.
 fn pattern(random: &mut Random, depth: usize) -> String {
     let mut made = String::new();
     for _ in 0..=random.below(3) {
@@ -74,7 +74,7 @@ fn check(automaton: &Automaton, text: &[u8], from: usize, oracle: &Oracle, sourc
     });
     assert_eq!(found, expected, "{source} on {} from {from}", text.escape_ascii());
     if from == 0 {
-        // Twice: the second search finds what the first left.
+        // Twice, as the second search uses the states of the first.
         for _ in 0..2 {
             let found = automaton.find(text, &mut Watch::forever());
             let expected = expected.as_ref().map(|(whole, _)| whole.clone());
@@ -98,7 +98,7 @@ fn every_form_agrees_with_the_regex_crate() {
         }
         patterns += 1;
         let oracle = Oracle::new(&tree);
-        // Walking through takes long.
+        // Simulating fork by fork takes long.
         let entangled = Automaton::read_by(&tree, looks_at_bytes(&tree), false);
         let entangled = entangled.filter(|automaton| automaton.program.len() < 50);
         let forms = [Some(automaton), Automaton::read_by(&tree, true, true), entangled];
@@ -112,9 +112,9 @@ fn every_form_agrees_with_the_regex_crate() {
     assert!(matches > 500, "only {matches} matches");
 }
 
-/// A search that begins only where the opening of the pattern fits finds what any other finds.
+/// A search from the places that fit the opening finds what a full search finds.
 #[test]
-fn matches_begin_as_the_opening_says() {
+fn matches_begin_with_the_opening() {
     let mut random = Random(0xBF58_476D_1CE4_E5B9);
     let (mut openings, mut matches) = (0, 0);
     while openings < 150 {
@@ -147,7 +147,7 @@ const LONG_MATCHES: &[(&str, &str, &str, &str)] = &[
     (r"[^\n]{0,60}n[^\n]{0,60}d", "no", "dxnx\n", "n d"),
     (r"^[^\n]*(?:'\s*(?:or|and)\b|;|--)[^\n]*$", "1' or ", "a b;-'-", "or"),
     (r"(?m)^\w+ .*(?:x|\by{2,9})$", "", "ab yy\nb ", "y"),
-    // What is preferred is decided at the first end, far behind, or by what is not there.
+    // The preferred match is decided at the first end, far behind it, or by the absence of a character.
     (r"x(.)*?y", "", "xay ", "x"),
     (r"(?:ab)|a.*(z)", "-", "ab ", "z"),
     (r"a.*(z)|(a)b", "-", "ab ", "z"),
@@ -171,7 +171,7 @@ fn long_matches_are_walked_block_by_block() {
     }
 }
 
-/// The same in texts that hardly repeat a state: reading by states is given up, in the middle of a block or of a match.
+/// In texts that hardly repeat a state, reading by states is abandoned, in the middle of a block or of a match.
 #[test]
 fn long_matches_without_repetition_are_walked_by_sets() {
     let mut random = Random(7);
@@ -214,7 +214,7 @@ fn a_search_ends_with_its_budget() {
     assert!(watch.settled < 1 << 18, "{}", watch.settled);
 }
 
-/// A search earns credit while it stands in a state: the state stays, also where the table is full.
+/// A search earns credit while it is in a state, which must survive even if the table is full.
 #[test]
 fn a_full_table_of_states_is_renewed_only_when_asked() {
     let mut states = States::new(3, 0);

@@ -2,22 +2,22 @@
 
 use crate::support::{Deadline, Expired};
 
-/// Counts what a search does, and looks at the deadline from time to time.
+/// Counts the work of a search, and checks the deadline from time to time.
 pub(in crate::pattern) struct Watch<'d> {
     deadline: Option<&'d mut Deadline>,
-    /// Operations since the last look.
+    /// Operations since the last check.
     pub(super) pending: u32,
-    /// All before.
+    /// All operations before.
     pub(super) settled: u64,
-    /// Whether to use what earlier searches left.
+    /// Whether to use the states of earlier searches.
     remember: bool,
-    /// Where a match may begin, if that is known.
+    /// The places where a match may begin, if they are known.
     pub(super) places: Option<&'d [u32]>,
 }
 
-/// Operations between two looks, some ten microseconds,
+/// Operations between two checks, some ten microseconds.
 const PERIOD: u32 = 1 << 13;
-/// and what they count for, in the units of [`Deadline::spend`].
+/// Their cost in the units of [`Deadline::spend`].
 const PERIOD_COST: u32 = 64;
 
 impl<'d> Watch<'d> {
@@ -29,12 +29,12 @@ impl<'d> Watch<'d> {
         Watch { deadline: Some(deadline), ..Watch::forever() }
     }
 
-    /// The same, if matches may begin in these places alone, if they are known.
+    /// A watch for a search of matches that begin at these places only, if they are known.
     pub(in crate::pattern) fn at(places: Option<&'d [u32]>, deadline: &'d mut Deadline) -> Self {
         Watch { places, ..Watch::until(deadline) }
     }
 
-    /// Of a search that uses nothing earlier searches left.
+    /// A watch for a search that does not use the states of earlier ones.
     pub(super) fn without_memory() -> Self {
         Watch { remember: false, ..Watch::forever() }
     }

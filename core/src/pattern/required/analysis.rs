@@ -1,9 +1,9 @@
-//! Working out what a pattern requires, from its smallest parts upwards.
+//! Computing what a pattern requires, bottom-up.
 //!
-//! For each node: all strings it matches, if these are few and short; otherwise strings of which each match begins, or ends,
-//! with one, and the best set found so far of which each match *contains* one. In a concatenation, what one part ends with
-//! joins what the next begins with, which yields literals that stand in no part alone. Letters are in lower case throughout,
-//! and assertions count as empty: both only widen what is accepted.
+//! For each node the analysis keeps all strings that it matches, if these are few and short; otherwise the prefixes and
+//! suffixes of its matches, and the best set found so far of which each match *contains* an element. In a
+//! concatenation, the suffixes of one part are joined to the prefixes of the next, which yields literals that no part
+//! has alone. Letters are in lower case throughout, and assertions count as empty: both only accept more.
 
 use super::byte_set::ByteSet;
 use super::choice::{share_of_bytes, share_of_strings};
@@ -12,21 +12,21 @@ use super::strings::{Strings, Text};
 use crate::pattern::ast::{Ast, Node, NodeId};
 use crate::pattern::set::CodeSet;
 
-/// A set is followed exactly up to this many strings.
+/// A set of all matches is kept up to this many strings.
 const EXACT_STRINGS: usize = 128;
-/// Where two sets meet, what stands there is cut to this many strings.
+/// Where two sets meet, their products are cut to this many strings.
 const SEAM_STRINGS: usize = 256;
-/// A class of more members is not spelled out.
+/// Larger classes are not enumerated.
 const CLASS_MEMBERS: usize = 16;
-/// Sets beyond this many strings are no help.
+/// Larger sets of strings are useless.
 const MAX_STRINGS: usize = 2048;
-/// What is as rare as this need not be rarer.
+/// A set below this share is rare enough, and the search for a rarer one stops.
 const RARE: f32 = 1.0 / (1u32 << 18) as f32;
-/// How many sets are kept beside the best,
+/// How many sets are kept beside the best.
 const OTHERS: usize = 3;
-/// of how many strings each,
+/// The most strings of such a set.
 const OTHER_STRINGS: usize = 4;
-/// of at least how many bytes each.
+/// The shortest string of such a set.
 const OTHER_LENGTH: usize = 3;
 
 /// What is known of the matches of a node.
@@ -36,19 +36,19 @@ pub(super) struct Facts {
 }
 
 enum Matches {
-    /// One byte: the facts of plain characters, by far the most.
+    /// One byte, for plain characters, which are by far the most frequent.
     Byte(u8),
-    /// All of them.
+    /// All matches.
     Exact(Strings),
     Partial(Box<Partial>),
 }
 
 struct Partial {
-    /// Each begins with one of these.
+    /// Each match begins with one of these.
     prefixes: Strings,
-    /// Each ends with one of these.
+    /// Each match ends with one of these.
     suffixes: Strings,
-    /// Each contains what is required here.
+    /// What each match contains.
     best: Best,
 }
 
@@ -57,11 +57,11 @@ struct Partial {
 struct Best {
     strings: Option<(f32, Strings)>,
     bytes: Option<(f32, ByteSet)>,
-    /// Small sets that were not the best: each match contains one of each of these, too.
+    /// Small sets that were not the best; each match contains one of each of these, too.
     others: Vec<(f32, Strings)>,
 }
 
-/// What each match contains one of.
+/// A set of which each match contains an element.
 pub(super) enum Requirement {
     Strings(Strings),
     Bytes(ByteSet),
@@ -97,7 +97,7 @@ pub(super) fn analyse(ast: &Ast) -> (Facts, bool) {
     (known.pop().unwrap_or_else(|| Facts::of_partial(0, Partial::unknown())), look_alikes)
 }
 
-/// Moves out what is known of a part; each has one parent.
+/// Moves the facts of a child out, as each has one parent.
 fn take(known: &mut [Facts], node: NodeId) -> Facts {
     std::mem::replace(&mut known[node as usize], Facts::of_byte(0))
 }
@@ -111,7 +111,7 @@ impl Facts {
         Facts { min_length, matches: Matches::Partial(Box::new(partial)) }
     }
 
-    /// All matches, if they stay few enough.
+    /// The facts of a set of all matches, reduced if they are too many.
     fn of_strings(mut strings: Strings) -> Self {
         strings.dedup();
         let min_length = strings.iter().map(Text::len).min().unwrap_or(0);
@@ -138,7 +138,7 @@ impl Facts {
         }
     }
 
-    /// The better of the strings and the bytes, and small sets of strings of which each match contains one, too.
+    /// The better of the strings and the bytes, and the small sets of which each match contains an element, too.
     pub(super) fn requirement(self) -> (Option<Requirement>, Vec<Strings>) {
         let mut best = self.into_partial().best;
         let second = match (best.strings.take(), best.bytes) {
@@ -160,7 +160,7 @@ impl Partial {
         Partial { prefixes: Strings::empty(), suffixes: Strings::empty(), best: Best::default() }
     }
 
-    /// What a set of all matches says.
+    /// The facts that follow from a set of all matches.
     fn of(strings: &Strings) -> Self {
         let mut best = Best::default();
         best.offer(strings);
@@ -169,7 +169,7 @@ impl Partial {
 }
 
 impl Best {
-    /// Takes over a set of strings of which each match contains one, if it is better than the one there.
+    /// Offers a set of strings of which each match contains one, kept if it is better than the current one.
     fn offer(&mut self, strings: &Strings) {
         if strings.is_vague() || strings.len() > MAX_STRINGS {
             return;
@@ -179,7 +179,7 @@ impl Best {
         self.take(literals);
     }
 
-    /// Takes over what stands where one set is followed by another, unless what is there is rare enough.
+    /// Offers the strings that occur where one set is followed by another, unless the current set is rare enough.
     fn offer_seam(&mut self, before: &Strings, after: &Strings) {
         if self.strings.as_ref().is_some_and(|best| best.0 < RARE) {
             return;
@@ -224,7 +224,7 @@ impl Best {
         }
     }
 
-    /// Takes over what another set of requirements has better.
+    /// Adopts whatever is better in another set of requirements.
     fn merge(&mut self, other: Best) {
         if let Some((_, strings)) = other.strings {
             self.take(strings);
@@ -235,7 +235,7 @@ impl Best {
         other.others.into_iter().for_each(|other| self.keep_other(other));
     }
 
-    /// What holds whether a match is of this or of another kind.
+    /// The requirements of an alternation.
     fn either(self, other: Best) -> Best {
         let bytes = self.bytes().zip(other.bytes()).map(|(bytes, others)| (0.0, bytes.union(&others)));
         let strings = self.into_strings().zip(other.into_strings()).and_then(|(mut strings, others)| {
@@ -245,7 +245,7 @@ impl Best {
         Best { strings, bytes, others: vec![] }
     }
 
-    /// The strings; for want of them the bytes, as strings, if these are few.
+    /// The strings, or else the bytes as strings, if there are few.
     fn into_strings(self) -> Option<Strings> {
         if let Some((_, strings)) = self.strings {
             return Some(strings);
@@ -256,7 +256,7 @@ impl Best {
         Some(strings)
     }
 
-    /// The bytes; for want of them the rarest of each string.
+    /// The bytes, or else the rarest byte of each string.
     fn bytes(&self) -> Option<ByteSet> {
         if let Some((_, bytes)) = self.bytes {
             return Some(bytes);
@@ -274,7 +274,7 @@ impl Best {
         self.others.into_iter().map(|(_, strings)| strings).collect()
     }
 
-    /// Reckons the shares anew after unions.
+    /// Recomputes the shares after unions.
     fn settle(&mut self) {
         if let Some((_, mut strings)) = self.strings.take() {
             strings.dedup();
@@ -291,7 +291,7 @@ impl Best {
 fn of_set(set: &CodeSet, look_alikes: &mut bool) -> Facts {
     let (ascii, others) = set.split_ascii();
     let ascii = ByteSet::from_ranges(&ascii);
-    // Where the ASCII letters are members, their look-alikes are left to the scan.
+    // If the ASCII letters are members, the scan deals with their look-alikes.
     let is_look_alike = |range: &(u32, u32)| match range {
         (0x17F, 0x17F) => ascii.contains(b's'),
         (0x212A, 0x212A) => ascii.contains(b'k'),
@@ -305,7 +305,7 @@ fn of_set(set: &CodeSet, look_alikes: &mut bool) -> Facts {
         let ascii = ascii.iter().map(|byte| Text::new(&[byte.to_ascii_lowercase()]));
         let others = others.iter().flat_map(|&(first, last)| first..=last);
         let others = others.map(|c| char::from_u32(c).map(|c| Text::new(c.encode_utf8(&mut [0; 4]).as_bytes())));
-        // Surrogates have no text here.
+        // Surrogates cannot be encoded here.
         if let Some(members) = ascii.map(Some).chain(others).collect::<Option<Vec<Text>>>() {
             let mut strings = Strings::new(members);
             strings.dedup();
@@ -343,7 +343,7 @@ fn of_repeat(body: Facts, min: u32, max: Option<u32>) -> Facts {
         }
         return Facts::of_partial(min_length, partial);
     };
-    // Some copies are spelled out: all of them, if they stay few and short.
+    // Some copies are expanded: all of them, if their matches stay few and short.
     let mut copies = 1;
     let mut power = strings.clone();
     while copies < min
@@ -364,13 +364,13 @@ fn of_repeat(body: Facts, min: u32, max: Option<u32>) -> Facts {
     Facts::of_partial(min_length, partial)
 }
 
-/// A concatenation, as its parts are added.
+/// A concatenation under construction.
 struct Concat {
     min_length: usize,
-    /// What the first parts begin with, once the run no longer holds them all.
+    /// The prefixes of the first parts, once the run no longer covers them all.
     prefixes: Option<Strings>,
     best: Best,
-    /// What the parts so far end with.
+    /// The suffixes of the parts so far.
     run: Strings,
 }
 
@@ -392,7 +392,7 @@ impl Concat {
                 self.make_room(strings.longest());
                 self.run = self.run.cross(&strings);
             }
-            // The run is complete before the part, and the part begins the next.
+            // The run is complete before this part, which begins the next one.
             Matches::Exact(strings) => {
                 self.close(&strings.map(Text::head));
                 self.run = strings;
@@ -405,7 +405,7 @@ impl Concat {
         }
     }
 
-    /// Cuts the run where it would grow too long. Its tails and a part of a class or of a literal always fit.
+    /// Cuts the run if it would grow too long. Its tails and a part of a class or a literal always fit.
     fn make_room(&mut self, length: usize) {
         if self.run.longest() + length <= Text::CAPACITY {
             return;
@@ -418,11 +418,11 @@ impl Concat {
         }
     }
 
-    /// Offers the run, alone and followed by what the next part begins with.
+    /// Offers the run, alone and followed by the prefixes of the next part.
     fn close(&mut self, next: &Strings) {
         let next = next.map(Text::head);
         let joined = if self.run.len() * next.len() <= EXACT_STRINGS {
-            // Where they don't fit together, the end of the run counts: the beginning is offered alone.
+            // If they do not fit together, the end of the run matters, and its beginning is offered alone.
             let fits = self.run.longest() + next.longest() <= Text::CAPACITY;
             let run = if fits { &self.run } else { &self.run.map(Text::tail) };
             self.best.offer(&run.cross(&next));

@@ -7,7 +7,7 @@ use std::fmt;
 pub struct ByteSet([u64; 4]);
 
 impl ByteSet {
-    /// The set of all bytes.
+    /// All bytes.
     pub const ALL: ByteSet = ByteSet([u64::MAX; 4]);
 
     /// The set of the bytes of inclusive ranges.
@@ -30,22 +30,22 @@ impl ByteSet {
         self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
     }
 
-    /// How many members there are.
+    /// The number of members.
     pub fn len(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    /// Whether there is no member.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.0 == [0; 4]
     }
 
-    /// The members of this set or another.
+    /// The union of two sets.
     pub fn union(&self, other: &ByteSet) -> ByteSet {
         ByteSet(std::array::from_fn(|at| self.0[at] | other.0[at]))
     }
 
-    /// All other bytes.
+    /// The complement.
     pub fn complement(&self) -> ByteSet {
         ByteSet(self.0.map(|word| !word))
     }

@@ -5,17 +5,18 @@ use super::rarity::rarity;
 use super::strings::{Strings, Text};
 use memchr::memmem;
 
-/// A share that every string of a set adds, so that a smaller set of about the same use is preferred.
+/// A share added for every string of a set, so that the smaller of two similar sets is preferred.
 const PER_STRING: f32 = 1.0 / (1u32 << 20) as f32;
 
-/// What nearly every request holds, in lower case: parts of it are no rarer than the whole, however rare their bytes are.
+/// Text that nearly every request contains, in lower case: parts of it are no rarer than the whole, however rare their
+/// bytes are.
 const COMMON: &[u8] = b"mozilla/5.0 (windows nt 10.0; win64; x64) applewebkit/537.36 (khtml, like gecko) chrome/ safari/537.36\n\
     mozilla/5.0 (macintosh; intel mac os x 10_15_7) version/ mozilla/5.0 (x11; linux x86_64; rv:109.0) gecko/20100101 firefox/\n\
     mozilla/5.0 (iphone; cpu iphone os 17_0 like mac os x) mobile/15e148 mozilla/5.0 (linux; android 10; k)\n\
     text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8 application/json\n\
     gzip, deflate, br en-us,en;q=0.5 https://www. http:// .com/ .html .php";
 
-/// Which pairs of bytes stand side by side in [`COMMON`], a bit each: most strings have one that does not.
+/// The pairs of adjacent bytes in [`COMMON`], a bit each; most other strings have a pair that is not among them.
 static COMMON_PAIRS: [u64; 1 << 10] = {
     let mut pairs = [0; 1 << 10];
     let mut at = 1;
@@ -27,7 +28,7 @@ static COMMON_PAIRS: [u64; 1 << 10] = {
     pairs
 };
 
-/// Minus the binary logarithm of the share of what is part of [`COMMON`].
+/// Minus the binary logarithm of the share of substrings of [`COMMON`].
 const COMMON_RARITY: u32 = 10;
 
 /// 2 to the power of `-bits`.
@@ -35,7 +36,7 @@ fn share(bits: u32) -> f32 {
     f32::from_bits((127 - bits.min(126)) << 23)
 }
 
-/// About how often one of the strings begins at a given place of ordinary traffic.
+/// Roughly how often one of the strings begins at a given place of ordinary traffic.
 pub(super) fn share_of_strings(strings: &Strings) -> f32 {
     let share_of = |string: &Text| share(rarity_of_string(string.as_bytes())) + PER_STRING;
     strings.iter().map(share_of).sum()
@@ -53,7 +54,7 @@ fn rarity_of_string(string: &[u8]) -> u32 {
     if is_common { COMMON_RARITY } else { bytes }
 }
 
-/// About how often one of the bytes stands at a given place.
+/// Roughly how often one of the bytes is at a given place.
 pub(super) fn share_of_bytes(bytes: &ByteSet) -> f32 {
     bytes.iter().filter(|byte| !byte.is_ascii_uppercase()).map(|byte| share(rarity(byte))).sum()
 }

@@ -1,18 +1,18 @@
-//! How many digits a match cannot do without.
+//! The least number of digits in a match.
 //!
-//! Patterns of card, account and telephone numbers have no literal to look for, but ten digits in a string are rare
+//! Patterns of card, account and telephone numbers have no literal to search for, but ten digits in a string are rare
 //! enough, and quickly counted.
 
 use crate::pattern::ast::{Ast, Node};
 use crate::pattern::set::CodeSet;
 
-/// The fewest ASCII digits a match of a pattern has.
+/// The least number of ASCII digits in a match of a pattern.
 pub(super) fn least(ast: &Ast) -> usize {
     let mut known: Vec<usize> = Vec::with_capacity(ast.nodes.len());
     for node in &ast.nodes {
         let of = |part: u32| known.get(part as usize).copied().unwrap_or(0);
         let digits = match *node {
-            // Digits fold with nothing.
+            // Digits have no case variants.
             Node::Char(c) | Node::Folded(c) => usize::from(is_digit(c)),
             Node::Set(index) => usize::from(are_digits(ast.set(index))),
             Node::Empty | Node::Look(_) | Node::AnyByte => 0,

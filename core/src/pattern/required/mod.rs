@@ -1,9 +1,9 @@
 //! What every match of a pattern must contain.
 //!
-//! Most patterns cannot match without some word in the subject: one of a handful of literals, at the beginning, the end or in
-//! the middle. Looking for the literals of all patterns at once is far cheaper than running each pattern, so this set is
-//! worked out when a pattern is made. Among the possible sets the analysis takes the one that ordinary traffic is least
-//! likely to contain. It may only err by asking too little.
+//! Most patterns cannot match unless the subject contains one of a handful of literals, at the beginning, the end or in
+//! the middle. Searching for the literals of all patterns at once is far cheaper than running each pattern, so this set
+//! is computed when a pattern is made. Among the possible sets the analysis chooses the one that ordinary traffic is
+//! least likely to contain. It may err only by requiring too little.
 
 mod analysis;
 mod byte_set;
@@ -26,7 +26,7 @@ use strings::Text;
 pub(crate) use needs::{Needs, Presence};
 pub(crate) use rarity::rarity;
 
-/// What a subject must have to be worth searching: enough bytes, and one of a set of literals or bytes.
+/// What a subject needs for a match to be possible: enough bytes, and one of a set of literals or bytes.
 #[derive(Clone, Debug, Default)]
 pub struct Required {
     min_length: usize,
@@ -35,13 +35,13 @@ pub struct Required {
     literals: Box<[u8]>,
     literal_ends: Box<[u32]>,
     look_alikes: bool,
-    /// The literals, if they are few and nothing else is required.
+    /// The literals, if they are few and no bytes are required.
     few: Option<LiteralSet>,
     second_look: SecondLook,
 }
 
 impl Required {
-    /// The longest a literal is.
+    /// The length of the longest literals.
     pub const MAX_LITERAL: usize = strings::MAX_LENGTH;
 
     pub(super) fn of(ast: &Ast) -> Self {
@@ -62,8 +62,8 @@ impl Required {
         required
     }
 
-    /// A requirement put together by hand: at least `min_length` bytes, and one of `literals` in any ASCII case. Nothing is
-    /// required where one of these is empty.
+    /// A requirement given explicitly: at least `min_length` bytes, and one of `literals` in any ASCII case. If one of
+    /// these is empty, no literal is required.
     pub fn from_literals<'a>(min_length: usize, literals: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut required = Required { min_length, ..Required::default() };
         let literals: Vec<Vec<u8>> = literals.into_iter().map(<[u8]>::to_ascii_lowercase).collect();
@@ -82,7 +82,7 @@ impl Required {
                 self.bytes.insert(byte.to_ascii_uppercase());
             }
         }
-        // What contains another requirement adds nothing; only those easily seen are left out.
+        // A literal that contains a required byte is redundant; only these are removed.
         strings.retain(|string| !string.as_ref().iter().any(|&byte| self.bytes.contains(byte)));
         strings.sort_unstable();
         strings.dedup_by(|longer, shorter| longer.as_ref().starts_with(shorter.as_ref()));
@@ -97,34 +97,34 @@ impl Required {
         self.few = if self.bytes.is_empty() { LiteralSet::new(literals.into_iter()) } else { None };
     }
 
-    /// The fewest bytes a match can have.
+    /// The least number of bytes in a match.
     pub fn min_length(&self) -> usize {
         self.min_length
     }
 
-    /// The fewest ASCII digits a match has.
+    /// The least number of ASCII digits in a match.
     pub fn min_digits(&self) -> usize {
         self.min_digits
     }
 
-    /// Whether any subject that is long enough may match: no literal and no byte is required.
+    /// Whether no literal or byte is required, so that any subject that is long enough may match.
     pub fn is_open(&self) -> bool {
         self.literal_ends.is_empty() && self.bytes.is_empty()
     }
 
-    /// The literals of which, or of the [`bytes`](Self::bytes), a match contains one, in any ASCII case. They are in lower
+    /// A match contains one of these literals, in any ASCII case, or of the [`bytes`](Self::bytes). They are in lower
     /// case, two to [`MAX_LITERAL`](Self::MAX_LITERAL) bytes long, and none is a prefix of another.
     pub fn literals(&self) -> impl Iterator<Item = &[u8]> {
         let starts = std::iter::once(0).chain(self.literal_ends.iter().copied());
         starts.zip(self.literal_ends.iter()).map(|(start, &end)| &self.literals[start as usize..end as usize])
     }
 
-    /// The bytes of which, or of the [`literals`](Self::literals), a match contains one. Letters are there in both cases.
+    /// A match contains one of these bytes, or of the [`literals`](Self::literals). Letters are included in both cases.
     pub fn bytes(&self) -> &ByteSet {
         &self.bytes
     }
 
-    /// Whether a subject that has what is required may match, as far as a closer look tells; "no" is certain.
+    /// Whether a subject that has what is required passes the second check; if not, it cannot match.
     pub(super) fn passes_second_look(
         &self,
         haystack: &mut Haystack<'_>,
@@ -138,7 +138,7 @@ impl Required {
         self.second_look.needs()
     }
 
-    /// Whether a subject may match, without a scan; nothing if that takes one.
+    /// A check whether a subject may match that needs no scan, if there is one.
     pub(crate) fn quick_look(&self) -> Option<impl Fn(&[u8], &mut Deadline) -> Result<bool, Expired>> {
         let few = self.few.as_ref()?;
         Some(|subject: &[u8], deadline: &mut Deadline| {
@@ -151,8 +151,8 @@ impl Required {
         self.literals.len() + size_of_val(&*self.literal_ends) + few + self.second_look.memory()
     }
 
-    /// Whether a match may spell the letters `s` and `k` of a literal, or of the bytes, as U+017F or U+212A: a subject with
-    /// one of these may match without containing what is required.
+    /// Whether a match may contain U+017F or U+212A in place of the letters `s` and `k` of a literal, or of the bytes:
+    /// a subject with one of these may match without containing what is required.
     pub fn ignores_look_alikes(&self) -> bool {
         self.look_alikes
     }

@@ -1,22 +1,22 @@
-//! The bytes every match of a pattern needs, wherever they stand.
+//! The bytes that every match of a pattern contains, wherever they are.
 //!
-//! However `m\\W*o\\W*z` is spaced out, a match has its three letters. A pattern with alternatives needs all bytes of one of a few
-//! sets; comparing these with the bytes a subject has takes an operation each.
+//! However `m\\W*o\\W*z` is spaced out, a match contains its three letters. A pattern with alternatives needs all bytes
+//! of one of a few sets; comparing these with the bytes of a subject takes one operation each.
 
 use super::byte_set::ByteSet;
 use crate::pattern::ast::{Ast, Node, NodeId};
 use crate::pattern::set::CodeSet;
 
-/// Alternatives that are told apart.
+/// The most alternatives kept.
 const MAX_ALTERNATIVES: usize = 8;
-/// A class of more members is not spelled out.
+/// Larger classes are not enumerated.
 const MAX_MEMBERS: usize = 4;
 
-/// A set of ASCII bytes, letters of both cases as one.
+/// A set of ASCII bytes, in which the two cases of a letter are one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Presence(u128);
 
-/// The bytes a match needs: all of one of these sets. Nothing is known if there is none.
+/// The bytes a match needs: all of one of these sets. Without a set, nothing is known.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Needs(Box<[Presence]>);
 
@@ -25,7 +25,7 @@ impl Needs {
         Needs::new(alternatives(ast))
     }
 
-    /// What any of several phrases needs, letters and digits aside: most texts have them all.
+    /// The needs of a match of any of several phrases, without letters and digits, which most texts contain all of.
     pub(super) fn of_phrases<'a>(phrases: impl Iterator<Item = &'a [u8]>) -> Self {
         let alphanumeric = Presence::of(b"abcdefghijklmnopqrstuvwxyz0123456789");
         Needs::new(reduced(phrases.map(|phrase| Presence(Presence::of(phrase).0 & !alphanumeric.0)).collect()))
@@ -35,13 +35,13 @@ impl Needs {
         if all.contains(&Presence::default()) { Needs::default() } else { Needs(all.into()) }
     }
 
-    /// What a match of any of several patterns needs.
+    /// The needs of a match of any of several patterns.
     pub(crate) fn of_any<'a>(patterns: impl Iterator<Item = &'a Needs>) -> Self {
         let sets = patterns.map(|needs| if needs.is_empty() { &[Presence(0)] } else { &*needs.0 });
         Needs::new(reduced(sets.flatten().copied().collect()))
     }
 
-    /// Whether nothing is needed.
+    /// Whether nothing is known to be needed.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -94,7 +94,7 @@ static BITS: [[u64; 2]; 256] = {
     bits
 };
 
-/// What is known of a node: one set is by far the most frequent case.
+/// The alternatives of a node; one set is by far the most frequent case.
 enum Known {
     One(Presence),
     Any(Vec<Presence>),
@@ -113,14 +113,13 @@ impl Known {
     }
 }
 
-/// Works out the alternatives of a pattern, from its smallest parts upwards. Where these grow too many, what they have in
-/// common is left.
+/// Computes the alternatives of a pattern bottom-up. If they become too many, their intersection replaces them.
 fn alternatives(ast: &Ast) -> Vec<Presence> {
     let mut known: Vec<Known> = Vec::with_capacity(ast.nodes.len());
     for node in &ast.nodes {
         let needed = match *node {
             Node::Char(c @ 0..=0x7F) => Known::One(Presence::of(&[c as u8])),
-            // Letters with look-alikes beyond ASCII are not needed themselves.
+            // Letters with look-alikes beyond ASCII are not needed as such.
             Node::Folded(c @ 0..=0x7F) if !matches!((c as u8).to_ascii_lowercase(), b's' | b'k') => {
                 Known::One(Presence::of(&[c as u8]))
             }
@@ -142,7 +141,7 @@ fn alternatives(ast: &Ast) -> Vec<Presence> {
     known.pop().map(Known::into_vec).unwrap_or_default()
 }
 
-/// Moves out what is known of a part; each has one parent.
+/// Moves the alternatives of a child out, as each has one parent.
 fn take(known: &mut [Known], node: NodeId) -> Known {
     std::mem::replace(&mut known[node as usize], Known::nothing())
 }
@@ -156,7 +155,7 @@ fn of_set(set: &CodeSet) -> Known {
     Known::Any(reduced(members.iter().map(|byte| Presence::of(&[byte])).collect()))
 }
 
-/// Alternatives of what follows each other.
+/// The alternatives of a concatenation.
 fn joined(before: Known, after: Known) -> Known {
     if let (Known::One(before), Known::One(after)) = (&before, &after) {
         return Known::One(before.or(*after));
@@ -170,7 +169,7 @@ fn joined(before: Known, after: Known) -> Known {
     Known::Any(reduced(before.iter().flat_map(|a| after.iter().map(|b| a.or(*b))).collect()))
 }
 
-/// Alternatives without those that ask more than another.
+/// Removes alternatives that include another one.
 fn reduced(mut all: Vec<Presence>) -> Vec<Presence> {
     if all.contains(&Presence::default()) {
         return vec![Presence::default()];
@@ -189,7 +188,7 @@ fn reduced(mut all: Vec<Presence>) -> Vec<Presence> {
     kept
 }
 
-/// What all alternatives ask.
+/// The intersection of all alternatives.
 fn common(all: &[Presence]) -> Presence {
     all.iter().copied().reduce(|a, b| Presence(a.0 & b.0)).unwrap_or_default()
 }

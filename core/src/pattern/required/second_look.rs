@@ -1,7 +1,7 @@
-//! What is asked of a subject that has what the scan looks for, before the pattern is run on it.
+//! A second check of a subject that the scan found to be a candidate, before the pattern is run on it.
 //!
-//! A pattern requires more than the one set of literals the scan knows: the words of `union.+select.+from` must all be there,
-//! and however `m\\W*o\\W*z` is spaced out, its letters must be. Asking this takes a fraction of a search.
+//! A pattern requires more than the one set of literals that the scan searches for: the words of `union.+select.+from`
+//! must all occur, and so must the letters of `m\\W*o\\W*z`. Checking that takes a fraction of a search.
 
 use super::needs::Needs;
 use super::rarity::rarity;
@@ -10,11 +10,11 @@ use crate::pattern::haystack::Haystack;
 use crate::support::{Deadline, Expired, Stride};
 use memchr::{memchr_iter, memchr2_iter};
 
-/// Longer subjects hold about every byte.
+/// Longer subjects contain nearly every byte.
 const LONGEST_FOR_BYTES: usize = 1024;
-/// What looking for a literal in a kilobyte costs, in units of [`Deadline::spend`].
+/// The cost of searching a kilobyte for a literal, in units of [`Deadline::spend`].
 const UNITS: u32 = 32;
-/// A set of more literals is looked for in one pass with those of other patterns, not by itself.
+/// A larger set of literals is left to a pass that searches for those of all patterns.
 const MAX_LITERALS: usize = 4;
 
 /// What every match contains beyond the first requirement.
@@ -25,7 +25,7 @@ pub(super) struct SecondLook {
     literals: Box<[LiteralSet]>,
 }
 
-/// A few literals, looked for one by one.
+/// A few literals, searched for one by one.
 #[derive(Clone, Debug)]
 pub(super) struct LiteralSet(Box<[Literal]>);
 
@@ -47,7 +47,7 @@ impl SecondLook {
         &self.needs
     }
 
-    /// Whether the subject may match; "no" is certain.
+    /// Whether the subject may match; if not, it cannot.
     pub(super) fn passes(&self, haystack: &mut Haystack<'_>, deadline: &mut Deadline) -> Result<bool, Expired> {
         let long = haystack.bytes.len() > LONGEST_FOR_BYTES;
         if !self.needs.is_empty() && !long && !self.needs.met_by(haystack.presence()) {
@@ -67,7 +67,7 @@ impl SecondLook {
 }
 
 impl LiteralSet {
-    /// Literals in lower case; none if they are too many to be looked for one by one.
+    /// A set of literals in lower case; `None` if there are too many to search for one by one.
     pub(super) fn new<'a>(literals: impl ExactSizeIterator<Item = &'a [u8]>) -> Option<Self> {
         (1..=MAX_LITERALS).contains(&literals.len()).then(|| LiteralSet(literals.map(Literal::new).collect()))
     }
@@ -89,7 +89,7 @@ impl Literal {
         Literal { bytes: bytes.into(), rarest }
     }
 
-    /// Whether a subject contains the literal in any ASCII case. Once the deadline is over the answer doesn't matter.
+    /// Whether a subject contains the literal in any ASCII case. The answer does not matter once the deadline is over.
     fn is_in(&self, subject: &[u8], stride: &mut Stride<'_>) -> bool {
         let Some(&byte) = self.bytes.get(self.rarest) else { return true };
         let stands_around = |at: usize| {

@@ -1,11 +1,11 @@
-//! Small sets of short strings, as requirements are worked out with.
+//! Small sets of short strings, from which requirements are computed.
 
 use super::rarity::rarity;
 
-/// Longer literals are cut: a longer one would hardly be rarer.
+/// Longer literals are cut, as they would hardly be rarer.
 pub(super) const MAX_LENGTH: usize = 8;
 
-/// A string of up to 15 bytes, held in place.
+/// A string of up to 15 bytes, stored inline.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Text {
     bytes: [u8; Text::CAPACITY],
@@ -15,7 +15,7 @@ pub(super) struct Text {
 impl Text {
     pub(super) const CAPACITY: usize = 15;
 
-    /// As much of a slice as fits.
+    /// The beginning of a slice, as far as it fits.
     pub(super) fn new(slice: &[u8]) -> Self {
         let mut text = Text::default();
         slice.iter().for_each(|&byte| text.push(byte));
@@ -43,34 +43,34 @@ impl Text {
         Text::new(&self.as_bytes()[..self.len().min(MAX_LENGTH)])
     }
 
-    /// Its last bytes, one too few for a literal of full length: what follows completes it.
+    /// Its last bytes, one fewer than a literal of full length, as what follows completes it.
     pub(super) fn tail(&self) -> Text {
         Text::new(&self.as_bytes()[self.len().saturating_sub(MAX_LENGTH - 1)..])
     }
 
-    /// Up to so many of its first bytes.
+    /// Up to `length` of its first bytes.
     fn first(&self, length: usize) -> Text {
         Text::new(&self.as_bytes()[..self.len().min(length)])
     }
 
-    /// Up to so many of its last bytes.
+    /// Up to `length` of its last bytes.
     fn last(&self, length: usize) -> Text {
         Text::new(&self.as_bytes()[self.len().saturating_sub(length)..])
     }
 
-    /// Its rarest part of the length of a literal.
+    /// Its rarest substring of the length of a literal.
     pub(super) fn literal(&self) -> Text {
         if self.len() <= MAX_LENGTH {
             return *self;
         }
         let weight = |window: &&[u8]| window.iter().map(|&byte| rarity(byte)).sum::<u32>();
-        // Of equals the first.
+        // The first of equally rare ones.
         let windows = self.as_bytes().windows(MAX_LENGTH).rev();
         windows.max_by_key(weight).map_or(*self, Text::new)
     }
 }
 
-/// A set of strings; duplicates may be there.
+/// A set of strings, possibly with duplicates.
 #[derive(Clone)]
 pub(super) struct Strings(Vec<Text>);
 
@@ -92,7 +92,7 @@ impl Strings {
         self.0.iter()
     }
 
-    /// Whether nothing is known by the set: a string of it is empty, or there is none.
+    /// Whether the set tells nothing: it contains the empty string, or no string.
     pub(super) fn is_vague(&self) -> bool {
         self.0.is_empty() || self.0.iter().any(|text| text.length == 0)
     }
@@ -105,19 +105,19 @@ impl Strings {
         self.0.iter().map(Text::len).min().unwrap_or(0)
     }
 
-    /// Whether a string of one set is part of one of the other.
+    /// Whether a string of one set is a substring of one of the other.
     pub(super) fn overlaps(&self, other: &Strings) -> bool {
         let contains =
             |text: &Text, part: &Text| text.as_bytes().windows(part.len().max(1)).any(|at| at == part.as_bytes());
         self.iter().any(|text| other.iter().any(|part| contains(text, part) || contains(part, text)))
     }
 
-    /// Each string followed by a byte. There must be room.
+    /// Appends a byte to each string. There must be room.
     pub(super) fn push_byte(&mut self, byte: u8) {
         self.0.iter_mut().for_each(|string| string.push(byte));
     }
 
-    /// Each string followed by each of another set. There must be room.
+    /// The product of two sets: each string followed by each of the other. There must be room.
     pub(super) fn cross(&self, other: &Strings) -> Strings {
         let join = |head: Text, tail: &Text| {
             let mut joined = head;
@@ -131,7 +131,7 @@ impl Strings {
         Strings(strings)
     }
 
-    /// What stands where each string is followed by each of another set, cut as far as needed for at most `limit` strings.
+    /// The strings that occur where one set is followed by another, cut so that there are at most `limit`.
     pub(super) fn seam(&self, next: &Strings, limit: usize) -> Option<Strings> {
         [MAX_LENGTH / 2, 2, 1].into_iter().find_map(|length| {
             let (mut ends, mut beginnings) = (self.map(|text| text.last(length)), next.map(|text| text.first(length)));

@@ -3,8 +3,8 @@
 //! Data derived from the Unicode Character Database, copyright (c) 1991-2021 Unicode, Inc., used under the
 //! Unicode License (<https://www.unicode.org/license.html>).
 
-/// Runs `(first, last, delta)`, sorted: each code point of a run is followed in its orbit by itself plus `delta`; where
-/// that is 0, the run's neighbours swap: `first` with the one after it, and so on.
+/// Runs `(first, last, delta)`, sorted: each code point of a run plus `delta` is the next one of its orbit; if `delta`
+/// is 0, neighbours of the run swap: `first` with the one after it, and so on.
 #[rustfmt::skip]
 pub(super) static RUNS: &[(u32, u32, i32)] = &[
     (0x41, 0x5A, 32), (0x61, 0x6A, -32), (0x6B, 0x6B, 8383), (0x6C, 0x72, -32), (0x73, 0x73, 268), (0x74, 0x7A, -32),

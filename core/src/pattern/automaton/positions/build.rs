@@ -1,4 +1,4 @@
-//! Sorting the ways on from each position into masks, shifts and jumps.
+//! Sorting the transitions of each position into masks, shifts and jumps.
 
 use std::collections::HashMap;
 
@@ -6,15 +6,15 @@ use super::{FEW_JUMPS, Jump, Part, Positions, SMALL, Word, row_length};
 use crate::pattern::automaton::follow::{Follow, Looks, Ways};
 use crate::pattern::automaton::program::{Program, Reads, Step};
 
-/// Programs with more ways on than this are [walked through](crate::pattern::automaton::entangled) instead.
+/// Programs with more transitions than this are [simulated fork by fork](crate::pattern::automaton::entangled) instead.
 const MAX_FOLLOWED: usize = 1 << 17;
 
-/// Or with more jumps than this.
+/// So are programs with more jumps than this.
 const MAX_JUMPS: usize = 1 << 13;
 
 impl Positions {
-    /// The positions of a program; `by_class` has for each class a row of those that read it. Nothing if the program is too
-    /// entangled.
+    /// The positions of a program; `by_class` has for each class a row of the positions that read it. `None` if the
+    /// program has too many transitions.
     pub(in crate::pattern::automaton) fn new(program: &Program, reads: &Reads, by_class: &[u64]) -> Option<Self> {
         let words = row_length(reads.set_of.len());
         let mut builder = Builder { words: vec![Word::default(); words], ..Builder::default() };
@@ -41,7 +41,7 @@ impl Positions {
     }
 }
 
-/// Positions, word by word, with the same assertions together.
+/// Groups positions by word and by assertions.
 fn parts(reads: &[(Looks, u32)]) -> Vec<Part> {
     let mut parts: Vec<Part> = vec![];
     let mut sorted = reads.to_vec();
@@ -59,7 +59,7 @@ fn parts(reads: &[(Looks, u32)]) -> Vec<Part> {
 #[derive(Default)]
 struct Builder {
     words: Vec<Word>,
-    /// By word and where to: from where.
+    /// The positions of a word that share a target, by word and target.
     jumps: HashMap<(u32, Part), u64>,
     ends_if: Vec<Part>,
 }
@@ -95,7 +95,7 @@ impl Builder {
         }
     }
 
-    /// The jumps word by word: those into each if `few`, else those from each.
+    /// Sorts the jumps by word: by the target if `few`, else by the source.
     fn finish(&mut self, few: bool) -> Vec<Jump> {
         let jumps = self.jumps.drain().map(|((from_word, to), from)| Jump {
             from,
@@ -124,7 +124,7 @@ impl Builder {
         jumps
     }
 
-    /// The numbers of a few jumps in the order of the words they lead from.
+    /// The indices of a few jumps in the order of the words they lead from.
     fn sources(&mut self, jumps: &[Jump]) -> Box<[u8]> {
         let mut sources: Vec<u8> = (0..jumps.len() as u8).collect();
         sources.sort_by_key(|&nth| jumps[usize::from(nth)].from_word);

@@ -1,10 +1,11 @@
-//! Reading backwards: which of the active positions lead to a match.
+//! Reading backwards: which active positions lead to a match.
 
 use super::{LARGE_WORD, Positions, SMALL, WORD};
 use crate::pattern::automaton::follow::Looks;
 
 impl Positions {
-    /// Leaves of a set the positions from which a match is reached: it is complete there, or goes on with one of `after`.
+    /// Reduces a set to the positions from which a match is reached: those that complete one, or that go on with one of
+    /// `after`.
     pub(in crate::pattern::automaton) fn keep_fruitful(
         &self,
         set: &mut [u64],

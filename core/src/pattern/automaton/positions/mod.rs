@@ -1,12 +1,13 @@
-//! All positions of a pattern at once: a set of them is a row of bits, and reading a symbol a few operations on words.
+//! All positions of a pattern at once: a set of them is a row of bits, and reading a symbol takes a few operations per
+//! word.
 //!
 //! This is the bit-parallel simulation of Glushkov's automaton (Navarro and Raffinot, *Flexible Pattern Matching in
-//! Strings*, 2002; Hyperscan's LimEx engine is of this kind). What it costs to read a symbol is bounded by the size of the
-//! pattern, whatever the text, and counted repetitions cost a bit each. There is nothing to be built while searching.
+//! Strings*, 2002; Hyperscan's LimEx engine is of this kind). The cost of a symbol is bounded by the size of the
+//! pattern, whatever the text, and a counted repetition costs a bit per copy. Nothing is built during a search.
 //!
-//! Positions are numbered from the end of the pattern, so that most ways on lead to the same position (a loop), to the one
-//! below, or to the one below that (past something optional): these are masks and shifts. All others are *jumps*,
-//! taken position by position; positions of a word with the same jumps are taken together.
+//! Positions are numbered from the end of the pattern, so that most transitions lead to the same position (a loop), to
+//! the one below, or to the one below that (past something optional): these are masks and shifts. All others are
+//! *jumps*, taken position by position; positions of a word with the same jumps share them.
 
 mod build;
 mod fruitful;
@@ -21,46 +22,46 @@ use super::symbols::Class;
 #[derive(Debug)]
 pub(super) struct Positions {
     words: Box<[Word]>,
-    /// By class, word after word: the positions that read it.
+    /// By class, one row of words each: the positions that read it.
     reads: Box<[u64]>,
-    /// Word by word, those without conditions first: the jumps from a word, or, if there are few, those into it.
+    /// The jumps sorted by word, unconditional ones first: by the word they lead from or, if there are few, into.
     jumps: Box<[Jump]>,
-    /// If there are few jumps: their numbers, in the order of the words they lead from.
+    /// If there are few jumps, their indices in the order of the words they lead from.
     sources: Option<Box<[u8]>>,
-    /// Where a match may begin.
+    /// The positions with which a match may begin.
     starts: Box<[Part]>,
     /// Positions that complete a match under conditions.
     ends_if: Box<[Part]>,
 }
 
-/// What the positions of a word do next.
+/// The transitions of the positions of a word.
 #[derive(Clone, Copy, Debug, Default)]
 struct Word {
-    /// Those that may be read again.
+    /// Positions that may be read again.
     loops: u64,
-    /// Those followed by the position below.
+    /// Positions followed by the position below.
     shifts: u64,
-    /// Those followed by the position two below.
+    /// Positions followed by the position two below.
     skips: u64,
-    /// Those that complete a match, whatever follows.
+    /// Positions that complete a match unconditionally.
     ends: u64,
-    /// Those with other ways on,
+    /// Positions with jumps.
     jumping: u64,
-    /// which lead to these words.
+    /// The words that these jumps lead to.
     reach: Busy,
-    /// The stretch of [`Positions::jumps`] that belongs to the word: its beginning,
+    /// The start of the word's range of [`Positions::jumps`].
     first_jump: u32,
-    /// the first with conditions,
+    /// Its first jump with conditions.
     first_conditional: u32,
-    /// and its end.
+    /// The end of the range.
     end_of_jumps: u32,
-    /// The stretch of [`Positions::sources`]: its beginning,
+    /// The start of the word's range of [`Positions::sources`].
     first_source: u8,
-    /// and its end.
+    /// The end of the range.
     end_of_sources: u8,
 }
 
-/// Some positions of a word, if these assertions hold.
+/// Some positions of a word, on the condition that these assertions hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Part {
     word: u32,
@@ -68,7 +69,8 @@ struct Part {
     mask: u64,
 }
 
-/// Where several positions of a word lead, if these assertions hold: to all of these.
+/// A transition from any of several positions of a word to all of several others, on the condition that these
+/// assertions hold.
 #[derive(Clone, Copy, Debug)]
 struct Jump {
     from: u64,
@@ -78,13 +80,13 @@ struct Jump {
     looks: Looks,
 }
 
-/// Patterns of so many words, and with so many jumps, are stepped as a whole. In larger ones, words without an active
-/// position are left out.
+/// Patterns of up to this many words and [`FEW_JUMPS`] jumps are stepped as a whole. In larger ones, words without an
+/// active position are skipped.
 const SMALL: usize = 8;
 /// See [`SMALL`].
 const FEW_JUMPS: usize = 40;
 
-/// The length of a row of so many positions, in words. Small patterns come in a few lengths.
+/// The number of words for this many positions. Small patterns come in a few lengths.
 pub(super) fn row_length(positions: usize) -> usize {
     match positions.div_ceil(64) {
         words @ 1..=SMALL => words.next_power_of_two(),
@@ -92,19 +94,19 @@ pub(super) fn row_length(positions: usize) -> usize {
     }
 }
 
-/// What a word costs to step, in the units that searches count: a nanosecond or so.
+/// The cost of stepping a word, in the units of searches: about a nanosecond.
 const WORD: u32 = 2;
-/// The same in a large pattern, where words are looked for one by one.
+/// The same in a large pattern, whose words in use are searched for.
 const LARGE_WORD: u32 = 6;
 
 impl Word {
-    /// And what its jumps cost.
+    /// The cost of its jumps.
     #[inline(always)]
     fn jumps(&self) -> u32 {
         (self.end_of_jumps - self.first_jump).div_ceil(2)
     }
 
-    /// The positions from which a match goes on with one of `after`, or with one of the next word, or is complete; jumps aside.
+    /// The positions from which a match goes on with one of `after` or of the next word, or is complete; without jumps.
     #[inline(always)]
     fn fruitful(&self, after: u64, below: u64) -> u64 {
         let shifted = (after << 1 | below >> 63) & self.shifts;
@@ -114,25 +116,25 @@ impl Word {
 }
 
 impl Jump {
-    /// Where it leads from a set, whatever holds.
+    /// The targets reached from a set, ignoring assertions.
     #[inline(always)]
     fn reached(&self, set: u64) -> u64 {
         select_unpredictable(set & self.from != 0, self.to, 0)
     }
 
-    /// From where it leads to a set, whatever holds.
+    /// The sources that reach a set, ignoring assertions.
     #[inline(always)]
     fn sources(&self, set: u64) -> u64 {
         select_unpredictable(set & self.to != 0, self.from, 0)
     }
 
-    /// Where it leads if these assertions hold.
+    /// The targets reached from a set if these assertions hold.
     #[inline(always)]
     fn reached_if(&self, set: u64, looks: Looks) -> u64 {
         select_unpredictable((self.looks & !looks == 0) & (set & self.from != 0), self.to, 0)
     }
 
-    /// From where it leads to a set if these assertions hold.
+    /// The sources that reach a set if these assertions hold.
     #[inline(always)]
     fn sources_if(&self, set: u64, looks: Looks) -> u64 {
         select_unpredictable((self.looks & !looks == 0) & (set & self.to != 0), self.from, 0)
@@ -158,7 +160,7 @@ impl Positions {
         !self.ends_if.is_empty()
     }
 
-    /// Whether positions of a set complete a match if these assertions hold.
+    /// Whether a position of the set completes a match if these assertions hold.
     #[inline]
     pub(super) fn ends_if(&self, set: &[u64], looks: Looks) -> bool {
         self.ends_if.iter().any(|part| part.holds(looks) && set[part.word as usize] & part.mask != 0)
@@ -169,7 +171,7 @@ impl Positions {
         self.starts.iter().any(|part| part.holds(looks) && set[part.word as usize] & part.mask != 0)
     }
 
-    /// Whether a match may begin with a symbol of this class, whatever stands before it.
+    /// Whether a match may begin with a symbol of this class, whatever precedes it.
     pub(super) fn starts_reading(&self, class: Class) -> bool {
         let reads = &self.reads[usize::from(class) * self.words.len()..];
         self.starts.iter().any(|part| reads[part.word as usize] & part.mask != 0)
@@ -180,7 +182,7 @@ impl Positions {
         self.starts.iter().fold(Looks::MAX, |all, part| all & part.looks)
     }
 
-    /// Operations that it takes to step a set.
+    /// The operations to step a set.
     pub(super) fn cost(&self, set: &[u64]) -> u32 {
         if self.sources.is_some() {
             let jumps = self.words.iter().zip(set).any(|(word, set)| set & word.jumping != 0);

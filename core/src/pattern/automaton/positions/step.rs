@@ -1,4 +1,4 @@
-//! Reading a symbol: what follows all active positions at once.
+//! Reading a symbol: the transitions of all active positions at once.
 
 use super::{Jump, LARGE_WORD, Positions, SMALL, WORD, Word};
 use crate::pattern::automaton::active::{Active, Busy};
@@ -6,8 +6,8 @@ use crate::pattern::automaton::follow::Looks;
 use crate::pattern::automaton::symbols::Class;
 
 impl Positions {
-    /// Reads a symbol of this class where these assertions hold, also as the beginning of a match if `starts`. Says whether a
-    /// match is complete now, and how many operations it took.
+    /// Reads a symbol of this class where these assertions hold, also as the beginning of a match if `starts`. Returns
+    /// whether a match is complete now, and the number of operations.
     #[inline]
     pub(in crate::pattern::automaton) fn step(
         &self,
@@ -150,7 +150,7 @@ impl Positions {
         (ended != 0, work)
     }
 
-    /// The jumps of a word without and with conditions.
+    /// The jumps of a word without conditions, and those with.
     #[inline(always)]
     fn jumps_of(&self, word: &Word) -> (&[Jump], &[Jump]) {
         let all = &self.jumps[word.first_jump as usize..word.end_of_jumps as usize];
