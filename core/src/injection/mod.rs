@@ -1,12 +1,12 @@
-//! SQL injection and XSS recognition on a single string.
+//! Detection of SQL injection and XSS in a single string.
 //!
-//! Unlike the detectors of [`exploit`](crate::exploit), which see a dangerous call next to the parameters of a request, these
-//! two judge one string alone: does it read like a piece of SQL that was written to continue somebody else's statement, does
-//! it read like markup that runs script. Both are tokenizers with a verdict, run on every string of every request, so both
-//! answer the common case from a first look at the bytes, work on slices of the input, never allocate, and read the input a
-//! fixed number of times whatever it holds.
+//! Unlike the detectors of [`exploit`](crate::exploit), which see a dangerous call and the parameters of a request,
+//! these two see one string alone: does it read like a fragment of SQL written to continue somebody else's statement,
+//! or like markup that runs script? Both are tokenizers with a verdict, and run on every string of every request. So
+//! both settle the common case with a quick scan, work on slices of the input, never allocate, and read the input a
+//! bounded number of times.
 //!
-//! The verdicts are those of the reference (libddwaf 2.1.0), whose embedded libinjection is a fork that agrees with no
+//! The verdicts are those of the reference (libddwaf 2.1.0), whose embedded libinjection is a fork that matches no
 //! published version. The word and fingerprint data come from libinjection (see `LICENSE-3rdparty`); the code does not.
 
 mod table;

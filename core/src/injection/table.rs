@@ -1,9 +1,9 @@
-//! A map from words to one-letter classes, laid out by the compiler.
+//! A map from words to one-letter classes, laid out at compile time.
 //!
-//! The words stand in the repository as text, one `WORD<tab>class` a line, upper case. A constant function turns the text
-//! into a hash table of four bytes an entry that points back into that text: nothing is built when the process starts, and
-//! the table is shared, read-only memory. Keys are compared without regard to ASCII case, so a caller looks up the bytes of
-//! the input as they are.
+//! The words are in the repository as text, one `WORD<tab>class` per line, in upper case. A constant function turns the
+//! text into a hash table of four bytes per entry that points into that text: nothing is built at run time, and the
+//! table is shared, read-only memory. Keys are compared without regard to ASCII case, so callers can look up bytes of
+//! the input directly.
 
 /// One word of the text.
 #[derive(Clone, Copy)]
@@ -15,7 +15,8 @@ struct Entry {
 
 /// A read-only, case-insensitive map of `WORDS` words.
 ///
-/// Entries are grouped by hash: those of bucket `b` are `starts[b]..starts[b + 1]`. `STARTS` is a power of two plus one.
+/// Entries are grouped by hash: those of bucket `b` are `starts[b]..starts[b + 1]`. `STARTS` is a power of two plus
+/// one.
 pub(super) struct Table<const WORDS: usize, const STARTS: usize> {
     text: &'static [u8],
     starts: [u16; STARTS],
@@ -23,7 +24,7 @@ pub(super) struct Table<const WORDS: usize, const STARTS: usize> {
 }
 
 impl<const WORDS: usize, const STARTS: usize> Table<WORDS, STARTS> {
-    /// Reads the text of a table. Meant for constants: a malformed text fails the build.
+    /// Parses the text of a table. For constants: a malformed text fails the build.
     pub(super) const fn new(text: &'static [u8]) -> Self {
         let words = read(text);
         let mut starts = [0; STARTS];
@@ -69,8 +70,8 @@ impl<const WORDS: usize, const STARTS: usize> Table<WORDS, STARTS> {
     }
 }
 
-/// A hash of a word in any case, good in its high bits: the length and up to eight bytes from both ends, where clearing bit 5
-/// makes letters of either case the same.
+/// A case-insensitive hash of a word, well distributed in its high bits: the length and up to eight bytes from both
+/// ends, with bit 5 cleared so that the case of letters does not matter.
 #[inline]
 pub(super) const fn mix(word: &[u8]) -> u64 {
     let (head, tail) = match (word.first_chunk::<4>(), word.last_chunk::<4>()) {

@@ -1,4 +1,4 @@
-//! Base64, as leniently as the reference reads it and as oddly as it writes it.
+//! Base64, with the reference's lenient decoder and peculiar encoder.
 
 use super::step::Effect;
 use crate::support::Stride;
@@ -9,7 +9,7 @@ const URL_SAFE: [u8; 256] = digits(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq
 /// The standard alphabet, except that the reference writes 63 as `-`.
 const WRITTEN: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
 
-/// Decodes a text that is base64 from end to end.
+/// Decodes a text that is base64 as a whole.
 pub(super) fn base64_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     decode(input, output, stride, &STANDARD)
 }
@@ -19,7 +19,7 @@ pub(super) fn base64url_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut 
     decode(input, output, stride, &URL_SAFE)
 }
 
-/// Encodes, always.
+/// Encodes any text.
 pub(super) fn base64_encode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     output.reserve(input.len().div_ceil(3) * 4);
     let (groups, rest) = input.as_chunks::<3>();
@@ -56,7 +56,7 @@ fn decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>, digits: &
     }
     output.reserve(length / 4 * 3 + 3);
     for (at, group) in text.chunks(4).enumerate() {
-        // The text was read once before.
+        // The text was read once already.
         if stride.is_over(length + at * 4) {
             return Effect::Kept;
         }
@@ -75,12 +75,13 @@ fn decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>, digits: &
     Effect::Changed
 }
 
-/// At most what completes the last group, or a whole group of padding; none after a group of one digit.
+/// Whether the padding is allowed: at most what completes the last group, or a whole group; none after a group of one
+/// digit.
 fn padding_fits(last_group: usize, padding: usize) -> bool {
     padding == 0 || (last_group != 1 && padding <= 4 - last_group)
 }
 
-/// Byte -> its value as a digit of `alphabet`.
+/// The value of each byte as a digit of `alphabet`.
 const fn digits(alphabet: &[u8; 64]) -> [u8; 256] {
     let mut table = [NO_DIGIT; 256];
     let mut value = 0;

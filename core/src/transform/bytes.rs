@@ -1,16 +1,16 @@
-//! Transformers that look at single bytes or runs of one byte.
+//! Transformers of single bytes or runs of one byte.
 
 use memchr::{memchr, memmem};
 
 use super::step::Effect;
 use crate::support::Stride;
 
-/// How many bytes are handled at once.
+/// The number of bytes handled at once.
 const BLOCK: usize = 1024;
 
-/// ASCII upper case to lower case; everything else, non-ASCII letters too, stays.
+/// Converts ASCII letters to lower case; everything else stays, including non-ASCII letters.
 pub(super) fn lowercase(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
-    // Whole blocks without an early exit are what the compiler turns into vector code.
+    // The compiler vectorises loops over whole blocks without an early exit.
     let has_upper = |block: &[u8]| block.iter().fold(false, |seen, byte| seen | byte.is_ascii_uppercase());
     if !input.chunks(64).any(has_upper) {
         return Effect::Kept;
@@ -27,13 +27,13 @@ pub(super) fn lowercase(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<
     Effect::Changed
 }
 
-/// Drops every NUL byte.
+/// Removes every NUL byte.
 pub(super) fn remove_nulls(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     let Some(first) = memchr(0, input) else { return Effect::Kept };
     keep(input, first, output, stride, |byte| byte != 0)
 }
 
-/// Makes one of every run of spaces. Tabs, newlines and other blanks are ordinary bytes here.
+/// Replaces every run of spaces by one space. Tabs, newlines and other blanks are ordinary bytes here.
 pub(super) fn compress_whitespace(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     let Some(first) = memmem::find(input, b"  ") else { return Effect::Kept };
     let mut after_space = false;
@@ -44,7 +44,7 @@ pub(super) fn compress_whitespace(input: &[u8], output: &mut Vec<u8>, stride: &m
     })
 }
 
-/// Drops, from an offset on, the bytes that are not to be kept.
+/// Removes, from an offset on, the bytes that `keeps` rejects.
 fn keep(
     input: &[u8],
     from: usize,
@@ -63,7 +63,7 @@ fn keep(
         read += block.len();
         let mut end = output.len();
         output.extend_from_slice(block);
-        // Each byte is written, and written over by the next one unless it is kept.
+        // Every byte is written, and overwritten by the next one unless it is kept.
         for &byte in block {
             output[end] = byte;
             end += usize::from(is_kept(byte));

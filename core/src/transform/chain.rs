@@ -1,4 +1,4 @@
-//! Several transformers in a row, over one text.
+//! A sequence of transformers applied to one text.
 
 use std::mem;
 
@@ -8,40 +8,40 @@ use super::step::Effect;
 use crate::pattern::Presence;
 use crate::support::{Deadline, Expired};
 
-/// The transformers a condition applies to each string, in order.
+/// The transformers that a condition applies to each string, in order.
 ///
-/// Equal chains transform equally, so conditions with the same chain can share one transformed copy.
+/// Conditions with equal chains share one transformed copy.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Chain {
     transformers: Box<[Transformer]>,
     triggers: Triggers,
 }
 
-/// What chains wrote, step by step. Kept from one string to the next, the buffers stop allocating.
+/// The output of chains, step by step. The buffers are kept from one string to the next, so they soon stop allocating.
 ///
-/// Chains over one string mostly begin with the same steps, so what the last chain did is kept: the next one begins where it
-/// differs.
+/// Most chains over one string begin with the same steps, so the results of the last chain are kept, and the next one
+/// starts where it differs.
 #[derive(Debug, Default)]
 pub struct Scratch {
     steps: Vec<Step>,
-    /// How many of the steps were done, and to which text.
+    /// The number of valid steps, and the text they were applied to.
     done: usize,
     text: Option<Text>,
-    /// How many steps were ever done.
+    /// The number of steps ever done.
     ever: u64,
 }
 
-/// What a chain made of a text.
+/// The output of a chain.
 pub(crate) struct Copy<'s> {
     pub text: &'s [u8],
-    /// Which copy it is: equal for chains with the same result, as long as the scratch looks at one text.
+    /// Identifies the copy: equal for chains with the same result, as long as the scratch is used for one text.
     pub number: u64,
 }
 
-/// Which text: the identity of its object, and where its bytes are.
+/// Identifies a text: its object, and the address and length of its bytes.
 type Text = (usize, usize, usize);
 
-/// What a transformer did to what the one before it left.
+/// What a transformer did to the output of the one before it.
 #[derive(Debug)]
 struct Step {
     transformer: Transformer,
@@ -51,23 +51,23 @@ struct Step {
 }
 
 impl Scratch {
-    /// The bytes there is room for.
+    /// The total capacity of the buffers, in bytes.
     pub(crate) fn capacity(&self) -> usize {
         self.steps.iter().map(|step| step.output.capacity()).sum()
     }
 
-    /// Forgets what was done, since objects may have changed.
+    /// Discards the results, since objects may have changed.
     pub(crate) fn forget(&mut self) {
         (self.done, self.text) = (0, None);
     }
 
-    /// What the first steps made of a text: nothing if they kept it.
+    /// The output of the first steps; `None` if they left the text unchanged.
     fn latest(&self, steps: usize) -> Option<Copy<'_>> {
         let rewritten = self.steps[..steps].iter().rev().find(|step| step.outcome != Effect::Kept);
         rewritten.map(|step| Copy { text: &step.output, number: step.number })
     }
 
-    /// Does a step after so many others.
+    /// Does a step after `done` others.
     fn step(
         &mut self,
         nth: usize,
@@ -103,18 +103,18 @@ impl Chain {
         &self.transformers
     }
 
-    /// Whether there is nothing to apply.
+    /// Whether the chain is empty.
     pub fn is_empty(&self) -> bool {
         self.transformers.is_empty()
     }
 
-    /// When the chain might do more to a text than change the case of ASCII letters.
+    /// When the chain may do more to a text than change the case of ASCII letters.
     pub fn rewrites(&self) -> Triggers {
         let each = self.transformers.iter().map(|&transformer| Triggers::rewrites(transformer));
         each.fold(Triggers::default(), Triggers::or)
     }
 
-    /// What bytes the chain may bring into a text beyond those there, in any case; nothing if it may bring any.
+    /// The bytes that the chain may introduce into a text, in either case; `None` if it may introduce any.
     pub(crate) fn introduces(&self) -> Option<Presence> {
         use Transformer as T;
         self.transformers.iter().try_fold(Presence::default(), |all, transformer| match transformer {
@@ -126,17 +126,17 @@ impl Chain {
         })
     }
 
-    /// Whether a text of these classes might come out changed. "No" is certain; "yes" is a guess.
+    /// Whether a text of these classes may be changed; if not, it is certain to stay.
     #[inline]
     pub fn may_change(&self, classes: ByteClasses) -> bool {
         self.triggers.met_by(classes)
     }
 
-    /// The transformed text, or `None` if the original is to be used because no transformer claims a change.
+    /// The transformed text, or `None` if the original is to be used because no transformer reports a change.
     ///
-    /// The original is never written to. Claiming is not the same as changing: some transformers claim a change
-    /// whenever they see a certain byte, and one keeps quiet about changes that leave the length alone, which become
-    /// visible only if another claims something. All of this follows the reference.
+    /// The original is never written to. A reported change is not the same as an actual one: some transformers report a
+    /// change whenever they see a certain byte, and one does not report changes that preserve the length, which become
+    /// visible only if another transformer reports one. All of this follows the reference.
     pub fn apply<'s>(
         &self,
         input: &[u8],
@@ -147,8 +147,8 @@ impl Chain {
         Ok(self.go_on(input, scratch, deadline)?.map(|copy| copy.text))
     }
 
-    /// The same for the text of an object, which stays as it is until the scratch [forgets](Scratch::forget): what the chain before
-    /// did to it is not done again.
+    /// The same for the text of an object, which must not change until the scratch is [reset](Scratch::forget): steps
+    /// that the previous chain applied to it are not repeated.
     #[inline]
     pub(crate) fn apply_to<'s>(
         &self,

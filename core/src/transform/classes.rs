@@ -1,17 +1,17 @@
-//! A first look at a string, shared by all transformer chains, and by matchers that look for certain bytes.
+//! A quick scan of a string, shared by all transformer chains, and by matchers that require certain bytes.
 //!
 //! Whether a transformer acts depends on a few bytes: a `%`, an upper-case letter, two spaces in a row. One pass over
-//! the string collects which classes of bytes occur and which pairs of classes stand side by side; after that each
-//! chain is answered by a few operations on one word.
+//! the string collects which classes of bytes occur and which pairs of classes are adjacent; after that a few
+//! operations on one word decide for each chain.
 
 use super::Transformer;
 
-/// Which classes of bytes, and of neighbouring bytes, occur in a string.
+/// The classes of bytes, and of pairs of adjacent bytes, that occur in a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ByteClasses(u64);
 
 impl ByteClasses {
-    /// The bits that classes and pairs of classes take: the lowest of a word.
+    /// The number of bits for classes and pairs, the lowest of a word.
     pub(crate) const BITS: u32 = 25;
 
     /// Reads `text` once.
@@ -25,18 +25,19 @@ impl ByteClasses {
         Self(seen | before & SINGLE_MASK)
     }
 
-    /// What a byte begins: its class, and pairs of which it can be the first.
+    /// The bits that a byte starts: its class, and the pairs of which it can be the first.
     pub(crate) fn first(byte: u8) -> u64 {
         TABLE[usize::from(byte)][0]
     }
 
-    /// What a byte completes: any class before it, and pairs of which it can be the second. A string has the classes and pairs
-    /// that one of its bytes [begins](Self::first) and the next completes, and the class of its last byte.
+    /// The bits that a byte completes: the class of whatever precedes it, and the pairs of which it can be the second.
+    /// A string has the classes and pairs that one of its bytes [starts](Self::first) and the next completes, and the
+    /// class of its last byte.
     pub(crate) fn second(byte: u8) -> u64 {
         TABLE[usize::from(byte)][1]
     }
 
-    /// From the bits that were begun and completed, and those the last byte began.
+    /// Builds the classes from the completed bits and those the last byte started.
     #[inline]
     pub(crate) fn from_bits(completed: u64, last: u64) -> Self {
         Self(completed & (SINGLE_MASK | PAIR_MASK) | last & SINGLE_MASK)
@@ -48,23 +49,23 @@ impl ByteClasses {
     }
 }
 
-/// When a transformer, or any of several, might act.
+/// When a transformer, or any of several, may act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Triggers {
-    /// If any of these classes or pairs occurs,
+    /// It may act if any of these classes or pairs occurs.
     any: u64,
-    /// or if only these classes occur. Every byte has a class, so 0 is never met.
+    /// It may act if only these classes occur. Every byte has a class, so 0 is never met.
     only: [u64; 2],
 }
 
 impl Triggers {
-    /// A string is more than one word of ASCII letters, digits and underscores.
+    /// The string is more than one word of ASCII letters, digits and underscores.
     pub(crate) const BEYOND_A_WORD: Self =
         Self { any: SINGLE_MASK & !(UPPER | LOWER_OR_DIGIT | UNDERSCORE), only: [0; 2] };
-    /// A string holds `<` or `=`.
+    /// The string contains `<` or `=`.
     pub(crate) const MARKUP: Self = Self { any: LESS_THAN | EQUALS, only: [0; 2] };
 
-    /// Whether a string of these classes meets them. "No" is certain; "yes" is a guess.
+    /// Whether a string of these classes meets the triggers; if not, the transformer certainly does not act.
     #[inline]
     pub fn met_by(self, ByteClasses(classes): ByteClasses) -> bool {
         let singles = classes & SINGLE_MASK;
@@ -72,18 +73,18 @@ impl Triggers {
         classes & self.any != 0 || (singles != 0 && (singles & !first == 0 || singles & !second == 0))
     }
 
-    /// What meets either.
+    /// Triggers met by what meets either.
     pub fn or(self, other: Self) -> Self {
         let [first, second] = self.only;
         let [other_first, other_second] = other.only;
         Self { any: self.any | other.any, only: [first | other_first, second | other_second] }
     }
 
-    /// When a transformer might do more to a string than change the case of ASCII letters.
+    /// When a transformer may do more to a string than change the case of ASCII letters.
     pub(super) fn rewrites(transformer: Transformer) -> Self {
         let any = match transformer {
             Transformer::Lowercase => return Self::default(),
-            // An upper-case letter sets it off, but then only these come out as anything but their lower case.
+            // An upper-case letter triggers it, but only these do more than change its case.
             Transformer::ShellUnescape => BACKSLASH | QUOTE | SEPARATOR | BLANK_SEPARATOR | BREAK,
             other => return Self::of(other),
         };
@@ -115,7 +116,7 @@ impl Triggers {
     }
 }
 
-// A word holds the classes of single bytes, then the pairs.
+// The bits of a word: classes of single bytes, then the pairs.
 const SINGLE_MASK: u64 = (1 << 19) - 1;
 const PAIR_MASK: u64 = ((1 << ByteClasses::BITS) - 1) ^ SINGLE_MASK;
 
@@ -139,7 +140,7 @@ const NON_ASCII: u64 = 1 << 15;
 const BREAK: u64 = 1 << 16;
 const LESS_THAN: u64 = 1 << 17;
 const OTHER: u64 = 1 << 18;
-/// What both alphabets share, and padding.
+/// Characters of both alphabets, and padding.
 const BASE64: u64 = UPPER | LOWER_OR_DIGIT | EQUALS;
 
 const TWO_SPACES: u64 = 1 << 19;
@@ -151,7 +152,7 @@ const DOT_SLASH: u64 = 1 << 23;
 /// A blank before another blank, a separator, `(` or `/`.
 const BLANK_SEPARATOR: u64 = 1 << 24;
 
-/// What each byte begins and completes.
+/// The bits that each byte starts and completes.
 static TABLE: [[u64; 2]; 256] = {
     let mut table = [[0; 2]; 256];
     let mut byte = 0;
@@ -186,7 +187,7 @@ const fn single(byte: u8) -> u64 {
     }
 }
 
-/// The pairs whose first byte this can be.
+/// The pairs of which this can be the first byte.
 const fn begins(byte: u8) -> u64 {
     match byte {
         b' ' => TWO_SPACES | BLANK_SEPARATOR,
@@ -198,7 +199,7 @@ const fn begins(byte: u8) -> u64 {
     }
 }
 
-/// The pairs whose second byte this can be.
+/// The pairs of which this can be the second byte.
 const fn ends(byte: u8) -> u64 {
     match byte {
         b' ' => TWO_SPACES | BLANK_SEPARATOR,

@@ -1,12 +1,12 @@
-//! Comments of SQL, C, shells and HTML, all at once.
+//! Comments of SQL, C, shells and HTML.
 
 use memchr::memmem;
 
 use super::step::Effect;
 use crate::support::Stride;
 
-/// Drops comments; nothing takes their place. One that is not closed ends the text, as do `--`, `#` and `//`: the rest
-/// of the text, not of the line.
+/// Removes comments without a replacement. An unterminated one ends the text, and so do `--`, `#` and `//`: the rest of
+/// the text is removed, not of the line.
 pub(super) fn remove_comments(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     let mut rest = input;
     while let Some((start, comment)) = next_comment(rest, input.len() - rest.len(), stride) {
@@ -32,14 +32,14 @@ pub(super) fn remove_comments(input: &[u8], output: &mut Vec<u8>, stride: &mut S
 
 enum Comment {
     ToEnd,
-    /// From an opener of that many bytes to a closer.
+    /// From an opener of this many bytes to a closer.
     Until {
         opener: usize,
         closer: &'static [u8],
     },
 }
 
-/// The next comment in a text that stands behind so many bytes, and where it starts.
+/// The next comment in a text, of which `before` bytes precede, and its offset.
 fn next_comment(text: &[u8], before: usize, stride: &mut Stride<'_>) -> Option<(usize, Comment)> {
     let mut from = 0;
     loop {

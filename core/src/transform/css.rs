@@ -1,4 +1,4 @@
-//! Escapes of style sheets: `\41`, `\000041`, `\g`.
+//! Escapes in CSS: `\41`, `\000041`, `\g`.
 
 use memchr::memchr;
 
@@ -6,10 +6,10 @@ use super::step::{Effect, is_blank};
 use super::{hex, utf8};
 use crate::support::Stride;
 
-/// Up to six hexadecimal digits, one blank after them, or one escaped byte.
+/// An escape is up to six hexadecimal digits, followed by at most one blank, or one other byte.
 const MAX_DIGITS: usize = 6;
 
-/// Decodes `\` escapes. Any backslash counts as a change.
+/// Decodes `\` escapes. Any backslash is reported as a change.
 pub(super) fn css_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     let mut read = 0;
     while let Some(plain) = memchr(b'\\', &input[read..]) {

@@ -1,4 +1,4 @@
-//! Character references of HTML: `&#65;`, `&#x41`, `&lt;`.
+//! HTML character references: `&#65;`, `&#x41`, `&lt;`.
 
 use memchr::memchr;
 
@@ -6,18 +6,18 @@ use super::step::Effect;
 use super::utf8;
 use crate::support::Stride;
 
-/// The named references that are known, in lower case, and the byte each stands for.
+/// The known named references, in lower case, and the byte each stands for.
 const NAMED: [(&[u8], u8); 5] = [(b"lt;", b'<'), (b"gt;", b'>'), (b"amp;", b'&'), (b"quot;", b'"'), (b"nbsp;", 0xA0)];
 
 /// Decodes numeric references, with or without `;`, and a few named ones, once.
 ///
-/// A change that leaves the length alone (`&#0` becomes the three bytes of U+FFFD) is not claimed.
+/// A change that preserves the length (`&#0` becomes the three bytes of U+FFFD) is not reported.
 pub(super) fn html_entity_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     if input.len() < 3 {
         return Effect::Kept;
     }
     let mut read = 0;
-    // What was read and not written yet stays as it is.
+    // The start of the text that was read but not copied yet.
     let mut plain = 0;
     while let Some(next) = next_reference(input, read, stride) {
         read = next;
@@ -53,14 +53,15 @@ pub(super) fn html_entity_decode(input: &[u8], output: &mut Vec<u8>, stride: &mu
     }
 }
 
-/// Where the next reference is that may be decoded, by its first byte. Once the deadline is over it may be any place.
+/// The next reference that may be decoded, searched for by its first byte. The result is arbitrary once the deadline is
+/// over.
 #[inline]
 fn next_reference(text: &[u8], from: usize, stride: &mut Stride<'_>) -> Option<usize> {
     let may_be_known = |first: u8| matches!(first | 0x20, b'#' | b'l' | b'g' | b'a' | b'q' | b'n');
     let mut at = from;
     loop {
         at += memchr(b'&', &text[at..])?;
-        // Ampersands in a row are not worth a search each.
+        // A run of ampersands is not worth a search for each.
         while text.get(at + 1) == Some(&b'&') && !stride.is_over(at) {
             at += 1;
         }
@@ -72,8 +73,8 @@ fn next_reference(text: &[u8], from: usize, stride: &mut Stride<'_>) -> Option<u
     }
 }
 
-/// The value of a numeric reference, which stands behind so many bytes, and its length up to the last digit. Values beyond
-/// Unicode are all alike.
+/// The value of a numeric reference, which `before` bytes precede, and its length up to the last digit. All values
+/// beyond Unicode are the same.
 fn numeric(reference: &[u8], before: usize, stride: &mut Stride<'_>) -> Option<(u32, usize)> {
     let (radix, prefix) = match reference {
         [b'&', b'#', b'x' | b'X', digit, ..] if digit.is_ascii_hexdigit() => (16, 3),
@@ -92,12 +93,12 @@ fn numeric(reference: &[u8], before: usize, stride: &mut Stride<'_>) -> Option<(
     Some((code, length))
 }
 
-/// The byte a named reference stands for and its length.
+/// The byte of a named reference and its length.
 fn named(reference: &[u8]) -> Option<(u8, usize)> {
     let name = reference.get(1..)?;
     NAMED.iter().find_map(|&(known, byte)| {
         let given = name.get(..known.len())?;
-        // Setting bit 5 folds letters, and makes a `;` of ESC as the reference does.
+        // Setting bit 5 folds letters, and turns ESC into `;`, as in the reference.
         let same = given.iter().zip(known).all(|(given, known)| given | 0x20 == *known);
         same.then_some((byte, 1 + known.len()))
     })

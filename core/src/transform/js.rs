@@ -1,4 +1,4 @@
-//! Escapes of JavaScript strings: `\x41`, `\u0041`, `\n`, `\q`.
+//! Escapes in JavaScript strings: `\x41`, `\u0041`, `\n`, `\q`.
 
 use memchr::memchr;
 
@@ -6,7 +6,7 @@ use super::step::Effect;
 use super::{hex, utf8};
 use crate::support::Stride;
 
-/// Decodes `\` escapes. Any backslash counts as a change, even one at the end, which stays.
+/// Decodes `\` escapes. Any backslash is reported as a change, even one at the end, which stays.
 pub(super) fn js_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     if memchr(b'\\', input).is_none() {
         return Effect::Kept;
@@ -23,7 +23,7 @@ pub(super) fn js_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<
     Effect::Changed
 }
 
-/// Decodes the escape whose backslash stands just before `rest`, and returns what follows it.
+/// Decodes the escape whose backslash precedes `rest`, and returns what follows it.
 fn decode_escape<'t>(rest: &'t [u8], output: &mut Vec<u8>) -> &'t [u8] {
     let Some((&kind, rest)) = rest.split_first() else {
         output.push(b'\\');
@@ -31,7 +31,7 @@ fn decode_escape<'t>(rest: &'t [u8], output: &mut Vec<u8>) -> &'t [u8] {
     };
     let simple = match kind {
         b'x' => {
-            // Without its digits `\x` just disappears, like `\u`.
+            // Without its digits `\x` disappears, as does `\u`.
             let Some(value) = hex::number(rest, 2) else { return rest };
             output.push(value as u8);
             return &rest[2..];
@@ -53,7 +53,7 @@ fn decode_escape<'t>(rest: &'t [u8], output: &mut Vec<u8>) -> &'t [u8] {
     rest
 }
 
-/// Writes the UTF-16 unit `value`, together with the escaped low surrogate in `rest` that may belong to it.
+/// Writes the UTF-16 unit `value`, together with the escaped low surrogate at the start of `rest`, if there is one.
 fn push_unit<'t>(value: u32, rest: &'t [u8], output: &mut Vec<u8>) -> &'t [u8] {
     if !(0xD800..0xDC00).contains(&value) {
         utf8::push_any(output, value);
@@ -64,7 +64,7 @@ fn push_unit<'t>(value: u32, rest: &'t [u8], output: &mut Vec<u8>) -> &'t [u8] {
             utf8::push_any(output, 0x1_0000 + ((value - 0xD800) << 10) + (low - 0xDC00));
             &rest[6..]
         }
-        // The high surrogate is dropped, the second escape stands on its own.
+        // The high surrogate is dropped, and the second escape is decoded by itself.
         Some(_) => rest,
         None => {
             utf8::push_checked(output, value, "\\uD83D".len());

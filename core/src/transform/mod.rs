@@ -1,18 +1,18 @@
-//! Transformers: decoding and normalising of strings before they are matched.
+//! Transformers decode and normalise strings before they are matched.
 //!
 //! A condition may ask for a chain of them (`url_decode`, then `lowercase`, ...). Nearly all strings pass a chain
-//! untouched, so everything here is built around finding that out cheaply:
+//! unchanged, so the design aims at finding that out cheaply:
 //!
-//! 1. [`ByteClasses`] are taken once a string, in one table-driven pass; [`Chain::may_change`] then answers "certainly
-//!    not" for most chains with one bit test.
-//! 2. A transformer that is run first looks for the first byte it would touch, and leaves its output buffer alone if
-//!    there is none.
-//! 3. Only then does it write, from the input into a buffer of a [`Scratch`]. Buffers grow once and are reused; what is in
-//!    them serves other chains that begin with the same steps.
+//! 1. [`ByteClasses`] are computed once per string, in one table-driven pass; [`Chain::may_change`] then rules out most
+//!    chains with one bit test.
+//! 2. A transformer that does run first looks for the first byte that it would change, and leaves its output buffer
+//!    alone if there is none.
+//! 3. Only then does it write, from the input into a buffer of a [`Scratch`]. Buffers grow once and are reused; their
+//!    content serves other chains that begin with the same steps.
 //!
-//! Writing from one buffer to another, rather than in place as the reference does, costs a copy only where something
-//! changes, and lets the first transformer read the caller's bytes directly. Every transformer is linear in its input, and
-//! looks at the deadline every few kilobytes.
+//! Writing from one buffer to another, rather than in place as the reference does, costs a copy only if something
+//! changes, and lets the first transformer read the caller's bytes directly. Every transformer is linear in its input,
+//! and checks the deadline every few kilobytes.
 //!
 //! | file | transformers |
 //! |---|---|
@@ -48,13 +48,13 @@ pub use chain::{Chain, Scratch};
 pub use classes::{ByteClasses, Triggers};
 use step::Effect;
 
-/// What transforming a kilobyte costs, in units of [`Deadline::spend`].
+/// The cost of transforming a kilobyte, in units of [`Deadline::spend`].
 const UNITS: u32 = 64;
 
 /// One step of a [`Chain`].
 ///
-/// The source selectors `keys_only` and `values_only` are written in the same lists of names but transform nothing;
-/// whoever reads the configuration takes them out.
+/// The source selectors `keys_only` and `values_only` appear in the same lists of names but transform nothing; the
+/// parser of the configuration removes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)] // each is its name in a configuration
 pub enum Transformer {

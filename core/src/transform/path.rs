@@ -1,8 +1,8 @@
 //! `.` and `..` in paths.
 //!
-//! Not a faithful path normaliser but the reference's: `//` stays, a `..` without anything to climb out of is a
-//! directory like any other until the next `..` erases it, and a text in which only `.` segments at the very end could
-//! go is left alone as a whole.
+//! This follows the reference, not a correct path normaliser: `//` stays, a `..` without a parent directory is a
+//! directory like any other until the next `..` removes it, and a text whose only removable segments are `.` at the
+//! very end is left unchanged.
 
 use memchr::{memchr, memchr_iter};
 
@@ -28,7 +28,7 @@ pub(super) fn normalize_path_win(input: &[u8], output: &mut Vec<u8>, stride: &mu
     Effect::Changed
 }
 
-/// Whether the dots of `input`, read through `map`, could be resolved into `output`.
+/// Resolves the dots of `input`, read through `map`, into `output`; false if there is nothing to resolve.
 fn resolve_dots(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>, map: impl Fn(u8) -> u8) -> bool {
     let at = |index: usize| input.get(index).map(|&byte| map(byte));
     let before = |index: usize, back: usize| index.checked_sub(back).and_then(at);
@@ -63,7 +63,7 @@ fn resolve_dots(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>, map
     modified
 }
 
-/// `/a/b/.` becomes `/a/`; climbing above the start stops at `/`.
+/// `/a/b/.` becomes `/a/`; climbing above the root stops at `/`.
 fn remove_last_segment(output: &mut Vec<u8>) {
     let before_dots = output.len().saturating_sub(3);
     let parent = output.iter().take(before_dots + 1).rposition(|&byte| byte == b'/').unwrap_or(0);

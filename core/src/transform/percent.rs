@@ -1,4 +1,4 @@
-//! Percent-decoding, once or until nothing is left to decode.
+//! Percent-decoding, once or repeatedly.
 
 use memchr::memchr2;
 
@@ -30,17 +30,18 @@ pub(super) fn url_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride
     if changed { Effect::Changed } else { Effect::Kept }
 }
 
-/// The same plus `%uXXXX`, over and over until the text stays as it is.
+/// The same plus `%uXXXX`, repeated until the text no longer changes.
 ///
-/// Repeated passes would be quadratic for `%2525...`. One pass with a look back finds the same text: an escape has its
-/// only `%` in front, so no two escapes overlap, and the order in which they are decoded does not matter. `output` never
-/// holds a complete escape; a byte added to it can complete only one at the very end, and decoding that makes the
-/// output shorter.
+/// Repeated passes would be quadratic for `%2525...`. One pass that looks back yields the same text: the only `%` of an
+/// escape is its first byte, so no two escapes overlap, and the order in which they are decoded does not matter.
+/// `output` never contains a complete escape; a byte appended to it can complete only one at the very end, and decoding
+/// that shortens the output.
 pub(super) fn url_decode_iis(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     let Some(start) = memchr2(b'%', b'+', input) else { return Effect::Kept };
     let mut changed = false;
     output.extend_from_slice(&input[..start]);
-    // So many bytes at the end of the output cannot begin an escape; where none can, plain text is copied as a whole.
+    // The number of bytes at the end of the output that cannot begin an escape; from `LONG` on, plain text is copied in
+    // bulk.
     let mut plain = LONG;
     let mut read = start;
     while read < input.len() {
@@ -54,7 +55,7 @@ pub(super) fn url_decode_iis(input: &[u8], output: &mut Vec<u8>, stride: &mut St
             && byte != b'%'
             && byte != b'+'
         {
-            // Neither does this end an escape, nor what comes after it one that begins before.
+            // This byte does not end an escape, nor can the next one end an escape that begins before it.
             plain = if matches!(byte, b'u' | b'U') { plain + 1 } else { LONG };
             output.push(byte);
             read += 1;
@@ -77,7 +78,7 @@ pub(super) fn url_decode_iis(input: &[u8], output: &mut Vec<u8>, stride: &mut St
             (changed, plain) = (true, 0);
             output.truncate(output.len() - length);
             match u8::try_from(code) {
-                // A lone byte may complete an escape in turn.
+                // A single byte may complete an escape in turn.
                 Ok(decoded) if length == SHORT || decoded < 0x80 => byte = decoded,
                 _ => {
                     utf8::push_checked(output, code, LONG);
@@ -93,7 +94,7 @@ pub(super) fn url_decode_iis(input: &[u8], output: &mut Vec<u8>, stride: &mut St
 const SHORT: usize = 3;
 const LONG: usize = 6;
 
-/// The value and length of the escape that ends here.
+/// The value and length of the escape that ends with the text.
 fn escape_at_end(text: &[u8]) -> Option<(u32, usize)> {
     hex::digit(*text.last()?)?;
     if let Some((b"%", digits)) = text.last_chunk::<SHORT>().map(|escape| escape.split_at(1)) {

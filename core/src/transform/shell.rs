@@ -1,9 +1,9 @@
-//! What a shell drops or does not care about: quotes, escapes, blanks, letter case (for Windows).
+//! What a shell removes or ignores: quotes, escapes, blanks, letter case (on Windows).
 
 use super::step::{Effect, is_blank};
 use crate::support::Stride;
 
-/// Drops quoting, folds case and evens out separators, from the first byte on that gives a reason to.
+/// Removes quoting, folds case and normalises separators, from the first byte on that requires it.
 pub(super) fn shell_unescape(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     let kind_after = |index: usize| input.get(index + 1).map(|&next| KINDS[usize::from(next)]);
     let absorbed = |index: usize| kind_after(index).is_some_and(|kind| kind & ABSORBS != 0);
@@ -32,15 +32,15 @@ pub(super) fn shell_unescape(input: &[u8], output: &mut Vec<u8>, stride: &mut St
     Effect::Changed
 }
 
-// What a byte means here, as bits.
+// The meanings of a byte here, as bits.
 const UPPER: u8 = 1;
 const QUOTING: u8 = 1 << 1;
 const BLANK: u8 = 1 << 2;
 /// `,` or `;`.
 const SEPARATOR: u8 = 1 << 3;
-/// A separator or blank just before it says nothing.
+/// A separator or blank just before it is redundant.
 const ABSORBS: u8 = 1 << 4;
-/// May be a reason to act.
+/// May require a change.
 const REASON: u8 = UPPER | QUOTING | BLANK | SEPARATOR;
 
 static KINDS: [u8; 256] = {

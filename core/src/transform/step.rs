@@ -1,18 +1,18 @@
-//! What all transformers have in common.
+//! What all transformers share.
 
-/// What a transformer did with a text.
+/// The result of a transformer for a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// Nothing; the output buffer holds nothing of use.
+    /// No change; the output buffer is not meaningful.
     Kept,
-    /// The output replaces the text, but alone it is no reason to: if no transformer of the chain answers
-    /// [`Effect::Changed`], the original is matched.
+    /// The output replaces the text, but only if another transformer of the chain returns [`Effect::Changed`];
+    /// otherwise the original is matched.
     Rewritten,
     /// The output replaces the text.
     Changed,
 }
 
-/// The six bytes that the decoders of style sheets and shells take for blanks.
+/// The six bytes that the decoders of CSS and shells treat as blanks.
 pub(super) const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | 0x09..=0x0D)
 }

@@ -1,5 +1,4 @@
-//! What holds for every transformer and chain; the outputs themselves are checked against recorded answers in
-//! `tests/vectors/transformers.rs`.
+//! Properties of every transformer and chain; `tests/vectors/transformers.rs` compares outputs with recorded answers.
 
 use super::*;
 use crate::support::Expired;
@@ -29,7 +28,7 @@ const ALL: [Transformer; 19] = [
 
 /// Texts made of what matters to transformers.
 impl Random {
-    /// A text made of pieces that mean something to some transformer.
+    /// A text made of pieces that some transformer acts on.
     fn text(&mut self) -> Vec<u8> {
         const PIECES: [&[u8]; 56] = [
             b"a",
@@ -89,7 +88,7 @@ impl Random {
             "œ".as_bytes(),
             "\u{E0041}".as_bytes(),
         ];
-        // Few different pieces a text, so that long escapes and runs come up.
+        // Few different pieces per text, so that long escapes and runs occur.
         let palette: Vec<usize> = (0..1 + self.below(8)).map(|_| self.below(PIECES.len())).collect();
         let length = self.below(14);
         (0..length).flat_map(|_| PIECES[palette[self.below(palette.len())]]).copied().collect()
@@ -146,7 +145,7 @@ fn every_name_is_known_and_no_other() {
 }
 
 #[test]
-fn the_first_look_never_says_no_wrongly() {
+fn the_quick_scan_has_no_false_negatives() {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut scratch = Scratch::default();
     let (mut spared, mut run) = (0, 0);
@@ -169,7 +168,7 @@ fn the_first_look_never_says_no_wrongly() {
         let rewrites = chain.rewrites().met_by(classes);
         assert!(rewrites || same_but_for_case, "{chain:?} {:?}", text.escape_ascii().to_string());
     }
-    assert!(spared > run, "the first look spares too little: {spared} of {}", spared + run);
+    assert!(spared > run, "the quick scan rules out too few: {spared} of {}", spared + run);
 }
 
 #[test]
@@ -181,10 +180,10 @@ fn a_chain_sees_the_output_of_the_step_before() {
         (&[Lowercase], b"a", None),
         (&[UrlDecodeIis, RemoveComments, Lowercase], b"1%2520UNION/*x*/%0aSELECT", Some(b"1 union\nselect")),
         (&[UrlPath, Lowercase, Base64Encode], b"?a", Some(b"")),
-        // Claimed changes that change nothing.
+        // Reported changes that change nothing.
         (&[JsDecode], b"a\\", Some(b"a\\")),
         (&[UrlQuerystring], b"", None),
-        // A change that is not claimed is seen only if another is.
+        // An unreported change is visible only if another one is reported.
         (&[HtmlEntityDecode], b"&#0A", None),
         (&[HtmlEntityDecode, Lowercase], b"&#0A", Some("\u{FFFD}a".as_bytes())),
         (&[HtmlEntityDecode, Lowercase], b"&#0a", None),
@@ -201,7 +200,7 @@ fn a_chain_sees_the_output_of_the_step_before() {
 }
 
 #[test]
-fn decoding_to_the_end_equals_repeated_passes() {
+fn one_pass_decodes_as_much_as_repeated_passes() {
     fn pass(text: &[u8]) -> Vec<u8> {
         let mut output = Vec::new();
         let mut rest = text;

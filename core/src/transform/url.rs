@@ -1,10 +1,10 @@
-//! Parts of a URL, found by their punctuation only.
+//! Parts of a URL, found by punctuation only.
 
 use memchr::{memchr, memchr2, memrchr};
 
 use super::step::Effect;
 
-/// What follows the last `/` of the path.
+/// The part of the path after its last `/`.
 pub(super) fn url_basename(input: &[u8], output: &mut Vec<u8>) -> Effect {
     let path = path(input);
     let start = memrchr(b'/', path).map_or(0, |slash| slash + 1);
@@ -16,7 +16,7 @@ pub(super) fn url_path(input: &[u8], output: &mut Vec<u8>) -> Effect {
     replace_by(path(input), input, output)
 }
 
-/// What stands between `?` and `#`; nothing if the query is missing. Always claims a change.
+/// The text between `?` and `#`; empty if there is no query. Always reports a change.
 pub(super) fn url_querystring(input: &[u8], output: &mut Vec<u8>) -> Effect {
     let query = input[path(input).len()..].strip_prefix(b"?").unwrap_or_default();
     output.extend_from_slice(&query[..memchr(b'#', query).unwrap_or(query.len())]);

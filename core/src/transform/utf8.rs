@@ -1,9 +1,9 @@
-//! Lenient UTF-8: what attackers write is often not quite UTF-8, and is to be understood rather than refused.
+//! Lenient UTF-8: attackers send text that is not quite UTF-8, which has to be decoded rather than refused.
 
 /// Decodes the code point at the start of `bytes`: its value and its length.
 ///
-/// Only the shape is checked, a lead byte and the right number of continuation bytes; overlong forms, surrogates and
-/// values up to 1FFFFF are decoded. `None`: the first byte begins nothing; skip it.
+/// Only the structure is checked, a lead byte and the right number of continuation bytes; overlong forms, surrogates
+/// and values up to 1FFFFF are decoded. `None` means that the first byte begins no sequence and is to be skipped.
 #[inline]
 pub(super) fn decode(bytes: &[u8]) -> Option<(u32, usize)> {
     let tail = |byte: u8| (byte & 0xC0 == 0x80).then_some(u32::from(byte & 0x3F));
@@ -20,7 +20,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(u32, usize)> {
 
 /// Appends the UTF-8 form of a code point that was written as an escape.
 ///
-/// The reference decodes in place, so the replacement character for what is no character (NUL, surrogates, values
+/// The reference decodes in place, so the replacement character for what is not a character (NUL, surrogates, values
 /// beyond Unicode) is written only if there is `room` for it: bytes read so far minus bytes written so far.
 pub(super) fn push_checked(output: &mut Vec<u8>, code: u32, room: usize) {
     match char::from_u32(code).filter(|&char| char != '\0') {
@@ -30,7 +30,7 @@ pub(super) fn push_checked(output: &mut Vec<u8>, code: u32, room: usize) {
     }
 }
 
-/// Appends a value up to 10FFFF in the manner of UTF-8, surrogates too.
+/// Appends the UTF-8 form of a value up to 10FFFF, including surrogates.
 pub(super) fn push_any(output: &mut Vec<u8>, code: u32) {
     match char::from_u32(code) {
         Some(char) => push_char(output, char),
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decodes_by_shape_only() {
+    fn checks_only_the_structure_of_sequences() {
         for (bytes, expected) in [
             (&b"a"[..], Some((0x61, 1))),
             (b"\0", Some((0, 1))),

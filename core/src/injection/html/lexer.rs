@@ -1,12 +1,12 @@
-//! A lenient HTML tokenizer: what browsers make of broken markup, reduced to the tokens a verdict needs.
+//! A lenient HTML tokenizer: broken markup as browsers read it, reduced to the tokens that a verdict needs.
 //!
-//! It may be started inside a tag or inside a quoted value, because the string under judgement usually lands in the middle of a
-//! page. Text, closing tags and the ends of tags produce no token: they only move the lexer on.
+//! It may start inside a tag or a quoted value, because the string under test usually ends up in the middle of a page.
+//! Text, closing tags and the ends of tags produce no token; they only change the state.
 
 use crate::support::{Deadline, Stride};
 use memchr::{memchr, memmem};
 
-/// Where the input is taken to stand when the lexer starts.
+/// The context in which the input begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
     /// Between tags.
@@ -17,16 +17,16 @@ pub(super) enum Start {
     Value(u8),
 }
 
-/// What a verdict may depend on.
+/// The tokens a verdict may depend on.
 pub(super) enum Token<'a> {
     Doctype,
-    /// The name of an opening tag. `tail` is the input from that name on, without as many bytes at its end as the name and
-    /// the byte behind it have: what the reference lets an exemption look at.
+    /// The name of an opening tag. `tail` is the input from that name on, shortened by the length of the name and one
+    /// byte: the part that the reference examines for an exemption.
     Tag {
         name: &'a [u8],
         tail: &'a [u8],
     },
-    /// A name with its value; a name without one runs nothing.
+    /// An attribute with a value; one without a value runs nothing.
     Attribute {
         name: &'a [u8],
         value: &'a [u8],
@@ -56,7 +56,7 @@ enum State {
     End,
 }
 
-/// What reading a kilobyte costs, in units of [`Deadline::spend`].
+/// The cost of reading a kilobyte, in units of [`Deadline::spend`].
 const UNITS: u32 = 256;
 
 /// The state of one pass over an input.
@@ -65,9 +65,9 @@ pub(super) struct Lexer<'a, 'd> {
     at: usize,
     pub(super) stride: Stride<'d>,
     state: State,
-    /// Whether the tag being read was opened by `</`.
+    /// Whether the current tag was opened by `</`.
     closing: bool,
-    /// The attribute a value would belong to.
+    /// The attribute that the next value belongs to.
     name: &'a [u8],
 }
 
@@ -81,7 +81,7 @@ impl<'a, 'd> Lexer<'a, 'd> {
         Self { input, at: 0, stride: Stride::new(deadline, UNITS), state, closing: false, name: b"" }
     }
 
-    /// The next token. Once the deadline is over there is none.
+    /// The next token; `None` also once the deadline is over.
     pub(super) fn next(&mut self) -> Option<Token<'a>> {
         loop {
             if self.stride.is_over(self.at) {
@@ -179,7 +179,7 @@ impl<'a, 'd> Lexer<'a, 'd> {
         }
     }
 
-    /// The first byte belongs to the name whatever it is.
+    /// The first byte belongs to the name, whatever it is.
     fn attribute_name(&mut self) -> Option<Token<'a>> {
         let rest = self.rest();
         let length = 1 + self.run(1, |byte| !(matches!(byte, b'/' | b'=' | b'>') || is_white(byte)));
@@ -287,7 +287,7 @@ impl<'a, 'd> Lexer<'a, 'd> {
         }
     }
 
-    /// A comment that was opened by `<!--`. NULs may stand between the dashes that close it, and `-!>` closes it too.
+    /// A comment that was opened by `<!--`. NULs may occur between the dashes that close it, and `-!>` closes it, too.
     fn comment(&mut self) -> Option<Token<'a>> {
         let rest = self.rest();
         let mut from = 0;
@@ -312,7 +312,7 @@ impl<'a, 'd> Lexer<'a, 'd> {
         (!name.is_empty()).then_some(Token::Attribute { name, value })
     }
 
-    /// Moves on without a token.
+    /// Advances and changes the state, without a token.
     fn go(&mut self, count: usize, state: State) -> Option<Token<'a>> {
         self.at += count;
         self.state = state;
@@ -323,7 +323,7 @@ impl<'a, 'd> Lexer<'a, 'd> {
         self.go(0, State::End)
     }
 
-    /// The next byte that is not white. 0xFF counts as the end, as in the reference.
+    /// The next byte that is not white space. 0xFF counts as the end, as in the reference.
     fn skip_white(&mut self) -> Option<u8> {
         if self.peek().is_some_and(is_white) {
             self.at += self.run(0, is_white);

@@ -1,8 +1,8 @@
-//! Recognises markup that runs script in a single string.
+//! Detects markup that runs script, in a single string.
 //!
-//! The string is tokenized as HTML, once for each place of a page where it may land: between tags, inside a tag, and inside a
-//! value in each of the three quotes. It is an injection if any of these passes sees a tag, an attribute with a value, or a
-//! comment that makes some browser run or load something.
+//! The string is tokenized as HTML, once for each context of a page in which it may appear: between tags, inside a tag,
+//! and inside a value in each of the three quotes. It is an injection if any of these passes finds a tag, an attribute
+//! with a value, or a comment that makes some browser run or load something.
 
 mod lexer;
 mod names;
@@ -13,11 +13,11 @@ use lexer::{Lexer, Start, Token};
 use memchr::{memchr, memchr2};
 use names::{Class, Tag};
 
-/// Whether `input` looks like markup that was written to run script in somebody else's page.
+/// Whether `input` looks like markup written to run script in somebody else's page.
 ///
-/// Takes time linear in the length of the input and allocates nothing. False as well once the deadline is over.
+/// Takes time linear in the length of the input and allocates nothing. Also false once the deadline is over.
 pub fn is_xss(input: &[u8], deadline: &mut Deadline) -> bool {
-    // Everything dangerous is either opened by `<` or a value, which `=` introduces.
+    // Everything dangerous starts with `<` or is a value, which `=` introduces.
     if memchr2(b'<', b'=', input).is_none() {
         return false;
     }

@@ -9,11 +9,11 @@ static ATTRIBUTES: Table<262, 513> = Table::new(include_bytes!("attributes.tsv")
 /// What the value of an attribute may do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Class {
-    /// Runs script whatever it says.
+    /// Runs script, whatever the value.
     Black,
     /// Is a URL.
     Url,
-    /// Is a piece of a style sheet.
+    /// Is a fragment of a style sheet.
     Style,
     /// Is the name of another attribute.
     Indirect,
@@ -22,7 +22,7 @@ pub(super) enum Class {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Tag {
     Black,
-    /// Loads a page, which may be one that is known to be harmless.
+    /// Loads a page, possibly an exempt one.
     Iframe,
 }
 
@@ -42,7 +42,7 @@ pub(super) fn attribute(name: &[u8], stride: &mut Stride<'_>) -> Option<Class> {
     }
     let (spelling, class) = ATTRIBUTES.get(Name::new(name, stride)?.as_bytes())?;
     match class {
-        // The reference wants the `on` of an event in one piece, NULs only behind it.
+        // The reference requires the `on` of an event in one piece, with NULs only after it.
         b'b' if spelling.starts_with(b"ON") && !name[..2].eq_ignore_ascii_case(b"ON") => None,
         b'b' => Some(Class::Black),
         b'u' => Some(Class::Url),
@@ -51,7 +51,7 @@ pub(super) fn attribute(name: &[u8], stride: &mut Stride<'_>) -> Option<Class> {
     }
 }
 
-/// A name without its NULs, if it is short enough to be in a table.
+/// A name without its NULs, if it is short enough for a table.
 struct Name {
     bytes: [u8; Self::LONGEST],
     length: usize,
@@ -63,7 +63,7 @@ impl Name {
     fn new(name: &[u8], stride: &mut Stride<'_>) -> Option<Self> {
         let mut short = Self { bytes: [0; Self::LONGEST], length: 0 };
         for (at, &byte) in name.iter().enumerate() {
-            // Only NULs make a name long.
+            // Only NULs may make a name long.
             if byte == 0 {
                 if stride.is_over(at) {
                     return None;

@@ -1,10 +1,10 @@
-//! Values of attributes that can run script: URLs, styles, and the one frame source that is let through.
+//! Attribute values that can run script: URLs, styles, and the one frame source that is exempt.
 
 use crate::support::Stride;
 
 /// Whether a URL has a scheme that runs or carries script.
 ///
-/// Browsers look past controls and white space in and before a scheme and decode character references, so this does too.
+/// Browsers ignore controls and white space in and before a scheme and decode character references, so this does too.
 pub(super) fn is_bad_url(value: &[u8], stride: &mut Stride<'_>) -> bool {
     const SCHEMES: [&[u8]; 4] = [b"DATA", b"VIEW-SOURCE", b"JAVA", b"VBSCRIPT"];
     const LONGEST: usize = 11;
@@ -18,7 +18,7 @@ pub(super) fn is_bad_url(value: &[u8], stride: &mut Stride<'_>) -> bool {
             continue;
         }
         let upper = if (97..=122).contains(&character) { character - 32 } else { character };
-        // The low eight bits alone are compared, as in the reference.
+        // Only the low eight bits are compared, as in the reference.
         scheme[length] = upper as u8;
         length += 1;
     }
@@ -47,7 +47,7 @@ fn decode(text: &[u8]) -> (u32, usize) {
     (character, end + usize::from(text.get(end) == Some(&b';')))
 }
 
-/// Whether a style runs script or loads something, comments apart.
+/// Whether a style runs script or loads something, ignoring comments.
 pub(super) fn is_bad_style(value: &[u8], stride: &mut Stride<'_>) -> bool {
     let mut words = WordSearch::default();
     let mut in_comment = false;
@@ -60,7 +60,7 @@ pub(super) fn is_bad_style(value: &[u8], stride: &mut Stride<'_>) -> bool {
             in_comment = false;
             at += 1;
         }
-        // A comment that swallows the value of a property would hide it from this check, not from a browser.
+        // A comment around the value of a property would hide it from this check, but not from a browser.
         in_comment &= value[at] != b':';
         if !in_comment && !closes {
             match value[at] {
@@ -74,8 +74,8 @@ pub(super) fn is_bad_style(value: &[u8], stride: &mut Stride<'_>) -> bool {
     false
 }
 
-/// Finds `javascript`, `expression` and `url` in a stream of bytes: bit `i` says that the bytes so far end with the first
-/// letters of a word up to letter `i` of all three written in a row.
+/// Finds `javascript`, `expression` and `url` in a stream of bytes (Shift-And): bit `i` means that the bytes so far end
+/// with the first letters of a word up to letter `i` of the three words in a row.
 #[derive(Default)]
 struct WordSearch(u32);
 
@@ -97,8 +97,8 @@ impl WordSearch {
 
 /// Whether an `iframe` shows a page of the one video host that is exempt.
 ///
-/// `tag` starts with the name of the tag. Attributes before `src` are stepped over a few bytes at a time after each blank, as
-/// the reference does, so that little more than the usual spelling is let through.
+/// `tag` starts with the name of the tag. Attributes before `src` are skipped a few bytes at a time after each blank,
+/// as in the reference, so that little more than the usual spelling is exempt.
 pub(super) fn is_exempt_iframe(tag: &[u8], stride: &mut Stride<'_>) -> bool {
     const HOST: &[u8] = b"https://www.youtube.com/";
     let Some(end) = memchr::memchr(b'>', tag) else { return false };
@@ -127,7 +127,7 @@ pub(super) fn is_exempt_iframe(tag: &[u8], stride: &mut Stride<'_>) -> bool {
     false
 }
 
-/// The length of a quoted text up to and with its closing quote.
+/// The length of a quoted text up to and including its closing quote.
 fn quoted(text: &[u8], quote: u8, stride: &mut Stride<'_>) -> usize {
     let mut at = 0;
     while let Some(&byte) = text.get(at).filter(|_| !stride.is_over(at)) {

@@ -1,14 +1,14 @@
-//! What single bytes mean to the SQL lexer, as one table of flags.
+//! The meanings of single bytes to the SQL lexer, as a table of flags.
 
-/// Between tokens: skipped.
+/// Skipped between tokens.
 pub(super) const WHITE: u8 = 1;
-/// After `--` and after a number's type suffix: counts as white.
+/// Counts as white space after `--` and after the type suffix of a number.
 pub(super) const BLANK: u8 = 1 << 1;
 /// Ends a word.
 pub(super) const ENDS_WORD: u8 = 1 << 2;
 /// Ends the name of a variable.
 pub(super) const ENDS_VARIABLE: u8 = 1 << 3;
-/// Inside a word: what stands before it may be a keyword of its own.
+/// Within a word: the part before it may be a keyword of its own.
 pub(super) const SPLITS_WORD: u8 = 1 << 4;
 
 static FLAGS: [u8; 256] = flags();

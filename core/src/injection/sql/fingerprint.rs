@@ -1,8 +1,9 @@
 //! Fingerprints: the kinds of up to five tokens as a word, and the set of those seen in attacks.
 //!
-//! The set has 8,230 members over an alphabet of 20 letters. A member is packed into 25 bits, five a letter, and split: the
-//! first two letters choose a bucket, the other three are looked up in it by binary search. That is 18 KB in all, built by
-//! the compiler from the list in `fingerprints.txt`, whose lines marked `~` are the ones the reference has switched off.
+//! The set has 8,230 members over an alphabet of 20 letters. A member is packed into 25 bits, five per letter, and
+//! split: the first two letters select a bucket, in which the other three are found by binary search. That takes 18 KB
+//! in all, built at compile time from the list in `fingerprints.txt`; its lines marked `~` are disabled in the
+//! reference.
 
 use std::fmt;
 
@@ -38,7 +39,7 @@ impl Fingerprint {
         &self.letters[..self.length as usize]
     }
 
-    /// Whether attacks look like this.
+    /// Whether the fingerprint is that of attacks.
     pub(super) fn is_known(&self) -> bool {
         let Some(packed) = pack(&self.letters, self.length as usize) else { return false };
         let bucket = (packed >> TAIL_BITS) as usize;
@@ -64,7 +65,7 @@ const KNOWN: usize = 8230;
 const TAIL_BITS: u32 = 15;
 const TAIL_MASK: u32 = (1 << TAIL_BITS) - 1;
 
-/// The letters of the set, in ASCII order so that packing keeps the order of the list. 0 stands for "no letter".
+/// The letters of the set, in ASCII order so that packing preserves the order of the list. 0 stands for "no letter".
 const ALPHABET: &[u8; 20] = b"&(),1:;ABCEFKNOSTUVX";
 static CODES: [u8; 256] = CODE_TABLE;
 const CODE_TABLE: [u8; 256] = codes();
@@ -110,7 +111,7 @@ impl Set {
     }
 }
 
-/// `None` for an empty one, or when a letter never occurs in the set.
+/// `None` if it is empty, or if a letter never occurs in the set.
 fn pack(letters: &[u8; MAX_LETTERS], length: usize) -> Option<u32> {
     let mut packed = 0;
     for (i, letter) in letters.iter().enumerate() {
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_that_attacks_never_use() {
+    fn fingerprints_with_unused_letters_are_unknown() {
         for letters in ["", "?", "1.1", "{n}", "\\"] {
             assert!(!known(letters), "{letters}");
         }

@@ -1,35 +1,35 @@
-//! Folding: reduces a run of tokens to the few that tell an attack from text.
+//! Folding reduces a sequence of tokens to the few that distinguish an attack from text.
 //!
-//! `1 + 2 - (3)` and `1` play the same part in a statement. Tokens are fetched one by one into a small window; rules that look at
-//! two or three neighbours drop, merge or rewrite them as soon as they stand there, until five are left that no rule can shorten
-//! or the input ends. The window never holds more than six, so the work for each token is constant.
+//! `1 + 2 - (3)` and `1` play the same part in a statement. Tokens are fetched one by one into a small window; rules on
+//! two or three neighbours drop, merge or rewrite them immediately, until the window holds five that no rule can
+//! reduce, or the input ends. The window never holds more than six tokens, so the work per token is constant.
 
 use super::lexer::{Lexer, Step};
 use super::token::{Token, TokenType, set};
 use super::words;
 
-/// The most tokens a fingerprint looks at.
+/// The most tokens in a fingerprint.
 const MAX_TOKENS: usize = 5;
 const SLOTS: usize = 8;
 
 /// The outcome of the rules for one window.
 enum Rule {
-    /// Something changed: start over.
+    /// Something changed, so start over.
     Again,
-    /// Nothing to shorten here.
+    /// Nothing can be reduced here.
     Keep,
-    /// The input is condemned.
+    /// The input is an attack.
     Evil,
 }
 
-/// The tokens under examination, and after [`Window::fold`] those that are left.
+/// The tokens being folded and, after [`Window::fold`], those that are left.
 pub(super) struct Window<'a> {
     slots: [Token<'a>; SLOTS],
     /// The next free slot.
     end: usize,
-    /// The first slot still under examination.
+    /// The first slot that is still to be folded.
     left: usize,
-    /// A comment that nothing but comments has followed so far.
+    /// The last comment, unless another kind of token followed it.
     comment: Option<Token<'a>>,
     more: bool,
     illegal: bool,
@@ -40,12 +40,12 @@ impl<'a> Window<'a> {
         Window { slots: [Token::EMPTY; SLOTS], end: 0, left: 0, comment: None, more: true, illegal: false }
     }
 
-    /// Reads `lexer` as far as needed and folds it to at most five tokens. Nothing is left of an input that breaks the word
-    /// boundary rule early on.
+    /// Reads `lexer` as far as needed and folds it to at most five tokens. The result is empty if the input violates
+    /// the word boundary rule early on.
     pub(super) fn fold(&mut self, lexer: &mut Lexer<'a, '_>) -> &[Token<'a>] {
         let length = self.fold_all(lexer).min(MAX_TOKENS);
         let tokens = &mut self.slots[..length];
-        // MySQL ignores a backquote that closes nothing and is followed by nothing, like a comment.
+        // MySQL treats an unclosed backquote with nothing after it as a comment.
         if let [_, _, .., last] = tokens
             && (last.kind, last.open, last.close, last.text.is_empty()) == (TokenType::Bareword, b'`', 0, true)
         {
@@ -98,7 +98,7 @@ impl<'a> Window<'a> {
         self.left
     }
 
-    /// Finds the first token that says anything. False when there is none.
+    /// Finds the first significant token. False if there is none.
     fn skip_prefix(&mut self, lexer: &mut Lexer<'a, '_>) -> bool {
         const SKIPPED: u32 = set(&[TokenType::Comment, TokenType::OpenParen, TokenType::SqlType]);
         loop {
@@ -114,7 +114,7 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Fetches until `wanted` tokens are under examination, the window is full, or the input ends.
+    /// Fetches until `wanted` tokens are to be folded, the window is full, or the input ends.
     fn fetch(&mut self, lexer: &mut Lexer<'a, '_>, wanted: usize) {
         while self.more && self.end <= MAX_TOKENS && self.end - self.left < wanted {
             match lexer.next() {
@@ -133,7 +133,7 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Lists of values and of columns, in which nothing happens, count as their first token.
+    /// Reduces plain lists of values and of columns to their first token.
     fn fold_five(&mut self) {
         use TokenType::{Bareword, CloseParen, Comma, Number, OpenParen, Operator};
         if self.end < MAX_TOKENS {
@@ -171,7 +171,7 @@ impl<'a> Window<'a> {
             && (b.kind.is_in(MERGED) || b.kind == Logic)
             && let Some((text, kind)) = words::phrase(a.text, b.text)
         {
-            // The marks stay those of the first part.
+            // The quotes remain those of the first part.
             self.slots[left] = Token { text, kind, ..a };
             return self.drop(1, left.saturating_sub(1));
         }
@@ -194,7 +194,7 @@ impl<'a> Window<'a> {
                 self.slots[left] = b;
                 return self.drop(1, 0);
             }
-            // Names of collations have an underscore; nothing else that may stand here has.
+            // Names of collations contain an underscore, unlike anything else that may follow.
             (Collate, Bareword) if b.text.contains(&b'_') => {
                 self.slots[left + 1].kind = SqlType;
                 self.left = 0;
@@ -241,7 +241,7 @@ impl<'a> Window<'a> {
             (Bareword, Dot, Bareword) => self.drop(2, 0),
             (Expression, Dot, Bareword) => self.drop_middle(1),
             (Function, OpenParen, last) => {
-                // `user` is a function only when called with nothing.
+                // `user` is a function only when called without arguments.
                 if last != CloseParen && a.is(b"USER") {
                     self.slots[left].kind = Bareword;
                 }
@@ -258,7 +258,7 @@ impl<'a> Window<'a> {
         Rule::Again
     }
 
-    /// Replaces the middle one of three tokens by the last, then frees the last `count` slots.
+    /// Replaces the second of three tokens by the third, then frees the last `count` slots.
     fn drop_middle(&mut self, count: usize) -> Rule {
         self.slots[self.left + 1] = self.slots[self.left + 2];
         self.drop(count, 0)

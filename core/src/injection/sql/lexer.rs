@@ -1,10 +1,11 @@
-//! Cuts an input into SQL tokens, without knowing whose SQL it is.
+//! Splits an input into SQL tokens, without knowing the dialect.
 //!
-//! The grammar is a union of dialects: a `$tag$` of PostgreSQL, a `q'[...]'` of Oracle, `0x` of MySQL and `[name]` of T-SQL all
-//! mean what they mean there. Where dialects contradict each other (comments), [`Dialect`] chooses.
+//! The grammar is a union of dialects: a `$tag$` of PostgreSQL, a `q'[...]'` of Oracle, `0x` of MySQL and `[name]` of
+//! T-SQL all have their meaning there. Where dialects contradict each other (comments), [`Dialect`] chooses.
 //!
-//! One rule makes this lexer unlike a database's: a word must stand at a word boundary. `1fUNION` and `a+b` are legal SQL, but
-//! ordinary text is full of such things and attacks are not, so the analysis ends at a word glued to what precedes it.
+//! One rule makes this lexer different from a database's: a word must start at a word boundary. `1fUNION` and `a+b` are
+//! legal SQL, but ordinary text is full of such things and attacks are not, so the analysis ends at a word that is
+//! attached to what precedes it.
 
 use super::class::{self, BLANK, ENDS_VARIABLE, ENDS_WORD, SPLITS_WORD, WHITE};
 use super::token::{MAX_TEXT, Token, TokenType};
@@ -21,15 +22,15 @@ pub(super) enum Dialect {
     MySql,
 }
 
-/// What [`Lexer::next`] found.
+/// The result of [`Lexer::next`].
 pub(super) enum Step<'a> {
     Token(Token<'a>),
     End,
-    /// A word that does not stand at a word boundary. Nothing comes after it.
+    /// A word that does not start at a word boundary, which ends the input.
     Illegal,
 }
 
-/// What reading a kilobyte costs, in units of [`Deadline::spend`].
+/// The cost of reading a kilobyte, in units of [`Deadline::spend`].
 const UNITS: u32 = 256;
 
 /// The state of one pass over an input.
@@ -37,14 +38,14 @@ pub(super) struct Lexer<'a, 'd> {
     input: &'a [u8],
     at: usize,
     stride: Stride<'d>,
-    /// The quote the input is taken to be inside of, until its string has been read.
+    /// The quote in which the input is assumed to begin, until its string has been read.
     inside: Option<u8>,
     dialect: Dialect,
     /// Whether a word may start here.
     boundary: bool,
     /// Tokens so far, comments included.
     pub(super) count: usize,
-    /// Whether something was read that the other dialect reads differently.
+    /// Whether the dialects read some part differently.
     pub(super) saw_mysql: bool,
 }
 
@@ -54,7 +55,7 @@ impl<'a, 'd> Lexer<'a, 'd> {
         Self { input, at: 0, stride, inside, dialect, boundary: true, count: 0, saw_mysql: false }
     }
 
-    /// The next token. Once the deadline is over there is none.
+    /// The next token; the end of the input once the deadline is over.
     pub(super) fn next(&mut self) -> Step<'a> {
         if self.stride.is_over(self.at) {
             return Step::End;
@@ -78,10 +79,10 @@ impl<'a, 'd> Lexer<'a, 'd> {
         }
     }
 
-    /// Reads the token that starts with `first`, the byte at the position. `None` is an illegal word.
+    /// Reads the token that starts with `first`, the byte at the position. `None` stands for an illegal word.
     fn token(&mut self, first: u8) -> Option<Token<'a>> {
         let glued = !self.boundary;
-        // What most tokens leave behind; the rules below say otherwise where needed.
+        // The usual state after a token; the rules below change it where needed.
         self.boundary = false;
         Some(match first {
             b'0'..=b'9' | b'.' => self.number(),
@@ -124,7 +125,8 @@ impl<'a, 'd> Lexer<'a, 'd> {
         })
     }
 
-    /// A string whose text starts at `start`, behind the mark `open`: to the next `quote` that is neither doubled nor escaped.
+    /// A string whose text starts at `start`, after the quote `open`, up to the next `quote` that is neither doubled
+    /// nor escaped.
     fn string(&mut self, start: usize, quote: u8, open: u8) -> Token<'a> {
         self.boundary = true;
         let mut from = start;
@@ -187,7 +189,7 @@ impl<'a, 'd> Lexer<'a, 'd> {
         comment
     }
 
-    /// A division, or a comment. A nested comment or one that MySQL executes (`/*!`) has no innocent use.
+    /// A division or a comment. A nested comment, or one that MySQL executes (`/*!`), has no legitimate use.
     fn slash(&mut self) -> Token<'a> {
         let rest = self.rest();
         if self.peek(1) != b'*' {
@@ -240,7 +242,7 @@ impl<'a, 'd> Lexer<'a, 'd> {
         }
     }
 
-    /// Oracle's `q'[...]'`, whose `q` is `skip` bytes away.
+    /// Oracle's `q'[...]'`, whose `q` is `skip` bytes ahead.
     fn q_string(&mut self, skip: usize, glued: bool) -> Option<Token<'a>> {
         let (open, text) = match *self.rest().get(skip + 1..).unwrap_or_default() {
             [b'\'', open @ 33..=127, ref text @ ..] => (open, text),
@@ -333,7 +335,7 @@ impl<'a, 'd> Lexer<'a, 'd> {
         self.take(kind, length)
     }
 
-    /// An amount, a dollar-quoted string of PostgreSQL, or a lone `$`.
+    /// A money amount, a dollar-quoted string of PostgreSQL, or a lone `$`.
     fn money(&mut self, glued: bool) -> Option<Token<'a>> {
         let rest = self.rest();
         let after = &rest[1..];
@@ -361,8 +363,9 @@ impl<'a, 'd> Lexer<'a, 'd> {
             return Some(self.take(TokenType::Bareword, 1));
         }
         let tag = &rest[..letters + 2];
-        // The reference looks for the closing tag in a window that does not follow the opening one. Any window that reaches
-        // back to the opening tag finds that first, so that only one near the start of the input can ever be closed.
+        // The reference searches for the closing tag in a window that does not start at the end of the opening one. A
+        // window that reaches back to the opening tag finds that first, so only a tag near the start of the input can
+        // ever be closed.
         let close = if start < tag.len() {
             let window = self.input.get(tag.len()..self.input.len() - start).unwrap_or_default();
             memmem::find(window, tag).map(|offset| offset + tag.len()).filter(|&close| close >= start + tag.len())
@@ -397,7 +400,7 @@ impl<'a, 'd> Lexer<'a, 'd> {
         self.stride.run(self.input.get(start..).unwrap_or_default(), start, is_of_kind)
     }
 
-    /// The length of a run of digits of some kind, in which the reference lets NUL pass.
+    /// The length of a run of digits of some kind, in which the reference permits NUL.
     fn digits(&mut self, ahead: usize, is_digit: impl Fn(u8) -> bool) -> usize {
         self.run(ahead, |byte| byte == 0 || is_digit(byte))
     }
@@ -406,7 +409,7 @@ impl<'a, 'd> Lexer<'a, 'd> {
         &self.input[self.at..]
     }
 
-    /// The byte `ahead` of the position, 0 past the end.
+    /// The byte `ahead` of the position, 0 beyond the end.
     fn peek(&self, ahead: usize) -> u8 {
         self.input.get(self.at + ahead).copied().unwrap_or(0)
     }

@@ -1,25 +1,25 @@
-//! The first look: says of most ordinary strings, in one pass and without cutting tokens, that they cannot be an injection.
+//! A quick scan that clears most ordinary strings in one pass, without tokenizing.
 //!
-//! It rests on what the fingerprints do not contain. Call a word *telling* if the table knows it as anything but a bareword or
-//! a value, or as the first word of a phrase, or as a name that a parenthesis turns into a function. A string without telling
-//! words, without quotes, variables, dollars, braces, `&&`, `||` and `/*` has tokens of few kinds: barewords, numbers, operators,
-//! comments, punctuation and parentheses. Folding only drops such tokens or turns one kind of them into another. No known
-//! fingerprint is made of
+//! It relies on what no fingerprint contains. Call a word *telling* if the table lists it as anything but a bareword or
+//! a value, or as the first word of a phrase, or as a name that a parenthesis turns into a function. A string without
+//! telling words, without quotes, variables, dollars, braces, `&&`, `||` and `/*` has few kinds of tokens: barewords,
+//! numbers, operators, comments, punctuation and parentheses. Folding only drops such tokens or turns one of these
+//! kinds into another. No known fingerprint consists only of
 //!
-//! - barewords, numbers, operators, comments, `,` `:` and `;` alone, nor of
-//! - barewords, numbers, comments, parentheses, `:` and `;` alone,
+//! - barewords, numbers, operators, comments, `,` `:` and `;`, or of
+//! - barewords, numbers, comments, parentheses, `:` and `;`,
 //!
-//! so if parentheses and operators (or commas) do not come together, there is nothing to find. Also, a string of word bytes and
-//! dots can hold only one word, at its start, because a later one would break the word boundary rule; what follows it are
-//! numbers, dots and barewords, and no fingerprint continues like that.
+//! so if the string does not have both parentheses and operators (or commas), it is harmless. Also, a string of word
+//! bytes and dots can contain only one word, at its start, because a later one would violate the word boundary rule;
+//! what follows it are numbers, dots and barewords, and no fingerprint continues like that.
 //!
-//! Tests hold the table to these statements.
+//! Tests check the table against these statements.
 
 use super::class;
 use super::words;
 use crate::injection::table::mix;
 
-/// Longer inputs are read as far as needed by the full analysis, which mostly gives up early.
+/// Longer inputs go to the full analysis, which usually ends early.
 const LONGEST: usize = 256;
 
 /// Part of a word.
@@ -27,18 +27,18 @@ const WORD: u8 = 1;
 /// An operator or a comma.
 const OPERATOR: u8 = 1 << 1;
 const PAREN: u8 = 1 << 2;
-/// Means something else before a certain byte.
+/// Has another meaning before a certain byte.
 const PAIRED: u8 = 1 << 3;
-/// Not judged here.
+/// Needs the full analysis.
 const SUSPECT: u8 = 1 << 4;
 
 static MEANINGS: [u8; 256] = meanings();
 
-/// A set of the hashes of telling words: a word outside it is not telling.
+/// A Bloom filter of the telling words: a word outside it is not telling.
 static TELLING: [u64; 1 << (TELLING_BITS - 6)] = telling(words::TEXT);
 const TELLING_BITS: u32 = 14;
 
-/// Whether `input` is known not to be an injection in any context.
+/// Whether `input` is certainly not an injection in any context.
 pub(super) fn is_harmless(input: &[u8]) -> bool {
     if input.len() > LONGEST {
         return false;
@@ -67,12 +67,12 @@ pub(super) fn is_harmless(input: &[u8]) -> bool {
     seen & (OPERATOR | PAREN) != OPERATOR | PAREN
 }
 
-/// Whether `input` is made of word bytes and dots alone.
+/// Whether `input` consists of word bytes and dots.
 fn is_single_word(input: &[u8]) -> bool {
     input.iter().all(|&byte| byte == b'.' || MEANINGS[byte as usize] == WORD)
 }
 
-/// False if `word` is not telling. What starts with a digit is a number, to which no word can be glued.
+/// False if `word` is certainly not telling. What starts with a digit is a number, to which no word can be attached.
 fn may_tell(word: &[u8]) -> bool {
     word.len() > 1 && !word[0].is_ascii_digit() && {
         let bit = (mix(word) >> (64 - TELLING_BITS)) as usize;
@@ -104,7 +104,7 @@ const fn telling(text: &[u8]) -> [u64; 1 << (TELLING_BITS - 6)] {
     let mut bits = [0; 1 << (TELLING_BITS - 6)];
     let mut rest = text;
     while !rest.is_empty() {
-        // The word, or what the first look sees of a phrase or of a name with a dot.
+        // The word, or the part of a phrase or of a dotted name that the quick scan sees.
         let mut length = 0;
         while !matches!(rest[length], b' ' | b'.' | b'\t') {
             length += 1;
@@ -140,7 +140,7 @@ mod tests {
     use crate::injection::sql::{Dialect, judge};
     use crate::support::Deadline;
 
-    /// The fingerprints that are switched on, without the one that no string judged here can produce.
+    /// The enabled fingerprints, without the one that no string cleared here can produce.
     fn fingerprints() -> impl Iterator<Item = &'static str> {
         include_str!("fingerprints.txt").lines().filter(|line| !line.ends_with('~') && *line != "X")
     }
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_strings_are_answered_here() {
+    fn ordinary_strings_need_no_full_analysis() {
         for text in [
             "",
             "bartizan",
@@ -187,7 +187,8 @@ mod tests {
         }
     }
 
-    /// Every short text over an alphabet of one piece of each kind: harmless ones get no verdict from the full analysis.
+    /// Tests every short text over an alphabet of one piece of each kind: the full analysis finds nothing in those
+    /// cleared here.
     #[test]
     fn agrees_with_the_full_analysis() {
         let pieces = [

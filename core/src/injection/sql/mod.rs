@@ -1,10 +1,11 @@
-//! Recognises SQL injection in a single string.
+//! Detects SQL injection in a single string.
 //!
-//! The string is cut into tokens as if it stood in the middle of a statement, the tokens are [folded](fold) to at most five,
-//! and the kinds of those five, a [`Fingerprint`], are looked up among 8,230 that attacks produce. Where the string would stand
-//! is unknown, so it is tried as what follows a number, and, if it holds a quote, as what continues a string in that quote.
+//! The string is tokenized as if it were in the middle of a statement, the tokens are [folded](fold) to at most five,
+//! and the kinds of those five, a [`Fingerprint`], are looked up among 8,230 that attacks produce. As the context of
+//! the string is unknown, it is tried as what follows a number and, if it contains a quote, as what continues a string
+//! in that quote.
 //!
-//! Text shares some of those fingerprints (`1 and 2`), hence a few last rules that look at what the tokens say.
+//! Some of these fingerprints also occur in text (`1 and 2`), so a few final rules examine the content of the tokens.
 
 mod class;
 mod fingerprint;
@@ -24,7 +25,7 @@ use token::{Token, TokenType};
 
 /// The fingerprint of `input` if it looks like SQL that was written to be injected.
 ///
-/// Takes time linear in the length of the input and allocates nothing. `None` as well once the deadline is over.
+/// Takes time linear in the length of the input and allocates nothing. Also `None` once the deadline is over.
 pub fn is_sqli(input: &[u8], deadline: &mut Deadline) -> Option<Fingerprint> {
     if look::is_harmless(input) {
         return None;
@@ -38,7 +39,7 @@ pub fn is_sqli(input: &[u8], deadline: &mut Deadline) -> Option<Fingerprint> {
     let quoted = &input[first..];
     let single = memchr(b'\'', quoted).and_then(|_| either(Some(b'\'')));
     single.or_else(|| {
-        // One look for both: a long text mostly holds neither.
+        // One search for both, as a long text usually contains neither.
         let quoted = &quoted[memchr2(b'"', b'`', quoted)?..];
         let mut within =
             |quote| memchr(quote, quoted).and_then(|_| judge(input, Some(quote), Dialect::MySql, deadline).0);
@@ -67,10 +68,10 @@ fn fingerprint(tokens: &[Token<'_>]) -> Fingerprint {
     Fingerprint::new(tokens.iter().map(|token| token.kind.letter()))
 }
 
-/// Tells attacks from text with the same fingerprint. `count` is the number of tokens before folding.
+/// Distinguishes attacks from text with the same fingerprint. `count` is the number of tokens before folding.
 fn is_meant(fingerprint: &Fingerprint, tokens: &[Token<'_>], input: &[u8], count: usize) -> bool {
     let letters = fingerprint.as_bytes();
-    // A comment with this word hides a statement from the audit of SQL Server.
+    // A comment with this word hides a statement from the audit log of SQL Server.
     if let [_, .., b'c'] = letters
         && memmem::find(input, b"sp_password").is_some()
     {

@@ -1,4 +1,4 @@
-//! What the SQL lexer produces: a token's kind, its text, and the marks that opened and closed it.
+//! Tokens of the SQL lexer: kind, text, and the quotes that opened and closed them.
 
 /// The kind of a token. Each is one letter of a fingerprint.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,7 +19,7 @@ pub(super) enum TokenType {
     Tsql,
     String,
     Comment,
-    /// Nobody writes this by accident: one such token condemns the whole input.
+    /// Never written by accident: one such token makes the whole input an attack.
     Evil,
     OpenParen,
     CloseParen,
@@ -36,7 +36,7 @@ pub(super) enum TokenType {
 impl TokenType {
     const LETTERS: &'static [u8; 26] = b"kUBEtfn1vo&ATscX(){},;:.\\?";
 
-    /// The letter that stands for this kind in a fingerprint.
+    /// The letter of this kind in a fingerprint.
     pub(super) fn letter(self) -> u8 {
         Self::LETTERS[self as usize]
     }
@@ -60,7 +60,7 @@ impl TokenType {
         }
     }
 
-    /// Membership in a set made by [`set`].
+    /// Whether the kind is in a set made by [`set`].
     #[inline]
     pub(super) fn is_in(self, set: u32) -> bool {
         set >> self as u32 & 1 == 1
@@ -77,7 +77,7 @@ pub(super) const fn set(kinds: &[TokenType]) -> u32 {
     bits
 }
 
-/// The longest text a token keeps; what is longer is cut, the lexer's position is not.
+/// The longest text of a token, which is cut at that; the lexer's position is not.
 pub(super) const MAX_TEXT: usize = 31;
 
 /// A token. Its text is a slice of the input or, once words were merged into a phrase, of the word table.
@@ -85,9 +85,9 @@ pub(super) const MAX_TEXT: usize = 31;
 pub(super) struct Token<'a> {
     pub(super) text: &'a [u8],
     pub(super) kind: TokenType,
-    /// The mark that opened a string, 0 for none.
+    /// The quote that opened a string, 0 for none.
     pub(super) open: u8,
-    /// The mark that closed a string, 0 for none.
+    /// The quote that closed a string, 0 for none.
     pub(super) close: u8,
 }
 
@@ -108,7 +108,7 @@ impl<'a> Token<'a> {
         self.text.len() >= word.len() && self.text[..word.len()].eq_ignore_ascii_case(word)
     }
 
-    /// An operator that applies to what follows it.
+    /// Whether this is an operator that applies to what follows it.
     pub(super) fn is_unary(&self) -> bool {
         self.kind == TokenType::Operator
             && match self.text {

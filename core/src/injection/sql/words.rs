@@ -8,7 +8,7 @@ pub(super) const TEXT: &[u8] = include_bytes!("words.tsv");
 
 static WORDS: Table<985, 2049> = Table::new(TEXT);
 
-/// Functions that are also plain names: which one it is, the parenthesis after it tells.
+/// Functions that are also plain names, depending on whether a parenthesis follows.
 pub(super) const NAMES_OF_FUNCTIONS: [&[u8]; 11] = [
     b"USER_ID",
     b"USER_NAME",
@@ -23,8 +23,8 @@ pub(super) const NAMES_OF_FUNCTIONS: [&[u8]; 11] = [
     b"LOCALTIMESTAMP",
 ];
 
-/// For each first byte, upper case, the lengths (as bits) of what stands before a blank in some phrase of the table. Almost
-/// every pair of neighbouring words is told apart from a phrase by this alone.
+/// For each first byte, in upper case, the lengths (as bits) of the text before a blank in some phrase of the table.
+/// This alone rules out a phrase for nearly all pairs of adjacent words.
 static PHRASE_HEADS: [u32; 256] = phrase_heads(TEXT);
 
 /// The kind of a word in any case.
@@ -33,7 +33,7 @@ pub(super) fn kind(word: &[u8]) -> Option<TokenType> {
     WORDS.get(word).map(|(_, class)| TokenType::of_word(class))
 }
 
-/// The phrase made of two texts with a blank between them: the table's spelling and the kind.
+/// The phrase made of two texts with a blank between them: the table's spelling and its kind.
 #[inline]
 pub(super) fn phrase(head: &[u8], tail: &[u8]) -> Option<(&'static [u8], TokenType)> {
     let lengths = PHRASE_HEADS[head.first()?.to_ascii_uppercase() as usize];
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn other_words_are_not() {
+    fn unlisted_words_are_not_found() {
         for word in [&b""[..], b"SELEC", b"SELECTS", b"SE\0ECT", b"0S&1C", b"bartizan", b"\xFF"] {
             assert_eq!(kind(word), None);
         }

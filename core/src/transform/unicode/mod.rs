@@ -1,10 +1,10 @@
-//! `unicode_normalize`: look-alikes, ligatures, accents and invisible characters to what they look like.
+//! `unicode_normalize`: replaces look-alikes, ligatures, accented and invisible characters by what they look like.
 //!
-//! What a code point becomes is a table, generated from Unicode 14.0 by `generate.py`: a block index, blocks of 64 code
-//! points (so that the last byte of a UTF-8 sequence selects the entry), and one text holding all expansions. Hangul
-//! syllables are computed, private use and the planes nobody has filled are ranges in the code.
+//! The mapping is a table, generated from Unicode 14.0 by `generate.py`: a block index, blocks of 64 code points (so
+//! that the last byte of a UTF-8 sequence selects the entry), and one text with all expansions. Hangul syllables are
+//! computed; private use and unassigned planes are ranges in the code.
 //!
-//! A text is rebuilt only if some code point of it changes; then NULs, surrogates and stray bytes are cleaned up too.
+//! A text is rebuilt only if some code point of it changes; then NULs, surrogates and stray bytes are removed, too.
 
 mod table;
 
@@ -12,7 +12,7 @@ use super::step::Effect;
 use super::utf8;
 use crate::support::Stride;
 
-/// Normalises `input`, or finds nothing to normalise.
+/// Normalises `input`, if there is anything to normalise.
 pub(super) fn unicode_normalize(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     if !needs_normalization(input, stride) {
         return Effect::Kept;
@@ -20,7 +20,7 @@ pub(super) fn unicode_normalize(input: &[u8], output: &mut Vec<u8>, stride: &mut
     output.reserve(input.len());
     let mut rest = input;
     loop {
-        // The text was read once before.
+        // The text was read once already.
         let read = 2 * input.len() - rest.len();
         let (kept, changing) = rest.split_at(kept_run(rest, read, stride));
         output.extend_from_slice(kept);
@@ -51,10 +51,10 @@ fn needs_normalization(input: &[u8], stride: &mut Stride<'_>) -> bool {
     }
 }
 
-/// How many ASCII bytes `text` begins with.
+/// The length of the ASCII prefix of `text`.
 fn ascii_run(text: &[u8]) -> usize {
     const WIDTH: usize = 32;
-    // The usual next byte of a text in another script: not worth a block.
+    // The usual next byte of a text in another script, for which a block is not worthwhile.
     if text.first().is_some_and(|byte| !byte.is_ascii()) {
         return 0;
     }
@@ -63,8 +63,8 @@ fn ascii_run(text: &[u8]) -> usize {
     start + text[start..].iter().take_while(|byte| byte.is_ascii()).count()
 }
 
-/// How many bytes `text`, which is reached when so many were read, begins with that a rebuilt text keeps: whole characters
-/// that stay, and no NUL.
+/// The length of the prefix of `text` that a rebuilt text keeps: whole characters that do not change, and no NUL.
+/// `read` is the number of bytes read before.
 fn kept_run(text: &[u8], read: usize, stride: &mut Stride<'_>) -> usize {
     let mut length = 0;
     while !stride.is_over(read + length) {
@@ -81,7 +81,7 @@ fn kept_run(text: &[u8], read: usize, stride: &mut Stride<'_>) -> usize {
     length
 }
 
-/// Whether this is a character, and in its shortest form.
+/// Whether this is a character in its shortest form.
 fn is_well_formed(code: u32, width: usize) -> bool {
     char::from_u32(code).is_some_and(|char| char.len_utf8() == width)
 }
@@ -100,7 +100,7 @@ enum Normalized {
     Same,
     Text(&'static [u8]),
     Ascii(u32),
-    /// The number of a syllable, counted from the first.
+    /// The index of a Hangul syllable.
     Hangul(u32),
 }
 
@@ -109,7 +109,7 @@ fn normalized(code: u32) -> Normalized {
     match code {
         0xAC00..=0xD7A3 => Normalized::Hangul(code - 0xAC00),
         ..table::END => from_table(code),
-        // Tags: an invisible copy of ASCII.
+        // Tags, which are invisible copies of ASCII.
         0xE_0001 | 0xE_0020..=0xE_007F => Normalized::Ascii(code - 0xE_0000),
         // Private use.
         0xF_0000..=0xF_FFFD | 0x10_0000..=0x10_FFFD => Normalized::Same,
@@ -131,7 +131,7 @@ fn from_table(code: u32) -> Normalized {
     }
 }
 
-/// Splits a syllable into its two or three letters, arithmetically as the Unicode standard defines it.
+/// Splits a syllable into its two or three letters with the arithmetic of the Unicode standard.
 fn push_jamo(output: &mut Vec<u8>, syllable: u32) {
     const VOWELS: u32 = 21;
     const FINALS: u32 = 28;
