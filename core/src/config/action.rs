@@ -1,4 +1,4 @@
-//! Actions: what a match asks the caller to do.
+//! Actions: what a match makes the caller do.
 
 use crate::exploit::uri;
 use crate::fields::read::{self, Fields};
@@ -12,7 +12,7 @@ use crate::value::{Object, Value};
 pub struct Action {
     /// The id rules use.
     pub id: Text,
-    /// What it is, deciding how it is reported.
+    /// How it is reported.
     pub kind: ActionKind,
     /// The type's name, which is the key in the result.
     pub type_name: Text,
@@ -20,18 +20,18 @@ pub struct Action {
     pub parameters: Vec<(Text, Value)>,
 }
 
-/// The types that mean something to the engine, weakest first.
+/// The types that the engine distinguishes, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ActionKind {
-    /// Any other type: reported as it is.
+    /// Any other type, reported as it is.
     Custom,
     /// Reported with an id for the stack trace.
     GenerateStack,
-    /// Asks for a schema.
+    /// Requests a schema.
     GenerateSchema,
     /// Reports a match without acting; never listed among the actions.
     Monitor,
-    /// Ends the request with an error.
+    /// Ends the request with an error response.
     BlockRequest,
     /// Ends the request with a redirection.
     RedirectRequest,
@@ -43,21 +43,21 @@ impl ActionKind {
         self >= ActionKind::BlockRequest
     }
 
-    /// Replaces other modal actions when a filter puts it over a rule.
+    /// Whether it replaces other modal actions when a filter applies it to a rule.
     pub fn is_modal(self) -> bool {
         self >= ActionKind::Monitor
     }
 }
 
-/// The id of the action that ends a request, unless a configuration makes something else of it.
+/// The id of the action that ends a request, unless a configuration redefines it.
 pub const BLOCK: &[u8] = b"block";
 
-/// The action that ends a request with an error, with the parameters that it has without being configured.
+/// The default action that ends a request with an error response, with its default parameters.
 pub fn default_block() -> Action {
     block(BLOCK.into())
 }
 
-/// The actions that exist without being configured.
+/// The actions that exist without configuration.
 pub fn defaults() -> Vec<Action> {
     let plain = |id: &str, kind, type_name: &str| Action {
         id: id.as_bytes().into(),
@@ -89,7 +89,7 @@ fn complete_block(parameters: &mut Vec<(Text, Value)>) {
     }
 }
 
-/// Reads what follows the id of an action.
+/// Reads an action, after its id.
 pub fn parse(fields: &Fields<'_>, id: Text) -> Result<Action, Refusal> {
     let type_name = fields.required("type", read::text)?;
     let mut parameters = vec![];

@@ -1,4 +1,4 @@
-//! Conditions: an operator, its parameters, and the targets it looks at.
+//! Conditions: an operator, its parameters, and the targets it is applied to.
 
 use super::detector::DetectorKind;
 use super::matcher;
@@ -13,10 +13,11 @@ use crate::value::Text;
 use crate::value::{Object, Step};
 use std::sync::Arc;
 
-/// More transformers than this on one rule or input are refused.
+/// The most transformers of a rule or input; more are refused.
 const MAX_TRANSFORMERS: usize = 10;
 
-/// What a rule, filter or processor asks of the data. A plan has matchers and targets of its own, in which names are numbers.
+/// What a rule, filter or processor requires of the data. A plan has its own types of matchers and targets, in which
+/// names are numbers.
 #[derive(Clone)]
 pub enum Condition<M = ScalarMatcher, T = Target> {
     /// One matcher over the scalars of some targets; a negated one has exactly one target.
@@ -25,23 +26,23 @@ pub enum Condition<M = ScalarMatcher, T = Target> {
         matcher: M,
         /// Holds if nothing matches.
         negated: bool,
-        /// Where it looks, in order.
+        /// The targets, in order.
         targets: Vec<T>,
     },
-    /// Whether something is there, whatever it is.
+    /// Whether a target exists, whatever its value.
     Exists {
         /// Holds if it is absent.
         negated: bool,
-        /// Where it looks, in order.
+        /// The targets, in order.
         targets: Vec<T>,
     },
     /// A RASP detector.
     Detector {
-        /// Which one,
+        /// The kind.
         kind: DetectorKind,
-        /// with its options,
+        /// The detector with its options.
         detector: Arc<Detector>,
-        /// and its named arguments.
+        /// Its named arguments.
         arguments: Vec<Argument<T>>,
     },
 }
@@ -49,14 +50,14 @@ pub enum Condition<M = ScalarMatcher, T = Target> {
 /// A named argument of a detector.
 #[derive(Clone)]
 pub struct Argument<T = Target> {
-    /// As the event shows it.
+    /// The name shown in events.
     pub name: &'static str,
     /// Exactly one target, except for `params`.
     pub targets: Vec<T>,
 }
 
 impl<M, T> Condition<M, T> {
-    /// All places it looks at.
+    /// All targets.
     pub fn targets(&self) -> impl Iterator<Item = &T> {
         let (own, arguments) = match self {
             Condition::Scalar { targets, .. } | Condition::Exists { targets, .. } => (&targets[..], &[][..]),
@@ -65,7 +66,7 @@ impl<M, T> Condition<M, T> {
         own.iter().chain(arguments.iter().flat_map(|argument| &argument.targets))
     }
 
-    /// The same, to be changed.
+    /// All targets, mutable.
     pub fn targets_mut(&mut self) -> impl Iterator<Item = &mut T> {
         let (own, arguments) = match self {
             Condition::Scalar { targets, .. } | Condition::Exists { targets, .. } => (&mut targets[..], &mut [][..]),
@@ -74,7 +75,7 @@ impl<M, T> Condition<M, T> {
         own.iter_mut().chain(arguments.iter_mut().flat_map(|argument| &mut argument.targets))
     }
 
-    /// The same condition with other matchers and targets, which are made by and in `context`.
+    /// The same condition with matchers and targets converted by functions that share `context`.
     pub fn map<C, N, U>(
         &self,
         context: &mut C,
@@ -103,20 +104,20 @@ impl<M, T> Condition<M, T> {
     }
 }
 
-/// Where a condition looks.
+/// What a condition is applied to.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The address.
     pub address: Text,
-    /// The way below it.
+    /// The path within it.
     pub key_path: Vec<Step>,
-    /// What is done to strings before they are matched.
+    /// The transformers applied to strings before they are matched.
     pub chain: Chain,
-    /// Whether values or map keys are looked at.
+    /// Whether values or map keys are matched.
     pub source: Source,
 }
 
-/// What of a target is looked at.
+/// The part of a target that is matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// Scalar values.
@@ -125,7 +126,7 @@ pub enum Source {
     Keys,
 }
 
-/// The transformers that apply where an input has none of its own.
+/// The transformers of inputs that have none of their own.
 #[derive(Clone)]
 pub struct Defaults {
     chain: Chain,
@@ -164,7 +165,7 @@ fn parse(condition: &Object, defaults: &Defaults, patterns: &mut PatternCache) -
         Some(plain) => (true, plain),
         None => (false, name),
     };
-    // The source leaks from one input to the next within a condition, so it is one variable here too.
+    // As in the reference, the source of one input carries over to the next within a condition, so it is one variable.
     let mut source = defaults.source;
     let mut inputs = |key, arity| targets(&parameters, key, arity, defaults, &mut source);
     if plain == b"exists" {

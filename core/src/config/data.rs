@@ -1,8 +1,8 @@
 //! Dynamic lists: values with expirations that conditions refer to by name.
 //!
-//! Lists of one name from several configurations act as one. Each keeps a set of its own, built once when it is added,
-//! and a lookup asks them all: "the longest-lived entry wins" is the same as "any unexpired entry matches". So an
-//! update costs what it brings, not what is already there.
+//! Lists of one name from several configurations act as one. Each keeps its own set, built once when it is added, and a
+//! lookup queries them all: "the longest-lived entry wins" is the same as "any unexpired entry matches". So the cost of
+//! an update depends only on the entries it brings.
 
 use crate::fields::read::{self, Fields, element};
 use crate::fields::refusal::Refusal;
@@ -12,7 +12,7 @@ use crate::matcher::ip_match::IpSet;
 use crate::value::Text;
 use std::sync::Arc;
 
-/// The values one configuration brings for a list.
+/// The values that one configuration adds to a list.
 #[derive(Clone)]
 pub enum DataSet {
     /// Addresses and networks.
@@ -33,15 +33,15 @@ pub fn join<'a>(settled: ListType, sets: impl Iterator<Item = &'a DataSet>) -> D
     }
 }
 
-/// A list as configured; its values are interpreted by [`DataList::build`] once the list's type is settled.
+/// A list as configured; [`DataList::build`] interprets its values once the list's type is settled.
 pub struct DataList {
-    /// What the configuration says it is.
+    /// The type that the configuration declares.
     pub declared: ListType,
     values: Vec<(Text, u64)>,
 }
 
 impl DataList {
-    /// Builds the set, in the type that the list of this name has in the builder.
+    /// Builds the set, in the type that the builder's list of this name has.
     pub fn build(&self, settled: ListType) -> DataSet {
         let values = self.values.iter().map(|(value, expiration)| (&value[..], *expiration));
         match settled {
@@ -51,7 +51,7 @@ impl DataList {
     }
 }
 
-/// Reads what follows the id of a list.
+/// Reads a list, after its id.
 pub fn parse(fields: &Fields<'_>) -> Result<DataList, Refusal> {
     let type_name = fields.required("type", read::strict_string)?;
     let data = fields.required("data", Ok)?;

@@ -1,4 +1,4 @@
-//! The five detectors as configurations name them.
+//! The five detectors, by their names in configurations.
 
 use crate::exploit::Detector;
 use crate::exploit::ssrf::{Options, Policy};
@@ -29,7 +29,7 @@ impl DetectorKind {
         })
     }
 
-    /// The name events show.
+    /// The name shown in events.
     pub fn name(self) -> &'static str {
         match self {
             Self::Lfi => "lfi_detector",
@@ -40,7 +40,7 @@ impl DetectorKind {
         }
     }
 
-    /// Rules that ask for more are skipped.
+    /// The latest version; rules that ask for a later one are skipped.
     pub fn max_version(self) -> u32 {
         match self {
             Self::Lfi => 2,
@@ -54,7 +54,7 @@ impl DetectorKind {
         if self == Self::Sqli { &["resource", "params", "db_type"] } else { &["resource", "params"] }
     }
 
-    /// Reads the options of a detector; all versions behave alike.
+    /// Reads the options of a detector; all versions behave the same.
     pub fn configure(self, parameters: &Fields<'_>) -> Result<Detector, Refusal> {
         Ok(match self {
             Self::Lfi => Detector::Lfi,

@@ -1,4 +1,4 @@
-//! What became of a configuration, element by element, in the shape of the ABI.
+//! The outcome of adding a configuration, element by element, in the form of the ABI.
 
 use super::warning::{self, Warning};
 use crate::fields::refusal::{Refusal, Severity};
@@ -13,15 +13,15 @@ use std::collections::BTreeMap;
 pub struct Diagnostics {
     /// Why the document as a whole was refused.
     pub error: Option<String>,
-    /// Per section present in the document, by name.
+    /// The sections of the document, by name.
     pub sections: BTreeMap<&'static str, Section>,
     /// `metadata.rules_version`.
     pub ruleset_version: Option<Text>,
-    /// What is doubtful, or said more clearly than in the words of the reference. Not part of [`Diagnostics::to_value`].
+    /// Warnings, and errors explained better than in the reference's words. Not part of [`Diagnostics::to_value`].
     pub warnings: Vec<Warning>,
 }
 
-/// One line that names what to fix: each distinct error with the elements it befell.
+/// One line that says what to fix: each distinct error with the ids of its elements.
 impl std::fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -46,14 +46,14 @@ impl std::fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// The elements named for one error in a line of text.
+/// The most ids shown for one error.
 const SHOWN_IDS: usize = 5;
 
-/// What became of the elements of one section.
+/// The outcome for the elements of one section.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Section {
-    /// Why the section could not be read to its end; nothing else is then reported.
+    /// Why the section could not be read completely; nothing else is then reported.
     pub error: Option<Vec<u8>>,
     /// Ids in document order.
     pub loaded: Vec<Text>,
@@ -68,7 +68,7 @@ pub struct Section {
 }
 
 impl Section {
-    /// Notes a refused element; `id` as far as it was read.
+    /// Records a refused element; `id` is as far as it could be read.
     pub(super) fn refuse(&mut self, refusal: Refusal, id: Option<&Text>, index: usize) {
         let name = refusal.name(id, index);
         let texts = match refusal.severity {
@@ -107,14 +107,14 @@ impl Section {
 }
 
 impl Diagnostics {
-    /// The map of [`Diagnostics::to_value`], and `warnings`, each as [`Warning::to_value`] has it.
+    /// The map of [`Diagnostics::to_value`] with `warnings`, each as in [`Warning::to_value`].
     pub fn to_value_with_warnings(&self) -> Value {
         let mut map = self.to_value();
         map.insert("warnings", self.warnings.iter().map(Warning::to_value).collect::<Value>());
         map
     }
 
-    /// The map handed to callers: `{"error": text}`, or a map per section and `ruleset_version`.
+    /// The map for callers: `{"error": text}`, or a map per section and `ruleset_version`.
     pub fn to_value(&self) -> Value {
         let mut map = Value::map();
         if let Some(error) = &self.error {
@@ -130,7 +130,7 @@ impl Diagnostics {
         map
     }
 
-    /// True if any element, section or the whole document was refused.
+    /// Whether any element, section or the whole document was refused.
     pub fn has_errors(&self) -> bool {
         self.error.is_some() || self.sections.values().any(|s| s.error.is_some() || !s.failed.is_empty())
     }

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 /// The only schema version there is.
 const SCHEMA: u32 = 2;
 
-/// What a document may hold.
+/// The keys that a document may have.
 const KEYS: [&[u8]; 14] = [
     b"version",
     b"metadata",
@@ -36,9 +36,9 @@ const KEYS: [&[u8]; 14] = [
     b"obfuscator",
 ];
 
-/// What a document's root says about the document.
+/// How far a document can be used, according to its root.
 pub enum Root<'a> {
-    /// Not a configuration: whatever the path had stays.
+    /// Not a configuration: what the path had is kept.
     Unusable,
     /// A configuration that cannot be read: the path is left empty.
     Unreadable,
@@ -46,7 +46,7 @@ pub enum Root<'a> {
     Usable(Fields<'a>),
 }
 
-/// Looks at the root of a document.
+/// Checks the root of a document.
 pub fn root<'a>(document: &'a Object, diagnostics: &mut Diagnostics) -> Root<'a> {
     if document.as_map().is_none() {
         let word = type_word(document);
@@ -95,7 +95,7 @@ pub fn root<'a>(document: &'a Object, diagnostics: &mut Diagnostics) -> Root<'a>
     }
 }
 
-/// Reads all sections into `adding`; says whether the document is accepted.
+/// Reads all sections into `adding`; returns whether the document is accepted.
 pub fn read_sections(
     root: &Fields<'_>,
     adding: &mut Adding<'_>,
@@ -126,13 +126,13 @@ pub fn read_sections(
     sections.values().any(Section::is_valid) || !sections.values().any(Section::is_invalid)
 }
 
-/// Whether there are rules in a document, and none of them was taken.
+/// Whether a document has rules, none of which was accepted.
 fn brings_no_rules(sections: &BTreeMap<&'static str, Section>) -> bool {
     let mut rules = ["rules", "rules_compat", "custom_rules"].iter().filter_map(|name| sections.get(name)).peekable();
     rules.peek().is_some() && rules.all(|section| section.loaded.is_empty())
 }
 
-/// Whether what was read can be called a ruleset. Without rules it may be one that others add to, with a warning.
+/// Whether the document counts as a ruleset. One without rules does, with a warning, as other documents may add some.
 pub fn is_ruleset(adding: &Adding<'_>, diagnostics: &mut Diagnostics) -> bool {
     if diagnostics.sections.is_empty() {
         diagnostics.warnings.retain(|warning| warning.kind != WarningKind::Empty);
@@ -146,7 +146,7 @@ pub fn is_ruleset(adding: &Adding<'_>, diagnostics: &mut Diagnostics) -> bool {
     true
 }
 
-/// What happens to a section when one of its elements is not a map.
+/// How a section reacts to an element that is not a map.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum OnNonMap {
     FailElement,
@@ -285,7 +285,7 @@ impl<'a, 's> Reader<'_, 'a, 's> {
         });
     }
 
-    /// A section whose elements are known by their place.
+    /// A section whose elements are identified by their index.
     fn numbered(
         &mut self,
         name: &'static str,

@@ -1,4 +1,4 @@
-//! Exclusions: filters that switch rules off or change what they do, and filters that hide parts of the input.
+//! Exclusions: filters that disable rules or change their effect, and filters that exclude parts of the input.
 
 use super::condition::{self, Condition, Defaults};
 use super::reference::{self, Reference};
@@ -18,14 +18,14 @@ pub enum Filter {
     Input(InputFilter),
 }
 
-/// What a rule filter does to its rules, strongest last.
+/// The effect of a rule filter, strongest last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FilterMode {
-    /// Puts another action over them.
+    /// Replaces their action.
     Custom(Text),
     /// Lets them report but not act.
     Monitor,
-    /// Switches them off.
+    /// Disables them.
     Bypass,
 }
 
@@ -36,9 +36,9 @@ pub struct RuleFilter {
     pub id: Text,
     /// All must hold; none means always.
     pub conditions: Arc<[Condition]>,
-    /// The rules it is about; none means all.
+    /// The rules it applies to; none means all.
     pub targets: Vec<Reference>,
-    /// What it does.
+    /// Its effect.
     pub mode: FilterMode,
 }
 
@@ -49,13 +49,13 @@ pub struct InputFilter {
     pub id: Text,
     /// All must hold; none means always.
     pub conditions: Arc<[Condition]>,
-    /// The rules it is about; none means all.
+    /// The rules it applies to; none means all.
     pub targets: Vec<Reference>,
-    /// What it hides, as (address, path); `*` stands for any key or element.
+    /// What it excludes, as (address, path); `*` stands for any key or element.
     pub inputs: Vec<(Text, Vec<Text>)>,
 }
 
-/// Reads what follows the id of a filter.
+/// Reads a filter, after its id.
 pub fn parse(fields: &Fields<'_>, id: Text, patterns: &mut PatternCache) -> Result<Filter, Refusal> {
     check_versions(fields)?;
     let conditions = fields.optional("conditions", read::array)?.unwrap_or_default();

@@ -1,9 +1,9 @@
-//! The addresses that requests, users and operations are submitted under.
+//! The addresses under which requests, users and operations are submitted.
 //!
-//! The engine gives a name no meaning: a rule on a name that nobody submits is loaded and never matches. So a configuration
-//! is told about such names. An application may submit names of its own, which is why they are warned of and not refused.
+//! The engine gives a name no meaning: a rule on a name under which no data is submitted loads and never matches. So
+//! such names cause a warning. They are not refused, as an application may submit data under names of its own.
 
-/// In order of their bytes.
+/// Sorted by bytes.
 const NAMES: [&[u8]; 45] = [
     b"_dd.appsec.fp.http.endpoint",
     b"_dd.appsec.fp.http.header",
@@ -52,10 +52,10 @@ const NAMES: [&[u8]; 45] = [
     b"waf.context.processor",
 ];
 
-/// Events of the business are named by the application.
+/// The prefix of business events, whose names the application chooses.
 const BUSINESS: &[u8] = b"server.business_logic.";
 
-/// Whether requests are known to be submitted under this name.
+/// Whether data is known to be submitted under this name.
 pub(super) fn is_known(address: &[u8]) -> bool {
     NAMES.binary_search(&address).is_ok() || address.starts_with(BUSINESS)
 }

@@ -16,7 +16,8 @@ pub fn parse(
     matcher::reader(name).map(|read| read(parameters, patterns)).transpose()
 }
 
-/// One side of a scanner: a positive operator without inputs and without dynamic data. Data of no name is no matcher.
+/// One part of a scanner: a positive operator without inputs and without dynamic data. Data of no name is not a
+/// matcher.
 pub fn parse_for_scanner(body: &Fields<'_>, patterns: &mut PatternCache) -> Result<Option<Arc<Matcher>>, Refusal> {
     let (name, _) = split_version(body.required("operator", read::strict_string)?);
     let parameters = body.required("parameters", read::map)?;

@@ -1,9 +1,9 @@
-//! A configuration document -> typed specs, and the diagnostics that say what was refused and why.
+//! Reading configuration documents into typed specs, with diagnostics of what was refused and why.
 //!
 //! Documents come from several places (files, remote configuration, users) and are merged: each is added under a path,
-//! and updating or removing a path changes only what it brought. [`document`] reads one document into the [`store`];
-//! a file per kind of element says what the element may hold, in the order in which the reference checks it, since
-//! only the first mistake is reported. Nothing is compiled here except patterns and lists, which may be refused.
+//! and updating or removing a path changes only what it contributed. [`document`] reads one document into the
+//! [`store`]; there is a file per kind of element, which checks fields in the order of the reference, since only the
+//! first mistake is reported. Only patterns and lists, which may be refused, are compiled here.
 
 pub mod action;
 pub mod condition;

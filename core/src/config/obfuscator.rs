@@ -1,4 +1,4 @@
-//! The obfuscator: what must not be shown in events.
+//! The obfuscator: what events must not show.
 
 use crate::fields::read::{self, Fields};
 use crate::fields::refusal::Refusal;
@@ -7,9 +7,9 @@ use crate::value::Text;
 /// Both expressions as configured. Absent means the default, empty means off.
 #[derive(Clone, Debug, Default)]
 pub struct Obfuscator {
-    /// Hides values under keys that match.
+    /// Redacts values under keys that match.
     pub key_regex: Option<Text>,
-    /// Hides (parts of) values that match.
+    /// Redacts (parts of) values that match.
     pub value_regex: Option<Text>,
 }
 

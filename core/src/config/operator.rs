@@ -1,6 +1,6 @@
 //! Names of operators.
 
-/// `name@vN` -> (`name`, N); a suffix that is no number is version 0.
+/// `name@vN` -> (`name`, N); a suffix that is not a number is version 0.
 pub fn split_version(name: &[u8]) -> (&[u8], u32) {
     match name.windows(2).position(|two| two == b"@v") {
         Some(at) => {

@@ -8,15 +8,15 @@ use crate::value::Text;
 /// A change to base rules.
 #[derive(Clone, Debug)]
 pub struct RuleOverride {
-    /// Switches them on or off.
+    /// Enables or disables them.
     pub enabled: Option<bool>,
     /// Replaces their actions.
     pub on_match: Option<Vec<Text>>,
-    /// Adds tags they lack.
+    /// Adds tags that they lack.
     pub tags: Vec<(Text, Text)>,
-    /// The rules it is about: all by id or all by tags.
+    /// The rules it applies to, all by id or all by tags.
     pub targets: Vec<Reference>,
-    /// Which of the two; overrides by tags are applied first.
+    /// Whether the targets are by tags; these overrides are applied first.
     pub by_tags: bool,
 }
 
@@ -43,7 +43,7 @@ pub fn parse_rule_override(fields: &Fields<'_>) -> Result<RuleOverride, Refusal>
     Ok(RuleOverride { enabled, on_match, tags, targets, by_tags })
 }
 
-/// The first reference that names anything decides whether an override is by id or by tags; all after it must agree.
+/// The first non-empty reference decides whether an override is by id or by tags; all later ones must agree.
 fn check_kinds(targets: &[Reference]) -> Result<(), Refusal> {
     let mut kinds = targets.iter().map(std::mem::discriminant);
     let first = kinds.clone().find(|kind| *kind != std::mem::discriminant(&Reference::Empty));

@@ -1,4 +1,4 @@
-//! Processors: what derives new addresses or attributes from the input.
+//! Processors derive new addresses or attributes from the input.
 
 use super::condition::{self, Condition, Defaults, key_path};
 use super::matcher;
@@ -18,17 +18,17 @@ use std::sync::Arc;
 pub struct Processor {
     /// Unique over all processors.
     pub id: Text,
-    /// What it makes.
+    /// The generator of its results.
     pub generator: Generator,
     /// All must hold.
     pub conditions: Arc<[Condition]>,
-    /// What it reads and where the result goes.
+    /// Its inputs, and the names of its results.
     pub mappings: Vec<Mapping>,
     /// The scanners it uses (schemas only).
     pub scanners: Vec<Reference>,
-    /// The result becomes an address (and the processor runs before the rules).
+    /// Whether the result becomes an address (the processor then runs before the rules).
     pub evaluate: bool,
-    /// The result becomes an attribute.
+    /// Whether the result becomes an attribute.
     pub output: bool,
 }
 
@@ -37,7 +37,7 @@ pub struct Processor {
 pub struct Mapping {
     /// One input per parameter of the generator, in its order.
     pub inputs: Vec<MappingInput>,
-    /// The address or attribute that is made.
+    /// The name of the resulting address or attribute.
     pub output: Text,
 }
 
@@ -46,11 +46,11 @@ pub struct Mapping {
 pub struct MappingInput {
     /// The address.
     pub address: Text,
-    /// The way below it, which only some generators follow.
+    /// The path within it, which only some generators use.
     pub key_path: Vec<Step>,
 }
 
-/// Reads what follows the id of a processor.
+/// Reads a processor, after its id.
 pub fn parse(fields: &Fields<'_>, id: Text, patterns: &mut PatternCache) -> Result<Processor, Refusal> {
     check_versions(fields)?;
     let name = fields.required("generator", read::text)?;
@@ -88,20 +88,20 @@ fn mapping(mapping: &Object, generator: Generator) -> Result<Mapping, Refusal> {
     Ok(Mapping { inputs, output: fields.required("output", read::text)? })
 }
 
-/// A scanner: recognises what a key or value is, for schemas.
+/// A scanner, which recognises kinds of data for schemas.
 #[derive(Clone)]
 pub struct ScannerSpec {
     /// Unique over all scanners.
     pub id: Text,
     /// Reported in the schema.
     pub tags: Vec<(Text, Text)>,
-    /// What keys must look like.
+    /// Matches keys.
     pub key: Option<Arc<Matcher>>,
-    /// What values must look like.
+    /// Matches values.
     pub value: Option<Arc<Matcher>>,
 }
 
-/// Reads what follows the id of a scanner.
+/// Reads a scanner, after its id.
 pub fn parse_scanner(fields: &Fields<'_>, id: Text, patterns: &mut PatternCache) -> Result<ScannerSpec, Refusal> {
     check_versions(fields)?;
     let tags = fields.required("tags", read::text_map)?;

@@ -1,4 +1,4 @@
-//! References: how exclusions, overrides and scanner lists name what they are about.
+//! References, by which exclusions, overrides and lists of scanners name their targets.
 
 use crate::fields::read::{self, Fields, element};
 use crate::fields::refusal::Refusal;
@@ -8,16 +8,16 @@ use crate::value::Text;
 /// One reference; lists of them are alternatives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reference {
-    /// What has this id.
+    /// The element with this id.
     Id(Text),
-    /// What has all of these tags.
+    /// The elements with all of these tags.
     Tags(Vec<(Text, Text)>),
     /// Nothing.
     Empty,
 }
 
 impl Reference {
-    /// Whether something with this id and these tags is meant.
+    /// Whether the reference selects an element with this id and these tags.
     pub fn selects(&self, id: &[u8], tags: &[(Text, Text)]) -> bool {
         match self {
             Reference::Id(wanted) => **wanted == *id,

@@ -1,6 +1,6 @@
-//! Looking over the elements a configuration brought, for what they refer to and is not there, and for what can cost much.
+//! Checks the elements of a configuration for references to what does not exist, and for what may be costly.
 //!
-//! Whether an action exists depends on all configurations of a builder, so this is asked of the whole store, at any time.
+//! Whether an action exists depends on all configurations of a builder, so this checks the whole store, at any time.
 
 use super::condition::Condition;
 use super::exclusion::FilterMode;
@@ -14,7 +14,7 @@ use crate::matcher::ScalarMatcher;
 use crate::value::Text;
 use std::collections::HashSet;
 
-/// What is doubtful about the elements of one contribution, in the order of their sections.
+/// Warnings about the elements of one contribution, in the order of their sections.
 pub fn references(store: &Store, contribution: &Contribution) -> Vec<Warning> {
     let derived = store.processors.values().filter(|processor| processor.evaluate);
     let derived = derived.flat_map(|processor| processor.mappings.iter().map(|mapping| &*mapping.output)).collect();
@@ -28,7 +28,7 @@ struct Review<'a> {
     store: &'a Store,
     /// Addresses that processors make.
     derived: HashSet<&'a [u8]>,
-    /// The ids of actions that exist without being configured.
+    /// The ids of actions that exist without configuration.
     actions: Vec<Text>,
     warnings: Vec<Warning>,
 }
@@ -116,7 +116,7 @@ impl Review<'_> {
         self.warn(WarningKind::CostlyPattern, section, id, message);
     }
 
-    /// The same thing is said once of an element.
+    /// Repeats no warning about an element.
     fn warn(&mut self, kind: WarningKind, section: &'static str, id: &Text, message: String) {
         let warning = Warning::of_element(kind, section, id, message);
         let of_element = self.warnings.iter().rev().take_while(|said| said.id == *id && said.section == section);

@@ -23,9 +23,9 @@ pub enum Origin {
 pub struct Rule {
     /// Unique over all rules of a builder.
     pub id: Text,
-    /// What people read.
+    /// The name for people.
     pub name: Text,
-    /// `type` and `module` steer evaluation; all are copied to events.
+    /// `type` and `module` affect the evaluation; all are copied to events.
     pub tags: Vec<(Text, Text)>,
     /// Disabled rules are not evaluated.
     pub enabled: bool,
@@ -39,7 +39,7 @@ pub struct Rule {
     pub event: bool,
     /// Whether a match asks for the trace to be kept.
     pub keep: bool,
-    /// What a match stores beside the event.
+    /// The attributes that a match sets.
     pub attributes: Arc<[Attribute]>,
 }
 
@@ -61,12 +61,12 @@ pub enum AttributeSource {
     Copy {
         /// The address.
         address: Text,
-        /// The way below it.
+        /// The path within it.
         key_path: Vec<Step>,
     },
 }
 
-/// Reads what follows the id of a rule.
+/// Reads a rule, after its id.
 pub fn parse(fields: &Fields<'_>, id: Text, origin: Origin, patterns: &mut PatternCache) -> Result<Rule, Refusal> {
     check_versions(fields)?;
     let defaults = Defaults::of_rule(fields)?;
@@ -92,7 +92,7 @@ pub fn parse(fields: &Fields<'_>, id: Text, origin: Origin, patterns: &mut Patte
     Ok(Rule { id, name, tags, enabled, on_match, origin, conditions, event, keep, attributes })
 }
 
-/// Skips what is meant for another engine version.
+/// Skips a rule that is meant for another engine version.
 pub fn check_versions(fields: &Fields<'_>) -> Result<(), Refusal> {
     let bound = |key, default| match fields.optional(key, read::version)? {
         Some(text) => Version::parse(text),

@@ -1,7 +1,7 @@
-//! Everything all configurations of a builder have contributed, and who contributed what.
+//! Everything that the configurations of a builder have contributed, and which one contributed what.
 //!
-//! Ids are unique over all paths and the first comer keeps them. Removing a path takes out exactly what it brought. The
-//! tables keep the iteration order that decides evaluation order (see `order`).
+//! Ids are unique over all paths, and the first element with an id keeps it. Removing a path removes exactly what it
+//! contributed. The tables keep the iteration order that determines the evaluation order (see `order`).
 
 use super::action::Action;
 use super::data::{self, DataList, DataSet};
@@ -17,7 +17,7 @@ use crate::value::Text;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The contribution of one path: what to take out when the path goes.
+/// The contribution of one path: what to remove with the path.
 #[derive(Default)]
 pub struct Contribution {
     /// 0 for an empty contribution.
@@ -31,11 +31,11 @@ pub struct Contribution {
     exclusion_data: Vec<Text>,
     overrides: bool,
     obfuscator: bool,
-    /// What was doubtful about the document when it was read.
+    /// The warnings from reading the document.
     pub warnings: Vec<Warning>,
 }
 
-/// Something that belongs to a path.
+/// Something that one path contributed.
 #[derive(Clone)]
 pub struct Owned<T> {
     owner: u64,
@@ -74,11 +74,11 @@ impl DataLists {
     }
 }
 
-/// The merged configuration of all paths. A copy shares the elements.
+/// The merged configuration of all paths. Copies share the elements.
 #[derive(Clone, Default)]
 pub struct Store {
     owners: u64,
-    /// Configured actions by id; built-in ones are not in here.
+    /// Configured actions by id, without the built-in ones.
     pub actions: HashMap<Text, Arc<Action>>,
     /// `rules` and `rules_compat`.
     pub base_rules: Table<Arc<Rule>>,
@@ -96,25 +96,25 @@ pub struct Store {
     pub rule_overrides: Vec<Owned<Arc<RuleOverride>>>,
     /// Oldest first.
     pub processor_overrides: Vec<Owned<Arc<ProcessorOverride>>>,
-    /// At most one path has it.
+    /// Contributed by at most one path.
     pub obfuscator: Option<Owned<Obfuscator>>,
     /// Lists that conditions of rules refer to.
     pub rules_data: DataLists,
     /// Lists that conditions of exclusions refer to.
     pub exclusion_data: DataLists,
-    /// Anything but dynamic lists has changed since [`Store::take_changed`].
+    /// Whether anything but dynamic lists has changed since [`Store::take_changed`].
     changed: bool,
 }
 
 impl Store {
-    /// A contribution to fill through [`Adding`].
+    /// Starts a contribution, which is filled through [`Adding`].
     pub fn start(&mut self) -> Adding<'_> {
         self.owners += 1;
         let contribution = Contribution { owner: self.owners, ..Contribution::default() };
         Adding { store: self, contribution }
     }
 
-    /// Whether anything but dynamic lists, which are cheap to exchange, has changed since the last call.
+    /// Whether anything has changed since the last call, except for dynamic lists, which are cheap to swap.
     pub fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
     }
@@ -151,7 +151,7 @@ impl Store {
         self.rule_overrides.iter().filter(move |over| over.owner == owner).map(|over| &*over.item)
     }
 
-    /// Takes out what a path contributed.
+    /// Removes what a path contributed.
     pub fn remove(&mut self, gone: &Contribution) {
         let owner = gone.owner;
         gone.actions.iter().for_each(|id| drop(self.actions.remove(id)));
@@ -182,7 +182,7 @@ impl Store {
     }
 }
 
-/// A contribution in the making; each method says whether the id was still free.
+/// A contribution under construction; each method returns whether the id was still free.
 pub struct Adding<'a> {
     store: &'a mut Store,
     contribution: Contribution,
@@ -298,7 +298,7 @@ impl Adding<'_> {
         self.store.obfuscator = Some(Owned { owner: self.contribution.owner, item });
     }
 
-    /// Notes what is doubtful.
+    /// Records a warning.
     pub fn warn(&mut self, warning: Warning) {
         self.contribution.warnings.push(warning);
     }
@@ -308,7 +308,7 @@ impl Adding<'_> {
         self.store.rules_of(&self.contribution).any(|rule| rule.enabled)
     }
 
-    /// Keeps everything that was added, and beside it what was doubtful.
+    /// Keeps everything that was added, and adds its warnings to `warnings`.
     pub fn finish(mut self, warnings: &mut Vec<Warning>) -> Contribution {
         self.contribution.warnings.append(warnings);
         warnings.clone_from(&self.contribution.warnings);

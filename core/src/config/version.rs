@@ -2,8 +2,8 @@
 
 use crate::fields::refusal::{Refusal, concat};
 
-/// The version of libddwaf whose behaviour this engine has: what `min_version` and `max_version` of a rule are compared
-/// with, and what the C library reports.
+/// The version of libddwaf whose behaviour this engine implements: `min_version` and `max_version` of rules are
+/// compared with it, and the C library reports it.
 pub const ENGINE_VERSION: &str = "2.1.0";
 
 /// A `MAJOR.MINOR.PATCH` version as one number.
@@ -37,7 +37,7 @@ impl Version {
     }
 }
 
-/// The major number of a schema version: digits before the first dot, whatever follows them.
+/// The major number of a schema version: the digits before the first dot, whatever follows.
 pub fn schema_major(text: &[u8]) -> Option<u32> {
     let dot = text.iter().position(|b| *b == b'.')?;
     let digits = text[..dot].iter().take_while(|b| b.is_ascii_digit()).count();
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn schema_versions_are_lenient_behind_the_digits() {
+    fn schema_versions_are_lenient_after_the_digits() {
         for text in ["2.1", "2.", "2.x", "02.1", "2x.1", "2.1.0"] {
             assert_eq!(schema_major(text.as_bytes()), Some(2), "{text}");
         }

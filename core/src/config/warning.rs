@@ -1,18 +1,18 @@
-//! What is doubtful about a configuration.
+//! Warnings about a configuration.
 //!
-//! [`Diagnostics`](super::Diagnostics) have the reference's words, and its silence: a rule that asks for an action nobody
-//! defined, or looks at an address nobody submits, is simply loaded. Such a rule protects nothing, so it is told here,
-//! beside the diagnostics and never in them.
+//! [`Diagnostics`](super::Diagnostics) are the reference's, which loads some things without a word: a rule that refers
+//! to an undefined action, or to an address that no data is submitted under. Such a rule protects nothing, so there is
+//! a warning, beside the diagnostics and never in them.
 
 use crate::value::Text;
 use crate::value::Value;
 use std::fmt;
 
-/// One doubtful thing. It names what it is about as far as that is known.
+/// One warning. It names what it concerns as far as that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Warning {
-    /// For programs.
+    /// The kind, for programs.
     pub kind: WarningKind,
     /// The path of the configuration.
     pub path: Text,
@@ -20,29 +20,29 @@ pub struct Warning {
     pub section: &'static str,
     /// The id of the element, or `index:N`; empty for a section as a whole.
     pub id: Text,
-    /// For people.
+    /// The text, for people.
     pub message: String,
 }
 
-/// What sort of thing is doubtful.
+/// Kinds of warnings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WarningKind {
     /// The document cannot be read.
     Unreadable,
-    /// The document has a key that is no section.
+    /// The document has a key that is not a section.
     UnknownSection,
-    /// There is nothing in the document that the engine knows.
+    /// The document has no known section.
     Empty,
-    /// There is no rule that could match: nothing is protected.
+    /// No rule can match, so nothing is protected.
     NoRules,
-    /// A pattern was refused; the message has all of it.
+    /// A pattern was refused; the message has the whole pattern.
     InvalidPattern,
-    /// A text can be made on which a pattern costs more than a quarter of a microsecond a character.
+    /// There are texts on which a pattern costs more than a quarter of a microsecond per character.
     CostlyPattern,
-    /// An action is asked for that is not configured.
+    /// A referenced action is not configured.
     UnknownAction,
-    /// An address is looked at that nobody is known to submit.
+    /// No data is known to be submitted under a referenced address.
     UnknownAddress,
 }
 
@@ -63,22 +63,22 @@ impl WarningKind {
 }
 
 impl Warning {
-    /// About a document as a whole. Whoever knows its path adds that.
+    /// A warning about a document as a whole, whose path is added later.
     pub(crate) fn of_document(kind: WarningKind, message: impl Into<String>) -> Self {
         Self::of_section(kind, "", message)
     }
 
-    /// About a section as a whole.
+    /// A warning about a section as a whole.
     pub(crate) fn of_section(kind: WarningKind, section: &'static str, message: impl Into<String>) -> Self {
         Self::of_element(kind, section, &Text::default(), message)
     }
 
-    /// About one element of a section.
+    /// A warning about one element of a section.
     pub(crate) fn of_element(kind: WarningKind, section: &'static str, id: &Text, message: impl Into<String>) -> Self {
         Warning { kind, path: Text::default(), section, id: id.clone(), message: message.into() }
     }
 
-    /// The map handed to callers: `kind`, `path`, `section`, `id`, `message`.
+    /// The map for callers: `kind`, `path`, `section`, `id`, `message`.
     pub fn to_value(&self) -> Value {
         Value::from_entries([
             ("kind", self.kind.name().as_bytes()),
@@ -90,10 +90,10 @@ impl Warning {
     }
 }
 
-/// The warnings in a line of text.
+/// The most warnings in a line of text.
 const SHOWN: usize = 5;
 
-/// The first few of several warnings, for a line of a log.
+/// The first few of several warnings, for a log line.
 pub fn summary(warnings: &[Warning]) -> String {
     let mut parts: Vec<String> = warnings.iter().take(SHOWN).map(Warning::to_string).collect();
     if let Some(more) = warnings.len().checked_sub(SHOWN).filter(|more| *more > 0) {

@@ -1,7 +1,7 @@
-//! Reading typed fields out of a configuration object, with the exact words of the reference when a field is wrong.
+//! Reading typed fields of a configuration object, with the exact words of the reference if a field is wrong.
 //!
-//! Every getter turns an object into a type or says which type it *expected*. A [`Fields`] adds the key to that, an
-//! element of an array has none; the two read differently in diagnostics, so both forms exist here.
+//! Every getter converts an object to a type or reports which type it *expected*. A [`Fields`] adds the key to the
+//! message, whereas an element of an array has none; diagnostics differ in these cases, so both forms exist here.
 
 use super::refusal::{Refusal, concat};
 use crate::order::Table;
@@ -9,25 +9,25 @@ use crate::value::Text;
 use crate::value::{Object, Pair, Step, View, scalar_text};
 use std::borrow::Cow;
 
-/// Why a getter refused an object.
+/// Why a getter rejected an object.
 pub enum Fault {
     /// It is of another type.
     Cast {
-        /// The word for what was wanted.
+        /// The word for the expected type.
         expected: &'static str,
-        /// The word for what was there.
+        /// The word for the actual type.
         obtained: &'static str,
     },
-    /// It is a map, but what is under this key is of another type.
+    /// It is a map, but the value under this key is of another type.
     Entry {
-        /// The key, which is named even where the map's own would be.
+        /// The key, which is named even if the map itself has one.
         key: Text,
-        /// The word for what was wanted.
+        /// The word for the expected type.
         expected: &'static str,
-        /// The word for what was there.
+        /// The word for the actual type.
         obtained: &'static str,
     },
-    /// It is of the right type but broken; the text stands for itself.
+    /// It is of the right type but malformed; the text is the whole message.
     Broken(&'static str),
 }
 
@@ -44,7 +44,7 @@ pub fn element<'a, T>(object: &'a Object, get: Getter<'a, T>) -> Result<T, Refus
     })
 }
 
-/// A map of the configuration: each key once (the first occurrence counts), none empty.
+/// A map of the configuration: keys are distinct (the first occurrence counts) and not empty.
 #[derive(Clone, Copy)]
 pub struct Fields<'a>(&'a [Pair]);
 
@@ -87,8 +87,8 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// What `read` makes of every entry, in document order. Where it refuses several, the reason given is that of the
-    /// entry that the reference, which puts them in a hash table first, comes to first.
+    /// The results of `read` for every entry, in document order. If several entries are refused, the error is that of
+    /// the entry which the reference, with its hash table, reaches first.
     pub fn read_all<T, E>(&self, read: impl Fn(&'a [u8], &'a Object) -> Result<T, E>) -> Result<Vec<T>, E> {
         let all: Result<Vec<T>, E> = self.entries().map(|(key, value)| read(key, value)).collect();
         all.map_err(|fault| {
@@ -154,7 +154,7 @@ pub fn strict_string(object: &Object) -> Result<&[u8], Fault> {
     object.as_bytes().map_or_else(|| cast(object, "string_view"), Ok)
 }
 
-/// Strings only, but called `string` like any text where it is something else.
+/// Strings only, although an error says `string` as for any text.
 pub fn version(object: &Object) -> Result<&[u8], Fault> {
     object.as_bytes().map_or_else(|| cast(object, "string"), Ok)
 }
@@ -169,7 +169,7 @@ pub fn boolean(object: &Object) -> Result<bool, Fault> {
     }
 }
 
-/// An unsigned integer, or what is exactly one.
+/// An unsigned integer, or a value that is exactly one.
 pub fn unsigned(object: &Object) -> Result<u64, Fault> {
     const TOP: f64 = 18_446_744_073_709_549_568.0;
     let value = match object.view() {
@@ -182,7 +182,7 @@ pub fn unsigned(object: &Object) -> Result<u64, Fault> {
     value.map_or_else(|| cast(object, "unsigned"), Ok)
 }
 
-/// A signed integer, or what is exactly one.
+/// A signed integer, or a value that is exactly one.
 pub fn signed(object: &Object) -> Result<i64, Fault> {
     const LOW: f64 = -9_223_372_036_854_775_808.0;
     const TOP: f64 = 9_223_372_036_854_774_784.0;
@@ -196,7 +196,7 @@ pub fn signed(object: &Object) -> Result<i64, Fault> {
     value.map_or_else(|| cast(object, "signed"), Ok)
 }
 
-/// A double, or a string that is one; integers are refused.
+/// A double, or its text; integers are refused.
 pub fn double(object: &Object) -> Result<f64, Fault> {
     let value = match object.view() {
         View::Float(value) => Some(value),
@@ -237,7 +237,7 @@ pub fn strict_strings(object: &Object) -> Result<Vec<&[u8]>, Fault> {
     array(object)?.iter().map(|item| item.as_bytes().ok_or(Fault::Broken(not_a_string))).collect()
 }
 
-/// Strings and integers of an array; other elements do not count.
+/// The strings and integers of an array; other elements are ignored.
 pub fn key_path(object: &Object) -> Result<Vec<Step>, Fault> {
     let mut path = vec![];
     for item in array(object)? {
@@ -258,7 +258,8 @@ pub fn text_map(object: &Object) -> Result<Vec<(Text, Text)>, Fault> {
     })
 }
 
-/// A map of text read in one go: without a key in the error, and of equal keys all are read though the first one counts.
+/// A map of text read at once: an error has no key, and all occurrences of equal keys are read though the first one
+/// counts.
 pub fn plain_text_map(object: &Object) -> Result<Vec<(Text, Text)>, Fault> {
     let mut texts: Vec<(Text, Text)> = vec![];
     for pair in map(object)?.0 {

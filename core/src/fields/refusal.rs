@@ -1,4 +1,4 @@
-//! Why one element of a configuration was not taken.
+//! Why an element of a configuration was refused.
 
 use crate::value::Text;
 
@@ -7,22 +7,22 @@ use crate::value::Text;
 pub enum Severity {
     /// Under `errors`.
     Error,
-    /// Under `warnings`: it uses something this engine does not know.
+    /// Under `warnings`, as it uses something this engine does not know.
     Warning,
-    /// Under `skipped`, without a text: it is meant for another engine version.
+    /// Under `skipped`, without a text, as it is meant for another engine version.
     Skip,
 }
 
-/// A refused element: how grave, and the text of the diagnostic.
+/// A refused element: the severity, and the text of the diagnostic.
 #[derive(Debug, Clone)]
 pub struct Refusal {
     /// How it is reported.
     pub severity: Severity,
     /// The text; a byte string, since it may quote the configuration.
     pub text: Vec<u8>,
-    /// The element is named by its id even if that is empty.
+    /// Whether the element is named by its id even if that is empty.
     pub by_id: bool,
-    /// What was wrong with a pattern, said more clearly than in the words of the reference.
+    /// An explanation of the error in a pattern that is clearer than the reference's words.
     pub pattern: Option<String>,
 }
 
@@ -32,8 +32,8 @@ impl Refusal {
         Refusal { severity: Severity::Error, text: text.into(), by_id: false, pattern: None }
     }
 
-    /// An error found after the element was read (a duplicate, an element without effect): the id names it even if it is
-    /// empty.
+    /// An error found after the element was read (a duplicate, an element without effect), which is named by its id
+    /// even if that is empty.
     pub fn about_id(text: impl Into<Vec<u8>>) -> Self {
         Refusal { by_id: true, ..Self::error(text) }
     }
@@ -48,7 +48,7 @@ impl Refusal {
         Refusal { severity: Severity::Skip, by_id: true, ..Self::error(vec![]) }
     }
 
-    /// What the refused element is called; `id` as far as it was read.
+    /// The name of the refused element; `id` is as far as it could be read.
     pub fn name(&self, id: Option<&Text>, index: usize) -> Text {
         match id {
             Some(id) if self.by_id || !id.is_empty() => id.clone(),

@@ -44,7 +44,7 @@ impl Operator for Comparison {
         if self.wanted == Ordering::Greater { GREATER_THAN } else { LOWER_THAN }
     }
 
-    /// Strings are not looked at.
+    /// Strings are not tested.
     fn find(&self, _text: &[u8], _deadline: &mut Deadline) -> Result<Option<Highlight>, Expired> {
         Ok(None)
     }
@@ -84,7 +84,7 @@ impl Comparison {
         Self { wanted: Ordering::Less, bound }
     }
 
-    /// Whether `value` is on the wanted side of the bound, or `None` if it is no number.
+    /// Whether `value` is on the required side of the bound; `None` if it is not a number.
     fn holds(&self, value: Scalar<'_>) -> Option<bool> {
         let value = Number::of(value)?;
         let order = match (value.integer(), self.bound.integer()) {

@@ -1,16 +1,15 @@
 //! Lists that change while the engine runs: `rules_data` and `exclusion_data`.
 //!
-//! Several configurations may feed lists of the same name. Each list is compiled once, when its configuration arrives,
-//! and shared; the matcher is no more than a row of shared sets, all of which are asked. So an update of one
-//! configuration recompiles its own lists and nothing else, and "the longest life wins" follows by itself: whichever set
-//! holds the entry that is still alive says yes. The price is one lookup for each configuration with that name, usually
-//! one or two.
+//! Several configurations may contribute to lists of the same name. Each list is compiled once, when its configuration
+//! arrives, and shared; the matcher is just a list of shared sets, all of which are queried. So an update of one
+//! configuration recompiles only its own lists, and "the longest life wins" follows by itself: any set with an
+//! unexpired entry matches. The price is one lookup for each configuration with that name, usually one or two.
 
 use super::exact_match::{self, ExactSet};
 use super::ip_match::{self, IpSet, parse_address};
 use std::sync::Arc;
 
-/// What the entries of a list mean. It decides the matcher, whatever operator a rule names.
+/// The kind of a list's entries. It determines the matcher, whatever operator a rule names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ListType {
     /// Strings, for `exact_match`.
@@ -40,7 +39,7 @@ pub enum DataMatcher {
 }
 
 impl DataMatcher {
-    /// The operator that really runs, as events name it.
+    /// The operator that actually runs, by its name in events.
     pub fn operator(&self) -> &'static str {
         match self {
             Self::Exact(_) => exact_match::NAME,
@@ -48,7 +47,8 @@ impl DataMatcher {
         }
     }
 
-    /// Whether some list holds `text` and the entry is alive at `now`, in seconds. All of it is to be highlighted.
+    /// Whether some list has `text` with an entry that has not expired at `now`, in seconds. The whole text is then
+    /// highlighted.
     pub fn matches(&self, text: &[u8], now: u64) -> bool {
         match self {
             Self::Exact(sets) => sets.iter().any(|set| set.matches(text, now)),

@@ -1,7 +1,7 @@
 //! `equals`: a scalar against a configured value.
 //!
-//! Nothing is converted to fit: each type of parameter looks at certain types of data only, and integers compare by
-//! their mathematical value whatever their signedness.
+//! Nothing is converted: each type of parameter tests only certain types of data, and integers compare by their
+//! mathematical value whatever their signedness.
 
 use super::operator::{Highlight, Operator, Scalar, ScalarMatcher, Tested, hit};
 use crate::fields::read;
@@ -54,17 +54,17 @@ enum Equals {
     Unsigned(u64),
     Float {
         expected: f64,
-        /// Values nearer than this are equal.
+        /// The largest difference between equal values.
         delta: f64,
     },
     String(Box<[u8]>),
 }
 
 impl Equals {
-    /// The `delta` of a float parameter that names none.
+    /// The default `delta` of a float parameter.
     const DEFAULT_DELTA: f64 = 0.01;
 
-    /// Whether `value` equals the parameter, or `None` if values of its type are not looked at.
+    /// Whether `value` equals the parameter; `None` if values of its type are not tested.
     fn holds(&self, value: Scalar<'_>) -> Option<bool> {
         Some(match (self, value) {
             (Self::Bool(expected), Scalar::Bool(value)) => *expected == value,

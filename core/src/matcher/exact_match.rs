@@ -19,7 +19,7 @@ pub fn read(parameters: &Fields<'_>, _patterns: &mut PatternCache) -> Result<Sca
     })
 }
 
-/// On a list that is given with the rule, which never expires.
+/// A list given within the rule, which never expires.
 impl Operator for ExactSet {
     fn name(&self) -> &'static str {
         NAME
@@ -30,21 +30,21 @@ impl Operator for ExactSet {
     }
 }
 
-/// A set of byte strings, each with the time it expires.
+/// A set of byte strings, each with its expiration.
 ///
-/// Strings of a length that the set does not hold, nearly all, are refused before they are hashed.
+/// A string whose length does not occur in the set, as for nearly all strings, is rejected before it is hashed.
 #[derive(Debug, Default)]
 pub struct ExactSet {
     values: HashMap<Box<[u8]>, Life>,
-    /// Bit n: there is a value of that length; the last bit stands for all longer ones.
+    /// Bit n means that there is a value of that length; the last bit stands for all longer ones.
     lengths: u64,
     /// The length of the longest.
     longest: usize,
 }
 
 impl ExactSet {
-    /// The set of `entries`, pairs of a value and its expiration in seconds (0: never). Of equal values the longest life
-    /// counts; the empty string never matches.
+    /// The set of `entries`, pairs of a value and its expiration in seconds (0: never). Of equal values the one that
+    /// expires last counts; the empty string never matches.
     pub fn new<V: AsRef<[u8]>>(entries: impl IntoIterator<Item = (V, u64)>) -> Self {
         let mut set = Self::default();
         let entries = entries.into_iter();
@@ -65,7 +65,7 @@ impl ExactSet {
         set
     }
 
-    /// Whether `text` is in the set and alive at `now`, in seconds. All of it is to be highlighted.
+    /// Whether `text` is in the set and has not expired at `now`, in seconds. The whole text is then highlighted.
     pub fn matches(&self, text: &[u8], now: u64) -> bool {
         text.len() <= self.longest
             && self.lengths & length_bit(text) != 0
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_life_counts() {
+    fn the_latest_expiration_counts() {
         for entries in [[("a", 5), ("a", 9)], [("a", 9), ("a", 5)]] {
             let set = ExactSet::new(entries);
             assert!(set.matches(b"a", 9));

@@ -1,6 +1,6 @@
-//! When entries of lists expire.
+//! The expiration of list entries.
 
-/// How long an entry of a list lasts; longer ones are greater.
+/// How long an entry of a list is valid; longer ones are greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Life(u64);
 
@@ -12,7 +12,7 @@ impl Life {
         if expiration == 0 { Self::FOREVER } else { Self(expiration) }
     }
 
-    /// Whether it still lasts: the very second of its end included.
+    /// Whether it is still valid, including the very second of its end.
     pub(super) fn lasts(self, now: u64) -> bool {
         now <= self.0
     }

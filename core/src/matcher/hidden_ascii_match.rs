@@ -17,7 +17,7 @@ pub fn read(_parameters: &Fields<'_>, _patterns: &mut PatternCache) -> Result<Sc
 
 /// The operator.
 ///
-/// As the reference does, it looks only at strings that own their heap memory (type 0x10, and all map keys), not at small or
+/// As in the reference, it tests only strings that own their heap memory (type 0x10, and all map keys), not small or
 /// literal ones.
 struct HiddenAsciiMatch;
 
@@ -26,7 +26,7 @@ impl Operator for HiddenAsciiMatch {
         NAME
     }
 
-    /// The text made visible by `unicode_normalize`, if it holds a tag character.
+    /// The text made visible by `unicode_normalize`, if it contains a tag character.
     fn find(&self, text: &[u8], deadline: &mut Deadline) -> Result<Option<Highlight>, Expired> {
         if !holds_tag(text, deadline) {
             return Ok(None);
@@ -46,11 +46,11 @@ impl Operator for HiddenAsciiMatch {
     }
 }
 
-/// What reading a kilobyte costs, in units of [`Deadline::spend`].
+/// The cost of reading a kilobyte, in units of [`Deadline::spend`].
 const UNITS: u32 = 64;
 
-/// U+E0000 to U+E007F are F3 A0 80 80 to F3 A0 81 BF. The lead byte cannot stand inside another sequence, however
-/// leniently that is decoded, so looking for it finds all of them.
+/// U+E0000 to U+E007F are F3 A0 80 80 to F3 A0 81 BF. The lead byte cannot be within another sequence, however
+/// leniently that is decoded, so searching for it finds all of them.
 fn holds_tag(text: &[u8], deadline: &mut Deadline) -> bool {
     let mut stride = Stride::new(deadline, UNITS);
     let mut leads = memchr_iter(0xF3, text).take_while(|&at| !stride.is_over(at));

@@ -1,9 +1,9 @@
 //! `ip_match`: an address against a set of addresses and networks.
 //!
-//! Networks nest or are disjoint, never overlap halfway. Building the set therefore cuts the address space into disjoint
-//! ranges, each with the longest life among all networks around it, and a lookup is one binary search, however many
-//! prefix lengths there are and however deep they nest. A range takes 16 bytes for IPv4 and 40 for IPv6, so a list of a
-//! million networks takes 16 MB.
+//! Networks are nested or disjoint, and never overlap partially. Building the set therefore divides the address space
+//! into disjoint ranges, each with the latest expiration among all networks around it, and a lookup is one binary
+//! search, whatever the number of prefix lengths and the depth of nesting. A range takes 16 bytes for IPv4 and 40 for
+//! IPv6, so a list of a million networks takes 16 MB.
 
 use super::expiry::Life;
 use super::operator::{Highlight, Operator, ScalarMatcher};
@@ -25,7 +25,7 @@ pub fn read(parameters: &Fields<'_>, _patterns: &mut PatternCache) -> Result<Sca
     })
 }
 
-/// On a list that is given with the rule, which never expires.
+/// A list given within the rule, which never expires.
 impl Operator for IpSet {
     fn name(&self) -> &'static str {
         NAME
@@ -36,7 +36,7 @@ impl Operator for IpSet {
     }
 }
 
-/// A set of networks, each with the time it expires.
+/// A set of networks, each with its expiration.
 #[derive(Debug, Default)]
 pub struct IpSet {
     v4: Ranges<u32>,
@@ -44,8 +44,8 @@ pub struct IpSet {
 }
 
 impl IpSet {
-    /// The set of `entries`, pairs of an address or network and its expiration in seconds (0: never). What is neither is
-    /// ignored, as the reference does.
+    /// The set of `entries`, pairs of an address or network and its expiration in seconds (0: never). Anything else is
+    /// ignored, as in the reference.
     pub fn new<V: AsRef<[u8]>>(entries: impl IntoIterator<Item = (V, u64)>) -> Self {
         let (mut v4, mut v6) = (Vec::new(), Vec::new());
         for (entry, expiration) in entries {
@@ -54,7 +54,8 @@ impl IpSet {
                 Some((IpAddr::V4(address), length)) => v4.push(Network::<u32>::new(address.to_bits(), length, life)),
                 Some((IpAddr::V6(address), length)) => {
                     let network = Network::<u128>::new(address.to_bits(), length, life);
-                    // IPv4 addresses are never looked up among the others, so a network around all of them is in both.
+                    // IPv4 addresses are looked up only in the IPv4 set, so a network around all of them is in both
+                    // sets.
                     if network.first <= MAPPED.first && MAPPED.last <= network.last {
                         v4.push(Network { first: 0, last: u32::MAX, life });
                     }
@@ -66,7 +67,8 @@ impl IpSet {
         Self { v4: Ranges::new(v4), v6: Ranges::new(v6) }
     }
 
-    /// Whether `text` is an address in the set and alive at `now`, in seconds. All of it is to be highlighted.
+    /// Whether `text` is an address in the set that has not expired at `now`, in seconds. The whole text is then
+    /// highlighted.
     pub fn matches(&self, text: &[u8], now: u64) -> bool {
         parse_address(text).is_some_and(|address| self.contains(address, now))
     }
@@ -81,8 +83,8 @@ impl IpSet {
     }
 }
 
-/// Reads an address as strictly as `inet_pton` does, without port, zone, brackets or blanks; a NUL ends it. An IPv4
-/// address in IPv6 form (`::ffff:1.2.3.4`) is that IPv4 address.
+/// Parses an address as strictly as `inet_pton`, without port, zone, brackets or blanks; a NUL ends it. An IPv4-mapped
+/// IPv6 address (`::ffff:1.2.3.4`) is converted to IPv4.
 pub fn parse_address(text: &[u8]) -> Option<IpAddr> {
     parse_as_written(text).map(|address| address.to_canonical())
 }
@@ -90,7 +92,7 @@ pub fn parse_address(text: &[u8]) -> Option<IpAddr> {
 fn parse_as_written(text: &[u8]) -> Option<IpAddr> {
     const LONGEST: usize = "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255".len();
     const LONGEST_V4: usize = "255.255.255.255".len() + 1;
-    // Most strings begin with a letter beyond `f`: no address.
+    // Most strings begin with a letter beyond `f`, so they are not addresses.
     if text.len() > LONGEST || !text.first().is_some_and(|&byte| byte.is_ascii_hexdigit() || byte == b':') {
         return None;
     }
@@ -100,7 +102,7 @@ fn parse_as_written(text: &[u8]) -> Option<IpAddr> {
     v4.map(IpAddr::V4).or_else(|| address.parse::<Ipv6Addr>().ok().map(IpAddr::V6))
 }
 
-/// Reads an entry of a list: an address, or an address, `/` and a prefix length.
+/// Parses an entry of a list: an address, or an address, `/` and a prefix length.
 fn parse_network(entry: &[u8]) -> Option<(IpAddr, u32)> {
     let mut parts = entry.splitn(2, |&byte| byte == b'/');
     let address = parse_as_written(parts.next()?)?;
@@ -118,7 +120,7 @@ fn parse_network(entry: &[u8]) -> Option<(IpAddr, u32)> {
     }
 }
 
-/// Reads a number of up to three bytes as C's `strtol` does: blanks and a sign in front, garbage behind.
+/// Parses a number of up to three bytes like C's `strtol`: after blanks and a sign, ignoring what follows.
 fn parse_prefix_length(text: &[u8]) -> Option<u32> {
     if text.is_empty() || text.len() > 3 {
         return None;
@@ -135,11 +137,11 @@ fn parse_prefix_length(text: &[u8]) -> Option<u32> {
     (count > 0 && (!negative || value == 0)).then_some(value)
 }
 
-/// `::ffff:0:0/96`, IPv4 in IPv6 form.
+/// `::ffff:0:0/96`, the IPv4-mapped addresses.
 const MAPPED: Network<u128> = Network { first: 0xFFFF << 32, last: 0xFFFF_FFFF_FFFF, life: Life::until(0) };
 const MAPPED_LENGTH: u32 = 96;
 
-/// The numbers that addresses are.
+/// Addresses as numbers.
 trait Bits: Copy + Ord {
     fn successor(self) -> Option<Self>;
     fn predecessor(self) -> Option<Self>;
@@ -177,8 +179,8 @@ macro_rules! address_bits {
 address_bits!(u32);
 address_bits!(u128);
 
-/// Disjoint ranges in ascending order. What is searched stands alone, with a small index above it, so that a search
-/// touches little memory.
+/// Disjoint ranges in ascending order. The searched part is a separate array with a small index above it, so that a
+/// search touches little memory.
 #[derive(Debug)]
 struct Ranges<T> {
     /// Every [`STRIDE`]th of `firsts`.
@@ -201,9 +203,9 @@ impl<T: Bits> Ranges<T> {
         // Outer networks come before those inside them.
         networks.sort_unstable_by_key(|network| (network.first, Reverse(network.last)));
         let mut ranges = Self::default();
-        // The networks around the cursor, each inside the one before and outliving it.
+        // The networks around the cursor, each within the one before and expiring later.
         let mut open: Vec<Network<T>> = Vec::new();
-        // The first address that belongs to no range yet; `None` behind the last address of all.
+        // The first address without a range yet; `None` after the last address of all.
         let mut cursor = None;
         for network in networks {
             while let Some(inner) = open.pop_if(|inner| inner.last < network.first) {
@@ -230,7 +232,7 @@ impl<T: Bits> Ranges<T> {
         ranges
     }
 
-    /// Adds `first..=last`, which may be empty, joining it to the range before if nothing separates them.
+    /// Adds `first..=last`, which may be empty, merging it with the range before if nothing separates them.
     fn push(&mut self, first: Option<T>, last: Option<T>, life: Life) {
         let (Some(first), Some(last)) = (first, last) else { return };
         if first > last {

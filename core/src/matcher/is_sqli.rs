@@ -1,4 +1,4 @@
-//! `is_sqli`: a string that would change an SQL statement it stands in.
+//! `is_sqli`: a string that would change an SQL statement it is inserted into.
 
 use super::operator::{Highlight, Operator, ScalarMatcher};
 use crate::fields::{Fields, Refusal};

@@ -1,4 +1,4 @@
-//! `is_xss`: a string that would run a script in a page it stands in.
+//! `is_xss`: a string that would run a script in a page it is inserted into.
 
 use super::operator::{Highlight, Operator, ScalarMatcher};
 use crate::fields::{Fields, Refusal};

@@ -18,7 +18,7 @@ pub fn read(parameters: &Fields<'_>, patterns: &mut PatternCache) -> Result<Scal
 
 /// The operator with its parameters.
 pub struct MatchRegex {
-    /// What is searched for.
+    /// The pattern.
     pub pattern: Pattern,
     /// The length in bytes below which a string is not searched.
     pub min_length: usize,
@@ -68,7 +68,7 @@ impl Operator for MatchRegex {
     }
 }
 
-/// A regular expression before it is compiled, which is the last thing that can go wrong with a matcher.
+/// A regular expression before it is compiled, which is the last step that can fail.
 pub(super) struct Expression {
     source: Text,
     min_length: usize,

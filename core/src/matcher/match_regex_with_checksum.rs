@@ -1,5 +1,5 @@
-//! `match_regex_with_checksum`: a string in which a regular expression finds something that passes a checksum, which tells
-//! the numbers of cards from other numbers.
+//! `match_regex_with_checksum`: a string in which a regular expression finds something that passes a checksum, which
+//! distinguishes card numbers from other numbers.
 
 use super::match_regex::{Expression, MatchRegex};
 use super::operator::{Highlight, Operator, ScalarMatcher};
@@ -32,7 +32,7 @@ impl Operator for MatchRegexWithChecksum {
         NAME
     }
 
-    /// Candidates are tried from left to right; what follows one that fails is searched as a text of its own.
+    /// Candidates are tried from left to right; what follows one that fails is searched as a separate text.
     fn find(&self, text: &[u8], deadline: &mut Deadline) -> Result<Option<Highlight>, Expired> {
         let MatchRegex { pattern, min_length } = &self.regex;
         let mut start = 0;
@@ -65,10 +65,10 @@ impl Operator for MatchRegexWithChecksum {
     }
 }
 
-/// What is asked of the text that the regular expression found.
+/// The check of the text that the regular expression found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Checksum {
-    /// Every second digit doubled, from the right; the digit sum is a multiple of ten.
+    /// Doubles every second digit, from the right; the digit sum must be a multiple of ten.
     Luhn,
 }
 
@@ -78,7 +78,7 @@ impl Checksum {
         (name == b"luhn").then_some(Self::Luhn)
     }
 
-    /// Whether the digits of `text` pass; whatever stands between them is ignored.
+    /// Whether the digits of `text` pass; other characters are ignored.
     fn passes(self, text: &[u8]) -> bool {
         match self {
             Self::Luhn => luhn(text),

@@ -1,10 +1,10 @@
-//! One operator a file: what a condition asks of one value, and how the operator's parameters are read.
+//! One operator per file: what a condition tests on one value, and how the operator's parameters are read.
 //!
-//! Matchers are pure: bytes or a scalar in, an answer and what to highlight out. Walking the data, transforming it,
-//! negation and reporting are the evaluator's. A matcher that does not look at a kind of value at all says so, because
-//! negated conditions hold only if something was looked at.
+//! Matchers are pure: they take bytes or a scalar and return whether it matches and what to highlight. Walking the
+//! data, transforming it, negation and reporting are the evaluator's task. A matcher reports if it does not test a kind
+//! of value at all, because negated conditions hold only if something was tested.
 //!
-//! A new operator is a file here that implements [`Operator`], and a line in the table of them.
+//! A new operator is a file here that implements [`Operator`], and a line in the table of operators.
 
 mod comparison;
 pub mod data;

@@ -1,4 +1,4 @@
-//! What an operator over scalars is, and the matcher of a condition: an operator with its parameters.
+//! The interface of operators over scalars, and the matcher of a condition: an operator with its parameters.
 
 use crate::pattern::{Haystack, Opening, Pattern, Required};
 use crate::support::{Deadline, Expired};
@@ -9,23 +9,23 @@ use std::sync::Arc;
 
 /// An operator with its parameters.
 ///
-/// It must say what it is called and how it searches a string. The rest lets the scan leave it out where it cannot match; an
-/// operator that says nothing there is asked about every string.
+/// It must have a name and search a string. The other methods let the scan rule it out where it cannot match; without
+/// them it runs on every string.
 pub trait Operator: Send + Sync {
     /// The name in rules and events.
     fn name(&self) -> &'static str;
 
-    /// The first match in a string that is not empty, as it is to be shown. What is found after the deadline does not count.
+    /// The first match in a non-empty string, in the form to be shown. A result after the deadline does not count.
     fn find(&self, text: &[u8], deadline: &mut Deadline) -> Result<Option<Highlight>, Expired>;
 
-    /// Tests a value: `None` if values of its kind are not looked at. Only strings are unless an operator says otherwise.
+    /// Tests a value: `None` if values of its kind are not tested. By default only strings are.
     fn test(&self, value: Scalar<'_>, deadline: &mut Deadline) -> Result<Tested, Expired> {
         let Scalar::String { text, .. } = value else { return Ok(None) };
         search(self, text, deadline).map(Some)
     }
 
-    /// Whether a string matches, for those who need no highlight. It may be known where alone the [opening](Self::opening) of a
-    /// match fits.
+    /// Whether a string matches, for callers that need no highlight; `places` are the only ones that fit the
+    /// [opening](Self::opening) of a match, if they are known.
     fn accepts_in(
         &self,
         haystack: &mut Haystack<'_>,
@@ -36,12 +36,12 @@ pub trait Operator: Send + Sync {
         Ok(matches!(self.test(value, deadline)?, Some(Ok(_))))
     }
 
-    /// What events show as the operator's value.
+    /// The operator's value in events.
     fn shown_value(&self) -> Text {
         Text::default()
     }
 
-    /// Whether the operator exists with a `!` in front.
+    /// Whether the operator can be negated with `!`.
     fn can_be_negated(&self) -> bool {
         true
     }
@@ -51,22 +51,22 @@ pub trait Operator: Send + Sync {
         None
     }
 
-    /// What a string must contain to be worth matching, if that can be said.
+    /// What a matching string must contain, if that is known.
     fn required(&self) -> Option<&Required> {
         None
     }
 
-    /// The fewest bytes, and ASCII digits among them, that a matching string has.
+    /// The least number of bytes, and of ASCII digits among them, in a matching string.
     fn least(&self) -> (usize, usize) {
         (0, 0)
     }
 
-    /// When it may match a string, of operators that need no scan because asking them is about as cheap.
+    /// When it may match a string, for operators that need no scan because they are about as cheap.
     fn triggers(&self) -> Option<Triggers> {
         None
     }
 
-    /// How every match begins, if that is rare in any text.
+    /// The bytes with which every match begins, if they are rare in any text.
     fn opening(&self) -> Option<&Opening> {
         None
     }
@@ -82,7 +82,7 @@ pub enum Scalar<'a> {
     Float(f64),
     String {
         text: &'a [u8],
-        /// Whether it is stored in a block of its own, or is a key.
+        /// Whether it has a block of its own, or is a key.
         in_block: bool,
     },
 }
@@ -92,7 +92,7 @@ pub enum Scalar<'a> {
 pub enum Highlight {
     /// One empty string.
     Nothing,
-    /// All of the text.
+    /// The whole text.
     Whole,
     /// A part of the text.
     Part(Range<usize>),
@@ -100,14 +100,14 @@ pub enum Highlight {
     Text(Vec<u8>),
 }
 
-/// What to show of a value that matches; `None` of one that is not looked at.
+/// What to show of a matching value; `None` for one that is not tested.
 pub type Tested = Option<Result<Highlight, NoMatch>>;
 
-/// Looked at, without a match.
+/// The value was tested, without a match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoMatch;
 
-/// Searches a string, which never matches if it is empty.
+/// Searches a string; an empty one never matches.
 pub(super) fn search<O: Operator + ?Sized>(
     operator: &O,
     text: &[u8],
@@ -121,7 +121,7 @@ pub(super) fn search<O: Operator + ?Sized>(
     Ok(found.ok_or(NoMatch))
 }
 
-/// What an operator shows that has nothing to show but that it matched.
+/// The result of an operator that has nothing to highlight.
 pub(super) fn hit(matched: bool) -> Result<Highlight, NoMatch> {
     if matched { Ok(Highlight::Nothing) } else { Err(NoMatch) }
 }
@@ -135,17 +135,17 @@ impl Matcher {
         Matcher(Box::new(operator))
     }
 
-    /// What a string must contain to be worth matching, unless that says nothing.
+    /// What a matching string must contain, unless nothing is required.
     pub fn required(&self) -> Option<&Required> {
         self.0.required().filter(|required| !required.is_open())
     }
 
-    /// Whether a string matches, for those who need no highlight.
+    /// Whether a string matches, for callers that need no highlight.
     pub fn accepts(&self, text: &[u8], deadline: &mut Deadline) -> Result<bool, Expired> {
         self.0.accepts_in(&mut Haystack::new(text), None, deadline)
     }
 
-    /// Whether a string matches that was not scanned.
+    /// Whether a string that was not scanned matches.
     pub(crate) fn accepts_unscanned(
         &self,
         haystack: &mut Haystack<'_>,
@@ -166,22 +166,22 @@ impl std::ops::Deref for Matcher {
     }
 }
 
-/// What the parameters of an operator come to.
+/// The result of reading an operator's parameters.
 #[derive(Clone)]
 pub enum ScalarMatcher {
-    /// All that is searched for is given with the rule.
+    /// Everything to search for is given within the rule.
     Fixed(Arc<Matcher>),
-    /// Whatever the data list of this name holds when the instance is built.
+    /// The content of the data list of this name when the instance is built.
     Data(Text),
 }
 
 impl ScalarMatcher {
-    /// A matcher that is given with the rule.
+    /// A matcher given within the rule.
     pub(super) fn fixed(operator: impl Operator + 'static) -> Self {
         ScalarMatcher::Fixed(Arc::new(Matcher::new(operator)))
     }
 
-    /// Whether the operator exists with a `!` in front.
+    /// Whether the operator can be negated with `!`.
     pub fn can_be_negated(&self) -> bool {
         match self {
             ScalarMatcher::Data(_) => true,

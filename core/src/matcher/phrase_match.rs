@@ -1,13 +1,13 @@
-//! `phrase_match`: which of many phrases a text holds.
+//! `phrase_match`: which of many phrases a text contains.
 //!
-//! This is the Aho-Corasick automaton without its output links, because that is what the reference runs: a phrase that
-//! ends inside a longer candidate is noticed only if that candidate fails right there. So `bc` is not found in `abc` if
-//! `abcd` is a phrase too, and a plain search for any of the phrases would answer differently.
+//! This is the Aho-Corasick automaton without its output links, as in the reference: a phrase that ends within a longer
+//! candidate is found only if that candidate fails right there. So `bc` is not found in `abc` if `abcd` is a phrase, too,
+//! and a plain search for any of the phrases would give another result.
 //!
-//! The trie lies in breadth-first order, which keeps the children of a node side by side and makes the children of the
-//! root the nodes 1, 2, ...; a child is found by its label among its siblings. Most of a text never leaves the root:
-//! there, a position is passed over by one look at its first byte and one bit for its first two. Following a failure link
-//! costs depth that was gained byte by byte before, so a search is linear in the text, whatever the phrases.
+//! The trie is in breadth-first order, in which the children of a node are adjacent and those of the root are the nodes
+//! 1, 2, ...; a child is found by its label among its siblings. For most of a text the automaton stays at the root: there,
+//! a position is skipped after a look at its first byte and one bit for its first two. Following a failure link loses
+//! depth that was gained byte by byte, so a search is linear in the text, whatever the phrases.
 
 use super::operator::{Highlight, Operator, ScalarMatcher};
 use crate::fields::read;
@@ -40,7 +40,7 @@ pub fn read(parameters: &Fields<'_>, _patterns: &mut PatternCache) -> Result<Sca
 /// The operator with its parameters.
 struct PhraseMatch {
     matcher: PhraseMatcher,
-    /// Any match holds one of the phrases.
+    /// What every match contains.
     required: Required,
 }
 
@@ -62,11 +62,11 @@ impl Operator for PhraseMatch {
 #[derive(Debug)]
 pub struct PhraseMatcher {
     nodes: Box<[Node]>,
-    /// The byte that leads to each node from its parent.
+    /// The byte on the edge to each node from its parent.
     labels: Box<[u8]>,
-    /// First byte of a text -> child of the root, or the root itself.
+    /// The child of the root for the first byte of a text, or the root itself.
     starts: Box<[u16; 256]>,
-    /// Child of the root - 1 -> the bytes that are worth entering it for if they come next.
+    /// For each child of the root, minus 1, the second bytes with which it is worth entering.
     seconds: Box<[ByteSet]>,
     whole_words: bool,
 }
@@ -76,18 +76,18 @@ pub struct PhraseMatcher {
 pub enum PhraseError {
     /// An empty phrase.
     Empty,
-    /// [`MAX_PHRASES`] exceeded.
+    /// More than [`MAX_PHRASES`] phrases.
     TooMany,
 }
 
-/// What reading a kilobyte costs, in units of [`Deadline::spend`].
+/// The cost of reading a kilobyte, in units of [`Deadline::spend`].
 const UNITS: u32 = 64;
 
-/// How many phrases a list may hold.
+/// The most phrases of a list.
 pub const MAX_PHRASES: usize = 65_534;
 
 impl PhraseMatcher {
-    /// Compiles `phrases`. With `whole_words`, the longest phrase found must stand between word boundaries.
+    /// Compiles `phrases`. With `whole_words`, the longest phrase found must be between word boundaries.
     pub fn new<P: AsRef<[u8]>>(phrases: &[P], whole_words: bool) -> Result<Self, PhraseError> {
         if phrases.len() > MAX_PHRASES {
             return Err(PhraseError::TooMany);
@@ -104,9 +104,9 @@ impl PhraseMatcher {
         Ok(Self { nodes: nodes.into(), labels: labels.into(), starts, seconds, whole_words })
     }
 
-    /// The phrase found in `text`: the first one noticed, or with `whole_words` the longest. It is to be highlighted.
+    /// The phrase to highlight in `text`: the first one found, or with `whole_words` the longest.
     ///
-    /// Once the deadline is over the answer doesn't matter.
+    /// The result does not matter once the deadline is over.
     pub fn find<'t>(&self, text: &'t [u8], deadline: &mut Deadline) -> Option<&'t [u8]> {
         let mut stride = Stride::new(deadline, UNITS);
         let mut longest = 0..0;
@@ -139,14 +139,14 @@ impl PhraseMatcher {
         (!longest.is_empty() && bounded).then(|| &text[longest])
     }
 
-    /// How many bytes of `text`, behind so many others, cannot begin a phrase. Entering the root's child there would come back
-    /// at once.
+    /// The number of bytes at the start of `text` that cannot begin a phrase; `before` bytes precede it. Entering a
+    /// child of the root there would lead straight back.
     fn pass_over(&self, text: &[u8], before: usize, stride: &mut Stride<'_>) -> usize {
         let may_begin = |(first, second): (&u8, &u8)| match self.starts[usize::from(*first)] {
             0 => false,
             start => self.seconds[usize::from(start) - 1].contains(*second),
         };
-        // The last byte has no second; it may still be a phrase.
+        // The last byte has no successor, but may be a phrase by itself.
         let (_, seconds) = text.split_first().unwrap_or((&0, &[]));
         let mut pairs = text.iter().zip(seconds).enumerate();
         pairs.position(|(at, pair)| may_begin(pair) || stride.is_over(before + at)).unwrap_or(seconds.len())
@@ -169,7 +169,7 @@ impl Error for PhraseError {}
 struct Node {
     first_child: u32,
     children: u32,
-    /// The longest proper suffix of this prefix that is a prefix too.
+    /// The longest proper suffix of this prefix that is also a prefix.
     failure: u32,
     /// If the prefix is a phrase, its length; otherwise 0.
     phrase_length: u32,
@@ -177,18 +177,18 @@ struct Node {
 
 const ROOT: u32 = 0;
 
-/// Builds the nodes, without their failure links, and their labels from sorted, different phrases.
+/// Builds the nodes, without their failure links, and their labels from sorted, distinct phrases.
 fn build_trie(phrases: &[&[u8]]) -> Result<(Vec<Node>, Vec<u8>), PhraseError> {
     let mut nodes = vec![Node::default()];
     let mut labels = vec![0];
-    // For each node: the phrases that begin with its prefix, and the length of that.
+    // For each node, the phrases that begin with its prefix, and its length.
     let mut pending = VecDeque::from([(phrases, 0)]);
     let mut current = 0;
     while let Some((mut sharing, depth)) = pending.pop_front() {
         if let Some((phrase, longer)) = sharing.split_first()
             && phrase.len() == depth
         {
-            // The root stands for the empty prefix; no phrase is empty.
+            // The root is the empty prefix; no phrase is empty.
             nodes[current].phrase_length = u32::try_from(depth).map_err(|_| PhraseError::TooMany)?;
             sharing = longer;
         }
@@ -204,7 +204,7 @@ fn build_trie(phrases: &[&[u8]]) -> Result<(Vec<Node>, Vec<u8>), PhraseError> {
     Ok((nodes, labels))
 }
 
-/// Sets the failure links; in breadth-first order those that a link depends on are there already.
+/// Sets the failure links; in breadth-first order, the links that one depends on are set already.
 fn link_failures(nodes: &mut [Node], labels: &[u8]) {
     for parent in 0..nodes.len() {
         let Node { first_child, children, failure: parent_failure, .. } = nodes[parent];
@@ -253,8 +253,8 @@ fn root_tables(nodes: &[Node], labels: &[u8]) -> (Box<[u16; 256]>, Box<[ByteSet]
     (starts, seconds.into())
 }
 
-/// Whether words may be divided before `position`: at either end of the text, or if the byte before or after it is no
-/// ASCII letter, digit or underscore.
+/// Whether there is a word boundary at `position`: either end of the text, or next to a byte that is not an ASCII
+/// letter, digit or underscore.
 fn is_boundary(text: &[u8], position: usize) -> bool {
     let divides = |index: Option<usize>| {
         index.and_then(|index| text.get(index)).is_none_or(|&byte| !byte.is_ascii_alphanumeric() && byte != b'_')

@@ -1,4 +1,4 @@
-//! The 64-bit string hash that decides bucket numbers: CityHash64 in its first published form.
+//! The 64-bit string hash that determines bucket numbers: the first published form of CityHash64.
 
 const K0: u64 = 0xc3a5_c85c_97cb_3127;
 const K1: u64 = 0xb492_b66f_be98_f273;

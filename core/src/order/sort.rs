@@ -1,7 +1,7 @@
-//! LLVM's introsort, step by step: below 24 elements it is a stable insertion sort, from there on it is not stable, and
-//! the order in which equal rules end up decides which of them is reported.
+//! LLVM's introsort, step by step: a stable insertion sort below 24 elements, and unstable from there on. The order in
+//! which it leaves equal rules decides which of them is reported.
 
-/// Sorts like `std::sort` of libc++ does with this strict order.
+/// Sorts exactly like libc++'s `std::sort` with this strict order.
 pub fn sort_unstable_like_libcxx<T>(items: &mut [T], less: impl Fn(&T, &T) -> bool) {
     let depth = 2 * items.len().checked_ilog2().unwrap_or(0);
     let end = items.len();
@@ -44,7 +44,7 @@ impl<T, F: Fn(&T, &T) -> bool> Sort<'_, T, F> {
                         continue;
                     }
                     (true, false) => {
-                        // Here, and only here, what follows still counts as leftmost.
+                        // Only in this case, what follows still counts as leftmost.
                         first = pivot + 1;
                         continue;
                     }
@@ -90,7 +90,7 @@ impl<T, F: Fn(&T, &T) -> bool> Sort<'_, T, F> {
         }
     }
 
-    /// The pivot, at `first`, ends behind everything that is not greater; returns its place.
+    /// Moves the pivot, at `first`, after everything that is not greater; returns its position.
     fn partition_left(&mut self, first: usize, last: usize) -> usize {
         let mut i = first + 1;
         while i < last && !self.lt(first, i) {
@@ -118,7 +118,7 @@ impl<T, F: Fn(&T, &T) -> bool> Sort<'_, T, F> {
         i - 1
     }
 
-    /// The pivot, at `first`, ends before everything that is not less; returns its place and whether nothing moved.
+    /// Moves the pivot, at `first`, before everything that is not less; returns its position and whether nothing moved.
     fn partition_right(&mut self, first: usize, last: usize) -> (usize, bool) {
         let mut i = first + 1;
         while i < last && self.lt(i, first) {
@@ -156,7 +156,7 @@ impl<T, F: Fn(&T, &T) -> bool> Sort<'_, T, F> {
         }
     }
 
-    /// Moves the element at `i` left to its place; says whether it had to move.
+    /// Moves the element at `i` left to its sorted position; returns whether it moved.
     fn sink(&mut self, first: usize, i: usize) -> bool {
         let mut at = i;
         while at > first && self.lt(at, at - 1) {
@@ -166,7 +166,8 @@ impl<T, F: Fn(&T, &T) -> bool> Sort<'_, T, F> {
         at != i
     }
 
-    /// Gives up after the 8th element that had to move, unless it was the last one; says whether the range is sorted.
+    /// Gives up after the 8th element that had to move, unless it was the last one; returns whether the range is
+    /// sorted.
     fn limited_insertion(&mut self, first: usize, last: usize) -> bool {
         if last - first <= 5 {
             self.insertion(first, last);

@@ -1,7 +1,7 @@
-//! A map whose iteration order is that of libc++'s `unordered_map` after the same history.
+//! A map with the iteration order of libc++'s `unordered_map` after the same history.
 //!
-//! All elements form one list; a bucket remembers the node *before* its first element. The list is what is observable,
-//! so it is kept here as linked indices, with the same rules for where a node goes.
+//! All elements form one list; a bucket remembers the node *before* its first element. The order of the list is
+//! observable, so it is replicated here with linked indices and the same rules for inserting a node.
 
 use super::hash;
 use crate::value::Text;
@@ -26,7 +26,7 @@ pub struct Table<V> {
     free: Vec<usize>,
     /// Per bucket, the node before its first element.
     buckets: Vec<Option<usize>>,
-    /// Finding a key does not depend on the layout, so it has an index of its own.
+    /// A separate index, as finding a key does not depend on the layout.
     index: HashMap<Text, usize>,
 }
 
@@ -38,7 +38,7 @@ impl<V> Default for Table<V> {
 }
 
 impl<V> Table<V> {
-    /// A table with room for this many elements, as the reference reserves it where it knows the number.
+    /// A table with room for this many elements, as the reference reserves it if it knows the number.
     pub fn with_capacity(capacity: usize) -> Self {
         let mut table = Table::default();
         if capacity > 0 {
@@ -47,12 +47,12 @@ impl<V> Table<V> {
         table
     }
 
-    /// Number of elements.
+    /// The number of elements.
     pub(crate) fn len(&self) -> usize {
         self.index.len()
     }
 
-    /// Whether this key is there.
+    /// Whether the table has this key.
     pub fn contains(&self, key: &[u8]) -> bool {
         self.index.contains_key(key)
     }
@@ -62,7 +62,7 @@ impl<V> Table<V> {
         self.nodes[*self.index.get(key)?].value.as_ref()
     }
 
-    /// The value under this key, to be changed.
+    /// The value under this key, mutable.
     pub fn get_mut(&mut self, key: &[u8]) -> Option<&mut V> {
         self.nodes[*self.index.get(key)?].value.as_mut()
     }
@@ -82,7 +82,7 @@ impl<V> Table<V> {
         })
     }
 
-    /// Adds an element unless its key is taken; says whether it did.
+    /// Adds an element unless its key is taken; returns whether it did.
     pub fn insert(&mut self, key: Text, value: V) -> bool {
         if self.index.contains_key(&key) {
             return false;
@@ -120,7 +120,7 @@ impl<V> Table<V> {
         true
     }
 
-    /// Takes an element out.
+    /// Removes an element.
     pub fn remove(&mut self, key: &[u8]) -> Option<V> {
         let slot = self.index.remove(key)?;
         let bucket = self.bucket(self.nodes[slot].hash);
@@ -152,8 +152,8 @@ impl<V> Table<V> {
         self.nodes[before].next = Some(slot);
     }
 
-    /// One walk over the list: a node stays if it follows one of its own bucket or is the first of its bucket, and else
-    /// moves to the front of its bucket.
+    /// One walk over the list: a node stays if it follows one of its own bucket or is the first of its bucket;
+    /// otherwise it moves to the front of its bucket.
     fn rehash(&mut self, buckets: usize) {
         self.buckets = vec![None; buckets];
         let Some(first) = self.nodes[HEAD].next else { return };
@@ -176,7 +176,7 @@ impl<V> Table<V> {
     }
 }
 
-/// Bucket counts are powers of two if asked for, else prime.
+/// Bucket counts are powers of two if one is requested, else primes.
 fn round_up(n: usize) -> usize {
     match n {
         1 => 2,

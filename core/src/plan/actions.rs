@@ -1,4 +1,4 @@
-//! What action ids stand for.
+//! Resolving action ids.
 
 use crate::config::action::{self, Action};
 use crate::config::store::Store;
@@ -13,7 +13,7 @@ pub struct Actions<'a> {
 }
 
 impl<'a> Actions<'a> {
-    /// Those of a configuration.
+    /// The actions of a configuration.
     pub fn new(store: &'a Store) -> Self {
         let defaults = action::defaults().into_iter().map(|action| (action.id.clone(), Arc::new(action)));
         Actions { store, defaults: defaults.collect() }
@@ -24,7 +24,7 @@ impl<'a> Actions<'a> {
         self.store.actions.get(id).or_else(|| self.defaults.get(id)).cloned()
     }
 
-    /// The action `block`; one that does not block gives way to the built-in one.
+    /// The action `block`, or the built-in one if that does not block.
     pub fn block(&self) -> Arc<Action> {
         let configured = self.get(action::BLOCK).filter(|action| action.kind.is_blocking());
         configured.unwrap_or_else(|| Arc::new(action::default_block()))

@@ -1,4 +1,4 @@
-//! Addresses by number.
+//! Addresses as numbers.
 
 use crate::support::words;
 use crate::value::Text;
@@ -8,17 +8,17 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// The number of an address.
 pub type AddressId = usize;
 
-/// All addresses a plan refers to; others are dropped when data arrives.
+/// All addresses that a plan refers to; others are dropped when data arrives.
 #[derive(Default)]
 pub struct Addresses {
     names: Vec<Text>,
-    /// A bit for each length that a name has, modulo 64.
+    /// The lengths of the names, modulo 64, a bit each.
     lengths: u64,
     ids: HashMap<Text, AddressId, BuildHasherDefault<NameHasher>>,
 }
 
 impl Addresses {
-    /// The number of a name, new if need be.
+    /// The number of a name, assigned if it is new.
     pub fn intern(&mut self, name: &Text) -> AddressId {
         *self.ids.entry(name.clone()).or_insert_with(|| {
             self.names.push(name.clone());
@@ -41,14 +41,14 @@ impl Addresses {
         &self.names[id]
     }
 
-    /// How many there are.
+    /// The number of addresses.
     pub fn len(&self) -> usize {
         self.names.len()
     }
 }
 
-/// Reads eight bytes at a time. Not resistant to chosen collisions, and need not be: the table holds the plan's own
-/// names only, what a request brings is merely looked up.
+/// Hashes eight bytes at a time. It need not resist chosen collisions: the table contains only the plan's own names,
+/// and names from a request are merely looked up.
 #[derive(Default)]
 struct NameHasher(u64);
 
@@ -57,7 +57,7 @@ impl Hasher for NameHasher {
     fn write(&mut self, bytes: &[u8]) {
         const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
         let (whole, rest) = bytes.as_chunks::<8>();
-        // Products that do not wait for each other.
+        // The products do not depend on each other.
         let mut factor = FACTOR;
         let mut sum = (words::rest(bytes, rest) ^ bytes.len() as u64).wrapping_mul(factor);
         for word in whole {

@@ -25,7 +25,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Makes a plan of everything in the store; `None` if there is nothing to run.
+/// Makes a plan of the whole store; `None` if there is nothing to run.
 pub fn build(store: &Store, patterns: &mut PatternCache) -> Option<Plan> {
     let actions = Actions::new(store);
     let planned = in_evaluation_order(store, &actions);
@@ -83,7 +83,7 @@ pub fn build(store: &Store, patterns: &mut PatternCache) -> Option<Plan> {
     })
 }
 
-/// Types of actions that rules and filters can lead to: base rules, user rules, then filters.
+/// The action types that rules and filters can lead to: base rules, user rules, then filters.
 fn known_actions(planned: &[Planned], store: &Store, actions: &Actions<'_>) -> Vec<Text> {
     let mut names: Vec<Text> = vec![];
     let mut add = |action: Option<Arc<Action>>| {
@@ -97,7 +97,8 @@ fn known_actions(planned: &[Planned], store: &Store, actions: &Actions<'_>) -> V
         enabled.iter().flat_map(|rule| &rule.on_match).for_each(|(_, action)| add(action.clone()));
     }
     for filter in store.rule_filters.values() {
-        // The reference gives the other modes an action too: that of the empty id, which a configuration may define.
+        // The reference gives the other modes an action, too: the one with the empty id, which a configuration may
+        // define.
         add(match &filter.mode {
             FilterMode::Custom(id) => actions.get(id),
             FilterMode::Bypass | FilterMode::Monitor => actions.get(b""),
@@ -106,7 +107,7 @@ fn known_actions(planned: &[Planned], store: &Store, actions: &Actions<'_>) -> V
     names
 }
 
-/// What a section of conditions may refer to.
+/// The dynamic lists that a section's conditions may refer to.
 #[derive(Clone, Copy)]
 enum Lists {
     Rules,
@@ -120,7 +121,7 @@ struct Builder {
     conditions: Vec<Condition>,
     targets: usize,
     lists: Vec<ListName>,
-    /// Addresses met since the last look, in order.
+    /// Addresses referred to since the last check, in order.
     used: Vec<usize>,
 }
 
@@ -225,7 +226,7 @@ impl Builder {
     fn processors(&mut self, store: &Store) -> (Vec<Processor>, Vec<Processor>) {
         let selection = scanners::Selection::new(store);
         let (mut before, mut after) = (vec![], vec![]);
-        // Known addresses list what pre-processors read first, so they are numbered first.
+        // Known addresses list the inputs of pre-processors first, so these are numbered first.
         for evaluate in [true, false] {
             for spec in store.processors.values().filter(|spec| spec.evaluate == evaluate) {
                 let conditions = self.conditions(&spec.conditions, Lists::None);
@@ -233,7 +234,7 @@ impl Builder {
                 for mapping in &spec.mappings {
                     let inputs = mapping.inputs.iter();
                     let inputs = inputs.map(|input| (self.address(&input.address), input.key_path.clone())).collect();
-                    // The output is not read by the processor, so it is no known address.
+                    // The processor does not read its output, which is therefore not a known address.
                     let output = self.addresses.intern(&mapping.output);
                     mappings.push(Mapping { inputs, output, name: mapping.output.clone() });
                 }
@@ -256,7 +257,7 @@ impl Builder {
     }
 }
 
-/// The rules that a filter's references select; no reference means all.
+/// The rules that a filter's references select, or all if there is none.
 fn selected<'a>(targets: &'a [Reference], planned: &'a [Planned]) -> impl Iterator<Item = usize> + 'a {
     let all = targets.is_empty();
     planned

@@ -9,7 +9,7 @@ use crate::value::Step;
 use crate::value::Text;
 use std::sync::Arc;
 
-/// The number of a condition, unique over rules, filters and processors: caches are kept by it.
+/// The number of a condition, unique over rules, filters and processors; caches use it as key.
 pub type ConditionId = usize;
 /// The number of a target of a scalar condition.
 pub type TargetId = usize;
@@ -39,30 +39,30 @@ impl Condition {
     }
 }
 
-/// Where a matcher comes from.
+/// The origin of a matcher.
 pub enum MatcherRef {
-    /// The rule.
+    /// The rule itself.
     Fixed(Arc<Matcher>),
     /// A dynamic list.
     List(ListSlot),
-    /// A list that cannot exist: never holds, negated or not.
+    /// A list that cannot exist, so the condition never holds, negated or not.
     Never,
 }
 
-/// Where a condition looks.
+/// What a condition is applied to.
 pub struct Target {
-    /// The number under which its state is kept.
+    /// The number under which its state is stored.
     pub id: TargetId,
-    /// The address by number,
+    /// The number of the address.
     pub address: AddressId,
-    /// and by name.
+    /// The name of the address.
     pub name: Text,
-    /// The way below it.
+    /// The path within it.
     pub key_path: Vec<Step>,
-    /// What is done to strings first.
+    /// The transformers applied to strings first.
     pub chain: Chain,
-    /// Values or keys.
+    /// Whether values or keys are matched.
     pub source: Source,
-    /// The inspection and the matcher whose hits bring this target back.
+    /// The inspection and the matcher whose hits make this target be visited again.
     pub scan: Option<(usize, u32)>,
 }

@@ -1,4 +1,4 @@
-//! Filters with their rules resolved.
+//! Filters, with their rules resolved.
 
 use super::addresses::AddressId;
 use super::condition::ConditionId;
@@ -11,19 +11,19 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// What a rule filter does, strongest last: among several on one rule the strongest wins, among equals the first.
+/// The effect of a rule filter, strongest last: of several on one rule the strongest wins, among equals the first.
 #[derive(Clone, Debug)]
 pub enum Mode {
-    /// Puts another action over the rule, if it is known, and makes the rule blocking in any case.
+    /// Replaces the rule's action, if the new one is known, and makes the rule blocking in any case.
     Custom(Option<Arc<Action>>),
-    /// Puts the `monitor` action over the rule and makes it non-blocking.
+    /// Replaces the rule's action by `monitor` and makes the rule non-blocking.
     Monitor(Option<Arc<Action>>),
-    /// Switches the rule off.
+    /// Disables the rule.
     Bypass,
 }
 
 impl Mode {
-    /// For comparing.
+    /// The strength, for comparison.
     pub fn rank(&self) -> u8 {
         match self {
             Mode::Custom(_) => 1,
@@ -37,9 +37,9 @@ impl Mode {
 pub struct RuleFilter {
     /// All must hold.
     pub conditions: Range<ConditionId>,
-    /// The rules it is about.
+    /// The rules it applies to.
     pub rules: Vec<RuleId>,
-    /// What it does.
+    /// Its effect.
     pub mode: Mode,
 }
 
@@ -47,24 +47,24 @@ pub struct RuleFilter {
 pub struct InputFilter {
     /// All must hold.
     pub conditions: Range<ConditionId>,
-    /// The rules it is about.
+    /// The rules it applies to.
     pub rules: Bits,
-    /// What it hides below each address.
+    /// What it excludes below each address.
     pub inputs: Vec<(AddressId, PathTrie)>,
 }
 
 /// Paths that select objects. `*` stands for any map key and any array element; a literal stands for a map key and
-/// never descends into an array. A shorter path absorbs longer ones.
+/// never descends into an array. A shorter path includes longer ones.
 #[derive(Default)]
 pub struct PathTrie {
     children: HashMap<Text, PathTrie>,
     wildcard: Option<Box<PathTrie>>,
-    /// A path ends here: this object and all below it.
+    /// Whether a path ends here, which selects this object and all below it.
     end: bool,
 }
 
 impl PathTrie {
-    /// Adds a path. Beside keyed paths the empty path does not count, as in the reference.
+    /// Adds a path. As in the reference, the empty path is ignored if there are others.
     pub fn insert(&mut self, path: &[Text]) {
         self.end = path.is_empty() && self.is_leaf();
         if !path.is_empty() {
@@ -92,9 +92,9 @@ impl PathTrie {
         self.children.is_empty() && self.wildcard.is_none()
     }
 
-    /// Collects the identities of the objects below `root` that paths select.
+    /// Collects the identities of the objects below `root` that the paths select.
     pub fn select(&self, root: &Object, selected: &mut HashSet<usize>) {
-        // Each path is as long as configured, so the work is bounded by nodes times depth of the trie.
+        // Paths are as long as configured, so the work is bounded by the number of nodes times the depth of the trie.
         let mut open = vec![(self, root)];
         while let Some((trie, object)) = open.pop() {
             if trie.end {

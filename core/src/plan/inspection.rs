@@ -1,7 +1,7 @@
-//! What is asked about the strings of an address.
+//! How the strings of an address are inspected.
 //!
-//! An *inspection* is all that looks at one address with one chain of transformers and one source, values or keys. The
-//! words for its steps are those of multi-pattern search:
+//! An *inspection* covers all targets on one address with one chain of transformers and one source, values or keys. The
+//! steps have the names of multi-pattern search:
 //!
 //! - The **prefilter**, one scan of a string for all matchers, leaves **candidates**.
 //! - A candidate is **verified** by running its matcher.
@@ -20,54 +20,54 @@ use crate::transform::{Chain, Triggers};
 use crate::value::Text;
 use std::sync::Arc;
 
-/// All that looks at one address with one chain and one source.
+/// All targets on one address with one chain and one source.
 pub struct Inspection {
-    /// What is done to strings first.
+    /// The transformers applied to strings first.
     pub chain: Chain,
-    /// Values or keys.
+    /// Whether values or keys are inspected.
     pub(super) source: Source,
     /// Matchers with a target on the whole address.
     pub(super) anywhere: Bits,
-    /// There are none of those.
+    /// Whether there are none of those.
     keyed_only: bool,
-    /// Matchers with a target below one key of the address, or on the whole of it; keys are numbered by the [`SourcePlan`].
+    /// Matchers with a target below one key of the address, or on the whole of it; the [`SourcePlan`] numbers the keys.
     pub(super) below_key: Vec<(usize, Bits)>,
-    /// What depends on a hit of a matcher.
+    /// The dependents of each matcher's hits.
     pub dependents: NumberMap<u32, Dependents>,
-    /// The unfiltered matchers,
+    /// The unfiltered matchers.
     pub unfiltered: Vec<u32>,
-    /// and when any of them may match.
+    /// When any of them may match.
     pub(super) unfiltered_triggers: Triggers,
     /// The other matchers, if they are so few that verifying them on a changed copy costs less than scanning it.
     pub unscanned: Vec<u32>,
-    /// What a copy needs to be worth making, if that is known.
+    /// The prerequisites for making a copy, if they are known.
     pub prerequisites: Option<Prerequisites>,
 }
 
-/// Matchers of an inspection up to which changed copies are not scanned: a scan looks for what all other matchers need, too.
+/// Up to this many matchers, changed copies are not scanned, as a scan searches for all other matchers, too.
 const FEW: usize = 2;
 
 /// The bytes that some matcher of an inspection needs.
 pub struct Prerequisites {
-    /// Those that the chain may bring into a text.
+    /// The bytes that the chain may introduce into a text.
     introduced: Presence,
     needs: Needs,
 }
 
 impl Prerequisites {
-    /// Whether a matcher may match what the chain makes of a text with these bytes.
+    /// Whether a matcher may match the output of the chain for a text with these bytes.
     #[inline]
     pub fn met_by(&self, present: Presence) -> bool {
         self.needs.met_by(present.or(self.introduced))
     }
 }
 
-/// What depends on a hit of a matcher.
+/// What depends on the hits of a matcher.
 #[derive(Default)]
 pub struct Dependents {
     /// The rules to visit.
     pub rules: Vec<RuleId>,
-    /// Their targets, to be looked at.
+    /// Their targets to visit again.
     pub targets: Vec<TargetId>,
 }
 
@@ -102,7 +102,7 @@ impl Inspection {
         }
     }
 
-    /// Decides how changed copies are looked at, once all targets are known.
+    /// Decides how changed copies are inspected, once all targets are known.
     pub(super) fn finish(&mut self, matchers: &[Arc<Matcher>]) {
         let mut filtered: Vec<u32> =
             self.dependents.keys().copied().filter(|matcher| !self.unfiltered.contains(matcher)).collect();
@@ -120,30 +120,30 @@ impl Inspection {
         self.below_key.iter_mut().for_each(|(_, matchers)| matchers.union(&self.anywhere));
     }
 
-    /// Whether anything looks at what is below this key.
+    /// Whether any target includes the value of this key.
     #[inline]
     pub fn concerns(&self, key: Option<usize>) -> bool {
         !self.keyed_only || self.below_key.iter().any(|(known, _)| Some(*known) == key)
     }
 
-    /// The matchers with a target that is this key's value or below it.
+    /// The matchers with a target that includes the value of this key, or part of it.
     #[inline]
     pub fn matchers(&self, key: Option<usize>) -> &Bits {
         let below = self.below_key.iter().find(|(known, _)| Some(*known) == key);
         below.map_or(&self.anywhere, |(_, matchers)| matchers)
     }
 
-    /// The matchers with a target below a key, to add to.
+    /// The matchers with a target below a key, mutable.
     pub(super) fn below(&mut self, key: usize, matchers: usize) -> &mut Bits {
         value_of(&mut self.below_key, key, || Bits::new(matchers))
     }
 }
 
-/// An inspection of a source, and when it has more to do than what the prefilter's answer about the text as it is tells.
+/// An inspection of a source, and when the prefilter's result for the unchanged text does not suffice for it.
 pub struct Planned {
     /// The number of the inspection.
     pub inspection: usize,
-    /// When its chain does more than change the case of letters, which the prefilter does not regard.
+    /// When its chain does more than change the case of letters, which the prefilter ignores.
     pub rewrites: Triggers,
     /// When an unfiltered matcher may match.
     pub unfiltered: Triggers,
@@ -151,15 +151,15 @@ pub struct Planned {
 
 /// The inspections of one address over values, or over keys.
 pub struct SourcePlan {
-    /// Values or keys.
+    /// Whether values or keys are inspected.
     pub source: Source,
     /// The inspections.
     pub inspections: Vec<Planned>,
-    /// When any of them has more to do than what the prefilter's answer about the text as it is tells.
+    /// When the prefilter's result for the unchanged text does not suffice for one of them.
     pub triggers: Triggers,
-    /// None looks at the whole address.
+    /// Whether no target is a whole address.
     pub keyed_only: bool,
-    /// The keys that some inspection looks below.
+    /// The keys with targets below them.
     keys: Vec<Text>,
 }
 
@@ -168,7 +168,7 @@ impl SourcePlan {
         SourcePlan { source, inspections: vec![], triggers: Triggers::default(), keyed_only: true, keys: vec![] }
     }
 
-    /// The number of a key, if some inspection looks below it; asks for the key only where some look below any.
+    /// The number of a key with targets below it; calls `key` only if there are such keys.
     #[inline]
     pub fn key_number<'k>(&self, key: impl FnOnce() -> Option<&'k [u8]>) -> Option<usize> {
         if self.keys.is_empty() {
@@ -190,17 +190,17 @@ impl SourcePlan {
     }
 }
 
-/// What is done when an address brings a new value.
+/// The effect of a new value at an address.
 pub struct AddressPlan {
     /// Its inspections over values, and those over keys.
     pub sources: [SourcePlan; 2],
-    /// Rules visited whenever the address is new,
+    /// Rules to visit whenever the address is new.
     pub always: Bits,
-    /// and those visited if another address, the resource of their detector, has a value.
+    /// Rules to visit if another address, the resource of their detector, has a value.
     pub with_resource: Vec<(RuleId, AddressId)>,
-    /// All scalar targets on the address, to be looked at again.
+    /// All scalar targets on the address, to be visited again.
     pub targets: Bits,
-    /// Targets that hits alone bring back.
+    /// Targets that only hits make be visited again.
     pub scanned_targets: Bits,
 }
 

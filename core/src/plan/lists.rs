@@ -1,4 +1,4 @@
-//! Dynamic lists, as conditions see them at evaluation time.
+//! Dynamic lists at evaluation time.
 
 use crate::config::store::Store;
 use crate::matcher::data::DataMatcher;
@@ -21,7 +21,7 @@ pub enum ListName {
 pub struct Lists(Vec<Option<DataMatcher>>);
 
 impl Lists {
-    /// Looks all names up.
+    /// Looks up all names.
     pub fn resolve(names: &[ListName], store: &Store) -> Self {
         let find = |name: &ListName| match name {
             ListName::Rules(id) => store.rules_data.get(id),

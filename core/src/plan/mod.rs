@@ -1,11 +1,11 @@
-//! The merged configuration -> one immutable, shareable plan of evaluation.
+//! Compiling the merged configuration into one immutable, shareable plan of evaluation.
 //!
-//! Everything that can be decided once is decided here: names become numbers, rules get their order and modules,
+//! Everything that can be decided in advance is decided here: names become numbers, rules get their order and modules,
 //! actions are resolved, filters know their rules, and every pattern that can be prefiltered has its place in the scan
-//! tables. What evaluation then does for a benign request is follow a few bit sets.
+//! tables. For a benign request, the evaluation then only follows a few bit sets.
 //!
 //! Dynamic lists are not part of the plan: conditions refer to them by slot, so that an update of a denylist of a
-//! million entries exchanges a few pointers ([`Lists`]) and leaves the plan as it is.
+//! million entries swaps a few pointers ([`Lists`]) and leaves the plan as it is.
 
 mod actions;
 mod addresses;
@@ -40,7 +40,7 @@ use std::sync::Arc;
 
 /// An immutable plan, shared by all contexts.
 pub struct Plan {
-    /// Addresses that anything refers to.
+    /// All addresses referred to.
     pub addresses: Addresses,
     /// In evaluation order.
     pub rules: Vec<Rule>,
@@ -48,7 +48,7 @@ pub struct Plan {
     pub modules: Vec<Module>,
     /// Conditions of rules, filters and processors.
     pub conditions: Vec<Condition>,
-    /// Targets of scalar conditions, by number.
+    /// The number of targets of scalar conditions.
     pub targets: usize,
     /// In evaluation order.
     pub rule_filters: Vec<RuleFilter>,
@@ -58,7 +58,7 @@ pub struct Plan {
     pub preprocessors: Vec<Processor>,
     /// Processors that run after the rules.
     pub postprocessors: Vec<Processor>,
-    /// Which addresses make rules worth evaluating when they are new.
+    /// The addresses that can make rules match when they are new.
     pub rule_addresses: Bits,
     /// Likewise for filters.
     pub filter_addresses: Bits,
@@ -68,9 +68,9 @@ pub struct Plan {
     pub obfuscator: Obfuscator,
     /// Addresses this plan reacts to.
     pub known_addresses: Vec<Text>,
-    /// Action types rules and filters can lead to.
+    /// Action types that rules and filters can lead to.
     pub known_actions: Vec<Text>,
-    /// How a request ends that no rule ends: the action `block`.
+    /// The action `block`, which ends a request if no rule does.
     pub block: Arc<Action>,
     /// The names of the lists that conditions refer to.
     pub list_names: Vec<lists::ListName>,

@@ -1,4 +1,4 @@
-//! Modules and collections, read off the ordered rules.
+//! Modules and collections, derived from the ordered rules.
 
 use super::order_rules::{ModuleKind, Planned};
 use super::rule::{Collection, Module};
@@ -20,8 +20,8 @@ pub fn form(rules: &[Planned]) -> Vec<Module> {
     modules
 }
 
-/// A new collection starts whenever the type differs from that of the rule before; the type "before" the first rule is
-/// empty, so rules of the empty type that come first belong to none.
+/// A new collection starts whenever the type differs from that of the previous rule; the type "before" the first rule
+/// is empty, so leading rules of the empty type belong to none.
 fn collections<'a>(rules: &'a [Planned], range: std::ops::Range<usize>, types: &mut Vec<&'a [u8]>) -> Vec<Collection> {
     let mut collections: Vec<Collection> = vec![];
     let mut previous: &[u8] = b"";

@@ -1,4 +1,4 @@
-//! The expressions that say what events must not show.
+//! The expressions for what events must not show.
 
 use crate::config::obfuscator;
 use crate::pattern::PatternCache;
@@ -9,24 +9,24 @@ use once_cell::race::OnceBox;
 /// Names of keys whose values are secrets: passwords, keys, tokens, session ids.
 const KEYS: &str = r"(?i)pass|pw(?:or)?d|secret|(?:api|private|public|access)[_-]?key|token|consumer[_-]?(?:id|key|secret)|sign(?:ed|ature)|bearer|authorization|jsessionid|phpsessid|asp\.net[_-]sessionid|sid|jwt";
 
-/// Secrets inside values; the first group that took part is what is hidden.
+/// Secrets within values; the first participating group is redacted.
 const VALUES: &str = r#"(?i)(?:p(?:ass)?w(?:or)?d|pass(?:[_-]?phrase)?|secret(?:[_-]?key)?|(?:(?:api|private|public|access)[_-]?)key(?:[_-]?id)?|(?:(?:auth|access|id|refresh)[_-]?)?token|consumer[_-]?(?:id|key|secret)|sign(?:ed|ature)?|auth(?:entication|orization)?|jsessionid|phpsessid|asp\.net(?:[_-]|-)sessionid|sid|jwt)(?:\s*=([^;&]+)|"\s*:\s*("[^"]+"|\d+))|bearer\s+([a-z0-9\._\-]+)|token\s*:\s*([a-z0-9]{13})|gh[opsu]_([0-9a-zA-Z]{36})|ey[I-L][\w=-]+\.(ey[I-L][\w=-]+(?:\.[\w.+\/=-]+)?)|[\-]{5}BEGIN[a-z\s]+PRIVATE\sKEY[\-]{5}([^\-]+)[\-]{5}END[a-z\s]+PRIVATE\sKEY|ssh-rsa\s*([a-z0-9\/\.+]{100,})"#;
 
 /// What values are searched for.
 #[derive(Clone)]
 pub enum ValueRule {
-    /// A match hides the first group that took part in it.
+    /// A match redacts the first participating group.
     Partial(Pattern),
-    /// A match hides the whole value.
+    /// A match redacts the whole value.
     Whole(Pattern),
 }
 
-/// The compiled obfuscator; without a configuration it hides nothing.
+/// The compiled obfuscator; without a configuration it redacts nothing.
 #[derive(Default)]
 pub struct Obfuscator {
-    /// Hides values below keys that match.
+    /// Redacts values below keys that match.
     pub keys: Option<Pattern>,
-    /// Hides values that match.
+    /// Redacts values that match.
     pub values: Option<ValueRule>,
 }
 

@@ -14,17 +14,17 @@ use crate::order::{Table, sort_unstable_like_libcxx};
 use crate::value::Text;
 use std::sync::Arc;
 
-/// A rule with everything that decides its place.
+/// A rule with everything that determines its position.
 pub struct Planned {
     /// As configured.
     pub spec: Arc<Rule>,
-    /// With those that overrides added.
+    /// Including those that overrides added.
     pub tags: Vec<(Text, Text)>,
     /// Action ids with their actions.
     pub on_match: Vec<(Text, Option<Arc<Action>>)>,
-    /// From the actions.
+    /// Derived from the actions.
     pub verdict: Verdict,
-    /// From the final tags.
+    /// Derived from the final tags.
     pub module: ModuleKind,
 }
 
@@ -61,12 +61,12 @@ impl ModuleKind {
         }
     }
 
-    /// Deny lists are cheap and must not be skipped because a budget is tight.
+    /// Denylists are cheap, and must not be skipped because time is short.
     pub fn ignores_deadline(self) -> bool {
         matches!(self, Self::NetworkAcl | Self::AuthenticationAcl)
     }
 
-    /// Whose rules come first.
+    /// Which rules come first, base or user rules.
     fn first_origin(self) -> Origin {
         match self {
             Self::NetworkAcl | Self::AuthenticationAcl | Self::Rasp => Origin::Base,
@@ -85,7 +85,7 @@ pub fn in_evaluation_order(store: &Store, actions: &Actions<'_>) -> Vec<Planned>
     for table in [&store.base_rules, &store.user_rules] {
         rules.extend(planned(table, store, actions));
     }
-    // Each module is sorted by itself: the sort is not stable, so what it is given matters.
+    // Each module is sorted separately: the sort is not stable, so its input order matters.
     let mut ordered = vec![];
     for module in 0..=ModuleKind::Waf as u8 {
         let (mut members, others): (Vec<_>, Vec<_>) = rules.into_iter().partition(|rule| rule.module as u8 == module);
@@ -135,7 +135,7 @@ fn planned(table: &Table<Arc<Rule>>, store: &Store, actions: &Actions<'_>) -> Ve
     rules
 }
 
-/// Overrides by tags before those by id, each newest first: the oldest has the last word.
+/// Overrides by tags before those by id, each newest first: the last one to apply wins.
 fn overrides_of<'a>(rule: &'a Rule, store: &'a Store) -> impl Iterator<Item = &'a RuleOverride> {
     let of_kind = move |by_tags| {
         let newest_first = store.rule_overrides.iter().rev().map(|owned| &*owned.item);

@@ -10,19 +10,19 @@ use std::sync::Arc;
 
 /// A processor.
 pub struct Processor {
-    /// The number under which its state is kept, over both kinds.
+    /// The number under which its state is stored, over both kinds.
     pub id: usize,
-    /// What it makes.
+    /// The generator of its results.
     pub generator: Generator,
     /// All must hold.
     pub conditions: Range<ConditionId>,
     /// In configuration order.
     pub mappings: Vec<Mapping>,
-    /// Selected for it.
+    /// The scanners selected for it.
     pub scanners: Arc<Scanners>,
-    /// The result becomes an address.
+    /// Whether the result becomes an address.
     pub evaluate: bool,
-    /// The result becomes an attribute.
+    /// Whether the result becomes an attribute.
     pub output: bool,
 }
 
@@ -30,8 +30,8 @@ pub struct Processor {
 pub struct Mapping {
     /// One input per parameter.
     pub inputs: Vec<(AddressId, Vec<Step>)>,
-    /// The output by number,
+    /// The number of the output.
     pub output: AddressId,
-    /// and by name.
+    /// The name of the output.
     pub name: Text,
 }

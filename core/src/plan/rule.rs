@@ -8,10 +8,10 @@ use crate::value::{Input, Step};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The place of a rule in evaluation order.
+/// The position of a rule in evaluation order.
 pub type RuleId = usize;
 
-/// What a match leads to.
+/// The effect of a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// The request goes on.
@@ -22,11 +22,11 @@ pub enum Verdict {
 
 /// A rule.
 pub struct Rule {
-    /// What its events tell of it, unless a filter changes its actions.
+    /// What its events show of it, unless a filter changes its actions.
     pub shown: Arc<EventRule>,
-    /// Action ids in order, with the action where there is one.
+    /// Action ids in order, with the action if there is one.
     pub on_match: Vec<(Text, Option<Arc<Action>>)>,
-    /// Whether any of them ends the request.
+    /// The strongest effect of these actions.
     pub verdict: Verdict,
     /// All must hold.
     pub conditions: Range<ConditionId>,
@@ -34,11 +34,11 @@ pub struct Rule {
     pub event: bool,
     /// Whether a match asks for the trace to be kept.
     pub keep: bool,
-    /// What a match stores.
+    /// The attributes that a match sets.
     pub attributes: Vec<Attribute>,
 }
 
-/// What an event tells of its rule.
+/// What an event shows of its rule.
 #[derive(Clone, Debug)]
 pub struct EventRule {
     /// Its id.
@@ -55,16 +55,16 @@ pub struct EventRule {
 pub struct Attribute {
     /// Its name.
     pub name: Text,
-    /// What it holds.
+    /// Its value.
     pub value: AttributeValue,
 }
 
-/// What an attribute holds.
+/// The value of an attribute.
 #[derive(Clone)]
 pub enum AttributeValue {
     /// A fixed scalar.
     Literal(Arc<Input>),
-    /// A copy of what is at this place.
+    /// A copy of the value at this path.
     Copy(AddressId, Arc<[Step]>),
 }
 
@@ -72,9 +72,9 @@ pub enum AttributeValue {
 pub struct Module {
     /// The rules of the module.
     pub rules: Range<RuleId>,
-    /// Whether the deadline does not count.
+    /// Whether the module runs even after the deadline.
     pub ignores_deadline: bool,
-    /// Groups of rules of which at most one is reported; empty if every match is.
+    /// Groups of rules of which at most one is reported; if empty, every match is.
     pub collections: Vec<Collection>,
 }
 
@@ -82,8 +82,8 @@ pub struct Module {
 pub struct Collection {
     /// Its rules.
     pub rules: Range<RuleId>,
-    /// The number of the type; all collections of a type share what was reached.
+    /// The number of the type; all collections of a type share their progress.
     pub type_id: usize,
-    /// That of the first rule.
+    /// The verdict of the first rule.
     pub verdict: Verdict,
 }

@@ -1,11 +1,11 @@
 //! Which strings are scanned for what.
 //!
-//! Each string is transformed once per [inspection](Inspection) and scanned once; the scan knows distinct matchers. When a
+//! Each string is transformed once per [inspection](Inspection) and scanned once for all distinct matchers. When a
 //! batch brings an address, its inspections run, and only rules with a target that was not ruled out are visited:
 //!
 //! * a target whose matcher can be prefiltered is ruled out unless its matcher was hit in its inspection,
-//! * any other target (negated, lists, numbers, presence, detectors) is never ruled out, so its rule is visited whenever
-//!   the address is new.
+//! * any other target (negated, lists, numbers, presence, detectors) is never ruled out, so its rule is visited
+//!   whenever the address is new.
 
 use super::addresses::AddressId;
 use super::condition::{Condition, Target};
@@ -23,11 +23,11 @@ use std::sync::Arc;
 pub struct ScanPlan {
     /// The prefilter of all matchers.
     pub prefilter: Prefilter,
-    /// By number.
+    /// The matchers by number.
     pub matchers: Vec<Arc<Matcher>>,
     /// All inspections.
     pub inspections: Vec<Inspection>,
-    /// By address.
+    /// The plans by address.
     pub addresses: Vec<AddressPlan>,
 }
 
@@ -62,12 +62,12 @@ struct Planner {
     inspections: Vec<(AddressId, Inspection)>,
     inspection_of: HashMap<(AddressId, Chain, Source), usize>,
     addresses: Vec<AddressPlan>,
-    /// No more matchers than this come.
+    /// An upper bound on the number of matchers.
     bound: usize,
 }
 
 impl Planner {
-    /// A rule with a condition that the scan says nothing about.
+    /// Registers a condition that the scan cannot rule out.
     fn always_visit(&mut self, condition: &mut Condition, rule: RuleId) {
         let resource = condition.resource();
         for target in condition.targets_mut() {
@@ -79,7 +79,7 @@ impl Planner {
         }
     }
 
-    /// A target that is looked at where its matcher is hit.
+    /// Registers a target that is visited if its matcher is hit.
     fn scan_for(&mut self, matcher: &Arc<Matcher>, target: &mut Target, rule: RuleId) {
         let number = self.number(matcher);
         let id = self.inspection(target);
@@ -104,7 +104,7 @@ impl Planner {
         })
     }
 
-    /// The inspection that looks at a target.
+    /// The inspection of a target.
     fn inspection(&mut self, target: &Target) -> usize {
         let key = (target.address, target.chain.clone(), target.source);
         *self.inspection_of.entry(key).or_insert_with(|| {
@@ -122,7 +122,7 @@ impl Planner {
             }
         }
         let inspections: Vec<Inspection> = self.inspections.into_iter().map(|(_, inspection)| inspection).collect();
-        // Chains that begin with the same steps share what these make of a text.
+        // Sorted so that chains with a common prefix share its results.
         for source in self.addresses.iter_mut().flat_map(|plan| &mut plan.sources) {
             source.inspections.sort_by_key(|planned| inspections[planned.inspection].chain.transformers());
         }
@@ -133,8 +133,8 @@ impl Planner {
     }
 }
 
-/// Whether there is anything that only a scan finds quickly. Without it, those that are asked about every string are better
-/// asked in the order of the rules, up to the first match.
+/// Whether the scan would rule out anything. If not, matchers that have to run on every string are better run in the
+/// order of the rules, up to the first match.
 fn has_scan(conditions: &[Condition], rules: &[Rule]) -> bool {
     let mut all = rules.iter().flat_map(|rule| &conditions[rule.conditions.clone()]);
     all.any(|condition| condition.scannable().is_some_and(|matcher| matcher.triggers().is_none()))

@@ -1,4 +1,4 @@
-//! Which scanners each schema processor uses.
+//! The scanners of each schema processor.
 
 use crate::config::processor::{self as config, Processor};
 use crate::config::reference::Reference;
@@ -26,14 +26,14 @@ impl ScannerMatcher for ByMatcher {
     }
 }
 
-/// All scanners of a store, ready to be selected.
+/// All scanners of a store, for selection.
 pub struct Selection<'a> {
     store: &'a Store,
     scanners: Vec<(Arc<config::ScannerSpec>, Arc<Scanner>)>,
 }
 
 impl<'a> Selection<'a> {
-    /// Prepares the scanners; equal matchers become one.
+    /// Prepares the scanners; equal matchers are shared.
     pub fn new(store: &'a Store) -> Self {
         let mut shared: HashMap<*const Matcher, Arc<dyn ScannerMatcher>> = HashMap::new();
         let mut share = |matcher: &Option<Arc<Matcher>>| {
@@ -50,7 +50,7 @@ impl<'a> Selection<'a> {
         Selection { scanners: scanners.collect(), store }
     }
 
-    /// From strongest to weakest: excluded by id, included by id, excluded by tags, included by tags.
+    /// By precedence: excluded by id, included by id, excluded by tags, included by tags.
     pub fn for_processor(&self, processor: &Processor) -> Arc<Scanners> {
         let mut include: Vec<&Reference> = processor.scanners.iter().collect();
         let mut exclude: Vec<&Reference> = vec![];

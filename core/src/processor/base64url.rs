@@ -1,18 +1,18 @@
-//! The base64url of token segments, with the leniency of the reference.
+//! The base64url of token segments, as lenient as in the reference.
 //!
 //! Padding may be missing, or be up to what completes the last group (four characters after a complete group). A last
-//! group of one digit still yields a byte, and zero bits beyond the last whole byte yield nothing: the decoded text ends
-//! where its leftover bits end.
+//! group of one digit still yields a byte, and zero bits beyond the last whole byte yield nothing: the decoded text
+//! ends where its leftover bits end.
 
 use crate::support::Stride;
 
 /// Marks bytes that are not digits.
 const NONE: u8 = 0xFF;
 
-/// Digits whose values are found together.
+/// The number of digits decoded together.
 const BLOCK: usize = 16;
 
-/// The values of all bytes, for where there is no block.
+/// The values of all bytes, for texts shorter than a block.
 static VALUES: [u8; 256] = {
     let mut values = [NONE; 256];
     let mut byte = 0;
@@ -23,8 +23,8 @@ static VALUES: [u8; 256] = {
     values
 };
 
-/// The decoded bytes in a buffer made for another text, or `None` where the text is malformed. Once the deadline is over the
-/// answer doesn't matter.
+/// The decoded bytes, appended to a reused buffer; `None` if the text is malformed. The result does not matter once the
+/// deadline is over.
 pub(super) fn decode(text: &[u8], mut decoded: Vec<u8>, stride: &mut Stride<'_>) -> Option<Vec<u8>> {
     decoded.clear();
     decoded.reserve(text.len() / 4 * 3 + BLOCK);
@@ -82,10 +82,10 @@ fn digit(byte: u8) -> u8 {
     VALUES[usize::from(byte)]
 }
 
-/// The value of a digit. Without branches or a table, so that a block of them is done in a few instructions.
+/// The value of a digit. Free of branches and table look-ups, so that the loop over a block is vectorised.
 #[inline]
 const fn value_of(byte: u8) -> u8 {
-    /// One more than the value of a digit of a range, otherwise zero.
+    /// One more than the value of a digit in a range, otherwise zero.
     #[inline]
     const fn within(byte: u8, from: u8, count: u8, value: u8) -> u8 {
         let place = byte.wrapping_sub(from);
@@ -99,7 +99,7 @@ const fn value_of(byte: u8) -> u8 {
 /// The six bytes of eight digits.
 #[inline]
 fn six_bytes_of(values: [u8; 8]) -> [u8; 6] {
-    // Neighbours are joined: eight times 6 bits to four times 12, to twice 24, to 48.
+    // Joins neighbours: eight times 6 bits to four times 12, to twice 24, to 48.
     let eight = u64::from_be_bytes(values);
     let four = eight & 0x003F_003F_003F_003F | (eight & 0x3F00_3F00_3F00_3F00) >> 2;
     let two = four & 0x0000_0FFF_0000_0FFF | (four & 0x0FFF_0000_0FFF_0000) >> 4;

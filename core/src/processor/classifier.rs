@@ -1,8 +1,8 @@
-//! What kind of data a string is, judged by scanners.
+//! The kind of data in a string, according to scanners.
 //!
-//! Rulesets hold dozens of scanners but few distinct key patterns (twenty kinds of payment card share one), and keys
-//! repeat, so that the [patterns of keys](super::keys) are seldom asked. What they leave is asked about the string, but
-//! most scanners look for numbers: counting the string's digits, once, settles that they are not there.
+//! Rulesets have dozens of scanners but few distinct key patterns (twenty kinds of payment card share one), and keys
+//! repeat, so the [patterns of keys](super::keys) are seldom run. The remaining scanners examine the string, but most
+//! of them look for numbers: counting the string's digits, once, rules these out.
 
 use super::keys::{KeptKeys, KeyPatterns, SET};
 use super::scanner::{Label, Scanner, Tag};
@@ -10,25 +10,25 @@ use crate::support::{Deadline, Expired};
 use crate::value::Value;
 use std::sync::Arc;
 
-/// Bytes of a value that a matcher reads between two looks at the deadline.
+/// Bytes of a value that a matcher reads between two checks of the deadline.
 const STRIDE: usize = 4096;
 
-/// Scanners in the order in which they are asked.
+/// Scanners in the order in which they are tried.
 pub(super) struct Selection {
     asked: Vec<Asked>,
     keys: KeyPatterns,
 }
 
-/// A scanner, and what is known of it.
+/// A scanner with its precomputed properties.
 struct Asked {
     scanner: Arc<Scanner>,
-    /// The first scanner with equal tags: equal tags make equal schemas.
+    /// The first scanner with equal tags, as equal tags make equal schemas.
     label: Option<Label>,
-    /// What the value must have.
+    /// The least that the value must contain.
     least: Least,
 }
 
-/// The fewest bytes, and digits among them.
+/// The least number of bytes, and of digits among them.
 #[derive(Clone, Copy)]
 struct Least {
     bytes: usize,
@@ -67,7 +67,7 @@ fn same_tags(a: &[Tag], b: &[Tag]) -> bool {
     a.len() == b.len() && a.iter().all(|tag| b.contains(tag))
 }
 
-/// Classifies strings.
+/// Classifies strings with a selection of scanners.
 pub(super) struct Classifier<'a> {
     scanners: &'a Selection,
     kept: KeptKeys,
@@ -79,7 +79,7 @@ impl<'a> Classifier<'a> {
         Classifier { scanners, kept }
     }
 
-    /// What it has found out about keys.
+    /// Returns the cached results for keys.
     pub(super) fn into_kept(self) -> KeptKeys {
         self.kept
     }
@@ -109,7 +109,7 @@ impl<'a> Classifier<'a> {
                 return Ok(asked.label);
             }
         }
-        // Those beyond what a set of scanners holds.
+        // The scanners beyond the capacity of a set.
         for asked in self.scanners.asked.iter().skip(SET) {
             let takes_key = match &asked.scanner.key {
                 Some(pattern) => !key.is_empty() && pattern.matches(key, deadline)?,
@@ -133,7 +133,7 @@ impl Asked {
     }
 }
 
-/// A string with the number of its digits, once that is known.
+/// A string and, once it is known, the number of its digits.
 struct Text<'a> {
     bytes: &'a [u8],
     digits: Option<usize>,
@@ -147,7 +147,7 @@ impl Text<'_> {
     }
 }
 
-/// How many ASCII digits there are. Counted in bytes, many at a time.
+/// The number of ASCII digits, counted in bytes so that the loop is vectorised.
 fn count_digits(text: &[u8]) -> usize {
     let of = |part: &[u8]| part.iter().map(|byte| u8::from(byte.is_ascii_digit())).sum::<u8>();
     text.chunks(usize::from(u8::MAX)).map(|part| usize::from(of(part))).sum()
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_key_pattern_is_asked_once_per_key() {
+    fn a_shared_key_pattern_runs_once_per_key() {
         let asked = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&asked);
         let key: Arc<dyn ScannerMatcher> = Arc::new(move |_: &[u8]| counter.fetch_add(1, Ordering::Relaxed) > 99);
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn more_scanners_than_a_set_holds_are_asked_in_order() {
+    fn more_scanners_than_a_set_holds_run_in_order() {
         let number = |n: usize| format!("{n:03}");
         let matching = |n: usize| {
             let wanted = number(n);

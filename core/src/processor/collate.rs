@@ -1,9 +1,9 @@
-//! Map entries in the order fingerprints hash them.
+//! Map entries in the order in which fingerprints hash them.
 //!
-//! A request has a handful of keys, so their order is found among small records on the stack: the first eight weighted
-//! bytes of a key packed into an integer, which decide nearly every comparison without touching the key. A hostile
-//! request may have a hundred thousand keys, or a few that are long and differ at their ends; those are sorted in runs that
-//! take microseconds each, and merged, so that the deadline can interrupt after each run and at each key.
+//! A request has a handful of keys, so they are sorted as small records on the stack: the first eight weighted bytes of
+//! a key packed into an integer, which decide nearly every comparison without reading the key. A hostile request may
+//! have a hundred thousand keys, or a few long ones that differ at their ends; those are sorted in runs that take
+//! microseconds each, and merged, so that the deadline can interrupt after each run and at each key.
 
 use crate::support::Expired;
 use crate::support::{Deadline, words};
@@ -12,24 +12,24 @@ use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 use std::marker::PhantomData;
 
-/// Entries sorted on the stack.
+/// The most entries that are sorted on the stack.
 const FEW: usize = 16;
-/// Entries sorted in one go when there are more.
+/// The number of entries of a run.
 const RUN: usize = 128;
-/// Bytes of keys that are sorted in one go.
+/// The bytes of keys of a run.
 const RUN_BYTES: usize = 4 << 10;
 
-/// What sorting a run costs, in units of [`Deadline::spend`].
+/// The cost of sorting a run, in units of [`Deadline::spend`].
 const RUN_UNITS: u32 = 64;
 
-/// What a byte of a key weighs in the order.
+/// The weight of a byte in the order.
 pub(super) trait Collation {
-    /// Of each byte of a word.
+    /// The weights of the bytes of a word.
     fn weights(word: u64) -> u64;
 }
 
-/// Keys of queries, bodies and cookies: lower-cased, compared as *signed* bytes, which is how the reference's `char`
-/// compares on x86-64 (and so 0x80-0xFF come before ASCII).
+/// Keys of queries, bodies and cookies: lower-cased and compared as *signed* bytes, as the reference's `char` compares
+/// on x86-64 (so 0x80-0xFF come before ASCII).
 pub(super) struct SignedLower;
 
 impl Collation for SignedLower {
@@ -59,13 +59,13 @@ impl Collation for HeaderNames {
     }
 }
 
-/// Keys, each with the position it had in its map, to be handed out in order. Equal keys keep their input order.
+/// Keys, each with its position in the map, to be visited in order. Equal keys keep their input order.
 pub(super) struct Sorter<'a, C> {
     few: [Entry<'a, C>; FEW],
     len: usize,
-    /// Of all keys together.
+    /// The length of all keys together.
     bytes: usize,
-    /// All entries, once they are more than few.
+    /// All entries, once there are too many for the stack.
     many: Vec<Entry<'a, C>>,
 }
 
@@ -75,7 +75,7 @@ impl<'a, C: Collation> Sorter<'a, C> {
         Sorter { few: [empty; FEW], len: 0, bytes: 0, many: Vec::new() }
     }
 
-    /// How many keys were added.
+    /// The number of keys added.
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -95,7 +95,7 @@ impl<'a, C: Collation> Sorter<'a, C> {
         self.bytes += key.len();
     }
 
-    /// Hands each key and its position to `visit`, in order.
+    /// Passes each key and its position to `visit`, in order.
     pub(super) fn drain(
         &mut self,
         deadline: &mut Deadline,
@@ -117,7 +117,7 @@ impl<'a, C: Collation> Sorter<'a, C> {
         }
         while let Some(mut smallest) = heads.peek_mut() {
             let Reverse((entry, rest)) = *smallest;
-            // It is compared with a few others when it leaves.
+            // Merging compares it with a few others.
             deadline.try_spend(4 + (entry.key.len() / 8) as u32)?;
             match rest.split_first() {
                 Some((next, rest)) => *smallest = Reverse((*next, rest)),
@@ -129,7 +129,7 @@ impl<'a, C: Collation> Sorter<'a, C> {
     }
 }
 
-/// How many of the first entries are sorted in one go; `None` if there are none.
+/// The number of entries in the next run; `None` if there are none.
 fn run_length<C>(entries: &[Entry<'_, C>]) -> Option<usize> {
     let mut bytes = 0;
     let fits = |entry: &&Entry<'_, C>| {
@@ -190,11 +190,11 @@ fn compare<C: Collation>(a: &[u8], b: &[u8]) -> Ordering {
         }
         (a_left, b_left) = (a_left.get(8..).unwrap_or_default(), b_left.get(8..).unwrap_or_default());
     }
-    // As far as both go they are the same, or one is filled up with what weighs as little as its end.
+    // The keys are equal, or one is zero-padded against an end of equal weight.
     a.len().cmp(&b.len())
 }
 
-/// The weights of the first eight bytes, big end first; shorter keys are filled up with the lowest weight.
+/// The weights of the first eight bytes, big-endian; shorter keys are padded with the lowest weight.
 #[inline]
 fn prefix<C: Collation>(key: &[u8]) -> u64 {
     words::cut(C::weights(words::first(key)), key.len()).swap_bytes()
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_comes_first_even_where_weights_look_like_filling() {
+    fn a_prefix_comes_first_even_if_weights_equal_the_padding() {
         assert_eq!(sorted::<SignedLower>(&[b"a\x80", b"a"]), [(&b"a"[..], 1), (b"a\x80", 0)]);
         assert_eq!(sorted::<HeaderNames>(&[b"a\0\0", b"a\0"]), [(&b"a\0"[..], 1), (b"a\0\0", 0)]);
         assert_eq!(sorted::<HeaderNames>(&[b"12345678b", b"12345678A"]), [(&b"12345678A"[..], 1), (b"12345678b", 0)]);

@@ -1,8 +1,7 @@
-//! The eight hex digits that stand for a piece of the request in a fingerprint.
+//! The eight hex digits that represent a part of the request in a fingerprint.
 //!
-//! A fingerprint field is the start of a SHA-256 over text that is lower-cased, escaped and joined first. Building that
-//! text would cost an allocation per key, so it is joined in the blocks that the hash takes, and folded there, a block at a
-//! time.
+//! A fingerprint field is the start of a SHA-256 over text that is first lower-cased, escaped and joined. Building that
+//! text would cost an allocation per key, so it is joined and folded in the blocks of the hash.
 
 use crate::support::Expired;
 use crate::support::{Deadline, words};
@@ -10,14 +9,14 @@ use sha2::block_api::compress256;
 
 /// Bytes of a SHA-256 block.
 const BLOCK: usize = 64;
-/// Where the length stands in the last block.
+/// The offset of the length in the last block.
 const LENGTH_AT: usize = BLOCK - 8;
-/// The state a SHA-256 starts from (FIPS 180-4, 5.3.3).
+/// The initial state of SHA-256 (FIPS 180-4, 5.3.3).
 const INITIAL: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
-/// Bytes folded between two looks at the deadline.
+/// Bytes hashed between two checks of the deadline.
 const STRIDE: usize = 4096;
-/// What folding so many costs, in units of [`Deadline::spend`].
+/// The cost of that, in units of [`Deadline::spend`].
 const STRIDE_UNITS: u32 = 128;
 
 /// A field of a fingerprint: empty, or the first eight hex digits of a SHA-256.
@@ -33,21 +32,21 @@ impl Field {
     }
 }
 
-/// How bytes change on their way into a hash.
+/// How bytes are transformed before they are hashed.
 #[derive(Clone, Copy)]
 pub(super) enum Folding {
     /// Lower-cased.
     Lower,
     /// Lower-cased, with `,` escaped as `\,`.
     Key,
-    /// As it is, with `,` escaped as `\,`.
+    /// Unchanged, with `,` escaped as `\,`.
     Value,
     /// Lower-cased, with `_` as `-`.
     HeaderName,
 }
 
 impl Folding {
-    /// Folds a block. A comma or backslash that was put there stays what it is.
+    /// Folds a block. Separators and escapes in it are not affected.
     #[inline]
     fn fold(self, block: &mut [u8; BLOCK]) {
         match self {
@@ -67,7 +66,7 @@ pub(super) struct Digest {
     folding: Folding,
     state: [u32; 8],
     block: [u8; BLOCK],
-    /// Bytes so far; those since the last multiple of a block are in `block`, not folded yet.
+    /// The number of bytes so far; those since the last multiple of a block are in `block`, not folded yet.
     length: usize,
 }
 
@@ -92,7 +91,7 @@ impl Digest {
         }
     }
 
-    /// Adds bytes, to be folded.
+    /// Adds bytes, which will be folded.
     pub(super) fn extend(&mut self, bytes: &[u8], deadline: &mut Deadline) -> Result<(), Expired> {
         for (index, stride) in bytes.chunks(STRIDE).enumerate() {
             if index > 0 {
@@ -110,7 +109,7 @@ impl Digest {
     #[inline]
     fn append(&mut self, mut bytes: &[u8]) {
         let (at, length) = (self.length % BLOCK, bytes.len());
-        // Most are short, and calls that copy a number of bytes are costly. What is written beyond them is written again.
+        // Most are short, and a call to memcpy is costly. Bytes written beyond the length will be overwritten.
         if length <= 16
             && at + length < BLOCK
             && let Some(room) = self.block.get_mut(at..at + 16)
@@ -158,7 +157,7 @@ impl Digest {
         self.folding.fold(&mut self.block);
         let (_, rest) = self.block.split_at_mut(self.length % BLOCK);
         rest.fill(0);
-        // A block is never left full, so there is room for the mark of the end.
+        // A block is never left full, so there is room for the end mark.
         rest[0] = 0x80;
         if rest.len() <= BLOCK - LENGTH_AT {
             self.compress();
@@ -183,7 +182,7 @@ pub(super) fn header_name_byte(byte: u8) -> u8 {
     if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() }
 }
 
-/// The field of one scalar string: empty if it is, else the hash of its lower-case form.
+/// The field of one scalar string: empty for an empty one, else the hash of its lower-case form.
 pub(super) fn scalar_field(text: &[u8], deadline: &mut Deadline) -> Result<Field, Expired> {
     if text.is_empty() {
         return Ok(Field::EMPTY);

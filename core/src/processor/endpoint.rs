@@ -1,4 +1,4 @@
-//! `http_endpoint_fingerprint`: which endpoint is called with which parameters.
+//! `http_endpoint_fingerprint`: the endpoint and the names of its parameters.
 //!
 //! `http-` method `-` hash of the path `-` hash of the query's keys `-` hash of the body's keys.
 
@@ -36,12 +36,12 @@ pub(super) fn generate(
     Ok(joined([b"http-", method, b"-", path.as_bytes(), b"-", query.as_bytes(), b"-", body.as_bytes()]))
 }
 
-/// What comes before the first `?` or `#`.
+/// The part before the first `?` or `#`.
 fn path(uri: &[u8]) -> &[u8] {
     &uri[..memchr::memchr2(b'?', b'#', uri).unwrap_or(uri.len())]
 }
 
-/// The hash of a map's keys in their order, values ignored; empty for an empty map.
+/// The hash of a map's sorted keys, ignoring values; empty for an empty map.
 fn keys_field(entries: &[Pair], deadline: &mut Deadline) -> Result<Field, Expired> {
     if entries.is_empty() {
         return Ok(Field::EMPTY);

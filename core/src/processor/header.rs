@@ -1,7 +1,7 @@
-//! `http_header_fingerprint`: which headers a client sends.
+//! `http_header_fingerprint`: the headers that a client sends.
 //!
 //! `hdr-` one bit per standard header `-` hash of the user agent `-` number of unknown headers `-` hash of their names.
-//! Tracing headers and those with the client address are left out: they say nothing about the client's software.
+//! Tracing headers and those with the client address are left out, as they say nothing about the client's software.
 
 use super::collate::{HeaderNames, Sorter};
 use super::digest::{Digest, Field, Folding, scalar_field};
@@ -32,7 +32,7 @@ pub(super) fn generate(headers: &[Pair], deadline: &mut Deadline) -> Result<Valu
     Ok(joined([b"hdr-", standard, b"-", user_agent, b"-", count.as_bytes(), b"-", names.as_bytes()]))
 }
 
-/// The hash of the names in their order; empty if there are none.
+/// The hash of the sorted names; empty if there are none.
 fn names_field(names: &mut Sorter<'_, HeaderNames>, deadline: &mut Deadline) -> Result<Field, Expired> {
     if names.len() == 0 {
         return Ok(Field::EMPTY);

@@ -1,16 +1,16 @@
-//! What the header and network fingerprints know about header names and values.
+//! Header names and values for the header and network fingerprints.
 
 use crate::support::words;
 use crate::value::{Object, View};
 
-/// What a header is to a fingerprint. Names are compared ignoring case, with `_` and `-` the same.
+/// The role of a header in fingerprints. Names are compared case-insensitively, with `_` and `-` the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Header {
     /// Added by a tracer, not by the client.
     Tracing,
-    /// One that most clients send; the number is its place in the header fingerprint.
+    /// One that most clients send; the number is its position in the header fingerprint.
     Standard(usize),
-    /// One that carries the client address; the number is its place in the network fingerprint and its precedence.
+    /// One that carries the client address; the number is its position in the network fingerprint and its precedence.
     Address(usize),
     UserAgent,
     Unknown,
@@ -29,7 +29,7 @@ impl Header {
         KNOWN.find(name.len(), folded)
     }
 
-    /// As [`of`](Self::of), for those who look for addresses alone.
+    /// As [`of`](Self::of), but only for headers with addresses.
     #[inline]
     pub(super) fn address_place(name: &[u8]) -> Option<usize> {
         if !ADDRESSES.may_hold(name) {
@@ -42,8 +42,8 @@ impl Header {
     }
 }
 
-/// The first 24 bytes of a folded name, filled up with zeros. Names compare as words: a comparison of bytes would cost a call
-/// for each of them.
+/// The first 24 bytes of a folded name, padded with zeros. Names are compared as words, as comparing bytes would take a
+/// call each.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Name([u64; 3]);
 
@@ -78,7 +78,7 @@ impl Name {
     }
 }
 
-/// The names with a meaning.
+/// The names with a role.
 const NAMES: [(&[u8], Header); 21] = [
     (b"user-agent", Header::UserAgent),
     (b"referer", Header::Standard(0)),
@@ -108,15 +108,15 @@ static ADDRESSES: Table = Table::new(true);
 
 /// Names by their lengths.
 struct Table {
-    /// A bit for each letter that a name of this length begins with.
+    /// The first letters of the names of each length, a bit each.
     letters: [u32; Self::LENGTHS],
     names: [[(Name, Header); Self::MOST]; Self::LENGTHS],
 }
 
 impl Table {
-    /// One more than the longest name has bytes.
+    /// One more than the length of the longest name.
     const LENGTHS: usize = 20;
-    /// As many as have the same length.
+    /// The most names of one length.
     const MOST: usize = 3;
 
     const fn new(addresses_only: bool) -> Self {
@@ -141,7 +141,7 @@ impl Table {
         table
     }
 
-    /// Whether a name of this length and first letter is there.
+    /// Whether there is a name with this length and first letter.
     #[inline]
     fn may_hold(&self, name: &[u8]) -> bool {
         let (Some(letters), [first, ..]) = (self.letters.get(name.len()), name) else { return false };
@@ -181,7 +181,7 @@ impl Decimal {
     }
 }
 
-/// The places of either fingerprint, as ten characters `0` or `1`.
+/// Positions of a fingerprint, as ten characters `0` or `1`.
 #[derive(Clone, Copy)]
 pub(super) struct Places([u8; 10]);
 
@@ -199,7 +199,7 @@ impl Places {
     }
 }
 
-/// A value as one string: itself, or the only element of an array if that is a string; else the empty string.
+/// A value as one string: a string itself, or the only element of an array if that is a string; else the empty string.
 pub(super) fn single_string(value: &Object) -> &[u8] {
     match value.view() {
         View::String(text) => text,

@@ -1,14 +1,14 @@
-//! `jwt_decode`: header and payload of a JSON web token, as maps that rules can look into.
+//! `jwt_decode`: header and payload of a JSON Web Token, as maps that rules can examine.
 //!
-//! Nothing is verified. The signature is not decoded; only whether there is one is reported, because a token without a
-//! signature is the attack that matters here.
+//! Nothing is verified. The signature is not decoded; the result only says whether there is one, because a token
+//! without a signature is the attack that matters here.
 
 use super::base64url;
 use crate::support::Expired;
 use crate::support::{Deadline, Stride};
 use crate::value::{Key, Map, Object, Step, Value, View, json};
 
-/// What blanks or digits cost, in units of [`Deadline::spend`] a kilobyte.
+/// The cost of a kilobyte of blanks or digits, in units of [`Deadline::spend`].
 const UNITS: u32 = 32;
 
 pub(super) fn generate(input: &Object, key_path: &[Step], deadline: &mut Deadline) -> Result<Option<Value>, Expired> {
@@ -16,7 +16,7 @@ pub(super) fn generate(input: &Object, key_path: &[Step], deadline: &mut Deadlin
     deadline.in_time().map(|()| decoded)
 }
 
-/// The token's parts. Once the deadline is over the answer doesn't matter.
+/// The token's parts. The result does not matter once the deadline is over.
 fn decoded(input: &Object, key_path: &[Step], deadline: &mut Deadline) -> Option<Value> {
     let token = token(input.follow(key_path)?, deadline)?;
     let (header, rest) = split_at_dot(token)?;
@@ -35,7 +35,7 @@ fn decoded(input: &Object, key_path: &[Step], deadline: &mut Deadline) -> Option
     }))
 }
 
-/// What follows the scheme of an authorization header: the value itself, or the first of several.
+/// The token after the scheme of an authorization header, which is the value itself or the first of several.
 fn token<'a>(value: &'a Object, deadline: &mut Deadline) -> Option<&'a [u8]> {
     let value = match value.view() {
         View::Array([first, ..]) => first,
@@ -46,13 +46,13 @@ fn token<'a>(value: &'a Object, deadline: &mut Deadline) -> Option<&'a [u8]> {
     credentials.get(blanks..)
 }
 
-/// What is before and behind the first dot.
+/// The parts before and after the first dot.
 fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let dot = memchr::memchr(b'.', text)?;
     Some((&text[..dot], &text[dot + 1..]))
 }
 
-/// A segment's JSON. One that is malformed is there all the same, as an invalid object.
+/// A segment's JSON. A malformed one is present as an invalid object.
 fn segment(text: &[u8], buffer: &mut Vec<u8>, deadline: &mut Deadline) -> Value {
     let decoded = base64url::decode(text, std::mem::take(buffer), &mut Stride::new(deadline, UNITS));
     let value = decoded.as_deref().and_then(|text| json::parse_within(text, deadline).ok());

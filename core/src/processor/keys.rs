@@ -1,11 +1,11 @@
-//! Which scanners a key leaves to be asked.
+//! Which scanners accept a key.
 //!
-//! Documents repeat their keys in every record, and requests to one endpoint repeat them in every document. So what the
-//! key patterns said about a key is kept: in a table with one place a key, where a newcomer displaces whoever is there.
-//! A table that cannot grow has no worst case but that of asking about every key anew.
+//! Documents repeat their keys in every record, and requests to one endpoint repeat them in every document. So the
+//! result of the key patterns is cached, in a table with one slot per hash, where a new key replaces the previous one.
+//! A table of fixed size has a bounded worst case: running the patterns for every key.
 //!
-//! A key that is not in the table is looked at once for all patterns: most require a literal, and a pair of its bytes
-//! must then be in the key.
+//! A key that is not in the cache is first scanned once for all patterns: most require a literal, so a pair of its
+//! bytes must be in the key.
 
 use super::scanner::ScannerMatcher;
 use crate::pattern::{Required, rarity};
@@ -15,30 +15,30 @@ use std::sync::Arc;
 /// A set of scanners, or of key patterns, by number.
 pub(super) type Set = u64;
 
-/// What looking at a kilobyte of a key costs, in units of [`Deadline::spend`].
+/// The cost of scanning a kilobyte of a key, in units of [`Deadline::spend`].
 const UNITS: u32 = 64;
 
-/// How many a set can hold.
+/// The capacity of a set.
 pub(super) const SET: usize = Set::BITS as usize;
 
-/// The longest key that is kept: what fits three words.
+/// The longest cached key, which fits three words.
 const KEPT: usize = 24;
-/// Places for keys: a power of two.
+/// The number of slots, a power of two.
 const PLACES: usize = 256;
-/// Pairs of bytes that are told apart: a power of two.
+/// The number of hashes of byte pairs, a power of two.
 const PAIRS: usize = 512;
 
 /// The key patterns of a selection of scanners.
 pub(super) struct KeyPatterns {
-    /// Each with the scanners that it stands for.
+    /// Each pattern with the scanners that share it.
     patterns: Vec<(Arc<dyn ScannerMatcher>, Set)>,
-    /// Scanners that take any key.
+    /// Scanners that accept any key.
     any: Set,
     look: Look,
 }
 
 impl KeyPatterns {
-    /// Gathers the patterns of scanners; those beyond what a set holds are left out.
+    /// Collects the patterns of scanners; scanners beyond the capacity of a set are left out.
     pub(super) fn new<'a>(keys: impl Iterator<Item = Option<&'a Arc<dyn ScannerMatcher>>>) -> Self {
         let mut patterns: Vec<(Arc<dyn ScannerMatcher>, Set)> = vec![];
         let mut any = 0;
@@ -84,18 +84,18 @@ impl KeyPatterns {
     }
 }
 
-/// What has been found out about keys. Belongs to one selection of scanners.
+/// Cached results for keys, of one selection of scanners.
 #[derive(Default)]
 pub(super) struct KeptKeys(Option<Box<[(Name, Set); PLACES]>>);
 
 impl KeptKeys {
-    /// Made when first needed: not every selection has patterns of keys.
+    /// Allocated on first use, as some selections have no patterns of keys.
     fn places(&mut self) -> &mut [(Name, Set); PLACES] {
         self.0.get_or_insert_with(|| Box::new([(Name::NONE, 0); PLACES]))
     }
 }
 
-/// A key in words, filled up with zeros.
+/// A key as words, padded with zeros.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Name {
     words: [u64; KEPT / 8],
@@ -122,11 +122,11 @@ impl Name {
     }
 }
 
-/// A table that says which patterns a key may match.
+/// A table that tells which patterns a key may match.
 struct Look {
-    /// Patterns that require nothing to look for.
+    /// Patterns that require nothing.
     open: Set,
-    /// Patterns that also match look-alikes beyond ASCII of what they require.
+    /// Patterns that also match non-ASCII look-alikes of what they require.
     beyond_ascii: Set,
     /// Patterns by required byte, if any requires a single one.
     bytes: Option<Box<[Set; 256]>>,
@@ -174,7 +174,7 @@ impl Look {
     }
 }
 
-/// The same for both cases of letters.
+/// The same slot for both cases of letters.
 fn place_of([a, b]: [u8; 2]) -> usize {
     let fold = |byte: u8| usize::from(byte | 0x20);
     ((fold(a) * 23) ^ fold(b)) % PAIRS
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn kept_or_looked_at_the_answer_is_that_of_the_patterns() {
+    fn cached_or_not_the_result_is_that_of_the_patterns() {
         let sources = [r"\bcards?\b", "cc|k[0-9]", "[xyz]", "^$|^q", "socks", r"\w{5}", "", "user.?name"];
         let patterns: Vec<_> = sources.into_iter().map(pattern).collect();
         let keys = KeyPatterns::new(patterns.iter().map(Some).chain([None]));

@@ -1,17 +1,18 @@
-//! One processor a file: fingerprints, schemas, tokens, URIs.
+//! Processors, one per file: fingerprints, schemas, tokens, URIs.
 //!
-//! A processor derives an object from the values of one or more addresses. Which addresses, when, and what becomes of
-//! the result is decided elsewhere (`config`, `plan`, `eval`); this room only generates. A caller asks in two steps:
+//! A processor derives an object from the values of one or more addresses. Which addresses, when, and where the result
+//! goes is decided elsewhere (`config`, `plan`, `eval`); this room only generates it, in two steps:
 //!
-//! 1. [`Generator::presence`] says whether the inputs suffice, and which count as present. Nothing else about them decides
-//!    whether a generator whose inputs are optional has to run again: it does when the [`Presence`] differs from that of
-//!    its last run, until every optional input was there at once ([`Generator::is_final`]).
+//! 1. [`Generator::presence`] says whether the inputs suffice, and which count as present. A generator with optional
+//!    inputs runs again when the [`Presence`] differs from that of its last run, until all optional inputs were present
+//!    at once ([`Generator::is_final`]).
 //! 2. [`Generator::generate`] makes the object.
 //!
-//! The fields of the endpoint and session fingerprints freeze when they are first computed; they are kept in
+//! The fields of the endpoint and session fingerprints do not change once they are computed; they are kept in
 //! [`Fragments`], which belong to one processor in one context.
 //!
-//! Generators write no intermediate strings, walk at most 18 levels of a tree, and look at the deadline at every entry, and within long ones.
+//! Generators write no intermediate strings, walk at most 18 levels of a tree, and check the deadline at every entry,
+//! and within long ones.
 
 mod base64url;
 mod classifier;
@@ -38,20 +39,20 @@ pub use schema::Scanners;
 use crate::support::{Deadline, Expired};
 use crate::value::{Object, Step, Value, View};
 
-/// What derives an object; named in a configuration by its [name](Self::name).
+/// Derives an object; configurations refer to it by its [name](Self::name).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Generator {
     /// The shape of a value: types, keys and lengths, no content.
     ExtractSchema,
-    /// Which endpoint is called with which parameters.
+    /// The endpoint and the names of its parameters.
     HttpEndpointFingerprint,
-    /// Which headers a client sends.
+    /// The headers that a client sends.
     HttpHeaderFingerprint,
-    /// Through which proxies a request came.
+    /// The proxies that a request came through.
     HttpNetworkFingerprint,
-    /// Who calls, in which session.
+    /// The user and the session.
     SessionFingerprint,
-    /// Header and payload of a JSON web token.
+    /// Header and payload of a JSON Web Token.
     JwtDecode,
     /// The components of a URI.
     UriParse,
@@ -62,7 +63,7 @@ pub enum Generator {
 pub struct Parameter {
     /// The key in a mapping.
     pub name: &'static str,
-    /// Whether the generator runs without it. Mappings must name an address for it all the same.
+    /// Whether the generator runs without it. Mappings must still name an address for it.
     pub optional: bool,
     kind: ParameterType,
 }
@@ -83,12 +84,12 @@ const fn optional(name: &'static str, kind: ParameterType) -> Parameter {
     Parameter { name, optional: true, kind }
 }
 
-/// What an address holds for one parameter.
+/// The value of an address for one parameter.
 #[derive(Clone, Copy)]
 pub struct Argument<'a> {
     /// The value of the address.
     pub object: &'a Object,
-    /// Where to look in it; followed by `jwt_decode` only.
+    /// The path within it; only `jwt_decode` uses it.
     pub key_path: &'a [Step],
 }
 
@@ -101,30 +102,30 @@ impl<'a> From<&'a Object> for Argument<'a> {
 /// One input per parameter, in the order of [`Generator::parameters`]; `None` where the address has no value.
 pub type Arguments<'a> = [Option<Argument<'a>>];
 
-/// How many inputs are present, that is: there, and of the right type.
+/// How many inputs are present, that is, exist and have the right type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Presence {
-    /// All of them.
+    /// The number of inputs present.
     pub all: u8,
-    /// The optional ones among them.
+    /// The number of optional ones among them.
     pub optional: u8,
 }
 
 /// How a generator's run ended.
 #[derive(Debug)]
 pub enum RunOutcome {
-    /// The inputs do not suffice. Not a run: to be asked again when they change.
+    /// The inputs do not suffice. This is not a run; try again when they change.
     NotNow,
-    /// The deadline passed. Not a run: to be asked again.
+    /// The deadline passed. This is not a run; try again.
     TimedOut,
-    /// A run that found nothing to report, such as a malformed URI. It is not repeated for other inputs.
+    /// A run with nothing to report, such as a malformed URI. It is not repeated for other inputs.
     Nothing,
-    /// A run that made this object.
+    /// A run with this result.
     Made(Value),
 }
 
 impl Generator {
-    /// All of them.
+    /// All generators.
     pub const ALL: [Generator; 7] = [
         Generator::ExtractSchema,
         Generator::HttpEndpointFingerprint,
@@ -183,7 +184,7 @@ impl Generator {
         }
     }
 
-    /// What is present of the inputs, or `None` if they do not suffice to run.
+    /// Which inputs are present; `None` if they do not suffice.
     pub fn presence(self, inputs: &Arguments<'_>) -> Option<Presence> {
         let mut presence = Presence::default();
         for (position, parameter) in self.parameters().iter().enumerate() {
@@ -197,18 +198,18 @@ impl Generator {
         (presence.all > 0).then_some(presence)
     }
 
-    /// Whether a result made with this presence stands for the rest of the context.
+    /// Whether a result made with this presence is kept for the rest of the context.
     pub fn is_final(self, presence: Presence) -> bool {
         let optional = self.parameters().iter().filter(|parameter| parameter.optional).count();
         usize::from(presence.optional) == optional
     }
 
-    /// Whether it runs again when more of its inputs are there.
+    /// Whether it runs again when more of its inputs are present.
     pub fn has_optional_parameters(self) -> bool {
         self.parameters().iter().any(|parameter| parameter.optional)
     }
 
-    /// Makes the object. `scanners` are those selected for the processor; only `extract_schema` asks them.
+    /// Makes the object. `scanners` are those selected for the processor; only `extract_schema` uses them.
     pub fn generate(
         self,
         inputs: &Arguments<'_>,
@@ -219,7 +220,7 @@ impl Generator {
         if self.presence(inputs).is_none() {
             return RunOutcome::NotNow;
         }
-        // A run that is cut off leaves no fields behind.
+        // A run that is cut off keeps no fields.
         let before = self.has_optional_parameters().then(|| fragments.clone());
         match self.run(inputs, fragments, scanners, deadline) {
             Ok(Some(value)) => RunOutcome::Made(value),

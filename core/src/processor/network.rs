@@ -1,8 +1,8 @@
-//! `http_network_fingerprint`: through which proxies a request came.
+//! `http_network_fingerprint`: the proxies that a request came through.
 //!
 //! `net-` number of addresses in the header with the highest precedence `-` one bit per header that carries a client
-//! address. Nothing is parsed: the addresses are counted by their commas. The result depends on the order of the headers:
-//! one of higher precedence without a usable value takes back what a lower one gave, unless it came first.
+//! address. Nothing is parsed: the addresses are counted by their commas. The result depends on the order of the
+//! headers: one of higher precedence without a usable value discards the count of a lower one, unless it came first.
 
 use super::fingerprint::joined;
 use super::headers::{Decimal, Header, Places, single_string};

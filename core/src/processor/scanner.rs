@@ -1,20 +1,20 @@
-//! Scanners: what kind of data a string is, judged by the key it stands under and by its content.
+//! Scanners recognise the kind of data in a string by its key and its content.
 
 use crate::pattern::Required;
 use crate::support::{Deadline, Expired};
 use std::sync::Arc;
 
-/// A scalar matcher, as a scanner uses it.
+/// A scalar matcher in the role of a scanner.
 pub trait ScannerMatcher: Send + Sync {
     /// Whether it accepts this string. Matchers for other types accept none.
     fn matches(&self, text: &[u8], deadline: &mut Deadline) -> Result<bool, Expired>;
 
-    /// What a string must contain to be accepted, if that can be said.
+    /// What an accepted string contains, if that is known.
     fn required(&self) -> Option<&Required> {
         None
     }
 
-    /// The fewest bytes, and ASCII digits among them, that an accepted string has.
+    /// The least number of bytes, and of ASCII digits among them, in an accepted string.
     fn least(&self) -> (usize, usize) {
         (0, 0)
     }
@@ -33,16 +33,16 @@ pub type Tag = (Box<[u8]>, Box<[u8]>);
 pub struct Scanner {
     /// Its id.
     pub id: Box<str>,
-    /// What a string is if the scanner matches: names and values, each name once. May be empty.
+    /// The kind of a string if the scanner matches: names and values, each name once. May be empty.
     pub tags: Vec<Tag>,
-    /// Accepts the key a string stands under; never asked about an empty key. Scanners with the same pattern do best to
-    /// share one matcher.
+    /// Accepts the key of a string; never called for an empty key. Scanners with the same pattern should share one
+    /// matcher.
     pub key: Option<Arc<dyn ScannerMatcher>>,
     /// Accepts the string.
     pub value: Option<Arc<dyn ScannerMatcher>>,
 }
 
-/// A set of tags that is not empty; equal exactly when the tags are.
+/// A non-empty set of tags; equal exactly when the tags are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Label(pub(super) u32);
 

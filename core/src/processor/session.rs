@@ -1,4 +1,4 @@
-//! `session_fingerprint`: who calls, in which session.
+//! `session_fingerprint`: the user and the session.
 //!
 //! `ssn-` hash of the user id `-` hash of the cookies' names `-` hash of their values `-` hash of the session id.
 

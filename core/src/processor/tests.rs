@@ -1,7 +1,7 @@
-//! The generators against recorded answers.
+//! The generators compared with recorded answers.
 //!
-//! Every line of `tests/vectors/processors.jsonl` is run through whole engines elsewhere. Here those that need one
-//! processor without conditions, scanners or subcontexts are run through the generators alone, with the little of the
+//! Other tests run every line of `tests/vectors/processors.jsonl` through whole engines. Here those that need one
+//! processor without conditions, scanners or subcontexts are run through the generators alone, with the part of the
 //! scheduling that such a line can observe.
 
 use super::*;
@@ -41,7 +41,7 @@ fn check_file(path: &str) {
 }
 
 struct Mapping {
-    /// Address and key path per parameter.
+    /// The address and key path of each parameter.
     inputs: Vec<(Vec<u8>, Vec<Step>)>,
     output: Vec<u8>,
 }
@@ -182,7 +182,7 @@ fn attributes_of(line: &json::Json) -> Vec<String> {
     line.at("attributes").list().iter().map(|attributes| canonical(&attributes.to_value())).collect()
 }
 
-/// Comparable text: maps unordered, and so the types of an array in a schema; floats bit by bit.
+/// Comparable text: maps, and the types of an array in a schema, are unordered; floats are compared bit by bit.
 fn canonical(object: &Object) -> String {
     match object.view() {
         View::Invalid | View::Null => "null".to_owned(),
@@ -238,7 +238,7 @@ fn a_deadline_in_the_past_stops_every_generator_that_walks() {
     }
 }
 
-/// Generators that walk can be cut off, wherever they are in their input, and then do no more.
+/// Generators that walk can be cut off anywhere in their input, and then stop.
 #[test]
 fn deadlines_hold_in_the_middle() {
     let map = |entries: usize, key: &str| {
@@ -270,7 +270,7 @@ fn deadlines_hold_in_the_middle() {
     }
 }
 
-/// Arguments of a few hundred kilobytes, each of which has one thing that is long.
+/// Arguments of a few hundred kilobytes, each of which has one long part.
 #[test]
 fn work_on_long_inputs_ends_with_the_deadline() {
     let long = |piece: &str| piece.repeat(200_000 / piece.len());
@@ -328,7 +328,7 @@ fn wrong_types_are_absent() {
     assert!(Generator::UriParse.is_final(Presence { all: 1, optional: 0 }));
 }
 
-/// A reader for the vectors, independent of the crate's own, whose rounding and depth are part of what is tested.
+/// A reader for the vectors, independent of the crate's own reader, whose rounding and depth are under test.
 mod json {
     use super::*;
 
@@ -477,7 +477,7 @@ mod json {
                 self.at += 1 + usize::from(self.text[self.at] == b'\\');
             }
             self.at += 1;
-            // Escapes in strings are plain JSON.
+            // Escapes in strings are standard JSON.
             let text: String = serde_json::from_slice(&self.text[start - 1..self.at]).expect("a string");
             text.into_bytes()
         }

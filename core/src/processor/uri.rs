@@ -1,6 +1,6 @@
-//! `uri_parse`: the components of a URI, as a map that rules can look into.
+//! `uri_parse`: the components of a URI, as a map that rules can examine.
 //!
-//! Nothing is decoded or normalised. Every component is always there, empty where the URI has none.
+//! Nothing is decoded or normalised. Every component is present, empty if the URI does not have it.
 
 use super::collate::{Bytes, Sorter};
 use crate::exploit::uri::{self, Part};
@@ -33,10 +33,10 @@ fn text_of<'a>(part: Option<Part<'a>>) -> &'a [u8] {
     part.unwrap_or_default().text
 }
 
-/// Parameters that are sorted on the stack.
+/// The most parameters that are sorted on the stack.
 const FEW: usize = 8;
 
-/// A piece of a query: a key, and what follows its `=` if it has one.
+/// A parameter: a key, and the text after its `=` if it has one.
 #[derive(Clone, Copy)]
 struct Parameter<'a> {
     /// The start of the key, which decides most comparisons.
@@ -45,7 +45,7 @@ struct Parameter<'a> {
     value: Option<&'a [u8]>,
 }
 
-/// The parameters of a query by key; a key that occurs again holds an array of its values, in order.
+/// The parameters of a query by key; a repeated key has an array of its values, in order.
 fn parameters(query: &[u8], place: &mut Object, deadline: &mut Deadline) -> Result<(), Expired> {
     let (mut few, mut many) = ([Parameter { prefix: 0, key: b"", value: None }; FEW], vec![]);
     let mut count = 0;
@@ -76,7 +76,7 @@ fn parameters(query: &[u8], place: &mut Object, deadline: &mut Deadline) -> Resu
     }
 }
 
-/// Parameters by key. Those of one key stay in order.
+/// Sorts parameters by key; those with equal keys stay in order.
 fn sorted<'a>(parameters: &[Parameter<'a>], deadline: &mut Deadline) -> Result<Vec<Parameter<'a>>, Expired> {
     let mut sorter = Sorter::<Bytes>::new();
     for (position, parameter) in parameters.iter().enumerate() {
@@ -91,7 +91,7 @@ fn sorted<'a>(parameters: &[Parameter<'a>], deadline: &mut Deadline) -> Result<V
     Ok(sorted)
 }
 
-/// Makes a map of parameters in the order of their keys.
+/// Makes a map of sorted parameters.
 fn by_key(parameters: &[Parameter<'_>], place: &mut Object, deadline: &mut Deadline) -> Result<(), Expired> {
     let mut keys = 0;
     for _ in parameters.chunk_by(Parameter::same_key) {
@@ -117,7 +117,7 @@ fn by_key(parameters: &[Parameter<'_>], place: &mut Object, deadline: &mut Deadl
 }
 
 impl<'a> Parameter<'a> {
-    /// The first piece, and what follows it. Pieces without a key are dropped, but one that is only `[]` has the empty
+    /// The first parameter, and the rest. Parameters without a key are dropped, except that a lone `[]` has the empty
     /// key.
     fn split_off(query: &'a [u8]) -> (Option<Self>, &'a [u8]) {
         let key_end = memchr2(b'&', b'=', query).unwrap_or(query.len());

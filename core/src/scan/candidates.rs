@@ -1,9 +1,9 @@
-//! The matchers a scan leaves to be run.
+//! The matchers that a scan could not rule out.
 
 use super::MatcherId;
 use crate::support::Bits;
 
-/// A set of matchers, to be reused from scan to scan.
+/// A set of matchers, reused from scan to scan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Candidates(Bits);
 
@@ -13,7 +13,7 @@ impl Candidates {
         Candidates(Bits::new(matchers))
     }
 
-    /// Adds a matcher. One beyond the room made for the set is not added.
+    /// Adds a matcher. One beyond the set's room is ignored.
     #[inline]
     pub fn insert(&mut self, matcher: MatcherId) {
         self.0.insert(matcher.0 as usize);
@@ -37,7 +37,7 @@ impl Candidates {
         self.0.is_empty()
     }
 
-    /// How many matchers are in the set.
+    /// The number of matchers in the set.
     pub fn len(&self) -> usize {
         self.0.iter().count()
     }

@@ -1,22 +1,23 @@
-//! Literals of three and more bytes: a hash filter, and the comparison behind it.
+//! Literals of three and more bytes: a hash filter, and the comparison after it.
 //!
-//! Each literal is found by one *window* of its bytes, the rarest four in a row (or all three). The filter is a table indexed by
-//! the hash of a window's first three bytes; each entry holds one bit for each group of bytes that may come fourth. It is
-//! small enough for the first-level cache, and on ordinary text lets one position in some tens through. For these the
-//! literals of that hash are compared, eight bytes at a time, with both cases of letters.
+//! Each literal is found by one *window* of its bytes, the rarest four in a row (or all three). The filter is a table
+//! indexed by the hash of a window's first three bytes; each entry holds one bit for each group of possible fourth
+//! bytes. It fits the first-level cache, and on ordinary text lets one position in some tens through. There, the
+//! literals with that hash are compared, eight bytes at a time, in both cases of letters.
 //!
-//! Bytes are hashed with bit 5 set, which folds the case of letters and some other bytes together; the comparison is exact.
+//! Bytes are hashed with bit 5 set, which folds the case of letters and some other bytes together; the comparison is
+//! exact.
 
 use super::{Owner, OwnerList, Owners};
 use crate::pattern::{Required, rarity};
 
-/// Entries of the filter: a power of two.
+/// The number of entries of the filter, a power of two.
 const BUCKETS: usize = 1 << 14;
-/// The groups of fourth bytes; one more bit stands for any.
+/// The number of groups of fourth bytes; one more bit stands for any byte.
 const GROUPS: u8 = 7;
 /// The bit of windows of three bytes.
 pub(super) const ANY: u8 = 1 << GROUPS;
-/// A literal's bytes fit a word.
+/// A literal fits a word.
 const WORD: usize = 8;
 const _: () = assert!(Required::MAX_LITERAL <= WORD);
 
@@ -25,14 +26,14 @@ const CASE: u32 = 0x0020_2020;
 
 #[derive(Debug)]
 pub(super) struct Literals {
-    /// By the hash of three bytes: the groups of the bytes that follow them in a window.
+    /// The groups of the fourth bytes of windows, by the hash of the first three.
     filter: Box<[u8; BUCKETS]>,
-    /// The literals of a bucket begin at its number and end at the next.
+    /// The range of a bucket's literals is from its own entry to the next.
     starts: Box<[u32]>,
     literals: Box<[Literal]>,
 }
 
-/// A literal as it is compared: `word & mask`, with `case` set, must be `value`.
+/// A literal in the form to be compared: `word & mask`, with `case` set, must equal `value`.
 #[derive(Clone, Copy, Debug)]
 struct Literal {
     value: u64,
@@ -40,18 +41,18 @@ struct Literal {
     mask: u64,
     owners: OwnerList,
     length: u8,
-    /// Where the window begins in the literal.
+    /// The offset of the window in the literal.
     window: u8,
 }
 
 impl Literals {
-    /// The groups with which the windows of a bucket's literals go on.
+    /// The groups of the fourth bytes of a bucket's windows.
     #[inline(always)]
     pub(super) fn continuing(&self, bucket: usize) -> u8 {
         self.filter[bucket]
     }
 
-    /// Compares the literals of a bucket with the subject, where their windows would be at a position.
+    /// Compares the literals of a bucket with the subject, as if their windows were at a position.
     #[inline(never)]
     pub(super) fn confirm(&self, subject: &[u8], at: usize, bucket: usize, mut found: impl FnMut(OwnerList)) {
         for literal in &self.literals[self.starts[bucket] as usize..self.starts[bucket + 1] as usize] {
@@ -91,14 +92,14 @@ pub(super) fn bucket(window: u32) -> usize {
     (folded.wrapping_mul(0x9E37_79B1) >> (32 - BUCKETS.trailing_zeros())) as usize
 }
 
-/// The group of a fourth byte, in any case, with the bit for any.
+/// The group of a fourth byte, in any case, together with the bit for any byte.
 pub(super) fn group(byte: u8) -> u8 {
     ANY | 1 << ((byte | 0x20) % GROUPS)
 }
 
 #[derive(Debug, Default)]
 pub(super) struct LiteralsBuilder {
-    /// Each literal, made up with zeros, its length, and who requires it.
+    /// Each literal, padded with zeros, its length, and the matcher that requires it.
     literals: Vec<([u8; WORD], usize, Owner)>,
 }
 
@@ -139,7 +140,7 @@ impl LiteralsBuilder {
     }
 }
 
-/// The rarest four bytes in a row of a literal and where they begin; none for a literal of three.
+/// The rarest four adjacent bytes of a literal and their offset; `None` for a literal of three bytes.
 fn rarest_window(literal: &[u8]) -> (Option<[u8; 4]>, usize) {
     let weight = |window: &[u8]| window.iter().map(|&byte| rarity(byte)).sum::<u32>();
     let windows = literal.windows(4).enumerate().max_by_key(|(_, window)| weight(window));

@@ -1,17 +1,17 @@
-//! The two code points beyond ASCII that fold with an ASCII letter: U+017F with `s` and U+212A with `k`.
+//! The two non-ASCII code points that fold with an ASCII letter: U+017F with `s` and U+212A with `k`.
 //!
-//! A pattern that requires such a letter may match its look-alike instead. So a subject with look-alikes is scanned once more
-//! with the letters in their places.
+//! A pattern that requires such a letter may match its look-alike instead. So a subject with look-alikes is scanned
+//! once more with the letters in place of them.
 
 use memchr::memchr2_iter;
 
 use super::STRETCH;
 
-/// The encodings, and the letters they stand for.
+/// The encodings, and the letters they fold with.
 const LOOK_ALIKES: [(&[u8], u8); 2] = [(&[0xC5, 0xBF], b's'), (&[0xE2, 0x84, 0xAA], b'k')];
 
-/// The subject with letters in the places of their look-alikes, nothing if it has none. Asks every [`STRETCH`] bytes whether to
-/// stop; the outer nothing says that it did.
+/// The subject with its look-alikes replaced by letters; the inner `None` if it has none. Calls `stop` every
+/// [`STRETCH`] bytes; the outer `None` means that it returned true.
 pub(super) fn replaced(subject: &[u8], stop: &mut dyn FnMut() -> bool) -> Option<Option<Vec<u8>>> {
     let mut replaced = Vec::new();
     let mut copied = 0;
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn it_stops_when_told() {
+    fn replacing_look_alikes_stops_on_request() {
         assert_eq!(replaced(&b"\xC5\xBF".repeat(STRETCH), &mut || true), None);
     }
 }

@@ -1,24 +1,27 @@
-//! One pass over a string that says which matchers could match at all.
+//! The prefilter: one pass over a string that rules out the matchers that cannot match.
 //!
-//! A ruleset asks some two hundred patterns about every string, and on ordinary traffic none of them matches. Most patterns
-//! [require](crate::pattern::Required) one of a few literals; so one pass looks for the literals of all patterns together, and
-//! only the patterns it leaves are run: none to three of a ruleset's two hundred on ordinary strings.
+//! A ruleset tests every string against some two hundred patterns, and in ordinary traffic none of them matches. Most
+//! patterns [require](crate::pattern::Required) one of a few literals. So one pass searches for the literals of all
+//! patterns together, and only the candidates it leaves are run: at most three of a ruleset's two hundred on ordinary
+//! strings.
 //!
 //! # How
 //!
-//! A full automaton of two thousand literals takes megabytes and misses the caches. The pass here keeps to a few small
-//! tables, in the manner of the literal matchers of intrusion detection systems: for each position of the subject,
+//! A full automaton of two thousand literals takes megabytes and misses the caches. This pass uses a few small tables
+//! instead, like the literal matchers of intrusion detection systems. For each position of the subject,
 //!
-//! - the three bytes there, hashed, select a set of groups (`literals`) that have a literal with such a part, and the byte after
-//!   them the groups that could go on with it. Where both agree, the literals behind that hash are compared in full;
-//! - single bytes and pairs of bytes that are required have a bit (`pairs`) each, selected by two tables and collected in one word.
+//! - the hash of the three bytes there selects the groups of bytes with which a literal (`literals`) can continue, and
+//!   the byte after them has its own groups. If both agree, the literals with that hash are compared in full;
+//! - required single bytes and pairs of bytes (`pairs`) have a bit each; two tables select them, and one word collects
+//!   them.
 //!
-//! Letters compare without regard to ASCII case, for patterns that regard it too: that costs a candidate now and then, and
-//! saves a second pass. Case folding beyond ASCII comes down to two code points, U+017F for `s` and U+212A for `k`; a
-//! subject with one of them is scanned once more (`look_alikes`) as if it were spelt with these letters.
+//! Letters are compared without regard to ASCII case, even for case-sensitive patterns: that costs an additional
+//! candidate now and then, and saves a second pass. Case folding beyond ASCII comes down to two code points, U+017F for
+//! `s` and U+212A for `k`; a subject with one of them is scanned once more (`look_alikes`) with these letters
+//! substituted.
 //!
-//! The pass may say "maybe" too often, and never "no" wrongly. It does not allocate unless there are look-alikes, and its
-//! time is proportional to the subject.
+//! The pass may have false positives, but never false negatives. It allocates only if there are look-alikes, and takes
+//! time linear in the subject.
 
 mod candidates;
 mod literals;
@@ -33,17 +36,18 @@ use crate::transform::ByteClasses;
 use literals::{Literals, LiteralsBuilder};
 use pairs::{Pairs, PairsBuilder};
 
-/// The number a matcher is known by; small numbers keep [`Candidates`] small.
+/// The number of a matcher; small numbers keep [`Candidates`] small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MatcherId(pub u32);
 
-/// How much of a subject is scanned in one go: two microseconds as a rule, some tens where all of it is literals.
+/// How much of a subject is scanned between two checks of the deadline: usually two microseconds, some tens if it
+/// consists of literals.
 pub const STRETCH: usize = 2 * 1024;
 
-/// What looks at all strings for all matchers.
+/// The prefilter of all matchers.
 #[derive(Debug)]
 pub struct Prefilter {
-    /// One more than the largest number of a matcher.
+    /// One more than the largest matcher number.
     matchers: usize,
     owners: Owners,
     literals: Literals,
@@ -54,7 +58,7 @@ pub struct Prefilter {
     look_alikes: bool,
 }
 
-/// A matcher, with the length below which no subject matches.
+/// A matcher, and the shortest subject that it may match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Owner {
     matcher: MatcherId,
@@ -70,7 +74,7 @@ impl Owner {
     }
 }
 
-/// Lists of matchers, each a stretch of one array.
+/// Lists of matchers, each a range of one array.
 #[derive(Debug, Default)]
 struct Owners(Vec<Owner>);
 
@@ -98,7 +102,7 @@ impl Owners {
 }
 
 impl Prefilter {
-    /// A prefilter for matchers that each require something.
+    /// A prefilter for these matchers and their requirements.
     pub fn new<'a>(matchers: impl IntoIterator<Item = (MatcherId, &'a Required)>) -> Self {
         let mut count = 0;
         let mut literals = LiteralsBuilder::default();
@@ -123,7 +127,7 @@ impl Prefilter {
         Prefilter { matchers: count, owners, literals, pairs, open: open.into(), look_alikes }
     }
 
-    /// One more than the largest number of a matcher.
+    /// One more than the largest matcher number.
     pub fn matchers(&self) -> usize {
         self.matchers
     }
@@ -133,13 +137,13 @@ impl Prefilter {
         Candidates::new(self.matchers)
     }
 
-    /// Adds every matcher that could match the subject to the candidates, which come from
-    /// [`candidates`](Self::candidates) or have as much room. The classes of the subject's bytes come with it.
+    /// Adds every matcher that may match the subject to the candidates, which come from
+    /// [`candidates`](Self::candidates) or have as much room. Returns the classes of the subject's bytes.
     pub fn scan(&self, subject: &[u8], candidates: &mut Candidates) -> ByteClasses {
         self.scan_unless(subject, candidates, &mut || false).unwrap_or_default()
     }
 
-    /// The same, but asks every [`STRETCH`] bytes whether to stop, and returns nothing if so.
+    /// The same, but calls `stop` every [`STRETCH`] bytes, and returns `None` if it is true.
     pub fn scan_unless(
         &self,
         subject: &[u8],
@@ -166,7 +170,7 @@ impl Prefilter {
         stop: &mut dyn FnMut() -> bool,
     ) -> Option<ByteClasses> {
         let Some((&first, rest)) = subject.split_first() else { return Some(ByteClasses::default()) };
-        // Each step takes one byte into account, with the one before it and the window of four that it ends.
+        // Each step handles one byte, with the one before it and the window of four that it ends.
         let mut found = 0;
         let mut before = self.pairs.first(first);
         for &byte in rest.iter().take(2) {
@@ -191,7 +195,7 @@ impl Prefilter {
             // The next window is the first that ends beyond this stretch.
             (from, end) = (end - 3, subject.len().min(end + STRETCH));
         }
-        // Nothing follows the last byte: it may be a required byte, or end a literal of three.
+        // The last byte has no successor, but may be a required byte, or end a literal of three.
         if let Some(&[a, b, c]) = subject.last_chunk::<3>() {
             let bucket = literals::bucket(u32::from_le_bytes([a, b, c, 0]));
             if self.literals.continuing(bucket) & literals::ANY != 0 {
@@ -212,8 +216,8 @@ impl Prefilter {
         Some(ByteClasses::from_bits(found, before))
     }
 
-    /// Goes on to the next window that passes the filter: where it begins, and its bucket. The step is kept apart from what
-    /// follows a hit, so that all it needs stays in registers.
+    /// Advances to the next window that passes the filter, and returns its offset and bucket. A separate function, so
+    /// that everything it needs stays in registers.
     #[inline]
     fn next_hit(&self, subject: &[u8], found: &mut u64, before: &mut u64) -> Option<(usize, usize)> {
         let (mut pairs_found, mut previous) = (*found, *before);
@@ -233,7 +237,7 @@ impl Prefilter {
         hit
     }
 
-    /// The bytes of memory the prefilter takes.
+    /// The memory that the prefilter takes, in bytes.
     pub fn memory(&self) -> usize {
         let owners = self.owners.0.capacity() + self.open.len();
         size_of::<Self>() + owners * size_of::<Owner>() + self.literals.memory() + self.pairs.memory()

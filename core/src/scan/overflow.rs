@@ -1,26 +1,26 @@
-//! Required bytes and pairs of bytes for which there is no bit left.
+//! Required bytes and pairs of bytes for which no bit is left.
 //!
-//! Sharing bits would be cheaper, and useless: a shared bit says that one of several pairs may be there, so with a few hundred
-//! pairs every string has every bit. Here each pair of bytes has an entry of a table, which names the matchers that wait for
-//! it; each list of matchers is offered once a string.
+//! Sharing bits would be cheaper but useless: with a few hundred pairs, nearly every string would have every bit.
+//! Instead, each pair of bytes has an entry in a table, which names the matchers that require it; each list of matchers
+//! is offered once per string.
 
 use super::pairs::Slot;
 use super::{Owner, OwnerList, Owners};
 use std::collections::HashMap;
 
-/// Words that remember which lists were offered; those numbered beyond are offered whenever they come.
+/// The size, in words, of the set of lists already offered; lists beyond it may be offered repeatedly.
 const SEEN: usize = 32;
 
-/// The table stays small, as bytes that come first, or second, in the same pairs share a row, or a column.
+/// The table stays small, as bytes that are first (or second) in the same pairs share a row (or column).
 #[derive(Debug)]
 pub(super) struct Overflow {
-    /// By byte: which list waits for it at the beginning; 0 is the empty one.
+    /// By byte: the list of matchers that require it; 0 is the empty list.
     bytes: Box<[u32; 256]>,
-    /// By byte: where its row of pairs begins,
+    /// By byte: the start of its row of pairs.
     rows: Box<[u16; 256]>,
-    /// and its column.
+    /// By byte: its column.
     columns: Box<[u16; 256]>,
-    /// Which list waits for a pair, or for its second byte.
+    /// The list for each pair, including that for its second byte.
     pairs: Box<[u32]>,
     lists: Vec<OwnerList>,
 }
@@ -62,7 +62,7 @@ impl Overflow {
         Overflow { bytes, rows, columns: Box::new(column_of), pairs, lists }
     }
 
-    /// Calls `offer` with the matchers of all bytes and pairs of the subject.
+    /// Calls `offer` with the lists of all bytes and pairs of the subject.
     pub(super) fn for_each_list(&self, subject: &[u8], mut offer: impl FnMut(OwnerList)) {
         let mut seen = [0u64; SEEN];
         let mut take = |number: u32| {
@@ -99,7 +99,7 @@ fn index(first: u8, second: u8) -> usize {
     usize::from(first) << 8 | usize::from(second)
 }
 
-/// Numbers for bytes, equal where `of` is, and a byte of each number.
+/// Numbers bytes so that equal values of `of` give equal numbers; also returns one byte for each number.
 fn distinct(of: impl Fn(u8) -> Vec<u32>) -> ([u16; 256], Vec<u8>) {
     let mut known: HashMap<Vec<u32>, u16> = HashMap::new();
     let mut members = vec![];
@@ -112,7 +112,7 @@ fn distinct(of: impl Fn(u8) -> Vec<u32>) -> ([u16; 256], Vec<u8>) {
     (numbers, members)
 }
 
-/// Lists by what is in them.
+/// The lists by their content.
 struct Lists<'o> {
     numbers: HashMap<Vec<Owner>, u32>,
     lists: Vec<OwnerList>,

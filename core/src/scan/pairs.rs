@@ -1,14 +1,15 @@
-//! Required bytes, and literals of two bytes: a bit for each.
+//! Required bytes, and literals of two bytes, with a bit for each.
 //!
-//! A slot stands for a pair of byte sets; a subject has it where a byte of the first is followed by one of the second. Two
-//! tables give the slots a byte may begin or continue, so that a position costs two loads, whatever the number of slots. A
-//! required byte is a pair whose second byte is any. Slots say only that a pair is somewhere: there is nothing to confirm.
+//! A slot stands for a pair of byte sets; a subject has it if a byte of the first is followed by one of the second. Two
+//! tables contain the slots that a byte may begin or end, so that a position costs two loads, whatever the number of
+//! slots. A required byte is a pair whose second byte is arbitrary. A slot is exact, so nothing remains to be
+//! confirmed.
 //!
-//! The same tables carry the [classes of bytes](ByteClasses) in their lower bits, and in the upper bits of the first what the
-//! [literals](super::literals) ask of each byte: one pass answers all three.
+//! The lower bits of the same tables hold the [classes of bytes](ByteClasses), and the upper bits of the first the
+//! groups for [literals](super::literals), so one pass computes all three.
 //!
-//! A few more slots than there are bits share these. Large rulesets have many more: [`Overflow`] looks for the rest in a pass of
-//! its own.
+//! If there are a few more slots than bits, some share one. Large rulesets have many more: [`Overflow`] searches for
+//! the rest in a separate pass.
 
 use super::overflow::Overflow;
 use super::{Owner, OwnerList, Owners, literals};
@@ -16,23 +17,23 @@ use crate::pattern::ByteSet;
 use crate::support::lists::value_of;
 use crate::transform::ByteClasses;
 
-/// Slots are the bits between the classes of bytes
+/// Slots are the bits above the classes of bytes.
 const FIRST_SLOT: usize = ByteClasses::BITS as usize;
-/// and the upper byte, which is taken.
+/// The upper byte is used for the groups.
 const GROUP_SHIFT: usize = 56;
 const SLOTS: usize = GROUP_SHIFT - FIRST_SLOT;
 
 #[derive(Debug)]
 pub(super) struct Pairs {
-    /// The slots a byte begins, and above them its group.
+    /// The slots that a byte begins, and above them its group.
     first: Box<[u64; 256]>,
-    /// The slots a byte ends.
+    /// The slots that a byte ends.
     second: Box<[u64; 256]>,
-    /// The slots of required bytes, which need no second.
+    /// The slots of required bytes, which need no second byte.
     single: u64,
     /// The matchers of each slot.
     lists: Vec<OwnerList>,
-    /// The slots beyond these bits.
+    /// The slots for which no bit is left.
     overflow: Option<Overflow>,
 }
 
@@ -43,19 +44,19 @@ pub(super) fn group_of(first: u64) -> u8 {
 }
 
 impl Pairs {
-    /// The slots a byte begins.
+    /// The slots that a byte begins.
     #[inline(always)]
     pub(super) fn first(&self, byte: u8) -> u64 {
         self.first[usize::from(byte)]
     }
 
-    /// The slots a byte ends.
+    /// The slots that a byte ends.
     #[inline(always)]
     pub(super) fn second(&self, byte: u8) -> u64 {
         self.second[usize::from(byte)]
     }
 
-    /// Calls `offer` with the matchers of the slots found, and of those found by the last byte alone.
+    /// Calls `offer` with the matchers of the slots found, and of those found with the last byte alone.
     pub(super) fn for_each_list(&self, found: u64, last: u64, mut offer: impl FnMut(OwnerList)) {
         let mut left = (found | last & self.single) & (u64::MAX << FIRST_SLOT);
         while left != 0 {
@@ -66,7 +67,7 @@ impl Pairs {
         }
     }
 
-    /// The slots that [`for_each_list`](Self::for_each_list) does not know of.
+    /// The slots that [`for_each_list`](Self::for_each_list) does not cover.
     pub(super) fn overflow(&self) -> Option<&Overflow> {
         self.overflow.as_ref()
     }
@@ -81,7 +82,7 @@ impl Pairs {
 #[derive(Debug)]
 pub(super) struct Slot {
     pub first: ByteSet,
-    /// Any byte, or none, where this is missing.
+    /// `None` stands for any byte, or none.
     pub second: Option<ByteSet>,
     pub owners: Vec<Owner>,
 }
@@ -98,7 +99,7 @@ impl PairsBuilder {
         }
     }
 
-    /// Literals of two bytes, in lower case. Those that share their second bytes share a slot.
+    /// Literals of two bytes, in lower case. Those with the same second bytes share a slot.
     pub(super) fn add_literals(&mut self, literals: impl Iterator<Item = [u8; 2]>, owner: Owner) {
         let mut seconds: Vec<(u8, ByteSet)> = Vec::new();
         for [first, second] in literals {
@@ -119,8 +120,8 @@ impl PairsBuilder {
     }
 
     pub(super) fn build(mut self, owners: &mut Owners) -> Pairs {
-        // Where that saves the second pass, a pair shares its bit with another: both are there hardly more often than one. A
-        // required byte does not, or nothing but a byte would be left of the pair.
+        // If that saves the second pass, two pairs share a bit, which is set hardly more often. A required byte never
+        // does, or the pair would be reduced to that byte.
         self.slots.sort_by_key(|slot| slot.second.is_some());
         let singles = self.slots.iter().filter(|slot| slot.second.is_none()).count();
         let room = if self.slots.len() <= 2 * SLOTS - singles.min(SLOTS) { self.slots.len() } else { SLOTS };

@@ -1,22 +1,22 @@
-//! Whether a value would be described as the container beside it was.
+//! Whether a value would be described like its neighbour.
 
 use super::tables::{Child, Code, Container, MAX_DEPTH, MAX_ELEMENTS, MAX_ENTRIES, Node, Shape, Tables};
 use crate::processor::classifier::Classifier;
 use crate::support::{Deadline, Expired};
 use crate::value::{Object, Pair, View};
 
-/// A comparison with containers that were described before.
+/// Compares values with containers that are described already.
 pub(super) struct Comparison<'c, 'a> {
     pub tables: &'c Tables<'a>,
     pub classifier: &'c mut Classifier<'a>,
     pub deadline: &'c mut Deadline,
-    /// How many nodes were looked at.
+    /// The number of nodes visited.
     pub nodes: usize,
 }
 
 impl Comparison<'_, '_> {
-    /// Whether a visit would describe this value as that container is described, with the keys in the same order. Gives up
-    /// where finding out would take more than one look at each node.
+    /// Whether a visit would describe this value like that container, with the keys in the same order. Returns false if
+    /// finding out would take more than one visit per node.
     pub(super) fn is_like(&mut self, model: u32, object: &Object, key: &[u8], depth: usize) -> Result<bool, Expired> {
         self.deadline.try_spend(1)?;
         self.nodes += 1;

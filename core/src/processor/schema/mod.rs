@@ -1,12 +1,12 @@
-//! `extract_schema`: the shape of a value - types, keys and lengths, but no content.
+//! `extract_schema`: the shape of a value, with types, keys and lengths, but no content.
 //!
-//! A node of a schema is an array that begins with what the value is: a type code, a map of the entries' nodes, or the
-//! set of the elements' nodes. The set is what costs: an array of a thousand orders is described once if all orders look
-//! alike, so nodes must be compared as structures. Most of what lies side by side does look alike, so a [survey](survey)
-//! of the value first [compares](comparison) a container with the one before it, and describes it only if it differs. Every described
-//! container carries a hash of its structure, which settles nearly all remaining comparisons; only equal hashes are
-//! compared in full, and the nodes of an element that turns out to be a duplicate are dropped at once. The schema is
-//! therefore built in flat [tables] first, and [as an object](rendering) at the end.
+//! A node of a schema is an array that begins with a type code, a map of the entries' nodes, or the set of the
+//! elements' nodes. The set is what costs: an array of a thousand orders is described once if all orders look alike, so
+//! nodes must be compared as structures. Most neighbours do look alike, so a [survey](survey) of the value first
+//! [compares](comparison) a container with the one before it, and describes it only if it differs. Every described
+//! container has a hash of its structure, which settles nearly all remaining comparisons; only nodes with equal hashes
+//! are compared in full, and the nodes of a duplicate element are dropped at once. The schema is therefore built in
+//! flat [tables] first, and [as an object](rendering) at the end.
 //!
 //! Breadth and depth are bounded (255 entries, 10 elements, 18 containers), so the recursion is bounded as well.
 
@@ -26,12 +26,12 @@ use std::sync::Arc;
 use survey::Survey;
 use tables::{Child, Container, Tables};
 
-/// Nodes for which room is kept between documents.
+/// The nodes for which memory is kept between documents.
 const KEPT_NODES: usize = 4096;
-/// As many threads as find room without making it.
+/// The number of workspaces that are kept.
 const KEPT_WORKSPACES: usize = 8;
 
-/// The scanners selected for a processor, and what schemas were made with.
+/// The scanners selected for a processor, and the workspaces for its schemas.
 #[derive(Default)]
 pub struct Scanners {
     selection: Selection,
@@ -39,7 +39,7 @@ pub struct Scanners {
 }
 
 impl Scanners {
-    /// Prepares a selection, in the order in which scanners are asked.
+    /// Prepares a selection, in the order in which scanners are tried.
     pub fn new(scanners: Vec<Arc<Scanner>>) -> Self {
         Scanners { selection: Selection::new(scanners), workspaces: Workspaces::default() }
     }
@@ -62,7 +62,7 @@ pub(super) fn generate(input: &Object, scanners: &Scanners, deadline: &mut Deadl
     made
 }
 
-/// What one document leaves for the next: knowledge of keys, and room.
+/// What is kept from one document to the next: results for keys, and memory.
 #[derive(Default)]
 struct Workspace {
     keys: KeptKeys,
@@ -71,7 +71,7 @@ struct Workspace {
     open: Vec<Child<'static>>,
 }
 
-/// Workspaces that wait for the next document.
+/// Workspaces that are not in use.
 #[derive(Default)]
 struct Workspaces(Renewable<Vec<Workspace>>);
 
@@ -88,9 +88,9 @@ impl Workspaces {
     }
 }
 
-/// The room of a list, for children of another document.
+/// An empty list that reuses the memory of another.
 fn reused<'b>(mut children: Vec<Child<'_>>) -> Vec<Child<'b>> {
     children.clear();
-    // No element is left to be mapped; collecting in place keeps the allocation.
+    // Nothing is left to be mapped; collecting in place keeps the allocation.
     children.into_iter().map(|child| Child::element(child.node)).collect()
 }

@@ -1,4 +1,4 @@
-//! From the tables to the object of the schema format.
+//! Converting the tables to an object in the schema format.
 
 use super::tables::{Code, Container, Node, Shape, Tables};
 use crate::processor::classifier::Selection;

@@ -1,4 +1,4 @@
-//! The walk over a value that describes it in tables.
+//! The walk that describes a value in tables.
 
 use super::comparison::{Comparison, scalar};
 use super::tables::{Child, Container, MAX_DEPTH, MAX_ELEMENTS, MAX_ENTRIES, Node, Shape, Tables};
@@ -6,29 +6,29 @@ use crate::processor::classifier::Classifier;
 use crate::support::{Deadline, Expired};
 use crate::value::{Object, Pair, View};
 
-/// As many keys are compared with each other.
+/// Up to this many keys are compared with each other.
 const FEW_KEYS: usize = 8;
-/// As many keys are looked at by their hashes; more are sorted.
+/// Up to this many keys are compared by their hashes; more are sorted.
 const SOME_KEYS: usize = 64;
-/// Nodes that may be compared in vain beyond those that were described.
+/// How many nodes may be compared without success beyond the number of nodes described.
 const SPARE: usize = 32;
 
 pub(super) struct Survey<'a, 'd> {
     pub classifier: Classifier<'a>,
     pub tables: Tables<'a>,
-    /// Children of the containers that are being visited, innermost last.
+    /// Children of the open containers, innermost last.
     pub open: Vec<Child<'a>>,
     pub deadline: &'d mut Deadline,
-    /// How many of these containers are arrays: only what is in an array is ever compared by hash.
+    /// The number of open arrays, as only their content is ever compared by hash.
     lists: usize,
-    /// Nodes that were visited,
+    /// The number of nodes visited.
     visited: usize,
-    /// and nodes that were compared in vain: not many more, so that the walk stays linear.
+    /// The number of nodes compared without success, which is limited so that the walk stays linear.
     in_vain: usize,
 }
 
 impl<'a, 'd> Survey<'a, 'd> {
-    /// `open` is empty, and so are the tables.
+    /// `open` and the tables must be empty.
     pub(super) fn new(
         classifier: Classifier<'a>,
         tables: Tables<'a>,
@@ -38,7 +38,7 @@ impl<'a, 'd> Survey<'a, 'd> {
         Survey { classifier, tables, open, deadline, lists: 0, visited: 0, in_vain: 0 }
     }
 
-    /// Describes a value that stands under `key`, `depth` containers deep. Recursion goes by containers alone.
+    /// Describes a value under `key`, `depth` containers deep. Only containers recurse.
     #[inline]
     pub(super) fn visit(&mut self, object: &'a Object, key: &'a [u8], depth: usize) -> Result<Node, Expired> {
         self.deadline.try_spend(1)?;
@@ -67,10 +67,10 @@ impl<'a, 'd> Survey<'a, 'd> {
         Ok(self.close(base, Shape::Record, entries.len() > MAX_ENTRIES))
     }
 
-    /// Of several open children with the same key keeps the first.
+    /// Keeps the first of several open children with the same key.
     #[cold]
     fn drop_repeated(&mut self, base: usize) {
-        // Of equal ones the first comes first, as it does in memory: a sort that is stable by itself would need memory.
+        // Equal keys are ordered by address, as a stable sort would allocate.
         self.open[base..]
             .sort_unstable_by(|a, b| a.compare_key(b).then_with(|| a.name.identity().cmp(&b.name.identity())));
         let mut kept = base;
@@ -119,7 +119,7 @@ impl<'a, 'd> Survey<'a, 'd> {
         Node::Container((tables.containers.len() - 1) as u32)
     }
 
-    /// Describes a value that stands beside a container, whose description serves again if they are alike.
+    /// Describes a value next to a container, whose description is reused if they are alike.
     #[inline]
     fn visit_beside(
         &mut self,
@@ -143,7 +143,7 @@ impl<'a, 'd> Survey<'a, 'd> {
     }
 }
 
-/// Whether two of a record's keys may be the same: certain if not.
+/// Whether two keys of a record may be equal; if not, they certainly differ.
 fn may_repeat(children: &[Child<'_>]) -> bool {
     const MORE: usize = FEW_KEYS + 1;
     match children.len() {
@@ -173,7 +173,7 @@ mod tests {
     use crate::support::test_random::Random;
     use crate::value::{Value, json};
 
-    /// A schema for which nothing is compared with a model.
+    /// A schema made without comparing neighbours.
     fn plainly(input: &Value) -> Value {
         let scanners = Selection::default();
         let deadline = &mut Deadline::unlimited();
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn models_change_nothing_but_the_effort() {
+    fn comparing_neighbours_changes_only_the_effort() {
         let mut random = Random(1);
         let mut random = |below: u64| random.below(below as usize) as u64;
         let mut alike = 0;

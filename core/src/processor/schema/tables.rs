@@ -1,4 +1,4 @@
-//! The schema while it is built, and how its nodes are compared.
+//! The schema under construction, and how its nodes are compared.
 
 use crate::processor::scanner::Label;
 use crate::support::words;
@@ -6,11 +6,11 @@ use crate::value::Object;
 use std::cmp::Ordering;
 use std::ops::Range;
 
-/// Entries of a map that are looked at.
+/// The most entries of a map that are described.
 pub(super) const MAX_ENTRIES: usize = 255;
-/// Elements of an array that are looked at.
+/// The most elements of an array that are described.
 pub(super) const MAX_ELEMENTS: usize = 10;
-/// Containers inside each other that are reported; the last one is reported empty.
+/// The deepest nesting of containers that is reported; the innermost one is reported empty.
 pub(super) const MAX_DEPTH: usize = 18;
 
 /// A node of the schema.
@@ -48,7 +48,7 @@ pub(super) enum Code {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// A map: each key once.
+    /// A map with distinct keys.
     Record,
     /// An array of this length: distinct children in order of appearance.
     List(usize),
@@ -57,9 +57,9 @@ pub(super) enum Shape {
 pub(super) struct Container {
     pub shape: Shape,
     pub truncated: bool,
-    /// Part of [`Tables::children`].
+    /// A range of [`Tables::children`].
     pub children: Range<usize>,
-    /// Equal for equal structures in arrays.
+    /// Equal for structures that are equal within arrays.
     pub hash: u64,
 }
 
@@ -67,20 +67,20 @@ pub(super) struct Container {
 pub(super) struct Child<'a> {
     /// The start of the key, which decides most comparisons.
     prefix: u64,
-    /// The key; no string in lists.
+    /// The key; not a string in lists.
     pub name: &'a Object,
-    /// Bytes of the key.
+    /// The length of the key in bytes.
     length: u32,
     pub node: Node,
 }
 
 impl<'a> Child<'a> {
-    /// Of a list.
+    /// A child of a list.
     pub(super) fn element(node: Node) -> Self {
         Child { prefix: 0, name: &Object::INVALID, length: 0, node }
     }
 
-    /// Of a map, under the key with this name.
+    /// A child of a map, under the key with this name.
     #[inline]
     pub(super) fn new(name: &'a Object, key: &[u8], node: Node) -> Self {
         Child { prefix: words::first(key).swap_bytes(), name, length: key.len() as u32, node }
@@ -90,7 +90,7 @@ impl<'a> Child<'a> {
         self.name.as_bytes().unwrap_or_default()
     }
 
-    /// Whether the keys may be the same: certain if not.
+    /// Whether the keys may be equal; if not, they certainly differ.
     #[inline]
     pub(super) fn same_start(&self, other: &Self) -> bool {
         self.prefix == other.prefix
@@ -106,13 +106,13 @@ impl<'a> Child<'a> {
             && self.length == other.length
             && match self.length {
                 0..=8 => true,
-                // What the prefix leaves is within the last eight bytes.
+                // The rest after the prefix is within the last eight bytes.
                 9..=16 => self.key().last_chunk::<8>() == other.key().last_chunk(),
                 _ => self.key() == other.key(),
             }
     }
 
-    /// Equal for equal keys. Whoever makes hashes collide gains only a few full comparisons per element.
+    /// Equal for equal keys. Forced collisions cost only a few full comparisons per element.
     pub(super) fn hash_key(&self, seed: u64) -> u64 {
         let hash = mix(mix(seed, self.length.into()), self.prefix);
         if self.length <= 8 {
@@ -124,7 +124,7 @@ impl<'a> Child<'a> {
     }
 }
 
-/// The schema while it is built.
+/// The schema under construction.
 pub(super) struct Tables<'a> {
     pub containers: Vec<Container>,
     pub children: Vec<Child<'a>>,
@@ -135,7 +135,7 @@ impl Tables<'_> {
         (self.containers.len(), self.children.len())
     }
 
-    /// Drops what was added since the mark.
+    /// Drops everything added after the mark.
     pub(super) fn cut(&mut self, (containers, children): (usize, usize)) {
         self.containers.truncate(containers);
         self.children.truncate(children);
@@ -171,7 +171,7 @@ impl Tables<'_> {
         }
     }
 
-    /// A sum over the children, because their order does not count.
+    /// The hash is a sum over the children, because their order does not count.
     pub(super) fn hash(&self, shape: Shape, truncated: bool, children: Range<usize>) -> u64 {
         let children = self.children[children].iter();
         match shape {
