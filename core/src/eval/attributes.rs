@@ -1,4 +1,4 @@
-//! Attributes: what processors made, what rules store, and what rules wait for.
+//! Attributes: those of processors, those of rules, and those whose address is still missing.
 
 use super::state::PendingAttribute;
 use super::turn::Turn;
@@ -7,13 +7,13 @@ use crate::value::Text;
 use crate::value::{Input, Object, Step, View};
 use std::sync::Arc;
 
-/// A processor's attribute: replaces what is there, and what waits under that name.
+/// Sets a processor's attribute, which replaces any other of that name, even one that is pending.
 pub(super) fn replace(turn: &mut Turn<'_>, name: &Text, value: Arc<Input>) {
     turn.state.pending_attributes.retain(|pending| pending.name != *name);
     turn.findings.attributes.set(name, value);
 }
 
-/// What earlier batches left waiting.
+/// Tries the attributes that earlier batches left pending.
 pub(super) fn retry(turn: &mut Turn<'_>) {
     let (state, attributes) = (&mut *turn.state, &mut turn.findings.attributes);
     let store = &state.store;
@@ -26,7 +26,7 @@ pub(super) fn retry(turn: &mut Turn<'_>) {
     });
 }
 
-/// The attributes of the rules that matched, from the `first` on; the first of a name counts.
+/// Collects the attributes of the rules that matched, from `first` on; the first one of a name wins.
 pub(super) fn collect(turn: &mut Turn<'_>, first: usize) {
     let plan = turn.plan();
     let (state, findings) = (&mut *turn.state, &mut *turn.findings);
@@ -58,7 +58,7 @@ pub(super) fn collect(turn: &mut Turn<'_>, first: usize) {
     }
 }
 
-/// A scalar is copied; of an array its first element, if that is a scalar; anything else is nothing.
+/// A copy of a scalar, or of the first element of an array if that is a scalar; else `None`.
 fn copy(root: &Object, key_path: &[Step]) -> Option<Arc<Input>> {
     let object = root.follow(key_path)?;
     let object = match object.view() {

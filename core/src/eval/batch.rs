@@ -1,18 +1,18 @@
-//! One batch of data, from its arrival to what it led to.
+//! The evaluation of one batch of data.
 
 use super::turn::{Limit, Turn};
 use super::{attributes, filters, processors, rules};
 use crate::value::{Input, Pair, Value};
 use std::sync::Arc;
 
-/// So many entries are looked up whatever the deadline says: access lists must not miss an address.
+/// This many entries are looked up whatever the deadline says, as denylists must not miss an address.
 const ALWAYS: usize = 4096;
 
-/// And so many of the others between two looks at it.
+/// The number of further entries between two checks of the deadline.
 const LOOKED_UP: usize = 16;
 
-/// Puts the entries of a map into the store, the last of equal keys last. They count as new, or, if the evaluation has
-/// stopped, merely lie there for whoever looks. What the deadline cuts off is left out.
+/// Stores the entries of a map, so that the last of equal keys wins. They count as new unless the evaluation has
+/// stopped, in which case they are only stored. Entries after the deadline are left out.
 pub(super) fn take_in(turn: &mut Turn<'_>, tree: u32, entries: &[Pair], stopped: bool) {
     let plan = turn.plan();
     let Turn { state, scratch, deadline, .. } = turn;
@@ -35,12 +35,12 @@ pub(super) fn take_in(turn: &mut Turn<'_>, tree: u32, entries: &[Pair], stopped:
     }
 }
 
-/// Evaluates what was taken in as new.
+/// Evaluates the addresses that are new.
 pub(super) fn evaluate(turn: &mut Turn<'_>) {
     let plan = turn.plan();
     turn.scratch.transform.forget();
     let first = turn.findings.rules.len();
-    // Without the time for these, what needs no time (the access lists) still has its turn.
+    // Even without time for these, rules that ignore the deadline (denylists) still run.
     let _ = turn.within(Limit::Half, |turn| processors::run(turn, &plan.preprocessors));
 
     let fresh = &turn.scratch.fresh;
@@ -61,7 +61,7 @@ pub(super) fn evaluate(turn: &mut Turn<'_>) {
     turn.scratch.fresh.clear();
 }
 
-/// Lets post-processors, and rules of later batches, see that something was found.
+/// Makes it visible to post-processors, and to rules of later batches, that there is an event.
 fn report_event(turn: &mut Turn<'_>) {
     if let Some(address) = turn.plan().addresses.find(b"waf.context.event") {
         turn.derive(address, Arc::new(Input::from(Value::from(true))));

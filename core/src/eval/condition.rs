@@ -1,4 +1,4 @@
-//! Whether one condition holds, and on what.
+//! Evaluating one condition.
 
 use super::exclusions::Excluded;
 use super::hits::{Hits, Known, OnlyAt};
@@ -26,14 +26,15 @@ pub(super) struct Evaluation<'e> {
     pub store: &'e Store,
     pub excluded: Excluded<'e>,
     pub hits: Option<&'e Hits>,
-    /// The deadline is over: a hit decides by itself, and what cannot be shown of it is left out.
+    /// Whether the deadline is over. Then a hit suffices for a match, and whatever takes time to look up is left out.
     pub confirmed: bool,
     pub pending: &'e mut Pending,
     pub deadline: &'e mut Deadline,
     pub transform: &'e mut transform::Scratch,
 }
 
-/// After the budget, of longer strings that matched it is said where they are, and not what matched: that takes another look.
+/// After the budget, only the location of longer matching strings is reported, as finding the match takes another
+/// search.
 const SHOWN_LATE: usize = 16 << 10;
 
 impl Evaluation<'_> {
@@ -72,7 +73,7 @@ impl Evaluation<'_> {
         self.instance.lists.get(slot)
     }
 
-    /// The value of a target's address, unless it has been looked at already.
+    /// The value of a target's address, unless it has been inspected already.
     fn fresh<'s>(&mut self, store: &'s Store, target: &Target) -> Option<&'s Object> {
         if !self.pending.has_target(target.id) {
             return None;
@@ -105,7 +106,8 @@ impl Evaluation<'_> {
         }
     }
 
-    /// Whether a hit alone says that a target matches: not where other parts of its address may be what was hit.
+    /// Whether a hit alone proves that a target matches, which is not so if other parts of its address may have been
+    /// hit.
     fn is_proven(&self, target: &Target) -> bool {
         target.key_path.is_empty() && self.excluded.is_nothing()
     }
@@ -143,7 +145,7 @@ impl Evaluation<'_> {
     fn negated(&mut self, matcher: AnyMatcher<'_>, target: &Target) -> Result<Option<ConditionMatch>, Expired> {
         let store = self.store;
         if let AnyMatcher::List(slot) = matcher {
-            // A list that never existed makes the condition false, negated or not.
+            // If the list never existed, the condition is false, negated or not.
             if self.list(slot).is_none() {
                 return Ok(None);
             }
@@ -178,7 +180,7 @@ impl Evaluation<'_> {
         Ok(Some(self.report(matcher, true, target, value, key_path, highlight)))
     }
 
-    /// Tests one element: `None` if elements like it are not looked at, `Some(None)` if it does not match.
+    /// Tests one element: `None` if its type is not inspected, `Some(None)` if it does not match.
     fn test(
         &mut self,
         matcher: AnyMatcher<'_>,
@@ -322,10 +324,10 @@ impl Evaluation<'_> {
     }
 }
 
-/// What is shown of an element that matches: its text, and the part that matched.
+/// What is shown of a matching element: its text, and the part that matched.
 type Shown = (Vec<u8>, Vec<u8>);
 
-/// A matcher of a rule, or the list that stands for one.
+/// The matcher of a rule or of a list.
 #[derive(Clone, Copy)]
 enum AnyMatcher<'m> {
     Fixed(&'m Matcher),

@@ -1,4 +1,4 @@
-//! Whether all conditions of a rule, a filter or a processor hold.
+//! Evaluating all conditions of a rule, a filter or a processor.
 
 use super::condition::Evaluation;
 use super::exclusions::Excluded;
@@ -7,13 +7,13 @@ use crate::plan::{ConditionId, RuleId};
 use crate::support::Expired;
 use std::ops::Range;
 
-/// Whether all conditions of a filter or a processor hold. They see everything.
+/// Whether all conditions of a filter or a processor hold. They see all data.
 pub(super) fn hold(turn: &mut Turn<'_>, conditions: Range<ConditionId>) -> Result<bool, Expired> {
     evaluate(turn, conditions, None, false)
 }
 
-/// Whether all conditions of a rule hold. They see what filters leave to that rule. With `confirmed`, only what the scan found
-/// counts.
+/// Whether all conditions of a rule hold. They see what filters do not exclude for that rule. With `confirmed`, only
+/// hits of the scan count.
 pub(super) fn rule_holds(turn: &mut Turn<'_>, rule: RuleId, confirmed: bool) -> Result<bool, Expired> {
     let conditions = turn.plan().rules[rule].conditions.clone();
     evaluate(turn, conditions, Some(rule), confirmed)

@@ -14,9 +14,9 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RunError {
-    /// The data is not a map (or not an array of maps, for batches). It is kept until the context ends.
+    /// The data is not a map (or not an array of maps, for batches). The context still keeps it until it ends.
     InvalidObject,
-    /// The engine failed; the context must not be used any more.
+    /// The engine failed, and the context must not be used any more.
     Internal,
 }
 
@@ -53,9 +53,9 @@ impl std::error::Error for RunError {}
 /// ```
 pub struct Context {
     instance: Arc<Instance>,
-    /// There from the first call on.
+    /// Allocated by the first call.
     state: Option<Box<State>>,
-    /// Likewise, but not after calls that left much in it: there are more contexts that wait than calls that run.
+    /// Likewise, but given back after calls that left much in it, as idle contexts outnumber running calls.
     scratch: Option<Box<Scratch>>,
 }
 
@@ -64,13 +64,13 @@ impl Context {
         Context { instance, state: None, scratch: None }
     }
 
-    /// Evaluates one batch of data, a map from addresses to values, within a budget: a duration, or what is left of a
-    /// deadline that began earlier.
+    /// Evaluates one batch of data, a map from addresses to values, within a budget: a duration, or a deadline that
+    /// began earlier.
     pub fn run(&mut self, data: impl Into<Input>, budget: impl Into<Deadline>) -> Result<Outcome, RunError> {
         self.run_within(data.into(), &mut budget.into())
     }
 
-    /// The same, within a deadline of the caller's.
+    /// The same within a deadline of the caller's.
     pub(super) fn run_within(&mut self, data: Input, deadline: &mut Deadline) -> Result<Outcome, RunError> {
         let Some(entries) = data.as_map() else { return Err(self.refuse(data)) };
         let mut findings = Findings::default();
@@ -84,9 +84,9 @@ impl Context {
         Ok(self.finish(findings, deadline))
     }
 
-    /// Evaluates several batches, an array of maps, in order within one `budget`. A blocking verdict or the end of the
-    /// budget stops; the data of batches that are not reached is there for later calls, but does not by itself lead to
-    /// anything.
+    /// Evaluates several batches, an array of maps, in order within one `budget`. Evaluation stops at a blocking
+    /// verdict or at the end of the budget; the data of the remaining batches is stored for later calls, but does not
+    /// trigger anything by itself.
     pub fn run_batches(&mut self, batches: impl Into<Input>, budget: impl Into<Deadline>) -> Result<Outcome, RunError> {
         let (batches, mut deadline) = (batches.into(), budget.into());
         let Some(count) = batches.as_array().filter(|maps| maps.iter().all(|map| map.is_map())).map(<[_]>::len) else {
@@ -109,14 +109,14 @@ impl Context {
         Ok(self.finish(findings, &deadline))
     }
 
-    /// Keeps what cannot be evaluated until its turn to be freed.
+    /// Keeps data that cannot be evaluated, so that it is freed in order.
     fn refuse(&mut self, data: Input) -> RunError {
         let (_, state, _) = self.equip();
         state.store.keep(Arc::new(data));
         RunError::InvalidObject
     }
 
-    /// What a call needs, taken at once: locks are a good part of what a small call costs.
+    /// Takes everything a call needs at once, as locks are a good part of the cost of a small call.
     fn equip(&mut self) -> (&Instance, &mut State, &mut Scratch) {
         let Context { instance, state, scratch } = self;
         if state.is_none() || scratch.is_none() {
@@ -138,7 +138,7 @@ impl Context {
         report(&self.instance.plan, &*self.instance.ids, findings, deadline)
     }
 
-    /// A context that starts with all this one knows and has decided; from here on neither sees what the other does. For
+    /// A context that starts with everything this one knows and has decided; from then on the two are independent. For
     /// operations within a request (a file opened, a query sent) whose data must not stay.
     pub fn subcontext(&self) -> Context {
         Context { instance: self.instance.clone(), state: self.state.clone(), scratch: None }

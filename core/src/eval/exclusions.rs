@@ -1,4 +1,4 @@
-//! What filters have decided so far. Decisions stay for the rest of the context.
+//! The decisions of filters so far, which hold for the rest of the context.
 
 use crate::plan::{InputFilter, Mode, RuleId};
 use crate::support::NumberMap;
@@ -9,14 +9,14 @@ use std::collections::HashSet;
 /// The accumulated decisions.
 #[derive(Clone, Default)]
 pub(super) struct Exclusions {
-    /// Per rule the strongest mode; among equals the first.
+    /// The strongest mode of each rule; among equals the first.
     modes: NumberMap<RuleId, Mode>,
-    /// Per input filter the objects it hides.
+    /// The objects that each input filter excludes.
     objects: Vec<(usize, HashSet<usize>)>,
 }
 
 impl Exclusions {
-    /// A rule filter applies to these rules.
+    /// Applies a rule filter to these rules.
     pub(super) fn apply(&mut self, rules: &[RuleId], mode: &Mode) {
         for &rule in rules {
             match self.modes.get_mut(&rule) {
@@ -27,18 +27,18 @@ impl Exclusions {
         }
     }
 
-    /// The set of objects an input filter hides.
+    /// The set of objects that an input filter excludes.
     pub(super) fn objects_of(&mut self, filter: usize) -> &mut HashSet<usize> {
         value_of(&mut self.objects, filter, HashSet::new)
     }
 
-    /// What applies to a rule.
+    /// The mode that applies to a rule.
     #[inline]
     pub(super) fn mode(&self, rule: RuleId) -> Option<&Mode> {
         if self.modes.is_empty() { None } else { self.modes.get(&rule) }
     }
 
-    /// What a rule must not see.
+    /// What is excluded for a rule.
     pub(super) fn for_rule<'a>(&'a self, filters: &'a [InputFilter], rule: RuleId) -> Excluded<'a> {
         if self.objects.is_empty() {
             return Excluded::NOTHING;
@@ -47,7 +47,7 @@ impl Exclusions {
     }
 }
 
-/// The objects that are hidden from one rule.
+/// The objects that are excluded for one rule.
 #[derive(Clone, Copy)]
 pub(super) struct Excluded<'a>(Option<(&'a Exclusions, &'a [InputFilter], RuleId)>);
 
@@ -55,13 +55,13 @@ impl Excluded<'_> {
     /// Filters and processors see everything.
     pub(super) const NOTHING: Excluded<'static> = Excluded(None);
 
-    /// Whether nothing is hidden at all.
+    /// Whether nothing is excluded.
     pub(super) fn is_nothing(&self) -> bool {
         let Some((exclusions, filters, rule)) = self.0 else { return true };
         !exclusions.objects.iter().any(|(filter, objects)| filters[*filter].rules.contains(rule) && !objects.is_empty())
     }
 
-    /// Whether exactly this object is hidden (what is below it is simply not reached).
+    /// Whether exactly this object is excluded (walks do not reach what is below it).
     #[inline]
     pub(super) fn contains(&self, object: &Object) -> bool {
         self.0.is_some() && self.lists(object)

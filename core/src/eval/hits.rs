@@ -1,16 +1,17 @@
-//! What the scan of a batch found: which matcher matches which string.
+//! The hits of a batch's scan: which matcher matches which string.
 //!
-//! A hit is an inspection, a matcher and a string. A visited condition runs its matcher on the strings of its hits alone. An
-//! attacker can make every string of a large request a hit of many rules, so the hits of one matcher are counted: once
-//! there are [`PLENTY`], it is not asked about further strings, and its conditions look for the first match themselves.
+//! A hit is an inspection, a matcher and a string. A visited condition runs its matcher only on the strings of its
+//! hits. An attacker can make every string of a large request a hit of many rules, so the hits of one matcher are
+//! counted: after [`PLENTY`], it is not run on further strings, and its conditions search for the first match
+//! themselves.
 
 use crate::plan::{Dependents, Plan};
 use crate::support::Bits;
 
-/// Hits of one matcher after which there is no need for more.
+/// After this many hits of one matcher, more are not needed.
 const PLENTY: usize = 16;
 
-/// Hits after which they are counted for the first time.
+/// After this many hits, they are counted for the first time.
 const MANY: usize = 64;
 
 /// An inspection, a matcher, and the identity of a string.
@@ -18,25 +19,25 @@ type Hit = (u32, u32, usize);
 
 /// The hits of the current evaluation.
 pub(super) struct Hits {
-    /// Inspections that ran completely.
+    /// Inspections that are complete.
     scanned: Bits,
-    /// Sorted once the scan is over: what walks ask must not cost more than looking it up.
+    /// Sorted after the scan, so that walks can look strings up quickly.
     found: Vec<Hit>,
-    /// Inspections and matchers with so many hits that there may be others.
+    /// Inspections and matchers with so many hits that others may have been dropped.
     plenty: Vec<(u32, u32)>,
-    /// The number of hits at which they are counted next.
+    /// The number of hits after which they are counted next.
     count_at: usize,
 }
 
-/// What is known about one target.
+/// What the scan tells about one target.
 pub(super) enum Known<'h> {
-    /// It was not scanned now, or there are too many hits: its matcher must be run on everything.
+    /// It was not scanned now, or has too many hits, so its matcher must run on every string.
     Nothing,
-    /// Its matcher matches these strings only.
+    /// Its matcher matches only these strings.
     Only(OnlyAt<'h>),
 }
 
-/// The strings that hits of one matcher in one inspection name, by identity.
+/// The strings that one matcher hit in one inspection, by identity.
 #[derive(Clone, Copy)]
 pub(super) struct OnlyAt<'h>(&'h [Hit]);
 
@@ -62,7 +63,7 @@ impl Hits {
         self.count_at = MANY;
     }
 
-    /// Whether further hits of this kind are of use.
+    /// Whether more hits of this kind are needed.
     #[inline]
     pub(super) fn wants(&self, inspection: usize, matcher: usize) -> bool {
         self.plenty.is_empty() || !self.plenty.contains(&(inspection as u32, matcher as u32))
@@ -75,30 +76,31 @@ impl Hits {
         }
     }
 
-    /// An inspection ran completely.
+    /// Marks an inspection as complete.
     pub(super) fn set_scanned(&mut self, inspection: usize) {
         self.scanned.insert(inspection);
     }
 
-    /// After the scan.
+    /// Sorts the hits after the scan.
     pub(super) fn sort(&mut self) {
         self.found.sort_unstable();
     }
 
-    /// What depends on what was found.
+    /// The dependents of all hits.
     pub(super) fn dependents<'p>(&self, plan: &'p Plan) -> impl Iterator<Item = &'p Dependents> {
         let kinds = self.found.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).map(|hits| (hits[0].0, hits[0].1));
         kinds.filter_map(|(inspection, matcher)| plan.scan.inspections[inspection as usize].dependents.get(&matcher))
     }
 
-    /// The rules among them.
+    /// The rules that depend on hits.
     pub(super) fn rules(&self, plan: &Plan) -> Bits {
         let mut rules = Bits::new(plan.rules.len());
         self.dependents(plan).flat_map(|dependents| &dependents.rules).for_each(|&rule| rules.insert(rule));
         rules
     }
 
-    /// What is known about a matcher in an inspection. With `confirmed`, only what was found counts, whatever was not scanned.
+    /// What the scan tells about a matcher in an inspection. With `confirmed`, only hits count, even if something was
+    /// not scanned.
     pub(super) fn about(&self, inspection: usize, matcher: u32, confirmed: bool) -> Known<'_> {
         let key = (inspection as u32, matcher);
         if !confirmed && (!self.scanned.contains(inspection) || self.plenty.contains(&key)) {
@@ -109,7 +111,7 @@ impl Hits {
         Known::Only(OnlyAt(&self.found[start..start + length]))
     }
 
-    /// Keeps [`PLENTY`] hits of each kind.
+    /// Reduces the hits of each kind to [`PLENTY`].
     #[cold]
     fn count(&mut self) {
         self.found.sort_unstable();

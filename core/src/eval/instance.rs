@@ -9,13 +9,13 @@ use once_cell::race::OnceBox;
 use std::any::Any;
 use std::sync::Arc;
 
-/// A plan with everything that its evaluation needs from outside.
+/// A plan with its lists and its sources of time and ids.
 pub(crate) struct Instance {
     pub plan: Arc<Plan>,
     pub lists: Lists,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
-    /// What a binding wants to live as long as the instance and its contexts.
+    /// An object that a binding attaches to the instance and its contexts.
     pub companion: OnceBox<Box<dyn Any + Send + Sync>>,
     pub(super) idle: Renewable<Idle>,
 }
@@ -26,7 +26,7 @@ impl Instance {
     }
 }
 
-/// What is costly to make and quick to use again. Contexts that end leave it for those to come.
+/// Buffers of finished contexts, reused by later ones.
 #[derive(Default)]
 #[expect(clippy::vec_box, reason = "contexts hold boxes: passing one on must not copy what is in it")]
 pub(super) struct Idle {
@@ -34,7 +34,7 @@ pub(super) struct Idle {
     pub scratches: Vec<Box<Scratch>>,
 }
 
-/// More idle ones of a kind than this are not kept.
+/// The most idle buffers of a kind that are kept.
 const KEPT_IDLE: usize = 64;
 
 impl Idle {

@@ -1,22 +1,22 @@
 //! Following a configured key path from an address's value.
 //!
-//! The reference has three ways of doing it that differ where keys repeat and where something on the way is excluded.
+//! The reference does it in three ways, which differ for repeated keys and for excluded objects on the path.
 
 use super::exclusions::Excluded;
 use crate::value::{Object, Pair, Step};
 
-/// What became of a lookup.
+/// The result of a lookup.
 pub(super) enum Lookup<'a> {
     /// The object at the end.
     Found(&'a Object),
     /// There is no such object.
     Absent,
-    /// An excluded object is on the way.
+    /// An excluded object is on the path.
     Excluded,
 }
 
-/// For positive conditions: among equal keys the first that is not excluded; elements reached by an index are never
-/// taken for excluded.
+/// For positive conditions: the first of equal keys that is not excluded; elements reached by an index never count as
+/// excluded.
 pub(super) fn resolve_positive<'a>(root: &'a Object, path: &[Step], excluded: Excluded<'_>) -> Option<&'a Object> {
     path.iter().try_fold(root, |object, step| match step {
         Step::Key(key) => {

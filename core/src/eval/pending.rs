@@ -1,26 +1,26 @@
-//! What is still to be looked at: addresses to scan, rules to visit, targets of conditions to test.
+//! What is still to be inspected: addresses to scan, rules to visit, targets of conditions to test.
 
 use crate::plan::{AddressId, Dependents, Plan, RuleId};
 use crate::support::Bits;
 use std::ops::Range;
 
-/// How often an address that was cut off is tried again.
+/// How often an unfinished scan of an address is tried again.
 const ATTEMPTS: u8 = 2;
 
-/// What a context has not looked at yet.
+/// What a context has not inspected yet.
 #[derive(Clone)]
 pub(super) struct Pending {
     /// Addresses whose value is new and has not been scanned.
     unscanned: Bits,
-    /// Addresses whose value an earlier call could not scan to the end.
+    /// Addresses whose scan an earlier call could not complete.
     cut_off: Bits,
-    /// How many calls have tried to scan these once more.
+    /// How many calls have tried these again.
     attempts: u8,
-    /// Rules with something left to look at.
+    /// Rules that are to be visited.
     rules: Bits,
-    /// Rules that matched: they are not visited again.
+    /// Rules that matched and are not visited again.
     fired: Bits,
-    /// Scalar targets that have been looked at with their address's current value.
+    /// Scalar targets that were tested with the current value of their address.
     tested: Bits,
 }
 
@@ -36,14 +36,14 @@ impl Pending {
         }
     }
 
-    /// Forgets everything; memory is kept for the next context.
+    /// Clears everything; memory is kept for the next context.
     pub(super) fn reset(&mut self) {
         let Pending { unscanned, cut_off, attempts, rules, fired, tested } = self;
         [unscanned, cut_off, rules, fired, tested].into_iter().for_each(Bits::clear);
         *attempts = 0;
     }
 
-    /// An address has a new value.
+    /// Registers a new value of an address.
     #[inline]
     pub(super) fn renew(&mut self, plan: &Plan, address: AddressId) {
         self.tested.subtract(&plan.scan.addresses[address].targets);
@@ -51,13 +51,13 @@ impl Pending {
         self.cut_off.remove(address);
     }
 
-    /// The addresses to be scanned first: those with a new value.
+    /// The addresses to scan first, those with a new value.
     pub(super) fn unscanned(&mut self) -> &mut Bits {
         &mut self.unscanned
     }
 
-    /// The addresses to be scanned when that is done: those that earlier calls cut off. Asking for them counts as an attempt,
-    /// and after a few of these there are none.
+    /// The addresses to scan after that, whose scan earlier calls could not complete. Each call of this counts as an
+    /// attempt; after a few attempts it returns `None`.
     pub(super) fn cut_off(&mut self) -> Option<&mut Bits> {
         if self.attempts == ATTEMPTS || self.cut_off.is_empty() {
             return None;
@@ -66,7 +66,7 @@ impl Pending {
         Some(&mut self.cut_off)
     }
 
-    /// The scan is over: what it left was cut off.
+    /// Ends the scan; whatever is left was cut off.
     pub(super) fn end_scan(&mut self) {
         if !self.unscanned.is_empty() {
             self.cut_off.union(&self.unscanned);
@@ -74,8 +74,8 @@ impl Pending {
         }
     }
 
-    /// An address was scanned to its end. Its rules that cannot be prefiltered are to be visited, detectors among them only if
-    /// their resource `is_there`; its targets need no further look unless they were [hit](Self::hit).
+    /// Registers a complete scan of an address. Its rules that cannot be prefiltered are to be visited, detectors only
+    /// if their resource `is_there`; its targets need no test unless they were [hit](Self::hit).
     pub(super) fn set_scanned(&mut self, plan: &Plan, address: AddressId, is_there: impl Fn(AddressId) -> bool) {
         let address = &plan.scan.addresses[address];
         self.rules.union(&address.always);
@@ -87,52 +87,52 @@ impl Pending {
         self.tested.union(&address.scanned_targets);
     }
 
-    /// The scan found what these wait for.
+    /// Registers a hit for its dependents.
     pub(super) fn hit(&mut self, dependents: &Dependents) {
         dependents.rules.iter().for_each(|&rule| self.rules.insert(rule));
         dependents.targets.iter().for_each(|&target| self.tested.remove(target));
     }
 
-    /// Rules that matched are not visited again, whatever was found for them.
+    /// Rules that matched are not visited again, whatever the hits.
     pub(super) fn leave_out_fired(&mut self) {
         self.rules.subtract(&self.fired);
     }
 
-    /// All of these rules are to be visited, but those that matched.
+    /// Marks these rules to be visited, except those that matched.
     pub(super) fn recall(&mut self, rules: Range<RuleId>) {
         rules.filter(|&rule| !self.fired.contains(rule)).for_each(|rule| self.rules.insert(rule));
     }
 
-    /// The first rule to be visited within this range.
+    /// The first rule to visit within this range.
     #[inline]
     pub(super) fn next_rule(&self, within: Range<RuleId>) -> Option<RuleId> {
         self.rules.next(within.start).filter(|&rule| rule < within.end)
     }
 
-    /// A rule was visited to its end.
+    /// Registers a complete visit of a rule.
     pub(super) fn set_visited(&mut self, rule: RuleId) {
         self.rules.remove(rule);
     }
 
-    /// A rule matched.
+    /// Registers a match of a rule.
     pub(super) fn set_fired(&mut self, rule: RuleId) {
         self.rules.remove(rule);
         self.fired.insert(rule);
     }
 
-    /// Whether a target has not been looked at with its address's current value.
+    /// Whether a target was not yet tested with the current value of its address.
     #[inline]
     pub(super) fn has_target(&self, target: usize) -> bool {
         !self.tested.contains(target)
     }
 
-    /// A target is being looked at.
+    /// Registers the test of a target.
     #[inline]
     pub(super) fn set_tested(&mut self, target: usize) {
         self.tested.insert(target);
     }
 
-    /// Looking at a target did not come to an end.
+    /// Registers that the test of a target was cut off.
     pub(super) fn look_again(&mut self, target: usize) {
         self.tested.remove(target);
     }

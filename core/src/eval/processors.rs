@@ -8,10 +8,10 @@ use crate::support::Expired;
 use crate::value::Input;
 use std::sync::Arc;
 
-/// No generator has more.
+/// The most parameters of a generator.
 const MAX_PARAMETERS: usize = 4;
 
-/// Runs processors in order. What they derive becomes an address, an attribute, or both.
+/// Runs processors in order. Their results become addresses, attributes, or both.
 pub(super) fn run(turn: &mut Turn<'_>, processors: &[Processor]) -> Result<(), Expired> {
     for processor in processors {
         turn.deadline.check()?;

@@ -8,8 +8,8 @@ use crate::report::RuleMatch;
 use crate::support::{Bits, Expired};
 use std::ops::Range;
 
-/// Evaluates all rules that have something to look at, until one of them blocks. What the deadline cuts off stays to be
-/// visited, but what the scan confirmed until then is reported.
+/// Evaluates all rules that are to be visited, until one of them blocks. Rules cut off by the deadline stay to be
+/// visited, but the hits found until then are reported.
 pub(super) fn evaluate(turn: &mut Turn<'_>) -> Result<(), Expired> {
     let plan = turn.plan();
     let scanned = scan(plan, turn.state, turn.scratch, turn.deadline);
@@ -17,8 +17,8 @@ pub(super) fn evaluate(turn: &mut Turn<'_>) -> Result<(), Expired> {
     for module in &plan.modules {
         let blocked = if module.ignores_deadline {
             if scanned.is_err() {
-                // Nothing is known of what was not scanned, so all rules of a module that must not miss anything are to be
-                // visited. In other modules the deadline shows where a rule may still fire.
+                // What was not scanned may match, so a module that must not miss anything visits all of its rules. In
+                // other modules the deadline is reported if a rule may still fire.
                 turn.state.pending.recall(module.rules.clone());
             }
             turn.within(Limit::Suspended, |turn| Visit { turn, confirmed: None }.module(module)).unwrap_or(false)
@@ -40,12 +40,12 @@ pub(super) fn evaluate(turn: &mut Turn<'_>) -> Result<(), Expired> {
 
 struct Visit<'v, 't> {
     turn: &'v mut Turn<'t>,
-    /// After the deadline: the rules that the scan found something for. Only these are visited, each to its end.
+    /// After the deadline: the rules with hits. Only these are visited, each to its end.
     confirmed: Option<&'v Bits>,
 }
 
 impl Visit<'_, '_> {
-    /// Visits the rules of a module; says whether one of them blocks.
+    /// Visits the rules of a module; returns whether one of them blocks.
     fn module(&mut self, module: &Module) -> Result<bool, Expired> {
         if module.collections.is_empty() { self.every_match(module) } else { self.one_match_a_collection(module) }
     }
@@ -82,12 +82,12 @@ impl Visit<'_, '_> {
         Ok(false)
     }
 
-    /// An exhausted budget shows wherever there are rules that may still fire, even if none is worth a visit.
+    /// Reports an exhausted budget wherever rules may still fire, even if none is to be visited.
     fn check(&mut self) -> Result<(), Expired> {
         if self.confirmed.is_none() { self.turn.deadline.check() } else { Ok(()) }
     }
 
-    /// The next rule worth a visit; those up to it are no longer left.
+    /// The next rule to visit; `left` is reduced to the rules after it.
     fn next(&self, left: &mut Range<RuleId>) -> Option<RuleId> {
         loop {
             let rule = self.turn.state.pending.next_rule(left.clone())?;
@@ -98,14 +98,14 @@ impl Visit<'_, '_> {
         }
     }
 
-    /// Evaluates a rule; the verdict if it matches.
+    /// Evaluates a rule; returns the verdict if it matches.
     fn visit(&mut self, id: RuleId) -> Result<Option<Verdict>, Expired> {
         self.check()?;
         if self.confirmed.is_some() {
             self.turn.deadline.look_next();
         }
         match self.evaluate(id) {
-            // The next one may be confirmed by what is there.
+            // The next rule may be confirmed by its hits.
             Err(Expired) if self.confirmed.is_some() => Ok(None),
             evaluated => evaluated,
         }
@@ -126,7 +126,7 @@ impl Visit<'_, '_> {
             Some(Mode::Bypass) | None => (rule.verdict, None),
         };
         let override_action = over.filter(|action| action.kind.is_modal());
-        // A rule matches once, so what its conditions held on is needed once.
+        // A rule matches only once, so its condition matches can be moved out.
         let matches = rule.conditions.clone().filter_map(|id| state.matches.get_mut(&id)?.take()).collect();
         findings.rules.push(RuleMatch { rule: id, override_action, matches });
         Ok(Some(verdict))

@@ -1,8 +1,8 @@
-//! Scanning what is new: one look at each string per distinct transformed form.
+//! Scanning new data: one scan of each string per distinct transformed form.
 //!
-//! What the prefilter leaves of a ruleset's matchers, usually none, is verified there and then, while the string and its
-//! transformed form are at hand. The outcome is a list of *hits*: only there does a prefiltered matcher match.
-//! Rules with a hit are visited; a visited condition runs its matcher on the strings of its hits alone.
+//! The candidates that the prefilter leaves, usually none, are verified at once, while the string and its transformed
+//! form are at hand. The result is a list of *hits*: a prefiltered matcher matches nowhere else. Rules with a hit are
+//! visited; a visited condition runs its matcher only on the strings of its hits.
 
 use super::hits::Hits;
 use super::state::State;
@@ -14,19 +14,19 @@ use crate::scan::{Candidates, STRETCH};
 use crate::support::{Bits, Deadline, Expired};
 use crate::transform::{self, Copy};
 
-/// Buffers that are used again from one batch to the next, and from one context to the next.
+/// Buffers that are reused from one batch to the next, and from one context to the next.
 pub(super) struct Scratch {
     /// For transformers.
     pub transform: transform::Scratch,
-    /// What the scan of a string as it is found,
+    /// The candidates for the original string.
     original: Candidates,
-    /// and what the scan of a changed copy found.
+    /// The candidates for a changed copy.
     changed: Candidates,
-    /// What scans of the current batch found.
+    /// The hits of the current batch.
     pub hits: Hits,
-    /// Addresses whose scan came to its end.
+    /// Addresses whose scan is complete.
     finished: Vec<AddressId>,
-    /// Addresses the current batch brought.
+    /// Addresses that are new in the current batch.
     pub fresh: Vec<AddressId>,
 }
 
@@ -42,25 +42,25 @@ impl Scratch {
         }
     }
 
-    /// Forgets what a call that did not come to its end left.
+    /// Clears what an interrupted call left.
     pub(super) fn reset(&mut self) {
         self.fresh.clear();
     }
 
-    /// Whether it has grown to more than a context should keep.
+    /// Whether it has grown larger than an idle context should keep.
     pub(super) fn is_large(&self) -> bool {
         self.transform.capacity() > LARGE
     }
 }
 
-/// Bytes for transformed copies that are much to keep.
+/// The most bytes for transformed copies that a context keeps.
 const LARGE: usize = 2048;
 
-/// Scans all addresses that need it, and notes which rules are to be visited. What the deadline cuts off stays to be
-/// scanned, and says so; what was found until then counts.
+/// Scans all addresses that need it, and registers which rules are to be visited. What the deadline cuts off is
+/// reported and stays to be scanned; the hits found until then count.
 ///
-/// Later calls turn to that when what they bring themselves is done, for half of the time that is left then, and give it up
-/// after a few attempts: a large body must not use up the time of every call that follows in its context.
+/// Later calls continue with that after their own data, for half of the time then left, and give it up after a few
+/// attempts: a large body must not use up the time of every later call of its context.
 pub(super) fn scan(
     plan: &Plan,
     state: &mut State,
@@ -81,7 +81,7 @@ pub(super) fn scan(
     if complete.is_ok()
         && let Some(cut_off) = pending.cut_off()
     {
-        // What is left undone here is said by the deadline.
+        // The deadline itself records what is left undone here.
         let _ = deadline.half(|deadline| sweep(cut_off, deadline));
     }
     pending.end_scan();
@@ -106,7 +106,7 @@ struct Examination<'e> {
 }
 
 impl Examination<'_> {
-    /// Looks at a string in all inspections it concerns. Returns how many matchers had to be run.
+    /// Scans a string for all inspections that concern it. Returns the number of matchers that were run.
     fn examine(&mut self, subject: Subject<'_>, deadline: &mut Deadline) -> Result<usize, Expired> {
         let Examination { plan, transform, original, changed, hits } = self;
         let Subject { source, key, .. } = subject;
@@ -180,7 +180,7 @@ impl Examination<'_> {
     }
 }
 
-/// The bytes of a text.
+/// The set of bytes in a text.
 fn presence(text: &[u8], deadline: &mut Deadline) -> Result<Presence, Expired> {
     let mut all = Presence::default();
     for (nth, stretch) in text.chunks(STRETCH).enumerate() {
@@ -192,5 +192,5 @@ fn presence(text: &[u8], deadline: &mut Deadline) -> Result<Presence, Expired> {
     Ok(all)
 }
 
-/// What looking at a stretch of a long text may cost, in the units of [`Deadline::spend`].
+/// The cost of a stretch of a long text, in the units of [`Deadline::spend`].
 const STRETCH_COST: u32 = (STRETCH / BYTES_A_UNIT) as u32;

@@ -16,34 +16,34 @@ use std::sync::Arc;
 pub(super) struct State {
     /// The addresses.
     pub store: Store,
-    /// Conditions that held, with what they held on; they hold for the rest of the context.
+    /// Conditions that held, each with its match; they hold for the rest of the context.
     pub matches: NumberMap<ConditionId, Option<ConditionMatch>>,
-    /// What is still to be looked at.
+    /// What is still to be inspected.
     pub pending: Pending,
-    /// Per type of rule, the strongest verdict reached.
+    /// The strongest verdict reached, by type of rule.
     pub verdicts: NumberMap<usize, Verdict>,
-    /// What filters decided.
+    /// The decisions of filters.
     pub exclusions: Exclusions,
     /// Rule filters that applied.
     pub filters_done: Bits,
-    /// Per input filter and input, the object last examined.
+    /// The object last examined, by input filter and input.
     pub examined: NumberMap<(usize, usize), usize>,
-    /// What processors remember, by number.
+    /// The state of processors, by number.
     pub processors: Vec<ProcessorState>,
-    /// Attributes that wait for their address.
+    /// Attributes whose address is missing.
     pub pending_attributes: Vec<PendingAttribute>,
-    /// `waf.context.event` has been set.
+    /// Whether `waf.context.event` has been set.
     pub event_reported: bool,
 }
 
-/// What a processor remembers.
+/// The state of a processor.
 #[derive(Clone, Default)]
 pub(super) struct ProcessorState {
     /// Addresses it has generated.
     pub generated: Vec<AddressId>,
-    /// Per mapping, the inputs of its last run.
+    /// The inputs of the last run, by mapping.
     pub presence: Vec<(usize, Presence)>,
-    /// Fields of fingerprints, frozen when first computed.
+    /// Fields of fingerprints, fixed once they are computed.
     pub fragments: Fragments,
 }
 
@@ -60,14 +60,14 @@ impl ProcessorState {
     }
 }
 
-/// An attribute whose address was absent.
+/// An attribute whose address was missing.
 #[derive(Clone)]
 pub(super) struct PendingAttribute {
     /// The attribute.
     pub name: Text,
-    /// Where its value will be.
+    /// The address of its value.
     pub address: AddressId,
-    /// The way below it.
+    /// The path within it.
     pub key_path: Arc<[Step]>,
 }
 
@@ -87,7 +87,7 @@ impl State {
         }
     }
 
-    /// Forgets everything; memory is kept for the next context.
+    /// Clears everything; memory is kept for the next context.
     pub(super) fn reset(&mut self) {
         self.store.reset();
         self.matches.clear();

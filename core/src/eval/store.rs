@@ -1,13 +1,13 @@
-//! The addresses of a request and the values they hold.
+//! The addresses of a request and their values.
 //!
-//! A caller's trees stay where they are; an address is the place of its value in one of them. Values replace each other
-//! and never merge.
+//! A caller's trees are not copied; an address refers to its value within one of them. Values replace each other and
+//! never merge.
 
 use crate::plan::AddressId;
 use crate::value::{Input, Object};
 use std::sync::Arc;
 
-/// A tree and which part of it holds addresses: the whole, or one element of an array of batches.
+/// A tree, and the part of it with the addresses: the whole, or one element of an array of batches.
 #[derive(Clone)]
 struct Kept {
     tree: Arc<Input>,
@@ -24,11 +24,11 @@ impl Kept {
     }
 }
 
-/// Where the value of an address is.
+/// The location of an address's value.
 #[derive(Clone, Copy)]
 struct Place {
     tree: u32,
-    /// The entry of the tree's map, or the tree itself.
+    /// The index in the tree's map; `None` for the tree itself.
     entry: Option<u32>,
 }
 
@@ -37,7 +37,7 @@ struct Place {
 pub(super) struct Store {
     trees: Vec<Kept>,
     places: Vec<Option<Place>>,
-    /// Addresses that have a place.
+    /// Addresses that have a value.
     placed: Vec<AddressId>,
 }
 
@@ -46,7 +46,7 @@ impl Store {
         Store { trees: vec![], places: vec![None; addresses], placed: vec![] }
     }
 
-    /// Forgets all values, oldest first.
+    /// Drops all values, oldest first.
     pub(super) fn reset(&mut self) {
         self.trees.clear();
         for address in self.placed.drain(..) {
@@ -54,13 +54,13 @@ impl Store {
         }
     }
 
-    /// The number that the next tree will have.
+    /// The number of the next tree.
     pub(super) fn next_number(&self) -> u32 {
         self.trees.len() as u32
     }
 
-    /// Keeps a tree (refused ones too, so that all are freed in their turn); its number is for [`Store::set_entry`] and
-    /// [`Store::set_tree`].
+    /// Keeps a tree (even a refused one, so that all are freed in order); [`Store::set_entry`] and [`Store::set_tree`]
+    /// take its number.
     pub(super) fn keep(&mut self, tree: Arc<Input>) -> u32 {
         self.trees.push(Kept { tree, batch: None });
         (self.trees.len() - 1) as u32
@@ -72,12 +72,12 @@ impl Store {
         (self.trees.len() - 1) as u32
     }
 
-    /// Puts an address at an entry of a tree that is a map.
+    /// Makes an entry of a tree, which is a map, the value of an address.
     pub(super) fn set_entry(&mut self, address: AddressId, tree: u32, entry: usize) {
         self.place(address, Place { tree, entry: Some(entry as u32) });
     }
 
-    /// Puts an address at a tree as a whole.
+    /// Makes a whole tree the value of an address.
     pub(super) fn set_tree(&mut self, address: AddressId, tree: u32) {
         self.place(address, Place { tree, entry: None });
     }

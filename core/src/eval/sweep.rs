@@ -1,10 +1,10 @@
-//! In which order the strings of a batch are scanned.
+//! The order in which the strings of a batch are scanned.
 //!
-//! The order changes nothing as long as all strings are reached. It decides what is seen of a request that is too large
-//! for its budget, so it must not be the sender's: neither one huge string nor a hundred thousand small ones may keep the
-//! rest from being looked at. Hence addresses take turns, a slice each; so do the containers within them that are larger than
-//! a slice; and long strings wait for the short ones, then come by size. An ordinary request is through in the first turn,
-//! and never waits.
+//! The order does not matter if all strings are scanned. It decides what is inspected of a request that is too large
+//! for its budget, so the sender must not control it: neither one huge string nor a hundred thousand small ones may
+//! keep the rest from being scanned. Hence addresses take turns, a slice each; so do the containers within them that
+//! are larger than a slice; and long strings wait for the short ones, then follow in the order of size. An ordinary
+//! request is done after the first turn, and never waits.
 
 use super::exclusions::Excluded;
 use super::store::Store;
@@ -13,16 +13,17 @@ use crate::plan::{AddressId, Plan, SourcePlan};
 use crate::support::{Bits, Deadline, Expired};
 use crate::value::Object;
 
-/// Bytes of a string that never waits.
+/// Strings of up to this many bytes never wait.
 const SHORT: usize = 256;
 
-/// Bytes of longer strings that are scanned where they stand.
+/// The total of longer strings that do not wait, in bytes.
 const FREE: usize = 4096;
 
-/// Bytes of a slice.
+/// The size of a slice, in bytes.
 const SLICE: usize = 4096;
 
-/// What a string costs beside its bytes, what asking a matcher about it does, and what entries without text cost together.
+/// The part of a slice that a string takes beside its bytes, that running a matcher on it takes, and that skipped
+/// entries take together.
 const EACH: usize = 32;
 const ASKED: usize = 128;
 const PASSED: usize = 256;
@@ -32,7 +33,7 @@ const PASSED: usize = 256;
 pub(super) struct Subject<'s> {
     pub source: &'s SourcePlan,
     pub object: &'s Object,
-    /// The number of the key it is below, if some inspection looks there.
+    /// The number of the key it is below, if an inspection has targets there.
     pub key: Option<usize>,
 }
 
@@ -43,20 +44,20 @@ impl<'s> Subject<'s> {
     }
 }
 
-/// One pass over what a batch brought.
+/// One pass over the new data of a batch.
 #[derive(Default)]
 pub(super) struct Sweep<'s> {
-    /// Values that were begun.
+    /// Values that were scanned in part.
     waiting: Vec<Part<'s>>,
-    /// Long strings by the power of two of their size.
+    /// Long strings, by the power of two of their size.
     long: Vec<Vec<Subject<'s>>>,
-    /// Addresses with anything in either.
+    /// Addresses with entries in either of these.
     unfinished: Vec<AddressId>,
-    /// Bytes of long strings scanned in their place.
+    /// The total of long strings that did not wait, in bytes.
     taken: usize,
 }
 
-/// The values, or keys, of an address.
+/// The values, or keys, of an address that are still to be scanned.
 struct Part<'s> {
     address: AddressId,
     source: &'s SourcePlan,
@@ -64,7 +65,7 @@ struct Part<'s> {
 }
 
 impl<'s> Sweep<'s> {
-    /// Looks at all strings of these addresses, and moves those that the deadline did not cut off to `finished`.
+    /// Scans all strings of these addresses, and moves the addresses that the deadline did not cut off to `finished`.
     pub(super) fn run(
         &mut self,
         plan: &'s Plan,
@@ -124,7 +125,7 @@ impl<'s> Sweep<'s> {
         Ok(())
     }
 
-    /// Looks at a slice of an address; says whether that was the last.
+    /// Scans a slice of an address; returns whether it was the last one.
     #[inline]
     fn slice(
         &mut self,

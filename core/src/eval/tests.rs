@@ -1,10 +1,10 @@
-//! What is found when the budget ends at any place of an evaluation.
+//! What is found when the budget ends anywhere in an evaluation.
 
 use crate::support::Deadline;
 use crate::value::{Value, json};
 use crate::{Context, Outcome, Waf};
 
-/// One rule a type, so that none hides another.
+/// One rule per type, so that all matches are reported.
 fn waf() -> Waf {
     let rule = |id: &str, conditions: &str| {
         format!(r#"{{"id": "{id}", "name": "n", "tags": {{"type": "{id}"}}, "conditions": [{conditions}]}}"#)
@@ -42,9 +42,9 @@ fn padded(padding: &str) -> Value {
     ])
 }
 
-/// Whatever is found in part is found in whole, and more time never finds less.
+/// A partial evaluation finds a subset of the full one, and more time never finds less.
 #[test]
-fn what_was_found_is_reported_wherever_the_budget_ends() {
+fn hits_are_reported_wherever_the_budget_ends() {
     let waf = waf();
     let data = || padded("attic ".repeat(2000).as_str());
     let (whole, _) = run(&mut waf.context(), data(), u64::MAX);
@@ -57,7 +57,7 @@ fn what_was_found_is_reported_wherever_the_budget_ends() {
         assert!(found.len() >= most, "{units}: {found:?}");
         assert!(outcome.timeout || found.len() == whole.len(), "{units}");
         most = found.len();
-        // What the budget cut off is still there for the next call.
+        // The next call scans what the budget cut off.
         let (rest, _) = run(&mut context, Value::from_entries([("query", "nothing")]), u64::MAX);
         let again: Vec<_> = rest.iter().filter(|id| found.contains(id)).collect();
         assert!(again.is_empty(), "{units}: {again:?}");
@@ -65,7 +65,7 @@ fn what_was_found_is_reported_wherever_the_budget_ends() {
     assert_eq!(most, whole.len());
 }
 
-/// The two attacks are some of a hundred bytes in a megabyte.
+/// The two attacks are some hundred bytes in a megabyte.
 #[test]
 fn padding_hides_nothing_that_is_small() {
     let waf = waf();
@@ -81,9 +81,9 @@ fn padding_hides_nothing_that_is_small() {
     assert_eq!(found, ["excluded", "query"]);
 }
 
-/// The attack comes so late that there is no time left to look up its place.
+/// The attack is found so late that no time is left to look up its location.
 #[test]
-fn a_hit_that_cannot_be_shown_is_still_reported() {
+fn a_hit_without_its_location_is_still_reported() {
     let waf = waf();
     let many: Value = (0..2000).map(|n| if n < 1999 { "attic" } else { "an attack" }).collect();
     let data = Value::from_entries([("body", many)]);
@@ -97,7 +97,7 @@ fn a_hit_that_cannot_be_shown_is_still_reported() {
 
 /// Every string of a request is a hit of the same rule.
 #[test]
-fn many_hits_of_a_rule_cost_no_more_than_looking_at_them() {
+fn many_hits_of_a_rule_take_linear_time() {
     let many: Value = (0..20_000).map(|n| format!("attack {n}")).collect();
     let data = Value::from_entries([("query", many)]);
     let (found, outcome) = run(&mut waf().context(), data, u64::MAX);
@@ -105,10 +105,10 @@ fn many_hits_of_a_rule_cost_no_more_than_looking_at_them() {
     assert_eq!(outcome.events[1].matches[0].arguments[0].value, b"attack 0");
 }
 
-/// Units that an evaluation may go on for after its budget: a quarter of a millisecond.
+/// How many units an evaluation may exceed its budget by: a quarter of a millisecond.
 const LATE: u64 = 2000;
 
-/// Requests that keep the built-in rules busy for a while, whatever their shape.
+/// Requests of any shape that keep the built-in rules busy for a while.
 #[test]
 fn a_budget_ends_an_evaluation_wherever_it_is() {
     let sentence = "The committee's office is open; `select` one of <b>these</b> at ../union/index.html?id=1 ";
@@ -152,9 +152,9 @@ fn unknown_addresses_are_bounded_too() {
     assert!(outcome.timeout);
 }
 
-/// A body that no budget is enough for does not keep later calls of its context from what they bring.
+/// A body that exceeds any budget does not keep later calls of its context from scanning their own data.
 #[test]
-fn what_was_cut_off_does_not_use_up_later_calls() {
+fn an_unfinished_scan_does_not_use_up_later_calls() {
     let waf = waf();
     let mut context = waf.context();
     let body: Value = (0..20_000).map(|n| format!("attic {n}")).collect();

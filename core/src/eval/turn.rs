@@ -1,4 +1,4 @@
-//! What one evaluation works with.
+//! The state of one evaluation.
 
 use super::instance::Instance;
 use super::scan::Scratch;
@@ -9,13 +9,13 @@ use crate::support::Deadline;
 use crate::value::Input;
 use std::sync::Arc;
 
-/// One call's evaluation in progress: all that its steps read and write.
+/// One call's evaluation in progress: everything that its steps read and write.
 pub(super) struct Turn<'t> {
-    /// What does not change.
+    /// What is fixed.
     pub instance: &'t Instance,
-    /// What the context remembers.
+    /// What the context keeps.
     pub state: &'t mut State,
-    /// What is not needed after the call.
+    /// Buffers that are not needed after the call.
     pub scratch: &'t mut Scratch,
     /// When the call has to end.
     pub deadline: &'t mut Deadline,
@@ -23,7 +23,7 @@ pub(super) struct Turn<'t> {
     pub findings: &'t mut Findings,
 }
 
-/// How long a part of an evaluation may take.
+/// The time limit of a part of an evaluation.
 pub(super) enum Limit {
     /// See [`Deadline::half`].
     Half,
@@ -50,7 +50,7 @@ impl<'t> Turn<'t> {
         }
     }
 
-    /// Gives an address a value that was made here, which counts as new.
+    /// Sets an address to a derived value, which counts as new.
     pub(super) fn derive(&mut self, address: AddressId, value: Arc<Input>) {
         let tree = self.state.store.keep(value);
         self.state.store.set_tree(address, tree);

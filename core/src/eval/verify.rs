@@ -1,4 +1,4 @@
-//! Verifying candidates: their matchers run on a string.
+//! Verifying candidates by running their matchers on a string.
 
 use super::hits::Hits;
 use crate::matcher::Matcher;
@@ -7,10 +7,10 @@ use crate::plan::Plan;
 use crate::scan::STRETCH;
 use crate::support::{Bits, Deadline, Expired};
 
-/// From this length on, it is seen first where patterns may match.
+/// From this length on, the places where patterns may match are found first.
 const LONG: usize = 1024;
 
-/// So many patterns are worth that.
+/// The number of patterns for which that pays off.
 const SEVERAL: usize = 4;
 
 /// Collects the hits of one string in one inspection.
@@ -18,16 +18,16 @@ pub(super) struct Verifier<'v> {
     pub(super) plan: &'v Plan,
     /// The number of the inspection, and the identity of the string.
     pub(super) place: (usize, usize),
-    /// The matchers with a target at this place.
+    /// The matchers with a target at this location.
     pub(super) matchers: &'v Bits,
     pub(super) hits: &'v mut Hits,
     pub(super) deadline: &'v mut Deadline,
-    /// Matchers that were run.
+    /// The number of matchers that were run.
     pub(super) verified: usize,
 }
 
 impl Verifier<'_> {
-    /// Runs matchers on a string as the inspection sees it.
+    /// Runs matchers on a string in its transformed form.
     #[inline]
     pub(super) fn verify(&mut self, matchers: impl Iterator<Item = usize>, text: &[u8]) -> Result<(), Expired> {
         if text.len() >= LONG {
@@ -40,7 +40,7 @@ impl Verifier<'_> {
         matchers.into_iter().try_for_each(|matcher| self.run(matcher, &mut haystack, accepts))
     }
 
-    /// The same for a long text, of which several patterns need not read all.
+    /// The same for a long text, which several patterns need not read completely.
     #[inline(never)]
     fn verify_long(&mut self, mut matchers: Vec<usize>, text: &[u8]) -> Result<(), Expired> {
         matchers.retain(|&matcher| self.wants(matcher));
@@ -64,14 +64,14 @@ impl Verifier<'_> {
         Ok(())
     }
 
-    /// The same, of a string that was not scanned.
+    /// The same for a string that was not scanned.
     #[inline]
     pub(super) fn verify_unscanned(&mut self, matchers: &[u32], text: &[u8]) -> Result<(), Expired> {
         let mut haystack = Haystack::new(text);
         matchers.iter().try_for_each(|&matcher| self.run(matcher as usize, &mut haystack, Matcher::accepts_unscanned))
     }
 
-    /// Whether it matters what a matcher says.
+    /// Whether the result of a matcher is needed.
     #[inline]
     fn wants(&self, matcher: usize) -> bool {
         self.matchers.contains(matcher) && self.hits.wants(self.place.0, matcher)
@@ -98,8 +98,8 @@ impl Verifier<'_> {
     }
 }
 
-/// What looking at the beginning of a text may cost, in the units of [`Deadline::spend`]. Those who read on look at the
-/// deadline as they go.
+/// The cost of reading the beginning of a text, in the units of [`Deadline::spend`]. Readers of the rest check the
+/// deadline themselves.
 pub(super) fn cost(text: &[u8]) -> u32 {
     1 + (text.len().min(STRETCH) / BYTES_A_UNIT) as u32
 }

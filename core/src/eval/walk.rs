@@ -1,17 +1,18 @@
-//! Going through a value: all its scalars, or all its map keys, depth first, in stored order.
+//! Walking a value: all its scalars, or all its map keys, depth first, in stored order.
 //!
-//! A flat container needs no stack. Millions of entries may hold nothing of interest, so the walk itself looks at the deadline.
+//! A flat container needs no stack. Millions of entries may contain nothing of interest, so the walk itself checks the
+//! deadline.
 
 use super::exclusions::Excluded;
 use crate::config::condition::Source;
 use crate::support::{Deadline, Expired};
 use crate::value::{Cursor, Object, Step};
 
-/// What a step of a walk came to.
+/// The result of a step of a walk.
 pub(super) enum Advance<'a> {
     /// A scalar, or a key.
     Leaf(&'a Object),
-    /// Nothing yet, after [`PASSED`] entries.
+    /// No leaf among [`PASSED`] entries.
     Passed,
     End,
 }
@@ -20,23 +21,23 @@ pub(super) enum Advance<'a> {
 pub(super) struct Walk<'a> {
     source: Source,
     excluded: Excluded<'a>,
-    /// A scalar root, until it is produced; or a container to enter next.
+    /// A scalar root, until it is returned; or the next container to enter.
     pending: Option<&'a Object>,
     root: Option<Cursor<'a>>,
     below: Vec<Cursor<'a>>,
     top: Top<'a>,
 }
 
-/// Where the key of the outermost map comes from.
+/// The source of the outermost map's key.
 #[derive(Clone, Copy)]
 enum Top<'a> {
     Root,
-    /// From the walk that this one was split off from.
+    /// The walk that this one was split off from.
     Inherited(Option<&'a [u8]>),
 }
 
 impl<'a> Walk<'a> {
-    /// A walk over `root`. Nothing excluded, nor anything below it, is met; the root itself is not checked.
+    /// A walk over `root`. It skips excluded objects and everything below them; the root itself is not checked.
     pub(super) fn new(root: &'a Object, source: Source, excluded: Excluded<'a>) -> Self {
         match Cursor::of(root) {
             Some(container) => {
@@ -54,14 +55,15 @@ impl<'a> Walk<'a> {
         self.root.iter().chain(&self.below).filter_map(Cursor::step).collect()
     }
 
-    /// Leaves what is left of the innermost container to another walk, unless that is the only one. Neither knows its path.
+    /// Splits the rest of the innermost container off as another walk, unless it is the only one. Neither then knows
+    /// its path.
     pub(super) fn split(&mut self) -> Option<Walk<'a>> {
         let root = Some(self.below.pop()?);
         let top = Top::Inherited(self.top_key());
         Some(Walk { pending: self.pending.take(), root, below: vec![], top, ..*self })
     }
 
-    /// The key of the outermost map on the way to the last leaf, if the root is a map.
+    /// The outermost map's key on the path to the last leaf, if the root is a map.
     #[inline]
     pub(super) fn top_key(&self) -> Option<&'a [u8]> {
         match self.top {
@@ -83,7 +85,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Goes on to the next leaf, or over a bounded number of entries without any.
+    /// Advances to the next leaf, or over a bounded number of other entries.
     #[inline]
     pub(super) fn advance(&mut self) -> Advance<'a> {
         let Some(root) = &mut self.root else {
@@ -120,8 +122,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// So many entries are passed over in one go.
+/// The number of entries skipped in one step.
 const PASSED: u32 = 64;
 
-/// What that costs, in the units of [`Deadline::spend`].
+/// The cost of that, in the units of [`Deadline::spend`].
 pub(super) const PASSED_COST: u32 = PASSED / 4;

@@ -1,4 +1,4 @@
-//! From the actions of all rules that matched to what the caller is asked to do.
+//! From the actions of all matching rules to what the caller should do.
 
 use crate::config::action::{Action, ActionKind};
 use crate::order::Table;
@@ -6,13 +6,13 @@ use crate::value::Text;
 use crate::value::{Object, Value};
 use std::sync::Arc;
 
-/// One action for the caller. Its type is the key in the result's `actions`.
+/// One action for the caller, whose type is the key in the result's `actions`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ReportedAction {
     /// The type: `block_request`, `redirect_request`, `generate_stack`, or any other a configuration names.
     pub kind: Text,
-    /// As configured, plus ids made for this call.
+    /// The configured parameters, plus ids made for this call.
     pub parameters: Vec<(Text, Value)>,
 }
 
@@ -22,7 +22,7 @@ impl ReportedAction {
         self.parameters.iter().find(|(key, _)| **key == *name).map(|(_, value)| &**value)
     }
 
-    /// A blocking action with the id that ties the answer to the events.
+    /// A blocking action with the id that links the response to the events.
     pub(crate) fn blocking(action: &Action, response_id: &str) -> Self {
         let mut parameters = action.parameters.clone();
         parameters.push((b"security_response_id"[..].into(), Value::from(response_id)));
@@ -30,7 +30,7 @@ impl ReportedAction {
     }
 }
 
-/// Collects actions in the order of the rules that ask for them.
+/// Collects actions in the order of the rules that have them.
 #[derive(Default)]
 pub(super) struct Consolidation {
     blocking: Option<Arc<Action>>,
@@ -39,7 +39,7 @@ pub(super) struct Consolidation {
 }
 
 impl Consolidation {
-    /// Of blocking actions the strongest remains, among equals the first; of others each once.
+    /// Of several blocking actions the strongest is kept, among equals the first; of others each once.
     pub(super) fn add(&mut self, action: &Arc<Action>) {
         if !action.kind.is_blocking() {
             self.others.get_or_insert_default().insert(action.id.clone(), action.clone());
@@ -48,7 +48,7 @@ impl Consolidation {
         }
     }
 
-    /// The blocking action first.
+    /// The blocking action comes first.
     pub(super) fn finish(
         self,
         response_id: &mut dyn FnMut() -> Arc<str>,

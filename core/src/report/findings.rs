@@ -1,4 +1,4 @@
-//! What a call has found, before it is put in the words of a report.
+//! The findings of a call, before they are reported.
 
 use super::ConditionMatch;
 use crate::config::action::Action;
@@ -7,7 +7,7 @@ use crate::value::Input;
 use crate::value::Text;
 use std::sync::Arc;
 
-/// What a call has come to so far, over all its batches.
+/// The findings of a call so far, over all its batches.
 #[derive(Default)]
 pub(crate) struct Findings {
     /// Rules that matched, in order.
@@ -16,14 +16,14 @@ pub(crate) struct Findings {
     pub attributes: Attributes,
     /// Batches whose evaluation was completed.
     pub evaluated: u64,
-    /// A blocking verdict was reached.
+    /// Whether a blocking verdict was reached.
     pub blocked: bool,
 }
 
-/// A rule that matched, with what a filter did to it.
+/// A rule that matched, with the effect of a filter.
 pub(crate) struct RuleMatch {
     pub rule: RuleId,
-    /// The action a filter puts over the rule's own, if it is one that can be.
+    /// The action that replaces the rule's own because of a filter, if it is a modal one.
     pub override_action: Option<Arc<Action>>,
     /// In condition order.
     pub matches: Vec<ConditionMatch>,
@@ -38,7 +38,7 @@ impl Attributes {
         self.0.iter().any(|(known, _)| known == name)
     }
 
-    /// Sets an attribute, in the place of one of the same name if there is one.
+    /// Sets an attribute, replacing one of the same name in place.
     pub(crate) fn set(&mut self, name: &Text, value: Arc<Input>) {
         match self.0.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) => *known = value,
@@ -46,7 +46,7 @@ impl Attributes {
         }
     }
 
-    /// What was set.
+    /// All attributes that were set.
     pub(super) fn finish(self) -> Vec<(Text, Arc<Input>)> {
         self.0
     }

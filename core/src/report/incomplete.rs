@@ -1,14 +1,14 @@
 //! What was not inspected.
 //!
-//! An engine that runs out of time, or that is handed only a part of a request, must not look as if it had found nothing.
-//! This is the one place where that is put together: each evaluation says what its budget cut off, the intake of host
-//! values what its limits cut off, and whoever reads requests which body was not parsed. A request's report, its span, its
-//! telemetry and its log line are all made from it, and it is what `on_incomplete` decides by.
+//! An engine that runs out of time, or gets only a part of a request, must not look as if it had found nothing. This is
+//! the one place that collects such reports: each evaluation reports what its budget cut off, the intake of host values
+//! what its limits cut off, and the parser of a request which body it could not parse. A request's report, its span,
+//! its telemetry and its log line are all made from it, and `on_incomplete` depends on it.
 
 use crate::value::Truncation;
 use std::fmt;
 
-/// What of a call's, or of a request's, data was not inspected. Nothing, by default.
+/// What part of the data of a call, or of a request, was not inspected; nothing by default.
 ///
 /// ```
 /// use bartizan::report::Incomplete;
@@ -20,21 +20,22 @@ use std::fmt;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Incomplete {
-    /// The budget ended before everything had been looked at. What had been found until then was reported.
+    /// The budget ended before everything was inspected. What was found until then was reported.
     pub budget: bool,
-    /// What was cut when the data was taken in.
+    /// What was cut when the data was converted.
     pub truncation: Truncation,
-    /// Why the body was not parsed: its parts were not judged each by itself, its text perhaps as a whole.
+    /// Why the body was not parsed. Its fields were then not inspected separately, though its text may have been as a
+    /// whole.
     pub body: Option<String>,
 }
 
 impl Incomplete {
-    /// Whether there is anything.
+    /// Whether anything was not inspected.
     pub fn any(&self) -> bool {
         self.budget || self.truncation.any() || self.body.is_some()
     }
 
-    /// Adds what was not inspected elsewhere.
+    /// Adds what another report has.
     pub fn merge(&mut self, other: &Incomplete) {
         self.budget |= other.budget;
         self.truncation = self.truncation.or(other.truncation);
@@ -43,8 +44,8 @@ impl Incomplete {
         }
     }
 
-    /// The name of each reason, as reports, tags and telemetry have it: `budget`, `string_length`, `container_size`,
-    /// `container_depth`, `unfinished` (the budget ended while the data was taken in), `body`.
+    /// The name of each reason in reports, tags and telemetry: `budget`, `string_length`, `container_size`,
+    /// `container_depth`, `unfinished` (the budget ended while the data was converted), `body`.
     pub fn reasons(&self) -> impl Iterator<Item = &'static str> + use<> {
         let Truncation { string_length, container_size, container_depth, unfinished } = self.truncation;
         let reasons = [
@@ -60,13 +61,13 @@ impl Incomplete {
 }
 
 impl Incomplete {
-    /// The tag of a span that names the reasons, separated by commas.
+    /// The span tag with the reasons, separated by commas.
     pub const TAG: &str = "bartizan.incomplete";
 
-    /// The count of telemetry, once per reason.
+    /// The telemetry metric that counts each reason.
     pub const METRIC: &str = "waf.incomplete";
 
-    /// The metrics of a span: the original size of the largest item of each kind that was cut.
+    /// Span metrics with the original size of the largest item of each kind that was cut.
     pub fn metrics(&self) -> impl Iterator<Item = (String, f64)> + use<> {
         let Truncation { string_length, container_size, container_depth, .. } = self.truncation;
         let sizes = [

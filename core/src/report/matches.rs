@@ -5,7 +5,7 @@ use crate::value::Step;
 use crate::value::Text;
 use std::sync::Arc;
 
-/// A rule that matched, as callers see it.
+/// A rule that matched, as reported to callers.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Event {
@@ -13,9 +13,9 @@ pub struct Event {
     pub rule: Arc<EventRule>,
     /// One per condition, in order.
     pub matches: Vec<ConditionMatch>,
-    /// Ties the event to a stack trace the caller takes.
+    /// Links the event to a stack trace taken by the caller.
     pub stack_id: Option<Arc<str>>,
-    /// Ties the event to the response that blocked the request.
+    /// Links the event to the response that blocked the request.
     pub security_response_id: Option<Arc<str>>,
 }
 
@@ -38,7 +38,7 @@ pub struct ConditionMatch {
 pub struct Operator {
     /// Without `!`.
     pub name: &'static str,
-    /// Shown with `!`.
+    /// Whether it is shown with `!`.
     pub negated: bool,
 }
 
@@ -55,10 +55,10 @@ impl std::fmt::Display for Operator {
 pub struct ArgumentMatch {
     /// `input`, or the argument's name.
     pub name: &'static str,
-    /// Where it was.
+    /// The address of the value.
     pub address: Text,
     /// As text, after transformers.
     pub value: Vec<u8>,
-    /// The way from the address to it.
+    /// The path within the address.
     pub key_path: Vec<Step>,
 }

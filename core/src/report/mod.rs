@@ -1,7 +1,7 @@
-//! What a call returns: events, actions, attributes; and what of it must not be shown.
+//! What a call returns: events, actions and attributes, with secrets redacted.
 //!
-//! The typed [`Outcome`] is what Rust callers and the bindings look at; [`Outcome::take_value_in`] lays it out as the map
-//! of the ABI, in the caller's memory.
+//! Rust callers and the bindings use the typed [`Outcome`]; [`Outcome::take_value_in`] builds the map of the ABI from
+//! it, in the caller's memory.
 
 mod actions;
 mod findings;

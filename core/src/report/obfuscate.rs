@@ -1,18 +1,18 @@
-//! Taking secrets out of events.
+//! Redacting secrets in events.
 
 use super::ConditionMatch;
 use crate::plan::{Obfuscator, ValueRule};
 use crate::support::Deadline;
 use crate::value::Step;
 
-/// What stands in place of a secret.
+/// Replaces a secret.
 const MARKER: &[u8] = b"<Redacted>";
 
-/// Longer values are searched for secrets only while there is time, and hidden whole where there is none.
+/// Longer values are searched for secrets only while there is time; after that, they are redacted as a whole.
 const LONG: usize = 4096;
 
 impl Obfuscator {
-    /// Redacts a match in place. Highlights go with the parameter they are part of.
+    /// Redacts a match in place. Highlights are redacted together with their parameter.
     pub(super) fn redact(&self, found: &mut ConditionMatch, deadline: &Deadline) {
         let mut hide_highlight = false;
         for argument in &mut found.arguments {
@@ -25,7 +25,7 @@ impl Obfuscator {
             } else {
                 self.redact_value(&mut argument.value, deadline)
             };
-            // The reference lets a later argument take this back and then shows the secret; here it stays hidden.
+            // In the reference, a later argument can undo this and so reveal the secret; here it stays redacted.
             hide_highlight |= redacted && matches!(argument.name, "input" | "params");
         }
         if hide_highlight {
@@ -47,7 +47,7 @@ impl Obfuscator {
                 }
                 found
             }
-            // Groups take several times longer to find than a match.
+            // Finding groups takes several times longer than finding a match.
             Some(ValueRule::Partial(pattern)) if !pattern.is_match(value) => false,
             Some(ValueRule::Partial(pattern)) => {
                 let mut shown = vec![];

@@ -11,30 +11,30 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a call found and asks for.
+/// What a call found, and what the caller should do.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// One per rule that matched and reports events, in evaluation order.
+    /// The events, one per matching rule that reports them, in evaluation order.
     pub events: Vec<Event>,
-    /// What the caller is asked to do; a blocking action comes first.
+    /// What the caller should do; a blocking action comes first.
     pub actions: Vec<ReportedAction>,
     /// Names and values for the trace.
     pub attributes: Vec<(Text, Arc<Input>)>,
     /// From the start of the call to its end.
     pub duration: Duration,
-    /// The budget was used up.
+    /// Whether the budget was used up.
     pub timeout: bool,
-    /// What was not inspected: what the budget cut off, and what whoever took the data in noted.
+    /// What was not inspected because of the budget or of limits on the data.
     pub incomplete: Incomplete,
-    /// The trace should be kept.
+    /// Whether the trace should be kept.
     pub keep: bool,
     /// Batches whose evaluation was completed.
     pub evaluated: u64,
 }
 
 impl Outcome {
-    /// True if there is any event, action or attribute (an attribute alone is no attack).
+    /// Whether there is any event, action or attribute (an attribute alone is not an attack).
     pub fn is_match(&self) -> bool {
         !(self.events.is_empty() && self.actions.is_empty() && self.attributes.is_empty())
     }
@@ -45,7 +45,7 @@ impl Outcome {
     }
 }
 
-/// Makes the outcome of what was found.
+/// Builds the outcome from the findings.
 pub(crate) fn report(plan: &Plan, ids: &dyn Ids, findings: Findings, deadline: &Deadline) -> Outcome {
     let mut ids = CallIds { source: ids, response: None, stack: None };
     let mut consolidation = Consolidation::default();
@@ -71,14 +71,14 @@ pub(crate) fn report(plan: &Plan, ids: &dyn Ids, findings: Findings, deadline: &
     outcome
 }
 
-/// Ids are made on first need, once a call.
+/// The ids of a call, which are made on first use.
 struct CallIds<'a> {
     source: &'a dyn Ids,
     response: Option<Arc<str>>,
     stack: Option<Arc<str>>,
 }
 
-/// An override that can be used comes first and displaces all modal actions of the rule.
+/// A usable override comes first and replaces all modal actions of the rule.
 fn reported_actions<'r>(rule: &'r Rule, over: Option<&Arc<Action>>) -> Cow<'r, [(Text, Option<Arc<Action>>)]> {
     let Some(over) = over else { return Cow::Borrowed(&rule.on_match) };
     let own = rule.on_match.iter().filter(|(_, action)| action.as_ref().is_none_or(|action| !action.kind.is_modal()));

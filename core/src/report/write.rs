@@ -7,14 +7,14 @@ use std::sync::Arc;
 type Written = Result<(), OutOfMemory>;
 
 impl Outcome {
-    /// A map of exactly `events`, `actions`, `duration` (nanoseconds), `timeout`, `attributes`, `keep`, `evaluated`, in
-    /// this order.
+    /// A map with exactly `events`, `actions`, `duration` (nanoseconds), `timeout`, `attributes`, `keep`, `evaluated`,
+    /// in this order.
     pub fn to_value(&self) -> Value {
         let attributes = self.attributes.iter().map(|(name, value)| Ok((name, value.to_value())));
         self.write(attributes, Heap).unwrap_or_default()
     }
 
-    /// The same in a caller's memory, to which attributes are moved where they can be. On failure nothing is left behind.
+    /// The same in a caller's memory; attributes are moved there where possible. On failure nothing is left allocated.
     pub fn take_value_in<A: Allocator + Copy>(&mut self, allocator: A) -> Result<Value<A>, OutOfMemory> {
         let attributes = std::mem::take(&mut self.attributes);
         let attributes = attributes.into_iter().map(|(name, value)| Ok((name, moved(value, allocator)?)));
@@ -39,7 +39,7 @@ impl Outcome {
         let mut attributes = Map::new_in(map.place(const { Key::new("attributes") }), named.len(), allocator)?;
         for attribute in named {
             let (name, value) = attribute?;
-            // The place first: what has none would not be freed.
+            // The place is made first, as a value without a place would not be freed.
             let place = attributes.try_place_at(name.as_ref())?;
             *place = value.into_object();
         }
@@ -52,14 +52,14 @@ impl Outcome {
 }
 
 impl Event {
-    /// The map of this event alone.
+    /// The map of this event.
     pub fn to_value(&self) -> Value {
         let mut value = Value::invalid_in(Heap);
         event(self, value.place(), Heap).map(|()| value).unwrap_or_default()
     }
 }
 
-/// An attribute in a caller's memory: the tree itself where it lies there already and nobody else holds it, else a copy.
+/// An attribute in a caller's memory: moved if it is there already and not shared, else copied.
 fn moved<A: Allocator + Copy>(value: Arc<Input>, allocator: A) -> Result<Value<A>, OutOfMemory> {
     match Arc::try_unwrap(value).map(|value| value.into_value_in(allocator)) {
         Ok(Ok(value)) => Ok(value),
@@ -142,7 +142,7 @@ fn condition<A: Allocator + Copy>(found: &ConditionMatch, place: &mut Object, al
     }
 }
 
-/// Three entries.
+/// Writes three entries.
 fn argument<A: Allocator + Copy>(argument: &ArgumentMatch, map: &mut Map<'_, A>, allocator: A) -> Written {
     text(&argument.address, map.place(const { Key::new("address") }), allocator)?;
     text(&argument.value, map.place(const { Key::new("value") }), allocator)?;
