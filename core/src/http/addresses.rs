@@ -1,14 +1,14 @@
 //! A request and a response as the engine's addresses.
 //!
-//! Rules match names and values byte for byte, so the shape is part of the contract: header names in lower case, cookies
-//! apart, a status as text, an address absent rather than empty.
+//! Rules match names and values byte for byte, so the form is part of the contract: header names are in lower case,
+//! cookies are separate, a status is text, and an address is absent rather than empty.
 
 use super::client_ip::ClientAddress;
 use crate::value::{Object, Value, View};
 use std::borrow::Cow;
 
-/// What a host knows of a request when it evaluates it; whatever it doesn't know yet can be submitted later. What is handed
-/// over by value is not copied.
+/// What a host knows of a request when it evaluates it; the rest can be submitted later. Values that are passed by
+/// value are not copied.
 #[derive(Default)]
 pub struct RequestParts<'a> {
     /// The method as received.
@@ -23,7 +23,7 @@ pub struct RequestParts<'a> {
     pub cookies: Option<Cow<'a, Object>>,
     /// The parameters of the route.
     pub path_params: Option<Cow<'a, Object>>,
-    /// The parsed body; never its bytes.
+    /// The parsed body; never its raw bytes.
     pub body: Option<Cow<'a, Object>>,
     /// Where the request comes from.
     pub address: ClientAddress,
@@ -53,7 +53,7 @@ pub fn request_addresses(parts: RequestParts<'_>) -> Value {
     addresses
 }
 
-/// The addresses of a response whose head is about to be sent.
+/// The addresses of a response whose head has not been sent yet.
 pub fn response_addresses(
     status: u16,
     headers: &[(Cow<'_, str>, Cow<'_, str>)],
@@ -121,7 +121,7 @@ fn insert_present(addresses: &mut Value, address: &str, value: Option<Cow<'_, Ob
 mod tests {
     use super::*;
 
-    /// A large body is copied once if it is borrowed, and not at all if it is handed over.
+    /// A large body is copied once if it is borrowed, and not at all if it is passed by value.
     #[test]
     fn a_body_that_is_handed_over_is_not_copied() {
         let body = Value::from_entries([("text", "x".repeat(100))]);

@@ -1,9 +1,9 @@
-//! The answer to a blocked client.
+//! The response to a blocked client.
 //!
-//! The engine names a type (`block_request`, `redirect_request`) and parameters; what goes over the wire depends on who asks:
-//! a page for a browser, JSON for a program, the GraphQL error form, a gRPC status, a redirect. Parameters may come from a
-//! remote configuration, so each is checked again here, and whatever doesn't fit ends in the default block: a bad redirect
-//! must not let the request pass.
+//! The engine names a type (`block_request`, `redirect_request`) and parameters; the response depends on the client: a
+//! page for a browser, JSON for a program, the GraphQL error form, a gRPC status, a redirect. Parameters may come from
+//! remote configuration, so each is checked again here, and invalid ones lead to the default block: a bad redirect must
+//! not let the request pass.
 
 use super::negotiate::prefers_html;
 use super::pages::Templates;
@@ -20,7 +20,7 @@ const LONGEST_ID: usize = 64;
 /// The message of a blocked gRPC call.
 pub const GRPC_MESSAGE: &str = "Request blocked";
 
-/// What the configuration asks for; `Auto` leaves it to the client.
+/// The form that the configuration sets; `Auto` lets the client decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Form {
@@ -32,17 +32,17 @@ pub enum Form {
 /// A blocking action, validated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocking {
-    /// Where to send the client instead; the status and the location.
+    /// Where to redirect the client, as status and location.
     pub redirect: Option<(u16, String)>,
-    /// The status of a blocking answer.
+    /// The status of a blocking response.
     pub status: u16,
     /// Its form.
     pub form: Form,
     /// The status of a blocked gRPC call.
     pub grpc_status: u32,
-    /// The id that ties the answer to the event; empty when there is none.
+    /// The id that links the response to the event; empty if there is none.
     pub security_response_id: String,
-    /// True when the answer must look like the application's own login failure (see [`super::stealth`]).
+    /// Whether the response must look like the application's own login failure (see [`super::stealth`]).
     pub stealth: bool,
 }
 
@@ -60,19 +60,19 @@ impl Default for Blocking {
 }
 
 impl Blocking {
-    /// The blocking action among the actions of an evaluation; a redirect wins over a block.
+    /// The blocking action among the actions of an evaluation; a redirect takes precedence over a block.
     pub fn among(actions: &Object) -> Option<Self> {
         ["redirect_request", "block_request"]
             .into_iter()
             .find_map(|kind| Self::read(kind, actions.get(kind.as_bytes())?))
     }
 
-    /// Reads an action that the engine asks for; `None` when it is not a blocking one.
+    /// Reads an action of the engine; `None` if it is not a blocking one.
     pub fn of(action: &ReportedAction) -> Option<Self> {
         Self::with(&utf8(&action.kind), |name| action.parameter(name))
     }
 
-    /// Reads an action of a type; `None` when the type is not a blocking one.
+    /// Reads an action of a type; `None` if the type is not a blocking one.
     pub fn read(kind: &str, parameters: &Object) -> Option<Self> {
         Self::with(kind, |name| parameters.get(name))
     }
@@ -108,42 +108,42 @@ impl Blocking {
     }
 }
 
-/// What matters about the client and its call for the form of the answer.
+/// The properties of the client and its call that determine the form of the response.
 #[derive(Clone, Debug, Default)]
 pub struct Ask<'a> {
     /// The `Accept` header.
     pub accept: Option<Cow<'a, str>>,
     /// The method: a `HEAD` request gets the headers of a `GET`, without the body.
     pub method: Option<Cow<'a, str>>,
-    /// The endpoint speaks GraphQL.
+    /// Whether the endpoint speaks GraphQL.
     pub graphql: bool,
-    /// It is a gRPC call.
+    /// Whether it is a gRPC call.
     pub grpc: bool,
-    /// The head of the response was sent already, so that it cannot be replaced.
+    /// Whether the head of the response was sent already, so that it cannot be replaced.
     pub headers_sent: bool,
     /// An operator's templates.
     pub templates: Templates<'a>,
 }
 
-/// How a blocked client is answered.
+/// How to respond to a blocked client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answer {
-    /// By a response.
+    /// An HTTP response.
     Http(Response),
-    /// By a status of gRPC and a message, in a trailers-only response.
+    /// A gRPC status and a message, in a trailers-only response.
     Grpc {
         /// The status.
         status: u32,
         /// The message.
         message: &'static str,
     },
-    /// Not any more: the head of the response was sent. The host may break the response off.
+    /// The head of the response was sent already. The host may abort the response.
     TooLate,
 }
 
 impl Answer {
-    /// The answer that a blocking action asks for.
+    /// The response for a blocking action.
     pub fn new(blocking: &Blocking, ask: &Ask<'_>) -> Self {
         if ask.headers_sent {
             Self::TooLate
@@ -154,7 +154,7 @@ impl Answer {
         }
     }
 
-    /// The tags of a request that is answered like this.
+    /// The tags of a request with this response.
     pub fn tags(&self) -> impl Iterator<Item = (&'static str, String)> + use<> {
         let status = match self {
             Self::Http(response) => Some(response.status),
@@ -165,8 +165,8 @@ impl Answer {
     }
 }
 
-/// An answer ready to be written. The host must first discard *everything* the application prepared: one surviving
-/// `content-encoding` spoils the page, one surviving cookie may be a session.
+/// A response ready to be written. The host must first discard *everything* the application prepared: a leftover
+/// `content-encoding` would garble the page, and a leftover cookie may be a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// The status code.
@@ -177,7 +177,7 @@ pub struct Response {
     pub body: String,
 }
 
-/// Renders the answer for HTTP.
+/// Renders the response for HTTP.
 fn respond(blocking: &Blocking, ask: &Ask<'_>) -> Response {
     let templates = &ask.templates;
     let id = blocking.security_response_id.as_str();
@@ -216,13 +216,13 @@ fn small_number(value: &Object) -> Option<u16> {
     u16::try_from(number).ok().filter(|number| *number <= 999)
 }
 
-/// An id from outside goes into a page verbatim, so it must look like one.
+/// An id from outside is inserted into a page verbatim, so it must look like an id.
 fn is_id(id: &str) -> bool {
     (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
-/// A location is the operator's choice, except that it must not end the header: hosts and proxies differ in what they take
-/// for the end of a line (U+000B, U+0085 and U+2028 among it), and refuse or mangle what is not ASCII.
+/// A location is the operator's choice, except that it must not end the header: hosts and proxies differ in what they
+/// accept as the end of a line (among others U+000B, U+0085 and U+2028), and refuse or garble non-ASCII text.
 fn is_location(location: &str) -> bool {
     !location.is_empty() && location.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }

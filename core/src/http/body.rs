@@ -1,4 +1,4 @@
-//! The copy of a request body that an extended collection attaches to the report: bounded in every direction.
+//! The copy of a request body that an extended collection attaches to the report, with bounds on everything.
 
 use crate::users::text::utf8;
 use crate::value::{Object, Value, View};
@@ -7,7 +7,7 @@ const LONGEST_STRING: usize = 4096;
 const MOST_ENTRIES: usize = 256;
 const DEEPEST: usize = 20;
 
-/// The tag that says something was left out.
+/// The tag for a copy from which something was left out.
 pub const EXCEEDED_TAG: &str = "_dd.appsec.request_body_size.exceeded";
 
 /// The copy, and whether anything was left out.

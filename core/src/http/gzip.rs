@@ -1,4 +1,4 @@
-//! A gzip member (RFC 1952) around a deflate stream: the form in which schemas travel in a tag.
+//! A gzip member (RFC 1952) around a deflate stream, the form of schemas in a tag.
 
 /// Compresses bytes.
 pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -16,7 +16,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_member_reads_back() {
+    fn a_member_decompresses_to_its_input() {
         let text = b"[{\"a\":[8]}]".repeat(50);
         let member = gzip(&text);
         let deflated = &member[10..member.len() - 8];

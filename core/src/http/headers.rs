@@ -1,7 +1,7 @@
-//! Which headers are reported as tags, and how.
+//! Which headers are reported as tags.
 //!
-//! A few identify the client and are always collected; with an event, those that say where the request came from are added;
-//! extended collection, which a rule can ask for, adds the rest up to a limit, with credentials redacted.
+//! A few headers identify the client and are always collected; an event adds those that tell where the request came
+//! from; extended collection, which a rule can request, adds the rest up to a limit, with credentials redacted.
 
 use super::client_ip::ADDRESS_HEADERS;
 use std::borrow::Cow;
@@ -64,10 +64,10 @@ impl Direction {
     }
 }
 
-/// The header tags of one message, and the number of headers an extended collection left out.
+/// The header tags of one message, and the number of headers that an extended collection left out.
 ///
-/// `event` says that the request has an engine event or reports a user event; `extended` is the number of headers a rule's
-/// action `extended_data_collection` allows.
+/// `event` means that the request has an engine event or reports a user event; `extended` is the number of headers that
+/// a rule's action `extended_data_collection` allows.
 pub fn header_tags(
     direction: Direction,
     headers: &[(Cow<'_, str>, Cow<'_, str>)],
@@ -104,7 +104,7 @@ fn collect<'a>(collected: &mut BTreeMap<&'a str, String>, name: &'a str, value: 
         .or_insert_with(|| value.into());
 }
 
-/// The metric that counts the headers left out of an extended collection.
+/// The metric for the headers that an extended collection left out.
 pub fn discarded_metric(direction: Direction) -> String {
     format!("_dd.appsec.{}.header_collection.discarded", direction.name())
 }

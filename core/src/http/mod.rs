@@ -1,18 +1,18 @@
-//! What surrounds the engine in a web process: where a request comes from, what a blocked client gets, what is reported.
+//! The engine's surroundings in a web process: the origin of a request, the response to a blocked client, and reports.
 //!
 //! | file | concept |
 //! |---|---|
 //! | [`client_ip`] | the client's address behind proxies |
 //! | [`addresses`] | a request and a response as engine addresses |
-//! | [`block`], [`negotiate`], [`pages`] | the answer to a blocked client |
-//! | [`stealth`] | an answer that looks like the application's own login failure |
+//! | [`block`], [`negotiate`], [`pages`] | the response to a blocked client |
+//! | [`stealth`] | a response that looks like the application's own login failure |
 //! | [`denylist`] | users and addresses refused at run time |
 //! | [`headers`] | header tags |
 //! | [`report`] | event and engine tags, retention |
-//! | [`body`], [`stacks`] | bounded copies of what a rule asks to attach |
-//! | [`rate`], [`sampling`] | how often |
-//! | [`quality`] | what makes a request's login events hard to use |
-//! | [`settings`] | settings every binding reads alike |
+//! | [`body`], [`stacks`] | bounded copies of what a rule wants attached |
+//! | [`rate`], [`sampling`] | rate limits and sampling |
+//! | [`quality`] | shortcomings of a request's login events |
+//! | [`settings`] | settings that every binding reads the same way |
 
 pub mod addresses;
 pub mod block;

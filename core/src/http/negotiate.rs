@@ -1,12 +1,12 @@
-//! HTML or JSON for a blocked client, from its `Accept` header.
+//! HTML or JSON for a blocked client, according to its `Accept` header.
 //!
-//! Browsers list `text/html`; programs list JSON, `*/*` or nothing. So HTML needs an explicit preference, a wildcard subtype
-//! counts little unless it carries a weight of its own, and every tie is JSON.
+//! Browsers list `text/html`; programs list JSON, `*/*` or nothing. So HTML requires an explicit preference, a wildcard
+//! subtype counts little without an explicit weight, and every tie goes to JSON.
 
 const LONGEST_ELEMENT: usize = 128;
 const WILDCARD_WEIGHT: f64 = 0.2;
 
-/// True when the client prefers HTML over JSON.
+/// Whether the client prefers HTML to JSON.
 pub fn prefers_html(accept: &str) -> bool {
     let (mut html, mut json) = (0.0f64, 0.0f64);
     for element in accept.split(',').filter(|element| element.len() <= LONGEST_ELEMENT) {
@@ -29,7 +29,7 @@ pub fn prefers_html(accept: &str) -> bool {
     html > json
 }
 
-/// The weight of a `q` parameter; another parameter has none, an unreadable weight is zero.
+/// The weight of a `q` parameter; `None` for another parameter, zero for an invalid weight.
 fn weight(parameter: &str) -> Option<f64> {
     let (name, value) = parameter.split_once('=')?;
     if !name.trim().eq_ignore_ascii_case("q") {

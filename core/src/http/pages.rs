@@ -1,12 +1,12 @@
-//! The bodies of blocking answers: our own, or an operator's templates.
+//! The bodies of blocking responses: our own, or an operator's templates.
 //!
-//! Our page carries everything in itself (a blocked client can't load assets from the site), follows the reader's light or
-//! dark setting, and reads well without CSS. The response id stands in an element by itself, for people to select and for
-//! programs to find.
+//! Our page is self-contained (a blocked client cannot load assets from the site), follows the reader's light or dark
+//! setting, and is readable without CSS. The response id has an element of its own, so that people can select it and
+//! programs find it.
 
 use std::borrow::Cow;
 
-/// Replaced in a template, wherever it occurs, by the response's id.
+/// The placeholder for the response id in a template, wherever it occurs.
 pub const PLACEHOLDER: &str = "[security_response_id]";
 
 /// One template for each representation.
@@ -19,7 +19,7 @@ pub struct Templates<'a> {
 }
 
 impl<'a> Templates<'a> {
-    /// An operator's templates; what is missing or empty is ours.
+    /// An operator's templates; ours for those that are missing or empty.
     pub fn with(html: Option<Cow<'a, str>>, json: Option<Cow<'a, str>>, graphql: Option<Cow<'a, str>>) -> Self {
         let or = |custom: Option<Cow<'a, str>>, ours: &'static str| {
             custom.filter(|template| !template.is_empty()).unwrap_or(Cow::Borrowed(ours))

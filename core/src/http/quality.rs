@@ -1,14 +1,14 @@
-//! A self-check of a request's login events: what is legal, but makes detection blind.
+//! Checks a request's login events for what is legal but prevents detection.
 
 use super::client_ip::is_public;
 use crate::users::event::{LoginEvent, public};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-/// Fewer request headers than this can't tell one client from another.
+/// With fewer request headers than this, clients cannot be told apart.
 const FEWEST_HEADERS: usize = 3;
 
-/// Diagnostics for a developer who sets login events up; never an error.
+/// Diagnostics for developers who set up login events; never an error.
 pub fn check(meta: &BTreeMap<String, String>, client: Option<IpAddr>) -> Vec<String> {
     let has = |event: LoginEvent, field: &str| meta.contains_key(&public(event.name(), field));
     let (success, failure) = (has(LoginEvent::Success, "track"), has(LoginEvent::Failure, "track"));

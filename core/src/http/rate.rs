@@ -1,10 +1,10 @@
-//! How many traces a second the engine may force the tracer to retain.
+//! A limit on the number of traces per second that the engine may force the tracer to keep.
 //!
-//! A token bucket: it holds one second's worth and refills continuously, so a burst passes at once and a flood at the
-//! configured rate. Events reported by users of the SDK don't ask it: they are few and must not be lost.
+//! It is a token bucket that holds one second's worth and refills continuously, so a burst passes at once and a flood
+//! at the configured rate. Events reported through the SDK are not limited, as they are few and must not be lost.
 //!
 //! The whole bucket is one number, the moment at which it will be full again (the generic cell rate algorithm of ITU-T
-//! I.371), so that threads need no lock for it.
+//! I.371), so threads need no lock for it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,22 +13,22 @@ const SECOND: u64 = 1_000_000_000;
 /// The limiter of one process.
 #[derive(Debug)]
 pub struct TraceLimiter {
-    /// Traces a second; negative is unlimited, zero refuses all.
+    /// Traces per second; negative is unlimited, zero allows none.
     rate: i64,
-    /// In nanoseconds of the clock that callers have.
+    /// In nanoseconds of the callers' clock.
     full_at: AtomicU64,
 }
 
 impl TraceLimiter {
-    /// The rate when nothing is configured.
+    /// The default rate.
     pub const DEFAULT_RATE: i64 = 100;
 
-    /// A full bucket. More than a billion a second count as a billion.
+    /// A full bucket. Rates above a billion per second count as a billion.
     pub fn new(rate: i64) -> Self {
         Self { rate, full_at: AtomicU64::new(0) }
     }
 
-    /// Takes a token for one evaluation that asks for retention; `now` in nanoseconds of a clock that never steps back.
+    /// Takes a token for one evaluation that requests retention; `now` is in nanoseconds of a monotonic clock.
     pub fn allow(&self, now: u64) -> bool {
         if self.rate <= 0 {
             return self.rate < 0;

@@ -1,8 +1,8 @@
 //! What the evaluations of a request leave on its span.
 //!
-//! Each result of the engine is folded in as it arrives: events into one list, attributes into tags by their type, times
-//! into sums. Retention is decided by the results' own `keep`, not by events: rules may report without retaining and retain
-//! without reporting.
+//! Each result of the engine is merged as it arrives: events into one list, attributes into tags by their type, times
+//! into sums. Retention depends on the results' own `keep`, not on events: rules may report without keeping the trace,
+//! and keep it without reporting.
 
 use super::gzip::gzip;
 use crate::report::{Event, Outcome};
@@ -12,12 +12,12 @@ use crate::value::{Object, Value, View, json};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use std::collections::BTreeMap;
 
-/// A schema whose text reaches this length is left out: backends cut it, and half a schema says nothing.
+/// A schema whose text reaches this length is left out: backends would cut it, and half a schema is useless.
 const LONGEST_SCHEMA: usize = 25_000;
 const SCHEMA_PREFIX: &str = "_dd.appsec.s.";
 const DEFAULT_COLLECTED_HEADERS: usize = 50;
 
-/// What an evaluation was about.
+/// What was evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// A part of the request or the response.
@@ -26,7 +26,7 @@ pub enum Scope {
     Exploit,
 }
 
-/// What the host made of a request, for telemetry.
+/// How the host handled a request, for telemetry.
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(missing_docs)]
 pub struct RequestOutcome {
@@ -43,11 +43,11 @@ pub struct Report {
     pub meta: BTreeMap<String, String>,
     /// Numeric tags.
     pub metrics: BTreeMap<String, f64>,
-    /// The events, each as reported, in the order of evaluation.
+    /// The events as reported, in the order of evaluation.
     pub events: Vec<Value>,
-    /// How many results asked for retention; each takes a token from the limiter.
+    /// The number of results that requested retention; each takes a token from the limiter.
     pub keeps: usize,
-    /// How many headers an extended collection may report.
+    /// The number of headers that an extended collection may report.
     pub collected_headers: Option<usize>,
     /// The ids of the stack traces to attach.
     pub stacks: Vec<String>,
@@ -61,12 +61,12 @@ struct Times {
     nanoseconds: u64,
     nanoseconds_outside: u64,
     timeouts: u32,
-    /// The error closest to zero.
+    /// The error code closest to zero.
     error: Option<i64>,
 }
 
 impl Report {
-    /// Folds in the outcome of an evaluation; `outside` is its duration as the host measured it, in nanoseconds.
+    /// Merges the outcome of an evaluation; `outside` is its duration as measured by the host, in nanoseconds.
     pub fn add(&mut self, scope: Scope, outcome: &Outcome, outside: u64) {
         let inside = u64::try_from(outcome.duration.as_nanos()).unwrap_or(u64::MAX);
         self.add_times(scope, inside, outside, outcome.timeout);
@@ -82,7 +82,7 @@ impl Report {
         self.add_stack(action(b"generate_stack").and_then(|action| action.parameter(b"stack_id")));
     }
 
-    /// The same for a result that was handed out, and comes back as a map.
+    /// The same for a result that was handed out as a map.
     pub fn add_result(&mut self, scope: Scope, result: &Object, outside: u64) {
         let field = |name: &[u8]| result.get(name);
         let inside = field(b"duration").and_then(unsigned).unwrap_or(0);
@@ -100,15 +100,16 @@ impl Report {
         self.add_stack(action(b"generate_stack").and_then(|action| action.get(b"stack_id")));
     }
 
-    /// Folds in an evaluation that failed with the engine's return code.
+    /// Records an evaluation that failed with the engine's return code.
     pub fn add_error(&mut self, scope: Scope, code: i64) {
         let times = self.times(scope);
         times.evaluations += 1;
         times.error = Some(times.error.map_or(code, |known| known.max(code)));
     }
 
-    /// The final tags. `blocked` says that a blocking answer really went out; `origin` that the trace has an origin already.
-    /// The events move into their tag; with `structured` they are returned apart, for a host that attaches them as a field.
+    /// The final tags. `blocked` means that a blocking response was really sent; `origin` that the trace has an origin
+    /// already. The events move into their tag; with `structured` they are returned separately, for a host that
+    /// attaches them as a field.
     pub fn finish(mut self, blocked: bool, origin: bool, structured: bool) -> (Self, Option<Value>) {
         self.write_times("waf", self.request);
         if self.exploit.evaluations > 0 {
@@ -135,7 +136,7 @@ impl Report {
         (self, apart)
     }
 
-    /// The one `waf.requests` count of a request; the versions are those of the engine and of the rules.
+    /// The `waf.requests` counter of a request; the versions are those of the engine and of the rules.
     pub fn request_counter(&self, outcome: RequestOutcome, versions: [Option<&str>; 2]) -> Counter {
         let both = [self.request, self.exploit];
         let truths = [
@@ -190,7 +191,7 @@ impl Report {
         times.timeouts += u32::from(timeout);
     }
 
-    /// An action that asks for an extended collection, with its limit, where it has one.
+    /// Registers an action that requests an extended collection, with its limit, if it has one.
     fn add_collection(&mut self, asked: Option<Option<&Object>>) {
         if let Some(limit) = asked {
             let limit = limit.and_then(unsigned).and_then(|limit| usize::try_from(limit).ok());
@@ -231,8 +232,8 @@ fn unsigned(value: &Object) -> Option<u64> {
     }
 }
 
-/// The tags and metrics of every request while the engine is on: what runs, and which rules. `diagnostics` are those of the
-/// rule file loaded last.
+/// The tags and metrics of every request while the engine is on: the versions of engine and rules. `diagnostics` are
+/// those of the rule file loaded last.
 pub fn engine_tags(
     version: &str,
     family: &str,

@@ -1,12 +1,12 @@
-//! Which requests get a schema: one for each endpoint and status every so often.
+//! Which requests get a schema: one per endpoint and status in each period.
 
 use crate::support::fork::Renewable;
 use std::collections::{BTreeMap, HashMap};
 
-/// Endpoints remembered; the least recently sampled goes first.
+/// The number of endpoints remembered; the least recently sampled one is dropped first.
 const MAX_ENDPOINTS: usize = 4096;
 
-/// Samples each endpoint after a delay. A forked child may sample one anew.
+/// Samples each endpoint once per period. A forked child may sample one again.
 #[derive(Debug)]
 pub struct SchemaSampler {
     delay: u64,
@@ -22,16 +22,16 @@ struct Sampled {
 }
 
 impl SchemaSampler {
-    /// Seconds between two samples of the same endpoint when nothing is configured.
+    /// The default period in seconds.
     pub const DEFAULT_DELAY: f64 = 30.0;
 
-    /// A sampler with this delay in seconds; zero samples every request.
+    /// A sampler with this period in seconds; zero samples every request.
     pub fn new(delay: f64) -> Self {
         let delay = if delay > 0.0 { (delay * 1e9) as u64 } else { 0 };
         Self { delay, sampled: Renewable::default() }
     }
 
-    /// True when this request is to be sampled; `now` in nanoseconds of a clock that never steps back.
+    /// Whether to sample this request; `now` is in nanoseconds of a monotonic clock.
     pub fn sample(&self, method: &str, route: &str, status: u16, now: u64) -> bool {
         let key = || (method.to_string(), route.to_string(), status);
         self.delay == 0 || self.sampled.lock().sample(key(), self.delay, now)

@@ -1,12 +1,12 @@
-//! Settings of the HTTP side that every binding must read alike.
+//! HTTP settings that every binding must read the same way.
 
-/// The time one evaluation may take when nothing is configured, in microseconds.
+/// The default time limit of one evaluation, in microseconds.
 pub const DEFAULT_TIMEOUT: u64 = 5000;
 
 /// Reads `DD_APPSEC_WAF_TIMEOUT`, in microseconds: a bare number, or one with a unit (`us`, `µs`, `ms`, `s`).
 ///
 /// The unit of a bare number differs between tracers: milliseconds in Python, microseconds elsewhere. With `python`, a
-/// value with a point or below 100 is taken as milliseconds, which nobody can mean in microseconds.
+/// value with a decimal point or below 100 is read as milliseconds, as it would make no sense in microseconds.
 pub fn waf_timeout(text: &str, python: bool, warnings: &mut Vec<String>) -> u64 {
     let text = text.trim();
     if text.is_empty() {

@@ -1,12 +1,12 @@
-//! Which frames of a deep stack are worth reporting: most from the top, where the call was made, the rest from the bottom,
-//! where the request came in.
+//! Selecting the frames of a deep stack: most from the top, where the call was made, the rest from the bottom, where
+//! the request was received.
 
-/// Frames reported when nothing is configured.
+/// The default number of frames.
 pub const DEFAULT_DEPTH: usize = 32;
 /// The share of them taken from the top, in percent.
 pub const DEFAULT_TOP_PERCENT: f64 = 75.0;
 
-/// How many frames to take from the top and from the bottom of a stack; a depth of zero is unlimited.
+/// The number of frames to take from the top and from the bottom of a stack; a depth of zero is unlimited.
 pub fn select_frames(frames: usize, depth: usize, top_percent: f64) -> (usize, usize) {
     if depth == 0 || frames <= depth {
         return (frames, 0);

@@ -1,21 +1,22 @@
-//! What this process tells the management side it can do. Bits follow the live state: a feature that is off is not offered.
+//! The capabilities that this process reports to remote configuration. Bits follow the live state: a feature that is
+//! off is not offered.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 
-/// The state that decides which bits are set.
+/// The state that determines the bits.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Abilities {
-    /// `DD_APPSEC_ENABLED` is unset: remote configuration may switch the engine on.
+    /// Whether `DD_APPSEC_ENABLED` is unset, so that remote configuration may switch the engine on.
     pub remotely_switched: bool,
-    /// The engine runs.
+    /// Whether the engine runs.
     pub engine_on: bool,
-    /// The rules come from a local file: no remote configuration of the engine.
+    /// Whether the rules come from a local file, which excludes remote configuration of the engine.
     pub local_rules: bool,
-    /// Exploit prevention is on.
+    /// Whether exploit prevention is on.
     pub exploit_prevention: bool,
-    /// Automated user tracking is not forbidden by the environment.
+    /// Whether the environment permits automated user tracking.
     pub user_tracking: bool,
-    /// The host attaches extended header and body collections.
+    /// Whether the host attaches extended header and body collections.
     pub extended_collection: bool,
 }
 
@@ -40,7 +41,7 @@ impl Abilities {
             | when(self.user_tracking, USER_MODE)
     }
 
-    /// The mask as the protocol wants it: big-endian bytes without leading zeros, in base64.
+    /// The mask in the form of the protocol: big-endian bytes without leading zeros, in base64.
     pub fn encode(self) -> String {
         encode(self.bits())
     }

@@ -1,4 +1,4 @@
-//! What the engine said about a file, for the management side and for telemetry.
+//! The engine's diagnostics of a file, for remote configuration and for telemetry.
 
 use super::path::ConfigPath;
 use crate::users::text::utf8;
@@ -20,9 +20,9 @@ const SECTIONS: [&str; 9] = [
 /// A line for the telemetry log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
-    /// True for an error, false for a warning.
+    /// Whether this is an error rather than a warning.
     pub error: bool,
-    /// What, and about which items.
+    /// The message, with the items it concerns.
     pub message: String,
     /// Comma-separated tags.
     pub tags: String,

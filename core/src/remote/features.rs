@@ -1,16 +1,16 @@
-//! The switches of the product `ASM_FEATURES`: the engine on or off, and the collection mode of users.
+//! The switches of the product `ASM_FEATURES`: whether the engine is on, and the collection mode of users.
 
 use crate::users::text::utf8;
 use crate::value::{Object, View};
 use std::collections::BTreeMap;
 
-/// What the switches say, file by file.
+/// The switches of each file.
 #[derive(Clone, Debug)]
 pub struct Features {
-    /// The local setting `DD_APPSEC_ENABLED`; remote switches count only when there is none.
+    /// The local setting `DD_APPSEC_ENABLED`; remote switches count only without it.
     local: Option<bool>,
     enabled: BTreeMap<String, bool>,
-    /// The file that holds the collection mode, and the mode.
+    /// The file with the collection mode, and the mode.
     mode: Option<(String, String)>,
 }
 
@@ -20,7 +20,7 @@ impl Features {
         Self { local, enabled: BTreeMap::new(), mode: None }
     }
 
-    /// Whether the engine is to run.
+    /// Whether the engine should run.
     pub fn engine_on(&self) -> bool {
         self.local.unwrap_or_else(|| self.enabled.values().any(|enabled| *enabled))
     }
@@ -35,7 +35,7 @@ impl Features {
         self.mode.as_ref().map(|(_, mode)| mode.as_str())
     }
 
-    /// Takes a file in; members it doesn't know are other tracers' business.
+    /// Reads a file; unknown members are meant for other tracers.
     pub fn apply(&mut self, path: &str, content: &Object) -> Result<(), String> {
         if content.as_map().is_none() {
             return Err("invalid configuration type, expected a map".into());
@@ -50,13 +50,13 @@ impl Features {
             self.enabled.insert(path.into(), enabled);
         }
         if let Some(mode) = mode {
-            // A mode that isn't even text is as unknown as a misspelt one, and disables collection.
+            // A mode that is not even text is as unknown as a misspelt one, and disables collection.
             self.mode = Some((path.into(), mode.as_bytes().map_or("?".into(), |mode| utf8(mode).into_owned())));
         }
         Ok(())
     }
 
-    /// Forgets a file.
+    /// Drops a file.
     pub fn remove(&mut self, path: &str) {
         self.enabled.remove(path);
         self.mode.take_if(|(holder, _)| holder == path);

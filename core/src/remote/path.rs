@@ -1,4 +1,4 @@
-//! Where a configuration file comes from: `datadog/<organisation>/<PRODUCT>/<config id>/<name>`, or `employee/...`.
+//! The path of a configuration file: `datadog/<organisation>/<PRODUCT>/<config id>/<name>`, or `employee/...`.
 //!
 //! The whole path is the file's key in the engine's builder; product and id matter for routing and telemetry only.
 
@@ -8,7 +8,7 @@
 pub enum Product {
     /// Switches: the engine itself, the collection mode.
     Features,
-    /// Complete rule files; they take the place of the bundled rules.
+    /// Complete rule files, which replace the bundled rules.
     Rules,
     /// Overrides, exclusions, custom rules, actions.
     Configuration,
@@ -17,7 +17,7 @@ pub enum Product {
 }
 
 impl Product {
-    /// All of them.
+    /// All products.
     pub const ALL: [Self; 4] = [Self::Features, Self::Rules, Self::Configuration, Self::Data];
 
     /// The name in paths.
@@ -31,17 +31,17 @@ impl Product {
     }
 }
 
-/// A path taken apart.
+/// A parsed path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConfigPath<'a> {
     /// The product.
     pub product: Product,
-    /// The id the management side gave the file.
+    /// The id that remote configuration gave the file.
     pub config_id: &'a str,
 }
 
 impl<'a> ConfigPath<'a> {
-    /// Takes a path apart; the error says why it is none of ours.
+    /// Parses a path; the error says why it is not one of ours.
     pub fn parse(path: &'a str) -> Result<Self, String> {
         let malformed = || format!("malformed configuration path: {path}");
         let rest = match path.strip_prefix("employee/") {

@@ -7,26 +7,26 @@ use crate::value::{Object, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The key of the bundled rules: a path of the rules product, so that they are found where rules are looked for.
+/// The key of the bundled rules: a path of the rules product, like those of other rule files.
 pub const BUNDLED_RULES: &str = "datadog/00/ASM_DD/default/config";
 
-/// What configurations are applied to.
+/// The target of configurations.
 pub trait Target {
-    /// Adds a file, or replaces the one of the same path.
+    /// Adds a file, or replaces the one with the same path.
     fn add_or_update(&mut self, path: &str, content: &Object) -> Loaded;
-    /// Removes a file; false when there is none.
+    /// Removes a file; false if there is none.
     fn remove(&mut self, path: &str) -> bool;
-    /// Builds an instance of what is loaded and puts it in the place of the current one. On an error, such as no rules at
-    /// all, the current one stays.
+    /// Builds an instance of what is loaded and replaces the current one with it. On an error, such as no rules at all,
+    /// the current one stays.
     fn rebuild(&mut self) -> Result<(), String>;
 }
 
-/// What became of a file.
+/// The outcome of loading a file.
 #[derive(Debug)]
 pub struct Loaded {
-    /// True when anything was loaded, or the file was empty.
+    /// Whether anything was loaded, or the file was empty.
     pub accepted: bool,
-    /// What the engine says about it, section by section.
+    /// The engine's diagnostics, section by section.
     pub diagnostics: Value,
 }
 
@@ -39,7 +39,7 @@ pub struct Batch {
     pub changed: Vec<(String, Value)>,
 }
 
-/// The protocol's states of a file.
+/// The protocol's apply states of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum ApplyState {
@@ -47,40 +47,40 @@ pub enum ApplyState {
     Error = 3,
 }
 
-/// The state of a file, to be answered to the management side.
+/// The state of a file, to be reported to remote configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileState {
     /// The file.
     pub path: String,
     /// Its state.
     pub state: ApplyState,
-    /// What is wrong with it; empty when nothing is.
+    /// The error; empty if there is none.
     pub error: String,
 }
 
-/// What a batch led to.
+/// The outcome of a batch.
 #[derive(Clone, Debug, Default)]
 pub struct BatchReport {
     /// One for each file of the batch.
     pub states: Vec<FileState>,
-    /// Whether a new instance was built, if one had to be.
+    /// Whether building a new instance succeeded, if one was needed.
     pub built: Option<Result<(), String>>,
-    /// The engine was switched on (`true`) or off by this batch. Off, the host drops its instance.
+    /// Whether this batch switched the engine on (`true`) or off. If it is off, the host drops its instance.
     pub switched: Option<bool>,
-    /// How often to count `waf.config_errors`.
+    /// How much to add to the counter `waf.config_errors`.
     pub config_errors: usize,
-    /// What to write to the telemetry log.
+    /// Lines for the telemetry log.
     pub log: Vec<LogLine>,
-    /// What the engine said about each file that it was given, by path.
+    /// The engine's diagnostics of each file, by path.
     pub diagnostics: Vec<(String, Value)>,
 }
 
-/// What is loaded at the moment, and the switches.
+/// What is currently loaded, and the switches.
 #[derive(Clone, Debug)]
 pub struct Updater {
     bundled: Arc<Value>,
     bundled_loaded: bool,
-    /// True when an operator's own rule file is in use: nothing remote reaches the engine then.
+    /// Whether an operator's own rule file is in use; then nothing remote reaches the engine.
     local_rules: bool,
     rule_files: BTreeSet<String>,
     other_files: BTreeSet<String>,
@@ -90,7 +90,7 @@ pub struct Updater {
 impl Updater {
     /// An updater for an engine with these bundled rules.
     ///
-    /// `local_rules` says that an operator named the rule file (`DD_APPSEC_RULES`); `enabled` is `DD_APPSEC_ENABLED`.
+    /// `local_rules` means that an operator chose the rule file (`DD_APPSEC_RULES`); `enabled` is `DD_APPSEC_ENABLED`.
     pub fn new(bundled: Value, local_rules: bool, enabled: Option<bool>) -> Self {
         Self {
             bundled: Arc::new(bundled),
@@ -117,7 +117,7 @@ impl Updater {
         &self.features
     }
 
-    /// The products to subscribe to at the moment.
+    /// The products to subscribe to at present.
     pub fn products(&self) -> &'static [Product] {
         let all = &Product::ALL;
         if self.features.engine_on() && !self.local_rules { all } else { all.split_at(1).0 }
@@ -142,7 +142,7 @@ impl Updater {
         report
     }
 
-    /// Switches come first: they decide whether the rest of the batch means anything.
+    /// Switches come first, as they decide whether the rest of the batch matters.
     fn apply_features(&mut self, target: &mut impl Target, batch: &Batch, report: &mut BatchReport) -> bool {
         let is_feature = |path: &str| ConfigPath::parse(path).is_ok_and(|path| path.product == Product::Features);
         let was_on = self.features.engine_on();

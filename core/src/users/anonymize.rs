@@ -1,9 +1,9 @@
-//! Pseudonyms for user identifiers: stable within and across services, and not the identifier.
+//! Pseudonyms for user identifiers, stable within and across services.
 //!
-//! The form is fixed by the tracers that already write it: the leading 128 bits of SHA-256 over the identifier's text, behind
-//! a marker. No salt: two services must arrive at the same pseudonym, and a denylist of pseudonyms must keep matching. The
-//! price is that a short identifier can be guessed by hashing candidates; it hides ids from readers of reports, not from a
-//! determined attacker.
+//! Tracers that already write them fix the form: a prefix and the leading 128 bits of SHA-256 over the identifier's
+//! text. There is no salt, as two services must produce the same pseudonym, and a denylist of pseudonyms must keep
+//! matching. The price is that a short identifier can be guessed by hashing candidates: pseudonyms hide ids from
+//! readers of reports, not from a determined attacker.
 
 use sha2::{Digest, Sha256};
 
@@ -12,7 +12,7 @@ const DIGEST_BYTES: usize = 16;
 
 /// The pseudonym of an identifier: `anon_` and 32 lower-case hexadecimal digits.
 ///
-/// Absent identifiers must be sorted out before: the hash of nothing is not the pseudonym of anybody.
+/// Callers must filter out missing identifiers: the hash of an empty text is nobody's pseudonym.
 pub fn anonymize(identifier: &str) -> String {
     let digest = Sha256::digest(identifier.as_bytes());
     let mut pseudonym = String::with_capacity(MARKER.len() + 2 * DIGEST_BYTES);

@@ -1,8 +1,9 @@
 //! What framework integrations report by themselves: logins, signups and the user restored from a session.
 //!
-//! Automation obeys the collection mode and never takes anything from the application: where the SDK has spoken, hooks add
-//! what they saw under names of their own (`_dd.appsec.usr.*`) and leave the rest. In anonymization mode everything personal
-//! is replaced before it goes anywhere, the engine included: a matched value is copied into the event.
+//! Automation obeys the collection mode and never overrides the application: where the SDK has reported something,
+//! hooks add what they saw under their own names (`_dd.appsec.usr.*`) and change nothing else. In anonymization mode
+//! all personal data is replaced before it goes anywhere, even to the engine, as events contain copies of matched
+//! values.
 
 use super::anonymize::anonymize;
 use super::event::{LoginEvent, internal, public};
@@ -18,9 +19,9 @@ use crate::value::Object;
 pub struct Sighting<'a> {
     /// The integration's name.
     pub framework: &'a str,
-    /// What the person typed.
+    /// The login as it was entered.
     pub login: Option<&'a Object>,
-    /// The user's id or a structured object that holds it somewhere.
+    /// The user's id, or an object that contains it somewhere.
     pub user: Option<&'a Object>,
     /// The session's id.
     pub session_id: Option<&'a Object>,
@@ -83,7 +84,7 @@ pub fn automatic_event(
     outcome
 }
 
-/// A hook restored a user from a session; frameworks do so several times a request, which counts once.
+/// A hook restored a user from a session. Frameworks do so several times per request, which counts once.
 pub fn automatic_user(
     scope: &mut RequestScope,
     mode: CollectionMode,
@@ -112,7 +113,7 @@ pub fn automatic_user(
     outcome
 }
 
-/// A hook learned the session's id before it knows the user: worth an evaluation of its own.
+/// A hook learned the session's id before the user, which is worth an evaluation of its own.
 pub fn automatic_session(scope: &mut RequestScope, mode: CollectionMode, session_id: Option<&Object>) -> CallOutcome {
     let mut outcome = CallOutcome::default();
     if mode != CollectionMode::Disabled {
@@ -138,7 +139,7 @@ fn write_seen(outcome: &mut CallOutcome, id: Option<&str>, login: Option<&str>) 
     }
 }
 
-/// The request's user becomes the one automation saw, unless the application has named one.
+/// Makes the user that automation saw the request's user, unless the application has named one.
 fn become_user(
     scope: &RequestScope,
     outcome: &mut CallOutcome,

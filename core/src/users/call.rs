@@ -1,4 +1,4 @@
-//! One call about a user, whoever makes it.
+//! One call about a user, whatever its origin.
 
 use super::automatic::{Sighting, automatic_event, automatic_session, automatic_user};
 use super::event::LoginEvent;
@@ -7,8 +7,8 @@ use super::sdk::{CallOptions, LoginReport, custom_event, login_failure, login_su
 use super::{CallOutcome, RequestScope};
 use crate::value::Object;
 
-/// A call about a user, with its arguments: all that application code ([`super::sdk`]) and framework integrations
-/// ([`super::automatic`]) can report.
+/// A call about a user, with its arguments: everything that application code ([`super::sdk`]) and framework
+/// integrations ([`super::automatic`]) can report.
 ///
 /// ```
 /// use bartizan::users::mode::CollectionMode;
@@ -31,11 +31,11 @@ pub enum Call<'a> {
     LoginFailure(LoginReport<'a>),
     /// A signup.
     Signup(LoginReport<'a>),
-    /// An event of the application's own.
+    /// An event that the application defines.
     Custom {
-        /// Its name, a string that is not empty.
+        /// Its name, a non-empty string.
         name: Option<&'a Object>,
-        /// Free metadata, a map.
+        /// Arbitrary metadata, a map.
         metadata: Option<&'a Object>,
     },
     /// An integration saw a login or a signup.
@@ -47,7 +47,7 @@ pub enum Call<'a> {
 }
 
 impl Call<'_> {
-    /// What the call leads to, in the scope of its request. Only what integrations saw is subject to the mode.
+    /// The outcome of the call in the scope of its request. Only reports of integrations are subject to the mode.
     pub fn decide(self, scope: &mut RequestScope, mode: CollectionMode, options: CallOptions) -> CallOutcome {
         match self {
             Self::SetUser(user) => set_user(scope, user, options),

@@ -1,14 +1,14 @@
-//! The events this crate knows by name.
+//! The events with predefined names.
 
-/// The three events that automation produces too.
+/// The three events that automation reports, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoginEvent {
-    /// Somebody logged in.
+    /// A login succeeded.
     Success,
-    /// Somebody tried.
+    /// A login failed.
     Failure,
-    /// Somebody got an account.
+    /// An account was created.
     Signup,
 }
 
@@ -24,7 +24,7 @@ impl LoginEvent {
         }
     }
 
-    /// The engine address that says the event happened.
+    /// The engine address that marks the event.
     pub fn marker(self) -> &'static str {
         match self {
             Self::Success => "server.business_logic.users.login.success",
@@ -42,13 +42,13 @@ impl LoginEvent {
         }
     }
 
-    /// The event of a name.
+    /// The event with this name.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|event| event.name() == name)
     }
 }
 
-/// The metadata the detection rules of a built-in business event need.
+/// The metadata that the detection rules of a built-in business event need.
 pub(super) fn required_metadata(event: &str) -> &'static [&'static str] {
     match event {
         "activity.sensitive" => &["name", "required_role"],
@@ -69,8 +69,8 @@ pub(super) fn internal(name: &str, field: &str) -> String {
     format!("_dd.appsec.events.{name}.{field}")
 }
 
-/// The address of a business-logic submission that carries a map (payments, model calls): the engine's rules turn it into
-/// tags, this crate writes none.
+/// The address of a business-logic event that carries a map (payments, model calls); the engine's rules turn it into
+/// tags.
 pub fn business_logic_address(name: &str) -> String {
     format!("server.business_logic.{name}")
 }

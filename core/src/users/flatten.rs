@@ -1,7 +1,7 @@
 //! Nested metadata as dotted tags.
 //!
-//! A key path has at most five segments, so the walk is shallow whatever the caller built (a cyclic host object ends there
-//! too), and one call emits at most 256 pairs; what is beyond either bound is counted, not silently lost.
+//! A key path has at most five segments, so the walk is shallow whatever the caller built (even a cyclic host object),
+//! and one call emits at most 256 pairs; whatever exceeds either bound is counted.
 
 use super::identity::tag_text;
 use super::text::utf8;
@@ -16,9 +16,9 @@ const MAX_PAIRS: usize = 256;
 #[derive(Debug)]
 pub(super) struct Flattened {
     pub pairs: Vec<(String, String)>,
-    /// Pairs beyond the bound of one call.
+    /// The number of pairs beyond the limit of one call.
     pub truncated: usize,
-    /// True when a container lay too deep.
+    /// Whether a container was nested too deep.
     pub too_deep: bool,
     floats: FloatStyle,
 }
@@ -28,7 +28,7 @@ impl Flattened {
         Self { pairs: Vec::new(), truncated: 0, too_deep: false, floats }
     }
 
-    /// Adds the entries of a map whose dotted key `wanted` accepts, below `prefix` (the segments already spent).
+    /// Adds the entries of a map whose dotted key `wanted` accepts, below `prefix` (the segments already used).
     pub fn add(&mut self, container: &Object, prefix: &str, wanted: &impl Fn(&str) -> bool) {
         let (mut path, depth) = match prefix {
             "" => (String::new(), 0),

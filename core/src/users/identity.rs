@@ -1,15 +1,15 @@
-//! Which of the values an application hands over is somebody's id.
+//! Which values can be ids.
 //!
-//! An id must be text before anything else happens to it: lists of the engine hold text, and a pseudonym is the hash of text.
-//! Values that cannot identify anybody (nothing, zero, booleans, containers) are *absent*; a request must never be tagged
-//! with the id `false`.
+//! An id is converted to text before anything else happens to it: lists of the engine hold text, and a pseudonym is the
+//! hash of text. Values that cannot identify anybody (nothing, zero, booleans, containers) count as *absent*; a request
+//! must never be tagged with the id `false`.
 
 use super::text::utf8;
 use crate::value::FloatStyle;
 use crate::value::{Object, View};
 use std::borrow::Cow;
 
-/// The fields of a user object that may hold its id, best first.
+/// The fields of a user object that may contain its id, in order of preference.
 const ID_FIELDS: [&[u8]; 6] = [b"id", b"_id", b"email", b"username", b"login", b"user"];
 
 /// The text of an id, or `None` for a value that identifies nobody.
@@ -25,13 +25,13 @@ pub fn id_text(value: &Object, floats: FloatStyle) -> Option<Cow<'_, str>> {
     }
 }
 
-/// What hosts make of an object that has no text of its own. Whoever turned a user into text like this has one id for all.
+/// The text of host objects without a string form. All users converted like this would share one id.
 fn is_object_as_text(text: &[u8]) -> bool {
     text == b"[object Object]"
         || (text.starts_with(b"<") && text.ends_with(b">") && text.windows(13).any(|part| part == b" object at 0x"))
 }
 
-/// Why a value is no id; `None` if it is one.
+/// Why a value is not an id; `None` if it is one.
 pub fn unusable_id(id: &Object, floats: FloatStyle) -> Option<&'static str> {
     match id.view() {
         View::String(bytes) if is_object_as_text(bytes) => {
@@ -44,7 +44,7 @@ pub fn unusable_id(id: &Object, floats: FloatStyle) -> Option<&'static str> {
     }
 }
 
-/// Why an id, or a map with `id`, is no user; `None` if it is one, or nothing at all.
+/// Why an id, or a map with `id`, does not name a user; `None` if it does, or if there is no value.
 pub fn unusable_user(user: &Object, floats: FloatStyle) -> Option<&'static str> {
     match user.view() {
         View::Null | View::Invalid => None,
@@ -56,7 +56,7 @@ pub fn unusable_user(user: &Object, floats: FloatStyle) -> Option<&'static str> 
     }
 }
 
-/// The id of a user that automation came across: the value itself, or the first usable field of a structured object.
+/// The id of a user seen by automation: the value itself, or the first usable field of an object.
 pub fn best_effort_id(user: &Object, floats: FloatStyle) -> Option<Cow<'_, str>> {
     match user.view() {
         View::Map(_) => ID_FIELDS.iter().find_map(|field| id_text(user.get(field)?, floats)),
@@ -64,12 +64,12 @@ pub fn best_effort_id(user: &Object, floats: FloatStyle) -> Option<Cow<'_, str>>
     }
 }
 
-/// A login or session id: only non-empty strings are.
+/// A login or session id, which must be a non-empty string.
 pub fn non_empty_text(value: &Object) -> Option<Cow<'_, str>> {
     value.as_bytes().filter(|bytes| !bytes.is_empty()).map(utf8)
 }
 
-/// The text of a scalar in a tag; nothing for null and for containers.
+/// The text of a scalar in a tag; `None` for null and for containers.
 pub fn tag_text(value: &Object, floats: FloatStyle) -> Option<Cow<'_, str>> {
     match value.view() {
         View::String(bytes) => Some(utf8(bytes)),

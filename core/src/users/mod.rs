@@ -1,17 +1,17 @@
-//! Who the user is, and what became of their login: span tags, retention, engine addresses and telemetry.
+//! Users, logins and other events: span tags, retention, engine addresses and telemetry.
 //!
-//! Two kinds of producer report here: application code through the [`sdk`] functions, and framework integrations through the
-//! [`automatic`] hooks. Both get an [`CallOutcome`]: a decision, made without touching anything. The host applies it to its span
-//! and its engine context. What a request must remember between calls is a [`RequestScope`] of a few bytes.
+//! There are two kinds of sources: application code calls the [`sdk`] functions, and framework integrations the
+//! [`automatic`] hooks. Both get a [`CallOutcome`], a decision without side effects, which the host applies to its span
+//! and its engine context. The state of a request between calls is a [`RequestScope`] of a few bytes.
 //!
 //! | file | concept |
 //! |---|---|
 //! | [`anonymize`] | the pseudonym of an identifier |
-//! | [`mode`] | how much automation may collect, and who says so |
+//! | [`mode`] | how much automation may collect, and what decides it |
 //! | [`identity`], [`Who`] | which values are ids, and whose |
 //! | [`Call`] | any of the calls, with its arguments |
-//! | [`sdk`], [`automatic`] | what each leads to |
-//! | [`propagation`] | the id that travels downstream |
+//! | [`sdk`], [`automatic`] | the outcome of each call |
+//! | [`propagation`] | the id that is passed to downstream services |
 
 pub mod anonymize;
 pub mod automatic;

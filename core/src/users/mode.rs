@@ -1,20 +1,20 @@
 //! How much automation may collect about users: everything, pseudonyms only, or nothing.
 //!
-//! The mode comes from two environment variables (one name older than the other), a master switch and remote configuration.
-//! A value nobody knows means *disabled*: a typo in `anonymization` must not start the collection of raw identifiers. An
-//! empty value is no value. What application code reports through the SDK is never subject to the mode.
+//! The mode comes from two environment variables (an older and a newer name), a master switch and remote configuration.
+//! An unknown value means *disabled*: a typo in `anonymization` must not start the collection of raw identifiers. An
+//! empty value counts as unset. What application code reports through the SDK is never subject to the mode.
 
 /// The environment variable with the mode.
 pub const MODE_VARIABLE: &str = "DD_APPSEC_AUTO_USER_INSTRUMENTATION_MODE";
-/// The older name of [`MODE_VARIABLE`]; the newer wins when both are set.
+/// The older name; [`MODE_VARIABLE`] takes precedence if both are set.
 pub const OLD_MODE_VARIABLE: &str = "DD_APPSEC_AUTOMATED_USER_EVENTS_TRACKING";
-/// The master switch of automated collection: false wins over remote configuration too.
+/// The master switch of automated collection: false overrides remote configuration, too.
 pub const SWITCH_VARIABLE: &str = "DD_APPSEC_AUTOMATED_USER_EVENTS_TRACKING_ENABLED";
 
 /// What automated hooks may collect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CollectionMode {
-    /// Identifiers and logins as they are.
+    /// Identifiers and logins unchanged.
     #[default]
     Identification,
     /// Their pseudonyms.
@@ -60,13 +60,13 @@ impl CollectionMode {
 /// The local settings, read once at start-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModeSettings {
-    /// False when the master switch forbids automated collection.
+    /// Whether the master switch permits automated collection.
     pub tracking: bool,
-    /// The mode of the environment, if it names one.
+    /// The mode set in the environment, if any.
     pub local: Option<CollectionMode>,
 }
 
-/// An environment that says nothing.
+/// The settings of an empty environment.
 impl Default for ModeSettings {
     fn default() -> Self {
         Self { tracking: true, local: None }
@@ -74,7 +74,7 @@ impl Default for ModeSettings {
 }
 
 impl ModeSettings {
-    /// Reads the settings through `variable`, which looks an environment variable up.
+    /// Reads the settings through `variable`, which returns the value of an environment variable.
     pub fn read(variable: impl Fn(&str) -> Option<String>, warnings: &mut Vec<String>) -> Self {
         let tracking = variable(SWITCH_VARIABLE).is_none_or(|text| read_switch(&text, warnings));
         let local = [MODE_VARIABLE, OLD_MODE_VARIABLE]
@@ -83,7 +83,8 @@ impl ModeSettings {
         Self { tracking, local }
     }
 
-    /// The mode in force: the engine must be on, the switch may forbid, then remote configuration, then the environment.
+    /// The mode in force: disabled if the engine is off or the switch forbids collection; else that of remote
+    /// configuration, or else of the environment.
     pub fn effective(&self, engine_on: bool, remote: Option<&str>, warnings: &mut Vec<String>) -> CollectionMode {
         if !engine_on || !self.tracking {
             return CollectionMode::Disabled;

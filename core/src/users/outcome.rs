@@ -1,4 +1,4 @@
-//! What one call about a user leads to. Deciding is done here, applying by the host.
+//! The outcome of one call about a user. It is decided here and applied by the host.
 
 use crate::value::Value;
 use std::collections::BTreeMap;
@@ -10,25 +10,25 @@ pub const USER_LOGIN: &str = "usr.login";
 #[allow(missing_docs)]
 pub const SESSION_ID: &str = "usr.session_id";
 
-/// The decision about one call: the host writes the tags, retains the trace, runs the addresses and counts.
+/// The decision about one call: the host writes the tags, keeps the trace, evaluates the addresses and counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CallOutcome {
-    /// False when the call was ignored: then there is nothing to write, run or retain.
+    /// False if the call was ignored; then there is nothing to write, evaluate or keep.
     pub accepted: bool,
     /// String tags of the service-entry span.
     pub meta: BTreeMap<String, String>,
     /// Numeric tags of the service-entry span.
     pub metrics: BTreeMap<String, f64>,
-    /// Whether the trace must be retained, past any rate limit.
+    /// Whether the trace must be kept, regardless of any rate limit.
     pub keep: bool,
-    /// What to evaluate in the request's context, all of it in one run; `None` is the null value of a marker.
+    /// What to evaluate in the request's context, in one run; `None` is the null value of a marker.
     pub addresses: Vec<(&'static str, Option<String>)>,
-    /// Telemetry counters to increase by one.
+    /// Telemetry counters to increment.
     pub telemetry: Vec<Counter>,
-    /// What the caller did wrong; a host logs them, with a rate limit.
+    /// Mistakes of the caller, which a host logs with a rate limit.
     pub warnings: Vec<String>,
-    /// What could be reported better; a host logs them when debugging.
+    /// Suggestions for better reports, which a host logs when debugging.
     pub notes: Vec<String>,
 }
 
@@ -42,7 +42,7 @@ pub struct Counter {
 }
 
 impl CallOutcome {
-    /// An ignored call, and why.
+    /// The outcome of an ignored call, with the reason.
     pub fn ignored(warning: impl Into<String>) -> Self {
         Self { warnings: vec![warning.into()], ..Self::default() }
     }

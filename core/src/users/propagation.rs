@@ -1,19 +1,19 @@
-//! Handing the user's id to the services called downstream, inside the trace context.
+//! Passing the user's id to downstream services in the trace context.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 
-/// The tag that travels with the trace.
+/// The tag that is propagated with the trace.
 pub const TAG: &str = "_dd.p.usr.id";
 
-/// Longer values would overflow the 512 bytes of `x-datadog-tags`, and a tracer then drops *every* propagated tag.
+/// Longer values would exceed the 512 bytes of `x-datadog-tags`, for which a tracer drops *all* propagated tags.
 const MAX_LENGTH: usize = 400;
 
-/// The value of [`TAG`] for an id; `None` when it is too long to travel.
+/// The value of [`TAG`] for an id; `None` if it is too long.
 pub fn propagated_id(id: &str) -> Option<String> {
     (id.len().div_ceil(3).checked_mul(4)? <= MAX_LENGTH).then(|| BASE64_STANDARD.encode(id))
 }
 
-/// The same value as member `t.usr.id` of a W3C `tracestate`, where `=` has another meaning.
+/// The same value as member `t.usr.id` of a W3C `tracestate`, in which `=` has another meaning.
 pub fn tracestate_form(propagated: &str) -> String {
     propagated.replace('=', "~")
 }

@@ -1,14 +1,15 @@
-//! What a request already knows about its user.
+//! What is known about the user of a request.
 //!
-//! Application code and automated hooks may both report the same login, in either order, and the application must win. So
-//! each request remembers which kinds of event the application has reported, and which tags are present. It is a few bits:
-//! small enough to be carried by value, which lets a host keep it wherever its request lives.
+//! Application code and automated hooks may both report the same login, in either order, and the application must take
+//! precedence. So each request remembers which kinds of event the application has reported, and which tags are set.
+//! These are a few bits, small enough to be passed by value, so that a host can keep them wherever it keeps the
+//! request.
 
 use super::event::{LoginEvent, public};
 use super::outcome::SESSION_ID;
 use std::collections::BTreeMap;
 
-/// A tag of an event that automation must not take from the application.
+/// A tag of an event that automation must not override.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Field {
     Login,
@@ -28,7 +29,7 @@ impl Field {
     }
 }
 
-/// The memory of one request.
+/// The state of one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestScope {
     bits: u32,
@@ -41,7 +42,7 @@ const FIRST_FIELD: u32 = 5;
 const ALL_BITS: u32 = (1 << 14) - 1;
 
 impl RequestScope {
-    /// Restores a scope from what [`RequestScope::bits`] and [`RequestScope::seen_user`] said.
+    /// Restores a scope from [`RequestScope::bits`] and [`RequestScope::seen_user`].
     pub fn restore(bits: u32, seen_user: Option<String>) -> Self {
         Self { bits: bits & ALL_BITS, seen_user }
     }
@@ -51,7 +52,7 @@ impl RequestScope {
         self.bits
     }
 
-    /// The id automation saw last in this request, as it was before anonymization.
+    /// The id that automation saw last in this request, before anonymization.
     pub fn seen_user(&self) -> Option<&str> {
         self.seen_user.as_deref()
     }
@@ -76,12 +77,12 @@ impl RequestScope {
         self.bits & SESSION_TAG != 0
     }
 
-    /// True when automation may write a field of an event: the application has not reported both.
+    /// Whether automation may write a field of an event, that is, unless the application has reported both.
     pub(super) fn may_write(&self, event: LoginEvent, field: Field) -> bool {
         !(self.sdk_reported(event) && self.bits & field_bit(event, field) != 0)
     }
 
-    /// Remembers which of the contested tags a call has written.
+    /// Records which of these tags a call has written.
     pub(super) fn observe(&mut self, event: LoginEvent, meta: &BTreeMap<String, String>) {
         for field in Field::ALL {
             if meta.contains_key(&public(event.name(), field.name())) {
@@ -91,14 +92,14 @@ impl RequestScope {
         self.observe_session(meta);
     }
 
-    /// Remembers whether a session id has been written.
+    /// Records whether a session id has been written.
     pub(super) fn observe_session(&mut self, meta: &BTreeMap<String, String>) {
         if meta.contains_key(SESSION_ID) {
             self.bits |= SESSION_TAG;
         }
     }
 
-    /// Remembers the id automation saw; false when it is the one it saw last.
+    /// Records the id that automation saw; false if it is the one it saw last.
     pub(super) fn first_sight(&mut self, id: &str) -> bool {
         if self.seen_user.as_deref() == Some(id) {
             return false;

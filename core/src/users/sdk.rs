@@ -1,8 +1,8 @@
-//! What application code reports: who the user is, logins, signups and events of its own making.
+//! What application code reports: the user, logins, signups and custom events.
 //!
-//! These calls always report what they were given, whatever the collection mode: the application decided to. Two generations
-//! of call forms exist in the field, one led by the user's id (v1), one by the login (v2); they differ only in how arguments
-//! are found and in the telemetry, so both end in the same functions here.
+//! These calls report what they are given, whatever the collection mode, as that is the application's decision. Tracers
+//! have two generations of these calls, one that starts with the user's id (v1), one with the login (v2); they differ
+//! only in how arguments are passed and in the telemetry, so both end in the same functions here.
 
 use super::event::{LoginEvent, internal, public, required_metadata};
 use super::flatten::Flattened;
@@ -13,7 +13,7 @@ use super::scope::RequestScope;
 use crate::value::FloatStyle;
 use crate::value::{Object, View};
 
-/// Which generation of call form an application used.
+/// Which generation of calls an application used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Generation {
@@ -36,28 +36,28 @@ impl Generation {
 pub struct CallOptions {
     /// The generation of the call form.
     pub generation: Generation,
-    /// Hand the user's id to downstream services.
+    /// Whether to pass the user's id to downstream services.
     pub propagate: bool,
     /// How the host prints floats.
     pub floats: FloatStyle,
 }
 
-/// The arguments of a login or signup event; what an application left out is `None`.
+/// The arguments of a login or signup event; `None` for those left out.
 #[derive(Clone, Copy, Default)]
 pub struct LoginReport<'a> {
-    /// What the person typed.
+    /// The login as it was entered.
     pub login: Option<&'a Object>,
     /// The user's id, or a map with `id` and other fields.
     pub user: Option<&'a Object>,
     /// Whether the account exists (failures).
     pub exists: Option<bool>,
-    /// False for a signup that did not succeed.
+    /// False for a signup that failed.
     pub success: bool,
-    /// Free metadata, a map.
+    /// Arbitrary metadata, a map.
     pub metadata: Option<&'a Object>,
 }
 
-/// Says who the authenticated user of this request is.
+/// Sets the authenticated user of this request.
 pub fn set_user(scope: &mut RequestScope, user: Option<&Object>, options: CallOptions) -> CallOutcome {
     let unusable = user.and_then(|user| unusable_user(user, options.floats)).unwrap_or("there is no user");
     let user = User::read(user, options.floats);
@@ -76,7 +76,7 @@ pub fn set_user(scope: &mut RequestScope, user: Option<&Object>, options: CallOp
     outcome
 }
 
-/// Reports a login that succeeded. Without a login and without an id there is nothing to report.
+/// Reports a successful login. Without a login and without an id there is nothing to report.
 pub fn login_success(scope: &mut RequestScope, report: LoginReport<'_>, options: CallOptions) -> CallOutcome {
     identified_event(scope, LoginEvent::Success, LoginReport { success: true, ..report }, options)
 }
@@ -86,10 +86,10 @@ pub fn signup(scope: &mut RequestScope, report: LoginReport<'_>, options: CallOp
     identified_event(scope, LoginEvent::Signup, report, options)
 }
 
-/// Reports a login that failed; also one by nobody in particular, which still counts as an attempt.
+/// Reports a failed login, even without a login, as that still counts as an attempt.
 ///
-/// The id goes into the event but never into the engine or the request's user: otherwise typing a blocked user's name into
-/// the login form would tell who is on the denylist.
+/// The id goes into the event but never to the engine or into the request's user: otherwise entering a blocked user's
+/// name in the login form would reveal who is on the denylist.
 pub fn login_failure(scope: &mut RequestScope, report: LoginReport<'_>, options: CallOptions) -> CallOutcome {
     let event = LoginEvent::Failure;
     let user = User::read(report.user, options.floats);
@@ -122,7 +122,7 @@ pub fn login_failure(scope: &mut RequestScope, report: LoginReport<'_>, options:
     outcome
 }
 
-/// Reports an event of the application's own; the names of the three login events set their marker too.
+/// Reports a custom event; the names of the three login events set their marker, too.
 pub fn custom_event(
     scope: &mut RequestScope,
     name: Option<&Object>,
@@ -150,7 +150,7 @@ pub fn custom_event(
     outcome
 }
 
-/// Success and signup: somebody is identified, so the request's user may be set too.
+/// Success and signup: these identify a user, so the request's user may be set, too.
 fn identified_event(
     scope: &mut RequestScope,
     event: LoginEvent,
@@ -185,7 +185,7 @@ fn identified_event(
     outcome
 }
 
-/// A user as an application hands one over.
+/// A user as passed by an application.
 #[derive(Default)]
 struct User<'a> {
     id: Option<String>,
@@ -226,7 +226,7 @@ fn login_of(report: LoginReport<'_>, of_user: Option<String>) -> Option<String> 
     })
 }
 
-/// The event is reported all the same, but without the user somebody meant to name.
+/// Warns that the event is reported without the user, because the value does not name one.
 fn warn_of_unusable_user(outcome: &mut CallOutcome, event: LoginEvent, report: LoginReport<'_>, options: CallOptions) {
     if let Some(reason) = report.user.and_then(|user| unusable_user(user, options.floats)) {
         outcome.warnings.push(format!("{} was reported without a user: {reason}", event.name()));
@@ -264,7 +264,7 @@ fn add_metadata(
     }
 }
 
-/// Writes fields and identity under the event's public prefix; the identity wins over a user field of the same name.
+/// Writes fields and identity under the event's public prefix; the identity overrides a user field of the same name.
 fn write_event(outcome: &mut CallOutcome, name: &str, fields: &Flattened, identity: &[(&str, Option<&str>)]) {
     for (key, value) in &fields.pairs {
         outcome.tag(public(name, key), value);
@@ -277,7 +277,7 @@ fn write_event(outcome: &mut CallOutcome, name: &str, fields: &Flattened, identi
     note_losses(outcome, fields, name);
 }
 
-/// The root tags of the request's user.
+/// Sets the root tags of the request's user.
 fn authenticate(
     scope: &mut RequestScope,
     outcome: &mut CallOutcome,

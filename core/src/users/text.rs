@@ -1,8 +1,8 @@
-//! The text of byte strings that hosts hand over.
+//! The text of byte strings from hosts.
 
 use std::borrow::Cow;
 
-/// UTF-8 with replacement characters; an unpaired surrogate (three bytes in the encoding hosts use for it) becomes one.
+/// UTF-8 with replacement characters; an unpaired surrogate (three bytes in the encoding that hosts use) becomes one.
 pub fn utf8(bytes: &[u8]) -> Cow<'_, str> {
     let mut rest = bytes;
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Whom a question is about: a user, a session, or both.
+//! A user, a session, or both.
 
 use super::identity::{id_text, unusable_id};
 use super::{CallOutcome, SESSION_ID, USER_ID};
@@ -24,22 +24,23 @@ impl Who {
         Self { user: Some(id.into()).filter(|id| !id.is_empty()), session: None }
     }
 
-    /// A session, whoever's it is.
+    /// A session of any user.
     pub fn session(id: impl Into<String>) -> Self {
         Self::default().and_session(id)
     }
 
-    /// A session as well.
+    /// Adds a session.
     #[must_use]
     pub fn and_session(self, id: impl Into<String>) -> Self {
         Self { session: Some(id.into()).filter(|id| !id.is_empty()), ..self }
     }
 
-    /// Reads a user, an id or a map with `id` and `session_id`, and a session's id, which comes first. Nothing is nobody.
+    /// Reads a user, which is an id or a map with `id` and `session_id`, and a session's id, which takes precedence.
+    /// Missing values name nobody.
     ///
     /// # Errors
     ///
-    /// What cannot be an id, as it would pass for somebody who is not refused.
+    /// A value that cannot be an id, as it would otherwise pass for somebody who is not refused.
     pub fn read(user: Option<&Object>, session: Option<&Object>, floats: FloatStyle) -> Result<Self, &'static str> {
         let of_user = |field: &[u8]| user.and_then(|user| user.get(field));
         let id = if user.is_some_and(Object::is_map) { of_user(b"id") } else { user };
@@ -51,7 +52,7 @@ impl Who {
         Ok(Self { user: given.and_then(text), session: session.or(of_user(b"session_id")).and_then(text) })
     }
 
-    /// The user and the session that a call submits.
+    /// The user and the session of a call's outcome.
     pub fn of(outcome: &CallOutcome) -> Self {
         let find = |wanted| outcome.addresses.iter().find(|(address, _)| *address == wanted);
         let value = |wanted| find(wanted).and_then(|(_, value)| value.clone());
@@ -73,13 +74,13 @@ impl Who {
         self.user.is_none() && self.session.is_none()
     }
 
-    /// What there is of them, each with the address it is submitted under.
+    /// The user and the session, if given, each with its address.
     pub fn parts(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let parts = [(USER_ID, self.id()), (SESSION_ID, self.session_id())];
         parts.into_iter().filter_map(|(address, value)| Some((address, value?)))
     }
 
-    /// What to evaluate to learn whether they are refused: a map from addresses to values.
+    /// What to evaluate to find out whether they are refused: a map from addresses to values.
     pub fn addresses(&self) -> Value {
         Value::from_entries(self.parts())
     }

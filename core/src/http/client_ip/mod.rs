@@ -1,15 +1,15 @@
-//! Which address the client has, when proxies stand between it and the service.
+//! The client's address behind proxies.
 //!
-//! Every proxy product writes its own header, and none of them can be trusted by itself. How much is known decides:
+//! Every proxy product writes its own header, and none of them can be trusted by itself. The choice depends on what is
+//! known of the proxies:
 //!
-//! * Nothing: the choice is the one the tracers agree on, the first *public* address, in the priority of the headers and
-//!   from left to right inside one; private addresses only when nothing better is found. Whoever sends the request can
-//!   choose that address.
-//! * The header's name: nothing else counts, not even the peer, because a fallback would let a direct client choose its
-//!   identity.
-//! * The proxies' addresses: each proxy writes whom it talked to at the right end, so the way back is followed from the
-//!   peer leftwards for as long as each hop is one of them. The first that is not is the client. What stands left of it is
-//!   the client's own invention.
+//! * Nothing: as in the tracers, the first *public* address, in the priority of the headers and from left to right
+//!   within one; private addresses only if there is no public one. The sender of the request can choose that address.
+//! * The header's name: nothing else counts, not even the peer, because a fallback would let a client that connects
+//!   directly choose its identity.
+//! * The proxies' addresses: each proxy appends the address it was contacted from at the right end, so the chain is
+//!   followed from the peer leftwards for as long as each hop is a trusted proxy. The first hop that is not is the
+//!   client. Everything left of it may be forged.
 
 mod node;
 mod proxies;
@@ -22,7 +22,7 @@ use node::parse_node;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-/// The headers that may carry the client's address, most trusted first.
+/// The headers that may carry the client's address, in order of preference.
 pub const ADDRESS_HEADERS: [&str; 10] = [
     "x-forwarded-for",
     "x-real-ip",
@@ -38,7 +38,7 @@ pub const ADDRESS_HEADERS: [&str; 10] = [
 
 type Headers<'a> = [(Cow<'a, str>, Cow<'a, str>)];
 
-/// What the request tells about where it comes from.
+/// The origin of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClientAddress {
     /// The resolved client: tag and engine address `http.client_ip`.
@@ -48,14 +48,15 @@ pub struct ClientAddress {
 }
 
 impl ClientAddress {
-    /// The tags of a request that comes from there.
+    /// The tags of a request from this origin.
     pub fn tags(self) -> impl Iterator<Item = (&'static str, String)> {
         let tags = [("http.client_ip", self.client), ("network.client.ip", self.peer)];
         tags.into_iter().filter_map(|(tag, address)| Some((tag, address?.to_string())))
     }
 }
 
-/// Resolves the client's address from the headers, in the order received, and the peer's address as the host prints it.
+/// Determines the client's address from the headers, in the order received, and the peer's address as the host prints
+/// it.
 pub fn client_address(headers: &Headers<'_>, peer: Option<&str>, proxies: &Proxies) -> ClientAddress {
     let peer = peer.and_then(parse_node);
     let client = match (proxies.trusted(), proxies.header()) {
@@ -72,8 +73,9 @@ pub fn client_address(headers: &Headers<'_>, peer: Option<&str>, proxies: &Proxi
     ClientAddress { client, peer }
 }
 
-/// The way back along trusted proxies, in the first header that says anything. A connection without an address, such as
-/// that of a Unix socket, comes from this machine. A hop that hides its client, or is no address, is as far as one can see.
+/// Follows the chain of trusted proxies in the first header that has a list. A connection without an address, such as
+/// that of a Unix socket, comes from this machine. The chain ends at a hop that hides its client, or that is not an
+/// address.
 fn first_untrusted(
     headers: &Headers<'_>,
     peer: Option<IpAddr>,
@@ -119,7 +121,7 @@ fn first_public(headers: &Headers<'_>, names: &[&str]) -> Option<Found> {
     first_private.map(Found::Private)
 }
 
-/// The value of a header; one that occurs several times is one list.
+/// The value of a header, joined to one list if it occurs several times.
 fn joined<'a>(headers: &'a Headers<'_>, name: &str) -> Option<Cow<'a, str>> {
     let mut values = headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
     let mut list = Cow::Borrowed(values.next()?.as_ref());
@@ -135,7 +137,7 @@ fn is_blank(list: &str) -> bool {
     list.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b','))
 }
 
-/// An IPv4 address inside IPv6 is the IPv4 address.
+/// Converts an IPv4-mapped IPv6 address to IPv4.
 pub(crate) fn canonical(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }

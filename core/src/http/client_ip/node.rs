@@ -1,10 +1,10 @@
-//! Addresses as proxies write them, and the headers that list them.
+//! Parsing addresses as proxies write them, and the headers that list them.
 
 use super::canonical;
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The nodes of a header's list from left to right; `None` where an element names none.
+/// The nodes of a header's list from left to right; `None` for an element without an address.
 pub(super) fn from_left<'a>(name: &str, list: &'a str) -> impl Iterator<Item = Option<Cow<'a, str>>> {
     let is_forwarded = name == "forwarded";
     let pairs = is_forwarded.then(|| split_outside_quotes(list, ',').map(forwarded_node));
@@ -12,8 +12,8 @@ pub(super) fn from_left<'a>(name: &str, list: &'a str) -> impl Iterator<Item = O
     pairs.into_iter().flatten().chain(plain.into_iter().flatten())
 }
 
-/// The same from right to left, without empty elements. Quotes are paired from the right, so that one left open by the
-/// client cannot swallow what the proxies wrote after it.
+/// The same from right to left, without empty elements. Quotes are paired from the right, so that a quote that the
+/// client left open cannot swallow what the proxies appended after it.
 pub(super) fn from_right<'a>(name: &str, list: &'a str) -> impl Iterator<Item = Option<Cow<'a, str>>> {
     let is_forwarded = name == "forwarded";
     let says_something = |element: &&str| !trim(element).is_empty();
@@ -22,7 +22,7 @@ pub(super) fn from_right<'a>(name: &str, list: &'a str) -> impl Iterator<Item = 
     pairs.into_iter().flatten().chain(plain.into_iter().flatten())
 }
 
-/// An address as proxies write it: quotes, brackets, a port or a zone may surround it.
+/// An address as proxies write it, possibly with quotes, brackets, a port or a zone.
 pub(super) fn parse_node(text: &str) -> Option<IpAddr> {
     let text = trim(text);
     let text = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).map_or(text, trim);
@@ -41,7 +41,7 @@ pub(super) fn parse_node(text: &str) -> Option<IpAddr> {
     Some(canonical(IpAddr::V6(address)))
 }
 
-/// The node of one element of `Forwarded` (RFC 7239): its first `for` pair, or the whole of an element without pairs.
+/// The node of one element of `Forwarded` (RFC 7239): its first `for` pair, or the whole element if it has no pairs.
 fn forwarded_node(element: &str) -> Option<Cow<'_, str>> {
     if !element.contains('=') {
         return Some(Cow::Borrowed(element));
@@ -97,7 +97,7 @@ fn rsplit_outside_quotes(text: &str, separator: u8) -> impl Iterator<Item = &str
     })
 }
 
-/// Whether an odd number of backslashes stands before.
+/// Whether an odd number of backslashes precedes.
 fn is_escaped(bytes: &[u8], at: usize) -> bool {
     bytes[..at].iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
 }

@@ -1,11 +1,11 @@
-//! What an operator says about the proxies in front of the service.
+//! The operator's settings about the proxies in front of the service.
 
 use crate::matcher::ip_match::IpSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Where clients' addresses are to be found. By default nothing is known of the proxies.
+/// How to find the clients' addresses. By default nothing is known of the proxies.
 #[derive(Clone, Debug, Default)]
 pub struct Proxies {
     /// In lower case.
@@ -17,14 +17,14 @@ pub struct Proxies {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProxyError {
-    /// This is no name of a header.
+    /// This is not the name of a header.
     Header(String),
     /// This is neither an address nor a network.
     Network(String),
 }
 
 impl Proxies {
-    /// The header that the proxies write (`_` may stand for `-`); an empty name is none.
+    /// Sets the header that the proxies write (`_` may stand for `-`); an empty name means none.
     pub fn with_header(mut self, name: &str) -> Result<Self, ProxyError> {
         let name = name.to_ascii_lowercase().replace('_', "-");
         if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^`|~".contains(&byte)) {
@@ -34,7 +34,8 @@ impl Proxies {
         Ok(self)
     }
 
-    /// The addresses and networks (`10.0.0.0/8`) of the proxies. None at all says that clients connect directly.
+    /// Sets the addresses and networks (`10.0.0.0/8`) of the proxies. An empty list means that clients connect
+    /// directly.
     pub fn with_trusted<T: AsRef<str>>(mut self, networks: &[T]) -> Result<Self, ProxyError> {
         let unusable = networks.iter().find(|network| !is_network(network.as_ref()));
         if let Some(network) = unusable {
@@ -45,12 +46,12 @@ impl Proxies {
         Ok(self)
     }
 
-    /// The header that counts, if there is one that does.
+    /// The configured header, if any.
     pub(super) fn header(&self) -> Option<&str> {
         self.header.as_deref()
     }
 
-    /// The proxies to believe, if the operator said which.
+    /// Whether an address is a trusted proxy, if the operator named them.
     pub(super) fn trusted(&self) -> Option<impl Fn(IpAddr) -> bool> {
         self.trusted.as_ref().map(|set| |address| set.contains(address, 0))
     }

@@ -1,15 +1,15 @@
-//! Which addresses can be those of a client on the public internet.
+//! Which addresses a client on the public internet can have.
 //!
-//! An address that cannot is either inside somebody's network or no address of anybody, and in a header says nothing about
-//! the client. Not public is what IANA's special-purpose registries (RFC 6890) do not call globally reachable, what is
-//! sent to groups, what is reserved, and an IPv6 address that stands for an IPv4 address of that kind. Two decisions of
-//! our own: documentation ranges count as public, because test traffic is written with them and nobody gains by them, and
-//! of `192.0.0.0/24` all is inside, since its two anycast services never open connections.
+//! Any other address is within a private network or is nobody's, and tells nothing about the client if it occurs in a
+//! header. Not public are the addresses that IANA's special-purpose registries (RFC 6890) do not list as globally
+//! reachable, multicast and reserved addresses, and IPv6 addresses that embed such an IPv4 address. Two decisions are
+//! our own: documentation ranges count as public, because test traffic uses them and nobody gains by them; and all of
+//! `192.0.0.0/24` is not public, since its two anycast services never open connections.
 
 use super::canonical;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// IPv4 networks of no public client: address and prefix length.
+/// IPv4 networks that are not public: address and prefix length.
 const V4: [(Ipv4Addr, u32); 11] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8),      // this network
     (Ipv4Addr::new(10, 0, 0, 0), 8),     // private use
@@ -24,7 +24,7 @@ const V4: [(Ipv4Addr, u32); 11] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),    // reserved, and broadcast
 ];
 
-/// IPv6 networks of no public client.
+/// IPv6 networks that are not public.
 const V6: [(Ipv6Addr, u32); 9] = [
     (Ipv6Addr::UNSPECIFIED, 8), // unspecified, loopback, forms of IPv4 addresses, and the NAT64 prefix of each network
     (Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 0), 63), // discard-only, and dummy prefix
@@ -37,13 +37,13 @@ const V6: [(Ipv6Addr, u32); 9] = [
     (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8), // multicast
 ];
 
-/// Translators everywhere write IPv4 addresses behind this prefix (RFC 6052). What is behind `64:ff9b:1::/48` is never
+/// NAT64 translators embed IPv4 addresses behind this prefix (RFC 6052). Addresses in `64:ff9b:1::/48` are never
 /// public, because each network uses that prefix in its own way (RFC 8215).
 const NAT64: (Ipv6Addr, u32) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
 const SIX_TO_FOUR: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16);
 const TEREDO: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 32);
 
-/// Whether an address can be that of a client on the public internet.
+/// Whether a client on the public internet can have this address.
 pub fn is_public(address: IpAddr) -> bool {
     match canonical(address) {
         IpAddr::V4(four) => {
@@ -56,7 +56,7 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// The IPv4 address of the host behind a translator or a tunnel.
+/// The embedded IPv4 address of the host behind a translator or a tunnel.
 fn stands_for(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let bits = address.to_bits();
     let low = bits as u32; // the last 32 bits

@@ -1,9 +1,9 @@
-//! Which words of two texts are the same ones.
+//! Aligning the words of two texts.
 //!
-//! Two versions of a page share their template, so most words have exactly one counterpart. The alignment is that of
-//! patience sorting: words that occur once in either text are anchors, as far as their order agrees, and what stands
-//! beside anchors and ends is compared from there. The longest common subsequence would find more in texts that repeat
-//! themselves, but takes quadratic time, and whoever logs in may lengthen the texts; this takes `n log n`.
+//! Two versions of a page share their template, so most words have exactly one counterpart. The algorithm is that of
+//! patience diff: words that occur once in either text are anchors, as far as their order agrees, and the text between
+//! anchors is compared from both of its ends. The longest common subsequence would find more in repetitive texts, but
+//! takes quadratic time, and whoever logs in may lengthen the texts; this takes `n log n`.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -27,7 +27,7 @@ pub(super) fn align(left: &[&str], right: &[&str]) -> Vec<(usize, usize)> {
     pairs
 }
 
-/// Compares what stands between two anchors from its ends, and what is as long in both texts word by word.
+/// Compares the text between two anchors from its ends, and word by word if it is equally long in both texts.
 fn between(left: &[&str], right: &[&str], mut l: Range<usize>, mut r: Range<usize>, pairs: &mut Vec<(usize, usize)>) {
     while !l.is_empty() && !r.is_empty() && left[l.start] == right[r.start] {
         pairs.push((l.start, r.start));
@@ -42,7 +42,7 @@ fn between(left: &[&str], right: &[&str], mut l: Range<usize>, mut r: Range<usiz
     pairs.extend((0..tail).map(|at| (l.end + at, r.end + at)));
 }
 
-/// Words that occur once in either range: the longest choice that is in the same order.
+/// The longest choice of words that occur once in either range and are in the same order.
 fn anchors(left: &[&str], right: &[&str], l: Range<usize>, r: Range<usize>) -> Vec<(usize, usize)> {
     #[derive(Default)]
     struct Seen {
@@ -67,7 +67,7 @@ fn anchors(left: &[&str], right: &[&str], l: Range<usize>, r: Range<usize>) -> V
     longest_increasing(&pairs)
 }
 
-/// Of pairs in the order of their first halves, the longest choice in which the second halves increase, too.
+/// Of pairs sorted by their first halves, the longest choice whose second halves increase, too.
 fn longest_increasing(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
     let mut ends: Vec<usize> = Vec::new(); // the pair that ends the best choice of each length
     let mut before: Vec<Option<usize>> = Vec::with_capacity(pairs.len());

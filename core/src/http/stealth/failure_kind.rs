@@ -3,12 +3,12 @@
 use super::page::{Learned, Page, Sample};
 use super::place::Media;
 
-/// So many failures in a row that are another page mean that the application has a new one.
+/// After this many failures in a row with another page, the application has a new page.
 const MOST_UNLIKE: u32 = 20;
-/// A page in use learns from one failure a second, so that a flood costs nothing.
+/// A page in use learns from at most one failure per second, so that a flood costs nothing.
 const INTERVAL: u64 = 1_000_000_000;
 
-/// The page in use, and the one that will follow it: applications change.
+/// The page in use, and its successor, as applications change.
 #[derive(Debug)]
 pub(super) struct FailureKind {
     media: Media,
@@ -23,7 +23,7 @@ impl FailureKind {
         Self { media, complete: None, growing: None, unlike: 0, learned_at: None }
     }
 
-    /// The page to answer with, once there is one: the complete one, or one that has been confirmed.
+    /// The page to respond with, if there is one: the complete one, or a confirmed one.
     pub(super) fn page(&self) -> Option<&Page> {
         self.complete.as_ref().or(self.growing.as_ref().filter(|page| page.is_confirmed()))
     }
@@ -32,7 +32,7 @@ impl FailureKind {
         self.media
     }
 
-    /// Learns from a failure; `now` in nanoseconds. False if it taught nothing.
+    /// Learns from a failure; `now` is in nanoseconds. False if nothing was learned.
     pub(super) fn learn(&mut self, sample: impl FnOnce(Media) -> Option<Sample>, now: u64) -> bool {
         let too_soon = self.learned_at.is_some_and(|at| now.saturating_sub(at) < INTERVAL);
         if self.complete.is_some() && too_soon {

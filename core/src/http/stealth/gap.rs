@@ -1,31 +1,31 @@
-//! What differs between versions of a page, and may be drawn anew.
+//! What differs between versions of a page, and may be generated anew.
 //!
-//! Tokens, ids and numbers differ from page to page, so an answer without them, or with somebody's, would give itself
-//! away. Only their shape is kept: the characters that are the same in all versions, and for the others the alphabet. What has
-//! no such shape, like a name, leaves nothing behind.
+//! Tokens, ids and numbers differ from page to page, so a response without them, or with somebody else's, would be
+//! recognizable. Only their shape is kept: the characters common to all versions, and for the others the alphabet.
+//! Anything without such a shape, like a name, is left out.
 
 use super::random::Random;
 
-/// Longer tokens are not drawn.
+/// Longer tokens are not generated.
 const LONGEST: usize = 512;
 /// Shorter ones are words rather than tokens.
 const SHORTEST_TOKEN: usize = 16;
 
-/// The shape of a place whose content differs, if its contents have one in common.
+/// The shape of a varying part, if its versions have one in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Gap(Option<Shape>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Shape {
-    /// For each character, which it is in all versions.
+    /// The character at each position, if it is common to all versions.
     same: Vec<Option<u8>>,
-    /// What all versions are written with.
+    /// The alphabet of all versions.
     alphabet: Alphabet,
-    /// What they are written with where they differ.
+    /// Their alphabet at the positions where they differ.
     varying: Alphabet,
 }
 
-/// The classes of characters that occur.
+/// A set of character classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Alphabet(u8);
 
@@ -65,7 +65,7 @@ impl Alphabet {
 }
 
 impl Gap {
-    /// A place where there are versions of no common shape.
+    /// A part whose versions have no shape in common.
     pub(super) const SHAPELESS: Self = Self(None);
 
     /// The shape of the first version.
@@ -76,7 +76,7 @@ impl Gap {
         Self(alphabet.filter(|_| usable).map(shape))
     }
 
-    /// The shape that another version has, too.
+    /// The common shape with another version.
     pub(super) fn and(self, text: &str) -> Self {
         let (Some(mut known), Some(other)) = (self.0, Self::of(text).0) else { return Self::SHAPELESS };
         known.alphabet = known.alphabet.with(other.alphabet);
@@ -88,7 +88,7 @@ impl Gap {
                 }
             }
         } else if known.alphabet.is_digits() {
-            // Counters have more digits at one time than at another.
+            // Counters may gain a digit.
             known.same = vec![None; known.same.len().min(text.len())];
             known.varying = known.alphabet;
         } else {
@@ -97,12 +97,12 @@ impl Gap {
         Self(Some(known))
     }
 
-    /// All versions are numbers.
+    /// Whether all versions are numbers.
     pub(super) fn is_number(&self) -> bool {
         self.0.as_ref().is_some_and(|shape| shape.alphabet.is_digits())
     }
 
-    /// Another one of this shape; `None` where there is none, or where it would be a made-up word.
+    /// A random text of this shape; `None` if there is none, or if it would be a made-up word.
     pub(super) fn draw(&self, random: &mut Random) -> Option<String> {
         let shape = self.0.as_ref()?;
         let is_token = shape.same.len() >= SHORTEST_TOKEN && shape.alphabet.has_digits();

@@ -1,8 +1,9 @@
-//! All kinds of login failures that are known, within bounds.
+//! All known kinds of login failures, within bounds.
 //!
-//! Whoever can make up routes must not push out those where people log in. So a new kind has to have been seen at least as
-//! often as the one it takes the place of, and those whose page is confirmed go last. How often a kind has been seen is
-//! known even of those that are not kept (the idea of TinyLFU by Einziger, Friedman and Manes, 2017): a kind that comes back gets in.
+//! Requests with invented routes must not displace the routes where people log in. So a new kind must have been seen at
+//! least as often as the one it replaces, and those with a confirmed page are replaced last. Frequencies are also
+//! estimated for kinds that are not kept (the idea of TinyLFU by Einziger, Friedman and Manes, 2017), so a recurring
+//! kind is eventually admitted.
 
 use super::failure_kind::FailureKind;
 use super::place::Media;
@@ -10,11 +11,11 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-/// Kinds kept; at 64 kB for either of their pages.
+/// The number of kinds kept, at 64 kB for each of their two pages.
 const MOST_KINDS: usize = 128;
-/// The kind that brought most of about so many latest failures of its route is the one to answer with.
+/// The approximate number of latest failures of a route that determine its most common kind.
 const MEMORY: u32 = 64;
-/// One failure, so that fractions of it can be forgotten.
+/// The weight of one failure, as a fixed-point number that can decay.
 const ONE: u32 = 1 << 10;
 
 /// Route, status and media type.
@@ -39,12 +40,12 @@ struct Kept {
     kind: FailureKind,
     first_seen: u64,
     last_seen: u64,
-    /// How much of the latest failures of its route it brought.
+    /// Its share of the latest failures of its route.
     share: u32,
 }
 
 impl Kinds {
-    /// The kind of a failure that was seen now, unless there is no room for it.
+    /// The kind of a failure that was just seen, unless there is no room for it.
     pub(super) fn seen(&mut self, key: &Key, media: Media) -> Option<&mut FailureKind> {
         self.ticks += 1;
         self.frequency.count(self.hasher.hash_one(key));
@@ -60,7 +61,7 @@ impl Kinds {
         Some(&mut kept.kind)
     }
 
-    /// A failure of this kind taught something.
+    /// Registers that a failure of this kind taught something.
     pub(super) fn taught(&mut self, key: &Key) {
         let of_route = |(other, _): &(&Key, &mut Kept)| other.route == key.route;
         let total: u32 = self.kinds.iter_mut().filter(of_route).map(|(_, kept)| kept.share).sum();
@@ -74,7 +75,7 @@ impl Kinds {
         }
     }
 
-    /// The kinds of a route that can be used, the most common first.
+    /// The usable kinds of a route, most common first.
     pub(super) fn of_route(&self, route: &str) -> Vec<(&Key, &FailureKind)> {
         let usable = self.kinds.iter().filter(|(key, kept)| key.route == route && kept.kind.page().is_some());
         let mut usable: Vec<_> = usable.collect();
@@ -97,10 +98,10 @@ impl Kinds {
     }
 }
 
-/// As many as keep a thousand kinds apart: where kinds share counters, those that look frequent keep others out.
+/// Enough to tell a thousand kinds apart: kinds that share counters look too frequent and keep others out.
 const COUNTERS: usize = 1 << 14;
 
-/// How often things were seen, in a bounded space: about right, and rather too often than too seldom.
+/// Approximate frequencies in bounded space (a sketch); overestimates more than it underestimates.
 #[derive(Debug)]
 struct Frequency {
     counters: Box<[u8; COUNTERS]>,

@@ -1,28 +1,28 @@
-//! Refusing a login so that the attacker can't tell it from a wrong password.
+//! Refusing a login so that the attacker cannot tell it from a wrong password.
 //!
-//! A block page tells a credential-stuffing tool exactly which of its traits gave it away. A stealth answer repeats the
-//! application's own login failure instead: the page, the headers that are always there, and a delay like the real ones,
-//! because checking a password takes time and not checking it is a tell.
+//! A block page tells a credential-stuffing tool exactly which of its traits gave it away. A stealth response imitates
+//! the application's own login failure instead: the page, the headers that are always present, and a realistic delay,
+//! because checking a password takes time and skipping that is noticeable.
 //!
-//! What is repeated must not be anybody's, and must not be what an attacker wants others to see. So an answer consists of
-//! what the failures of several people have in common (three at least, twenty at most, then the next page is begun);
-//! tokens, ids and numbers are drawn anew in the shape they have in common, and all else that differs is left out.
-//! The login is echoed where the application does, but only as text: never in tags, attributes, scripts and style sheets.
-//! A login that is a word of the page itself teaches nothing.
+//! The imitation must not contain anybody's data, nor anything that an attacker wants others to see. So a response
+//! consists of what the failures of several people have in common (at least three; after twenty, the next page is
+//! begun). Tokens, ids and numbers are generated in their common shape, and everything else that differs is left out.
+//! The login is echoed where the application does so, but only as text: never in tags, attributes, scripts and style
+//! sheets. Nothing is learned from a login that is a word of the page itself.
 //!
-//! Failures are learned by route, status and media type, of the statuses that applications answer a wrong password with.
-//! Of these kinds the one that brought most of the latest failures of a route is repeated. An answer never carries a cookie
-//! or a response id, and says the same whether the account exists or not: the choice doesn't look at the account.
+//! Failures are learned by route, status and media type, for the statuses with which applications respond to a wrong
+//! password. The most common kind among the latest failures of a route is imitated. A response never carries a cookie
+//! or a response id, and does not depend on whether the account exists.
 //!
 //! | file | concept |
 //! |---|---|
-//! | `kinds` | all kinds of failures that are known, within bounds |
+//! | `kinds` | all known kinds of failures, within bounds |
 //! | `kind` | one of them: the page in use, and the next one |
 //! | `page` | what the failures of several people have in common |
-//! | `template` | the same of texts, and texts made from it |
-//! | `align`, `words` | which words of two texts are the same ones |
-//! | `gap`, `random` | what differs and is drawn anew |
-//! | `place` | where something stands in a page, and so what may be written there |
+//! | `template` | the same for texts, and texts rendered from it |
+//! | `align`, `words` | matching the words of two texts |
+//! | `gap`, `random` | varying parts that are generated anew |
+//! | `place` | the context within a page, and so what may be written there |
 
 mod align;
 mod failure_kind;
@@ -43,12 +43,12 @@ use random::Random;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 
-/// Answers that are recognized when they come back.
+/// The number of responses that are recognized when they come back.
 const REMEMBERED_ANSWERS: usize = 1024;
 const LONGEST_ROUTE: usize = 512;
 const LONGEST_TYPE: usize = 128;
 
-/// A failed login as the application answered it.
+/// A failed login as the application responded to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoginFailure {
     /// The status code.
@@ -59,12 +59,12 @@ pub struct LoginFailure {
     pub headers: Vec<(String, String)>,
     /// The body, decoded.
     pub body: String,
-    /// How long the application took, in microseconds.
+    /// The time the application took, in microseconds.
     pub latency: u64,
 }
 
 impl LoginFailure {
-    /// The answer that an operator wants, as it is: for routes where nothing has been learned.
+    /// An operator's own response, unchanged, for routes where nothing has been learned.
     pub fn answer(&self) -> StealthAnswer {
         let kept =
             |(name, _): &&(String, String)| !DROPPED_HEADERS.iter().any(|dropped| name.eq_ignore_ascii_case(dropped));
@@ -72,16 +72,16 @@ impl LoginFailure {
         StealthAnswer::new(self.status, &self.content_type, headers, self.body.clone(), self.latency)
     }
 
-    /// Whether this can be an application's answer to a wrong password: the form once more, a redirection to it, or what
-    /// interfaces say of wrong credentials. Limits, errors of the server and unknown pages are something else, and so are
-    /// blocking answers, which carry an id.
+    /// Whether this can be an application's response to a wrong password: the form again, a redirection to it, or the
+    /// usual statuses of APIs. Rate limits, server errors and missing pages are something else, and so are blocking
+    /// responses, which carry an id.
     fn is_genuine(&self) -> bool {
         let is_block = ["security_response_id", "security-response-id"].iter().any(|id| self.body.contains(id));
         matches!(self.status, 200 | 301..=303 | 307 | 308 | 400 | 401 | 403 | 422) && !is_block
     }
 }
 
-/// An answer to write, after a delay.
+/// A response to write after a delay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StealthAnswer {
     /// The status code.
@@ -90,7 +90,7 @@ pub struct StealthAnswer {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
-    /// Microseconds the whole request should have taken.
+    /// How long the whole request should take, in microseconds.
     pub delay: u64,
 }
 
@@ -108,14 +108,14 @@ impl StealthAnswer {
 #[derive(Debug, Default)]
 pub struct StealthTemplates {
     kinds: Kinds,
-    /// Hashes of the answers given last, so that they are not learned from.
+    /// Hashes of the latest responses given, so that they are not learned from.
     given: VecDeque<u64>,
     hasher: RandomState,
 }
 
 impl StealthTemplates {
-    /// Learns from a real failure of a login; `now` in nanoseconds of a clock that never steps back. False if it taught
-    /// nothing: the status is none of a wrong password, it is a blocking answer or one of ours, the same person failed
+    /// Learns from a real login failure; `now` is in nanoseconds of a monotonic clock. False if nothing was learned:
+    /// the status is not that of a wrong password, it is a blocking response or one of ours, the same person failed
     /// before, the login is too short or a word of the page, or the page is unlike those before.
     pub fn learn(&mut self, route: &str, login: &str, failure: &LoginFailure, now: u64) -> bool {
         let Some(media) = Media::of(&failure.content_type) else { return false };
@@ -133,7 +133,7 @@ impl StealthTemplates {
         learned
     }
 
-    /// The answer for a login on a route; `None` when nothing is known.
+    /// The response for a login on a route; `None` if nothing is known.
     pub fn answer(&mut self, route: &str, login: &str, random: u64) -> Option<StealthAnswer> {
         let mut random = Random::new(random);
         let answer = self.kinds.of_route(route).into_iter().find_map(|(key, kind)| {

@@ -7,16 +7,16 @@ use super::words::{ECHO, GAP, is_word_character};
 use super::{LoginFailure, StealthAnswer};
 use memchr::memmem::find_iter;
 
-/// Only then a page is used: what the failures of three people have in common is not about one of them.
+/// The least number of people for a page: what the failures of three people have in common is not about one of them.
 pub(super) const FEWEST_PEOPLE: usize = 3;
-/// Of so many people a page is made.
+/// The number of people from whom a page is made.
 pub(super) const MOST_PEOPLE: usize = 20;
-/// Shorter and longer logins cannot be told from the page, and don't teach anything.
+/// Shorter and longer logins cannot be told from the page, so nothing is learned from them.
 const LOGIN_LENGTH: std::ops::RangeInclusive<usize> = 3..=256;
 const LARGEST_BODY: usize = 64 * 1024;
 const MOST_HEADERS: usize = 64;
 const LONGEST_HEADER: usize = 4 * 1024;
-/// Nobody is kept waiting longer than ten seconds, in microseconds.
+/// The longest delay is ten seconds, in microseconds.
 const LONGEST_DELAY: u64 = 10_000_000;
 
 /// Headers that belong to one message, or that would give the client a session.
@@ -33,7 +33,7 @@ pub(super) const DROPPED_HEADERS: [&str; 10] = [
     "last-modified",
 ];
 
-/// A login as it is given, and as a page shows it.
+/// A login as it was entered, and as a page shows it.
 #[derive(Debug)]
 struct Login([String; 2]);
 
@@ -44,7 +44,7 @@ impl Login {
         self.0.iter().any(|form| alone(&form))
     }
 
-    /// The text with marks in its place, where it stands by itself.
+    /// The text with its login, where it is a separate word, replaced by marks.
     fn masked(&self, text: &str) -> String {
         let [given, shown] = &self.0;
         masked(&masked(text, shown), given)
@@ -53,7 +53,7 @@ impl Login {
 
 /// A login failure with the login replaced by marks.
 pub(super) struct Sample {
-    /// Whose login it was: a hash, so that the same person does not count twice.
+    /// The person who logged in, as a hash, so that the same person does not count twice.
     person: u64,
     login: Login,
     body: String,
@@ -62,7 +62,7 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// `None` where the failure teaches nothing.
+    /// `None` if nothing can be learned from the failure.
     pub(super) fn of(failure: &LoginFailure, login: &str, person: u64, media: Media) -> Option<Self> {
         let has_marks = failure.body.contains([ECHO, GAP]);
         if !LOGIN_LENGTH.contains(&login.len()) || failure.body.len() > LARGEST_BODY || has_marks {
@@ -79,16 +79,16 @@ impl Sample {
     }
 }
 
-/// What became of a sample.
+/// The result of learning from a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Learned {
-    /// The page holds what it has in common with this one, too.
+    /// The sample was merged into the page.
     Joined,
-    /// The page had been about a login that is one of its words; this sample is its first now.
+    /// The login of the page's first sample turned out to be a word of the page, which now starts from this sample.
     Restarted,
-    /// It teaches nothing: the same person again, or a login that is a word of the page.
+    /// Nothing was learned: the same person again, or a login that is a word of the page.
     Nothing,
-    /// It is another page.
+    /// The sample is of another page.
     Unlike,
 }
 
@@ -96,9 +96,9 @@ pub(super) enum Learned {
 #[derive(Debug)]
 pub(super) struct Page {
     people: Vec<u64>,
-    /// The login of the first one, until another one has shown that it is no word of the page.
+    /// The login of the first sample, until another one has shown that it is not a word of the page.
     first_login: Option<Login>,
-    /// What there was to read on the first one.
+    /// How much text the first sample had.
     first: Weight,
     body: Template,
     headers: Vec<(String, Template)>,
@@ -151,7 +151,7 @@ impl Page {
         Learned::Joined
     }
 
-    /// The page for this login; `None` where something is missing that it cannot do without.
+    /// The page for this login; `None` if an essential part is missing.
     pub(super) fn answer(
         &self,
         status: u16,
@@ -185,7 +185,7 @@ fn masked(text: &str, login: &str) -> String {
     masked
 }
 
-/// Whether no word goes on before or after.
+/// Whether neither the character before nor the one after continues a word.
 fn stands_alone(text: &str, at: usize, length: usize) -> bool {
     let before = text[..at].chars().next_back().filter(|&character| is_word_character(character));
     let after = text[at + length..].chars().next().filter(|&character| is_word_character(character));

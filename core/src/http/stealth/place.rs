@@ -1,13 +1,13 @@
-//! Where in a page something stands, which decides what may be written there.
+//! The context of each part of a page, which decides what may be written there.
 //!
-//! The login that a page shows is chosen by whoever logs in. Escaped, it is harmless as text; in a tag, an attribute, a
-//! script or a style sheet no escaping is right everywhere, so nothing of his is ever written there. The tokenization is
-//! that of browsers as far as it tells these places apart.
+//! The login that a page shows is chosen by whoever logs in. Escaped, it is harmless as text; within a tag, an
+//! attribute, a script or a style sheet no escaping is always right, so it is never written there. The tokenization is
+//! that of browsers as far as it distinguishes these contexts.
 
 use super::words::{ECHO, GAP};
 use std::ops::Range;
 
-/// How a body is written.
+/// The format of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Media {
     Markup,
@@ -16,7 +16,7 @@ pub(super) enum Media {
 }
 
 impl Media {
-    /// Of a media type; `None` of those that no login failure has.
+    /// The format of a media type; `None` for those that login failures do not have.
     pub(super) fn of(content_type: &str) -> Option<Self> {
         let name = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match name.as_str() {
@@ -29,28 +29,28 @@ impl Media {
     }
 }
 
-/// What a piece of a page is.
+/// The context of a part of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// What people read.
+    /// Visible text.
     Text,
-    /// The inside of a tag, but for values of attributes.
+    /// The inside of a tag, except for attribute values.
     Tag,
     /// The value of an attribute.
     Value {
-        /// It stands in quotes.
+        /// Whether it is quoted.
         quoted: bool,
     },
     /// Scripts, style sheets, comments and declarations.
     Hidden,
     /// The inside of a string in JSON.
     String,
-    /// What stands between strings in JSON.
+    /// Everything between strings in JSON.
     Bare,
 }
 
 impl Place {
-    /// People see it.
+    /// Whether people see it.
     pub(super) fn is_visible(self) -> bool {
         matches!(self, Self::Text | Self::String | Self::Bare)
     }
@@ -58,10 +58,10 @@ impl Place {
 
 /// Elements whose content browsers do not parse as markup and do not show as text.
 const HIDDEN: [&str; 8] = ["script", "style", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext"];
-/// Elements whose content is text and nothing but text.
+/// Elements that contain only text.
 const TEXT_ONLY: [&str; 2] = ["title", "textarea"];
 
-/// The pieces of a text, one after the other, without gaps.
+/// The parts of a text in order, without gaps.
 pub(super) fn places(text: &str, media: Media) -> Vec<(Place, Range<usize>)> {
     let mut pieces = Pieces { text, at: 0, pieces: Vec::new() };
     match media {
@@ -83,7 +83,7 @@ impl<'a> Pieces<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// What stands from here to there is of this kind.
+    /// Ends a part of this context here.
     fn until(&mut self, end: usize, place: Place) {
         if end > self.at {
             self.pieces.push((place, self.at..end));
@@ -91,7 +91,7 @@ impl<'a> Pieces<'a> {
         }
     }
 
-    /// Up to, without, what is found; to the end, where it is not.
+    /// Ends a part before what is found, or at the end of the text.
     fn to(&mut self, found: Option<usize>, place: Place) {
         self.until(found.map_or(self.text.len(), |offset| self.at + offset), place);
     }
@@ -154,7 +154,7 @@ impl<'a> Pieces<'a> {
         self.to(end, content);
     }
 
-    /// What stands in a tag behind its name, to its end.
+    /// The rest of a tag after its name.
     fn attributes(&mut self) {
         while let Some(next) = self.rest().find(['=', '>']) {
             let ends = self.rest()[next..].starts_with('>');
@@ -180,7 +180,7 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// Where the end tag of an element begins.
+/// The start of an element's end tag.
 fn end_tag(text: &str, name: &str) -> Option<usize> {
     let ends = |(at, _): &(usize, &str)| {
         let bytes = &text.as_bytes()[at + 2..];
@@ -194,7 +194,7 @@ fn end_tag(text: &str, name: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// The pieces as text, each behind a sign of its place.
+    /// The parts as text, each after a letter for its context.
     fn shown(text: &str, media: Media) -> String {
         let mut end = 0;
         let pieces = places(text, media).into_iter().map(|(place, range)| {
@@ -262,7 +262,7 @@ mod tests {
         }
     }
 
-    /// Unclosed things of every kind, many times over.
+    /// Many unclosed constructs of every kind.
     #[test]
     fn long_texts_take_no_quadratic_time() {
         for unit in

@@ -1,6 +1,6 @@
-//! Characters drawn for answers.
+//! Random characters for responses.
 
-/// SplitMix64: enough to make a token look like a token.
+/// SplitMix64, which suffices to make a token look like a token.
 #[derive(Debug)]
 pub(super) struct Random(u64);
 
@@ -9,7 +9,7 @@ impl Random {
         Self(seed)
     }
 
-    /// A number below the bound; zero if there is none.
+    /// A number below the bound; zero if the bound is zero.
     pub(super) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,4 +1,4 @@
-//! What several versions of a text have in common, and texts made from it.
+//! What several versions of a text have in common, and texts rendered from it.
 
 use super::align::align;
 use super::gap::Gap;
@@ -7,30 +7,30 @@ use super::random::Random;
 use super::words::{ECHO, GAP, is_word_character, words};
 use crate::value::json;
 
-/// A text in which the login and what differs between its versions are replaced by marks.
+/// A text in which marks replace the login and whatever differs between versions.
 #[derive(Clone, Debug)]
 pub(super) struct Template {
     text: String,
-    /// One for each mark of a gap, in order.
+    /// The gaps, one per mark, in order.
     gaps: Vec<Gap>,
 }
 
-/// How much there is to read in a text, or in what two texts have in common.
+/// The amount of text in a text, or in what two texts have in common.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Weight {
     /// Bytes of words.
     all: usize,
-    /// Those that people see.
+    /// Those that are visible.
     visible: usize,
 }
 
 impl Weight {
-    /// Of a text by itself.
+    /// The weight of a text.
     pub(super) fn of(text: &str, media: Media) -> Self {
         weights(text, media).into_iter().fold(Self::default(), Self::plus)
     }
 
-    /// At least half of the words, and of those that people see.
+    /// Whether this is at least half of the words, and of the visible ones.
     pub(super) fn is_half_of(self, whole: Self) -> bool {
         self.all * 2 >= whole.all && self.visible * 2 >= whole.visible
     }
@@ -41,7 +41,7 @@ impl Weight {
 }
 
 impl Template {
-    /// Of a single version, which may hold marks of the login.
+    /// The template of a single version, which may contain marks of the login.
     pub(super) fn of(text: String) -> Self {
         Self { text, gaps: Vec::new() }
     }
@@ -51,7 +51,7 @@ impl Template {
         &self.text
     }
 
-    /// What another version has in common with these, and how much that is.
+    /// What another version has in common with these, and its weight.
     pub(super) fn and(&self, version: &str, media: Media) -> (Self, Weight) {
         let (ours, theirs): (Vec<_>, Vec<_>) = (words(&self.text).collect(), words(version).collect());
         let weights = weights(version, media);
@@ -71,7 +71,7 @@ impl Template {
         (merged, shared)
     }
 
-    /// A gap for words that have no counterpart: these of the template, those of the version.
+    /// Adds a gap for words without a counterpart: these of the template, those of the version.
     fn push_difference<'a>(&mut self, ours: &[&str], gaps: &mut impl Iterator<Item = &'a Gap>, theirs: &[&str]) {
         if ours.is_empty() && theirs.is_empty() {
             return;
@@ -86,7 +86,7 @@ impl Template {
         self.gaps.push(gap.and(&theirs.concat()));
     }
 
-    /// A text for this login. `None` where the differences are in places that cannot be left out.
+    /// The text for this login. `None` if a difference is in a place that cannot be left out.
     pub(super) fn render(&self, media: Media, login: &str, random: &mut Random) -> Option<String> {
         let mut text = String::with_capacity(self.text.len());
         let mut echoes = Vec::new();
@@ -121,7 +121,7 @@ impl Template {
         (is_sound && are_visible(&echoes, &text, media)).then_some(text)
     }
 
-    /// A text without login that says all that its versions say; `None` where something would be missing.
+    /// A text without login that contains everything its versions have; `None` if something would be missing.
     pub(super) fn render_whole(&self, random: &mut Random) -> Option<String> {
         let mut gaps = self.gaps.iter();
         let mut text = String::with_capacity(self.text.len());
@@ -135,7 +135,7 @@ impl Template {
     }
 }
 
-/// The pieces of a text, each with the mark behind it.
+/// The parts of a text, each with the mark after it.
 fn marked(text: &str) -> impl Iterator<Item = (&str, Option<char>)> {
     text.split_inclusive([ECHO, GAP]).map(|piece| match piece.strip_suffix([ECHO, GAP]) {
         Some(plain) => (plain, piece.chars().next_back()),
@@ -143,7 +143,7 @@ fn marked(text: &str) -> impl Iterator<Item = (&str, Option<char>)> {
     })
 }
 
-/// Whether people see what stands at these positions: what was drawn must not have changed how the page is read.
+/// Whether the parts at these positions are visible, as generated text must not change how the page is parsed.
 fn are_visible(positions: &[usize], text: &str, media: Media) -> bool {
     let mut pieces = places(text, media).into_iter().peekable();
     positions.iter().all(|position| {
@@ -170,7 +170,7 @@ fn weights(text: &str, media: Media) -> Vec<Weight> {
     words(text).map(weigh).collect()
 }
 
-/// A login as a page of this kind may show it.
+/// A login as a page of this format may show it.
 pub(super) fn escape(login: &str, media: Media) -> String {
     let mut escaped = String::with_capacity(login.len());
     for character in login.chars() {
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_equal_stays() {
+    fn common_text_is_kept() {
         let versions = [
             "<p>\u{e000}: wrong, Alice</p><b>3 of 5</b><a title=\"for Alice\" href=/u/alice>x</a><i t=\"0123456789abcdef\">",
             "<p>\u{e000}: wrong, Bob</p><b>4 of 5</b><a title=\"for Bob\" href=/u/bob>x</a><i t=\"fedcba9876543210\">",

@@ -1,4 +1,4 @@
-//! What attackers try, and what honest failures must not suffer from.
+//! Attacks, and their effect on genuine failures.
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn page(login: &str) -> String {
     format!("<form action=/login><p>{login}: wrong user or password</p><input name=user></form>")
 }
 
-/// Templates that have learned a page from these logins, all at once.
+/// Templates that have learned a page from these logins.
 fn taught(logins: &[&str], page: impl Fn(&str) -> String) -> StealthTemplates {
     let mut templates = StealthTemplates::default();
     for login in logins {
@@ -24,7 +24,7 @@ fn taught(logins: &[&str], page: impl Fn(&str) -> String) -> StealthTemplates {
 const PEOPLE: [&str; 3] = ["alice@x.org", "bob@x.org", "carol@x.org"];
 
 #[test]
-fn an_answer_is_like_the_real_ones() {
+fn an_imitation_looks_like_the_real_failures() {
     let mut templates = StealthTemplates::default();
     assert_eq!(templates.answer("/login", "mallory", 1), None);
     for (at, login) in PEOPLE.iter().enumerate() {
@@ -53,13 +53,13 @@ fn an_answer_is_like_the_real_ones() {
 }
 
 #[test]
-fn one_person_teaches_nothing() {
+fn nothing_is_learned_from_one_person() {
     let mut templates = taught(&["alice@x.org"; 20], page);
     templates.learn("/login", " Alice@X.org ", &failure(&page("Alice@X.org")), 0);
     assert_eq!(templates.answer("/login", "mallory", 1), None);
 }
 
-/// The login is a word of the markup, so all markup became a placeholder for the next login.
+/// If the login is a word of the markup, the markup must not become a placeholder for the next login.
 #[test]
 fn a_login_that_is_a_word_of_the_page() {
     for word in [
@@ -87,9 +87,9 @@ fn a_login_that_is_a_word_of_the_page() {
     assert_eq!(taught(&["form", "input", "wrong", "user", "name"], page).answer("/login", "x onclick=y", 1), None);
 }
 
-/// What people see of their login in an attribute or a script is left out.
+/// A login within an attribute or a script is left out.
 #[test]
-fn nothing_of_a_login_gets_into_tags() {
+fn logins_never_appear_within_tags() {
     let page = |login: &str| {
         format!(
             "<p>wrong password</p><input value=\"{login}\"><a href='/reset?u={login}'>x</a><script>u=\"{login}\"</script>"
@@ -97,13 +97,13 @@ fn nothing_of_a_login_gets_into_tags() {
     };
     let answer = taught(&PEOPLE, page).answer("/login", "\"><script>alert(1)</script>", 1).unwrap();
     assert_eq!(answer.body, page("").replace("/reset?u=", ""));
-    // Logins of nothing but letters that stand where names of tags are.
+    // Logins of letters only, in the position of tag names.
     let tag = |login: &str| format!("<p>wrong password</p><{login}>");
     assert_eq!(taught(&["alice", "bob", "carol"], tag).answer("/login", "script", 1), None);
 }
 
 #[test]
-fn nobody_gets_the_details_of_others() {
+fn personal_details_are_left_out() {
     let details = |login: &str| {
         let name = login.split('@').next().unwrap();
         format!(
@@ -120,7 +120,7 @@ fn nobody_gets_the_details_of_others() {
     assert!(body.starts_with("<p>wrong password, dear ") && body.contains("Last seen from "), "{body}");
 }
 
-/// A detail that the first people have in common, and the next one has not.
+/// A detail that the first people have in common, but not the next one.
 #[test]
 fn a_page_goes_on_learning() {
     let mut templates = taught(&PEOPLE, |login| page(login) + "<p>Your branch: Berlin</p>");
@@ -130,9 +130,9 @@ fn a_page_goes_on_learning() {
     assert_eq!(body, page("mallory") + "<p>Your branch: </p>");
 }
 
-/// Limits, errors, unknown pages and blocks are no failures of a password, however many there are.
+/// Rate limits, errors, missing pages and blocks are not login failures, however many there are.
 #[test]
-fn other_answers_change_nothing() {
+fn other_responses_teach_nothing() {
     let mut templates = taught(&PEOPLE, page);
     for status in [100, 204, 304, 404, 405, 408, 413, 429, 431, 500, 502, 503] {
         for nth in 0..30 {
@@ -154,9 +154,9 @@ fn other_answers_change_nothing() {
     assert_eq!((answer.status, answer.body), (401, page("mallory")));
 }
 
-/// Eleven failures of another kind are not the most common kind.
+/// Eleven failures of another kind do not make it the most common kind.
 #[test]
-fn a_cheaper_kind_does_not_win_at_once() {
+fn a_flood_of_a_cheaper_kind_does_not_win_at_once() {
     let mut templates = StealthTemplates::default();
     for nth in 0..20 {
         let login = format!("honest-{nth}");
@@ -175,7 +175,7 @@ fn a_cheaper_kind_does_not_win_at_once() {
 }
 
 #[test]
-fn answers_are_not_learned_from() {
+fn own_responses_are_not_learned_from() {
     let mut templates = taught(&PEOPLE, page);
     let answer = templates.answer("/login", "mallory", 1).unwrap();
     let fed_back = LoginFailure { status: answer.status, ..failure(&answer.body) };
@@ -183,9 +183,9 @@ fn answers_are_not_learned_from() {
     assert!(templates.learn("/login", "dave@x.org", &failure(&page("dave@x.org")), 0));
 }
 
-/// A site of several languages, and one that has a new page.
+/// A site in several languages, and one with a new page.
 #[test]
-fn another_page_does_not_spoil_the_first() {
+fn another_page_does_not_replace_the_first() {
     let german = |login: &str| {
         format!("<form action=/login><p>{login}: Benutzer oder Kennwort falsch</p><input name=user></form>")
     };
@@ -197,7 +197,7 @@ fn another_page_does_not_spoil_the_first() {
             assert_eq!(templates.answer("/login", "mallory", 1).unwrap().body, page("mallory"), "after {nth}");
         }
     }
-    // Nobody has seen the first page for a while, but the new one has not been seen by twenty people yet.
+    // The first page has not been seen for a while, but fewer than twenty people have seen the new one.
     assert_eq!(templates.answer("/login", "mallory", 1).unwrap().body, page("mallory"));
     for nth in 30..60u64 {
         let login = format!("kunde-{nth}");
@@ -206,9 +206,9 @@ fn another_page_does_not_spoil_the_first() {
     assert_eq!(templates.answer("/login", "mallory", 1).unwrap().body, german("mallory"));
 }
 
-/// What an attacker makes the page repeat survives only as long as nobody else fails.
+/// What an attacker makes the page echo survives only until somebody else fails.
 #[test]
-fn reflected_content_does_not_stay() {
+fn reflected_content_disappears() {
     let reflecting = |login: &str, host: &str| {
         format!("<p>{login}: wrong user or password</p><a href=\"https://{host}/reset\">Reset it at {host}</a>")
     };
@@ -220,7 +220,7 @@ fn reflected_content_does_not_stay() {
 }
 
 #[test]
-fn junk_routes_do_not_end_learning() {
+fn invented_routes_do_not_prevent_learning() {
     let learn = |templates: &mut StealthTemplates, route: &str, login: &str| {
         templates.learn(route, login, &failure(&page(login)), 0);
     };
@@ -239,7 +239,7 @@ fn junk_routes_do_not_end_learning() {
             assert!(templates.answer(route, "mallory", 1).is_some(), "{route} with {people}");
         }
     }
-    // Each honest failure among two hundred of new routes.
+    // Each genuine failure comes among two hundred of new routes.
     let mut templates = StealthTemplates::default();
     for nth in 0..10 {
         learn(&mut templates, "/login", &format!("person-{nth}"));
@@ -271,7 +271,7 @@ fn redirects_need_their_location() {
 }
 
 #[test]
-fn what_is_learned_is_bounded() {
+fn learned_templates_are_bounded() {
     let mut templates = StealthTemplates::default();
     let huge = failure(&"x".repeat(65 * 1024));
     let marks = failure("<p>\u{e000}\u{e001}</p>");
@@ -296,7 +296,7 @@ fn what_is_learned_is_bounded() {
     assert_eq!((answer.body.as_str(), answer.delay), ("no", 10_000_000));
 }
 
-/// Pages of the largest size, made to be hard to compare.
+/// Pages of the largest size that are costly to compare.
 #[test]
 fn hostile_pages_take_no_quadratic_time() {
     for unit in ["<", "<a b=", "a ", "</td><td>", "\"", "{\"a\":", "\u{2028}", "1 "] {
@@ -316,7 +316,7 @@ fn hostile_pages_take_no_quadratic_time() {
     }
 }
 
-/// A page in use learns once a second, and is replaced by one that twenty people have seen.
+/// A page in use learns once per second, and is replaced by one that twenty people have seen.
 #[test]
 fn floods_cost_nothing() {
     let mut templates = StealthTemplates::default();
@@ -328,7 +328,7 @@ fn floods_cost_nothing() {
     assert!((20..=40).contains(&learned), "{learned}");
 }
 
-/// Pages put together at random: what belongs to one person, or is chosen by whoever logs in, never gets where it must not.
+/// Random pages: what belongs to one person, or is chosen by whoever logs in, must never appear where it should not.
 #[test]
 fn random_pages() {
     const PIECES: [&str; 24] = [

@@ -1,20 +1,20 @@
-//! Texts cut into words, so that versions of a page can be compared.
+//! Splitting texts into words, so that versions of a page can be compared.
 
-/// Stands for the login in a text: a private-use character, which no page needs.
+/// The mark for the login in a text: a private-use character, which no page needs.
 pub(super) const ECHO: char = '\u{e000}';
-/// Stands for what differs between versions of a text.
+/// The mark for whatever differs between versions of a text.
 pub(super) const GAP: char = '\u{e001}';
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     Word,
     Space,
-    /// Punctuation and marks, each by itself.
+    /// Punctuation and marks, one by one.
     Single,
 }
 
-/// Runs of letters and digits, runs of blanks, and everything else character by character. Hyphens belong to words only
-/// inside of them: at their ends they may be those of a comment.
+/// Runs of letters and digits, runs of blanks, and everything else character by character. Hyphens belong to a word
+/// only within it: at its ends they may belong to a comment.
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -33,7 +33,7 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A character that makes words, rather than standing between them.
+/// Whether a character is part of words.
 pub(super) fn is_word_character(character: char) -> bool {
     class(character) == Class::Word
 }
@@ -53,7 +53,7 @@ mod tests {
     use super::words;
 
     #[test]
-    fn words_cover_the_text() {
+    fn the_words_of_a_text_add_up_to_it() {
         for text in ["", "a", " ", "a b-c_d<é>1", "\u{e000}x\u{e001}\u{e001}", "\u{2028}ß\u{301}"] {
             assert_eq!(words(text).collect::<String>(), text);
         }
