@@ -1,4 +1,4 @@
-//! A process: the current instance, its configuration, and what is remembered between requests.
+//! A process: the current instance, its configuration, and the state between requests.
 
 use super::error::Error;
 use super::own_rules::{OWN_PATH, OWN_RULES};
@@ -19,7 +19,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// At most so often a line of the log says that requests were not inspected completely.
+/// The least number of seconds between two log lines about requests that were not inspected completely.
 const SECONDS_BETWEEN_LINES: u64 = 60;
 
 /// The engine of a process: built from local rules, changed by remote configuration, shared by all requests. Thread-safe.
@@ -59,13 +59,13 @@ struct State {
     mode: CollectionMode,
 }
 
-/// What a batch of configuration led to.
+/// The outcome of a batch of configuration.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Applied {
-    /// The states to answer, and what the engine says about each file.
+    /// The states to report, and the engine's diagnostics of each file.
     pub report: BatchReport,
-    /// What is wrong with the collection mode.
+    /// Warnings about the collection mode.
     pub warnings: Vec<String>,
 }
 
@@ -86,7 +86,7 @@ impl Engine {
     /// Those of [`Engine::new`].
     pub fn with_report(settings: Settings) -> Result<(Arc<Self>, Applied), Error> {
         let Settings { rules, local_rules, enabled, .. } = settings;
-        // An engine that is off must be as sure of its rules as one that is on.
+        // The rules of an engine that is off must be checked, too.
         let checked = (enabled != Some(true)).then(|| Builder::new().add_ruleset(BUNDLED_RULES.as_bytes(), &rules));
         let mut state = State {
             updater: Updater::new(rules, local_rules, enabled),
@@ -117,29 +117,29 @@ impl Engine {
         Ok((Arc::new(engine), applied))
     }
 
-    /// What became of the rules given first.
+    /// The diagnostics of the initial rules.
     pub fn diagnostics(&self) -> &Diagnostics {
         &self.diagnostics
     }
 
-    /// What is doubtful about all configurations as they are now, those of remote configuration included.
+    /// Warnings about all current configurations, including those of remote configuration.
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.state.load().builder.warnings();
         warnings.retain(|warning| *warning.path != *OWN_PATH.as_bytes());
         warnings
     }
 
-    /// A request served by the instance of this moment.
+    /// A request served by the current instance.
     pub fn request(self: &Arc<Self>) -> Request {
         Request::new(self.clone(), self.waf().map(|waf| waf.context()))
     }
 
-    /// Applies a batch of remote configuration; requests in flight keep the rules they began with.
+    /// Applies a batch of remote configuration; requests in flight keep their rules.
     pub fn apply_remote(&self, batch: &Batch) -> Applied {
         self.change(|updater, target| updater.apply(target, batch)).0
     }
 
-    /// The products of remote configuration to subscribe to at the moment.
+    /// The products of remote configuration to subscribe to at present.
     pub fn products(&self) -> &'static [Product] {
         self.state.load().updater.products()
     }
@@ -149,7 +149,7 @@ impl Engine {
         self.state.load().waf.clone()
     }
 
-    /// What the process remembers between requests: the denylist, among others.
+    /// The state of the process between requests, such as the denylist.
     pub fn service(&self) -> &Service {
         &self.service
     }
@@ -159,12 +159,12 @@ impl Engine {
         self.state.load().mode
     }
 
-    /// How long an evaluation may work.
+    /// The budget of an evaluation.
     pub fn budget(&self) -> Duration {
         self.budget
     }
 
-    /// How calls about users are made, where they don't say so themselves.
+    /// The default options of calls about users.
     pub fn call_options(&self) -> CallOptions {
         self.options
     }
@@ -173,14 +173,14 @@ impl Engine {
         self.on_incomplete
     }
 
-    /// How a request ends that no rule ends: the action `block` as it is configured at the moment.
+    /// The current action `block`, for requests that are blocked without a matching rule.
     pub(super) fn block_action(&self) -> ReportedAction {
         let waf = self.waf();
         waf.map_or_else(|| ReportedAction::blocking(&default_block(), &RandomIds.uuid()), |waf| waf.block_action())
     }
 
-    /// The line to log about a request that was not inspected completely, if it is time for one. Whoever listens to the
-    /// engine's own messages gets it as well.
+    /// The line to log about a request that was not inspected completely, if one is due. It is also logged as one of
+    /// the engine's own messages.
     pub(super) fn incomplete_line(&self, incomplete: &Incomplete) -> Option<String> {
         let untold = self.incomplete_lines.happened(self.service.now())?;
         let line =
@@ -189,8 +189,8 @@ impl Engine {
         Some(line)
     }
 
-    /// Changes the configuration and puts the new instance in place; requests in flight keep theirs.
-    /// Gives the report, and what became of the bundled rules if they were loaded.
+    /// Changes the configuration and installs the new instance; requests in flight keep theirs. Returns the report, and
+    /// the outcome of the bundled rules if they were loaded.
     fn change(&self, mut change: impl FnMut(&mut Updater, &mut Swap<'_>) -> BatchReport) -> (Applied, Option<Added>) {
         self.state.change(|State { updater, builder, waf, mode }| {
             let mut swap = Swap { builder, built: None, ruleset: None };
@@ -215,7 +215,7 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// The builder as the target of a batch; the instance it builds is put in place at the end.
+/// The builder as the target of a batch; the instance it builds is installed at the end.
 struct Swap<'a> {
     builder: &'a mut Builder,
     built: Option<Waf>,

@@ -1,13 +1,13 @@
-//! Why there is no engine.
+//! Errors of creating an engine.
 
 use crate::config::Diagnostics;
 use std::fmt;
 
-/// Why there is no engine.
+/// Why an engine could not be created.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// None of the rules can be used; boxed, as it says so element by element.
+    /// None of the rules can be used; the diagnostics say why, and are boxed because of their size.
     Rules(Box<Diagnostics>),
 }
 

@@ -1,12 +1,12 @@
-//! Whole requests: an engine of a process, and each request from its first header to its report.
+//! Whole requests: the engine of a process, and each request from its first header to its report.
 //!
-//! [`Engine`] is made once from [`Settings`]. Each request asks it for a [`Request`], which evaluates what becomes known
-//! ([`Start`], more data, dangerous operations, the response), takes calls about users, and says at the end what goes to the
-//! request's span ([`RequestReport`]). [`Service`] is what the process remembers between requests: who is refused at run
-//! time, how many traces may be kept, what failed logins look like.
+//! [`Engine`] is made once from [`Settings`]. It makes a [`Request`] for each request, which evaluates what becomes
+//! known ([`Start`], more data, dangerous operations, the response), handles calls about users, and returns at the end
+//! what belongs to the request's span ([`RequestReport`]). [`Service`] is the state of the process between requests:
+//! who is refused at run time, how many traces may be kept, what failed logins look like.
 //!
-//! Nothing is done to the host's request or span here: the host ends what is [`Decision::blocked`] with the answer of
-//! [`Request::block_response`], and writes the tags of the report.
+//! Nothing here changes the host's request or span: the host ends a request that is [`Decision::blocked`] with the
+//! response of [`Request::block_response`], and writes the tags of the report.
 //!
 //! ```
 //! use bartizan::http::block::Answer;
@@ -37,10 +37,10 @@
 //!
 //! | file | concept |
 //! |---|---|
-//! | [`Engine`], [`Settings`] | the instance of the moment, changed by remote configuration |
-//! | [`Service`] | denylist, limits, learned answers |
-//! | [`Request`] | one request; its parts: what it begins with, evaluation, users, its end |
-//! | `own_rules` | the rules by which blocks of our own are reported |
+//! | [`Engine`], [`Settings`] | the current instance, changed by remote configuration |
+//! | [`Service`] | denylist, limits, learned responses |
+//! | [`Request`] | one request; its parts: start, evaluation, users, end |
+//! | `own_rules` | the rules by which our own blocks are reported |
 
 mod engine;
 mod error;

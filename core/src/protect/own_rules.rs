@@ -1,8 +1,8 @@
-//! The configuration that lets this crate block by itself: rules over addresses that only it submits, with the action
-//! `block` as it is configured at the time.
+//! The configuration by which this crate blocks requests itself: rules over addresses that only it submits, with the
+//! current action `block`.
 //!
-//! So a user or an address blocked at run time is reported like any other match; that they are blocked does not depend on
-//! it (see `Request::refuse`).
+//! So a user or an address blocked at run time is reported like any other match; the block itself does not depend on it
+//! (see `Request::refuse`).
 
 pub(super) const OWN_PATH: &str = "bartizan/own";
 

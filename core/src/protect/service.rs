@@ -1,4 +1,4 @@
-//! What a process remembers between requests, behind one handle.
+//! The state of a process between requests, behind one handle.
 
 use crate::http::denylist::{Denylist, Kind, Refused, Until};
 use crate::http::rate::TraceLimiter;
@@ -43,30 +43,30 @@ impl Default for ServiceSettings {
 }
 
 impl ServiceSettings {
-    /// The defaults: a hundred traces a second, a schema every thirty seconds, nothing known of proxies.
+    /// The defaults: a hundred traces per second, a schema every thirty seconds, nothing known of proxies.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many traces may be kept a second; negative is unlimited, zero none.
+    /// The number of traces that may be kept per second; negative is unlimited, zero none.
     #[must_use]
     pub fn trace_rate_limit(self, traces: i64) -> Self {
         Self { trace_rate_limit: traces, ..self }
     }
 
-    /// Seconds between two schemas of the same endpoint; zero takes one of every request.
+    /// Seconds between two schemas of the same endpoint; zero makes one for every request.
     #[must_use]
     pub fn schema_delay(self, seconds: f64) -> Self {
         Self { schema_delay: seconds, ..self }
     }
 
-    /// What is known of the proxies in front of the service, and so where clients' addresses are to be found.
+    /// The proxies in front of the service, which determine how clients' addresses are found.
     #[must_use]
     pub fn proxies(self, proxies: Proxies) -> Self {
         Self { proxies, ..self }
     }
 
-    /// The clock by which entries of the denylist end.
+    /// The clock for the expiration of denylist entries.
     #[must_use]
     pub fn clock(self, clock: impl Clock + 'static) -> Self {
         Self { clock: Box::new(clock), ..self }
@@ -109,7 +109,7 @@ impl Subject {
         Self(vec![(Kind::Address, network.into())])
     }
 
-    /// An address or a network as well.
+    /// Adds an address or a network.
     #[must_use]
     pub fn and_address(mut self, network: impl Into<String>) -> Self {
         self.0.push((Kind::Address, network.into()));
@@ -117,13 +117,13 @@ impl Subject {
     }
 }
 
-/// The process-wide side: denylist, limits, and what the application's own login failures look like. Thread-safe.
+/// The process-wide state: denylist, limits, and the application's own login failures. Thread-safe.
 pub struct Service {
     denylist: Versioned<Denylist>,
     limiter: TraceLimiter,
     sampler: SchemaSampler,
     stealth: Renewable<StealthTemplates>,
-    /// The answer that an operator wants where no failure has been learned.
+    /// An operator's response for routes without learned failures.
     configured_failure: Versioned<Option<LoginFailure>>,
     proxies: Proxies,
     clock: Box<dyn Clock>,
@@ -157,11 +157,11 @@ impl Service {
         }
     }
 
-    /// Refuses somebody from now on; of two ends for the same entry the later holds.
+    /// Refuses a subject from now on; if an entry exists already, the later end counts.
     ///
     /// # Errors
     ///
-    /// An entry that cannot be one, or a list that is full: then neither the user nor the address of the subject is taken.
+    /// An invalid entry, or a full list; then neither the user nor the address of the subject is added.
     pub fn block(&self, subject: &Subject, until: Until) -> Result<(), Refused> {
         let now = self.now();
         self.denylist.change(|denylist| {
@@ -172,7 +172,7 @@ impl Service {
         })
     }
 
-    /// Gives blocks that still hold a new end, earlier or later; false if there is none.
+    /// Changes the end of blocks that are still in force, to an earlier or later one; false if there is none.
     pub fn extend(&self, subject: &Subject, until: Until) -> bool {
         let now = self.now();
         self.denylist.change(|denylist| {
@@ -180,19 +180,19 @@ impl Service {
         })
     }
 
-    /// Admits somebody again; false if there was no block.
+    /// Removes a block; false if there was none.
     pub fn unblock(&self, subject: &Subject) -> bool {
         self.denylist.change(|denylist| {
             subject.0.iter().fold(false, |done, (kind, value)| done | denylist.unblock(*kind, value))
         })
     }
 
-    /// Until when a user is refused, if at all.
+    /// The end of a user's block, if there is one.
     pub fn refuses_user(&self, id: &str) -> Option<Until> {
         self.denylist.load().user(id, self.now())
     }
 
-    /// Until when an address is refused, if at all.
+    /// The end of an address's block, if there is one.
     pub fn refuses_address(&self, address: IpAddr) -> Option<Until> {
         self.denylist.load().address(address, self.now())
     }
@@ -202,12 +202,12 @@ impl Service {
         self.denylist.load().has_addresses(self.now())
     }
 
-    /// The users that are refused, in the order of their ids.
+    /// The refused users, sorted by id.
     pub fn blocked_users(&self) -> Vec<(String, Until)> {
         self.denylist.load().entries(Kind::User, self.now())
     }
 
-    /// The addresses and networks that are refused, in the order of their texts.
+    /// The refused addresses and networks, sorted by text.
     pub fn blocked_addresses(&self) -> Vec<(String, Until)> {
         self.denylist.load().entries(Kind::Address, self.now())
     }
@@ -217,36 +217,36 @@ impl Service {
         Until::Time(self.now().saturating_add(duration.as_secs()))
     }
 
-    /// What is known of the proxies in front of the service.
+    /// The proxies in front of the service.
     pub fn proxies(&self) -> &Proxies {
         &self.proxies
     }
 
-    /// Where a request comes from: its headers in the order received, and the peer's address as the host prints it.
+    /// The origin of a request, from its headers in the order received and the peer's address as the host prints it.
     pub fn client_address(&self, headers: &[(Cow<'_, str>, Cow<'_, str>)], peer: Option<&str>) -> ClientAddress {
         client_address(headers, peer, &self.proxies)
     }
 
-    /// Whether the rate limit grants the retention of one more trace.
+    /// Whether the rate limit permits keeping one more trace.
     pub fn grants_trace(&self) -> bool {
         self.limiter.allow(self.elapsed())
     }
 
-    /// Whether a schema is to be taken of this request.
+    /// Whether to make a schema of this request.
     pub fn samples_schema(&self, method: &str, route: &str, status: u16) -> bool {
         self.sampler.sample(method, route, status, self.elapsed())
     }
 
-    /// Learns what the application answers to a wrong password; false if this failure taught nothing.
+    /// Learns how the application responds to a wrong password; false if nothing was learned.
     pub fn learn_login_failure(&self, route: &str, login: &str, failure: &LoginFailure) -> bool {
         self.stealth.lock().learn(route, login, failure, self.elapsed())
     }
 
-    /// Sets the answer for routes of which nothing has been learned.
+    /// Sets the response for routes of which nothing has been learned.
     ///
     /// # Errors
     ///
-    /// The status must be one between 200 and 599.
+    /// The status must be between 200 and 599.
     pub fn configure_login_failure(&self, failure: LoginFailure) -> Result<(), UnusableStatus> {
         if !(200..=599).contains(&failure.status) {
             return Err(UnusableStatus(failure.status));
@@ -255,8 +255,8 @@ impl Service {
         Ok(())
     }
 
-    /// An answer that looks like the application's own login failure; `None` when nothing is known, or not yet of three
-    /// people.
+    /// A response that looks like the application's own login failure; `None` if nothing is known, or fewer than three
+    /// people have failed.
     pub fn login_failure_answer(&self, route: &str, login: &str) -> Option<StealthAnswer> {
         let learned = self.stealth.lock().answer(route, login, random() as u64);
         learned.or_else(|| self.configured_failure.load().as_ref().as_ref().map(LoginFailure::answer))
@@ -271,7 +271,7 @@ impl Service {
     }
 }
 
-/// This cannot be the status of a login's failure.
+/// This cannot be the status of a login failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnusableStatus(pub u16);
 

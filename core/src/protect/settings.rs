@@ -9,7 +9,7 @@ use crate::value::FloatStyle;
 use crate::value::{Value, json};
 use std::time::Duration;
 
-/// What becomes of a request that was not inspected completely.
+/// The effect on a request that was not inspected completely.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnIncomplete {
@@ -20,7 +20,7 @@ pub enum OnIncomplete {
     Block,
 }
 
-/// The settings of an [`Engine`](super::Engine): a ruleset, and what differs from the defaults.
+/// The settings of an [`Engine`](super::Engine): a ruleset, and deviations from the defaults.
 ///
 /// ```
 /// use bartizan::protect::{Engine, OnIncomplete, Settings};
@@ -48,7 +48,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// An engine of these rules that is on from the start, with a budget of five milliseconds an evaluation.
+    /// An engine with these rules that is on from the start, with a budget of five milliseconds per evaluation.
     pub fn new(rules: Value) -> Self {
         Self {
             rules,
@@ -79,13 +79,13 @@ impl Settings {
         })
     }
 
-    /// Whether the rules were chosen by an operator, which keeps remote configuration away from them.
+    /// Whether an operator chose the rules, which excludes remote configuration of them.
     #[must_use]
     pub fn local_rules(self, local: bool) -> Self {
         Self { local_rules: local, ..self }
     }
 
-    /// Whether the engine is on; `None` leaves that to remote configuration, until which it is off.
+    /// Whether the engine is on; with `None` it is off until remote configuration turns it on.
     #[must_use]
     pub fn enabled(self, enabled: Option<bool>) -> Self {
         Self { enabled, ..self }
@@ -97,25 +97,25 @@ impl Settings {
         Self { modes, ..self }
     }
 
-    /// How long an evaluation may work.
+    /// The budget of an evaluation.
     #[must_use]
     pub fn budget(self, budget: Duration) -> Self {
         Self { budget, ..self }
     }
 
-    /// How the host prints floats, in tags about users.
+    /// How the host prints floats in tags about users.
     #[must_use]
     pub fn floats(self, floats: FloatStyle) -> Self {
         Self { floats, ..self }
     }
 
-    /// Whether users' ids are handed to the services called downstream.
+    /// Whether users' ids are passed to downstream services.
     #[must_use]
     pub fn propagate(self, propagate: bool) -> Self {
         Self { propagate, ..self }
     }
 
-    /// What becomes of a request that was not inspected completely.
+    /// The effect on a request that was not inspected completely.
     #[must_use]
     pub fn on_incomplete(self, choice: OnIncomplete) -> Self {
         Self { on_incomplete: choice, ..self }

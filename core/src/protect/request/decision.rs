@@ -1,26 +1,26 @@
-//! What a call of a request came to.
+//! The results of a request's calls.
 
 use crate::report::{Incomplete, Outcome};
 
-/// What an evaluation of a request came to.
+/// The result of an evaluation of a request.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Decision {
-    /// The request is to be ended with its [`block_response`](super::Request::block_response).
+    /// Whether to end the request with its [`block_response`](super::Request::block_response).
     pub blocked: bool,
-    /// What the engine found; nothing if it is off, failed, or was not asked, as of a client that is refused anyway.
+    /// What the engine found; `None` if it is off, failed, or did not run, as for a client that is refused anyway.
     pub found: Option<Outcome>,
-    /// What of the request was not inspected so far.
+    /// What was not inspected of the request so far.
     pub incomplete: Incomplete,
 }
 
-/// What a call about a user came to.
+/// The result of a call about a user.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct UserDecision {
-    /// The user is refused, and the request to be ended.
+    /// Whether the user is refused, so that the request must end.
     pub blocked: bool,
-    /// What the call means: tags, telemetry, warnings. The request has taken its part already.
+    /// The outcome of the call: tags, telemetry, warnings. The request has applied its part already.
     pub outcome: crate::users::CallOutcome,
     /// What the engine found, if there was anything to evaluate.
     pub found: Option<Outcome>,

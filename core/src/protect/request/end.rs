@@ -1,4 +1,4 @@
-//! The end of a request: the answer to a blocked client, and the report.
+//! The end of a request: the response to a blocked client, and the report.
 
 use super::Request;
 use super::parts::owned;
@@ -11,22 +11,22 @@ use crate::value::{Truncation, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// How a request is to be reported.
+/// Options of the report.
 #[derive(Clone, Debug, Default)]
 pub struct Finish {
-    /// The trace has an origin already, which is not replaced.
+    /// Whether the trace has an origin already, which is not replaced.
     pub has_origin: bool,
-    /// Events are wanted as a value, in [`RequestReport::structured`], and not as a tag.
+    /// Whether events are returned as a value, in [`RequestReport::structured`], rather than as a tag.
     pub structured: bool,
     /// What the host itself left out of the data.
     pub truncation: Truncation,
-    /// What telemetry calls this engine; nothing is `unknown`.
+    /// The engine's name in telemetry; `unknown` by default.
     pub waf_version: Option<String>,
-    /// What telemetry calls the rules; nothing is `unknown`.
+    /// The rules' name in telemetry; `unknown` by default.
     pub event_rules_version: Option<String>,
 }
 
-/// Everything the request's span is to have, calls about users included.
+/// Everything for the request's span, including calls about users.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RequestReport {
@@ -36,15 +36,15 @@ pub struct RequestReport {
     pub metrics: BTreeMap<String, f64>,
     /// Whether the trace must be kept.
     pub keep: bool,
-    /// Telemetry counters to increase by one.
+    /// Telemetry counters to increment.
     pub telemetry: Vec<Counter>,
     /// The ids of the stack traces to attach.
     pub stacks: Vec<String>,
-    /// The names of the reasons why not everything was inspected: see [`Incomplete::reasons`].
+    /// The reasons why not everything was inspected: see [`Incomplete::reasons`].
     pub incomplete: Vec<&'static str>,
-    /// The line to write about what was not inspected, now and then.
+    /// A rate-limited log line about what was not inspected.
     pub log: Option<String>,
-    /// The events, `{"triggers": [...]}`, if they were wanted as a value and there are any.
+    /// The events, `{"triggers": [...]}`, if they were requested as a value and there are any.
     pub structured: Option<Value>,
 }
 
@@ -54,8 +54,8 @@ impl Request {
         self.verdict.as_ref().and_then(Blocking::of)
     }
 
-    /// The answer to write in place of the application's; nothing when nothing blocks. `Accept` header and method are known
-    /// from the start of the request, and need not be asked for again.
+    /// The response to write in place of the application's; `None` if nothing blocks. The `Accept` header and the
+    /// method are known from the start of the request, so `ask` need not repeat them.
     pub fn block_response(&mut self, ask: &Ask<'_>) -> Option<Answer> {
         let blocking = self.blocking()?;
         let mut ask = ask.clone();
@@ -80,7 +80,7 @@ impl Request {
         Some(answer)
     }
 
-    /// Everything the request's span is to have.
+    /// Everything for the request's span.
     pub fn finish(&mut self, finish: &Finish) -> RequestReport {
         let on = self.context.is_some();
         let mut report = std::mem::take(&mut self.report);

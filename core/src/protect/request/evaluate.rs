@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 impl Request {
-    /// Ends the request, whatever the rules say: from now on it is to be blocked.
+    /// Blocks the request from now on, whatever the rules say.
     pub fn block(&mut self) {
         if self.verdict.is_none() {
             self.refuse(BLOCKED_REQUEST, Value::null());
@@ -32,8 +32,9 @@ impl Request {
         self.refuse(BLOCKED_INCOMPLETE, reasons.join(",").into());
     }
 
-    /// Ends the request by a decision that is not the rules'. The engine's own rule over this address reports it, if it is
-    /// in force: remote configuration may exclude it, switch it off or take its action away. The request ends all the same.
+    /// Blocks the request by a decision that does not come from the rules. The engine's own rule over this address
+    /// reports it, if it is in force: remote configuration may exclude or disable it, or remove its action. The request
+    /// is blocked nevertheless.
     fn refuse(&mut self, address: &str, value: Value) {
         if let Some(mut aside) = self.engine.waf().map(|waf| waf.context()) {
             let addresses = Value::from_entries([(address, value)]);
@@ -44,7 +45,7 @@ impl Request {
         }
     }
 
-    /// What an evaluation came to, for the caller.
+    /// The result of an evaluation for the caller.
     pub(super) fn decide(&mut self, found: Option<Outcome>) -> Decision {
         let blocked = found.as_ref().is_some_and(blocks) || self.blocks_incomplete();
         Decision { blocked, found, incomplete: self.incomplete.clone() }
@@ -54,7 +55,7 @@ impl Request {
         Decision { blocked: true, found: None, incomplete: self.incomplete.clone() }
     }
 
-    /// Ends a request of which something was not inspected, where the operator wants that.
+    /// Blocks a request that was not inspected completely, if the operator wants that.
     fn blocks_incomplete(&mut self) -> bool {
         let blocks = self.verdict.is_none() && self.context.is_some() && self.incomplete.any();
         let blocks = blocks && self.engine.on_incomplete() == OnIncomplete::Block;
@@ -105,7 +106,7 @@ impl Request {
     }
 }
 
-/// The engine's return codes, as its C interface has them.
+/// The engine's return codes, as in its C interface.
 fn error_code(error: RunError) -> i64 {
     match error {
         RunError::InvalidObject => -2,
@@ -117,7 +118,7 @@ pub(super) fn blocks(outcome: &Outcome) -> bool {
     outcome.blocking_action().is_some()
 }
 
-/// Whether a rule that matched looked at this address.
+/// Whether a matching rule used this address.
 pub(super) fn concerns(outcome: &Outcome, address: &str) -> bool {
     let mut arguments = outcome.events.iter().flat_map(|event| &event.matches).flat_map(|found| &found.arguments);
     arguments.any(|argument| *argument.address == *address.as_bytes())

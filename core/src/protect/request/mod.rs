@@ -1,4 +1,4 @@
-//! A request: what is known of it, what the engine said, and what its span gets in the end.
+//! A request: its data, the engine's findings, and the tags for its span.
 
 mod decision;
 mod end;
@@ -28,8 +28,8 @@ use std::sync::Arc;
 
 /// One request, from its first header to its report. Used by one thread at a time.
 ///
-/// Every call that evaluates says whether its evaluation (or an earlier one of the same user) asks to end the request. The
-/// host then writes what [`Request::block_response`] returns and runs no more application code.
+/// Every call that evaluates returns whether its evaluation (or an earlier one of the same user) blocks the request.
+/// The host then writes the response of [`Request::block_response`] and runs no more application code.
 pub struct Request {
     engine: Arc<Engine>,
     context: Option<Context>,
@@ -39,7 +39,7 @@ pub struct Request {
     metrics: BTreeMap<String, f64>,
     /// The action that ends the request.
     verdict: Option<ReportedAction>,
-    /// Users and sessions that a rule or the denylist refused, under their addresses.
+    /// Users and sessions refused by a rule or the denylist, by address.
     refused: Vec<(&'static str, String)>,
     user: Option<String>,
     keep: bool,
@@ -53,9 +53,9 @@ pub struct Request {
     response_headers: OwnedHeaders,
     /// What was not inspected so far.
     incomplete: Incomplete,
-    /// For the evaluation that the current call leads to.
+    /// The deadline of the evaluation that the current call leads to.
     deadline: Option<Deadline>,
-    /// The current call does not tell everything that says who the client is.
+    /// Whether data that identifies the client was cut from the current call.
     client_cut: bool,
 }
 
@@ -96,17 +96,17 @@ impl Request {
         self.context.is_some()
     }
 
-    /// Where the request comes from; known once it was started.
+    /// The origin of the request; known once it was started.
     pub fn client(&self) -> ClientAddress {
         self.client
     }
 
-    /// The string tags that the request's span is to have, as far as they are known.
+    /// The string tags for the request's span that are known so far.
     pub fn tags(&self) -> &BTreeMap<String, String> {
         &self.meta
     }
 
-    /// Makes a call whose arguments were perhaps not taken in whole, and with part of the budget.
+    /// Makes a call whose arguments may have been cut, within the rest of its budget.
     pub fn within<T>(&mut self, taken: Taken, call: impl FnOnce(&mut Self) -> T) -> T {
         self.incomplete.truncation = self.incomplete.truncation.or(taken.truncation);
         self.deadline = taken.deadline;
@@ -117,12 +117,12 @@ impl Request {
         result
     }
 
-    /// Notes why a body was not parsed, of which the rest of the request then cannot be sure.
+    /// Records why a body was not parsed, which makes the request incomplete.
     pub fn body_unparsed(&mut self, reason: impl Into<String>) {
         self.incomplete.merge(&Incomplete { body: Some(reason.into()), ..Incomplete::default() });
     }
 
-    /// Evaluates what is known when the request begins.
+    /// Evaluates what is known at the beginning of the request.
     pub fn start(&mut self, start: Start<'_>) -> Decision {
         let service = self.engine.service();
         let proxies = start.proxies.as_ref().unwrap_or(service.proxies());
@@ -152,7 +152,7 @@ impl Request {
                 self.refuse_client(client);
                 return self.refused_decision();
             }
-            // Nobody can say that this client is none of those that are refused.
+            // The client may be one of the refused ones.
             None if self.client_cut && self.engine.service().refuses_addresses() => {
                 self.refuse_incomplete();
                 return self.refused_decision();
@@ -178,15 +178,15 @@ impl Request {
         self.decide(found)
     }
 
-    /// Judges a dangerous operation (a file opened, a query sent) before it happens: together with the request, but without
-    /// leaving anything in it.
+    /// Evaluates a dangerous operation (a file opened, a query sent) before it happens: together with the request, but
+    /// without keeping its data.
     pub fn operation(&mut self, addresses: Value) -> Decision {
         let aside = self.context.as_ref().map(Context::subcontext);
         let found = self.evaluate_in(aside, Scope::Exploit, addresses);
         self.decide(found)
     }
 
-    /// Evaluates the head of the response before it is sent. One that blocks the request is not evaluated.
+    /// Evaluates the head of the response before it is sent. A blocking response of our own is not evaluated.
     pub fn response(&mut self, response: Response<'_>) -> Decision {
         if self.verdict.is_some() {
             self.response_headers = owned(response.headers);

@@ -1,4 +1,4 @@
-//! What a host hands over of a request and of its response.
+//! The parts of a request and of its response that a host passes.
 
 use crate::http::Proxies;
 use crate::support::Deadline;
@@ -9,9 +9,9 @@ use std::borrow::Cow;
 type Headers<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 pub(super) type OwnedHeaders = Headers<'static>;
 
-/// What is known of a request when it begins. What is not known yet can be evaluated later.
+/// What is known at the beginning of a request. The rest can be evaluated later.
 ///
-/// Values are handed over without a copy, or borrowed (`&Object`), and then copied once.
+/// Values are passed without a copy, or borrowed (`&Object`) and then copied once.
 ///
 /// ```
 /// use bartizan::protect::Start;
@@ -33,7 +33,7 @@ pub struct Start<'a> {
     pub headers: Headers<'a>,
     /// The address of the connection's other end, with or without a port.
     pub peer: Option<Cow<'a, str>>,
-    /// What this request says of proxies, in place of the engine's settings.
+    /// The proxies of this request, in place of the engine's settings.
     pub proxies: Option<Proxies>,
     /// The decoded query.
     pub query: Option<Cow<'a, Object>>,
@@ -41,17 +41,17 @@ pub struct Start<'a> {
     pub cookies: Option<Cow<'a, Object>>,
     /// The parameters of the route.
     pub path_params: Option<Cow<'a, Object>>,
-    /// The parsed body; never its bytes.
+    /// The parsed body; never its raw bytes.
     pub body: Option<Cow<'a, Object>>,
 }
 
 impl<'a> Start<'a> {
-    /// A request of which the first line is known.
+    /// A request with this method and target.
     pub fn new(method: impl Into<Cow<'a, str>>, url: impl Into<Cow<'a, str>>) -> Self {
         Self { method: Some(method.into()), url: Some(url.into()), ..Self::default() }
     }
 
-    /// One more header.
+    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) -> Self {
         self.headers.push((name.into(), value.into()));
@@ -113,7 +113,7 @@ impl<'a> Response<'a> {
         Self { status, ..Self::default() }
     }
 
-    /// One more header.
+    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) -> Self {
         self.headers.push((name.into(), value.into()));
@@ -133,14 +133,14 @@ impl<'a> Response<'a> {
     }
 }
 
-/// What taking the arguments of a call in came to.
+/// How the arguments of a call were converted.
 #[derive(Clone, Debug, Default)]
 pub struct Taken {
-    /// What was left out of them.
+    /// What was cut from them.
     pub truncation: Truncation,
-    /// Something was left out of what says who the client is, which is therefore not known.
+    /// Whether data that identifies the client was cut, so that the client is unknown.
     pub client_cut: bool,
-    /// What is left of the budget of the evaluation they lead to; nothing for the engine's whole budget.
+    /// What is left of the budget of the evaluation they lead to; `None` for the engine's whole budget.
     pub deadline: Option<Deadline>,
 }
 

@@ -1,9 +1,9 @@
-//! What an application says about a person: a user, and a login.
+//! What an application reports about a person: a user, and a login.
 
 use crate::users::sdk::LoginReport;
 use crate::value::Value;
 
-/// A user: an id, and what else is known.
+/// A user: an id, and optional fields.
 ///
 /// ```
 /// use bartizan::protect::User;
@@ -14,12 +14,12 @@ use crate::value::Value;
 pub struct User(Value);
 
 impl User {
-    /// A user with this id, a string that is not empty or a number other than 0.
+    /// A user with this id, a non-empty string or a number other than 0.
     pub fn new(id: impl Into<Value>) -> Self {
         Self(Value::from_entries([("id", id.into())]))
     }
 
-    /// Another field: `name`, `email`, `role`, `login`, `session_id`, or one of the application's own.
+    /// Adds a field: `name`, `email`, `role`, `login`, `session_id`, or one of the application's own.
     #[must_use]
     pub fn field(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.insert(name, value);
@@ -50,30 +50,30 @@ pub struct Login {
 }
 
 impl Login {
-    /// By what the person typed.
+    /// A login, as it was entered.
     pub fn of(login: impl Into<Value>) -> Self {
         Self { login: Some(login.into()), ..Self::default() }
     }
 
-    /// Who it is.
+    /// Sets the user.
     #[must_use]
     pub fn user(self, user: User) -> Self {
         Self { user: Some(user), ..self }
     }
 
-    /// Whether there is such an account, of a login that failed. Unless it is said, nothing is reported about it.
+    /// Whether the account of a failed login exists. Without it, nothing is reported about that.
     #[must_use]
     pub fn exists(self, exists: bool) -> Self {
         Self { exists: Some(exists), ..self }
     }
 
-    /// Whether a signup succeeded, which it did unless it is said.
+    /// Whether a signup succeeded; true by default.
     #[must_use]
     pub fn success(self, success: bool) -> Self {
         Self { failed: !success, ..self }
     }
 
-    /// Free metadata, a map.
+    /// Arbitrary metadata, a map.
     #[must_use]
     pub fn metadata(self, metadata: Value) -> Self {
         Self { metadata: Some(metadata), ..self }

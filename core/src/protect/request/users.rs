@@ -10,17 +10,17 @@ use crate::users::{Call, USER_ID, Who};
 use crate::value::Value;
 
 impl Request {
-    /// Says who the authenticated user is.
+    /// Sets the authenticated user.
     pub fn set_user(&mut self, user: &User) -> UserDecision {
         self.report_user(Call::SetUser(Some(user.fields())), self.engine.call_options())
     }
 
-    /// Reports a login that succeeded.
+    /// Reports a successful login.
     pub fn login_success(&mut self, login: &Login) -> UserDecision {
         self.report_user(Call::LoginSuccess(login.report()), self.engine.call_options())
     }
 
-    /// Reports a login that failed. The user of it is not asked about: see [`crate::users::sdk::login_failure`].
+    /// Reports a failed login. Whether its user is refused is not checked: see [`crate::users::sdk::login_failure`].
     ///
     /// ```
     /// # use bartizan::protect::{Engine, Login, Settings};
@@ -39,20 +39,20 @@ impl Request {
         self.report_user(Call::Signup(login.report()), self.engine.call_options())
     }
 
-    /// Reports an event of the application's own, such as `users.password_reset`; the metadata is a map, or null.
+    /// Reports a custom event, such as `users.password_reset`; the metadata is a map, or null.
     pub fn custom_event(&mut self, name: &str, metadata: Value) -> UserDecision {
         let name = Value::from(name);
         let call = Call::Custom { name: Some(&name), metadata: Some(&metadata) };
         self.report_user(call, self.engine.call_options())
     }
 
-    /// Lets the rules see an event of the business, such as `payment.failure`, with what belongs to it.
+    /// Evaluates a business event, such as `payment.failure`, with its values.
     pub fn business_event(&mut self, name: &str, values: Value) -> Decision {
         self.run(Value::from_entries([(business_logic_address(name), values)]))
     }
 
-    /// Any call about a user, made as the options say. Tags, retention and telemetry of the decision become those of the
-    /// request, and a user who is refused ends it.
+    /// Makes any call about a user with these options. Tags, retention and telemetry of its outcome become those of the
+    /// request, and a refused user blocks it.
     pub fn report_user(&mut self, call: Call<'_>, options: CallOptions) -> UserDecision {
         let outcome = call.decide(&mut self.scope, self.engine.mode(), options);
         self.meta.extend(outcome.meta.iter().map(|(tag, text)| (tag.clone(), text.clone())));
@@ -72,8 +72,8 @@ impl Request {
         UserDecision { blocked, outcome, found }
     }
 
-    /// Whether this user is refused, or this session; nobody is not. The request's own user is asked about in its context, so
-    /// that the answer stays; anybody else aside, so that the question changes nothing.
+    /// Whether this user or session is refused; never for nobody. The request's own user is evaluated in its context,
+    /// so that the result is kept; anybody else in a separate one, so that nothing is.
     pub fn is_user_blocked(&mut self, who: &Who) -> bool {
         if who.is_nobody() {
             return false;
@@ -95,7 +95,8 @@ impl Request {
         self.refused.iter().any(|(known, refused)| *known == address && refused == value)
     }
 
-    /// Notes which of a user and a session a blocking answer is about: a rule answers only once. Says whether there is one.
+    /// Records whether a blocking result is about the user or the session, as a rule fires only once. Returns whether
+    /// there is one.
     fn remember_refusal(&mut self, found: Option<&Outcome>, who: &Who) -> bool {
         let Some(outcome) = found.filter(|outcome| blocks(outcome)) else { return false };
         let before = self.refused.len();
