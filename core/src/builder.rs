@@ -1,4 +1,4 @@
-//! The builder: configurations under paths -> instances.
+//! The builder, which merges configurations and makes instances.
 
 use crate::Waf;
 use crate::config::diagnostics::Diagnostics;
@@ -15,13 +15,13 @@ use crate::value::Object;
 use crate::value::Text;
 use std::sync::Arc;
 
-/// Merges configurations and builds instances of them.
+/// Merges configurations and builds instances from them.
 ///
 /// Configurations are added, updated and removed under paths, in any order; each [`Builder::build`] makes an immutable
-/// [`Waf`] of the current state, and earlier ones stay as they are. Compiled patterns and, where only dynamic lists
-/// changed, the whole plan are shared between successive instances.
+/// [`Waf`] of the current state, and earlier ones stay as they are. Successive instances share compiled patterns and,
+/// if only dynamic lists changed, the whole plan.
 ///
-/// A clone shares all that is configured and built, so it costs little; the two then change apart.
+/// A clone is cheap, as it shares everything configured and built; after that the two are independent.
 #[derive(Clone)]
 pub struct Builder {
     store: Store,
@@ -32,13 +32,13 @@ pub struct Builder {
     ids: Arc<dyn Ids>,
 }
 
-/// What became of a configuration.
+/// The outcome of adding a configuration.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Added {
-    /// It is part of the builder now. Otherwise the path is as it was (if the document is no map) or empty.
+    /// Whether it is part of the builder now. If not, the path is unchanged (if the document is not a map) or empty.
     pub accepted: bool,
-    /// Element by element.
+    /// The outcome of each element.
     pub diagnostics: Diagnostics,
 }
 
@@ -54,7 +54,7 @@ impl Builder {
         Self::with_sources(Arc::new(SystemClock), Arc::new(RandomIds))
     }
 
-    /// A builder whose instances take time and ids from these sources.
+    /// A builder whose instances get time and ids from these sources.
     pub fn with_sources(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
         let (store, paths, patterns) = (Store::default(), Table::default(), PatternCache::default());
         Builder { store, paths, patterns, plan: None, clock, ids }
@@ -65,13 +65,13 @@ impl Builder {
         self.add(path, document, false)
     }
 
-    /// Adds the rules that an instance is made for. Unlike any other configuration they must not be empty, and there is a
-    /// warning if nothing in them could find anything.
+    /// Adds a ruleset. Unlike any other configuration it must not be empty, and there is a warning if none of its rules
+    /// can match.
     pub fn add_ruleset(&mut self, path: &[u8], ruleset: &Object) -> Added {
         self.add(path, ruleset, true)
     }
 
-    /// What is doubtful about all configurations as they are now, path by path.
+    /// Warnings about all current configurations, path by path.
     pub fn warnings(&self) -> Vec<Warning> {
         self.paths.iter().flat_map(|(path, contribution)| self.warnings_of(path, contribution)).collect()
     }
@@ -101,7 +101,7 @@ impl Builder {
         if let Root::Unusable = root {
             return Added { accepted: false, diagnostics };
         }
-        // The old contribution leaves first, so that an update may use its own ids again; the path keeps its place.
+        // The old contribution is removed first, so that an update may reuse its ids; the path keeps its place.
         let known = self.paths.get_mut(path).map(std::mem::take);
         let was_known = known.is_some();
         known.iter().for_each(|old| self.store.remove(old));
@@ -139,14 +139,14 @@ impl Builder {
         }
     }
 
-    /// Removes the configuration under this path; says whether there was one.
+    /// Removes the configuration under this path; returns whether there was one.
     pub fn remove(&mut self, path: &[u8]) -> bool {
         let removed = self.paths.remove(path);
         removed.map(|contribution| self.store.remove(&contribution)).is_some()
     }
 
-    /// The paths of all configurations, or of those in which `filter` (a pattern, case-sensitive, unanchored) is found.
-    /// A filter that is no pattern finds none.
+    /// The paths of all configurations, or of those that match `filter` (a pattern, case-sensitive, unanchored). An
+    /// invalid filter matches none.
     pub fn paths(&self, filter: Option<&[u8]>) -> Vec<&[u8]> {
         let pattern = match filter.filter(|filter| !filter.is_empty()) {
             None => None,
@@ -159,7 +159,8 @@ impl Builder {
         paths.filter(|path| pattern.as_ref().is_none_or(|pattern| pattern.is_match(path))).collect()
     }
 
-    /// An instance of the current state; `None` if there is nothing to run: no enabled rule and no post-processor.
+    /// An instance of the current state; `None` if there is nothing to run: neither an enabled rule nor a
+    /// post-processor.
     pub fn build(&mut self) -> Option<Waf> {
         if self.store.take_changed() || self.plan.is_none() {
             self.plan = plan::build(&self.store, &mut self.patterns).map(Arc::new);
@@ -178,10 +179,9 @@ fn with_path(mut warnings: Vec<Warning>, path: &[u8]) -> Vec<Warning> {
 }
 
 impl Waf {
-    /// An instance of one ruleset, or what was wrong with it.
+    /// An instance of one ruleset, or the errors in it.
     ///
-    /// Rules that are refused do not keep the others from loading; to see what became of each, use a
-    /// [`Builder`].
+    /// Refused rules do not keep the others from loading; use a [`Builder`] to get the diagnostics of each.
     ///
     /// ```
     /// use bartizan::{Waf, value::{Value, json}};

@@ -1,13 +1,12 @@
-//! The built-in ruleset: our own rules, embedded as configuration documents.
+//! The built-in ruleset, embedded as configuration documents.
 //!
-//! Each class of attack is a document of its own and becomes a builder path of its own (`builtin/<name>`), so nothing has to
-//! merge them, and a caller can replace or remove one class. What the rules look like, and how they are written and tested,
-//! stands in `rules/README.md`.
+//! Each class of attack is a separate document with its own builder path (`builtin/<name>`), so they need no merging,
+//! and a caller can replace or remove one class. `rules/README.md` describes how the rules are written and tested.
 
 use crate::value::{Object, Value, json};
 use crate::{Builder, Waf};
 
-/// One embedded document: the builder path it belongs under, and its JSON text.
+/// One embedded document: its builder path and its JSON text.
 #[derive(Clone, Copy, Debug)]
 pub struct Document {
     /// The path to add the document under, `builtin/<name>`.
@@ -48,7 +47,7 @@ pub const DOCUMENTS: &[Document] = documents![
     "xxe",
 ];
 
-/// The built-in ruleset as one document, for what takes a single one.
+/// The built-in ruleset as one document, for interfaces that take a single one.
 ///
 /// ```
 /// assert!(bartizan::Waf::new(&bartizan::builtin::ruleset()).is_ok());
@@ -67,7 +66,7 @@ pub fn ruleset() -> Value {
     ruleset
 }
 
-/// What the documents hold.
+/// The sections of the documents.
 const SECTIONS: [&str; 3] = ["rules", "processors", "scanners"];
 
 impl Builder {

@@ -2,7 +2,7 @@
 //!
 //! # Evaluate
 //!
-//! A [`Waf`] is a ruleset, ready to be asked. Each request has a [`Context`], which remembers what it was given. Data is a map
+//! A [`Waf`] is a ruleset, ready to evaluate. Each request has a [`Context`], which keeps the data it was given, a map
 //! from addresses (`server.request.query`, `server.request.body`, ...) to values.
 //!
 //! ```
@@ -19,12 +19,12 @@
 //! # Ok::<(), bartizan::RunError>(())
 //! ```
 //!
-//! Rules of one's own are read by [`Waf::new`], or by a [`Builder`] where several configurations come and go.
+//! [`Waf::new`] takes other rules, and a [`Builder`] several configurations that come and go.
 //!
 //! # A whole request
 //!
-//! [`protect`] does what a server needs around that: it knows the client's address, asks who is refused, answers in the
-//! application's place, and says what belongs to the request's span.
+//! [`protect`] does the rest for a server: it determines the client's address, checks who is refused, responds in place of
+//! the application, and reports what belongs to the request's span.
 //!
 //! ```
 //! use bartizan::protect::{Engine, Finish, Response, Settings, Start};
@@ -71,17 +71,16 @@
 //! | [`protect`] | whole requests: the engine of a process, a request from its first header to its report |
 //! | [`users`] | collection modes, anonymization, login and business events |
 //! | [`http`] | client address, blocking responses, denylists, request reports |
-//! | [`remote`] | remote-configuration products and paths, and what is answered |
+//! | [`remote`] | remote-configuration products and paths, and the states to report |
 //! | [`report`] | events, actions and attributes: what an evaluation found |
 //! | [`value`] | the data that is evaluated; JSON |
 //! | [`builtin`] | the embedded rules |
 //! | [`log`](mod@log) | where messages go |
 //!
-//! Behind these, each room of the engine has its module page in the source; `ARCHITECTURE.md` lists them in their order. They
-//! are no part of the crate's promise. With the feature `internals`, which is for this workspace alone, its tests, benchmarks
-//! and bindings reach them.
+//! The other modules have their pages in the source; `ARCHITECTURE.md` lists them in order. They are not part of the public
+//! interface. The feature `internals`, which is only for this workspace, opens them to its tests, benchmarks and bindings.
 
-// Bindings, benchmarks and tests use more of the rooms than what is public does; and whatever is public is to be named.
+// Bindings, benchmarks and tests use more of the rooms than the public modules do; and all public types must be nameable.
 #![cfg_attr(not(feature = "internals"), allow(dead_code, unused_imports), warn(unnameable_types))]
 
 /// The examples of the README are tests.
@@ -121,7 +120,7 @@ pub use report::Outcome;
 pub use support::{Clock, Deadline, Ids, log};
 pub use waf::Waf;
 
-/// The rooms behind the public face, for this workspace's bindings, tests, benchmarks and fuzz targets. Anything may change.
+/// The private rooms, for this workspace's bindings, tests, benchmarks and fuzz targets. Anything may change.
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 #[allow(missing_docs)]

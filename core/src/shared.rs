@@ -1,8 +1,8 @@
-//! What the bindings hold on to: an engine and contexts behind shared references.
+//! What bindings hold: an engine and contexts behind shared references.
 //!
-//! Rust callers own a [`Builder`] and pass a `&mut` [`Context`] around; hosts with threads and a garbage collector cannot.
-//! Here updates and calls of one context wait for each other, a set without rules finds nothing instead of not existing,
-//! and a panic ends the context instead of the process.
+//! Rust callers own a [`Builder`] and pass a `&mut` [`Context`] around; hosts with threads and a garbage collector
+//! cannot. Here updates, and calls of one context, are serialized; without rules an instance finds nothing instead of
+//! not existing; and a panic ends the context instead of the process.
 
 use crate::config::Warning;
 use crate::protect::{Engine, Request, Taken};
@@ -16,10 +16,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The path under which the rules given first are found.
+/// The path of the initial rules.
 pub const FIRST_RULES: &str = "default";
 
-/// A set of configurations and the instance built from it. Each change builds a new instance; contexts made before keep
+/// A set of configurations and the instance built from it. Each change builds a new instance; existing contexts keep
 /// theirs.
 #[derive(Default)]
 pub struct SharedWaf(Versioned<Built>);
@@ -36,7 +36,7 @@ impl SharedWaf {
         Self::default()
     }
 
-    /// Adds a configuration or replaces the one under this path; one that is refused changes nothing but the path itself.
+    /// Adds a configuration or replaces the one under this path; a refused one changes only the path itself.
     pub fn update(&self, path: &str, document: &Object) -> Added {
         self.0.change(|built| {
             let added = built.builder.add_or_update(path.as_bytes(), document);
@@ -45,7 +45,7 @@ impl SharedWaf {
         })
     }
 
-    /// Adds the rules that are given first, as [`Builder::add_ruleset`] does.
+    /// Adds the initial rules, as [`Builder::add_ruleset`] does.
     pub fn set_rules(&self, ruleset: &Object) -> Added {
         self.0.change(|built| {
             let added = built.builder.add_ruleset(FIRST_RULES.as_bytes(), ruleset);
@@ -54,7 +54,7 @@ impl SharedWaf {
         })
     }
 
-    /// What is doubtful about all configurations as they are now.
+    /// Warnings about all current configurations.
     pub fn warnings(&self) -> Vec<Warning> {
         self.0.load().builder.warnings()
     }
@@ -67,7 +67,7 @@ impl SharedWaf {
         });
     }
 
-    /// Removes a configuration; says whether there was one.
+    /// Removes a configuration; returns whether there was one.
     pub fn remove(&self, path: &str) -> bool {
         self.0.change(|built| {
             let removed = built.builder.remove(path.as_bytes());
@@ -84,12 +84,12 @@ impl SharedWaf {
         built.builder.paths(None).into_iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect()
     }
 
-    /// The addresses that the current instance reacts to.
+    /// The addresses that the current instance uses.
     pub fn known_addresses(&self) -> Vec<Text> {
         self.current().map(|waf| waf.known_addresses().to_vec()).unwrap_or_default()
     }
 
-    /// The types of actions that the current instance can ask for.
+    /// The types of actions that a match of the current instance can lead to.
     pub fn known_actions(&self) -> Vec<Text> {
         self.current().map(|waf| waf.known_actions().to_vec()).unwrap_or_default()
     }
@@ -101,7 +101,7 @@ impl SharedWaf {
         context
     }
 
-    /// The current instance, for contexts that are made later.
+    /// The current instance, for later contexts.
     pub fn instance(&self) -> SharedInstance {
         SharedInstance(self.current())
     }
@@ -111,18 +111,18 @@ impl SharedWaf {
     }
 }
 
-/// The instance of a moment, or none where there were no rules.
+/// The instance at some moment, if there were rules.
 pub struct SharedInstance(Option<Waf>);
 
-/// A context that several threads may call; they wait for each other. One that is in use when the process forks is of no
-/// use to the child.
+/// A context that several threads may call; calls are serialized. One that is in use when the process forks cannot be
+/// used in the child.
 pub struct SharedContext(Renewable<State>);
 
 #[derive(Default)]
 enum State {
     Ready(Box<Context>),
     NoRules,
-    /// What a panic left, or a thread that is not there any more.
+    /// Left by a panic, or by a thread that does not exist in this process.
     #[default]
     Broken,
 }
@@ -133,7 +133,7 @@ impl SharedContext {
         SharedContext(Renewable::new(State::NoRules))
     }
 
-    /// Makes this the context of another request.
+    /// Reuses this as the context of another request.
     pub fn restart(&self, instance: &SharedInstance) {
         *self.0.lock() = match &instance.0 {
             Some(waf) => State::Ready(Box::new(waf.context())),
@@ -170,7 +170,7 @@ impl SharedContext {
         }))
     }
 
-    /// Forgets all data, so that memory need not wait for a garbage collector. Later calls find nothing.
+    /// Drops all data, so that memory need not wait for a garbage collector. Later calls find nothing.
     pub fn close(&self) {
         *self.0.lock() = State::NoRules;
     }
@@ -192,12 +192,12 @@ impl SharedContext {
     }
 }
 
-/// A request that several threads may call; they wait for each other. One that is in use when the process forks is of no
-/// use to the child.
+/// A request that several threads may call; calls are serialized. One that is in use when the process forks cannot be
+/// used in the child.
 pub struct SharedRequest(Renewable<Option<Request>>);
 
 impl SharedRequest {
-    /// A request served by the instance of this moment.
+    /// A request served by the current instance.
     pub fn new(engine: &Arc<Engine>) -> Self {
         SharedRequest(Renewable::new(Some(engine.request())))
     }
@@ -213,18 +213,18 @@ impl SharedRequest {
     }
 }
 
-/// What a request without an [`Engine`] remembers of its user: its calls are evaluated in a context of the host's. Threads
-/// may share it; they wait for each other.
+/// The user state of a request without an [`Engine`], whose calls are evaluated in a context of the host's. Threads may
+/// share it; calls are serialized.
 #[derive(Default)]
 pub struct SharedScope(Renewable<RequestScope>);
 
 impl SharedScope {
-    /// A request of which nothing is known.
+    /// The scope of a new request.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// As [`call_in_scope`], evaluated in the request's context, if there is one, within a budget.
+    /// As [`call_in_scope`], evaluated within a budget in the request's context, if there is one.
     pub fn call(
         &self,
         function: &str,

@@ -1,4 +1,4 @@
-//! An instance: an immutable set of rules, ready to evaluate.
+//! An instance: an immutable ruleset, ready to evaluate.
 
 use crate::eval::{Context, Instance};
 use crate::report::ReportedAction;
@@ -6,7 +6,7 @@ use crate::value::Text;
 use std::any::Any;
 use std::sync::Arc;
 
-/// An immutable set of rules. Cheap to clone and to share between threads; contexts keep it alive.
+/// An immutable ruleset. Cheap to clone and to share between threads; contexts keep it alive.
 #[derive(Clone)]
 pub struct Waf(Arc<Instance>);
 
@@ -15,7 +15,7 @@ impl Waf {
         Waf(Arc::new(instance))
     }
 
-    /// The addresses this instance reacts to. Others need not be computed.
+    /// The addresses that this instance uses. Others need not be computed.
     pub fn known_addresses(&self) -> &[Text] {
         &self.0.plan.known_addresses
     }
@@ -25,13 +25,13 @@ impl Waf {
         &self.0.plan.known_actions
     }
 
-    /// What the action `block` asks for, with an id of its own: how a request ends that no rule ends.
+    /// The parameters of the action `block`, with a new id, for requests that are blocked without a matching rule.
     pub fn block_action(&self) -> ReportedAction {
         ReportedAction::blocking(&self.0.plan.block, &self.0.ids.uuid())
     }
 
-    /// What a binding keeps beside the instance, for as long as that or any of its contexts lives; made when first asked
-    /// for (and possibly more than once by threads that ask at the same time, all but one for nothing). `None` if it was made as another type.
+    /// An object that a binding attaches to the instance and its contexts; made on first use (threads that call this at
+    /// the same time may make several, of which one is kept). `None` if it was made with another type.
     pub fn companion<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
         self.0.companion.get_or_init(|| Box::new(Box::new(make()))).downcast_ref()
     }

@@ -5,11 +5,11 @@ use crate::users::text::utf8;
 use crate::value::{Object, View};
 use std::borrow::Cow;
 
-/// The arguments of one call, a map. A missing argument and null are the same.
+/// The arguments of one call, a map. A missing argument is the same as null.
 #[derive(Clone, Copy)]
 pub(super) struct Args<'a>(&'a Object);
 
-/// What was wrong with an argument.
+/// A result whose error says what is wrong with an argument.
 pub(super) type Result<T> = std::result::Result<T, String>;
 
 impl<'a> Args<'a> {
@@ -31,7 +31,7 @@ impl<'a> Args<'a> {
         }
     }
 
-    /// Text that says something: the empty string is as good as nothing.
+    /// A text; an empty string counts as missing.
     pub fn non_empty(self, name: &str) -> Option<Cow<'a, str>> {
         non_empty_text(self.object(name)?)
     }
@@ -40,7 +40,7 @@ impl<'a> Args<'a> {
         self.object(name).map(truthy)
     }
 
-    /// True or false and nothing else, for what an operator decides.
+    /// A boolean and nothing else, for settings of an operator.
     pub fn flag(self, name: &str) -> Result<Option<bool>> {
         match self.object(name).map(Object::view) {
             None => Ok(None),
@@ -72,7 +72,7 @@ impl<'a> Args<'a> {
         self.array(name)?.iter().map(text).collect()
     }
 
-    /// Only these may be given: a misspelt setting must not be ignored.
+    /// Refuses arguments that are not known, as a misspelt setting must not be ignored.
     pub fn only(self, known: &[&str]) -> Result<()> {
         let names = self.0.as_map().unwrap_or_default().iter().map(|pair| utf8(pair.key_bytes().unwrap_or_default()));
         match names.into_iter().find(|name| !known.contains(&name.as_ref())) {
@@ -92,7 +92,7 @@ impl<'a> Args<'a> {
         pairs.iter().filter_map(move |pair| Some((text(pair.key_bytes()?), text(pair.value().as_bytes()?))))
     }
 
-    /// Headers as an array of `[name, value]`, or as a map of a value or an array of values.
+    /// Headers as an array of `[name, value]`, or as a map from names to values or arrays of values.
     pub fn headers(self, name: &str) -> Result<Vec<(Cow<'a, str>, Cow<'a, str>)>> {
         let mut headers = Vec::new();
         match self.object(name).map(Object::view) {
@@ -125,7 +125,7 @@ fn push_header<'a>(headers: &mut Vec<(Cow<'a, str>, Cow<'a, str>)>, name: Option
     }
 }
 
-/// Truth as hosts see it: nothing, zero and empty are false.
+/// Truth as in host languages: nothing, zero and empty are false.
 fn truthy(value: &Object) -> bool {
     match value.view() {
         View::Invalid | View::Null | View::Signed(0) | View::Unsigned(0) | View::String(b"") => false,

@@ -13,10 +13,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The variable that names the header with the client's address.
+/// The environment variable with the name of the header for the client's address.
 const CLIENT_IP_HEADER: &str = "DD_TRACE_CLIENT_IP_HEADER";
 
-/// Why there is no engine.
+/// Why an engine could not be made.
 #[derive(Debug)]
 pub enum EngineError {
     /// A setting is unknown or missing, or cannot be used.
@@ -26,7 +26,7 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// The map handed to callers: `error`, and `diagnostics` (with `warnings`) where it is about the rules.
+    /// The map for callers: `error`, and `diagnostics` (with `warnings`) if it is about the rules.
     pub fn to_value(&self) -> Value {
         let mut value = map_of([("error", self.to_string().into())]);
         if let EngineError::Rules(diagnostics) = self {
@@ -67,28 +67,27 @@ impl fmt::Display for EngineError {
 
 impl std::error::Error for EngineError {}
 
-/// The names of the settings of an engine, beside [`SERVICE_SETTINGS`].
+/// The names of an engine's settings, besides [`SERVICE_SETTINGS`].
 pub const ENGINE_SETTINGS: [&str; 8] =
     ["rules", "local_rules", "enabled", "environment", "timeout_us", "host", "propagate", "on_incomplete"];
 
 /// An engine configured by a map:
 ///
-/// * `rules`: the ruleset, as a value or as JSON text; `local_rules`: true when an operator chose it, which keeps remote
-///   configuration away
-/// * `enabled`: true, false, or nothing for "until remote configuration says so"
-/// * `environment`: a map with the variables of the collection mode, and `DD_TRACE_CLIENT_IP_HEADER`, which stands in for
+/// * `rules`: the ruleset, as a value or as JSON text; `local_rules`: true if an operator chose it, which excludes
+///   remote configuration
+/// * `enabled`: true, false, or nothing to let remote configuration decide
+/// * `environment`: a map with the variables of the collection mode, and `DD_TRACE_CLIENT_IP_HEADER` as a fallback for
 ///   `client_ip_header`
 /// * `timeout_us`, `host` (`python` or `javascript`), `propagate`
 /// * those of a service: `trace_rate_limit`, `schema_delay`, `client_ip_header`, `trusted_proxies`
-/// * `on_incomplete`: `pass` (the default) or `block`: what becomes of a request that was not inspected completely
+/// * `on_incomplete`: `pass` (the default) or `block`, for a request that was not inspected completely
 ///
-/// Returns beside it `warnings` about settings, the `report` of the first batch, and the `diagnostics` of the rules with their
-/// own `warnings`.
+/// Also returns `warnings` about settings, the `report` of the first batch, and the `diagnostics` of the rules with
+/// their own `warnings`.
 ///
 /// # Errors
 ///
-/// A setting of any other name, one that cannot be used, and rules of which none can be used, whether the engine is on or
-/// not.
+/// A setting that is unknown or cannot be used, or a ruleset without a usable rule, whether the engine is on or not.
 pub fn new_engine(settings: &Object) -> Result<(Arc<Engine>, Value), EngineError> {
     let mut warnings = Vec::new();
     let (engine, applied) = Engine::with_report(read(Args::of(settings)?, &mut warnings)?)?;
@@ -132,9 +131,9 @@ fn read(args: Args<'_>, warnings: &mut Vec<String>) -> Result<Settings, EngineEr
         .service(service))
 }
 
-/// Runs a function: `apply_remote` with a batch (`removed`: paths, `changed`: `[path, content]`) gives the states to answer;
-/// `products` names the products to subscribe to; `mode` gives the collection mode in force; `config_warnings` what
-/// [`Engine::warnings`] says; any other function is one of [`call_service`].
+/// Runs a function: `apply_remote` with a batch (`removed`: paths, `changed`: `[path, content]`) returns the states to
+/// report; `products` the products to subscribe to; `mode` the collection mode in force; `config_warnings` the result
+/// of [`Engine::warnings`]; any other function is one of [`call_service`].
 pub fn call_engine(engine: &Engine, function: &str, arguments: &Object) -> Value {
     match function {
         "apply_remote" => match read_batch(arguments) {

@@ -14,7 +14,7 @@ use crate::value::{Truncation, Value};
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-/// What arguments or settings say about proxies, where they say anything; otherwise what is known of them.
+/// The proxies according to arguments or settings, or else those known.
 pub(super) fn proxies<'a>(args: Args<'_>, known: &'a Proxies) -> Result<Cow<'a, Proxies>> {
     let mut proxies = Cow::Borrowed(known);
     if let Some(name) = args.text("client_ip_header")?.filter(|name| !name.is_empty()) {
@@ -35,7 +35,7 @@ pub(super) fn client_ip(args: Args<'_>, known: &Proxies) -> Result<Value> {
     Ok(map_of([("http.client_ip", text(found.client)), ("network.client.ip", text(found.peer))]))
 }
 
-/// The answer to a blocked client.
+/// The response to a blocked client.
 pub(super) fn block_response(args: Args<'_>) -> Result<Value> {
     let blocking = match (args.object("actions"), args.object("parameters")) {
         (Some(actions), _) => Blocking::among(actions),
@@ -52,7 +52,7 @@ pub(super) fn block_response(args: Args<'_>) -> Result<Value> {
     Ok(answer_value(Answer::new(&blocking, &ask(args)?), blocking))
 }
 
-/// What is asked of the answer to a blocked client.
+/// The properties of a blocked client and its call.
 pub(super) fn ask(args: Args<'_>) -> Result<Ask<'_>> {
     let has = |name: &str| args.boolean(name).unwrap_or(false);
     Ok(Ask {
@@ -68,7 +68,7 @@ pub(super) fn ask(args: Args<'_>) -> Result<Ask<'_>> {
     })
 }
 
-/// The answer to an action, as a map.
+/// The response for an action, as a map.
 pub(super) fn answer_value(answer: Answer, blocking: Blocking) -> Value {
     let meta = Value::from_entries(answer.tags());
     match answer {
@@ -155,14 +155,14 @@ pub(super) fn event_tags(args: Args<'_>) -> Result<Value> {
     Ok(result)
 }
 
-/// What makes a request's login events hard to use.
+/// Shortcomings of a request's login events.
 pub(super) fn check_events(args: Args<'_>) -> Result<Value> {
     let meta = args.map("meta")?.map(|meta| meta.strings().collect());
     let client = args.text("client_ip")?.and_then(|address| address.parse().ok());
     Ok(map_of([("notes", texts(&quality::check(&meta.unwrap_or_default(), client)))]))
 }
 
-/// The time an evaluation may take.
+/// The time limit of an evaluation.
 pub(super) fn waf_timeout(args: Args<'_>) -> Result<Value> {
     let mut warnings = Vec::new();
     let python = args.non_empty("host").is_none_or(|host| host != "javascript");
@@ -170,7 +170,7 @@ pub(super) fn waf_timeout(args: Args<'_>) -> Result<Value> {
     Ok(map_of([("microseconds", timeout.into()), ("warnings", texts(&warnings))]))
 }
 
-/// A request as the engine's addresses, with the tags that say where it comes from.
+/// A request as the engine's addresses, with the tags of its origin.
 pub(super) fn request_addresses(args: Args<'_>, known: &Proxies) -> Result<Value> {
     let (method, url, peer) = (args.text("method")?, args.text("url")?, args.text("peer")?);
     let headers = args.headers("headers")?;
@@ -208,7 +208,7 @@ pub(super) fn collected_body(args: Args<'_>) -> Result<Value> {
     Ok(map_of([("body", copy), ("meta", meta)]))
 }
 
-/// How many frames of a stack to report.
+/// The number of frames of a stack to report.
 pub(super) fn stack_frames(args: Args<'_>) -> Result<Value> {
     let whole =
         |name: &str, default: usize| Ok::<_, String>(args.number(name)?.map_or(default, |number| number as usize));

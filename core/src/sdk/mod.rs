@@ -1,20 +1,21 @@
-//! Users, HTTP and whole requests for bindings: each function by its name, from a map of arguments to a map of results.
+//! Users, HTTP and whole requests for bindings: each function by name, from a map of arguments to a map of results.
 //!
-//! A typed interface of its own in each language would have to be written, documented and tested once a language, and would
-//! drift. So the bindings convert values and call by name; a familiar function there is one line. The price is that the
-//! compiler doesn't check arguments: a wrong one gives `{"error": ...}`, never a panic. Nothing is decided in this room: it
-//! reads arguments, calls [`crate::users`], [`crate::http`] and [`crate::protect`], and lays out what they return. Rust
-//! callers use those directly.
+//! A typed interface in each language would have to be written, documented and tested once per language, and would
+//! drift. So the bindings convert values and call functions by name, and an idiomatic function there is one line. The
+//! price is that the compiler does not check arguments: a wrong one gives `{"error": ...}`, never a panic. Nothing is
+//! decided in this room: it reads arguments, calls [`crate::users`], [`crate::http`] and [`crate::protect`], and
+//! converts their results. Rust callers use those directly.
 //!
-//! | what | remembers | made by | called by |
+//! | what | state | made by | called by |
 //! |---|---|---|---|
-//! | functions | nothing | | [`call`] |
-//! | a [`Service`](crate::protect::Service) | denylist, limits, learned answers | [`new_service`] | [`call_service`], which knows those above too |
-//! | an [`Engine`](crate::protect::Engine) | and the rules | [`new_engine`] | [`call_engine`], likewise |
-//! | a [`Request`](crate::protect::Request) | what became of one request | an engine | [`call_request`] |
+//! | functions | none | | [`call`] |
+//! | a [`Service`](crate::protect::Service) | denylist, limits, learned responses | [`new_service`] | [`call_service`], which includes the above |
+//! | an [`Engine`](crate::protect::Engine) | also the rules | [`new_engine`] | [`call_engine`], likewise |
+//! | a [`Request`](crate::protect::Request) | the state of one request | an engine | [`call_request`] |
 //!
-//! What a request must keep between calls of [`call`] goes in and comes out by value, as `scope`. A host with contexts of its
-//! own and no engine keeps a [`RequestScope`](crate::users::RequestScope) instead, and calls [`call_in_scope`].
+//! The state of a request between calls of [`call`] is passed in and out by value, as `scope`. A host with its own
+//! contexts and without an engine keeps a [`RequestScope`](crate::users::RequestScope) instead, and uses
+//! [`call_in_scope`].
 //!
 //! # Calls about users
 //!
@@ -29,9 +30,9 @@
 //! | `auto_user` | `framework`, `user`, `login`, `session_id` |
 //! | `auto_session` | `session_id` |
 //!
-//! All take `mode` (collection mode, default `identification`), `host` (`python` or `javascript`: how floats are printed),
-//! `scope` (from the previous call of the same request) and `request` (false where there is none to report to: the call is then
-//! ignored, and says so), and return
+//! All take `mode` (collection mode, default `identification`), `host` (`python` or `javascript`: how floats are
+//! printed), `scope` (from the previous call of the same request) and `request` (false outside of a request: the call
+//! is then ignored, with a warning), and return
 //!
 //! ```text
 //! {"outcome": "ok" or "ignored", "meta": {tag: text}, "metrics": {tag: number}, "keep": bool,
@@ -39,9 +40,10 @@
 //!  "warnings": [text], "notes": [text], "scope": {}}
 //! ```
 //!
-//! The host writes `meta` and `metrics` to the service-entry span, retains the trace if `keep`, runs the map in `waf` in the
-//! request's context, counts, and logs `warnings` (and `notes` when debugging). `user_events` runs a whole list: `mode` and
-//! `calls` (each with its function in `fn`) give the sums.
+//! The host writes `meta` and `metrics` to the service-entry span, keeps the trace if `keep` is true, evaluates the map
+//! in `waf` in the request's context, increments the counters, and logs `warnings` (and `notes` when debugging).
+//! `user_events` runs a whole list: from `mode` and `calls` (each with its function in `fn`) it returns the combined
+//! results.
 //!
 //! # Other functions
 //!
@@ -49,11 +51,11 @@
 //! |---|---|---|
 //! | `anonymize` | `input` | `anon`: text or null |
 //! | `user_id` | `user` | `id`: text or null |
-//! | `user_addresses` | `user` (an id, or a map with `id` and `session_id`), `session_id` | `addresses`: to be run to learn whether they are refused; empty for nobody |
+//! | `user_addresses` | `user` (an id, or a map with `id` and `session_id`), `session_id` | `addresses`: to be evaluated to find out whether they are refused; empty for nobody |
 //! | `collection_mode` | `environment` (map of variables), `remote`, `enabled` | `mode`, `tracking`, `warnings` |
-//! | `propagate` | `id` | `_dd.p.usr.id`, `t.usr.id`; nothing when too long |
+//! | `propagate` | `id` | `_dd.p.usr.id`, `t.usr.id`; nothing if it is too long |
 //! | `client_ip` | `headers`, `peer`, `client_ip_header`, `trusted_proxies` (addresses and networks) | `http.client_ip`, `network.client.ip`: text or null |
-//! | `block_response` | `actions` (of a result), or `type` and `parameters`; `accept`, `method`, `graphql`, `protocol`, `headers_sent`, `templates` (`html`, `json`, `graphql`) | `status`, `headers`, `body`, `stealth`, `security_response_id`, `meta`; for `protocol: grpc` `grpc_status`, `grpc_message`; empty when nothing blocks |
+//! | `block_response` | `actions` (of a result), or `type` and `parameters`; `accept`, `method`, `graphql`, `protocol`, `headers_sent`, `templates` (`html`, `json`, `graphql`) | `status`, `headers`, `body`, `stealth`, `security_response_id`, `meta`; for `protocol: grpc` `grpc_status`, `grpc_message`; empty if nothing blocks |
 //! | `request_headers`, `response_headers` | `headers`, `event`, `max_collected_headers` | `meta`, `metrics` |
 //! | `request_addresses` | `method`, `url`, `headers`, `query`, `cookies`, `path_params`, `body`, `peer`, `client_ip_header`, `trusted_proxies` | `addresses`, `meta` |
 //! | `response_addresses` | `status`, `headers`, `body` | `addresses` |
@@ -65,21 +67,21 @@
 //! | `waf_timeout` | `text`, `host` | `microseconds`, `warnings` |
 //! | `capabilities` | booleans: `remotely_switched`, `engine_on`, `local_rules`, `exploit_prevention`, `user_tracking`, `extended_collection` | `bits`, `encoded` |
 //!
-//! Headers are an array of `[name, value]`, or a map of values or arrays of values.
+//! Headers are an array of `[name, value]`, or a map from names to values or arrays of values.
 //!
 //! # Functions of a service
 //!
 //! | function | arguments | result |
 //! |---|---|---|
-//! | `block`, `extend` | `user`, `ip`, or both; `until` (epoch seconds) or `seconds` from now, neither is forever | `done`, `until` |
+//! | `block`, `extend` | `user`, `ip`, or both; `until` (epoch seconds) or `seconds` from now, or neither to block forever | `done`, `until` |
 //! | `unblock` | `user`, `ip`, or both | `done` |
 //! | `blocked` | `user`, `ip`, or both | `blocked`, `until` |
 //! | `blocks` | | `users`, `ips`: each `value`, `until` |
-//! | `keep_trace` | | `keep`: the rate limit grants one trace |
+//! | `keep_trace` | | `keep`: whether the rate limit permits keeping one more trace |
 //! | `sample_schema` | `method`, `route`, `status` | `sample` |
-//! | `learn_login_failure` | `route`, `login`, `status`, `headers`, `body`, `latency_us`, `blocked` (then it teaches nothing) | `learned` |
-//! | `configure_login_failure` | `status` (401), `headers`, `body`, `latency_us`: the answer for routes without learned ones | |
-//! | `login_failure_answer` | `route`, `login` | `status`, `headers`, `body`, `delay_us`; empty when nothing is known, or not yet of three people |
+//! | `learn_login_failure` | `route`, `login`, `status`, `headers`, `body`, `latency_us`, `blocked` (then nothing is learned) | `learned` |
+//! | `configure_login_failure` | `status` (401), `headers`, `body`, `latency_us`: the response for routes without learned ones | |
+//! | `login_failure_answer` | `route`, `login` | `status`, `headers`, `body`, `delay_us`; empty if nothing is known, or fewer than three people have failed |
 
 mod args;
 mod engine;
@@ -102,7 +104,7 @@ pub use scope::{Place, call_in_scope};
 pub use service::{SERVICE_SETTINGS, call_service, new_service};
 pub use taken::Arguments;
 
-/// Runs a function. The result is a map; `error` in it says that the function is unknown or an argument unusable.
+/// Runs a function. The result is a map; its `error` says that the function is unknown or an argument invalid.
 pub fn call(function: &str, arguments: &Object) -> Value {
     Args::of(arguments)
         .and_then(|args| dispatch(function, args))
@@ -111,7 +113,7 @@ pub fn call(function: &str, arguments: &Object) -> Value {
 
 type Run = fn(Args<'_>) -> Result<Value>;
 
-/// The functions that remember nothing, but for the calls about users.
+/// The stateless functions, except for the calls about users.
 const FUNCTIONS: [(&str, Run); 19] = [
     ("anonymize", users::pseudonym),
     ("user_id", users::user_id),

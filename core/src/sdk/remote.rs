@@ -5,7 +5,7 @@ use super::map_of;
 use crate::remote::{Abilities, ApplyState, Batch, BatchReport};
 use crate::value::{Object, Value, json};
 
-/// What this process offers the management side.
+/// The capabilities of this process.
 pub(super) fn capabilities(args: Args<'_>) -> Result<Value> {
     let has = |name: &str| args.boolean(name).unwrap_or(false);
     let abilities = Abilities {
@@ -19,8 +19,8 @@ pub(super) fn capabilities(args: Args<'_>) -> Result<Value> {
     Ok(map_of([("bits", abilities.bits().into()), ("encoded", abilities.encode().into())]))
 }
 
-/// Reads a batch: `removed` is an array of paths, `changed` an array of `[path, content]`, where the content is a value or
-/// the JSON text of one. A content that can't be read becomes null, which the engine refuses with its own words.
+/// Reads a batch: `removed` is an array of paths, `changed` an array of `[path, content]`, where the content is a value
+/// or its JSON text. Content that cannot be parsed becomes null, which the engine refuses with its own message.
 pub fn read_batch(batch: &Object) -> std::result::Result<Batch, String> {
     let args = Args::of(batch)?;
     let text = |object: &Object| object.as_bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
@@ -41,8 +41,9 @@ pub fn read_batch(batch: &Object) -> std::result::Result<Batch, String> {
     Ok(read)
 }
 
-/// A report as a map: `states` (each `path`, `state`, `error`), `built` (true, or the error), `switched`, `config_errors`,
-/// `diagnostics` (by path, each section by section, with `warnings`) and `log` (each `error`, `message`, `tags`).
+/// A report as a map: `states` (each `path`, `state`, `error`), `built` (true, or the error), `switched`,
+/// `config_errors`, `diagnostics` (by path, then by section, with `warnings`) and `log` (each `error`, `message`,
+/// `tags`).
 pub fn report_value(report: &BatchReport) -> Value {
     let states = report.states.iter().map(|state| {
         let number: u64 = match state.state {

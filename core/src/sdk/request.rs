@@ -20,14 +20,14 @@ use std::borrow::Cow;
 /// | `is_user_blocked` | `user` (an id, or a map with `id` and `session_id`), `session_id` | `blocked` |
 /// | `block_request` | | `blocked`: from now on the request is to be blocked |
 /// | `response` | `status`, `headers` | `blocked` |
-/// | `block_response` | `graphql`, `protocol`, `headers_sent`, `templates`, `accept`, `method` | as in [`super::call`]; empty when nothing blocks |
+/// | `block_response` | `graphql`, `protocol`, `headers_sent`, `templates`, `accept`, `method` | as in [`super::call`]; empty if nothing blocks |
 /// | `finish` | `origin`, `structured`, `truncated` | `meta`, `metrics`, `keep`, `telemetry`, `appsec`, `incomplete`, `log` |
 ///
-/// `body_unparsed` says why a body was not parsed, `incomplete` names the reasons why not everything of the request was
-/// inspected (see [`Incomplete::reasons`](crate::report::Incomplete::reasons)), and `log` has the line to write about it, now
-/// and then.
+/// `body_unparsed` says why a body was not parsed, `incomplete` has the reasons why the request was not inspected
+/// completely (see [`Incomplete::reasons`](crate::report::Incomplete::reasons)), and `log` has a rate-limited log line
+/// about that.
 ///
-/// `taken` is what became of the arguments when a binding took them in, perhaps not whole, and with part of the budget.
+/// `taken` says what a binding cut when it converted the arguments, and how much of the budget is left.
 pub fn call_request(request: &mut Request, function: &str, arguments: &Object, taken: Taken) -> Value {
     request.within(taken, |request| {
         let result = Args::of(arguments).and_then(|args| dispatch(request, function, args));

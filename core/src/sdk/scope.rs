@@ -1,4 +1,4 @@
-//! Calls about the user of a request that a host evaluates by itself, in a context of its own.
+//! Calls about the user of a request that a host evaluates in a context of its own.
 
 use super::args::Args;
 use super::users::{in_scope, outcome_value, who};
@@ -9,23 +9,24 @@ use crate::users::sdk::CallOptions;
 use crate::users::{RequestScope, Who};
 use crate::value::{Object, Value};
 
-/// Where a host is to evaluate.
+/// Where a host should evaluate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// In the request's context.
     Request,
-    /// In a subcontext, so that nothing of it stays.
+    /// In a subcontext, whose data is not kept.
     Aside,
 }
 
-/// Runs a call about a user, or `is_user_blocked`, in the scope of a request, and evaluates what it submits.
+/// Runs a call about a user, or `is_user_blocked`, in the scope of a request, and evaluates the addresses of its
+/// outcome.
 ///
-/// The arguments are those of [`super::call`], without `scope`; so is the answer. `evaluate` runs addresses, where the request
-/// has a context; what it finds comes back beside the answer.
+/// The arguments are those of [`super::call`], without `scope`; so is the result. `evaluate` evaluates addresses, if
+/// the request has a context; its findings are returned beside the result.
 ///
 /// # Errors
 ///
-/// What `evaluate` failed with. An argument that cannot be used is an `error` in the answer.
+/// The error of `evaluate`. An argument that cannot be used is an `error` in the result.
 pub fn call_in_scope(
     scope: &mut RequestScope,
     function: &str,

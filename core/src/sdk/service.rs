@@ -12,27 +12,27 @@ use crate::users::identity::id_text;
 use crate::value::{Object, Value};
 use std::time::Duration;
 
-/// The names of the settings of a service.
+/// The names of a service's settings.
 pub const SERVICE_SETTINGS: [&str; 4] = ["trace_rate_limit", "schema_delay", "client_ip_header", "trusted_proxies"];
 
 /// A service configured by a map:
 ///
-/// * `trace_rate_limit` (traces a second) and `schema_delay` (seconds)
+/// * `trace_rate_limit` (traces per second) and `schema_delay` (seconds)
 /// * `client_ip_header`: the header in which the proxies in front of the service write the client's address
-/// * `trusted_proxies`: the addresses and networks of these proxies; an empty array says that there are none
+/// * `trusted_proxies`: the addresses and networks of these proxies; an empty array means that there are none
 ///
-/// What the last two mean is said in [`crate::http::client_ip`]; they are defaults for the functions that take them.
+/// [`crate::http::client_ip`] explains the last two; they are defaults for the functions that take them.
 ///
 /// # Errors
 ///
-/// A setting that does not exist or cannot be used, in a sentence.
+/// A sentence about a setting that is unknown or cannot be used.
 pub fn new_service(settings: &Object) -> Result<Service> {
     let settings = Args::of(settings)?;
     settings.only(&SERVICE_SETTINGS)?;
     read_settings(settings, None).map(Service::new)
 }
 
-/// The same where other settings stand beside these, and where the environment may name the header.
+/// The same among other settings, with a default for the header from the environment.
 pub(super) fn read_settings(settings: Args<'_>, client_ip_header: Option<&str>) -> Result<ServiceSettings> {
     let rate = settings.number("trace_rate_limit")?.map_or(TraceLimiter::DEFAULT_RATE, |rate| rate as i64);
     let delay = settings.number("schema_delay")?.unwrap_or(SchemaSampler::DEFAULT_DELAY);
@@ -42,7 +42,7 @@ pub(super) fn read_settings(settings: Args<'_>, client_ip_header: Option<&str>) 
     Ok(ServiceSettings::new().trace_rate_limit(rate).schema_delay(delay).proxies(proxies))
 }
 
-/// Runs a function of a service, or any that [`call`] knows; see the list in the module.
+/// Runs a function of a service, or any of [`call`]; the module lists them.
 pub fn call_service(service: &Service, function: &str, arguments: &Object) -> Value {
     let run = match function {
         "block" => block,
@@ -78,7 +78,7 @@ fn unblock(service: &Service, args: Args<'_>) -> Result<Value> {
     Ok(map_of([("done", service.unblock(&subject(args)?).into())]))
 }
 
-/// Is this user or this address refused?
+/// Whether a user or an address is refused.
 fn blocked(service: &Service, args: Args<'_>) -> Result<Value> {
     let user = args.object("user").and_then(|user| id_text(user, Default::default()));
     let of_user = user.and_then(|user| service.refuses_user(&user));
@@ -133,7 +133,7 @@ fn login_failure_answer(service: &Service, args: Args<'_>) -> Result<Value> {
     ]))
 }
 
-/// The end of an entry: `until` in seconds since the epoch, or `seconds` from now; neither is forever.
+/// The end of an entry: `until` in seconds since the epoch, or `seconds` from now, or neither for no end.
 fn until(service: &Service, args: Args<'_>) -> Result<Until> {
     let whole = |name: &str| match args.number(name)? {
         Some(number) if number < 0.0 || number.is_nan() => Err(format!("the argument `{name}` must not be negative")),

@@ -1,15 +1,15 @@
-//! Taking the arguments of a request's call in.
+//! Converting the arguments of a request's call.
 //!
-//! Most of what a request holds shares the budget of the evaluation it leads to. What says who the client is must not: a
-//! large body would decide whether the denylist is asked, and about whom. So the arguments that can be large through and
-//! through share the budget, and each of the others is taken in before them, by itself, bounded in count and size.
-//! Bindings convert in this order; what a cut means is decided here.
+//! Most of a request's data shares the budget of its evaluation. What identifies the client must not: a large body
+//! could then prevent the check of the denylist, or change which address is checked. So the arguments that can be large
+//! share the budget, and each of the others is converted before them, under its own bounds of count and size. Bindings
+//! convert in this order; what a cut means is decided here.
 
 use crate::protect::Taken;
 use crate::support::Deadline;
 use crate::value::{Limits, Truncation, Value};
 
-/// The arguments of a call, taken in one by one.
+/// The arguments of a call, added one by one.
 ///
 /// ```
 /// use bartizan::internals::sdk::Arguments;
@@ -28,18 +28,18 @@ pub struct Arguments {
     client_cut: bool,
 }
 
-/// Values that each header has for itself: a name, a value, and the pair around them, or some values of one name.
+/// The values that each header may have: a name, a value, and the pair around them, or several values of one name.
 const VALUES_OF_A_HEADER: usize = 16;
 
 impl Arguments {
-    /// Those that share the budget.
+    /// The arguments that share the budget.
     pub const SHARED: [&str; 7] = ["addresses", "body", "cookies", "metadata", "path_params", "query", "values"];
 
-    /// Those that the operator writes and no client: they are taken whole.
+    /// The arguments that the operator sets, not the client; they are converted as a whole.
     pub const WHOLE: [&str; 3] = ["client_ip_header", "templates", "trusted_proxies"];
 
-    /// How much is taken of each of the others. There is always room for the whole of a header that is taken at all, so a
-    /// cut leaves no half of a pair.
+    /// The bounds of each of the others. A header that is converted at all is converted completely, so a cut leaves no
+    /// half of a pair.
     pub const BOUNDS: Limits = {
         let entries = 4096;
         Limits {
@@ -56,7 +56,7 @@ impl Arguments {
         Self::SHARED.iter().any(|shared| shared.as_bytes() == name)
     }
 
-    /// How much is taken of an argument that does not.
+    /// The bounds of an argument that does not share the budget.
     pub fn bounds(name: &[u8]) -> Limits {
         match Self::WHOLE.iter().any(|whole| whole.as_bytes() == name) {
             true => Limits::WHOLE,
@@ -64,14 +64,14 @@ impl Arguments {
         }
     }
 
-    /// One that does not, and what was left out of it.
+    /// Adds an argument that does not share the budget, and what was cut from it.
     pub fn add(&mut self, name: &[u8], value: Value, truncation: Truncation) {
         self.truncation = self.truncation.or(truncation);
         self.client_cut |= truncation.any() && decides_client(name);
         self.own.push((name.into(), value));
     }
 
-    /// All of them, with a map of those that share the budget.
+    /// All arguments, with a map of those that share the budget.
     pub fn with(self, shared: Value, truncation: Truncation, deadline: Deadline) -> (Value, Taken) {
         let mut arguments = shared;
         for (name, value) in self.own {
@@ -82,7 +82,7 @@ impl Arguments {
     }
 }
 
-/// Whether the client's address is read from this argument.
+/// Whether the client's address depends on this argument.
 fn decides_client(name: &[u8]) -> bool {
     [&b"headers"[..], b"peer", b"client_ip_header", b"trusted_proxies"].contains(&name)
 }
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use crate::value::{Intake, json};
 
-    /// Whatever is in the pairs, those that are taken are whole.
+    /// Pairs are converted as a whole or not at all, whatever they contain.
     #[test]
     fn pairs_are_taken_whole_or_not() {
         let mut intake = Intake::new(Arguments::BOUNDS);
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_is_one_of_the_client_where_it_is_read_from_there() {
+    fn a_cut_of_what_identifies_the_client_is_reported() {
         let cut = Truncation { string_length: 5, ..Truncation::default() };
         for (name, client_cut) in [("headers", true), ("peer", true), ("trusted_proxies", true), ("url", false)] {
             let mut arguments = Arguments::default();

@@ -30,7 +30,7 @@ pub(super) const CALLS: [&str; 13] = [
     "auto_session",
 ];
 
-/// How a call is made, where it doesn't say so itself.
+/// The options of a call, with defaults.
 pub(super) fn options(function: &str, args: Args<'_>, defaults: CallOptions) -> CallOptions {
     let v1 = function.ends_with("_event") && function != "track_custom_event"
         || args.non_empty("sdk_version").as_deref() == Some("v1");
@@ -41,7 +41,7 @@ pub(super) fn options(function: &str, args: Args<'_>, defaults: CallOptions) -> 
     }
 }
 
-/// Reads the arguments of any of [`CALLS`] and hands the call on.
+/// Reads the arguments of any of [`CALLS`] and runs `run` with the call.
 pub(super) fn with_call<T>(function: &str, args: Args<'_>, run: impl FnOnce(Call<'_>) -> T) -> Result<T> {
     let report = LoginReport {
         login: args.object("login"),
@@ -78,7 +78,7 @@ fn decide(function: &str, args: Args<'_>, scope: &mut RequestScope, mode: Collec
     with_call(function, args, |call| call.decide(scope, mode, options))
 }
 
-/// One call with the scope going in and out by value.
+/// Runs one call, with the scope passed in and out by value.
 pub(super) fn one_call(function: &str, args: Args<'_>) -> Result<Value> {
     let mut scope = read_scope(args)?;
     let mut result = outcome_value(&in_scope(function, args, &mut scope)?);
@@ -90,7 +90,7 @@ pub(super) fn one_call(function: &str, args: Args<'_>) -> Result<Value> {
     Ok(result)
 }
 
-/// One call in the scope of its request, with what is wrong with the mode among its warnings.
+/// Runs one call in the scope of its request; warnings about the mode are added to its own.
 pub(super) fn in_scope(function: &str, args: Args<'_>, scope: &mut RequestScope) -> Result<CallOutcome> {
     let mut warnings = Vec::new();
     let mode = mode_argument(args, &mut warnings)?;
@@ -103,7 +103,7 @@ pub(super) fn in_scope(function: &str, args: Args<'_>, scope: &mut RequestScope)
     Ok(outcome)
 }
 
-/// A whole request: every call in its order, and what the request's span, engine context and telemetry have got at the end.
+/// Runs all calls of a request in order, and returns the tags, addresses and telemetry at the end.
 pub(super) fn request(args: Args<'_>) -> Result<Value> {
     let mut warnings = Vec::new();
     let mode = mode_argument(args, &mut warnings)?;
@@ -135,19 +135,19 @@ pub(super) fn request(args: Args<'_>) -> Result<Value> {
     ]))
 }
 
-/// The pseudonym of a value, by itself.
+/// The pseudonym of a value.
 pub(super) fn pseudonym(args: Args<'_>) -> Result<Value> {
     let text = args.object("input").and_then(|input| id_text(input, floats(args)));
     Ok(map_of([("anon", text.map_or_else(Value::null, |text| anonymize(&text).into()))]))
 }
 
-/// The id automation would find in a user object.
+/// The id that automation would find in a user object.
 pub(super) fn user_id(args: Args<'_>) -> Result<Value> {
     let id = args.object("user").and_then(|user| best_effort_id(user, floats(args)));
     Ok(map_of([("id", id.map_or_else(Value::null, |id| Value::from(id.as_ref())))]))
 }
 
-/// What to run to learn whether a user or a session is refused.
+/// What to evaluate to find out whether a user or a session is refused.
 pub(super) fn user_addresses(args: Args<'_>) -> Result<Value> {
     Ok(map_of([("addresses", who(args, CallOptions::default())?.addresses())]))
 }
@@ -168,7 +168,7 @@ pub(super) fn collection_mode(args: Args<'_>) -> Result<Value> {
     Ok(map_of([("mode", mode.name().into()), ("tracking", settings.tracking.into()), ("warnings", texts(&warnings))]))
 }
 
-/// The two forms in which an id travels downstream.
+/// The two forms in which an id is passed to downstream services.
 pub(super) fn propagate(args: Args<'_>) -> Result<Value> {
     let id = args.object("id").and_then(|id| id_text(id, floats(args)));
     let Some(value) = id.and_then(|id| propagation::propagated_id(&id)) else { return Ok(Value::map()) };
@@ -195,7 +195,7 @@ fn outcome_name(outcome: &CallOutcome) -> &'static str {
     if outcome.accepted { "ok" } else { "ignored" }
 }
 
-/// Counters, each `metric` and `tags`.
+/// Counters, each with `metric` and `tags`.
 pub(super) fn telemetry_value(counters: &[Counter]) -> Value {
     let counters = counters.iter().map(|counter| {
         let tags = counter.tags.iter().map(|(name, value)| (name, value.as_str()));
@@ -222,7 +222,7 @@ fn floats_or(args: Args<'_>, default: FloatStyle) -> FloatStyle {
     args.non_empty("host").map_or(default, |host| float_style(&host))
 }
 
-/// How a host prints floats: `python` (the default) or `javascript`.
+/// The float style of a host: `python` (the default) or `javascript`.
 pub(super) fn float_style(host: &str) -> FloatStyle {
     if host == "javascript" { FloatStyle::JavaScript } else { FloatStyle::Python }
 }
