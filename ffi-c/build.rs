@@ -1,5 +1,5 @@
 //! Names the shared object. Cargo gives a `cdylib` no name of its own, and loaders would then record the path it was
-//! linked by in every client. `BARTIZAN_SONAME=libddwaf.so` makes the copy that stands in for libddwaf by name.
+//! linked by in every client. `BARTIZAN_SONAME=libddwaf.so` builds a copy that replaces libddwaf under its name.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

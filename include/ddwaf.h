@@ -3,7 +3,7 @@
  * Written from the sources in ffi-c/src by cbindgen: do not edit.
  *
  * Conventions
- *  - Every pointer may be NULL; each comment says what that gives.
+ *  - Every pointer may be NULL; each comment says what happens then.
  *  - Strings are bytes with a length: not terminated, not necessarily UTF-8.
  *  - Objects own what they refer to (except literal strings) and are freed with ddwaf_object_destroy and the allocator
  *    they were made with. Setters do not free what an object held before.
@@ -21,7 +21,7 @@
 typedef union _ddwaf_object ddwaf_object;
 typedef struct _ddwaf_object_kv ddwaf_object_kv;
 
-/* Functions of a user allocator: give out `size` bytes aligned to `alignment` (or NULL), take such a block back, and
+/* Functions of a user allocator: allocate `size` bytes aligned to `alignment` (or return NULL), free such a block, and
  * free `udata` when the allocator is destroyed. */
 #ifdef __cplusplus
 using ddwaf_alloc_fn_type = void *(*)(void *udata, size_t size, size_t alignment);
@@ -43,7 +43,7 @@ typedef void ddwaf_udata_free_fn_type(void *udata);
  */
 typedef enum DDWAF_RET_CODE {
     /**
-     * Something went wrong inside the library.
+     * Internal error of the library.
      */
     DDWAF_ERR_INTERNAL = -3,
     /**
@@ -65,8 +65,8 @@ typedef enum DDWAF_RET_CODE {
 } DDWAF_RET_CODE;
 
 /**
- * What an object holds: the `type` byte of ddwaf_object. Arrays and maps of more than 65535 entries carry the tag with
- * 0x80 added, and their sizes in other bits: read them through ddwaf_object_get_size and ddwaf_object_at_value.
+ * The kind of an object: the `type` byte of ddwaf_object. For arrays and maps of more than 65535 entries, 0x80 is
+ * added to the tag, and the sizes are in other bits: read them with ddwaf_object_get_size and ddwaf_object_at_value.
  */
 typedef enum DDWAF_OBJ_TYPE {
     /**
@@ -94,11 +94,11 @@ typedef enum DDWAF_OBJ_TYPE {
      */
     DDWAF_OBJ_FLOAT = 8,
     /**
-     * A string in a block of its own, freed with the object: `str`.
+     * A string in its own block, freed with the object: `str`.
      */
     DDWAF_OBJ_STRING = 16,
     /**
-     * A string that somebody else keeps, never freed: `str`.
+     * A string in borrowed memory, never freed: `str`.
      */
     DDWAF_OBJ_LITERAL_STRING = 18,
     /**
@@ -116,7 +116,7 @@ typedef enum DDWAF_OBJ_TYPE {
 } DDWAF_OBJ_TYPE;
 
 /**
- * How grave a log message is.
+ * The severity of a log message.
  */
 typedef enum DDWAF_LOG_LEVEL {
     /**
@@ -128,32 +128,32 @@ typedef enum DDWAF_LOG_LEVEL {
      */
     DDWAF_LOG_DEBUG,
     /**
-     * Noteworthy.
+     * For information.
      */
     DDWAF_LOG_INFO,
     /**
-     * A caller's mistake, worked around.
+     * A caller's mistake that was worked around.
      */
     DDWAF_LOG_WARN,
     /**
-     * Something did not work.
+     * An operation failed.
      */
     DDWAF_LOG_ERROR,
     /**
-     * As a minimum level: no message at all.
+     * As a minimum level: no messages at all.
      */
     DDWAF_LOG_OFF,
 } DDWAF_LOG_LEVEL;
 
 /**
- * A source of memory, behind the opaque pointer that callers hold.
+ * An allocator, behind the opaque pointer that callers hold.
  */
 typedef struct _ddwaf_allocator _ddwaf_allocator;
 
 /**
  * A builder, behind the opaque pointer that callers hold.
  *
- * If the process forks while a thread changes it, the child finds it as it was before.
+ * If the process forks while a thread changes it, the child finds it in the state before the change.
  */
 typedef struct _ddwaf_builder _ddwaf_builder;
 
@@ -178,12 +178,12 @@ typedef struct _ddwaf_handle _ddwaf_handle;
 typedef struct _ddwaf_allocator *ddwaf_allocator;
 
 /**
- * Holds configurations under their paths and makes instances of them. For one thread at a time.
+ * Holds configurations under their paths and makes instances from them. For one thread at a time.
  */
 typedef struct _ddwaf_builder *ddwaf_builder;
 
 /**
- * An instance made of configurations: immutable, for any number of threads.
+ * An instance made from configurations: immutable, for any number of threads.
  */
 typedef struct _ddwaf_handle *ddwaf_handle;
 
@@ -193,14 +193,14 @@ typedef struct _ddwaf_handle *ddwaf_handle;
 typedef struct _ddwaf_context *ddwaf_context;
 
 /**
- * Data of a part of a request, seen on top of what its context held when it was made. For one thread at a time;
+ * The data of a part of a request, on top of the data its context held when it was made. For one thread at a time;
  * independent of its context and of other subcontexts.
  */
 typedef struct _ddwaf_subcontext *ddwaf_subcontext;
 
 /**
  * Receives log messages, on the thread that caused them; several threads may call it at once. `function` and `file`
- * live as long as the library, `message` during the call; `message_len` leaves out the terminating NUL.
+ * are valid as long as the library is loaded, `message` during the call; `message_len` excludes the terminating NUL.
  */
 typedef void (*ddwaf_log_cb)(DDWAF_LOG_LEVEL level,
                              const char *function,
@@ -242,7 +242,7 @@ typedef struct _ddwaf_object_float {
 } _ddwaf_object_float;
 
 /**
- * A string elsewhere: bytes with a length, without a terminator.
+ * A string outside of the object: bytes with a length, without a terminator.
  */
 typedef struct _ddwaf_object_string {
     uint8_t type;
@@ -280,7 +280,7 @@ typedef struct _ddwaf_object_map {
 } _ddwaf_object_map;
 
 /**
- * A node of a tree of values, 16 bytes. `type` is common to all members and says which one holds.
+ * A node of a tree of values, 16 bytes. `type` is common to all members and says which one is valid.
  */
 typedef union _ddwaf_object {
     uint8_t type;
@@ -307,43 +307,43 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The allocator of the process heap. Thread-safe; need not and cannot be destroyed. Diagnostics and lists of
- * configuration paths are made with it.
+ * The allocator of the process heap, which also allocates diagnostics and lists of configuration paths. Thread-safe;
+ * need not and cannot be destroyed.
  *
- * @return the same pointer at every call, never NULL.
+ * @return the same pointer for every call, never NULL.
  */
 ddwaf_allocator ddwaf_get_default_allocator(void);
 
 /**
- * An allocator that keeps freed blocks for reuse, for any number of threads. Freed as a whole by
- * ddwaf_allocator_destroy.
+ * Creates an allocator that keeps freed blocks for reuse, for any number of threads. ddwaf_allocator_destroy frees all
+ * of its memory.
  *
  * @return a new allocator.
  */
 ddwaf_allocator ddwaf_synchronized_pool_allocator_init(void);
 
 /**
- * An allocator that keeps freed blocks for reuse, for one thread at a time. Freed as a whole by
- * ddwaf_allocator_destroy.
+ * Creates an allocator that keeps freed blocks for reuse, for one thread at a time. ddwaf_allocator_destroy frees all
+ * of its memory.
  *
  * @return a new allocator.
  */
 ddwaf_allocator ddwaf_unsynchronized_pool_allocator_init(void);
 
 /**
- * An allocator that only ever advances: freeing a block does nothing, everything goes with ddwaf_allocator_destroy. For
- * one thread at a time.
+ * Creates an arena allocator: freeing a block does nothing, and ddwaf_allocator_destroy frees all memory. For one
+ * thread at a time.
  *
  * @return a new allocator.
  */
 ddwaf_allocator ddwaf_monotonic_allocator_init(void);
 
 /**
- * An allocator that forwards to the caller's functions. They run on whichever thread evaluates or destroys, must not
- * unwind, and may return NULL when memory is out.
+ * Creates an allocator that calls the caller's functions. They run on whichever thread evaluates or destroys, must not
+ * unwind, and may return NULL if memory is exhausted.
  *
- * @param alloc_fn       Gives out memory.
- * @param free_fn        Takes memory back, with the size and alignment it was asked for.
+ * @param alloc_fn       Allocates memory.
+ * @param free_fn        Frees memory, with the size and alignment with which it was allocated.
  * @param udata          Passed to every function; may be NULL.
  * @param udata_free_fn  Called once, by ddwaf_allocator_destroy; may be NULL.
  * @return a new allocator; NULL if alloc_fn or free_fn is NULL (udata_free_fn is not called then).
@@ -354,62 +354,62 @@ ddwaf_allocator ddwaf_user_allocator_init(ddwaf_alloc_fn_type alloc_fn,
                                           ddwaf_udata_free_fn_type udata_free_fn);
 
 /**
- * Allocates from an allocator.
+ * Allocates memory from an allocator.
  *
  * @param alignment  A power of two.
- * @return the block, to be given back with ddwaf_allocator_free; NULL if alloc is NULL or memory is out.
+ * @return the block, to be freed with ddwaf_allocator_free; NULL if alloc is NULL or memory is exhausted.
  */
 void *ddwaf_allocator_alloc(ddwaf_allocator alloc, size_t bytes, size_t alignment);
 
 /**
- * Gives a block back to the allocator it came from, with the size and alignment it was asked for. Does nothing if alloc
- * is NULL.
+ * Frees a block with the allocator it came from, and with the size and alignment with which it was allocated. Does
+ * nothing if alloc is NULL.
  */
 void ddwaf_allocator_free(ddwaf_allocator alloc, void *block, size_t bytes, size_t alignment);
 
 /**
- * Destroys an allocator, once every object made with it and every context given it is gone. Does nothing for NULL and
- * for the default allocator.
+ * Destroys an allocator, which no object or context may use any more. Does nothing for NULL and for the default
+ * allocator.
  */
 void ddwaf_allocator_destroy(ddwaf_allocator alloc);
 
 /**
- * Marks an object as holding nothing. What it held before is not freed.
+ * Makes an object invalid. Its previous content is not freed.
  *
  * @return the object, or NULL for NULL.
  */
 ddwaf_object *ddwaf_object_set_invalid(ddwaf_object *object);
 
 /**
- * Makes an object null. What it held before is not freed.
+ * Makes an object null. Its previous content is not freed.
  *
  * @return the object, or NULL for NULL.
  */
 ddwaf_object *ddwaf_object_set_null(ddwaf_object *object);
 
 /**
- * Makes an object a boolean. What it held before is not freed.
+ * Makes an object a boolean. Its previous content is not freed.
  *
  * @return the object, or NULL for NULL.
  */
 ddwaf_object *ddwaf_object_set_bool(ddwaf_object *object, bool value);
 
 /**
- * Makes an object a signed integer. What it held before is not freed.
+ * Makes an object a signed integer. Its previous content is not freed.
  *
  * @return the object, or NULL for NULL.
  */
 ddwaf_object *ddwaf_object_set_signed(ddwaf_object *object, int64_t value);
 
 /**
- * Makes an object an unsigned integer. What it held before is not freed.
+ * Makes an object an unsigned integer. Its previous content is not freed.
  *
  * @return the object, or NULL for NULL.
  */
 ddwaf_object *ddwaf_object_set_unsigned(ddwaf_object *object, uint64_t value);
 
 /**
- * Makes an object a double; NaN and infinities are kept. What it held before is not freed.
+ * Makes an object a double; NaN and infinities are kept. Its previous content is not freed.
  *
  * @return the object, or NULL for NULL.
  */
@@ -441,13 +441,13 @@ ddwaf_object *ddwaf_object_unsigned(ddwaf_object *object, uint64_t value);
 ddwaf_object *ddwaf_object_float(ddwaf_object *object, double value);
 
 /**
- * Makes an object a copy of a string: inside the object up to 14 bytes, else in a block of `length` bytes from `alloc`.
- * What it held before is not freed.
+ * Makes an object a copy of a string: within the object up to 14 bytes, else in a block of `length` bytes from
+ * `alloc`. Its previous content is not freed.
  *
  * @param string  Bytes, not necessarily text or terminated; they may lie within the object. NULL with a length of 0 is
  *                the empty string.
  * @return the object; NULL, with the object untouched, if object or alloc is NULL, if string is NULL with a length, or
- *         if memory is out.
+ *         if memory is exhausted.
  */
 ddwaf_object *ddwaf_object_set_string(ddwaf_object *object, const char *string, uint32_t length, ddwaf_allocator alloc);
 
@@ -462,23 +462,23 @@ ddwaf_object *ddwaf_object_set_string_literal(ddwaf_object *object, const char *
  * Makes an object the owner of a string, whatever its length. The memory must come from the allocator with which the
  * object is destroyed later, with a size of `length` and an alignment of 1.
  *
- * @return the object; NULL, with the string still the caller's, if object or string is NULL.
+ * @return the object; NULL, in which case the caller still owns the string, if object or string is NULL.
  */
 ddwaf_object *ddwaf_object_set_string_nocopy(ddwaf_object *object, const char *string, uint32_t length);
 
 /**
- * Makes an object an array with room for exactly `capacity` elements; it grows when more are inserted. What it held
- * before is not freed.
+ * Makes an object an array with room for exactly `capacity` elements, which grows when more are inserted. The previous
+ * content is not freed.
  *
- * @return the object; NULL, with the object untouched, if object or alloc is NULL or memory is out.
+ * @return the object; NULL, with the object untouched, if object or alloc is NULL or memory is exhausted.
  */
 ddwaf_object *ddwaf_object_set_array(ddwaf_object *object, uint16_t capacity, ddwaf_allocator alloc);
 
 /**
- * Makes an object a map with room for exactly `capacity` entries; it grows when more are inserted. What it held before
- * is not freed.
+ * Makes an object a map with room for exactly `capacity` entries, which grows when more are inserted. The previous
+ * content is not freed.
  *
- * @return the object; NULL, with the object untouched, if object or alloc is NULL or memory is out.
+ * @return the object; NULL, with the object untouched, if object or alloc is NULL or memory is exhausted.
  */
 ddwaf_object *ddwaf_object_set_map(ddwaf_object *object, uint16_t capacity, ddwaf_allocator alloc);
 
@@ -501,25 +501,25 @@ ddwaf_object *ddwaf_object_set_map_large(ddwaf_object *object, size_t capacity, 
  *
  * @param alloc  The allocator the array was made with.
  * @return the new element, of type DDWAF_OBJ_INVALID, to be set by the caller; valid until the next insertion into the
- *         same array. NULL if array or alloc is NULL, array is not an array or full, or memory is out.
+ *         same array. NULL if array or alloc is NULL, array is not an array or full, or memory is exhausted.
  */
 ddwaf_object *ddwaf_object_insert(ddwaf_object *array, ddwaf_allocator alloc);
 
 /**
- * Appends an entry to a map under a copy of `key`, which may lie within the map; equal keys are kept side by side.
+ * Appends an entry to a map under a copy of `key`, which may lie within the map; entries with an equal key are kept.
  *
  * @param alloc  The allocator the map was made with.
  * @return the new value, of type DDWAF_OBJ_INVALID, to be set by the caller; valid until the next insertion into the
  *         same map. NULL if map or alloc is NULL, if key is NULL with a length, if map is not a map or full, or if
- *         memory is out.
+ *         memory is exhausted.
  */
 ddwaf_object *ddwaf_object_insert_key(ddwaf_object *map, const char *key, uint32_t length, ddwaf_allocator alloc);
 
 /**
- * As ddwaf_object_insert_key, but the map takes the key over. Its memory must come from the same allocator, with a size
- * of `length` and an alignment of 1.
+ * As ddwaf_object_insert_key, but the map takes over the key. Its memory must come from the same allocator, with a
+ * size of `length` and an alignment of 1.
  *
- * @return the new value; NULL as for ddwaf_object_insert_key, with the key still the caller's.
+ * @return the new value; NULL as for ddwaf_object_insert_key, in which case the caller still owns the key.
  */
 ddwaf_object *ddwaf_object_insert_key_nocopy(ddwaf_object *map,
                                              const char *key,
@@ -538,27 +538,25 @@ ddwaf_object *ddwaf_object_insert_literal_key(ddwaf_object *map,
 
 /**
  * Frees everything an object holds, with the allocator it was made with, and makes it invalid. The 16 bytes themselves
- * stay the caller's; destroying an invalid object does nothing. NULL for either does nothing. Each block must be reached
- * once: before a tree that contains itself can be destroyed, the object that closes the circle has to be made invalid.
+ * remain the caller's; destroying an invalid object does nothing, and so does NULL for either argument. Each block
+ * must be reached only once: before a tree that contains itself can be destroyed, the object that closes the cycle has
+ * to be made invalid.
  */
-void ddwaf_object_destroy(ddwaf_object *object,
-                          ddwaf_allocator alloc);
+void ddwaf_object_destroy(ddwaf_object *object, ddwaf_allocator alloc);
 
 /**
  * Copies a tree. Strings are copied, except that literal strings (not keys) still refer to the caller's memory;
- * containers get exactly the room they need. What the destination held before is not freed; it may lie within the
- * source, which then holds the copy there.
+ * containers get exactly the capacity they need. The previous content of the destination is not freed; it may lie
+ * within the source, which then contains the copy there.
  *
- * @return the destination; NULL, with the destination untouched, if any argument is NULL, memory is out, or the source
- *         contains itself, at whatever depth, or holds parts in so many places that it amounts to more than 2^20 entries
- *         and more than 16 times those in memory.
+ * @return the destination; NULL, with the destination untouched, if any argument is NULL, memory is exhausted, or the
+ *         source contains itself, at whatever depth, or shares parts so often that it expands to more than 2^20
+ *         entries and more than 16 times those in memory.
  */
-ddwaf_object *ddwaf_object_clone(const ddwaf_object *source,
-                                 ddwaf_object *destination,
-                                 ddwaf_allocator alloc);
+ddwaf_object *ddwaf_object_clone(const ddwaf_object *source, ddwaf_object *destination, ddwaf_allocator alloc);
 
 /**
- * @return the type tag of an object as it stands there; DDWAF_OBJ_INVALID for NULL.
+ * @return the type tag of an object, unchecked; DDWAF_OBJ_INVALID for NULL.
  */
 DDWAF_OBJ_TYPE ddwaf_object_get_type(const ddwaf_object *object);
 
@@ -573,11 +571,11 @@ size_t ddwaf_object_get_size(const ddwaf_object *object);
 size_t ddwaf_object_get_length(const ddwaf_object *object);
 
 /**
- * The bytes of a string of any kind, without a terminator. A string of up to 14 bytes may be inside the object: the
- * pointer is valid only while the object stays where it is.
+ * The bytes of a string of any kind, without a terminator. A string of up to 14 bytes may be stored within the object,
+ * so the pointer is only valid until the object is moved.
  *
  * @param length  Receives the length; may be NULL. Untouched if the object is not a string.
- * @return the bytes, which stay the object's; NULL if the object is not a string, and for NULL.
+ * @return the bytes, which the object still owns; NULL if the object is not a string, and for NULL.
  */
 const char *ddwaf_object_get_string(const ddwaf_object *object, size_t *length);
 
@@ -602,25 +600,25 @@ double ddwaf_object_get_float(const ddwaf_object *object);
 bool ddwaf_object_get_bool(const ddwaf_object *object);
 
 /**
- * @return the key of an entry of a map, which stays the map's; NULL if this is not a map, the index is out of range,
- *         and for NULL.
+ * @return the key of an entry of a map, which the map still owns; NULL if this is not a map, the index is out of
+ *         range, and for NULL.
  */
 const ddwaf_object *ddwaf_object_at_key(const ddwaf_object *object, size_t index);
 
 /**
- * @return an element of an array or the value of an entry of a map, which stays the container's; NULL if this is not a
- *         container, the index is out of range, and for NULL.
+ * @return an element of an array or the value of an entry of a map, which the container still owns; NULL if this is
+ *         not a container, the index is out of range, and for NULL.
  */
 const ddwaf_object *ddwaf_object_at_value(const ddwaf_object *object, size_t index);
 
 /**
- * @return the value of the first entry of a map with this key, which stays the map's; NULL if there is none, this is
- *         not a map, the key is NULL or empty, and for NULL.
+ * @return the value of the first entry of a map with this key, which the map still owns; NULL if there is none, this
+ *         is not a map, the key is NULL or empty, and for NULL.
  */
 const ddwaf_object *ddwaf_object_find(const ddwaf_object *object, const char *key, size_t length);
 
 /**
- * @return whether an object holds nothing; false for NULL.
+ * @return whether an object is invalid; false for NULL.
  */
 bool ddwaf_object_is_invalid(const ddwaf_object *object);
 
@@ -665,30 +663,29 @@ bool ddwaf_object_is_array(const ddwaf_object *object);
 bool ddwaf_object_is_map(const ddwaf_object *object);
 
 /**
- * Reads a JSON document into an object. What the object held before is not freed; the text is not kept, and may lie
- * within the object. Nesting beyond 20 levels is cut off.
+ * Reads a JSON document into an object. The previous content of the object is not freed; the text is not kept, and may
+ * lie within the object. Nesting beyond 20 levels is cut off.
  *
- * @return true, with the object the caller's to be destroyed with the same allocator. false if a pointer is NULL or
- *         the length 0 (the object is untouched), or if the text is not JSON or memory is out (the object is invalid,
- *         and nothing stays allocated).
+ * @return true, with the object to be destroyed by the caller with the same allocator. false if a pointer is NULL or
+ *         the length 0 (the object is untouched), or if the text is not JSON or memory is exhausted (the object is
+ *         invalid, and nothing stays allocated).
  */
 bool ddwaf_object_from_json(ddwaf_object *output, const char *json_str, uint32_t length, ddwaf_allocator alloc);
 
 /**
- * Makes an empty builder.
+ * Creates an empty builder.
  *
  * @return the builder, to be destroyed with ddwaf_builder_destroy.
  */
 ddwaf_builder ddwaf_builder_init(void);
 
 /**
- * Loads a configuration under a path, in place of the one there. Path and configuration are copied. If nothing of a
- * configuration could be loaded, the one it should replace is removed all the same; if it is not a map, the one there
- * stays.
+ * Loads a configuration under a path, replacing the one there. Path and configuration are copied. If nothing of the
+ * configuration can be loaded, the previous one is still removed; if it is not a map, the previous one is kept.
  *
  * @param path         Any bytes; they identify the configuration.
- * @param diagnostics  Overwritten with a map that says what was loaded, skipped and refused, and why; the caller's, to
- *                     be destroyed with the default allocator. May be NULL.
+ * @param diagnostics  Overwritten with a map that says what was loaded, skipped and refused, and why; the caller
+ *                     destroys it with the default allocator. May be NULL.
  * @return whether the configuration was accepted; false, with diagnostics untouched, if builder, path or config is
  *         NULL or the path is empty.
  */
@@ -706,7 +703,7 @@ bool ddwaf_builder_add_or_update_config(ddwaf_builder builder,
 bool ddwaf_builder_remove_config(ddwaf_builder builder, const char *path, uint32_t path_len);
 
 /**
- * Makes an instance of all configurations present. The builder can go on to make others, and may be destroyed before
+ * Makes an instance of all present configurations. The builder can make further instances, and may be destroyed before
  * them.
  *
  * @return the instance, to be destroyed with ddwaf_destroy; NULL for NULL, and if there is nothing to evaluate.
@@ -714,12 +711,12 @@ bool ddwaf_builder_remove_config(ddwaf_builder builder, const char *path, uint32
 ddwaf_handle ddwaf_builder_build_instance(ddwaf_builder builder);
 
 /**
- * Lists the paths of the configurations present, in no particular order.
+ * Lists the paths of the present configurations, in no particular order.
  *
- * @param paths   Overwritten with an array of strings; the caller's, to be destroyed with the default allocator. May be
- *                NULL.
- * @param filter  A regular expression (RE2 syntax) to be found in a path; NULL or empty means all, an invalid one none.
- * @return how many paths there are; 0, with paths untouched, if builder is NULL.
+ * @param paths   Overwritten with an array of strings; the caller destroys it with the default allocator. May be NULL.
+ * @param filter  A regular expression (RE2 syntax) that matches part of a path; NULL or empty selects all paths, an
+ *                invalid one none.
+ * @return the number of paths; 0, with paths untouched, if builder is NULL.
  */
 uint32_t ddwaf_builder_get_config_paths(ddwaf_builder builder,
                                         ddwaf_object *paths,
@@ -735,39 +732,38 @@ void ddwaf_builder_destroy(ddwaf_builder builder);
  * Makes an instance of one ruleset.
  *
  * @param ruleset      Only read.
- * @param diagnostics  Overwritten with a map that says what was loaded, skipped and refused, and why, also when there is
- *                     no instance; the caller's, to be destroyed with the default allocator. May be NULL.
- * @return the instance, to be destroyed with ddwaf_destroy; NULL if there is nothing to evaluate. NULL with diagnostics
- *         untouched if ruleset is NULL.
+ * @param diagnostics  Overwritten with a map that says what was loaded, skipped and refused, and why, even if there is
+ *                     no instance; the caller destroys it with the default allocator. May be NULL.
+ * @return the instance, to be destroyed with ddwaf_destroy; NULL if there is nothing to evaluate. NULL with
+ *         diagnostics untouched if ruleset is NULL.
  */
-ddwaf_handle ddwaf_init(const ddwaf_object *ruleset,
-                        ddwaf_object *diagnostics);
+ddwaf_handle ddwaf_init(const ddwaf_object *ruleset, ddwaf_object *diagnostics);
 
 /**
- * Gives an instance up. Contexts made from it live on, and keep what they need of it. Does nothing for NULL.
+ * Releases an instance. Its contexts remain valid. Does nothing for NULL.
  */
 void ddwaf_destroy(ddwaf_handle handle);
 
 /**
- * The addresses that the rules of an instance look at. Thread-safe.
+ * The addresses that the rules of an instance use. Thread-safe.
  *
- * @param size  Receives how many there are.
- * @return terminated strings, which live as long as the instance and its contexts, at the same place at every call;
- *         NULL, with a size of 0, if there are none and for NULL.
+ * @param size  Receives the number of addresses.
+ * @return NUL-terminated strings, which live as long as the instance and its contexts; the same pointer for every
+ *         call. NULL, with a size of 0, if there are none and for NULL.
  */
 const char *const *ddwaf_known_addresses(ddwaf_handle handle, uint32_t *size);
 
 /**
- * The types of action that the rules of an instance can ask for. Thread-safe.
+ * The types of actions that the rules of an instance can trigger. Thread-safe.
  *
- * @param size  Receives how many there are.
- * @return terminated strings, which live as long as the instance and its contexts, at the same place at every call;
- *         NULL, with a size of 0, if there are none and for NULL.
+ * @param size  Receives the number of types.
+ * @return NUL-terminated strings, which live as long as the instance and its contexts; the same pointer for every
+ *         call. NULL, with a size of 0, if there are none and for NULL.
  */
 const char *const *ddwaf_known_actions(ddwaf_handle handle, uint32_t *size);
 
 /**
- * Makes a context, which holds the data of one request.
+ * Creates a context, which holds the data of one request.
  *
  * @param output_alloc  The allocator of results; must outlive the context and its subcontexts.
  * @return the context, to be destroyed with ddwaf_context_destroy; NULL if an argument is NULL.
@@ -777,20 +773,19 @@ ddwaf_context ddwaf_context_init(ddwaf_handle handle, ddwaf_allocator output_all
 /**
  * Evaluates new data, together with what the context already holds.
  *
- * @param data     A map of addresses to values. With `alloc` the library takes it over (on every code but
- *                 DDWAF_ERR_INVALID_ARGUMENT) and frees it when the context and its subcontexts are gone. Without, it
- *                 stays the caller's, who keeps it valid and unchanged until then; on DDWAF_ERR_INVALID_OBJECT nothing
- *                 of it is kept. Data that contains itself, at whatever depth, or holds parts in so many places that
- *                 it amounts to more than 2^20 entries and more than 16 times those in memory, stays the caller's in
- *                 any case.
+ * @param data     A map from addresses to values. With `alloc` the library takes it over (for every code but
+ *                 DDWAF_ERR_INVALID_ARGUMENT) and frees it after the context and its subcontexts. Without, the caller
+ *                 still owns it, and keeps it valid and unchanged until then; on DDWAF_ERR_INVALID_OBJECT nothing of
+ *                 it is kept. The caller always keeps data that contains itself, at whatever depth, or that shares
+ *                 parts so often that it expands to more than 2^20 entries and more than 16 times those in memory.
  * @param alloc    The allocator of data, or NULL.
- * @param result   Overwritten, on DDWAF_OK and DDWAF_MATCH only, with a map of `events`, `actions`, `duration`
- *                 (nanoseconds), `timeout`, `attributes`, `keep` and `evaluated`; the caller's, to be destroyed with
- *                 the context's output allocator. May be NULL.
- * @param timeout  The budget in microseconds; 0 is used up from the start.
- * @return DDWAF_MATCH if there are events, actions or attributes; DDWAF_OK if not; DDWAF_ERR_INVALID_ARGUMENT if context
- *         or data is NULL; DDWAF_ERR_INVALID_OBJECT if data is not a map or contains itself; DDWAF_ERR_INTERNAL, after
- *         which the context can only be destroyed.
+ * @param result   Overwritten, for DDWAF_OK and DDWAF_MATCH only, with a map of `events`, `actions`, `duration`
+ *                 (nanoseconds), `timeout`, `attributes`, `keep` and `evaluated`; the caller destroys it with the
+ *                 context's output allocator. May be NULL.
+ * @param timeout  The budget in microseconds; 0 is exhausted from the start.
+ * @return DDWAF_MATCH if there are events, actions or attributes; DDWAF_OK if not; DDWAF_ERR_INVALID_ARGUMENT if
+ *         context or data is NULL; DDWAF_ERR_INVALID_OBJECT if data is not a map or contains itself;
+ *         DDWAF_ERR_INTERNAL, after which the context can only be destroyed.
  */
 enum DDWAF_RET_CODE ddwaf_context_eval(ddwaf_context context,
                                        ddwaf_object *data,
@@ -799,8 +794,8 @@ enum DDWAF_RET_CODE ddwaf_context_eval(ddwaf_context context,
                                        uint64_t timeout);
 
 /**
- * Evaluates several maps one after the other, within one budget and into one result. Evaluation ends early when the
- * budget is used up or a rule asks to block; `evaluated` in the result tells how many were finished.
+ * Evaluates several maps in order, within one budget and into one result. Evaluation ends early when the budget is
+ * exhausted or a rule blocks; `evaluated` in the result is the number of maps that were finished.
  *
  * @param data  An array of maps; otherwise as for ddwaf_context_eval.
  * @return as ddwaf_context_eval; DDWAF_ERR_INVALID_OBJECT, with nothing evaluated, if data is anything else.
@@ -812,13 +807,13 @@ enum DDWAF_RET_CODE ddwaf_context_multieval(ddwaf_context context,
                                             uint64_t timeout);
 
 /**
- * Destroys a context. Data that its subcontexts see is freed with the last of them. Does nothing for NULL.
+ * Destroys a context. Data that its subcontexts use is freed with the last of them. Does nothing for NULL.
  */
 void ddwaf_context_destroy(ddwaf_context context);
 
 /**
- * Makes a subcontext: it starts with what the context holds and has found, and neither sees what the other is given
- * afterwards. It may outlive the context.
+ * Creates a subcontext, which starts with what the context holds and has found; after that the two are independent. It
+ * may outlive the context.
  *
  * @return the subcontext, to be destroyed with ddwaf_subcontext_destroy; NULL for NULL.
  */
@@ -848,17 +843,17 @@ enum DDWAF_RET_CODE ddwaf_subcontext_multieval(ddwaf_subcontext subcontext,
 void ddwaf_subcontext_destroy(ddwaf_subcontext subcontext);
 
 /**
- * Installs the receiver of log messages for the whole process, in place of the last one; NULL removes it. Must not run
- * beside any other call into the library.
+ * Installs the receiver of log messages for the whole process, replacing the previous one; NULL removes it. Must not
+ * run concurrently with any other call into the library.
  *
- * @param min_level  Messages below this level are not made; DDWAF_LOG_OFF makes none.
+ * @param min_level  Messages below this level are not produced; DDWAF_LOG_OFF produces none.
  * @return true.
  */
 bool ddwaf_set_log_cb(ddwaf_log_cb cb, DDWAF_LOG_LEVEL min_level);
 
 /**
- * @return the version of libddwaf whose behaviour this library has, "major.minor.patch"; the rules' min_version and
- *         max_version are compared with it. Static, never NULL, not to be freed.
+ * @return the version of libddwaf whose behaviour this library implements, "major.minor.patch"; the rules' min_version
+ * and max_version are compared with it. Static, never NULL, not to be freed.
  */
 const char *ddwaf_get_version(void);
 

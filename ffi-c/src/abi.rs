@@ -6,8 +6,8 @@ use std::ffi::{c_char, c_int, c_uint, c_void};
 /// Bytes a small string can hold inside the object.
 pub const DDWAF_OBJ_SSTR_SIZE: usize = 14;
 
-/// What an object holds: the `type` byte of ddwaf_object. Arrays and maps of more than 65535 entries carry the tag with
-/// 0x80 added, and their sizes in other bits: read them through ddwaf_object_get_size and ddwaf_object_at_value.
+/// The kind of an object: the `type` byte of ddwaf_object. For arrays and maps of more than 65535 entries, 0x80 is
+/// added to the tag, and the sizes are in other bits: read them with ddwaf_object_get_size and ddwaf_object_at_value.
 #[repr(C)]
 pub enum DDWAF_OBJ_TYPE {
     /// Unknown or uninitialised.
@@ -22,9 +22,9 @@ pub enum DDWAF_OBJ_TYPE {
     DDWAF_OBJ_UNSIGNED = 0x06,
     /// A double: `f64`.
     DDWAF_OBJ_FLOAT = 0x08,
-    /// A string in a block of its own, freed with the object: `str`.
+    /// A string in its own block, freed with the object: `str`.
     DDWAF_OBJ_STRING = 0x10,
-    /// A string that somebody else keeps, never freed: `str`.
+    /// A string in borrowed memory, never freed: `str`.
     DDWAF_OBJ_LITERAL_STRING = 0x12,
     /// A string inside the object: `sstr`.
     DDWAF_OBJ_SMALL_STRING = 0x14,
@@ -37,7 +37,7 @@ pub enum DDWAF_OBJ_TYPE {
 /// What an evaluation returns.
 #[repr(C)]
 pub enum DDWAF_RET_CODE {
-    /// Something went wrong inside the library.
+    /// Internal error of the library.
     DDWAF_ERR_INTERNAL = -3,
     /// The data was not a map (eval) or not an array of maps (multieval).
     DDWAF_ERR_INVALID_OBJECT = -2,
@@ -49,26 +49,26 @@ pub enum DDWAF_RET_CODE {
     DDWAF_MATCH = 1,
 }
 
-/// How grave a log message is.
+/// The severity of a log message.
 #[repr(C)]
 pub enum DDWAF_LOG_LEVEL {
     /// Every step.
     DDWAF_LOG_TRACE,
     /// For developers of the library.
     DDWAF_LOG_DEBUG,
-    /// Noteworthy.
+    /// For information.
     DDWAF_LOG_INFO,
-    /// A caller's mistake, worked around.
+    /// A caller's mistake that was worked around.
     DDWAF_LOG_WARN,
-    /// Something did not work.
+    /// An operation failed.
     DDWAF_LOG_ERROR,
-    /// As a minimum level: no message at all.
+    /// As a minimum level: no messages at all.
     DDWAF_LOG_OFF,
 }
 
-/// A DDWAF_LOG_LEVEL from a caller, who may pass any number.
+/// A DDWAF_LOG_LEVEL from a caller, which may be any number.
 pub type LogLevel = c_int;
-/// A DDWAF_OBJ_TYPE read from an object, which may hold any byte.
+/// A DDWAF_OBJ_TYPE read from an object, which may be any byte.
 pub type ObjectType = c_int;
 
 /// A boolean.
@@ -103,7 +103,7 @@ pub struct _ddwaf_object_float {
     pub val: f64,
 }
 
-/// A string elsewhere: bytes with a length, without a terminator.
+/// A string outside of the object: bytes with a length, without a terminator.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct _ddwaf_object_string {
@@ -141,7 +141,7 @@ pub struct _ddwaf_object_map {
     pub ptr: *mut ddwaf_object_kv,
 }
 
-/// A node of a tree of values, 16 bytes. `type` is common to all members and says which one holds.
+/// A node of a tree of values, 16 bytes. `type` is common to all members and says which one is valid.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union _ddwaf_object {
@@ -172,17 +172,17 @@ pub type ddwaf_object_kv = _ddwaf_object_kv;
 /// A source of memory.
 pub type ddwaf_allocator = *mut crate::allocator::AllocatorHandle;
 
-/// Gives out `size` bytes aligned to `alignment`, or NULL.
+/// Allocates `size` bytes aligned to `alignment`; returns NULL on failure.
 pub type ddwaf_alloc_fn_type =
     Option<unsafe extern "C" fn(udata: *mut c_void, size: usize, alignment: usize) -> *mut c_void>;
-/// Takes a block back, with the size and alignment it was asked for.
+/// Frees a block, with the size and alignment with which it was allocated.
 pub type ddwaf_free_fn_type =
     Option<unsafe extern "C" fn(udata: *mut c_void, block: *mut c_void, size: usize, alignment: usize)>;
 /// Called once when a user allocator is destroyed.
 pub type ddwaf_udata_free_fn_type = Option<unsafe extern "C" fn(udata: *mut c_void)>;
 
 /// Receives log messages, on the thread that caused them; several threads may call it at once. `function` and `file`
-/// live as long as the library, `message` during the call; `message_len` leaves out the terminating NUL.
+/// are valid as long as the library is loaded, `message` during the call; `message_len` excludes the terminating NUL.
 pub type ddwaf_log_cb = Option<
     unsafe extern "C" fn(
         level: LogLevel,

@@ -1,4 +1,4 @@
-//! The builder: configurations under paths, from which handles are made.
+//! The builder, which makes handles from configurations under paths.
 
 use crate::abi::ddwaf_object;
 use crate::handle::{WafHandle, ddwaf_handle};
@@ -12,13 +12,13 @@ use std::ptr::null_mut;
 
 /// A builder, behind the opaque pointer that callers hold.
 ///
-/// If the process forks while a thread changes it, the child finds it as it was before.
+/// If the process forks while a thread changes it, the child finds it in the state before the change.
 pub struct BuilderHandle(pub(crate) Versioned<Builder>);
 
-/// Holds configurations under their paths and makes instances of them. For one thread at a time.
+/// Holds configurations under their paths and makes instances from them. For one thread at a time.
 pub type ddwaf_builder = *mut BuilderHandle;
 
-/// Makes an empty builder.
+/// Creates an empty builder.
 ///
 /// @return the builder, to be destroyed with ddwaf_builder_destroy.
 #[unsafe(no_mangle)]
@@ -26,19 +26,18 @@ pub extern "C" fn ddwaf_builder_init() -> ddwaf_builder {
     wall(null_mut(), || hand_out(BuilderHandle(Versioned::default())))
 }
 
-/// Loads a configuration under a path, in place of the one there. Path and configuration are copied. If nothing of a
-/// configuration could be loaded, the one it should replace is removed all the same; if it is not a map, the one there
-/// stays.
+/// Loads a configuration under a path, replacing the one there. Path and configuration are copied. If nothing of the
+/// configuration can be loaded, the previous one is still removed; if it is not a map, the previous one is kept.
 ///
 /// @param path         Any bytes; they identify the configuration.
-/// @param diagnostics  Overwritten with a map that says what was loaded, skipped and refused, and why; the caller's, to
-///                     be destroyed with the default allocator. May be NULL.
+/// @param diagnostics  Overwritten with a map that says what was loaded, skipped and refused, and why; the caller
+///                     destroys it with the default allocator. May be NULL.
 /// @return whether the configuration was accepted; false, with diagnostics untouched, if builder, path or config is
 ///         NULL or the path is empty.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles, objects and bytes.
+/// What [`pointers`](crate::pointers) requires of handles, objects and bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_builder_add_or_update_config(
     builder: ddwaf_builder,
@@ -65,7 +64,7 @@ pub unsafe extern "C" fn ddwaf_builder_add_or_update_config(
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles and bytes.
+/// What [`pointers`](crate::pointers) requires of handles and bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_builder_remove_config(
     builder: ddwaf_builder,
@@ -79,14 +78,14 @@ pub unsafe extern "C" fn ddwaf_builder_remove_config(
     })
 }
 
-/// Makes an instance of all configurations present. The builder can go on to make others, and may be destroyed before
+/// Makes an instance of all present configurations. The builder can make further instances, and may be destroyed before
 /// them.
 ///
 /// @return the instance, to be destroyed with ddwaf_destroy; NULL for NULL, and if there is nothing to evaluate.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles.
+/// What [`pointers`](crate::pointers) requires of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_builder_build_instance(builder: ddwaf_builder) -> ddwaf_handle {
     wall(null_mut(), || {
@@ -96,16 +95,16 @@ pub unsafe extern "C" fn ddwaf_builder_build_instance(builder: ddwaf_builder) ->
     })
 }
 
-/// Lists the paths of the configurations present, in no particular order.
+/// Lists the paths of the present configurations, in no particular order.
 ///
-/// @param paths   Overwritten with an array of strings; the caller's, to be destroyed with the default allocator. May be
-///                NULL.
-/// @param filter  A regular expression (RE2 syntax) to be found in a path; NULL or empty means all, an invalid one none.
-/// @return how many paths there are; 0, with paths untouched, if builder is NULL.
+/// @param paths   Overwritten with an array of strings; the caller destroys it with the default allocator. May be NULL.
+/// @param filter  A regular expression (RE2 syntax) that matches part of a path; NULL or empty selects all paths, an
+///                invalid one none.
+/// @return the number of paths; 0, with paths untouched, if builder is NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles, objects and bytes.
+/// What [`pointers`](crate::pointers) requires of handles, objects and bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_builder_get_config_paths(
     builder: ddwaf_builder,
@@ -131,18 +130,18 @@ pub unsafe extern "C" fn ddwaf_builder_get_config_paths(
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles.
+/// What [`pointers`](crate::pointers) requires of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_builder_destroy(builder: ddwaf_builder) {
     // SAFETY: promise on handles.
     wall((), || drop(unsafe { take_back(builder) }));
 }
 
-/// A path, which is not empty.
+/// A non-empty path.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of bytes.
+/// What [`pointers`](crate::pointers) requires of bytes.
 unsafe fn path_bytes<'a>(path: *const c_char, length: u32) -> Option<&'a [u8]> {
     // SAFETY: promise on bytes.
     unsafe { bytes(path, length as usize) }.filter(|path| !path.is_empty())

@@ -1,4 +1,4 @@
-//! Arrays and maps: making, filling, copying and freeing them.
+//! Making, filling, copying and freeing arrays and maps.
 
 use crate::abi::{ddwaf_allocator, ddwaf_object};
 use crate::pointers::{allocator, object, slot, source, to_c};
@@ -8,14 +8,14 @@ use engine::value::raw::{Ownership, Slot, clone_keeping_literals};
 use std::ffi::c_char;
 use std::ptr::null_mut;
 
-/// Makes an object an array with room for exactly `capacity` elements; it grows when more are inserted. What it held
-/// before is not freed.
+/// Makes an object an array with room for exactly `capacity` elements, which grows when more are inserted. The previous
+/// content is not freed.
 ///
-/// @return the object; NULL, with the object untouched, if object or alloc is NULL or memory is out.
+/// @return the object; NULL, with the object untouched, if object or alloc is NULL or memory is exhausted.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects and allocators.
+/// What [`pointers`](crate::pointers) requires of objects and allocators.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_array(
     object: *mut ddwaf_object,
@@ -26,14 +26,14 @@ pub unsafe extern "C" fn ddwaf_object_set_array(
     unsafe { set_container(object, Slot::set_array, capacity.into(), alloc) }
 }
 
-/// Makes an object a map with room for exactly `capacity` entries; it grows when more are inserted. What it held before
-/// is not freed.
+/// Makes an object a map with room for exactly `capacity` entries, which grows when more are inserted. The previous
+/// content is not freed.
 ///
-/// @return the object; NULL, with the object untouched, if object or alloc is NULL or memory is out.
+/// @return the object; NULL, with the object untouched, if object or alloc is NULL or memory is exhausted.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects and allocators.
+/// What [`pointers`](crate::pointers) requires of objects and allocators.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_map(
     object: *mut ddwaf_object,
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn ddwaf_object_set_map(
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects and allocators.
+/// What [`pointers`](crate::pointers) requires of objects and allocators.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_array_large(
     object: *mut ddwaf_object,
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn ddwaf_object_set_array_large(
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects and allocators.
+/// What [`pointers`](crate::pointers) requires of objects and allocators.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_map_large(
     object: *mut ddwaf_object,
@@ -100,11 +100,11 @@ unsafe fn set_container(
 ///
 /// @param alloc  The allocator the array was made with.
 /// @return the new element, of type DDWAF_OBJ_INVALID, to be set by the caller; valid until the next insertion into the
-///         same array. NULL if array or alloc is NULL, array is not an array or full, or memory is out.
+///         same array. NULL if array or alloc is NULL, array is not an array or full, or memory is exhausted.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects and allocators; the array was built with this allocator.
+/// What [`pointers`](crate::pointers) requires of objects and allocators; the array was built with this allocator.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_insert(array: *mut ddwaf_object, alloc: ddwaf_allocator) -> *mut ddwaf_object {
     // SAFETY: promises on objects and allocators; the array was built with this one.
@@ -114,16 +114,16 @@ pub unsafe extern "C" fn ddwaf_object_insert(array: *mut ddwaf_object, alloc: dd
     })
 }
 
-/// Appends an entry to a map under a copy of `key`, which may lie within the map; equal keys are kept side by side.
+/// Appends an entry to a map under a copy of `key`, which may lie within the map; entries with an equal key are kept.
 ///
 /// @param alloc  The allocator the map was made with.
 /// @return the new value, of type DDWAF_OBJ_INVALID, to be set by the caller; valid until the next insertion into the
 ///         same map. NULL if map or alloc is NULL, if key is NULL with a length, if map is not a map or full, or if
-///         memory is out.
+///         memory is exhausted.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects, bytes and allocators; the map was built with this allocator.
+/// What [`pointers`](crate::pointers) requires of objects, bytes and allocators; the map was built with this allocator.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_insert_key(
     map: *mut ddwaf_object,
@@ -139,15 +139,15 @@ pub unsafe extern "C" fn ddwaf_object_insert_key(
     })
 }
 
-/// As ddwaf_object_insert_key, but the map takes the key over. Its memory must come from the same allocator, with a size
-/// of `length` and an alignment of 1.
+/// As ddwaf_object_insert_key, but the map takes over the key. Its memory must come from the same allocator, with a
+/// size of `length` and an alignment of 1.
 ///
-/// @return the new value; NULL as for ddwaf_object_insert_key, with the key still the caller's.
+/// @return the new value; NULL as for ddwaf_object_insert_key, in which case the caller still owns the key.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects and allocators; the map was built with this allocator, and so was
-/// the key, which nobody else frees.
+/// What [`pointers`](crate::pointers) requires of objects and allocators; the map was built with this allocator, and so
+/// was the key, which nobody else frees.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_insert_key_nocopy(
     map: *mut ddwaf_object,
@@ -165,8 +165,8 @@ pub unsafe extern "C" fn ddwaf_object_insert_key_nocopy(
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects and allocators; the map was built with this allocator, and the
-/// key stays as long as the map.
+/// What [`pointers`](crate::pointers) requires of objects and allocators; the map was built with this allocator, and
+/// the key stays as long as the map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_insert_literal_key(
     map: *mut ddwaf_object,
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn ddwaf_object_insert_literal_key(
 ///
 /// # Safety
 ///
-/// The promises on objects and allocators; the bytes are there for as long as the map, and are whose `ownership` says.
+/// The promises on objects and allocators; the bytes are valid as long as the map, and `ownership` says who owns them.
 unsafe fn insert_text(
     map: *mut ddwaf_object,
     ownership: Ownership,
@@ -199,12 +199,13 @@ unsafe fn insert_text(
 }
 
 /// Frees everything an object holds, with the allocator it was made with, and makes it invalid. The 16 bytes themselves
-/// stay the caller's; destroying an invalid object does nothing. NULL for either does nothing. Each block must be reached
-/// once: before a tree that contains itself can be destroyed, the object that closes the circle has to be made invalid.
+/// remain the caller's; destroying an invalid object does nothing, and so does NULL for either argument. Each block
+/// must be reached only once: before a tree that contains itself can be destroyed, the object that closes the cycle has
+/// to be made invalid.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects and allocators; the tree was built with this allocator, each
+/// What [`pointers`](crate::pointers) requires of objects and allocators; the tree was built with this allocator, each
 /// block is reached once, and nothing refers into it any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_destroy(object: *mut ddwaf_object, alloc: ddwaf_allocator) {
@@ -217,16 +218,17 @@ pub unsafe extern "C" fn ddwaf_object_destroy(object: *mut ddwaf_object, alloc: 
 }
 
 /// Copies a tree. Strings are copied, except that literal strings (not keys) still refer to the caller's memory;
-/// containers get exactly the room they need. What the destination held before is not freed; it may lie within the
-/// source, which then holds the copy there.
+/// containers get exactly the capacity they need. The previous content of the destination is not freed; it may lie
+/// within the source, which then contains the copy there.
 ///
-/// @return the destination; NULL, with the destination untouched, if any argument is NULL, memory is out, or the source
-///         contains itself, at whatever depth, or holds parts in so many places that it amounts to more than 2^20 entries
-///         and more than 16 times those in memory.
+/// @return the destination; NULL, with the destination untouched, if any argument is NULL, memory is exhausted, or the
+///         source contains itself, at whatever depth, or shares parts so often that it expands to more than 2^20
+///         entries and more than 16 times those in memory.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects and allocators; literal strings of the source outlive the copy.
+/// What [`pointers`](crate::pointers) requires of objects and allocators; literal strings of the source outlive the
+/// copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_clone(
     source: *const ddwaf_object,

@@ -1,4 +1,4 @@
-//! Contexts and subcontexts: evaluation of data.
+//! Contexts and subcontexts, which evaluate data.
 
 use crate::abi::DDWAF_RET_CODE::{
     self, DDWAF_ERR_INTERNAL, DDWAF_ERR_INVALID_ARGUMENT, DDWAF_ERR_INVALID_OBJECT, DDWAF_MATCH, DDWAF_OK,
@@ -13,7 +13,7 @@ use engine::{Context, Deadline, Outcome, RunError};
 use std::ptr::null_mut;
 use std::time::Duration;
 
-/// The longest budget: what fits 64 bits of nanoseconds.
+/// The longest budget, whose nanoseconds fit 64 bits.
 const LONGEST_MICROS: u64 = 9_223_372_036_854_775;
 
 /// A context, behind the opaque pointer that callers hold.
@@ -25,25 +25,25 @@ pub struct SubcontextHandle(Evaluation);
 /// The data of one request. For one thread at a time, except that several may make subcontexts of an idle context.
 pub type ddwaf_context = *mut ContextHandle;
 
-/// Data of a part of a request, seen on top of what its context held when it was made. For one thread at a time;
+/// The data of a part of a request, on top of the data its context held when it was made. For one thread at a time;
 /// independent of its context and of other subcontexts.
 pub type ddwaf_subcontext = *mut SubcontextHandle;
 
-/// What the two have in common.
+/// What both have in common.
 struct Evaluation {
     context: Context,
     output: &'static AllocatorHandle,
     fuse: Fuse,
 }
 
-/// What the ABI promises: contexts move between threads, and several threads make subcontexts of one.
+/// The ABI promises that contexts move between threads, and that several threads make subcontexts of one.
 const _: () = {
     const fn movable_and_shareable<T: Send + Sync>() {}
     movable_and_shareable::<Evaluation>();
     movable_and_shareable::<crate::handle::WafHandle>();
 };
 
-/// What the root of the data has to be.
+/// The required form of the data.
 #[derive(Clone, Copy)]
 enum Form {
     Map,
@@ -67,12 +67,12 @@ impl Evaluation {
     }
 }
 
-/// The one evaluation behind the four entry points.
+/// The evaluation behind all four entry points.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects and allocators; the data is taken over or stays as it is, as the entry
-/// points say.
+/// What [`pointers`](crate::pointers) requires of objects and allocators; the data is taken over or stays unchanged, as
+/// the entry points say.
 unsafe fn evaluate(
     target: Option<&mut Evaluation>,
     kind: &str,
@@ -82,8 +82,8 @@ unsafe fn evaluate(
     result: *mut ddwaf_object,
     timeout: u64,
 ) -> DDWAF_RET_CODE {
-    // SAFETY: promises on objects and allocators. With an allocator the tree is the library's from here on; without one
-    // the caller keeps it valid and unchanged for as long as the context and its subcontexts live.
+    // SAFETY: promises on objects and allocators. With an allocator the library now owns the tree; without one the
+    // caller keeps it valid and unchanged as long as the context and its subcontexts live.
     let (Some(target), Some(root)) = (target, unsafe { take(data) }) else {
         engine::log!(Warn, "Illegal WAF call: {kind} or data was null");
         return DDWAF_ERR_INVALID_ARGUMENT;
@@ -133,14 +133,14 @@ fn has_form(root: &Object, form: Form) -> bool {
     }
 }
 
-/// Makes a context, which holds the data of one request.
+/// Creates a context, which holds the data of one request.
 ///
 /// @param output_alloc  The allocator of results; must outlive the context and its subcontexts.
 /// @return the context, to be destroyed with ddwaf_context_destroy; NULL if an argument is NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles and allocators.
+/// What [`pointers`](crate::pointers) requires of handles and allocators.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_context_init(handle: ddwaf_handle, output_alloc: ddwaf_allocator) -> ddwaf_context {
     // SAFETY: promises on handles and allocators.
@@ -152,25 +152,24 @@ pub unsafe extern "C" fn ddwaf_context_init(handle: ddwaf_handle, output_alloc: 
 
 /// Evaluates new data, together with what the context already holds.
 ///
-/// @param data     A map of addresses to values. With `alloc` the library takes it over (on every code but
-///                 DDWAF_ERR_INVALID_ARGUMENT) and frees it when the context and its subcontexts are gone. Without, it
-///                 stays the caller's, who keeps it valid and unchanged until then; on DDWAF_ERR_INVALID_OBJECT nothing
-///                 of it is kept. Data that contains itself, at whatever depth, or holds parts in so many places that
-///                 it amounts to more than 2^20 entries and more than 16 times those in memory, stays the caller's in
-///                 any case.
+/// @param data     A map from addresses to values. With `alloc` the library takes it over (for every code but
+///                 DDWAF_ERR_INVALID_ARGUMENT) and frees it after the context and its subcontexts. Without, the caller
+///                 still owns it, and keeps it valid and unchanged until then; on DDWAF_ERR_INVALID_OBJECT nothing of
+///                 it is kept. The caller always keeps data that contains itself, at whatever depth, or that shares
+///                 parts so often that it expands to more than 2^20 entries and more than 16 times those in memory.
 /// @param alloc    The allocator of data, or NULL.
-/// @param result   Overwritten, on DDWAF_OK and DDWAF_MATCH only, with a map of `events`, `actions`, `duration`
-///                 (nanoseconds), `timeout`, `attributes`, `keep` and `evaluated`; the caller's, to be destroyed with
-///                 the context's output allocator. May be NULL.
-/// @param timeout  The budget in microseconds; 0 is used up from the start.
-/// @return DDWAF_MATCH if there are events, actions or attributes; DDWAF_OK if not; DDWAF_ERR_INVALID_ARGUMENT if context
-///         or data is NULL; DDWAF_ERR_INVALID_OBJECT if data is not a map or contains itself; DDWAF_ERR_INTERNAL, after
-///         which the context can only be destroyed.
+/// @param result   Overwritten, for DDWAF_OK and DDWAF_MATCH only, with a map of `events`, `actions`, `duration`
+///                 (nanoseconds), `timeout`, `attributes`, `keep` and `evaluated`; the caller destroys it with the
+///                 context's output allocator. May be NULL.
+/// @param timeout  The budget in microseconds; 0 is exhausted from the start.
+/// @return DDWAF_MATCH if there are events, actions or attributes; DDWAF_OK if not; DDWAF_ERR_INVALID_ARGUMENT if
+///         context or data is NULL; DDWAF_ERR_INVALID_OBJECT if data is not a map or contains itself;
+///         DDWAF_ERR_INTERNAL, after which the context can only be destroyed.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles, objects and allocators; the data is taken over or stays as it
-/// is, as the entry point says.
+/// What [`pointers`](crate::pointers) requires of handles, objects and allocators; the data is taken over or stays
+/// unchanged, as the entry point says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_context_eval(
     context: ddwaf_context,
@@ -186,16 +185,16 @@ pub unsafe extern "C" fn ddwaf_context_eval(
     })
 }
 
-/// Evaluates several maps one after the other, within one budget and into one result. Evaluation ends early when the
-/// budget is used up or a rule asks to block; `evaluated` in the result tells how many were finished.
+/// Evaluates several maps in order, within one budget and into one result. Evaluation ends early when the budget is
+/// exhausted or a rule blocks; `evaluated` in the result is the number of maps that were finished.
 ///
 /// @param data  An array of maps; otherwise as for ddwaf_context_eval.
 /// @return as ddwaf_context_eval; DDWAF_ERR_INVALID_OBJECT, with nothing evaluated, if data is anything else.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles, objects and allocators; the data is taken over or stays as it
-/// is, as the entry point says.
+/// What [`pointers`](crate::pointers) requires of handles, objects and allocators; the data is taken over or stays
+/// unchanged, as the entry point says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_context_multieval(
     context: ddwaf_context,
@@ -211,25 +210,25 @@ pub unsafe extern "C" fn ddwaf_context_multieval(
     })
 }
 
-/// Destroys a context. Data that its subcontexts see is freed with the last of them. Does nothing for NULL.
+/// Destroys a context. Data that its subcontexts use is freed with the last of them. Does nothing for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles.
+/// What [`pointers`](crate::pointers) requires of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_context_destroy(context: ddwaf_context) {
     // SAFETY: promise on handles.
     wall((), || drop(unsafe { take_back(context) }));
 }
 
-/// Makes a subcontext: it starts with what the context holds and has found, and neither sees what the other is given
-/// afterwards. It may outlive the context.
+/// Creates a subcontext, which starts with what the context holds and has found; after that the two are independent. It
+/// may outlive the context.
 ///
 /// @return the subcontext, to be destroyed with ddwaf_subcontext_destroy; NULL for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles.
+/// What [`pointers`](crate::pointers) requires of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_subcontext_init(context: ddwaf_context) -> ddwaf_subcontext {
     wall(null_mut(), || {
@@ -243,8 +242,8 @@ pub unsafe extern "C" fn ddwaf_subcontext_init(context: ddwaf_context) -> ddwaf_
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles, objects and allocators; the data is taken over or stays as it
-/// is, as the entry point says.
+/// What [`pointers`](crate::pointers) requires of handles, objects and allocators; the data is taken over or stays as
+/// it is, as the entry point says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_subcontext_eval(
     subcontext: ddwaf_subcontext,
@@ -264,8 +263,8 @@ pub unsafe extern "C" fn ddwaf_subcontext_eval(
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles, objects and allocators; the data is taken over or stays as it
-/// is, as the entry point says.
+/// What [`pointers`](crate::pointers) requires of handles, objects and allocators; the data is taken over or stays as
+/// it is, as the entry point says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_subcontext_multieval(
     subcontext: ddwaf_subcontext,
@@ -285,7 +284,7 @@ pub unsafe extern "C" fn ddwaf_subcontext_multieval(
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles.
+/// What [`pointers`](crate::pointers) requires of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_subcontext_destroy(subcontext: ddwaf_subcontext) {
     // SAFETY: promise on handles.

@@ -10,10 +10,10 @@ use std::ptr;
 /// An instance, behind the opaque pointer that callers hold.
 pub struct WafHandle(Waf);
 
-/// An instance made of configurations: immutable, for any number of threads.
+/// An instance made from configurations: immutable, for any number of threads.
 pub type ddwaf_handle = *mut WafHandle;
 
-/// What the instance knows, as C strings: its companion, so that they live as long as it or any of its contexts.
+/// The names an instance knows as C strings, attached to it so that they live as long as the instance and its contexts.
 struct Names {
     addresses: CStrings,
     actions: CStrings,
@@ -40,14 +40,14 @@ struct CStrings {
     _strings: Box<[CString]>,
 }
 
-// SAFETY: the pointers point into the strings beside them, which are never changed.
+// SAFETY: the pointers point into the strings beside them, which never change.
 unsafe impl Send for CStrings {}
 // SAFETY: as above.
 unsafe impl Sync for CStrings {}
 
 impl CStrings {
     fn new<T: AsRef<[u8]>>(names: &[T]) -> Self {
-        // C sees a name up to its first NUL.
+        // C reads a name up to its first NUL.
         let until_nul = |name: &T| name.as_ref().split(|&b| b == 0).next().unwrap_or_default().to_vec();
         let strings: Box<[CString]> = names.iter().filter_map(|name| CString::new(until_nul(name)).ok()).collect();
         CStrings { pointers: strings.iter().map(|string| string.as_ptr()).collect(), _strings: strings }
@@ -57,14 +57,14 @@ impl CStrings {
 /// Makes an instance of one ruleset.
 ///
 /// @param ruleset      Only read.
-/// @param diagnostics  Overwritten with a map that says what was loaded, skipped and refused, and why, also when there is
-///                     no instance; the caller's, to be destroyed with the default allocator. May be NULL.
-/// @return the instance, to be destroyed with ddwaf_destroy; NULL if there is nothing to evaluate. NULL with diagnostics
-///         untouched if ruleset is NULL.
+/// @param diagnostics  Overwritten with a map that says what was loaded, skipped and refused, and why, even if there is
+///                     no instance; the caller destroys it with the default allocator. May be NULL.
+/// @return the instance, to be destroyed with ddwaf_destroy; NULL if there is nothing to evaluate. NULL with
+///         diagnostics untouched if ruleset is NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_init(ruleset: *const ddwaf_object, diagnostics: *mut ddwaf_object) -> ddwaf_handle {
     // SAFETY: promise on objects.
@@ -79,54 +79,54 @@ pub unsafe extern "C" fn ddwaf_init(ruleset: *const ddwaf_object, diagnostics: *
     })
 }
 
-/// Gives an instance up. Contexts made from it live on, and keep what they need of it. Does nothing for NULL.
+/// Releases an instance. Its contexts remain valid. Does nothing for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles.
+/// What [`pointers`](crate::pointers) requires of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_destroy(handle: ddwaf_handle) {
     // SAFETY: promise on handles.
     wall((), || drop(unsafe { take_back(handle) }));
 }
 
-/// The addresses that the rules of an instance look at. Thread-safe.
+/// The addresses that the rules of an instance use. Thread-safe.
 ///
-/// @param size  Receives how many there are.
-/// @return terminated strings, which live as long as the instance and its contexts, at the same place at every call;
-///         NULL, with a size of 0, if there are none and for NULL.
+/// @param size  Receives the number of addresses.
+/// @return NUL-terminated strings, which live as long as the instance and its contexts; the same pointer for every
+///         call. NULL, with a size of 0, if there are none and for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles and results.
+/// What [`pointers`](crate::pointers) requires of handles and results.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_known_addresses(handle: ddwaf_handle, size: *mut u32) -> *const *const c_char {
     // SAFETY: promise on handles.
     unsafe { list(handle, size, |names| &names.addresses) }
 }
 
-/// The types of action that the rules of an instance can ask for. Thread-safe.
+/// The types of actions that the rules of an instance can trigger. Thread-safe.
 ///
-/// @param size  Receives how many there are.
-/// @return terminated strings, which live as long as the instance and its contexts, at the same place at every call;
-///         NULL, with a size of 0, if there are none and for NULL.
+/// @param size  Receives the number of types.
+/// @return NUL-terminated strings, which live as long as the instance and its contexts; the same pointer for every
+///         call. NULL, with a size of 0, if there are none and for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles and results.
+/// What [`pointers`](crate::pointers) requires of handles and results.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_known_actions(handle: ddwaf_handle, size: *mut u32) -> *const *const c_char {
     // SAFETY: promise on handles.
     unsafe { list(handle, size, |names| &names.actions) }
 }
 
-/// Gives a list of names out.
+/// Returns a list of names.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles and results.
+/// What [`pointers`](crate::pointers) requires of handles and results.
 unsafe fn list(handle: ddwaf_handle, size: *mut u32, of: impl FnOnce(&Names) -> &CStrings) -> *const *const c_char {
-    // SAFETY: promise on handles; a non-null `size` is the caller's to be written.
+    // SAFETY: promise on handles; a non-null `size` may be written.
     wall(ptr::null(), || unsafe {
         let list =
             shared(handle).and_then(WafHandle::names).map(|names| &of(names).pointers).filter(|list| !list.is_empty());

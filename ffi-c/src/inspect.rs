@@ -1,4 +1,4 @@
-//! Reading objects. NULL, wrong types and positions out of range give the neutral answer; there is no other error.
+//! Reading objects. NULL, wrong types and indices out of range yield a neutral value; there is no other error.
 
 use crate::abi::{ObjectType, ddwaf_object};
 use crate::pointers::{bytes, object, to_c_const};
@@ -8,21 +8,21 @@ use engine::value::{Object, View, tag};
 use std::ffi::c_char;
 use std::ptr;
 
-/// Asks an object; null, and what cannot be told, give the neutral answer.
+/// Reads from an object; null, and anything that has no value, yield the neutral value.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 unsafe fn read<T: Copy>(pointer: *const ddwaf_object, neutral: T, get: impl FnOnce(&Object) -> Option<T>) -> T {
     // SAFETY: promise on objects.
     wall(neutral, || unsafe { object(pointer) }.and_then(get).unwrap_or(neutral))
 }
 
-/// @return the type tag of an object as it stands there; DDWAF_OBJ_INVALID for NULL.
+/// @return the type tag of an object, unchecked; DDWAF_OBJ_INVALID for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_get_type(object: *const ddwaf_object) -> ObjectType {
     // SAFETY: promise on objects.
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn ddwaf_object_get_type(object: *const ddwaf_object) -> O
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_get_size(object: *const ddwaf_object) -> usize {
     // SAFETY: promise on objects.
@@ -44,25 +44,25 @@ pub unsafe extern "C" fn ddwaf_object_get_size(object: *const ddwaf_object) -> u
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_get_length(object: *const ddwaf_object) -> usize {
     // SAFETY: promise on objects.
     unsafe { read(object, 0, |object| text_parts(object).map(|(_, length)| length)) }
 }
 
-/// The bytes of a string of any kind, without a terminator. A string of up to 14 bytes may be inside the object: the
-/// pointer is valid only while the object stays where it is.
+/// The bytes of a string of any kind, without a terminator. A string of up to 14 bytes may be stored within the object,
+/// so the pointer is only valid until the object is moved.
 ///
 /// @param length  Receives the length; may be NULL. Untouched if the object is not a string.
-/// @return the bytes, which stay the object's; NULL if the object is not a string, and for NULL.
+/// @return the bytes, which the object still owns; NULL if the object is not a string, and for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects and results.
+/// What [`pointers`](crate::pointers) requires of objects and results.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_get_string(object: *const ddwaf_object, length: *mut usize) -> *const c_char {
-    // SAFETY: promise on objects; a non-null `length` is the caller's to be written.
+    // SAFETY: promise on objects; a non-null `length` may be written.
     unsafe {
         let Some((data, size)) = read(object, None, |object| Some(text_parts(object))) else { return ptr::null() };
         if !length.is_null() {
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn ddwaf_object_get_string(object: *const ddwaf_object, le
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_get_unsigned(object: *const ddwaf_object) -> u64 {
     // SAFETY: promise on objects.
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn ddwaf_object_get_unsigned(object: *const ddwaf_object) 
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_get_signed(object: *const ddwaf_object) -> i64 {
     // SAFETY: promise on objects.
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn ddwaf_object_get_signed(object: *const ddwaf_object) ->
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_get_float(object: *const ddwaf_object) -> f64 {
     // SAFETY: promise on objects.
@@ -109,31 +109,31 @@ pub unsafe extern "C" fn ddwaf_object_get_float(object: *const ddwaf_object) -> 
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_get_bool(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
     unsafe { read(object, false, |object| if let View::Bool(value) = object.view() { Some(value) } else { None }) }
 }
 
-/// @return the key of an entry of a map, which stays the map's; NULL if this is not a map, the index is out of range,
-///         and for NULL.
+/// @return the key of an entry of a map, which the map still owns; NULL if this is not a map, the index is out of
+///         range, and for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_at_key(object: *const ddwaf_object, index: usize) -> *const ddwaf_object {
     // SAFETY: promise on objects.
     unsafe { read(object, ptr::null(), |object| Some(to_c_const(Some(object.as_map()?.get(index)?.key())))) }
 }
 
-/// @return an element of an array or the value of an entry of a map, which stays the container's; NULL if this is not a
-///         container, the index is out of range, and for NULL.
+/// @return an element of an array or the value of an entry of a map, which the container still owns; NULL if this is
+///         not a container, the index is out of range, and for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_at_value(object: *const ddwaf_object, index: usize) -> *const ddwaf_object {
     let at = |object: &Object| {
@@ -148,12 +148,12 @@ pub unsafe extern "C" fn ddwaf_object_at_value(object: *const ddwaf_object, inde
     unsafe { read(object, ptr::null(), at) }
 }
 
-/// @return the value of the first entry of a map with this key, which stays the map's; NULL if there is none, this is
-///         not a map, the key is NULL or empty, and for NULL.
+/// @return the value of the first entry of a map with this key, which the map still owns; NULL if there is none, this
+///         is not a map, the key is NULL or empty, and for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects and bytes.
+/// What [`pointers`](crate::pointers) requires of objects and bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_find(
     object: *const ddwaf_object,
@@ -173,17 +173,17 @@ pub unsafe extern "C" fn ddwaf_object_find(
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 unsafe fn has_tag(object: *const ddwaf_object, tag: u8) -> bool {
     // SAFETY: promise on objects.
     unsafe { read(object, false, |object| Some(object.tag() == tag)) }
 }
 
-/// @return whether an object holds nothing; false for NULL.
+/// @return whether an object is invalid; false for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_invalid(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
@@ -194,7 +194,7 @@ pub unsafe extern "C" fn ddwaf_object_is_invalid(object: *const ddwaf_object) ->
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_null(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
@@ -205,7 +205,7 @@ pub unsafe extern "C" fn ddwaf_object_is_null(object: *const ddwaf_object) -> bo
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_bool(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
@@ -216,7 +216,7 @@ pub unsafe extern "C" fn ddwaf_object_is_bool(object: *const ddwaf_object) -> bo
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_signed(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
@@ -227,7 +227,7 @@ pub unsafe extern "C" fn ddwaf_object_is_signed(object: *const ddwaf_object) -> 
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_unsigned(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
@@ -238,7 +238,7 @@ pub unsafe extern "C" fn ddwaf_object_is_unsigned(object: *const ddwaf_object) -
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_float(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
@@ -249,7 +249,7 @@ pub unsafe extern "C" fn ddwaf_object_is_float(object: *const ddwaf_object) -> b
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_string(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
@@ -260,7 +260,7 @@ pub unsafe extern "C" fn ddwaf_object_is_string(object: *const ddwaf_object) -> 
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_array(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.
@@ -271,7 +271,7 @@ pub unsafe extern "C" fn ddwaf_object_is_array(object: *const ddwaf_object) -> b
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_is_map(object: *const ddwaf_object) -> bool {
     // SAFETY: promise on objects.

@@ -6,16 +6,16 @@ use crate::wall::wall;
 use engine::value::json;
 use std::ffi::c_char;
 
-/// Reads a JSON document into an object. What the object held before is not freed; the text is not kept, and may lie
-/// within the object. Nesting beyond 20 levels is cut off.
+/// Reads a JSON document into an object. The previous content of the object is not freed; the text is not kept, and may
+/// lie within the object. Nesting beyond 20 levels is cut off.
 ///
-/// @return true, with the object the caller's to be destroyed with the same allocator. false if a pointer is NULL or
-///         the length 0 (the object is untouched), or if the text is not JSON or memory is out (the object is invalid,
-///         and nothing stays allocated).
+/// @return true, with the object to be destroyed by the caller with the same allocator. false if a pointer is NULL or
+///         the length 0 (the object is untouched), or if the text is not JSON or memory is exhausted (the object is
+///         invalid, and nothing stays allocated).
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects, bytes and allocators.
+/// What [`pointers`](crate::pointers) requires of objects, bytes and allocators.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_from_json(
     output: *mut ddwaf_object,

@@ -1,19 +1,19 @@
-//! Messages to the caller.
+//! Log messages for the caller.
 
 use crate::abi::{LogLevel, ddwaf_log_cb};
 use crate::wall::wall;
 use engine::log::{Level, Record, set_sink};
 use std::sync::Arc;
 
-/// Installs the receiver of log messages for the whole process, in place of the last one; NULL removes it. Must not run
-/// beside any other call into the library.
+/// Installs the receiver of log messages for the whole process, replacing the previous one; NULL removes it. Must not
+/// run concurrently with any other call into the library.
 ///
-/// @param min_level  Messages below this level are not made; DDWAF_LOG_OFF makes none.
+/// @param min_level  Messages below this level are not produced; DDWAF_LOG_OFF produces none.
 /// @return true.
 ///
 /// # Safety
 ///
-/// The callback can be called on any thread, does not unwind, and no other function of the library runs meanwhile.
+/// The callback can be called on any thread and does not unwind, and no other function of the library runs meanwhile.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_set_log_cb(cb: ddwaf_log_cb, min_level: LogLevel) -> bool {
     wall((), || {

@@ -1,13 +1,13 @@
-//! Where a caller's pointers become references.
+//! Converting a caller's pointers to references.
 //!
-//! What a caller of any entry point promises, and each `SAFETY` line below rests on:
+//! Callers of any entry point promise the following, on which each `SAFETY` line below relies:
 //!
-//! * **Objects.** A non-null object pointer is aligned and points at 16 bytes; where the entry point reads it, at an
-//!   object whose tag tells the truth about the fields behind it. Nobody writes to it during the call.
+//! * **Objects.** A non-null object pointer is aligned and points at 16 bytes; where the entry point reads it, these
+//!   are an object whose tag matches its fields. Nobody writes to it during the call.
 //! * **Bytes.** A non-null pointer to bytes is followed by as many readable bytes as the length says.
-//! * **Handles.** A non-null handle came from this library's constructor of that kind and was not destroyed since.
-//!   Two threads do not use one at the same time, except where the header allows it.
-//! * **Allocators** live until everything that was given them is destroyed.
+//! * **Handles.** A non-null handle came from this library's constructor of that kind and was not destroyed since. Two
+//!   threads do not use one at the same time, except where the header allows it.
+//! * **Allocators** live until everything that uses them is destroyed.
 //! * **Results.** A non-null pointer to a number can be written.
 
 use crate::abi::{ddwaf_allocator, ddwaf_object};
@@ -41,14 +41,14 @@ pub unsafe fn slot(pointer: *mut ddwaf_object) -> Option<Slot> {
 ///
 /// # Safety
 ///
-/// The promise on objects; the entry point settles who frees the tree from here on.
+/// The promise on objects; the entry point says who frees the tree from here on.
 pub unsafe fn take(pointer: *const ddwaf_object) -> Option<Object> {
     // SAFETY: promise on objects, as above.
     unsafe { raw::take(pointer.cast()) }
 }
 
-/// Bytes to be copied before anything else is written: they may lie within the object that the copy goes to. `None` for
-/// null with a length, which callers may not mean.
+/// Bytes to be copied before anything else is written, as they may lie within the destination. `None` for null with a
+/// length, which is a mistake of the caller.
 pub fn source(data: *const c_char, length: u32) -> Option<*const u8> {
     (!data.is_null() || length == 0).then_some(data.cast())
 }
@@ -67,7 +67,7 @@ pub unsafe fn bytes<'a>(data: *const c_char, length: usize) -> Option<&'a [u8]> 
     }
 }
 
-/// An allocator, for as long as whatever it is given to.
+/// An allocator, which lives as long as whatever uses it.
 ///
 /// # Safety
 ///
@@ -77,17 +77,17 @@ pub unsafe fn allocator(pointer: ddwaf_allocator) -> Option<&'static AllocatorHa
     unsafe { pointer.as_ref() }
 }
 
-/// The pointer a caller sees of an object.
+/// The pointer to an object, for the caller.
 pub fn to_c(slot: Option<Slot>) -> *mut ddwaf_object {
     slot.map_or(ptr::null_mut(), |slot| slot.as_ptr().cast())
 }
 
-/// The pointer a caller sees of an object it may only read.
+/// The pointer to an object that the caller may only read.
 pub fn to_c_const(object: Option<&Object>) -> *const ddwaf_object {
     object.map_or(ptr::null(), |object| ptr::from_ref(object).cast())
 }
 
-/// What a handle stands for.
+/// The object behind a handle.
 ///
 /// # Safety
 ///
@@ -97,7 +97,7 @@ pub unsafe fn shared<'a, T>(handle: *const T) -> Option<&'a T> {
     unsafe { handle.as_ref() }
 }
 
-/// What a handle stands for, when the ABI forbids any other use of it meanwhile.
+/// The object behind a handle, if the ABI forbids any other use of it meanwhile.
 ///
 /// # Safety
 ///
@@ -107,12 +107,12 @@ pub unsafe fn exclusive<'a, T>(handle: *mut T) -> Option<&'a mut T> {
     unsafe { handle.as_mut() }
 }
 
-/// A handle for something the caller owns from now on.
+/// A handle for something that the caller now owns.
 pub fn hand_out<T>(value: T) -> *mut T {
     Box::into_raw(Box::new(value))
 }
 
-/// Takes back what was handed out.
+/// Takes back what [`hand_out`] returned.
 ///
 /// # Safety
 ///

@@ -7,7 +7,7 @@ use engine::value::raw::{Ownership, Slot};
 use std::ffi::c_char;
 use std::ptr::null_mut;
 
-/// Sets an object; null where there is none.
+/// Sets an object; null for null.
 ///
 /// # Safety
 ///
@@ -17,78 +17,78 @@ unsafe fn set(object: *mut ddwaf_object, write: impl FnOnce(Slot)) -> *mut ddwaf
     wall(null_mut(), || to_c(unsafe { slot(object) }.inspect(|&slot| write(slot))))
 }
 
-/// Marks an object as holding nothing. What it held before is not freed.
+/// Makes an object invalid. Its previous content is not freed.
 ///
 /// @return the object, or NULL for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_invalid(object: *mut ddwaf_object) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
     unsafe { set(object, Slot::set_invalid) }
 }
 
-/// Makes an object null. What it held before is not freed.
+/// Makes an object null. Its previous content is not freed.
 ///
 /// @return the object, or NULL for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_null(object: *mut ddwaf_object) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
     unsafe { set(object, Slot::set_null) }
 }
 
-/// Makes an object a boolean. What it held before is not freed.
+/// Makes an object a boolean. Its previous content is not freed.
 ///
 /// @return the object, or NULL for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_bool(object: *mut ddwaf_object, value: bool) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
     unsafe { set(object, |slot| slot.set_bool(value)) }
 }
 
-/// Makes an object a signed integer. What it held before is not freed.
+/// Makes an object a signed integer. Its previous content is not freed.
 ///
 /// @return the object, or NULL for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_signed(object: *mut ddwaf_object, value: i64) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
     unsafe { set(object, |slot| slot.set_signed(value)) }
 }
 
-/// Makes an object an unsigned integer. What it held before is not freed.
+/// Makes an object an unsigned integer. Its previous content is not freed.
 ///
 /// @return the object, or NULL for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_unsigned(object: *mut ddwaf_object, value: u64) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
     unsafe { set(object, |slot| slot.set_unsigned(value)) }
 }
 
-/// Makes an object a double; NaN and infinities are kept. What it held before is not freed.
+/// Makes an object a double; NaN and infinities are kept. Its previous content is not freed.
 ///
 /// @return the object, or NULL for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_float(object: *mut ddwaf_object, value: f64) -> *mut ddwaf_object {
     // SAFETY: promise on objects.
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn ddwaf_object_set_float(object: *mut ddwaf_object, value
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_null(object: *mut ddwaf_object) -> *mut ddwaf_object {
     // SAFETY: the same promise.
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn ddwaf_object_null(object: *mut ddwaf_object) -> *mut dd
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_bool(object: *mut ddwaf_object, value: bool) -> *mut ddwaf_object {
     // SAFETY: the same promise.
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn ddwaf_object_bool(object: *mut ddwaf_object, value: boo
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_signed(object: *mut ddwaf_object, value: i64) -> *mut ddwaf_object {
     // SAFETY: the same promise.
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn ddwaf_object_signed(object: *mut ddwaf_object, value: i
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_unsigned(object: *mut ddwaf_object, value: u64) -> *mut ddwaf_object {
     // SAFETY: the same promise.
@@ -143,24 +143,24 @@ pub unsafe extern "C" fn ddwaf_object_unsigned(object: *mut ddwaf_object, value:
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_float(object: *mut ddwaf_object, value: f64) -> *mut ddwaf_object {
     // SAFETY: the same promise.
     unsafe { ddwaf_object_set_float(object, value) }
 }
 
-/// Makes an object a copy of a string: inside the object up to 14 bytes, else in a block of `length` bytes from `alloc`.
-/// What it held before is not freed.
+/// Makes an object a copy of a string: within the object up to 14 bytes, else in a block of `length` bytes from
+/// `alloc`. Its previous content is not freed.
 ///
 /// @param string  Bytes, not necessarily text or terminated; they may lie within the object. NULL with a length of 0 is
 ///                the empty string.
 /// @return the object; NULL, with the object untouched, if object or alloc is NULL, if string is NULL with a length, or
-///         if memory is out.
+///         if memory is exhausted.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects, bytes and allocators.
+/// What [`pointers`](crate::pointers) requires of objects, bytes and allocators.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_string(
     object: *mut ddwaf_object,
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn ddwaf_object_set_string(
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects; the bytes stay as long as the object.
+/// What [`pointers`](crate::pointers) requires of objects; the bytes stay as long as the object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_string_literal(
     object: *mut ddwaf_object,
@@ -196,11 +196,11 @@ pub unsafe extern "C" fn ddwaf_object_set_string_literal(
 /// Makes an object the owner of a string, whatever its length. The memory must come from the allocator with which the
 /// object is destroyed later, with a size of `length` and an alignment of 1.
 ///
-/// @return the object; NULL, with the string still the caller's, if object or string is NULL.
+/// @return the object; NULL, in which case the caller still owns the string, if object or string is NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects; the bytes are a block of this length, of the allocator that
+/// What [`pointers`](crate::pointers) requires of objects; the bytes are a block of this length, of the allocator that
 /// destroys the object, and nobody else frees them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_object_set_string_nocopy(
@@ -216,7 +216,7 @@ pub unsafe extern "C" fn ddwaf_object_set_string_nocopy(
 ///
 /// # Safety
 ///
-/// The promise on objects; the bytes are there for as long as the object, and are whose `ownership` says.
+/// The promise on objects; the bytes are valid as long as the object, and `ownership` says who owns them.
 unsafe fn set_text(
     object: *mut ddwaf_object,
     ownership: Ownership,

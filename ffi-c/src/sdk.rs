@@ -19,24 +19,24 @@ pub struct RequestHandle {
     fuse: Fuse,
 }
 
-/// The engine of a process: the current rules, what remote configuration changed, denylist and limits. Thread-safe.
+/// The engine of a process: the current rules, the effects of remote configuration, denylist and limits. Thread-safe.
 pub type bartizan_engine = *mut EngineHandle;
 
 /// One request. For one thread at a time.
 pub type bartizan_request = *mut RequestHandle;
 
-/// Runs a function that remembers nothing. Each takes a map of arguments and gives a map.
+/// Runs a stateless function, which takes a map of arguments and returns a map.
 ///
 /// @param function         The name, of function_length bytes.
 /// @param arguments        A map. Only read.
-/// @param result           Overwritten with a map; the caller's, to be destroyed with the default allocator. `error` in it
+/// @param result           Overwritten with a map, which the caller destroys with the default allocator. Its `error`
 ///                         says which argument cannot be used; one that contains itself never can.
 /// @return true if the function was run; false with an `error` in the result, or with result untouched if a pointer is
 ///         NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects and bytes.
+/// What [`pointers`](crate::pointers) requires of objects and bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bartizan_call(
     function: *const c_char,
@@ -48,21 +48,21 @@ pub unsafe extern "C" fn bartizan_call(
     unsafe { answer(function, function_length, arguments, result, |name, arguments| Some(sdk::call(name, arguments))) }
 }
 
-/// Makes an engine.
+/// Creates an engine.
 ///
 /// @param settings     A map: `rules`, `local_rules`, `enabled`, `environment`, `trace_rate_limit`, `schema_delay`,
-///                     `timeout_us`, `host`, `propagate`, `on_incomplete`, `client_ip_header` and `trusted_proxies` (an array
-///                     of addresses and networks). Any other name is an error. Only read.
+///                     `timeout_us`, `host`, `propagate`, `on_incomplete`, `client_ip_header` and `trusted_proxies` (an
+///                     array of addresses and networks). Any other name is an error. Only read.
 /// @param report       Overwritten with a map that says what was loaded and refused: `diagnostics` of the rules, as
-///                     ddwaf_builder_add_or_update_config gives them, with `warnings` beside the sections, as
-///                     bartizan_builder_warnings gives them; `warnings` about settings, and a `report` on the first batch.
-///                     The caller's, to be destroyed with the default allocator. May be NULL.
-/// @return the engine, to be destroyed with bartizan_engine_destroy; NULL, with `error` in the report, if a setting cannot
-///         be used; NULL, with `error` and `diagnostics`, if the rules cannot.
+///                     from ddwaf_builder_add_or_update_config, with `warnings` beside the sections, as from
+///                     bartizan_builder_warnings; `warnings` about settings, and a `report` on the first batch. The
+///                     caller destroys it with the default allocator. May be NULL.
+/// @return the engine, to be destroyed with bartizan_engine_destroy; NULL, with `error` in the report, if a setting
+///         cannot be used; NULL, with `error` and `diagnostics`, if the rules cannot.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of objects.
+/// What [`pointers`](crate::pointers) requires of objects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bartizan_engine_init(
     settings: *const ddwaf_object,
@@ -83,12 +83,12 @@ pub unsafe extern "C" fn bartizan_engine_init(
     })
 }
 
-/// Runs a function of an engine: `apply_remote`, `config_warnings`, `products`, `mode`, those of the denylist, or any that
-/// bartizan_call knows. Thread-safe. See bartizan_call for the rest.
+/// Runs a function of an engine: `apply_remote`, `config_warnings`, `products`, `mode`, those of the denylist, or any
+/// of bartizan_call, which describes the rest. Thread-safe.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles, objects and bytes.
+/// What [`pointers`](crate::pointers) requires of handles, objects and bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bartizan_engine_call(
     engine: bartizan_engine,
@@ -104,24 +104,24 @@ pub unsafe extern "C" fn bartizan_engine_call(
     }
 }
 
-/// Gives an engine up. Requests made from it live on. Does nothing for NULL.
+/// Releases an engine. Its requests remain valid. Does nothing for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles.
+/// What [`pointers`](crate::pointers) requires of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bartizan_engine_destroy(engine: bartizan_engine) {
     // SAFETY: promise on handles.
     wall((), || drop(unsafe { take_back(engine) }));
 }
 
-/// Begins a request with the rules of this moment. Thread-safe.
+/// Begins a request with the current rules. Thread-safe.
 ///
 /// @return the request, to be destroyed with bartizan_request_destroy; NULL for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles.
+/// What [`pointers`](crate::pointers) requires of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bartizan_request_init(engine: bartizan_engine) -> bartizan_request {
     // SAFETY: promise on handles.
@@ -131,12 +131,12 @@ pub unsafe extern "C" fn bartizan_request_init(engine: bartizan_engine) -> barti
     })
 }
 
-/// Runs a function of a request: `start`, `run`, `operation`, `business_event`, any call about users, `is_user_blocked`,
-/// `block_request`, `response`, `block_response`, `finish`. See bartizan_call for the rest.
+/// Runs a function of a request: `start`, `run`, `operation`, `business_event`, any call about users,
+/// `is_user_blocked`, `block_request`, `response`, `block_response`, `finish`. See bartizan_call for the rest.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles, objects and bytes.
+/// What [`pointers`](crate::pointers) requires of handles, objects and bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bartizan_request_call(
     request: bartizan_request,
@@ -155,25 +155,25 @@ pub unsafe extern "C" fn bartizan_request_call(
     }
 }
 
-/// Gives a request up. Does nothing for NULL.
+/// Releases a request. Does nothing for NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles.
+/// What [`pointers`](crate::pointers) requires of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bartizan_request_destroy(request: bartizan_request) {
     // SAFETY: promise on handles.
     wall((), || drop(unsafe { take_back(request) }));
 }
 
-/// What is said of arguments and settings that contain themselves.
+/// The error about arguments and settings that contain themselves.
 const ENDLESS: &str = "a value contains itself";
 
-/// The one way from a name and arguments to a result.
+/// Runs a function by its name, from arguments to a result.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of bytes and objects.
+/// What [`pointers`](crate::pointers) requires of bytes and objects.
 unsafe fn answer(
     function: *const c_char,
     function_length: usize,

@@ -1,11 +1,11 @@
-//! The panic wall: no unwinding crosses into a caller's frames.
+//! The panic wall: panics never unwind into a caller's frames.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Runs an entry point; a panic is logged and answered with `neutral`.
+/// Runs an entry point; a panic is logged and results in `neutral`.
 pub fn wall<T>(neutral: T, body: impl FnOnce() -> T) -> T {
-    // State that a panic may leave half changed is behind a `Fuse`, so nobody looks at it again.
+    // State that a panic may leave half changed is behind a `Fuse`, so it is never used again.
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(answer) => answer,
         Err(payload) => {
@@ -24,7 +24,7 @@ pub fn wall<T>(neutral: T, body: impl FnOnce() -> T) -> T {
 pub struct Fuse(AtomicBool);
 
 impl Fuse {
-    /// Runs `body` unless the fuse is blown. A panic in `body` passes through and blows it.
+    /// Runs `body` unless the fuse is blown. A panic in `body` propagates and blows it.
     pub fn run<T>(&self, body: impl FnOnce() -> T) -> Option<T> {
         let guard = self.guard()?;
         let answer = body();
@@ -32,8 +32,8 @@ impl Fuse {
         Some(answer)
     }
 
-    /// What blows the fuse unless it is told that all went well; `None` if it is blown. For large answers, which go through
-    /// [`Self::run`] by being copied.
+    /// A guard that blows the fuse unless it is told that nothing failed; `None` if the fuse is blown already. For
+    /// large results, which [`Self::run`] would copy.
     pub fn guard(&self) -> Option<BlowOnUnwind<'_>> {
         if self.0.load(Ordering::Acquire) {
             engine::log!(Error, "unusable after an internal error");
@@ -47,7 +47,7 @@ impl Fuse {
 pub struct BlowOnUnwind<'a>(&'a Fuse);
 
 impl BlowOnUnwind<'_> {
-    /// Leaves the fuse as it is.
+    /// Keeps the fuse intact.
     pub fn passed(self) {
         std::mem::forget(self);
     }

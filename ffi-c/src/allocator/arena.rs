@@ -4,11 +4,11 @@ use engine::value::{Allocator, Heap};
 use std::ptr::null_mut;
 
 const FIRST_CHUNK: usize = 1024;
-/// Chunks stop doubling here, so that a large tree does not waste half of its memory.
+/// The size at which chunks stop doubling, so that a large tree does not waste half of its memory.
 const LAST_CHUNK: usize = 1024 * 1024;
 const ALIGN: usize = 16;
 
-/// The arena; everything goes back to the heap when it is dropped.
+/// The arena; all of its memory is returned to the heap when it is dropped.
 pub struct Arena {
     chunks: Vec<(*mut u8, usize, usize)>,
     next: *mut u8,
@@ -40,7 +40,7 @@ impl Arena {
     }
 
     fn in_new_chunk(&mut self, size: usize, align: usize) -> *mut u8 {
-        // A block that fills a chunk of its own leaves the rest of the current one in use.
+        // A block with a chunk of its own leaves the rest of the current chunk usable.
         let own = size > self.next_chunk / 2;
         let (length, align) = if own { (size, align) } else { (self.next_chunk, align.max(ALIGN)) };
         let chunk = Heap.allocate(length, align);
@@ -74,7 +74,7 @@ impl Arena {
 impl Drop for Arena {
     fn drop(&mut self) {
         for (chunk, length, align) in self.chunks.drain(..) {
-            // SAFETY: it came from the heap with these numbers.
+            // SAFETY: it was allocated from the heap with this size and alignment.
             unsafe { Heap.release(chunk, length, align) }
         }
     }

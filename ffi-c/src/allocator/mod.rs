@@ -1,7 +1,7 @@
-//! Sources of memory.
+//! Memory allocators.
 //!
-//! What a caller holds is a pointer to an [`AllocatorHandle`]. Trees are built and freed with exact sizes and
-//! alignments: a heap string of n bytes is (n, 1), an array of capacity c (16 c, 8), a map of capacity c (32 c, 8).
+//! Callers hold a pointer to an [`AllocatorHandle`]. Trees are built and freed with exact sizes and alignments: a heap
+//! string of n bytes is (n, 1), an array of capacity c (16 c, 8), a map of capacity c (32 c, 8).
 
 mod arena;
 mod pool;
@@ -17,14 +17,14 @@ use std::cell::UnsafeCell;
 use std::ffi::c_void;
 use std::ptr::{self, null_mut};
 
-/// A source of memory, behind the opaque pointer that callers hold.
+/// An allocator, behind the opaque pointer that callers hold.
 pub struct AllocatorHandle(Source);
 
 enum Source {
     Heap,
     Pool(UnsafeCell<Pool>),
-    /// A forked child may go on with another pool and release blocks there that came from this one: they stay in the
-    /// chunks of this one, which goes when the other does.
+    /// A forked child may continue with a new pool and release blocks of this one there. They remain part of the chunks
+    /// of this pool, which lives as long as the new one.
     SharedPool(Renewable<Pool>),
     Arena(UnsafeCell<Arena>),
     User(User),
@@ -37,11 +37,11 @@ struct User {
     udata_free: ddwaf_udata_free_fn_type,
 }
 
-// SAFETY: the heap and the shared pool synchronise themselves; for the other kinds the header makes it the caller's duty
-// to use them from one thread at a time (or, for a user allocator, to bring callbacks that support several).
+// SAFETY: the heap and the shared pool synchronise themselves; the other kinds must be used from one thread at a time
+// (or, for a user allocator, have callbacks that support several), which the header demands of callers.
 unsafe impl Sync for AllocatorHandle {}
 
-// SAFETY: each kind keeps the contract; a user's callbacks promise it.
+// SAFETY: each kind keeps the contract; for a user's callbacks, the caller promises it.
 unsafe impl Allocator for AllocatorHandle {
     fn allocate(&self, size: usize, align: usize) -> *mut u8 {
         let block = match &self.0 {
@@ -88,20 +88,20 @@ impl Drop for User {
     }
 }
 
-/// The process heap, behind the pointer that every caller of `ddwaf_get_default_allocator` gets.
+/// The process heap, to which every caller of `ddwaf_get_default_allocator` gets a pointer.
 static DEFAULT: AllocatorHandle = AllocatorHandle(Source::Heap);
 
-/// The allocator of the process heap. Thread-safe; need not and cannot be destroyed. Diagnostics and lists of
-/// configuration paths are made with it.
+/// The allocator of the process heap, which also allocates diagnostics and lists of configuration paths. Thread-safe;
+/// need not and cannot be destroyed.
 ///
-/// @return the same pointer at every call, never NULL.
+/// @return the same pointer for every call, never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ddwaf_get_default_allocator() -> ddwaf_allocator {
     (&raw const DEFAULT).cast_mut()
 }
 
-/// An allocator that keeps freed blocks for reuse, for any number of threads. Freed as a whole by
-/// ddwaf_allocator_destroy.
+/// Creates an allocator that keeps freed blocks for reuse, for any number of threads. ddwaf_allocator_destroy frees all
+/// of its memory.
 ///
 /// @return a new allocator.
 #[unsafe(no_mangle)]
@@ -109,8 +109,8 @@ pub extern "C" fn ddwaf_synchronized_pool_allocator_init() -> ddwaf_allocator {
     new(|| Source::SharedPool(Renewable::default()))
 }
 
-/// An allocator that keeps freed blocks for reuse, for one thread at a time. Freed as a whole by
-/// ddwaf_allocator_destroy.
+/// Creates an allocator that keeps freed blocks for reuse, for one thread at a time. ddwaf_allocator_destroy frees all
+/// of its memory.
 ///
 /// @return a new allocator.
 #[unsafe(no_mangle)]
@@ -118,8 +118,8 @@ pub extern "C" fn ddwaf_unsynchronized_pool_allocator_init() -> ddwaf_allocator 
     new(|| Source::Pool(UnsafeCell::default()))
 }
 
-/// An allocator that only ever advances: freeing a block does nothing, everything goes with ddwaf_allocator_destroy. For
-/// one thread at a time.
+/// Creates an arena allocator: freeing a block does nothing, and ddwaf_allocator_destroy frees all memory. For one
+/// thread at a time.
 ///
 /// @return a new allocator.
 #[unsafe(no_mangle)]
@@ -127,11 +127,11 @@ pub extern "C" fn ddwaf_monotonic_allocator_init() -> ddwaf_allocator {
     new(|| Source::Arena(UnsafeCell::default()))
 }
 
-/// An allocator that forwards to the caller's functions. They run on whichever thread evaluates or destroys, must not
-/// unwind, and may return NULL when memory is out.
+/// Creates an allocator that calls the caller's functions. They run on whichever thread evaluates or destroys, must not
+/// unwind, and may return NULL if memory is exhausted.
 ///
-/// @param alloc_fn       Gives out memory.
-/// @param free_fn        Takes memory back, with the size and alignment it was asked for.
+/// @param alloc_fn       Allocates memory.
+/// @param free_fn        Frees memory, with the size and alignment with which it was allocated.
 /// @param udata          Passed to every function; may be NULL.
 /// @param udata_free_fn  Called once, by ddwaf_allocator_destroy; may be NULL.
 /// @return a new allocator; NULL if alloc_fn or free_fn is NULL (udata_free_fn is not called then).
@@ -160,26 +160,26 @@ fn new(source: impl FnOnce() -> Source) -> ddwaf_allocator {
     wall(null_mut(), || hand_out(AllocatorHandle(source())))
 }
 
-/// Allocates from an allocator.
+/// Allocates memory from an allocator.
 ///
 /// @param alignment  A power of two.
-/// @return the block, to be given back with ddwaf_allocator_free; NULL if alloc is NULL or memory is out.
+/// @return the block, to be freed with ddwaf_allocator_free; NULL if alloc is NULL or memory is exhausted.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of allocators.
+/// What [`pointers`](crate::pointers) requires of allocators.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_allocator_alloc(alloc: ddwaf_allocator, bytes: usize, alignment: usize) -> *mut c_void {
     // SAFETY: promise on allocators.
     wall(null_mut(), || unsafe { allocator(alloc) }.map_or(null_mut(), |a| a.allocate(bytes, alignment).cast()))
 }
 
-/// Gives a block back to the allocator it came from, with the size and alignment it was asked for. Does nothing if alloc
-/// is NULL.
+/// Frees a block with the allocator it came from, and with the size and alignment with which it was allocated. Does
+/// nothing if alloc is NULL.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of allocators; the block came from this allocator with this size and
+/// What [`pointers`](crate::pointers) requires of allocators; the block came from this allocator with this size and
 /// alignment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_allocator_free(
@@ -196,16 +196,16 @@ pub unsafe extern "C" fn ddwaf_allocator_free(
     });
 }
 
-/// Destroys an allocator, once every object made with it and every context given it is gone. Does nothing for NULL and
-/// for the default allocator.
+/// Destroys an allocator, which no object or context may use any more. Does nothing for NULL and for the default
+/// allocator.
 ///
 /// # Safety
 ///
-/// What [`pointers`](crate::pointers) asks of handles.
+/// What [`pointers`](crate::pointers) requires of handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ddwaf_allocator_destroy(alloc: ddwaf_allocator) {
     if !ptr::eq(alloc, &raw const DEFAULT) {
-        // SAFETY: promise on handles; all but the default one were handed out by `new`.
+        // SAFETY: promise on handles; all but the default one were made by `new`.
         wall((), || drop(unsafe { take_back(alloc) }));
     }
 }

@@ -1,7 +1,8 @@
-//! A pool: blocks come in sizes that are powers of two, and freed ones are kept for the next request of their size.
+//! A pool: block sizes are powers of two, and freed blocks are kept for the next request of their size.
 //!
-//! Blocks of a size are cut from chunks aligned to that size, so every block is aligned to its own size and a request's
-//! alignment is honoured by rounding the size up to it. Requests beyond the largest size go to the heap one by one.
+//! Blocks of a size are cut from chunks aligned to that size, so every block is aligned to its own size, and rounding
+//! the size up to a request's alignment is enough to satisfy it. Requests beyond the largest size go to the heap
+//! individually.
 
 use engine::value::{Allocator, Heap};
 use std::collections::HashMap;
@@ -10,15 +11,15 @@ use std::ptr::null_mut;
 const SMALLEST: usize = 16;
 const LARGEST: usize = 4096;
 const SIZES: usize = (LARGEST / SMALLEST).trailing_zeros() as usize + 1;
-/// Bytes of a chunk, unless a block is larger.
+/// The size of a chunk in bytes, unless a block is larger.
 const CHUNK: usize = 16 * 1024;
 
-/// What a block that is not in use holds: the next such block.
+/// The content of an unused block: a link to the next one.
 struct Unused {
     next: *mut Unused,
 }
 
-/// The pool; everything goes back to the heap when it is dropped.
+/// The pool; all of its memory is returned to the heap when it is dropped.
 pub struct Pool {
     unused: [*mut Unused; SIZES],
     /// Chunks, with the alignment they were allocated with.
@@ -55,7 +56,7 @@ impl Pool {
     /// `block` came from this pool with the same size and alignment.
     pub unsafe fn release(&mut self, block: *mut u8, size: usize, align: usize) {
         match class(size, align) {
-            // SAFETY: the block is one of this class and out of use.
+            // SAFETY: the block is of this class and no longer used.
             Some(class) => unsafe { self.keep(block, class) },
             None => {
                 if let Some((size, align)) = self.large.remove(&block) {
@@ -100,7 +101,7 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        // SAFETY: each came from the heap with these numbers.
+        // SAFETY: each was allocated from the heap with this size and alignment.
         unsafe {
             for (chunk, align) in self.chunks.drain(..) {
                 Heap.release(chunk, CHUNK, align);
@@ -112,7 +113,7 @@ impl Drop for Pool {
     }
 }
 
-/// Which size a request is served from; `None` beyond the largest, and for alignments that are not powers of two.
+/// The size class of a request; `None` beyond the largest size, and for alignments that are not powers of two.
 fn class(size: usize, align: usize) -> Option<usize> {
     let size = size.max(align).max(SMALLEST);
     (size <= LARGEST && align.is_power_of_two())
@@ -142,7 +143,7 @@ mod tests {
             assert!(unsafe { std::slice::from_raw_parts(block, size) }.iter().all(|&b| b == byte));
         }
         let (block, size, align, _) = live[3];
-        // SAFETY: allocated above; given back once.
+        // SAFETY: allocated above; released once.
         unsafe { pool.release(block, size, align) };
         assert_eq!(pool.allocate(size, align), block);
         assert!(pool.allocate(8, 3).is_null() && pool.allocate(usize::MAX / 2, 1).is_null());
