@@ -1,13 +1,13 @@
 'use strict'
 
-// This package beside @datadog/native-appsec: both in one process, taking turns over the same requests, from object to
+// This package beside @datadog/native-appsec: both in one process, alternating on the same requests, from object to
 // result. `./bench` installs what this needs and runs it:
 //
 //   ./bench [--rules RULES.json] [--only NAME] [--seconds S]
 //
-// A measurement is what a tracer pays for a request: a context, one run, the result as plain objects where anything was
+// A measurement is the cost of a request for a tracer: a context, one run, the result as plain objects if anything was
 // found, and the end of the context. Both cut strings at 4,096 bytes, containers at 256 entries and depth at 20. Calls are
-// timed one by one, in turns of a few, so that a machine whose speed drifts treats both alike.
+// timed one by one, alternating every few, so that changes in the machine's speed affect both alike.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -47,7 +47,7 @@ async function main () {
 const column = (text) => text.padStart(14)
 const factor = (ratio) => `${ratio.toFixed(1)}x`
 
-/** The built-in rules as one document, which native-appsec takes as well. */
+/** The built-in rules as one document, which native-appsec accepts, too. */
 function builtinRules () {
   const merged = { version: '2.2', metadata: { rules_version: 'builtin' } }
   const folder = path.join(ROOT, 'core/rules')

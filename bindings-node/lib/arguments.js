@@ -1,7 +1,7 @@
 'use strict'
 
-// The arguments of a request's call. What the client can make large shares the budget; each of the others, which say who the
-// client is, is written before that and by itself. Which is which, the engine says.
+// The arguments of a request's call. Those that the client can make large share the budget; the others, which identify the
+// client, are written before them, one by one. The engine says which is which.
 
 const native = require('./native')
 const { WHOLE, withEncoder } = require('./encode')
@@ -17,7 +17,7 @@ function withArguments (args, budget, use) {
 
 function write (encoder, args, budget) {
   encoder.begin()
-  // What is no map of arguments, the engine refuses.
+  // The engine refuses anything but a map of arguments.
   if (typeof args !== 'object' || args === null || Array.isArray(args)) return encoder.append(null, WHOLE, false)
   const large = {}
   for (const name of namesOf(args)) {
@@ -32,7 +32,7 @@ function write (encoder, args, budget) {
   return encoder.append(large, WHOLE, false, Math.max(budget - encoder.elapsed, 0))
 }
 
-/** Code of the application may answer this (a proxy). */
+/** May run code of the application (a proxy). */
 function namesOf (args) {
   try {
     return Object.keys(args)

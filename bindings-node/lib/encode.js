@@ -3,8 +3,8 @@
 // JavaScript values -> the bytes that src/wire.rs reads. The format is described there.
 //
 // Everything that can run code of the application (getters, proxies, toJSON, iterators) happens here, where it can throw
-// without harm: what throws is null, and so is an object within itself, which is being written already. What is cut is
-// decided here by the same rules as in the engine, which counts it.
+// without harm: what throws becomes null, and so does an object within itself. Values are cut here, by the same rules as in
+// the engine, which counts them.
 
 const { performance } = require('node:perf_hooks')
 const { types } = require('node:util')
@@ -21,7 +21,7 @@ const ARRAY = 7
 const MAP = 8
 
 const MOST = 2 ** 32 - 1
-/** For configurations and arguments, which are taken whole. */
+/** For configurations and arguments, which are converted as a whole. */
 const WHOLE = {
   stringLength: MOST,
   containerSize: 2 ** 28 - 1,
@@ -33,14 +33,14 @@ const WHOLE = {
 const LARGEST_KEPT = 1 << 20
 const SHORT = 40
 
-// What the intake of the engine does, so that all languages cut at the same places.
+// As in the engine's intake, so that all languages cut at the same places.
 const RESERVED = 16
 const NANOSECONDS_A_VALUE = 300
 const BYTES_A_NANOSECOND = 2
 const SMALL = 1024
 const NEVER_CUT = 256
 
-/** Values after which the time they take is measured. */
+/** The number of values after which the time is measured. */
 const MEASURED = 256
 
 const mapEntries = Map.prototype.entries
@@ -52,25 +52,25 @@ class Encoder {
   #buffer = Buffer.allocUnsafeSlow(1 << 14)
   #view = new DataView(this.#buffer.buffer)
   #at = 0
-  /** Values that may still come in the innermost container, and entries of it that have not come. */
+  /** The values that the innermost container may still have, and its entries that have not come yet. */
   #left = 0
   #entries = 1
-  /** The same two of each container around it. */
+  /** The same for each container around it. */
   #around = []
   #textLeft = 0
   #count = 0
   #measuredFrom = 0
   #limits = WHOLE
   #strict = false
-  /** The objects that are being written, outermost first. */
+  /** The objects being written, outermost first. */
   #path = []
 
-  /** What the bytes are in, until the next call. */
+  /** The buffer with the bytes, until the next call. */
   get buffer () {
     return this.#buffer
   }
 
-  /** Writes the bytes; returns how many. With a budget in milliseconds, no more than half of it buys. */
+  /** Writes the bytes and returns their number; at most what half of a budget in milliseconds buys. */
   encode (value, limits, strict, budget = Infinity) {
     this.begin()
     return this.append(value, limits, strict, budget)
@@ -81,7 +81,7 @@ class Encoder {
     this.#count = 0
   }
 
-  /** Writes one more value, within limits of its own; returns how many bytes there are. */
+  /** Writes one more value, within its own limits; returns the total number of bytes. */
   append (value, limits, strict, budget = Infinity) {
     this.#left = Math.min(limits.values, Math.max(Math.floor(budget * 1e6 / NANOSECONDS_A_VALUE), SMALL))
     this.#entries = 1
@@ -94,13 +94,13 @@ class Encoder {
     return this.#at
   }
 
-  /** The milliseconds that the last call took, if it was long enough to count. */
+  /** The duration of the last call in milliseconds, if it was long enough to count. */
   get elapsed () {
     if (this.#count <= MEASURED) return 0
     return (performance.now() - this.#measuredFrom) * this.#count / (this.#count - MEASURED)
   }
 
-  /** Gives memory back after an unusually large value. */
+  /** Releases memory after an unusually large value. */
   trim () {
     if (this.#buffer.length > LARGEST_KEPT) this.#allocate(1 << 14)
   }
@@ -187,7 +187,7 @@ class Encoder {
     this.#text(cut ? text.slice(0, limit) : text)
   }
 
-  /** What may be taken of a string. All text together is limited, too: one string may be in many places. */
+  /** The length to which a string is cut. The total of text is limited, too, as one string may occur many times. */
   #textLimit (length) {
     const limit = Math.min(this.#limits.stringLength, Math.max(this.#textLeft, NEVER_CUT))
     if (length > limit && this.#strict) throw new TypeError('the configuration is too large')
@@ -201,7 +201,7 @@ class Encoder {
     const start = this.#at + 4
     let bytes = 0
     if (length <= SHORT) {
-      // Short ASCII is written faster here than by a call out of JavaScript.
+      // For short ASCII this is faster than a native call.
       for (; bytes < length; bytes++) {
         const code = text.charCodeAt(bytes)
         if (code >= 0x80) break
@@ -226,7 +226,7 @@ class Encoder {
     this.#textLeft = Math.max(this.#textLeft - kept, 0)
   }
 
-  /** Null in the place of an object whose own code throws. */
+  /** Writes null for an object whose own code throws. */
   #guarded (object, depth) {
     const path = this.#path
     if (path.includes(object)) {
@@ -329,7 +329,7 @@ class Encoder {
     this.#text(key.length > limit ? key.slice(0, limit) : key)
   }
 
-  /** The beginning of a container; says how many entries follow. */
+  /** Opens a container; returns how many entries follow. */
   #open (kind, size, depth) {
     const limits = this.#limits
     const tooDeep = depth >= limits.containerDepth
@@ -348,7 +348,7 @@ class Encoder {
     return wanted
   }
 
-  /** What the container did not need is there for others. */
+  /** Values that the container did not use are left to its siblings. */
   #close () {
     this.#entries = this.#around.pop()
     this.#left += this.#around.pop()
@@ -359,9 +359,9 @@ const shared = new Encoder()
 let busy = false
 
 /**
- * Calls `write` with an encoder, and `use` with its buffer, how many bytes at its beginning are what was encoded (a view of
- * these alone would cost as much as writing a few strings), and the milliseconds that encoding took. Code of the application
- * that runs meanwhile may come back here; it gets an encoder of its own.
+ * Calls `write` with an encoder, and `use` with its buffer, the number of bytes encoded at its beginning (creating a view of
+ * them would cost as much as writing a few strings), and the milliseconds that encoding took. Code of the application that
+ * runs meanwhile may call this again; it gets an encoder of its own.
  */
 function withEncoder (write, use) {
   if (busy) {

@@ -7,7 +7,7 @@ const { withArguments } = require('./arguments')
 const { WHOLE, withEncoded } = require('./encode')
 const { ArgumentError, Blocked, ConfigurationError, diagnosticsOf, only, warn, wrongDocument } = require('./errors')
 
-/** Calls `target`, and gives its answer in JSON as a value, an error as an exception. */
+/** Calls `target`, parses its JSON result, and throws its error. */
 function call (target, name, args) {
   return checked(withEncoded(args, WHOLE, false, (bytes) => JSON.parse(target.call(String(name), bytes))))
 }
@@ -108,7 +108,7 @@ class ServedRequest extends sdk.Request {
     return null
   }
 
-  /** Lets the rules see an event of the business. If the request is refused, it ends. */
+  /** Evaluates a business event. If the request is refused, it ends. */
   submitBusinessLogic (name, values) {
     if (this.#evaluate('business_event', { name, values })) this.#end(name)
     return null
@@ -123,7 +123,7 @@ class ServedRequest extends sdk.Request {
     return this.#evaluate('start', parts)
   }
 
-  /** `bodyUnparsed` says why the body could not be read. */
+  /** `bodyUnparsed` says why the body could not be parsed. */
   evaluate (addresses, bodyUnparsed) {
     return this.#evaluate('run', { addresses, body_unparsed: bodyUnparsed })
   }
@@ -132,12 +132,12 @@ class ServedRequest extends sdk.Request {
     return this.#evaluate('response', { status, headers })
   }
 
-  /** A question, and no more: it does not end the request. */
+  /** This only asks; it does not end the request. */
   isUserBlocked (user, sessionId) {
     return callWithin(this.#budget, this.#native, 'is_user_blocked', { user, session_id: sessionId }).blocked
   }
 
-  /** From now on the request is to be blocked. */
+  /** Blocks the request from now on. */
   requestBlock () {
     return this.#evaluate('block_request', {})
   }
@@ -167,17 +167,17 @@ class ServedRequest extends sdk.Request {
   }
 }
 
-/** The methods of a response that throw once it was sent. */
+/** The methods of a response that throw after it was sent. */
 const HEADER_CALLS = ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader', 'flushHeaders']
 
 /**
- * Protection of an Express (or plain connect) application: two middlewares, `begin` before the parsers of bodies and
- * `evaluate` after them. `span` returns the service-entry span of the request that is served; the settings say more of the
- * proxies in front of this application than the engine's settings of the same names.
+ * Protects an Express (or plain connect) application with two middlewares, `begin` before the body parsers and `evaluate`
+ * after them. `span` returns the service-entry span of the current request; the settings override the engine's settings of
+ * the same names for this application.
  */
 function protection (engine, span = () => undefined, proxies = {}) {
   only(proxies, ['client_ip_header', 'trusted_proxies'])
-  engine.call('client_ip', proxies) // unusable ones are an error now, not with each request
+  engine.call('client_ip', proxies) // invalid settings fail now, not with each request
 
   function begin (req, res, next) {
     const request = engine.request(span(req), () => endRequest())
@@ -185,13 +185,13 @@ function protection (engine, span = () => undefined, proxies = {}) {
     const { writeHead, write, end } = res
     let decided = false
 
-    /** What comes too late to be replaced can still be broken off. */
+    /** A response that can no longer be replaced can still be aborted. */
     const endRequest = () => {
       if (!decided) respond()
       else if (!res.writableEnded && !respond()) res.destroy()
     }
 
-    /** Writes the answer of a blocked request in place of the application's. */
+    /** Writes the response of a blocked request in place of the application's. */
     const respond = () => {
       decided = true
       const { status, headers, body } = request.blockResponse({ headers_sent: res.headersSent })
@@ -199,12 +199,12 @@ function protection (engine, span = () => undefined, proxies = {}) {
       for (const name of res.getHeaderNames()) res.removeHeader(name)
       writeHead.call(res, status, headers)
       end.call(res, body)
-      // The application may go on, and would be told that the headers were sent.
+      // The application may go on, and these methods would throw.
       for (const name of HEADER_CALLS) res[name] = () => res
       return true
     }
 
-    // The head is evaluated before it is sent; what the application writes after it was replaced goes nowhere.
+    // The head is evaluated before it is sent; what the application writes after a replacement is dropped.
     res.writeHead = function (status, ...rest) {
       if (!decided) {
         decided = true
@@ -254,17 +254,17 @@ function protection (engine, span = () => undefined, proxies = {}) {
   return { begin, evaluate }
 }
 
-/** Why the parsers of the application have left the body unread, if they have. */
+/** Why the application's parsers did not parse the body, if so. */
 function whyUnparsed ({ headers, body }) {
   const sent = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
   const kind = (headers['content-type'] ?? '').split(';')[0].trim().toLowerCase()
-  // Parsers that do not take a body leave nothing, or an object without properties, as an empty JSON object is too.
+  // Parsers that ignore a body leave nothing or an empty object, which may also be parsed JSON.
   const empty = body === undefined ||
     (typeof body === 'object' && body !== null && Object.keys(body).length === 0 && !kind.endsWith('json'))
   return sent && empty ? `no parser of the application takes '${kind}'` : undefined
 }
 
-/** Numbers are text on the wire. */
+/** Converts header values to text, as on the wire. */
 function headersOf (headers) {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.map(String) : String(value)]))
 }

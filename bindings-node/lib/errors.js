@@ -41,10 +41,10 @@ function only (options, known) {
   }
 }
 
-/** What to say of a configuration that is no object, in words of this language. */
+/** The message for a configuration that is not an object, in terms of this language. */
 function wrongDocument (config) {
   const wrong = typeof config !== 'object' || config === null || Array.isArray(config)
-  return wrong ? `an object is wanted, as \`JSON.parse\` returns it, not ${kindOf(config)}` : undefined
+  return wrong ? `expected an object, as \`JSON.parse\` returns it, not ${kindOf(config)}` : undefined
 }
 
 /** Diagnostics have the form of libddwaf; the warnings beside them are not enumerated with its sections. */
@@ -52,7 +52,7 @@ function diagnosticsOf ({ warnings, ...sections }) {
   return Object.defineProperty(sections, 'warnings', { value: warnings })
 }
 
-/** Tells the process what is doubtful about a configuration. */
+/** Emits warnings about a configuration. */
 function warn (doubts) {
   if (doubts !== '') process.emitWarning(doubts, { type: 'BartizanWarning', code: 'BARTIZAN_CONFIGURATION' })
 }

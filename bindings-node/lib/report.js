@@ -1,6 +1,6 @@
 'use strict'
 
-// What the answer of a call about a user becomes: tags of a span, and a report for the caller.
+// Converts the result of a call about a user to span tags and a report for the caller.
 
 /** Spans of Datadog have `setTag`, those of OpenTelemetry `setAttribute`. */
 function tag (span, tags) {

@@ -51,7 +51,7 @@ class Result {
     return reasons.filter(([holds]) => holds).map(([, reason]) => reason)
   }
 
-  /** Read when it is first asked for. */
+  /** Parsed on first use. */
   get #parsed () {
     if (this.#found === null) {
       this.#found = JSON.parse(this.#text)

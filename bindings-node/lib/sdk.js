@@ -8,10 +8,10 @@ const { reportOf, tag, tagAnswer } = require('./report')
 const { Result } = require('./result')
 const { within } = require('./waf')
 
-/** Arguments are taken whole, within reason. */
+/** Arguments are converted as a whole, up to high limits. */
 const ARGUMENTS = { ...WHOLE, textBytes: 64 << 20 }
 
-/** Of an answer in JSON, the value; of an error, an exception. */
+/** Parses a JSON result, and throws its error. */
 function read (json) {
   const result = JSON.parse(json)
   if (result.error !== undefined) throw new ArgumentError(result.error)
@@ -58,7 +58,7 @@ class Request {
     return this.#tagged(this.context.run(addresses))
   }
 
-  /** The answer of the engine, and what it found in the context. */
+  /** The engine's result, and what it found in the context. */
   #call (name, args) {
     const [context, budget] = within(this.context)
     const given = { ...args, mode: this.mode, host: 'javascript' }
@@ -114,7 +114,7 @@ class Request {
   }
 }
 
-/** What stands in for a request where none is open: calls are checked, and answered as ignored. */
+/** Replaces the request where none is open: calls are checked, and reported as ignored. */
 class Nobody extends Request {
   call (name, args = {}) {
     return super.call(name, { ...args, request: false })
@@ -123,12 +123,12 @@ class Nobody extends Request {
 
 const storage = new AsyncLocalStorage()
 
-/** Calls `callback`; functions called in it, however later, report to this request. */
+/** Calls `callback`; functions called in it or in its asynchronous continuations report to this request. */
 function run (request, callback) {
   return storage.run(request, callback)
 }
 
-/** Of the current request, or of one that reports to nobody. */
+/** A method of the current request, or of a placeholder. */
 const ofCurrent = (method) => (...args) => (storage.getStore() ?? new Nobody())[method](...args)
 
 module.exports = {

@@ -1,9 +1,9 @@
 'use strict'
 
-// What is written in the place of values that have no form of their own in the engine.
+// Text for values that the engine has no type for.
 
 function bigintText (value) {
-  // Decimal digits of a huge number take quadratic time, hexadecimal ones do not.
+  // Decimal conversion of a huge number takes quadratic time, hexadecimal does not.
   return BigInt.asIntN(4096, value) === value ? value.toString() : value.toString(16)
 }
 
@@ -16,7 +16,7 @@ function keyText (key) {
   }
 }
 
-/** Names and values in which names repeat, as a map of arrays. */
+/** Groups name-value pairs with repeated names to a map of arrays. */
 function grouped (list) {
   const map = new Map()
   for (const [name, value] of list) {

@@ -13,13 +13,13 @@ const RUN_OPTIONS = ['timeoutMs']
 
 const dispose = Symbol.dispose ?? Symbol.for('nodejs.dispose')
 
-/** Only the functions of this file make contexts. */
+/** Keeps the constructor private to this file. */
 const INTERNAL = Symbol('internal')
 
-/** Native contexts that are kept to be used again: making one costs more than evaluating a small request. */
+/** Native contexts kept for reuse, as making one costs more than evaluating a small request. */
 const KEPT_CONTEXTS = 64
 
-/** Of a context its native half and its budget, for calls about users, which are evaluated in it; of none, neither. */
+/** The native half and the budget of a context, if there is one, for calls about users. */
 let within
 
 class Context {
@@ -31,7 +31,7 @@ class Context {
     }
   }
 
-  /** The rules of the moment the context was made, until it is started. */
+  /** The rules at the time the context was made, until it is started. */
   #instance
   /** Null until then. */
   #native
@@ -112,7 +112,7 @@ class Waf {
       free: [],
       closed: this.#native.context(),
       limits,
-      // The array around the batches is no level of theirs.
+      // The array around the batches does not count as a level.
       batchLimits: { ...limits, containerDepth: limits.containerDepth + 1 },
       timeoutMs: timeoutOf(options, DEFAULT_TIMEOUT_MS)
     }
@@ -151,12 +151,12 @@ class Waf {
     return this.#native.knownActions()
   }
 
-  /** What is doubtful about all configurations as they are now. */
+  /** Warnings about all current configurations. */
   get warnings () {
     return JSON.parse(this.#native.warnings())
   }
 
-  /** Without a path, the rules that are given first. */
+  /** Without a path, these are the initial rules. */
   #add (path, config, refused) {
     const add = (bytes) => path === null ? this.#native.setRules(bytes) : this.#native.update(path, bytes)
     const added = withEncoded(config, WHOLE, true, add)

@@ -1,9 +1,9 @@
 //! The native half of the Node package `bartizan`.
 //!
-//! JavaScript writes what it passes into one buffer (`lib/encode.js`), which [`wire`] reads into the engine's values. That
-//! takes one call into native code for a whole request instead of several for each string, keeps getters, proxies and
-//! cycles on the side of the language that can deal with them, and needs no `unsafe`. Results are rare and go back as
-//! JSON text, which V8 reads faster than it takes objects built one property at a time.
+//! JavaScript writes its arguments into one buffer (`lib/encode.js`), which [`wire`] reads into the engine's values.
+//! That takes one native call for a whole request instead of several for each string, leaves getters, proxies and
+//! cycles to JavaScript, which can handle them, and needs no `unsafe`. Results are rare and are returned as JSON text,
+//! which V8 parses faster than native code builds objects property by property.
 
 mod process;
 mod result;

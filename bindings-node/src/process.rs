@@ -9,7 +9,8 @@ use napi::{Error, Result};
 use napi_derive::napi;
 use std::sync::Arc;
 
-/// The engine of a process, or why there is none: an error that a constructor throws has room for a message only.
+/// The engine of a process, or the reason why there is none, as an exception thrown by a constructor can only hold a
+/// message.
 #[napi]
 pub struct NativeEngine {
     engine: std::result::Result<Arc<protect::Engine>, EngineError>,
@@ -31,8 +32,8 @@ impl NativeEngine {
         })
     }
 
-    /// What was loaded and refused; JSON. `error` in it says that there is no engine, `diagnostics` beside it that this is
-    /// because of the rules.
+    /// What was loaded and refused; JSON. `error` in it means that there is no engine; `diagnostics` beside it that the
+    /// rules are the reason.
     #[napi(getter)]
     pub fn report(&self) -> String {
         self.report.clone()
@@ -44,13 +45,13 @@ impl NativeEngine {
         Ok(self.engine()?.budget().as_secs_f64() * 1000.0)
     }
 
-    /// What is doubtful about all configurations; JSON.
+    /// Warnings about all configurations; JSON.
     #[napi]
     pub fn warnings(&self) -> Result<String> {
         Ok(json::to_string(&self.engine()?.warnings().iter().map(Warning::to_value).collect::<Value>()))
     }
 
-    /// What is doubtful about the rules given first, in a line; empty where nothing is.
+    /// Warnings about the initial rules in one line; empty if there are none.
     #[napi(getter)]
     pub fn doubts(&self) -> Result<String> {
         Ok(warning::summary(&self.engine()?.diagnostics().warnings))

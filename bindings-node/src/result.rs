@@ -1,4 +1,4 @@
-//! What native calls hand back to `lib/`.
+//! What native calls return to `lib/`.
 
 use engine::internals::config::warning;
 use engine::value::{Truncation, json};
@@ -7,15 +7,15 @@ use napi::bindgen_prelude::{Array, Either};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-/// The outcome of a call: its figures alone, if nothing was found and nothing cut; otherwise an array of
+/// The outcome of a call: only the figures if nothing was found and nothing cut; otherwise an array of
 ///
 /// - the figures,
 /// - the number of batches evaluated completely,
 /// - the whole outcome as JSON, or nothing,
-/// - and, if anything was cut, the sizes: string length, container size, container depth, and 1 if time was over before
-///   everything was taken in.
+/// - and, if anything was cut, the sizes: string length, container size, container depth, and 1 if time ran out before
+///   everything was converted.
 ///
-/// A property of an object costs as much as evaluating a short string, hence the parsimony.
+/// It is this compact because a property of an object costs as much as evaluating a short string.
 pub type Reply<'e> = Either<f64, Array<'e>>;
 
 /// The bits below the nanoseconds in the figures of a call.
@@ -25,7 +25,7 @@ const BLOCKED: u64 = 4;
 const EVALUATED: u64 = 8;
 const FLAGS: u64 = 16;
 
-/// The outcome as `lib/result.js` reads it.
+/// The outcome in the form that `lib/result.js` reads.
 pub fn reply<'e>(env: &'e Env, outcome: &Outcome, truncation: Truncation) -> Result<Reply<'e>> {
     let flag = |set: bool, bit: u64| if set { bit } else { 0 };
     let flags = flag(outcome.timeout, TIMEOUT)
@@ -51,16 +51,16 @@ pub fn reply<'e>(env: &'e Env, outcome: &Outcome, truncation: Truncation) -> Res
     Ok(Either::B(reply))
 }
 
-/// What became of a configuration.
+/// The outcome of adding a configuration.
 #[napi(object)]
 pub struct NativeAdded {
-    /// It is in use.
+    /// Whether it is in use.
     pub accepted: bool,
-    /// What was wrong, in a line.
+    /// What was wrong, in one line.
     pub message: String,
     /// The diagnostics as JSON, with the warnings.
     pub diagnostics: String,
-    /// What is doubtful, in a line; empty where nothing is.
+    /// Warnings in one line; empty if there are none.
     pub doubts: String,
 }
 

@@ -12,19 +12,19 @@ use napi::{Env, Error, Result};
 use napi_derive::napi;
 use std::time::Duration;
 
-/// Runs a function that remembers nothing; the result is JSON.
+/// Runs a stateless function; the result is JSON.
 #[napi]
 pub fn sdk_call(function: String, arguments: &[u8]) -> Result<String> {
     Ok(json::to_string(&sdk::call(&function, &*whole(arguments)?)))
 }
 
-/// The names of the functions that remember nothing.
+/// The names of the stateless functions.
 #[napi]
 pub fn sdk_functions() -> Vec<String> {
     sdk::functions().map(String::from).collect()
 }
 
-/// What a process remembers between requests: denylist, limits, learned answers.
+/// The state of a process between requests: denylist, limits, learned responses.
 #[napi]
 pub struct NativeService(protect::Service);
 
@@ -43,21 +43,21 @@ impl NativeService {
     }
 }
 
-/// What a request without an engine remembers of its user.
+/// The user state of a request without an engine.
 #[napi]
 #[derive(Default)]
 pub struct NativeScope(SharedScope);
 
 #[napi]
 impl NativeScope {
-    /// A request of which nothing is known.
+    /// The scope of a new request.
     #[napi(constructor)]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Runs a call about a user, and what it submits in the context within a budget in milliseconds: an array of the answer
-    /// in JSON, and of what was found, as of an evaluation, or null.
+    /// Runs a call about a user and evaluates its addresses in the context, within a budget in milliseconds. Returns an
+    /// array of the call's result in JSON and, as for an evaluation, what was found, or null.
     #[napi]
     pub fn call<'e>(
         &self,
@@ -78,8 +78,8 @@ impl NativeScope {
     }
 }
 
-/// How the arguments of a request's call are taken in: which share the budget, which are taken whole, and how much of each
-/// of the others.
+/// How the arguments of a request's call are converted: which share the budget, which are converted as a whole, and the
+/// bounds of each of the others.
 #[napi(object)]
 pub struct ArgumentRules {
     pub shared: Vec<String>,
@@ -91,7 +91,7 @@ pub struct ArgumentRules {
     pub text_bytes: u32,
 }
 
-/// Those of the engine.
+/// The engine's rules.
 #[napi]
 pub fn argument_rules() -> ArgumentRules {
     let Limits { string_bytes, entries, depth, values, text_bytes } = Arguments::BOUNDS;
@@ -112,7 +112,7 @@ pub fn taken(bytes: &[u8], left: f64) -> Result<(Value, Taken)> {
     wire::read_arguments(bytes, left.into()).map_err(|Malformed| Error::from_reason("the encoded value is malformed"))
 }
 
-/// A value that is taken as it is.
+/// A value without limits.
 pub fn whole(bytes: &[u8]) -> Result<Value> {
     let read = wire::read(bytes, Limits::WHOLE);
     read.map(|(value, _)| value).map_err(|Malformed| Error::from_reason("the encoded value is malformed"))

@@ -15,11 +15,11 @@ use napi_derive::napi;
 use std::cell::Cell;
 use std::time::Duration;
 
-/// The version of libddwaf whose behaviour the engine has.
+/// The version of libddwaf whose behaviour the engine implements.
 #[napi]
 pub const NATIVE_ENGINE_VERSION: &str = ENGINE_VERSION;
 
-/// How much of the data of a call is looked at.
+/// How much of the data of a call is inspected.
 #[napi(object)]
 #[derive(Clone, Copy)]
 pub struct NativeLimits {
@@ -27,7 +27,7 @@ pub struct NativeLimits {
     pub string_length: u32,
     /// Entries of a container.
     pub container_size: u32,
-    /// Containers within each other.
+    /// The depth of nesting.
     pub container_depth: u32,
     /// Values in all.
     pub values: u32,
@@ -45,7 +45,7 @@ impl From<NativeLimits> for Limits {
     }
 }
 
-/// A set of rules, ready to evaluate requests.
+/// A ruleset, ready to evaluate requests.
 #[napi]
 pub struct NativeWaf {
     shared: SharedWaf,
@@ -66,13 +66,13 @@ impl NativeWaf {
         self.shared.add_builtin();
     }
 
-    /// Adds the rules that are given first.
+    /// Adds the initial rules.
     #[napi]
     pub fn set_rules(&self, rules: &[u8]) -> Result<NativeAdded> {
         Ok(self.shared.set_rules(&*whole(rules)?).into())
     }
 
-    /// What is doubtful about all configurations; JSON.
+    /// Warnings about all configurations; JSON.
     #[napi]
     pub fn warnings(&self) -> String {
         json::to_string(&self.shared.warnings().iter().map(Warning::to_value).collect::<Value>())
@@ -96,13 +96,13 @@ impl NativeWaf {
         self.shared.paths()
     }
 
-    /// The addresses that the rules react to.
+    /// The addresses that the rules use.
     #[napi]
     pub fn known_addresses(&self) -> Vec<String> {
         texts(self.shared.known_addresses())
     }
 
-    /// The types of actions that the rules can ask for.
+    /// The types of actions that the rules can trigger.
     #[napi]
     pub fn known_actions(&self) -> Vec<String> {
         texts(self.shared.known_actions())
@@ -121,7 +121,7 @@ impl NativeWaf {
     }
 }
 
-/// The rules of a moment.
+/// The rules at some moment.
 #[napi]
 pub struct NativeInstance(SharedInstance);
 
@@ -129,7 +129,7 @@ fn texts(all: Vec<Text>) -> Vec<String> {
     all.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect()
 }
 
-/// Data below this size are not told to the garbage collector.
+/// The garbage collector is not told of data below this size.
 const WORTH_TELLING: i64 = 4096;
 
 /// The evaluation of one request.
@@ -137,7 +137,8 @@ const WORTH_TELLING: i64 = 4096;
 pub struct NativeContext {
     shared: SharedContext,
     limits: Limits,
-    /// Bytes of data that the garbage collector was told of: it sees only a small object and would let many pile up.
+    /// The bytes of data that the garbage collector was told of: it sees only a small object and would let many
+    /// accumulate.
     told: Cell<i64>,
 }
 
@@ -169,7 +170,7 @@ impl NativeContext {
 
 #[napi]
 impl NativeContext {
-    /// Makes this the context of another request, which begins with one batch of data.
+    /// Reuses this as the context of another request, which begins with one batch of data.
     #[napi]
     pub fn start<'e>(
         &self,
@@ -183,13 +184,13 @@ impl NativeContext {
         self.run(env, data, length, budget)
     }
 
-    /// Makes this the context of another request.
+    /// Reuses this as the context of another request.
     #[napi]
     pub fn restart(&self, instance: &NativeInstance) {
         self.shared.restart(&instance.0);
     }
 
-    /// Evaluates one batch of data, which the first `length` bytes hold, within a budget in milliseconds.
+    /// Evaluates one batch of data, the first `length` bytes of `data`, within a budget in milliseconds.
     #[napi]
     pub fn run<'e>(&self, env: &'e Env, data: &[u8], length: u32, budget: f64) -> Result<Reply<'e>> {
         self.tell(env, i64::from(length))?;
@@ -201,13 +202,13 @@ impl NativeContext {
     #[napi]
     pub fn run_batches<'e>(&self, env: &'e Env, batches: &[u8], length: u32, budget: f64) -> Result<Reply<'e>> {
         self.tell(env, i64::from(length))?;
-        // The array around the batches is no level of theirs.
+        // The array around the batches does not count as a level.
         let limits = Limits { depth: self.limits.depth.saturating_add(1), ..self.limits };
         let deadline = Deadline::from(duration(budget));
         evaluate(env, batches, length, limits, |batches| self.shared.run_batches(batches, deadline))
     }
 
-    /// A context that starts with all this one knows.
+    /// A context that starts with everything this one knows.
     #[napi]
     pub fn subcontext(&self) -> NativeContext {
         NativeContext::new(self.shared.subcontext(), self.limits)

@@ -10,18 +10,18 @@
 //! | 7 | array | elements of the whole (u32), elements here (u32), the elements |
 //! | 8 | map | as an array; each element is a key (length of the whole (u32), bytes here (u32), the bytes) and a value |
 //!
-//! The arguments of a request's call are written one by one, in the order in which they are taken in: for each that does not
-//! share the budget a string, its name, and a value; in the end a map of all others.
+//! The arguments of a request's call are written one by one, in the order of conversion: a string with its name and a
+//! value for each that does not share the budget; at the end a map of all others.
 //!
-//! Numbers are little-endian. The writer leaves out what the limits and the budget do not allow, by the rules of the intake
-//! that all languages share, so that it need not be copied; what it left out is counted here.
+//! Numbers are little-endian. The writer leaves out what the limits and the budget do not allow, by the rules of the
+//! intake that all languages share, which saves copying it; what it left out is counted here.
 
 use engine::Deadline;
 use engine::internals::sdk::Arguments;
 use engine::protect::Taken;
 use engine::value::{Intake, Limits, Truncation, Value};
 
-/// The bytes are not what the writer writes.
+/// The bytes do not follow the format.
 #[derive(Debug)]
 pub struct Malformed;
 
@@ -64,11 +64,11 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// The next value, with all that is in it.
+    /// The next value with its content.
     fn one(&mut self, limits: Limits) -> Read<(Value, Truncation)> {
         let Limits { values, text_bytes, .. } = Limits::WHOLE;
         let mut intake = Intake::new(Limits { values, text_bytes, ..limits });
-        // The containers being read: how many entries are still to come, and whether they have keys.
+        // The containers being read: the number of entries still to come, and whether they have keys.
         let mut open: Vec<Open> = vec![];
         self.value(&mut intake, &mut open)?;
         while let Some(top) = open.last_mut() {

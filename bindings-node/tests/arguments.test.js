@@ -1,6 +1,6 @@
 'use strict'
 
-// What says who the client is does not share the budget of a request with what the client sends.
+// What identifies the client does not share the budget of a request with what the client sends.
 
 const assert = require('node:assert/strict')
 const http = require('node:http')
@@ -67,7 +67,7 @@ test('trusted proxies after a huge body', () => {
   }
 })
 
-test('thousands of headers are taken', () => {
+test('thousands of headers are converted', () => {
   for (const budget of BUDGETS) {
     const tested = engine({ timeout_us: budget })
     for (const before of [1000, 4000, 4089]) {
@@ -80,7 +80,7 @@ test('thousands of headers are taken', () => {
   }
 })
 
-test('who cannot be told from a denied client is refused', () => {
+test('an unknown client is refused while addresses are', () => {
   for (const before of [4090, 10_000, 100_000]) {
     for (const form of [(list) => list, Object.fromEntries]) {
       const tested = engine()
@@ -100,7 +100,7 @@ test('who cannot be told from a denied client is refused', () => {
   assert.ok(request.finish().incomplete.includes('string_length'))
 })
 
-test('incomplete requests are refused where that is wanted', () => {
+test('incomplete requests are refused if configured', () => {
   for (const budget of BUDGETS) {
     const tested = new Engine(RULES, { on_incomplete: 'block', timeout_us: budget })
     for (const parts of [{ body: ones(100_000) }, { headers: pairs(DENIED, 10_000) }]) {
@@ -119,14 +119,14 @@ test('headers of a response', () => {
   }
 })
 
-test('what is wrong is an error still', () => {
+test('invalid arguments are still errors', () => {
   for (const headers of [[['a']], [['a', 'b', 'c']], 5]) {
     assert.throws(() => engine().request().start({ headers }), ArgumentError)
   }
   for (const parts of [[], 5, 'x', null]) assert.throws(() => engine().request().start(parts), /must be a map/)
 })
 
-test('what throws when it is read is nothing, and what comes after it is read', () => {
+test('values that throw are null, and later values are read', () => {
   const parts = { get url () { throw new Error('no') }, body: ones(200_000), peer: DENIED }
   assert.equal(engine().request().start(parts), true)
   const proxy = new Proxy({}, { ownKeys () { throw new Error('no') } })

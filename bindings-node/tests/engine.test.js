@@ -1,6 +1,6 @@
 'use strict'
 
-// The engine of a process: what it refuses, what it warns of, and the requests it serves.
+// The engine of a process: errors, warnings, and the requests it serves.
 
 const assert = require('node:assert/strict')
 const http = require('node:http')
@@ -46,11 +46,11 @@ test('refused rules are named', () => {
   assert.deepEqual(report.diagnostics['datadog/2/ASM/more/config'].rules.failed, ['bad'])
 })
 
-test('what is no ruleset is told in words of this language', () => {
+test('errors about rulesets use JavaScript terms', () => {
   assert.ok(new Engine(JSON.stringify(GOOD)))
   assert.throws(() => new Engine('/etc/rules.json'), { name: 'ConfigurationError', message: /no JSON .* not its path/ })
-  assert.throws(() => new Engine(5), { name: 'ConfigurationError', message: /an object is wanted, .* not a value of type number/ })
-  assert.throws(() => new Waf('/etc/rules.json'), { name: 'ConfigurationError', message: /an object is wanted/ })
+  assert.throws(() => new Engine(5), { name: 'ConfigurationError', message: /expected an object, .* not a value of type number/ })
+  assert.throws(() => new Waf('/etc/rules.json'), { name: 'ConfigurationError', message: /expected an object/ })
   assert.throws(() => new Engine(() => {}), { name: 'TypeError', message: /a function/ })
   assert.throws(() => new Engine(), { name: 'ArgumentError', message: /`rules` must be given/ })
 })
@@ -68,7 +68,7 @@ test('settings are checked', () => {
   }
 })
 
-test('what is doubtful is told and is a warning of the process', async () => {
+test('warnings are returned and emitted', async () => {
   const told = []
   const listen = (warning) => { if (warning.name === 'BartizanWarning') told.push(warning.message) }
   process.on('warning', listen)
@@ -116,7 +116,7 @@ test('a refused user ends the request', () => {
   assert.equal(ended, 1)
 })
 
-test('a refused user gets the answer of the engine, whatever the application writes', async () => {
+test('a refused user gets the response of the engine, whatever the application writes', async () => {
   const engine = new Engine(GOOD)
   engine.block({ user: 'mallory' })
   const { begin } = protection(engine)
@@ -151,7 +151,7 @@ test('padding hides nothing in a request', () => {
   assert.ok(request.evaluate({ 'server.request.body': padding, 'server.request.query': 'bad' }))
 })
 
-test('events of the business are judged', () => {
+test('business events are evaluated', () => {
   const engine = new Engine({ version: '2.2', rules: [rule('pay', 'server.business_logic.payment.failure')] })
   const request = engine.request()
   sdk.run(request, () => {

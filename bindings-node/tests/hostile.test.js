@@ -1,6 +1,6 @@
 'use strict'
 
-// Values made to break the conversion: nothing may crash, hang or get through unseen.
+// Values made to break the conversion: nothing may crash, hang or be missed.
 
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
@@ -72,7 +72,7 @@ test('what the engine sees', () => {
   for (const [value, text] of table) assert.deepEqual(seen(value), [text])
 })
 
-test('what is no text', () => {
+test('values that are not text', () => {
   const hostileProxy = new Proxy({}, { ownKeys: throwing, get: throwing, getPrototypeOf: throwing })
   const table = [
     null, undefined, true, 1, -1, 1.5, -0, NaN, Infinity, 2 ** 53, 1n, -1n, 2n ** 63n, -(2n ** 63n), 2n ** 64n - 1n,
@@ -116,7 +116,7 @@ test('containers that change meanwhile', () => {
   assert.deepEqual(seen(map), ['meddled'])
 })
 
-test('code that comes back into the engine', () => {
+test('re-entrant code', () => {
   const context = ANY.context()
   const inner = []
   const value = { toJSON: () => { inner.push(...seen('inner')); context.run({ a: 'other' }); return 'outer' } }
@@ -162,7 +162,7 @@ test('padding hides nothing, wherever it is', () => {
   }
 })
 
-test('no more is taken out than the budget buys', () => {
+test('no more is read than the budget buys', () => {
   let taken = 0
   const endless = new Proxy([], { get: (array, key) => (key === 'length' ? 1e8 : key === 'toJSON' ? undefined : (taken++, null)) })
   const engine = waf('x', { maxContainerSize: 1e8, maxValues: 20_000_000 })
@@ -206,7 +206,7 @@ test('sizes', () => {
   assert.equal(few.truncated.containerSize, 100)
 })
 
-test('what is long hides nothing that is beside it', () => {
+test('long values hide nothing beside them', () => {
   const result = waf('attack', { maxValues: 1000, maxContainerSize: 1e6 })
     .context().run({ a: { padding: new Array(50_000).fill('x'), z: 'attack' } })
   const { truncated, incomplete } = result
@@ -219,7 +219,7 @@ test('no more is converted than the budget buys', () => {
   assert.ok(truncated.containerSize === 50_000 && incomplete.includes('container_size'))
 })
 
-test('keys that are cut are told', () => {
+test('cut keys are reported', () => {
   const { truncated, incomplete } = ANY.context().run({ a: { ['k'.repeat(5000)]: 'x' } })
   assert.deepEqual([truncated.stringLength, incomplete], [5000, ['string_length']])
 })

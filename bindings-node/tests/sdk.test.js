@@ -1,6 +1,6 @@
 'use strict'
 
-// Users and events: the familiar calls, their tags on a span, and their addresses in a context.
+// Users and events: the calls known from tracers, their tags on a span, and their addresses in a context.
 
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
@@ -44,7 +44,7 @@ test('a blocked user', () => {
   })
 })
 
-test('calls without a request report to nobody, and say so', () => {
+test('calls without a request are ignored with a warning', () => {
   for (const report of [sdk.trackCustomEvent('event', { k: 'v' }), sdk.setUser('u')]) {
     assert.deepEqual([report.accepted, report.meta, report.addresses, report.keep], [false, {}, {}, false])
     assert.match(report.warnings[0], /outside of a request/)
@@ -53,7 +53,7 @@ test('calls without a request report to nobody, and say so', () => {
   assert.equal(sdk.submitBusinessLogic('payment.failure', {}), null)
 })
 
-test('sessions count, and what an object looks like is no id', () => {
+test('sessions count, and the default text of an object is not an id', () => {
   const condition = (address, list) => [{ operator: 'exact_match', parameters: { inputs: [{ address }], list } }]
   const rules = Object.entries({ 'usr.session_id': ['s-1'], 'usr.id': ['7', 'null', 'undefined'] })
     .map(([address, list]) => ({ id: address, name: 'n', tags: { type: 't' }, conditions: condition(address, list), on_match: ['block'] }))

@@ -1,6 +1,6 @@
 'use strict'
 
-// The tables of recorded answers that all languages share: how to read them and how to ask Node for the same.
+// The tables of recorded answers that all languages share: how to read them and replay them in Node.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -12,25 +12,25 @@ const { nativeEngine } = require('../lib/engine')
 const TABLES = path.join(__dirname, '..', '..', 'tests', 'vectors')
 const MOST = 2 ** 28
 
-// What the rulesets of several tables are made of.
+// Parts for the rulesets of several tables.
 const PARTS = JSON.parse(fs.readFileSync(path.join(TABLES, 'rulesets.json'), 'utf8'))
 const RULE = PARTS.rule
 
-/** JavaScript has no such value, or cannot tell it from another. */
+/** JavaScript has no such value, or cannot distinguish it from another. */
 class Inexpressible extends Error {}
 
 function lines (name) {
   return fs.readFileSync(path.join(TABLES, name), 'utf8').split('\n').filter(Boolean)
 }
 
-/** Text as results show it: bytes that are no UTF-8 are U+FFFD. */
+/** Text as results show it: bytes that are not UTF-8 become U+FFFD. */
 const shown = (bytes) => bytes.toString('utf8').toWellFormed()
 const fromHex = (hex) => Buffer.from(hex, 'hex')
 
-/** A value of a table as JavaScript has it: the tables' wrappers say what JSON cannot. */
+/** A value of a table in JavaScript: the tables wrap what JSON cannot express. */
 function native (value) {
   if (typeof value === 'string') {
-    // Results of other languages tell lone surrogates from U+FFFD.
+    // Other languages distinguish lone surrogates from U+FFFD.
     if (!value.isWellFormed()) throw new Inexpressible()
     return value
   }
@@ -81,7 +81,7 @@ function shownField (line, name) {
   return Buffer.isBuffer(value) ? shown(value) : value ?? null
 }
 
-/** Of a map of a table or a result. */
+/** The value under a key of a map of a table or a result. */
 function entries (map) {
   if (Object.keys(map).length !== 1 || !map.$m) return Object.entries(map)
   if (new Set(map.$m.map(([key]) => JSON.stringify(key))).size < map.$m.length) throw new Inexpressible()
@@ -227,7 +227,7 @@ function contexts (line) {
   }
 }
 
-/** An engine after the recorded changes, of which each must lead to the recorded diagnostics. */
+/** An engine after the recorded changes, each of which must have the recorded diagnostics. */
 function configured (line) {
   const never = { operator: 'exists', parameters: { inputs: [{ address: 'never' }] } }
   const waf = new Waf(singleRule({ conditions: [never] }), { timeoutMs: 10_000 })

@@ -1,13 +1,13 @@
 'use strict'
 
-// Every table of recorded answers, asked through the package.
+// Every table of recorded answers, replayed through the package.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const { test } = require('node:test')
 const { Inexpressible, KINDS, TABLES, lines, parse } = require('./vectors')
 
-// `remote.jsonl` is about a host that talks to a management side, which this package is not.
+// `remote.jsonl` is for hosts that speak the protocol of remote configuration, which this package does not.
 for (const name of fs.readdirSync(TABLES).map((file) => file.replace(/\.jsonl$/, '')).filter((kind) => kind in KINDS)) {
   test(name, (t) => {
     const wrong = []

@@ -1,6 +1,6 @@
 'use strict'
 
-// What a user of the package meets: rules, contexts, results, updates.
+// The package as users see it: rules, contexts, results, updates.
 
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
@@ -59,7 +59,7 @@ test('a quiet request', () => {
   assert.throws(() => result.events.push(1), TypeError)
 })
 
-test('a context remembers and a subcontext forgets', () => {
+test('a context keeps data and a subcontext does not', () => {
   const context = new Waf(rules()).context()
   const sub = context.subcontext()
   assert.ok(sub.run(ATTACK).matched)
@@ -122,7 +122,7 @@ test('diagnostics name what to fix', () => {
   )
 })
 
-test('rules of which none can be used', () => {
+test('rulesets without a usable rule', () => {
   const bad = { version: '2.2', rules: [{ id: 'bad', name: 'n', tags: { type: 'x' } }] }
   assert.throws(() => new Waf(bad), (error) => {
     assert.ok(error instanceof ConfigurationError)

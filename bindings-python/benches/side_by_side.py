@@ -1,4 +1,4 @@
-"""This package beside ddtrace: both in one process, taking turns over the same requests, from dict to result.
+"""This package beside ddtrace: both in one process, alternating on the same requests, from dict to result.
 
 `./bench` installs what this needs and runs it:
 
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def builtin_rules() -> dict[str, Any]:
-    """The built-in rules as one document, which ddtrace takes as well."""
+    """The built-in rules as one document, which ddtrace accepts, too."""
     merged: dict[str, Any] = {"version": "2.2", "metadata": {"rules_version": "builtin"}}
     for file in sorted((ROOT / "core/rules").glob("*.json")):
         for section, elements in json.loads(file.read_bytes()).items():

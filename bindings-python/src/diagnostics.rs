@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use std::sync::Arc;
 
-/// What became of a configuration, element by element.
+/// The diagnostics of a configuration, element by element.
 #[pyclass(frozen, module = "bartizan")]
 pub struct Diagnostics(Arc<EngineDiagnostics>);
 
@@ -62,7 +62,7 @@ impl Diagnostics {
     }
 }
 
-/// Something doubtful about a configuration.
+/// A warning about a configuration.
 #[pyclass(frozen, eq, module = "bartizan")]
 #[derive(PartialEq)]
 pub struct ConfigurationWarning(Warning);
@@ -109,7 +109,7 @@ impl ConfigurationWarning {
     }
 }
 
-/// Tells the logger of the package what is doubtful, in one line.
+/// Logs the warnings, in one line, to the logger of the package.
 pub fn log(py: Python<'_>, diagnostics: &EngineDiagnostics) -> PyResult<()> {
     if diagnostics.warnings.is_empty() {
         return Ok(());
@@ -119,7 +119,7 @@ pub fn log(py: Python<'_>, diagnostics: &EngineDiagnostics) -> PyResult<()> {
     Ok(())
 }
 
-/// What became of the elements of one section.
+/// The outcome for the elements of one section.
 #[pyclass(frozen, module = "bartizan")]
 pub struct Section {
     of: Arc<EngineDiagnostics>,

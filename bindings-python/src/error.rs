@@ -29,7 +29,7 @@ fn raise<'py>(
     name: &str,
     make: impl FnOnce(Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
 ) -> PyErr {
-    // Looked up each time: errors are rare, and a cell would have to survive a fork.
+    // Looked up each time: errors are rare, and a cache would have to survive a fork.
     let class = py.import("bartizan._errors").and_then(|module| module.getattr(name));
     class.and_then(make).map_or_else(|error| error, PyErr::from_value)
 }

@@ -1,10 +1,10 @@
-//! What Python tells the engine about forks.
+//! Telling the engine about forks.
 
 use engine::internals::support::fork::tell_process;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-/// From now on the engine need not ask the system which process it is in.
+/// Registers a fork handler, so that the engine need not ask the system for its process id.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     // Only systems that fork have it.
     let Ok(register) = module.py().import("os")?.getattr("register_at_fork") else { return Ok(()) };

@@ -1,8 +1,8 @@
 //! The native half of the Python package `bartizan`.
 //!
-//! It converts and nothing else: Python objects become the engine's values ([`convert`]), outcomes become typed, frozen
-//! objects ([`result`], [`diagnostics`]), and calls go through ([`waf`]). What the types mean to Python is declared in
-//! `python/bartizan/_native.pyi`, beside which this must be kept.
+//! It only converts: Python objects become the engine's values ([`convert`]), outcomes become typed, frozen objects
+//! ([`result`], [`diagnostics`]), and calls are forwarded ([`waf`]). `python/bartizan/_native.pyi` declares the types
+//! for Python and must be kept in step.
 
 mod convert;
 mod diagnostics;
@@ -14,7 +14,7 @@ mod result;
 mod sdk;
 mod waf;
 
-/// `gil_used = false`: all classes are frozen and hold only what may be shared between threads.
+/// `gil_used = false`: all classes are frozen and contain only what threads may share.
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]

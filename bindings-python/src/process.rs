@@ -1,4 +1,4 @@
-//! The engine of a process and its requests, by name. Their typed faces are in `python/bartizan/engine.py`.
+//! The engine of a process and its requests, by name; `python/bartizan/engine.py` has the typed interface.
 
 use crate::diagnostics::{ConfigurationWarning, Diagnostics, log};
 use crate::error::{configuration_error, run_error};

@@ -1,10 +1,10 @@
-//! Engine values -> Python objects, without recursion.
+//! Converting engine values to Python objects, without recursion.
 
 use engine::value::{Object, Pair, Step, View};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
-/// A string; bytes that are no UTF-8 become surrogates, which `str.encode("utf-8", "surrogateescape")` turns back.
+/// A string; bytes that are not UTF-8 become surrogates, which `str.encode("utf-8", "surrogateescape")` converts back.
 pub fn text<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(PyString::new(py, text).into_any()),
@@ -27,13 +27,13 @@ pub fn key_path<'py>(py: Python<'py>, path: &[Step]) -> PyResult<Bound<'py, PyTu
     PyTuple::new(py, steps.collect::<PyResult<Vec<_>>>()?)
 }
 
-/// Containers whose entries are still to come.
+/// Containers whose entries are not complete yet.
 enum Open<'a, 'py> {
     Array(std::slice::Iter<'a, Object>, Bound<'py, PyList>),
     Map(std::slice::Iter<'a, Pair>, Bound<'py, PyDict>),
 }
 
-/// Any value; of equal keys of a map the last one counts.
+/// Any value; the last of equal keys of a map wins.
 pub fn value<'py>(py: Python<'py>, object: &Object) -> PyResult<Bound<'py, PyAny>> {
     let mut open = vec![];
     let root = node(py, object, &mut open)?;

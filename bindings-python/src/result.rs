@@ -1,4 +1,4 @@
-//! Outcomes as typed objects. Parts are made when they are first asked for: most calls find nothing.
+//! Outcomes as typed objects. Parts are made on first use, as most calls find nothing.
 
 use crate::render;
 use engine::Outcome;
@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use std::sync::Arc;
 
-/// What a call found and asks for.
+/// What a call found, and what the caller should do.
 #[pyclass(frozen, module = "bartizan")]
 pub struct Result {
     outcome: Outcome,
@@ -188,7 +188,7 @@ impl Event {
     }
 }
 
-/// What an event tells of its rule.
+/// What an event shows of its rule.
 #[pyclass(frozen, module = "bartizan")]
 pub struct Rule(Arc<EventRule>);
 

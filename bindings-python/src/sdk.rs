@@ -1,4 +1,4 @@
-//! The functions about users and HTTP, by name. Their typed faces are in `python/bartizan/sdk.py`.
+//! The functions about users and HTTP, by name; `python/bartizan/sdk.py` has the typed interface.
 
 use crate::error::{argument_error, run_error};
 use crate::result::Result;
@@ -11,19 +11,19 @@ use engine::value::{Object, Value};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-/// Runs a function that remembers nothing.
+/// Runs a stateless function.
 #[pyfunction]
 pub fn sdk_call<'py>(py: Python<'py>, function: &str, arguments: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     answer(py, sdk::call(function, &*convert::arguments(arguments)?))
 }
 
-/// The names of the functions that remember nothing.
+/// The names of the stateless functions.
 #[pyfunction]
 pub fn sdk_functions() -> Vec<&'static str> {
     sdk::functions().collect()
 }
 
-/// What a process remembers between requests: denylist, limits, learned answers.
+/// The state of a process between requests: denylist, limits, learned responses.
 #[pyclass(frozen, module = "bartizan")]
 pub struct Service(protect::Service);
 
@@ -41,7 +41,7 @@ impl Service {
     }
 }
 
-/// What a request without an engine remembers of its user.
+/// The user state of a request without an engine.
 #[pyclass(frozen, module = "bartizan", name = "NativeScope")]
 pub struct Scope(SharedScope);
 
@@ -52,8 +52,8 @@ impl Scope {
         Scope(SharedScope::new())
     }
 
-    /// Runs a call about a user, and what it submits in the context; its answer, and what was found. The GIL stays: what
-    /// such calls submit is small.
+    /// Runs a call about a user and evaluates its addresses in the context; returns both results. Keeps the GIL, as the
+    /// data of such calls is small.
     fn call<'py>(
         &self,
         py: Python<'py>,

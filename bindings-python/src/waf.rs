@@ -13,24 +13,24 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDelta, PyTuple};
 use std::time::Duration;
 
-/// Data with less text than this is evaluated with the GIL held: that takes some ten microseconds, while a thread that
-/// gave the GIL away may wait milliseconds to get it back.
+/// Data with less text than this is evaluated with the GIL held: that takes some ten microseconds, while getting a
+/// released GIL back may take milliseconds.
 const KEEP_GIL_BELOW: usize = 16 * 1024;
 
-/// What is said of rules that do not make a Waf.
+/// The error for rules that do not make a Waf.
 const REFUSED: &str = "the rules cannot be used";
 
-/// Longer budgets mean this one.
+/// Longer budgets are cut to this one.
 const LONGEST_BUDGET: Duration = Duration::from_secs(3600);
 
-/// What contexts take over from their engine.
+/// What contexts inherit from their Waf.
 #[derive(Clone, Copy)]
 struct Settings {
     limits: Limits,
     budget: Duration,
 }
 
-/// A set of rules, ready to evaluate requests. One for the whole process; threads share it.
+/// A ruleset, ready to evaluate requests. One for the whole process; threads share it.
 ///
 /// Waf(rules=None, *, timeout=0.005, max_string_length=4096, max_container_size=256, max_container_depth=20,
 /// max_values=100000): without rules, the built-in ones are used.
@@ -84,14 +84,14 @@ impl Waf {
         }
     }
 
-    /// Return a context for one request. It keeps the rules of this moment.
+    /// Return a context for one request. It keeps the current rules.
     fn context(&self) -> Context {
         Context { shared: self.shared.context(), settings: self.settings }
     }
 
     /// Add a configuration, or replace the one under this path, and build a new instance; return the diagnostics.
     ///
-    /// Contexts in flight keep the old instance. Raises ConfigurationError where nothing of it can be used.
+    /// Contexts in flight keep the old instance. Raises ConfigurationError if nothing of it can be used.
     fn update(&self, py: Python<'_>, path: &str, config: &Bound<'_, PyAny>) -> PyResult<Diagnostics> {
         let refused = format!("the configuration '{path}' was refused");
         let config = convert::document(config, &refused)?;
@@ -103,7 +103,7 @@ impl Waf {
         Ok(added.diagnostics.into())
     }
 
-    /// Remove a configuration and build a new instance; say whether there was one.
+    /// Remove a configuration and build a new instance; return whether there was one.
     fn remove(&self, py: Python<'_>, path: &str) -> bool {
         py.detach(|| self.shared.remove(path))
     }
@@ -113,26 +113,26 @@ impl Waf {
         py.detach(|| self.shared.paths())
     }
 
-    /// What became of the rules given first.
+    /// The diagnostics of the initial rules.
     #[getter]
     fn diagnostics(&self, py: Python<'_>) -> Py<Diagnostics> {
         self.diagnostics.clone_ref(py)
     }
 
-    /// What is doubtful about all configurations as they are now.
+    /// Warnings about all current configurations.
     #[getter]
     fn warnings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let warnings = py.detach(|| self.shared.warnings());
         PyTuple::new(py, warnings.into_iter().map(ConfigurationWarning::from))
     }
 
-    /// The addresses that the rules react to. Others need not be computed.
+    /// The addresses that the rules use. Others need not be computed.
     #[getter]
     fn known_addresses<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         render::texts(py, &self.shared.known_addresses())
     }
 
-    /// The types of actions that the rules can ask for.
+    /// The types of actions that the rules can trigger.
     #[getter]
     fn known_actions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         render::texts(py, &self.shared.known_actions())
@@ -143,9 +143,9 @@ impl Waf {
     }
 }
 
-/// The evaluation of one request. It remembers its data and what matched; a rule fires at most once in it.
+/// The evaluation of one request. It keeps its data and what matched; a rule fires at most once in it.
 ///
-/// Threads may share it; their calls wait for each other. As a context manager it is closed at the end.
+/// Threads may share it; calls are serialized. As a context manager it is closed at the end.
 #[pyclass(frozen, module = "bartizan")]
 pub struct Context {
     shared: SharedContext,
@@ -163,8 +163,8 @@ impl Context {
 impl Context {
     /// Evaluate data, a dict from addresses to values, within a budget in seconds or as a timedelta.
     ///
-    /// Nothing in the data raises; what is left out of them is told in Result.truncated. The GIL is released while data
-    /// with more than 16 KiB of text is evaluated.
+    /// Nothing in the data raises; Result.truncated says what was left out. The GIL is released while data with more
+    /// than 16 KiB of text is evaluated.
     #[pyo3(signature = (data, *, timeout=None))]
     fn run(&self, py: Python<'_>, data: &Bound<'_, PyAny>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Result> {
         let deadline = Deadline::from(timeout.map_or(Ok(self.settings.budget), budget)?);
@@ -187,7 +187,7 @@ impl Context {
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Result> {
         let deadline = Deadline::from(timeout.map_or(Ok(self.settings.budget), budget)?);
-        // The list around the batches is no level of theirs.
+        // The list around the batches does not count as a level.
         let limits = Limits { depth: self.settings.limits.depth.saturating_add(1), ..self.settings.limits };
         let converted = convert::request_data(batches, limits, deadline)?;
         if !converted.value.as_array().is_some_and(|maps| maps.iter().all(|map| map.is_map())) {
@@ -196,7 +196,7 @@ impl Context {
         evaluate(py, converted, |batches, deadline| self.shared.run_batches(batches, deadline))
     }
 
-    /// Return a context that starts with all this one knows; from here on neither sees what the other does.
+    /// Return a context that starts with everything this one knows; from then on the two are independent.
     fn subcontext(&self, py: Python<'_>) -> Context {
         Context { shared: py.detach(|| self.shared.subcontext()), settings: self.settings }
     }

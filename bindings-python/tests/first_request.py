@@ -1,4 +1,4 @@
-"""Asks of each case whether the first request of a process finds it. ``test_first_request.py`` runs it alone.
+"""Checks for each case whether the first request of a process finds it. ``test_first_request.py`` runs it alone.
 
 A process here is forked off before the package is imported, or, for ``forked``, after an instance of it was built, as
 workers of a preloaded application are. Prints the cases that were missed, in JSON.
@@ -15,7 +15,7 @@ from typing import Any
 
 
 def answer(case: dict[str, Any], make: Callable[[], Any]) -> int:
-    """What a first evaluation with the default budget says: 0 found, 1 missed, 2 incomplete."""
+    """The result of a first evaluation with the default budget: 0 found, 1 missed, 2 incomplete."""
     result = make().context().run(case["input"])
     if result.matched or result.attributes:
         return 0

@@ -1,4 +1,4 @@
-"""What says who the client is does not share the budget of a request with what the client sends."""
+"""What identifies the client does not share the budget of a request with what the client sends."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_trusted_proxies_after_a_huge_body(size: int) -> None:
 
 @pytest.mark.parametrize("budget", BUDGETS)
 @pytest.mark.parametrize("before", [1000, 4000, 4089])
-def test_thousands_of_headers_are_taken(before: int, budget: int) -> None:
+def test_thousands_of_headers_are_converted(before: int, budget: int) -> None:
     protected = engine(timeout_us=budget)
     for client, refused in [(DENIED, True), ("1.2.3.4", False)]:
         request = protected.request()
@@ -84,7 +84,7 @@ def test_thousands_of_headers_are_taken(before: int, budget: int) -> None:
 
 @pytest.mark.parametrize("form", [list, dict])
 @pytest.mark.parametrize("before", [4090, 10_000, 100_000])
-def test_who_cannot_be_told_from_a_denied_client_is_refused(before: int, form: Any) -> None:
+def test_an_unknown_client_is_refused_while_addresses_are(before: int, form: Any) -> None:
     protected = engine()
     headers = form(pairs(DENIED, before))
     request = protected.request()
@@ -97,7 +97,7 @@ def test_who_cannot_be_told_from_a_denied_client_is_refused(before: int, form: A
     assert "container_size" in request.finish()["incomplete"]
 
 
-def test_a_long_header_is_cut_and_said() -> None:
+def test_a_long_header_is_cut_and_reported() -> None:
     protected = engine()
     headers = [["x-forwarded-for", "1.2.3.4," * 200_000 + DENIED]]
     request = protected.request()
@@ -106,7 +106,7 @@ def test_a_long_header_is_cut_and_said() -> None:
 
 
 @pytest.mark.parametrize("budget", BUDGETS)
-def test_incomplete_requests_are_refused_where_that_is_wanted(budget: int) -> None:
+def test_incomplete_requests_are_refused_if_configured(budget: int) -> None:
     protected = Engine(RULES, on_incomplete="block", timeout_us=budget)
     for parts in ({"body": [1] * 100_000}, {"headers": pairs(DENIED, 10_000)}):
         request = protected.request()
@@ -123,7 +123,7 @@ def test_headers_of_a_response(count: int) -> None:
     assert blocked(lambda: request.response(200, headers))
 
 
-def test_what_is_wrong_is_an_error_still() -> None:
+def test_invalid_arguments_are_still_errors() -> None:
     for headers in ([["a"]], [["a", "b", "c"]], 5):
         with pytest.raises(ValueError, match="headers"):
             engine().request().start(headers=headers)

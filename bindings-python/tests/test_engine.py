@@ -1,4 +1,4 @@
-"""The engine of a process: what it refuses, what it warns of, and the requests it serves."""
+"""The engine of a process: errors, warnings, and the requests it serves."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def test_refused_rules_are_named() -> None:
     assert report["diagnostics"]["datadog/2/ASM/more/config"]["rules"]["failed"] == ["bad"]
 
 
-def test_what_is_no_ruleset_is_told_in_words_of_this_language() -> None:
+def test_errors_about_rulesets_use_python_terms() -> None:
     Engine(json.dumps(GOOD))
     with pytest.raises(bartizan.ConfigurationError, match=r"no JSON .* not its path"):
         Engine("/etc/rules.json")
-    with pytest.raises(bartizan.ConfigurationError, match=r"a dict is wanted, .* not 'int'"):
+    with pytest.raises(bartizan.ConfigurationError, match=r"expected a dict, .* not 'int'"):
         Engine(5)  # type: ignore[arg-type]
-    with pytest.raises(bartizan.ConfigurationError, match=r"a dict is wanted, .* not 'str'"):
+    with pytest.raises(bartizan.ConfigurationError, match=r"expected a dict, .* not 'str'"):
         bartizan.Waf("/etc/rules.json")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="type 'object'"):
         Engine(object())  # type: ignore[arg-type]
@@ -71,7 +71,7 @@ def test_settings_are_checked(settings: dict[str, Any], message: str) -> None:
         Engine(GOOD, **settings)
 
 
-def test_what_is_doubtful_is_told_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_warnings_are_returned_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "bartizan")
     assert Engine(GOOD).warnings == ()
     assert caplog.records == []
@@ -105,7 +105,7 @@ def test_a_user_and_an_address_are_blocked_together() -> None:
         engine.block()
 
 
-def test_a_session_is_asked_about_and_nobody_is_no_user() -> None:
+def test_sessions_are_checked_and_none_is_not_a_user() -> None:
     engine = Engine({"version": "2.2", "rules": [rule("session"), rule("user", "usr.id")]})
     with engine.request() as request:
         assert not request.is_user_blocked(None)
@@ -141,7 +141,7 @@ def test_padding_hides_nothing_in_a_request() -> None:
     assert "container_size" in request.finish()["incomplete"]
 
 
-def test_events_of_the_business_are_judged() -> None:
+def test_business_events_are_evaluated() -> None:
     engine = Engine({"version": "2.2", "rules": [rule("pay", "server.business_logic.payment.failure")]})
     with engine.request() as request:
         assert sdk.submit_business_logic("payment.success", {"card": "bad"}) is None

@@ -1,4 +1,4 @@
-"""What a plain attack needs is ready before the first request of a process, on a busy machine, too."""
+"""The first request of a process finds plain attacks, even on a busy machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has
 
 FOLDER = Path(__file__).parents[2] / "core" / "rules" / "cases"
 BUSY_LOOPS = 2
-# Something hangs if it takes so many seconds.
+# After this many seconds, something hangs.
 PATIENCE = 600
 
 
@@ -53,5 +53,5 @@ def test_the_first_request_is_protected(kind: str, busy: int) -> None:
     run = subprocess.run(program, input=lines, capture_output=True, text=True, timeout=PATIENCE, check=True)
     answers = json.loads(run.stdout)
     assert answers["missed"] == []
-    # Where the machine has time, everything is looked at.
+    # On an idle machine, everything is inspected.
     assert busy or answers["incomplete"] == []

@@ -30,9 +30,9 @@ FORKS = {
     "in_a_request": 50,
 }
 WORKERS = 4
-# A child that has not left after so many milliseconds of waiting is killed.
+# A child that has not ended after this many milliseconds of waiting is killed.
 PATIENCE = 30_000
-# No test of hanging is to end because time is up.
+# A budget must not end the tests for hangs.
 BUDGET = 60.0
 UUID_LENGTH = 36
 
@@ -51,12 +51,12 @@ def rule(name: str, pattern: str) -> dict[str, Any]:
 RULES = {"version": "2.2", "rules": [rule("r1", r"an? [a-t]+ck\b")]}
 MORE_RULES = {"version": "2.2", "custom_rules": [rule("r2", r"(?:x|y)[0-9]{3,9}"), rule("r3", r"\bnever\b.*")]}
 ATTACK = {"server.request.query": {"q": ["an attack", "x1234"]}}
-# So much text is evaluated without the GIL, so that a fork can come in between.
+# This much text is evaluated without the GIL, so that a fork can happen meanwhile.
 LONG_ATTACK = {"server.request.query": {"q": ["x y " * 1000] * 16 + ["an attack"]}}
 
 
 class Process:
-    """What parent and child share."""
+    """The objects that parent and child share."""
 
     def __init__(self) -> None:
         self.waf = bartizan.Waf(RULES, timeout=BUDGET)
@@ -65,7 +65,7 @@ class Process:
         self.context = self.waf.context()
         self.request = self.engine.request()
 
-    # What a thread of the parent does over and over.
+    # What a thread of the parent does repeatedly.
 
     def evaluating(self) -> None:
         self.newest = fresh = bartizan.Waf(RULES, timeout=BUDGET)
@@ -119,7 +119,7 @@ class Process:
         yield from self.block()
         self.updating()
         self.remote_configuration()
-        # What was in use just then is of no use any more, and says so.
+        # An object that was in use at the time of the fork raises an error.
         with contextlib.suppress(bartizan.InternalError):
             self.context.run(ATTACK)
         with contextlib.suppress(bartizan.InternalError, Blocked):
@@ -128,7 +128,7 @@ class Process:
 
 
 class Child:
-    """A forked child that sends identifiers home."""
+    """A forked child that sends identifiers to its parent."""
 
     def __init__(self, life: Callable[[], Iterator[str]]) -> None:
         self.pipe, out = os.pipe()
@@ -193,7 +193,7 @@ def test_children_of_a_busy_parent_go_on(activity: str, forks: int) -> None:
     assert len({*ids}) == len(ids)
 
 
-def test_workers_forked_first_evaluate_side_by_side() -> None:
+def test_workers_forked_first_evaluate_concurrently() -> None:
     process = Process()
     workers = [Child(lambda: (one for _ in range(50) for one in process.evaluate())) for _ in range(WORKERS)]
     ends = [worker.end() for worker in workers]
@@ -202,8 +202,8 @@ def test_workers_forked_first_evaluate_side_by_side() -> None:
     assert len({*ids}) == len(ids) == 50 * 4 * WORKERS
 
 
-def test_requests_are_the_childs_own() -> None:
-    """A request that was begun before the fork goes on in the child."""
+def test_requests_continue_in_children() -> None:
+    """A request begun before the fork continues in the child."""
     request: Request = Process().engine.request()
 
     def life() -> Iterator[str]:

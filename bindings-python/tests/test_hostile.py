@@ -1,4 +1,4 @@
-"""Values made to break the conversion: nothing may crash, hang or get through unseen."""
+"""Values made to break the conversion: nothing may crash, hang or be missed."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_what_the_engine_sees(value: Any, text: str) -> None:
     "value",
     [None, True, 1, -1, Number.ONE, 2**63, 2**64 - 1, 1.5, float("nan"), float("inf"), Raising(), RaisingSequence()],
 )
-def test_what_is_no_text(value: Any) -> None:
+def test_values_that_are_not_text(value: Any) -> None:
     assert seen(value) == []
 
 
@@ -188,7 +188,7 @@ def test_keys_without_text() -> None:
     assert ANY.context().run({"a": {Raising(): "x"}}).matched
 
 
-def test_what_ends_the_program_is_not_swallowed() -> None:
+def test_exceptions_that_end_the_program_propagate() -> None:
     with pytest.raises(KeyboardInterrupt):
         seen(Exiting())
 
@@ -242,7 +242,7 @@ def test_cycles_are_cut_where_they_close() -> None:
     assert result.truncated.container_depth == 21
 
 
-def test_what_is_met_twice_but_not_in_itself_is_no_cycle() -> None:
+def test_shared_objects_are_not_cycles() -> None:
     shared = ["x"]
     value: Any = {"1": shared, "2": shared, "3": [shared, {"4": shared}]}
     keys = [match.key_path for event in ANY.context().run({"a": value}).events for match in event.matches[0].arguments]
@@ -277,7 +277,7 @@ class Slow:
         return str(len(str(10**4000)))
 
 
-def test_what_is_slow_hides_nothing_that_comes_after_it() -> None:
+def test_slow_values_hide_nothing_after_them() -> None:
     for slow in ([Slow()] * 256, [10**1200 + i for i in range(256)]):
         data = {"b": {str(i): slow for i in range(20)}, "c": [[[slow, slow]]], "a": "attack"}
         for _ in range(20):  # until the machine gives us the processor for the time of a call
@@ -304,7 +304,7 @@ class Counting(Sequence[Any]):
             yield None
 
 
-def test_no_more_is_taken_out_than_the_budget_buys() -> None:
+def test_no_more_is_read_than_the_budget_buys() -> None:
     engine = waf("x", max_container_size=100_000_000, max_values=20_000_000)
     elements = Counting()
     result = engine.context().run({"b": elements}, timeout=0.05)
@@ -329,7 +329,7 @@ def test_depth(kind: type) -> None:
         value = value.pop() if kind is list else value.pop("k")
 
 
-def test_what_is_long_hides_nothing_that_is_beside_it() -> None:
+def test_long_values_hide_nothing_beside_them() -> None:
     few = waf("attack", max_values=1000, max_container_size=10**6)
     result = few.context().run({"a": {"padding": ["x"] * 50_000, "z": "attack"}})
     assert result.matched
@@ -345,7 +345,7 @@ def test_no_more_is_converted_than_the_budget_buys() -> None:
     assert "container_size" in result.incomplete
 
 
-def test_keys_that_are_cut_are_told() -> None:
+def test_cut_keys_are_reported() -> None:
     result = ANY.context().run({"a": {"k" * 5000: "x"}})
     assert result.truncated is not None
     assert (result.truncated.string_length, result.incomplete) == (5000, ("string_length",))

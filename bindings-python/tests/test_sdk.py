@@ -1,4 +1,4 @@
-"""Users and events: the familiar calls, their tags on a span, and their addresses in a context."""
+"""Users and events: the calls known from tracers, their tags on a span, and their addresses in a context."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_blocked_user() -> None:
         assert sdk.submit_business_logic("payment.failure", {"amount": 3}) is not None
 
 
-def test_calls_without_a_request_report_to_nobody_and_say_so() -> None:
+def test_calls_without_a_request_are_ignored_with_a_warning() -> None:
     for report in (sdk.track_custom_event(None, "event", {"k": "v"}), sdk.set_user(None, "u")):
         assert not report.accepted
         assert (report.meta, report.addresses, report.keep) == ({}, {}, False)
@@ -86,7 +86,7 @@ def session_waf() -> bartizan.Waf:
     return bartizan.Waf({"version": "2.2", "rules": rules})
 
 
-def test_nobody_is_no_user_and_sessions_count() -> None:
+def test_none_is_not_a_user_and_sessions_count() -> None:
     with sdk.Request(context=session_waf().context()):
         assert not sdk.should_block_user(None, None)
         assert not sdk.should_block_user(None, {"name": "None"})
@@ -105,7 +105,7 @@ class NoText:
     pass
 
 
-def test_what_an_object_looks_like_is_no_id() -> None:
+def test_the_default_text_of_an_object_is_not_an_id() -> None:
     with sdk.Request():
         user: Any
         for user in (NoText(), str(NoText()), {"id": NoText()}, "[object Object]", {"id": {}}, {}):

@@ -1,4 +1,4 @@
-"""Every table of recorded answers, asked through the package."""
+"""Every table of recorded answers, replayed through the package."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 import vectors
 
-# `remote.jsonl` is about a host that talks to a management side, which this package is not.
+# `remote.jsonl` is for hosts that speak the protocol of remote configuration, which this package does not.
 TABLES = sorted(path.stem for path in vectors.TABLES.glob("*.jsonl") if path.stem in vectors.KINDS)
 
 

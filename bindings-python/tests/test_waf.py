@@ -1,4 +1,4 @@
-"""What a user of the package meets: rules, contexts, results, updates."""
+"""The package as users see it: rules, contexts, results, updates."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_quiet_request() -> None:
     assert (result.events, result.actions, result.attributes, result.blocked) == ((), {}, {}, False)
 
 
-def test_a_context_remembers_and_a_subcontext_forgets() -> None:
+def test_a_context_keeps_data_and_a_subcontext_does_not() -> None:
     waf = bartizan.Waf(rules())
     with waf.context() as context:
         sub = context.subcontext()
@@ -125,7 +125,7 @@ def test_diagnostics_name_what_to_fix() -> None:
     assert str(diagnostics) == "rules: missing key 'conditions' (bad)"
 
 
-def test_rules_of_which_none_can_be_used_raise() -> None:
+def test_rulesets_without_a_usable_rule_raise() -> None:
     with pytest.raises(bartizan.ConfigurationError, match=r"missing key 'conditions' \(bad\)") as caught:
         bartizan.Waf({"version": "2.2", "rules": [{"id": "bad", "name": "n", "tags": {"type": "x"}}]})
     assert caught.value.diagnostics.sections["rules"].failed == ("bad",)

@@ -1,4 +1,4 @@
-"""What the WSGI helper reads of a request, and what it says it could not read."""
+"""What the WSGI helper reads of a request, and what it reports as unreadable."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ DEEP = b"[" * 100_000
         (f"{JSON}; charset=utf-8", b"[]", {"body": []}),
         (FORM, b"a=1&b=", {"body": {"a": ["1"], "b": [""]}}),
         (JSON, b"", {}),
-        (JSON, b"{'a'", {"body": b"{'a'", "body_unparsed": f"it is no {JSON}"}),
-        (JSON, DEEP, {"body": DEEP, "body_unparsed": f"it is no {JSON}"}),
-        (FORM, b"a=\xff", {"body": b"a=\xff", "body_unparsed": f"it is no {FORM}"}),
+        (JSON, b"{'a'", {"body": b"{'a'", "body_unparsed": f"it is not valid {JSON}"}),
+        (JSON, DEEP, {"body": DEEP, "body_unparsed": f"it is not valid {JSON}"}),
+        (FORM, b"a=\xff", {"body": b"a=\xff", "body_unparsed": f"it is not valid {FORM}"}),
         (
             "multipart/form-data; boundary=x",
             b"--x",
@@ -39,11 +39,11 @@ def test_bodies(kind: str, data: bytes, wanted: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("environ", "reason"),
     [
-        ({"CONTENT_LENGTH": "abc"}, "its length is no number"),
-        ({"CONTENT_LENGTH": "-1"}, "its length is no number"),
+        ({"CONTENT_LENGTH": "abc"}, "its length is not a number"),
+        ({"CONTENT_LENGTH": "-1"}, "its length is not a number"),
         ({"CONTENT_LENGTH": str(LARGEST_BODY + 1)}, f"{LARGEST_BODY + 1} bytes are more than {LARGEST_BODY}"),
-        ({"HTTP_TRANSFER_ENCODING": "chunked"}, "it is sent in pieces"),
+        ({"HTTP_TRANSFER_ENCODING": "chunked"}, "it is sent in chunks"),
     ],
 )
-def test_what_is_not_read_is_said(environ: dict[str, Any], reason: str) -> None:
+def test_unread_bodies_are_reported(environ: dict[str, Any], reason: str) -> None:
     assert body_of({"CONTENT_TYPE": JSON, **environ}) == {"body_unparsed": reason}

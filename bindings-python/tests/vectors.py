@@ -1,4 +1,4 @@
-"""The tables of recorded answers that all languages share: how to read them and how to ask Python for the same."""
+"""The tables of recorded answers that all languages share: how to read them and replay them in Python."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LARGE = 2**28
 RULESETS: dict[str, Any] = {}
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-# What the rulesets of several tables are made of.
+# Parts for the rulesets of several tables.
 PARTS: dict[str, Any] = json.loads((TABLES / "rulesets.json").read_text(encoding="utf-8"))
 RULE: dict[str, Any] = PARTS["rule"]
 
@@ -45,7 +45,7 @@ def raw(text: str) -> bytes:
 
 
 def native(value: Any) -> Any:
-    """A value of a table as Python has it: the tables' wrappers say what JSON cannot."""
+    """A value of a table in Python: the tables wrap what JSON cannot express."""
     if isinstance(value, list):
         return [native(element) for element in value]
     if not isinstance(value, dict):
@@ -251,7 +251,7 @@ def contexts(line: Any) -> None:
 
 
 def configured(line: Any) -> bartizan.Waf:
-    """An engine after the recorded changes, of which each must lead to the recorded diagnostics."""
+    """An engine after the recorded changes, each of which must have the recorded diagnostics."""
     never = {"operator": "exists", "parameters": {"inputs": [{"address": "never"}]}}
     waf = bartizan.Waf(single_rule(conditions=[never]), timeout=10)
     waf.remove("default")

@@ -13,9 +13,9 @@ class BartizanError(Exception):
 
 
 class ConfigurationError(BartizanError, ValueError):
-    """Rules or another configuration that cannot be used.
+    """A ruleset or another configuration that cannot be used.
 
-    The message names what to fix; ``diagnostics`` has it element by element.
+    The message says what to fix; ``diagnostics`` reports on each element.
     """
 
     def __init__(self, message: str, diagnostics: Diagnostics) -> None:

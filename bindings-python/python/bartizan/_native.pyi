@@ -30,14 +30,14 @@ __version__: str
 
 @final
 class Waf:
-    """A set of rules, ready to evaluate requests. One for the whole process; threads share it.
+    """A ruleset, ready to evaluate requests. One for the whole process; threads share it.
 
-    ``rules`` is a ruleset as ``json.load`` returns it; without one, the built-in rules are used. Rules that are refused
-    do not keep the others from loading: see ``diagnostics``. If none can be used, ``ConfigurationError`` is raised.
-    What is doubtful about a configuration goes to the logger ``bartizan``, too.
+    ``rules`` is a ruleset as ``json.load`` returns it; without one, the built-in rules are used. Refused rules do not
+    keep the others from loading: see ``diagnostics``. If none can be used, ``ConfigurationError`` is raised. Warnings
+    about a configuration also go to the logger ``bartizan``.
 
-    ``timeout`` is the default budget of a call, in seconds or as a ``timedelta`` (5 ms unless given). The other
-    arguments limit how much of the data of a call is looked at; what they cut is told in ``Result.truncated``.
+    ``timeout`` is the default budget of a call, in seconds or as a ``timedelta`` (5 ms by default). The other arguments
+    limit how much of the data of a call is inspected; ``Result.truncated`` says what they cut.
     """
 
     def __new__(
@@ -51,18 +51,18 @@ class Waf:
         max_values: int = 100_000,
     ) -> Waf: ...
     def context(self) -> Context:
-        """Return a context for one request. It keeps the rules of this moment."""
+        """Return a context for one request. It keeps the current rules."""
 
     def update(self, path: str, config: Mapping[str, Any]) -> Diagnostics:
         """Add a configuration, or replace the one under this path, and build a new instance.
 
-        Contexts in flight keep the old one. The rules given first have the path ``default``. A configuration of which
+        Contexts in flight keep the old one. The initial rules have the path ``default``. A configuration of which
         nothing can be used raises ``ConfigurationError`` with its diagnostics; what was under the path before is then
-        gone, unless ``config`` could not be read at all.
+        removed, unless ``config`` could not be read at all.
         """
 
     def remove(self, path: str) -> bool:
-        """Remove a configuration and build a new instance; say whether there was one.
+        """Remove a configuration and build a new instance; return whether there was one.
 
         Without any rule, contexts find nothing.
         """
@@ -72,39 +72,39 @@ class Waf:
 
     @property
     def diagnostics(self) -> Diagnostics:
-        """What became of the rules given first."""
+        """The diagnostics of the initial rules."""
 
     @property
     def warnings(self) -> tuple[ConfigurationWarning, ...]:
-        """What is doubtful about all configurations as they are now."""
+        """Warnings about all current configurations."""
 
     @property
     def known_addresses(self) -> tuple[str, ...]:
-        """The addresses that the rules react to. Others need not be computed."""
+        """The addresses that the rules use. Others need not be computed."""
 
     @property
     def known_actions(self) -> tuple[str, ...]:
-        """The types of actions that the rules can ask for."""
+        """The types of actions that the rules can trigger."""
 
 @final
 class Context:
-    """The evaluation of one request. It remembers its data and what matched; a rule fires at most once in it.
+    """The evaluation of one request. It keeps its data and what matched; a rule fires at most once in it.
 
-    Threads may share it; their calls wait for each other. As a context manager it is closed at the end.
+    Threads may share it; calls are serialized. As a context manager it is closed at the end.
     """
 
     def run(self, data: Mapping[str, Any], *, timeout: float | timedelta | None = None) -> Result:
         """Evaluate data, a dict from addresses to values, within a budget in seconds or as a ``timedelta``.
 
-        Values may be dicts, lists, tuples, strings, bytes, numbers, booleans and None, nested at will, and are copied.
-        Strings are passed as UTF-8; lone surrogates that stand for bytes (``os.fsdecode``, WSGI) become those bytes,
-        others are encoded like characters. Integers beyond 64 bits become text. Keys that are no strings become the
-        text that JSON would show. Other mappings, sequences and sets are read as such, any other object as ``str()``
-        shows it; where that raises an ``Exception``, as None. A container within itself is None. Nothing of this
+        Values may be dicts, lists, tuples, strings, bytes, numbers, booleans and None, nested to any depth, and are
+        copied. Strings are passed as UTF-8; lone surrogates that stand for bytes (``os.fsdecode``, WSGI) become those
+        bytes, others are encoded like characters. Integers beyond 64 bits become text. Keys other than strings become
+        their JSON text. Other mappings, sequences and sets are read as such, any other object is converted with
+        ``str()``, or to None if that raises an ``Exception``. A container within itself becomes None. None of this
         raises.
 
-        Up to half of the budget may be spent on taking the data in. If that is not enough, no part keeps the others
-        out, and ``Result.incomplete`` says so.
+        Up to half of the budget may be spent on converting the data. If that is not enough, the time is divided between
+        its parts, and ``Result.incomplete`` says so.
 
         The GIL is released while data with more than 16 KiB of text is evaluated; less takes microseconds.
         """
@@ -112,11 +112,11 @@ class Context:
     def run_batches(self, batches: Sequence[Mapping[str, Any]], *, timeout: float | timedelta | None = None) -> Result:
         """Evaluate several batches of data in order within one budget.
 
-        A blocking verdict or the end of the budget stops; ``Result.evaluated`` says how many batches were completed.
+        Stops at a blocking verdict or at the end of the budget; ``Result.evaluated`` has the number of batches done.
         """
 
     def subcontext(self) -> Context:
-        """Return a context that starts with all this one knows; from here on neither sees what the other does.
+        """Return a context that starts with everything this one knows; from then on the two are independent.
 
         For operations within a request (a file opened, a query sent) whose data must not stay.
         """
@@ -135,18 +135,18 @@ class Context:
 
 @final
 class Result:
-    """What a call found and asks for.
+    """What a call found, and what the caller should do.
 
     Text that is not UTF-8 holds surrogates; ``str.encode("utf-8", "surrogateescape")`` gives the bytes back.
     """
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """One per rule that matched and reports events, in evaluation order."""
+        """The events, one per matching rule that reports them, in evaluation order."""
 
     @property
     def actions(self) -> dict[str, dict[str, Any]]:
-        """What to do: parameters by type of action, the blocking one first."""
+        """What to do: the parameters of each type of action, the blocking one first."""
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -158,23 +158,23 @@ class Result:
 
     @property
     def timeout(self) -> bool:
-        """The budget was used up; what was found until then is here."""
+        """Whether the budget was used up; the result has what was found until then."""
 
     @property
     def keep(self) -> bool:
-        """The trace should be kept."""
+        """Whether the trace should be kept."""
 
     @property
     def evaluated(self) -> int:
-        """How many batches were evaluated completely."""
+        """The number of batches that were evaluated completely."""
 
     @property
     def matched(self) -> bool:
-        """There is any event, action or attribute."""
+        """Whether there is any event, action or attribute."""
 
     @property
     def blocked(self) -> bool:
-        """There is an action that ends the request: ``block_request`` or ``redirect_request``."""
+        """Whether there is an action that ends the request: ``block_request`` or ``redirect_request``."""
 
     @property
     def truncated(self) -> Truncated | None:
@@ -182,9 +182,9 @@ class Result:
 
     @property
     def incomplete(self) -> tuple[str, ...]:
-        """Why not everything was inspected, empty if it was.
+        """Why not everything was inspected; empty if it was.
 
-        ``budget``, ``string_length``, ``container_size``, ``container_depth``, or ``unfinished`` where the budget ended
+        ``budget``, ``string_length``, ``container_size``, ``container_depth``, or ``unfinished`` if the budget ended
         while the data was converted.
         """
 
@@ -205,11 +205,11 @@ class Truncated:
 
     @property
     def container_depth(self) -> int:
-        """The depth at which the first container was left out."""
+        """The depth of the first container that was left out."""
 
     @property
     def unfinished(self) -> bool:
-        """The budget ended before everything was converted."""
+        """Whether the budget ended before everything was converted."""
 
     def to_dict(self) -> dict[str, int]:
         """Return the same as a dict."""
@@ -228,18 +228,18 @@ class Event:
 
     @property
     def stack_id(self) -> str | None:
-        """Ties the event to a stack trace that the caller takes."""
+        """Links the event to a stack trace taken by the caller."""
 
     @property
     def security_response_id(self) -> str | None:
-        """Ties the event to the response that blocks the request."""
+        """Links the event to the response that blocks the request."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event as a dict of plain values, as it is reported in traces."""
 
 @final
 class Rule:
-    """What an event tells of its rule."""
+    """What an event shows of its rule."""
 
     @property
     def id(self) -> str:
@@ -287,7 +287,7 @@ class Argument:
 
     @property
     def address(self) -> str:
-        """Where it was."""
+        """Its address."""
 
     @property
     def value(self) -> str:
@@ -295,11 +295,11 @@ class Argument:
 
     @property
     def key_path(self) -> tuple[str | int, ...]:
-        """The way from the address to it."""
+        """The path within the address."""
 
 @final
 class Diagnostics:
-    """What became of a configuration, element by element. ``str()`` names what to fix in one line."""
+    """The diagnostics of a configuration, element by element. ``str()`` says in one line what to fix."""
 
     @property
     def error(self) -> str | None:
@@ -311,26 +311,26 @@ class Diagnostics:
 
     @property
     def sections(self) -> dict[str, Section]:
-        """What became of each section of the configuration, by name."""
+        """The outcome for each section of the configuration, by name."""
 
     @property
     def warnings(self) -> tuple[ConfigurationWarning, ...]:
-        """What is doubtful, or said more clearly than in ``sections``, whose texts are those of libddwaf."""
+        """Warnings, and errors explained better than in ``sections``, whose texts are those of libddwaf."""
 
     @property
     def has_errors(self) -> bool:
-        """Anything was refused."""
+        """Whether anything was refused."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same as a dict of plain values, as the C library lays it out."""
 
 @final
 class ConfigurationWarning:
-    """Something doubtful about a configuration, which is in use all the same. ``str()`` says it in a line."""
+    """A warning about a configuration, which is in use nevertheless. ``str()`` gives it as one line."""
 
     @property
     def kind(self) -> str:
-        """What sort of thing.
+        """The kind of the warning.
 
         ``unreadable``, ``unknown_section``, ``empty``, ``no_rules``, ``invalid_pattern``, ``costly_pattern``,
         ``unknown_action`` or ``unknown_address``; there may be more in later versions.
@@ -350,14 +350,14 @@ class ConfigurationWarning:
 
     @property
     def message(self) -> str:
-        """What to know about it."""
+        """The text of the warning."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
 
 @final
 class Section:
-    """What became of the elements of one section."""
+    """The outcome for the elements of one section."""
 
     @property
     def error(self) -> str | None:
@@ -369,7 +369,7 @@ class Section:
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """Ids of refused elements, ``index:N`` where they have none."""
+        """Ids of refused elements, or ``index:N`` for those without an id."""
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -377,35 +377,35 @@ class Section:
 
     @property
     def errors(self) -> dict[str, tuple[str, ...]]:
-        """What is wrong, each with the ids of the elements."""
+        """Errors, each with the ids of the elements."""
 
     @property
     def warnings(self) -> dict[str, tuple[str, ...]]:
-        """What is doubtful, each with the ids of the elements."""
+        """Warnings, each with the ids of the elements."""
 
 @final
 class Service:
-    """What a process remembers between requests: denylist, limits, learned answers. See ``bartizan.sdk``."""
+    """The state of a process between requests: denylist, limits, learned responses. See ``bartizan.sdk``."""
 
     def __new__(cls, settings: Mapping[str, Any] | None = None) -> Service: ...
     def call(self, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Run a function of the service, or any that remembers nothing."""
+        """Run a function of the service, or a stateless one."""
 
 @final
 class NativeScope:
-    """What a request without an engine remembers of its user."""
+    """The user state of a request without an engine."""
 
     def __new__(cls) -> NativeScope: ...
     def call(
         self, function: str, arguments: Mapping[str, Any], context: Context | None
     ) -> tuple[dict[str, Any], Result | None]:
-        """Run a call about a user, and what it submits in the context; return its answer, and what was found."""
+        """Run a call about a user and evaluate its addresses in the context; return both results."""
 
 def sdk_call(function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Run a function about users or HTTP that remembers nothing."""
+    """Run a stateless function about users or HTTP."""
 
 def sdk_functions() -> list[str]:
-    """Return the names of the functions that remember nothing."""
+    """Return the names of the stateless functions."""
 
 @final
 class NativeEngine:
@@ -414,11 +414,11 @@ class NativeEngine:
     def __new__(cls, settings: Mapping[str, Any]) -> NativeEngine: ...
     @property
     def diagnostics(self) -> Diagnostics:
-        """What became of the rules given first."""
+        """The diagnostics of the initial rules."""
 
     @property
     def warnings(self) -> tuple[ConfigurationWarning, ...]:
-        """What is doubtful about all configurations as they are now."""
+        """Warnings about all current configurations."""
 
     @property
     def report(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The engine of a process, and requests served by it.
 
-An `Engine` holds the rules, takes remote configuration, and blocks users and addresses at run time. Each request is
+An `Engine` holds the rules, applies remote configuration, and blocks users and addresses at run time. Each request is
 opened around the application's code; the functions of `bartizan.sdk` called in it report to its span, and raise
 `Blocked` when the user is refused:
 
@@ -36,7 +36,7 @@ _log = logging.getLogger("bartizan")
 class Blocked(BaseException):
     """The request must end with its ``block_response``.
 
-    No `Exception`, so that no ``except Exception`` of the application swallows it.
+    Not an `Exception`, so that the application's ``except Exception`` does not catch it.
     """
 
 
@@ -44,15 +44,15 @@ class Blocked(BaseException):
 class Engine:
     """The engine of a process. Thread-safe.
 
-    ``rules`` is a ruleset, as ``json.load`` returns it or as text, and ``enabled`` false or None for "not until remote
-    configuration says so". Rules of which none can be used raise ``ConfigurationError``; what is doubtful about them is
-    in ``warnings``, and goes to the logger ``bartizan``. ``settings`` are those of the engine, and any other raises
+    ``rules`` is a ruleset, as ``json.load`` returns it or as text. ``enabled`` is true, false, or None to let remote
+    configuration decide. A ruleset without a usable rule raises ``ConfigurationError``; warnings about it are in
+    ``warnings``, and go to the logger ``bartizan``. ``settings`` are those of the engine; any other raises
     ``TypeError``:
 
-    - ``local_rules``: remote configuration leaves the rules alone
+    - ``local_rules``: whether an operator chose the rules, so that remote configuration does not change them
     - ``environment``: the environment variables of the collection mode
     - ``trace_rate_limit`` (traces kept per second), ``schema_delay`` (seconds), ``timeout_us``
-    - ``propagate``: hand ids of users to downstream services
+    - ``propagate``: pass user ids to downstream services
     - ``on_incomplete``: ``"pass"``, or ``"block"`` for requests that were not inspected completely
     - ``client_ip_header``: the header in which the proxies in front of the service write the client's address
     - ``trusted_proxies``: the addresses and networks of these proxies (a list; empty if there are none): the client is
@@ -64,17 +64,17 @@ class Engine:
 
     @property
     def diagnostics(self) -> Diagnostics:
-        """What became of the rules given first, element by element."""
+        """The diagnostics of the initial rules."""
         return self._native.diagnostics
 
     @property
     def warnings(self) -> tuple[ConfigurationWarning, ...]:
-        """What is doubtful about all configurations as they are now, those of remote configuration included."""
+        """Warnings about all current configurations, including those of remote configuration."""
         return self._native.warnings
 
     @property
     def report(self) -> dict[str, Any]:
-        """The answer to the first batch of configuration, and what was doubtful about the settings."""
+        """The result of the first batch of configuration, with warnings about the settings."""
         report: dict[str, Any] = self._native.report
         return report
 
@@ -85,19 +85,19 @@ class Engine:
     def apply_remote(
         self, *, removed: Iterable[str] = (), changed: Iterable[tuple[str, Mapping[str, Any] | str]] = ()
     ) -> dict[str, Any]:
-        """Apply a batch of remote configuration, and return the states to answer."""
+        """Apply a batch of remote configuration, and return the states to report."""
         return self.call("apply_remote", removed=list(removed), changed=[list(file) for file in changed])
 
     def block(self, *, user: Any = None, ip: str | None = None, seconds: float | None = None) -> dict[str, Any]:
-        """Refuse a user, an address (or a network), or both from now on, for a time or for good."""
+        """Refuse a user, an address (or a network), or both from now on, for a time or permanently."""
         return self.call("block", user=user, ip=ip, seconds=seconds)
 
     def extend(self, *, user: Any = None, ip: str | None = None, seconds: float | None = None) -> bool:
-        """Give blocks that still hold a new end; false if there is none."""
+        """Change the end of blocks that are still in force; false if there is none."""
         return bool(self.call("extend", user=user, ip=ip, seconds=seconds)["done"])
 
     def unblock(self, *, user: Any = None, ip: str | None = None) -> bool:
-        """Admit a user or an address again; false if it was not refused."""
+        """Remove the block of a user or an address; false if there was none."""
         return bool(self.call("unblock", user=user, ip=ip)["done"])
 
     def request(self, span: Any = None) -> Request:
@@ -134,9 +134,9 @@ class Request:
     def start(self, **parts: Any) -> None:
         """Evaluate what is known when the request begins. Raises `Blocked`.
 
-        ``headers``, ``peer`` and what else says who the client is are taken first, up to 4,096 headers; ``query``,
-        ``body``, ``cookies`` and ``path_params`` share what is left of the budget. While addresses are refused, a
-        client whose headers had to be cut is refused too: it cannot be told from them.
+        ``headers``, ``peer`` and whatever else identifies the client are converted first, up to 4,096 headers;
+        ``query``, ``body``, ``cookies`` and ``path_params`` share what is left of the budget. While addresses are
+        refused, a client whose headers had to be cut is refused too, as it may be one of them.
         """
         self._evaluate("start", parts)
 
@@ -145,7 +145,7 @@ class Request:
         self._evaluate("run", {"addresses": addresses})
 
     def business_event(self, name: str, values: Mapping[str, Any]) -> None:
-        """Let the rules see an event of the business. Raises `Blocked`."""
+        """Evaluate a business event. Raises `Blocked`."""
         self._evaluate("business_event", {"name": name, "values": values})
 
     def response(self, status: int, headers: Any = ()) -> None:
@@ -153,9 +153,9 @@ class Request:
         self._evaluate("response", {"status": status, "headers": headers})
 
     def is_user_blocked(self, user_id: Any, session_id: str | None = None) -> bool:
-        """Ask whether a user or a session is refused, without making it the user of the request.
+        """Return whether a user or a session is refused, without making it the user of the request.
 
-        Nobody (None) is not; what cannot be an id raises ``ArgumentError``.
+        None is not refused; a value that cannot be an id raises ``ArgumentError``.
         """
         arguments = {"user": user_id, "session_id": session_id}
         return bool(self._native.call("is_user_blocked", arguments)["blocked"])
@@ -166,7 +166,7 @@ class Request:
         raise Blocked("block_request")
 
     def block_response(self, **arguments: Any) -> dict[str, Any]:
-        """Return the response for a blocked client: ``status``, ``headers`` and ``body``; empty when nothing blocks."""
+        """Return the response for a blocked client: ``status``, ``headers`` and ``body``; empty if nothing blocks."""
         return self._native.call("block_response", arguments)
 
     def finish(self, **arguments: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ middleware (or you) opens around it, with the span that gets the tags and the co
 >>> span["appsec.events.users.login.success.usr.id"]
 'u-1'
 
-What is decided here is decided in the engine, the same for all languages; `call` reaches its other functions by name.
+The engine makes all decisions, the same for every language; `call` runs its other functions by name.
 """
 
 from __future__ import annotations
@@ -51,24 +51,24 @@ Metadata = Mapping[str, Any] | None
 @final
 @dataclass(frozen=True)
 class Report:
-    """What a call led to. Span and context of the request have had their parts already."""
+    """The outcome of a call, which has been applied to the span and context of the request already."""
 
     accepted: bool
-    """Otherwise the call was ignored: see ``warnings``."""
+    """False if the call was ignored: see ``warnings``."""
     meta: dict[str, str]
     """Tags of the service-entry span."""
     metrics: dict[str, float]
     """Numeric tags of the service-entry span."""
     keep: bool
-    """The trace should be kept."""
+    """Whether the trace should be kept."""
     addresses: dict[str, Any]
-    """What was run in the context of the request."""
+    """What was evaluated in the context of the request."""
     telemetry: list[dict[str, Any]]
     """Counters, each with ``metric`` and ``tags``."""
     warnings: list[str]
     """What to log."""
     result: Result | None
-    """What the engine found; ``result.blocked`` asks to end the request."""
+    """What the engine found; if ``result.blocked`` is true, end the request."""
 
 
 class Request:
@@ -101,56 +101,56 @@ class Request:
         return _report(answer, self._tagged(result))
 
     def run(self, addresses: Mapping[str, Any]) -> Result | None:
-        """Run addresses in the context of the request; attributes go to the span."""
+        """Evaluate addresses in the context of the request; attributes go to the span."""
         if self.context is None or not addresses:
             return None
         return self._tagged(self.context.run(addresses))
 
     def business_event(self, name: str, values: Mapping[str, Any]) -> Result | None:
-        """Let the rules see an event of the business."""
+        """Evaluate a business event."""
         return self.run({f"server.business_logic.{name}": values})
 
     def is_user_blocked(self, user_id: Any, session_id: str | None = None) -> bool:
-        """Ask the rules whether a user or a session is refused, without making it the user of the request.
+        """Return whether the rules refuse a user or a session, without making it the user of the request.
 
-        Nobody (None) is not; what cannot be an id raises ``ArgumentError``.
+        None is not refused; a value that cannot be an id raises ``ArgumentError``.
         """
         arguments = {"user": user_id, "session_id": session_id}
         answer, _ = self._native.call("is_user_blocked", arguments, self.context)
         return bool(answer["blocked"])
 
     def _tagged(self, result: Result | None) -> Result | None:
-        """Write the attributes that the rules made to the span."""
+        """Write the attributes set by the rules to the span."""
         for name, value in (result.attributes if result else {}).items():
             _tag(self.span, name, value)
         return result
 
 
 class _Nobody(Request):
-    """What stands in for a request where none is open: calls are checked, and answered as ignored."""
+    """Replaces the request where none is open: calls are checked, and reported as ignored."""
 
     def call(self, function: str, **arguments: Any) -> Report:
         return super().call(function, **arguments, request=False)
 
 
 class Reporting(Protocol):
-    """What the functions of this module report to: a `Request` of this module, or one of `bartizan.engine`."""
+    """The target of this module's functions: a `Request` of this module, or one of `bartizan.engine`."""
 
     def call(self, function: str, **arguments: Any) -> Report:
         """Run a function about users."""
 
     def business_event(self, name: str, values: Mapping[str, Any]) -> Result | None:
-        """Let the rules see an event of the business."""
+        """Evaluate a business event."""
 
     def is_user_blocked(self, user_id: Any, session_id: str | None = None) -> bool:
-        """Ask whether a user is refused."""
+        """Return whether a user is refused."""
 
 
 _current: ContextVar[Reporting | None] = ContextVar("bartizan_request", default=None)
 
 
 def _leave(request: Reporting, token: Token[Reporting | None]) -> None:
-    """Make the request before this one current again.
+    """Make the previous request the current one again.
 
     A request may be left in another task than it was entered in (a streamed response, a dependency with ``yield``), to
     which the token means nothing. It must not stay the current one there.
@@ -169,7 +169,7 @@ def _tag(span: Any, name: str, value: str | float) -> None:
 
 
 def _tag_all(span: Any, answer: Mapping[str, Any]) -> None:
-    """Write the tags of an answer to the span, and that its trace is to be kept."""
+    """Write the tags of a result to the span, and whether its trace should be kept."""
     for name, value in (*answer["meta"].items(), *answer["metrics"].items()):
         _tag(span, name, value)
     if answer["keep"]:
@@ -177,7 +177,7 @@ def _tag_all(span: Any, answer: Mapping[str, Any]) -> None:
 
 
 def _report(answer: Mapping[str, Any], result: Result | None = None) -> Report:
-    """Make the report of an answer and of what the engine found."""
+    """Make a report of a call's result and an evaluation's."""
     return Report(
         accepted=answer["outcome"] == "ok",
         meta=answer["meta"],
@@ -191,12 +191,12 @@ def _report(answer: Mapping[str, Any], result: Result | None = None) -> Report:
 
 
 def _request() -> Reporting:
-    """Return the current request, or one that reports to nobody."""
+    """Return the current request, or a placeholder."""
     return _current.get() or _Nobody()
 
 
 def call(function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Run any function about users or HTTP that remembers nothing."""
+    """Run any stateless function about users or HTTP."""
     return sdk_call(function, arguments)
 
 
@@ -206,7 +206,7 @@ def functions() -> list[str]:
 
 
 def anonymize(value: Any) -> str | None:
-    """Return the pseudonym of an id, or None for what cannot be one."""
+    """Return the pseudonym of an id, or None for a value that cannot be one."""
     pseudonym: str | None = sdk_call("anonymize", {"input": value})["anon"]
     return pseudonym
 
@@ -221,31 +221,31 @@ def set_user(
     session_id: str | None = None,
     propagate: bool = False,
 ) -> Report:
-    """Say which user makes the request. ``tracer`` is not used."""
+    """Set the authenticated user of the request. ``tracer`` is not used."""
     user = {"id": user_id, "name": name, "email": email, "scope": scope, "role": role, "session_id": session_id}
     return _request().call("set_user", user=user, propagate=propagate)
 
 
 def track_login_success(login: Any, user_id: Any = None, metadata: Metadata = None) -> Report:
-    """Report a login; ``user_id`` may be a map with ``id`` and more."""
+    """Report a login; ``user_id`` may be a map with ``id`` and other fields."""
     return _request().call("track_user_login_success", login=login, user=user_id, metadata=metadata)
 
 
 def track_login_failure(
     login: Any, exists: bool | None = None, user_id: Any = None, metadata: Metadata = None
 ) -> Report:
-    """Report a login that was refused, and whether there is such a user."""
+    """Report a failed login, and whether there is such a user."""
     arguments = {"login": login, "exists": exists, "user_id": user_id, "metadata": metadata}
     return _request().call("track_user_login_failure", **arguments)
 
 
 def track_signup(login: Any, user_id: Any = None, success: bool = True, metadata: Metadata = None) -> Report:
-    """Report that a user was registered, or not."""
+    """Report a sign-up, successful or not."""
     return _request().call("track_signup", login=login, user=user_id, success=success, metadata=metadata)
 
 
 def track_custom_event(tracer: object, event_name: str, metadata: Metadata = None) -> Report:
-    """Report an event of your own. ``tracer`` is not used."""
+    """Report a custom event. ``tracer`` is not used."""
     return _request().call("track_custom_event", name=event_name, metadata=metadata)
 
 
@@ -270,21 +270,21 @@ def track_user_login_success_event(
 def track_user_login_failure_event(
     tracer: object, user_id: Any, exists: bool | None = None, metadata: Metadata = None, login: Any = None
 ) -> Report:
-    """Report a login that was refused, in the older form. ``tracer`` is not used."""
+    """Report a failed login, in the older form. ``tracer`` is not used."""
     arguments = {"login": login, "exists": exists, "user_id": user_id, "metadata": metadata}
     return _request().call("track_user_login_failure_event", **arguments)
 
 
 def track_user_signup_event(tracer: object, user_id: Any, success: bool = True, login: Any = None) -> Report:
-    """Report that a user was registered, in the older form. ``tracer`` is not used."""
+    """Report a sign-up, in the older form. ``tracer`` is not used."""
     return _request().call("track_user_signup_event", user=user_id, success=success, login=login)
 
 
 def submit_business_logic(name: str, values: Mapping[str, Any]) -> Result | None:
-    """Let the rules see an event of the business, such as ``payment.failure``."""
+    """Evaluate a business event, such as ``payment.failure``."""
     return _request().business_event(name, values)
 
 
 def should_block_user(tracer: object, user_id: Any, session_id: str | None = None) -> bool:
-    """Ask the rules whether this user is refused. ``tracer`` is not used."""
+    """Return whether the rules refuse this user. ``tracer`` is not used."""
     return _request().is_user_blocked(user_id, session_id)

@@ -20,8 +20,8 @@ class Protection:
     """A WSGI application around another one.
 
     ``span`` returns the service-entry span of the request that is served: anything with ``set_tag`` or
-    ``set_attribute``. ``client_ip_header`` and ``trusted_proxies`` say more of the proxies in front of this application
-    than the engine's settings of the same names.
+    ``set_attribute``. ``client_ip_header`` and ``trusted_proxies`` override the engine's settings of the same names for
+    this application.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Protection:
         self.span = span
         trusted = trusted_proxies if isinstance(trusted_proxies, str | None) else [*trusted_proxies]
         self._proxies = {"client_ip_header": client_ip_header, "trusted_proxies": trusted}
-        engine.call("client_ip", **self._proxies)  # unusable ones are an error now, not with each request
+        engine.call("client_ip", **self._proxies)  # invalid settings fail now, not with each request
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Serve a request."""
@@ -52,7 +52,7 @@ class Protection:
                 request.finish()
 
     def _serve(self, request: Request, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Hold the response back until its head has been evaluated."""
+        """Delay the response until its head has been evaluated."""
         head: list[Any] = []
         written: list[bytes] = []
 
@@ -62,7 +62,7 @@ class Protection:
 
         result = self.application(environ, hold)
         try:
-            body = [*result]  # the application may begin its head with the first part of the body
+            body = [*result]  # the application may send its head with the first part of the body
         finally:
             if hasattr(result, "close"):
                 result.close()
@@ -80,7 +80,7 @@ def answer(request: Request, start_response: Callable[..., Any]) -> Iterable[byt
 
 
 def parts_of(environ: dict[str, Any]) -> dict[str, Any]:
-    """Return what the request tells, as arguments of ``Request.start``."""
+    """Return the parts of the request as arguments of ``Request.start``."""
     headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
     without_prefix = ("CONTENT_TYPE", "CONTENT_LENGTH")
     headers |= {name.replace("_", "-").lower(): environ[name] for name in without_prefix if environ.get(name)}
@@ -100,14 +100,14 @@ def parts_of(environ: dict[str, Any]) -> dict[str, Any]:
 def body_of(environ: dict[str, Any]) -> dict[str, Any]:
     """Read the body up to a limit, put it back for the application, and return it as arguments of ``Request.start``.
 
-    What cannot be parsed is said: ``body_unparsed`` has the reason. Text that is not of its type is judged whole.
+    If it cannot be parsed, ``body_unparsed`` has the reason. Text that is not of its type is evaluated as a whole.
     """
     declared = environ.get("CONTENT_LENGTH") or "0"
     kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if environ.get("HTTP_TRANSFER_ENCODING"):
-        return {"body_unparsed": "it is sent in pieces"}
+        return {"body_unparsed": "it is sent in chunks"}
     if not declared.isdecimal():
-        return {"body_unparsed": "its length is no number"}
+        return {"body_unparsed": "its length is not a number"}
     length = int(declared)
     if length == 0:
         return {}
@@ -120,7 +120,7 @@ def body_of(environ: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"body": PARSERS[kind](data)}
     except (ValueError, RecursionError):
-        return {"body": data, "body_unparsed": f"it is no {kind}"}
+        return {"body": data, "body_unparsed": f"it is not valid {kind}"}
 
 
 PARSERS: dict[str, Callable[[bytes], Any]] = {

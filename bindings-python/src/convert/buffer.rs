@@ -1,10 +1,10 @@
-//! The bytes of buffers.
+//! Reading buffers.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView, PySlice};
 
-/// The beginning of a buffer, of about `limit` bytes, and the length of the whole. Nothing else of it is copied, so what
-/// cannot be cut (a row of a matrix that is not in one piece) is left out.
+/// The beginning of a buffer, of about `limit` bytes, and its total length. Nothing else is copied, so what cannot be
+/// cut (a row of a matrix that is not contiguous) is left out.
 pub fn beginning<'py>(object: &Bound<'py, PyAny>, limit: usize) -> PyResult<(Bound<'py, PyBytes>, usize)> {
     let view = PyMemoryView::from(object)?;
     let length: usize = view.getattr("nbytes")?.extract()?;

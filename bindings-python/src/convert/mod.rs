@@ -1,9 +1,9 @@
-//! Python objects -> engine values.
+//! Converting Python objects to engine values.
 //!
-//! Without recursion, so depth costs memory and no stack; and with the entries of each container taken out before the first
-//! of them is looked at, so that code of the application that runs meanwhile (`__str__`, `__iter__`) may change it.
+//! There is no recursion, so depth costs heap and no call stack. The entries of each container are copied before the
+//! first of them is converted, so code of the application that runs meanwhile (`__str__`, `__iter__`) may change it.
 //!
-//! A container that is met again inside itself becomes null: all it has is being read already.
+//! A container within itself becomes null, as it is being read already.
 
 mod arguments;
 mod buffer;
@@ -23,10 +23,10 @@ use pyo3::types::{
 };
 use text::{Scalar, number, with_text};
 
-/// What becomes of objects that are no data.
+/// How unsupported types are treated.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Strangers {
-    /// Other mappings and sequences are read, anything else is taken as `str()` shows it; null where that fails.
+enum Unsupported {
+    /// Other mappings and sequences are read, anything else is converted with `str()`, or to null if that fails.
     Coerced,
     /// They are refused with a `TypeError`, and so are containers that contain themselves.
     Refused,
@@ -38,26 +38,26 @@ pub struct Converted {
     pub truncation: Truncation,
     /// What is left of the budget.
     pub deadline: Deadline,
-    /// Bytes of text in it.
+    /// The length of all text in it, in bytes.
     pub text_bytes: usize,
 }
 
-/// Request data, within limits and the budget of its evaluation. Fails only where the application's own code raises
-/// something that is no `Exception`.
+/// Request data, within limits and the budget of its evaluation. Fails only if the application's own code raises
+/// something other than an `Exception`.
 pub fn request_data(object: &Bound<'_, PyAny>, limits: Limits, deadline: Deadline) -> PyResult<Converted> {
-    Conversion::new(Intake::until(deadline, limits), Strangers::Coerced).run(object)
+    Conversion::new(Intake::until(deadline, limits), Unsupported::Coerced).run(object)
 }
 
-/// A configuration, whole.
+/// A configuration as a whole.
 pub fn configuration(object: &Bound<'_, PyAny>) -> PyResult<Value> {
-    let converted = Conversion::new(Intake::new(Limits::WHOLE), Strangers::Refused).run(object)?;
+    let converted = Conversion::new(Intake::new(Limits::WHOLE), Unsupported::Refused).run(object)?;
     match converted.truncation.any() {
         true => Err(PyTypeError::new_err("the configuration is too large")),
         false => Ok(converted.value),
     }
 }
 
-/// A configuration document, which is a dict; `refused` says what becomes of anything else.
+/// A configuration document, which must be a dict; `refused` begins the error message.
 pub fn document(object: &Bound<'_, PyAny>, refused: &str) -> PyResult<Value> {
     let value = configuration(object)?;
     match value.is_map() {
@@ -66,18 +66,18 @@ pub fn document(object: &Bound<'_, PyAny>, refused: &str) -> PyResult<Value> {
     }
 }
 
-/// A document that is no dict: the engine's diagnostics, with a message in the words of this language.
+/// The error for a document that is not a dict: the engine's diagnostics, with a message in terms of Python.
 pub fn wrong_document(object: &Bound<'_, PyAny>, converted: &Object, refused: &str) -> PyResult<PyErr> {
     let kind = object.get_type().name()?;
-    let message = format!("{refused}: a dict is wanted, as `json.load` returns it, not '{kind}'");
+    let message = format!("{refused}: expected a dict, as `json.load` returns it, not '{kind}'");
     let added = Builder::new().add_or_update(b"default", converted);
     Ok(configuration_error(object.py(), message, added.diagnostics))
 }
 
-/// What making digits costs.
+/// The number of digits converted for a unit of work.
 const DIGITS_A_UNIT: usize = 32;
 
-/// What running code of the application costs, for the time that is left is looked at every few times.
+/// The cost of running code of the application, high enough that the remaining time is checked every few calls.
 const FOREIGN: u32 = 64;
 
 enum Task<'py> {
@@ -90,12 +90,12 @@ struct Conversion<'py> {
     intake: Intake,
     tasks: Vec<Task<'py>>,
     path: Path<'py>,
-    strangers: Strangers,
+    unsupported: Unsupported,
 }
 
 impl<'py> Conversion<'py> {
-    fn new(intake: Intake, strangers: Strangers) -> Self {
-        Conversion { intake, tasks: vec![], path: Path::default(), strangers }
+    fn new(intake: Intake, unsupported: Unsupported) -> Self {
+        Conversion { intake, tasks: vec![], path: Path::default(), unsupported }
     }
 
     fn run(mut self, object: &Bound<'py, PyAny>) -> PyResult<Converted> {
@@ -163,7 +163,7 @@ impl<'py> Conversion<'py> {
     }
 
     fn stranger(&mut self, object: &Bound<'py, PyAny>) -> PyResult<()> {
-        if self.strangers == Strangers::Refused {
+        if self.unsupported == Unsupported::Refused {
             let kind = object.get_type().name()?;
             return Err(PyTypeError::new_err(format!("an object of type '{kind}' cannot be part of a configuration")));
         }
@@ -183,7 +183,7 @@ impl<'py> Conversion<'py> {
         }
     }
 
-    /// A mapping, a sequence or a set of any class: what it says of its length need not be true.
+    /// A mapping, a sequence or a set of any class, whose reported length may be wrong.
     fn foreign_container(&mut self, container: &Bound<'py, PyAny>, keyed: bool) -> PyResult<()> {
         if !self.enters(container)? {
             return Ok(());
@@ -212,10 +212,10 @@ impl<'py> Conversion<'py> {
         Ok(())
     }
 
-    /// Goes into a container, unless it is in it already: then null stands in its place.
+    /// Enters a container, unless it is being read already, in which case it becomes null.
     fn enters(&mut self, container: &Bound<'py, PyAny>) -> PyResult<bool> {
         let inside = self.path.contains(container);
-        if inside && self.strangers == Strangers::Refused {
+        if inside && self.unsupported == Unsupported::Refused {
             return Err(PyTypeError::new_err("the configuration contains itself"));
         }
         match inside {
@@ -225,7 +225,7 @@ impl<'py> Conversion<'py> {
         Ok(!inside)
     }
 
-    /// Queues the parts of a container that was opened, and its end, in an order fit for a stack.
+    /// Queues the parts of an opened container, and its end, in reverse order for a stack.
     fn fill(&mut self, parts: impl Iterator<Item = Task<'py>>) {
         self.tasks.push(Task::Close);
         let start = self.tasks.len();
@@ -233,7 +233,7 @@ impl<'py> Conversion<'py> {
         self.tasks[start..].reverse();
     }
 
-    /// Keys that are no strings become the text that JSON would show; what has none, an empty key.
+    /// Keys other than strings become their JSON text, or an empty key if they have none.
     fn key(&mut self, key: &Bound<'py, PyAny>) -> PyResult<()> {
         let limit = self.intake.string_bytes();
         if let Ok(text) = key.cast::<PyString>() {
@@ -243,7 +243,7 @@ impl<'py> Conversion<'py> {
             self.intake.key(bytes.as_bytes());
             return Ok(());
         }
-        if self.strangers == Strangers::Refused {
+        if self.unsupported == Unsupported::Refused {
             let kind = key.get_type().name()?;
             return Err(PyTypeError::new_err(format!("the keys of a configuration must be strings, not '{kind}'")));
         }
@@ -263,7 +263,7 @@ fn is_set(object: &Bound<'_, PyAny>) -> bool {
     object.is_instance_of::<PySet>() || object.is_instance_of::<PyFrozenSet>()
 }
 
-/// What the application's code raised is nothing to us, unless it wants to end the program.
+/// Ignores what the application's code raised, unless it wants to end the program.
 fn caught<T>(py: Python<'_>, result: PyResult<T>) -> PyResult<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),

@@ -1,21 +1,21 @@
-//! The containers that are being read, from the outermost to the one at hand.
+//! The containers being read, from the outermost to the current one.
 
 use pyo3::prelude::*;
 use std::collections::HashSet;
 
-/// Up to this depth, looking through the path is quicker than a set.
+/// Up to this depth, a linear search is faster than a set.
 const SHALLOW: usize = 32;
 
-/// Holds on to the containers: the address of one that was freed may be given to another.
+/// Keeps references to the containers, as the address of a freed one may be reused.
 #[derive(Default)]
 pub struct Path<'py> {
     containers: Vec<Bound<'py, PyAny>>,
-    /// Addresses of those beyond [`SHALLOW`].
+    /// Addresses of the containers below [`SHALLOW`].
     deep: HashSet<usize>,
 }
 
 impl<'py> Path<'py> {
-    /// Whether this container is in itself.
+    /// Whether this container is being read already.
     pub fn contains(&self, container: &Bound<'py, PyAny>) -> bool {
         self.containers.iter().take(SHALLOW).any(|open| open.is(container))
             || (!self.deep.is_empty() && self.deep.contains(&address(container)))

@@ -1,10 +1,10 @@
-//! The text of strings, and of what is shown as one.
+//! The text of strings and of other scalars.
 
 use engine::value::Value;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PySlice, PyString};
 
-/// The bytes of a string and its length. Of a long one only the beginning is encoded.
+/// Passes the bytes of a string and its length to `take`. Of a long string only the beginning is encoded.
 pub fn with_text(text: &Bound<'_, PyString>, limit: usize, take: impl FnOnce(&[u8], usize)) -> PyResult<()> {
     let characters = text.code_point_len()?;
     if characters > limit && text.is_exact_instance_of::<PyString>() {
@@ -14,7 +14,7 @@ pub fn with_text(text: &Bound<'_, PyString>, limit: usize, take: impl FnOnce(&[u
     with_bytes(text, |bytes| take(bytes, bytes.len()))
 }
 
-/// Surrogates that stand for bytes (as `os.fsdecode` and WSGI make them) become those bytes again; others are encoded like
+/// Surrogates that stand for bytes (made by `os.fsdecode` and WSGI) become those bytes again; others are encoded like
 /// any character.
 fn with_bytes(text: &Bound<'_, PyString>, take: impl FnOnce(&[u8])) -> PyResult<()> {
     if let Ok(text) = text.to_str() {
@@ -28,16 +28,16 @@ fn with_bytes(text: &Bound<'_, PyString>, take: impl FnOnce(&[u8])) -> PyResult<
     Ok(())
 }
 
-/// What has no parts and is no string.
+/// A scalar that is not a string.
 pub enum Scalar {
     Value(Value),
     Text(String),
 }
 
-/// Decimals of integers take time in the square of their length; longer ones than this are hexadecimal.
+/// Decimal conversion of integers takes quadratic time; longer ones than this become hexadecimal.
 const DECIMAL_BITS: usize = 4096;
 
-/// Null, booleans and numbers. Integers beyond 64 bits become text: decimal, or hexadecimal where they are very long.
+/// Null, booleans and numbers. Integers beyond 64 bits become text: decimal, or hexadecimal if they are very long.
 pub fn number(object: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
     let value = if object.is_none() {
         Value::null()
