@@ -1,4 +1,4 @@
-"""Checks what ships: tests/shipped.py FILE..., each a shared object, a wheel or a tarball of npm.
+"""Checks the shipped files: tests/shipped.py FILE..., each a shared object, a wheel or a tarball of npm.
 
 Shared objects are stripped, nothing holds a path of the machine it was built on, and packages hold the licences.
 """

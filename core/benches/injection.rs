@@ -1,4 +1,5 @@
-//! `is_sqli` and `is_xss` on ordinary strings of requests, on text that reads like SQL or HTML, on attacks and on long text.
+//! `is_sqli` and `is_xss` on ordinary strings of requests, on text that resembles SQL or HTML, on attacks and on long
+//! text.
 
 use bartizan::Deadline;
 use bartizan::internals::injection::{is_sqli, is_xss};

@@ -1,4 +1,4 @@
-//! What each processor costs: a small request, a 100 KB body, and inputs made to be slow.
+//! The cost of each processor: a small request, a 100 KB body, and costly inputs.
 
 use bartizan::Deadline;
 use bartizan::internals::processor::{
@@ -36,7 +36,7 @@ fn headers() -> Value {
     ])
 }
 
-/// About 100 KB as JSON: customers with nested orders, no two records quite alike.
+/// About 100 KB as JSON: customers with nested orders, with no two records quite alike.
 fn body() -> Value {
     let order = |i: u64| {
         let mut order = Value::from_entries([("id", i), ("quantity", i % 7), ("price", 100 + i)]);
@@ -56,7 +56,7 @@ fn body() -> Value {
     customers
 }
 
-/// 37 scanners over 12 key patterns, about what a production ruleset has.
+/// 37 scanners with 12 key patterns, about as in a production ruleset.
 fn scanners() -> Scanners {
     let pattern = |text: &str| {
         let regex = regex::bytes::RegexBuilder::new(text).case_insensitive(true).unicode(false).build().unwrap();

@@ -1,4 +1,4 @@
-//! The patterns of the built-in rules: reading them, compiling them, and scanning strings for all of them at once.
+//! The patterns of the built-in rules: parsing and compiling them, and scanning strings for all of them at once.
 
 use bartizan::internals::pattern::{Options, Pattern};
 use bartizan::internals::scan::{MatcherId, Prefilter};

@@ -13,11 +13,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     // One engine for the process, here with the built-in rules, which report and do not block.
     let engine = Engine::new(Settings::builtin())?;
 
-    // Somebody is refused at run time, for an hour.
+    // A user is refused at run time, for an hour.
     let service = engine.service();
     service.block(&Subject::user("u-1"), service.end_after(Duration::from_secs(3600)))?;
 
-    // A request begins: what is known of it is evaluated. The parsers of the application come later.
+    // A request begins, and what is known of it is evaluated. The application's parsers come later.
     let mut request = engine.request();
     let start = Start::new("POST", "/login?next=/../../etc/passwd")
         .header("User-Agent", "Mozilla/5.0")
@@ -27,17 +27,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let decision = request.start(start);
     show("the head", decision.found.as_ref());
 
-    // The body is there.
+    // The body has arrived.
     let body = json::parse(br#"{"login": "bob@example.org", "comment": "' OR 1=1 --"}"#)?;
     let decision = request.run(Value::from_entries([("server.request.body", body)]));
     show("the body", decision.found.as_ref());
 
-    // The application reports who logged in, and learns that this user is refused.
+    // The application reports who logged in, and is told that this user is refused.
     let login = Login::of("bob@example.org").user(User::new("u-1").field("role", "admin"));
     let decision = request.login_success(&login);
     println!("the login: blocked = {}", decision.blocked);
 
-    // A blocked client gets the answer of the engine, anybody else that of the application.
+    // A blocked client gets the engine's response, any other the application's.
     match request.block_response(&Ask::default()) {
         Some(Answer::Http(page)) => {
             println!("the answer: {} with {} bytes for a browser", page.status, page.body.len());
@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
 
-    // What the request's span gets.
+    // The tags for the request's span.
     let report = request.finish(&Finish::default());
     println!("the report: keep the trace = {}", report.keep);
     for (tag, text) in &report.meta {
@@ -57,7 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The rules that matched, and the parts of the request that they matched in.
+/// Prints the rules that matched, and the parts of the request in which they matched.
 fn show(part: &str, found: Option<&Outcome>) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     for event in found.iter().flat_map(|found| &found.events) {

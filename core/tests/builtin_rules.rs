@@ -1,5 +1,5 @@
-//! The built-in ruleset keeps its own rules: every document is embedded, every rule is tagged, every pattern is readable and
-//! every rule has a request it must match and a near miss it must not.
+//! The conventions of the built-in ruleset: every document is embedded, every rule is tagged, every pattern is valid
+//! and every rule has a request it must match and a near miss it must not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -48,7 +48,7 @@ fn every_document_of_the_folder_is_embedded() {
     assert_eq!(on_disk, embedded);
 }
 
-/// One document holds all that the others do.
+/// The single document contains everything that the others do.
 #[test]
 fn the_ruleset_in_one_document_is_whole() {
     let ruleset: Value = serde_json::from_str(&json::to_string(&bartizan::builtin::ruleset())).expect("JSON");
@@ -64,10 +64,10 @@ fn the_ruleset_in_one_document_is_whole() {
     assert!(added.accepted && added.diagnostics.warnings.is_empty(), "{}", added.diagnostics);
 }
 
-/// The most operations a character that the hardest text found for a pattern may take.
+/// The most operations per character that the hardest text found for a pattern may take.
 const HARDEST: f64 = 60.0;
 
-/// A search over texts that an attacker could choose, pattern by pattern: see `Pattern::hardest_text`.
+/// Searches for costly texts, pattern by pattern: see `Pattern::hardest_text`.
 #[test]
 fn no_text_makes_a_pattern_costly() {
     for (name, document) in documents() {
@@ -115,7 +115,7 @@ fn every_rule_is_named_and_tagged_once() {
 }
 
 #[test]
-fn every_pattern_is_readable_and_asks_for_something() {
+fn every_pattern_is_valid_and_requires_something() {
     for (_, document) in documents() {
         for rule in list(&document, "rules") {
             for parameters in list(rule, "conditions").iter().map(|condition| &condition["parameters"]) {
@@ -199,7 +199,7 @@ fn each_rule_alone_matches_its_cases_and_near_misses_leave_all_rules_silent() {
 }
 
 #[test]
-fn whole_requests_get_the_verdict_they_deserve() {
+fn whole_requests_get_the_expected_verdict() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data/requests.jsonl");
     let waf = Waf::builtin();
     for line in fs::read_to_string(path).expect("the requests").lines() {

@@ -1,4 +1,5 @@
-//! Whole requests through the typed interface. What it decides is recorded in `requests.jsonl`; here is what only Rust sees.
+//! Whole requests through the typed interface. `requests.jsonl` records its decisions; these tests cover what only Rust
+//! sees.
 
 use bartizan::Deadline;
 use bartizan::http::block::{Answer, Ask};
@@ -10,7 +11,7 @@ use bartizan::users::Who;
 use bartizan::value::{Truncation, Value};
 use std::sync::Arc;
 
-/// One rule a row: its id, its address, what it looks for.
+/// One rule per row: its id, its address, its pattern.
 fn engine(rules: &[(&str, &str, &str)]) -> Arc<Engine> {
     let rules = rules.iter().map(|(id, address, regex)| {
         let parameters = format!(r#"{{"regex": "{regex}", "inputs": [{{"address": "{address}"}}]}}"#);
@@ -30,7 +31,7 @@ fn page(request: &mut Request) -> Option<u16> {
 }
 
 #[test]
-fn each_part_of_a_request_is_judged() {
+fn each_part_of_a_request_is_evaluated() {
     type Judge = fn(&mut Request) -> bool;
     let cases: [(&str, &str, Judge); 7] = [
         ("server.request.method", "GET", |request| request.start(Start::new("GET", "/")).blocked),
@@ -66,7 +67,7 @@ fn an_operation_leaves_nothing_in_its_request() {
 }
 
 #[test]
-fn a_question_about_somebody_else_changes_nothing() {
+fn checking_another_user_changes_nothing() {
     let engine = engine(&[("r", "usr.id", "^bad$")]);
     let mut request = engine.request();
     assert!(!request.set_user(&User::new("good").field("email", "g@example.org")).blocked);
@@ -78,7 +79,7 @@ fn a_question_about_somebody_else_changes_nothing() {
 }
 
 #[test]
-fn what_holds_for_a_call_does_not_hold_for_the_next() {
+fn a_cut_affects_only_its_own_call() {
     let engine = engine(&[("r", "server.request.body", "attack")]);
     engine.service().block(&Subject::address("192.0.2.1"), Until::Forever).unwrap();
     let mut request = engine.request();

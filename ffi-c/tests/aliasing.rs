@@ -1,4 +1,4 @@
-//! Objects made from their own bytes, and results written over what they come from: what is copied is copied first.
+//! Objects made from their own bytes, and results that overwrite their source: the source must be copied first.
 #![allow(unsafe_code)] // a client of a C library
 
 mod support;
@@ -15,7 +15,7 @@ fn string(content: &[u8], alloc: Alloc) -> Object {
     object
 }
 
-/// Where the bytes of an object are.
+/// The address of an object's bytes.
 fn data(object: Obj) -> Text {
     // SAFETY: a live object, of which the length is not asked for.
     unsafe { (api().object_get_string)(object, null_mut()) }
@@ -46,7 +46,7 @@ fn a_string_is_made_from_the_sixteen_bytes_of_its_object() {
         // SAFETY: the bytes are those of the object.
         unsafe {
             assert_eq!((api().object_set_string)(o, o.cast::<c_char>(), length as u32, recorder.handle), o);
-            // A setter leaves alone what it does not write, so these bytes need not be equal in all libraries.
+            // A setter does not write all fields, so these bytes may differ between libraries.
             let copy = bytes(o).unwrap();
             assert_eq!((copy[0], &copy[8.min(length)..]), (tag::FLOAT, &before.0[8.min(length)..length]));
             (api().object_destroy)(o, recorder.handle);
@@ -130,7 +130,7 @@ fn elements_are_copied_from_the_array_they_go_to() {
     }
 }
 
-/// What a text is shown as once it is read.
+/// The text of a JSON document after it was read.
 fn read_and_shown(text: &str) -> String {
     let mut object = json(text, heap());
     let shown = show(&object);

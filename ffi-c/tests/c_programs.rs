@@ -1,4 +1,4 @@
-//! Programs in C against the headers and the library, and the headers as C++.
+//! C programs using the headers and the library, and the headers compiled as C++.
 
 mod support;
 
@@ -36,7 +36,7 @@ fn run(name: &str, library: &Path, arguments: &[PathBuf]) -> String {
     let files = [&[Path::new("-o"), &program, &source, library][..], &system].concat();
     succeed(&compiler("cc", &["-std=c11", "-O1", "-g"], &files));
     let folder = library.parent().expect("the folder of the library");
-    // `BARTIZAN_RUNNER` names what runs the programs, with its arguments: valgrind, say.
+    // `BARTIZAN_RUNNER` is a command that runs the programs, with its arguments: valgrind, for example.
     let runner = std::env::var("BARTIZAN_RUNNER").unwrap_or_default();
     let mut words = runner.split_whitespace().map(OsStr::new).chain([program.as_os_str()]);
     let mut command = Command::new(words.next().expect("a program"));
@@ -45,7 +45,7 @@ fn run(name: &str, library: &Path, arguments: &[PathBuf]) -> String {
 }
 
 #[test]
-fn a_client_in_c_gets_on_with_the_library() {
+fn a_c_client_works_with_the_library() {
     assert_eq!(run("client", &library(), &[]), "ok\n");
 }
 
@@ -86,7 +86,7 @@ fn forked_children_go_on_and_get_identifiers_of_their_own() {
 }
 
 #[test]
-fn doubtful_configurations_are_warned_of() {
+fn doubtful_configurations_cause_warnings() {
     let vectors = top().join("tests/vectors/warnings.jsonl");
     let text = std::fs::read_to_string(&vectors).expect("vectors");
     let skipped = text.lines().filter(|line| line.contains("\"ruleset\":true")).count();

@@ -1,5 +1,5 @@
-//! Values that contain themselves, or hold one part in so many places that they might as well: they are refused wherever
-//! they would be gone through, and stay the caller's. Values that merely share parts are like any others.
+//! Values that contain themselves, or share parts so often that they might as well: they are refused wherever they
+//! would be walked, and the caller still owns them. Values that merely share parts are treated normally.
 #![allow(unsafe_code)] // a client of a C library
 
 mod support;
@@ -19,14 +19,14 @@ const RULES: &str = r#"{"version":"2.2","rules":[
     "processors":[{"id":"p1","generator":"extract_schema","conditions":[],"evaluate":false,"output":true,
         "parameters":{"mappings":[{"inputs":[{"address":"s1"}],"output":"schema"}]}}]}"#;
 
-/// Containers of a client's own, laid out in memory as the ABI says: arrays and maps that refer to each other at will.
+/// A client's own containers, laid out as in the ABI: arrays and maps that refer to each other in any way.
 struct Graph {
     blocks: Vec<Vec<Object>>,
     is_map: fn(usize) -> bool,
 }
 
 impl Graph {
-    /// Each node is a container of these nodes; a number that is none is a null. Keys of maps are `k`.
+    /// Each node is a container of these nodes; an index out of range stands for a null. The keys of maps are `k`.
     fn new(edges: &[Vec<usize>], is_map: fn(usize) -> bool) -> Graph {
         let mut graph = Graph { blocks: vec![], is_map };
         for (node, edges) in edges.iter().enumerate() {
@@ -70,12 +70,12 @@ impl Graph {
 
 const NULL: usize = usize::MAX;
 
-/// A ring of nodes, each with so many nulls before the next.
+/// A ring of nodes, each with some nulls before the next.
 fn ring(nodes: usize, nulls: usize) -> Vec<Vec<usize>> {
     (0..nodes).map(|node| [vec![NULL; nulls], vec![(node + 1) % nodes]].concat()).collect()
 }
 
-/// So many levels, each of which holds the next one this often.
+/// Levels each of which holds the next one `times` times.
 fn shared(levels: usize, times: usize) -> Vec<Vec<usize>> {
     (0..levels).map(|level| vec![level + 1; times]).collect()
 }
@@ -100,7 +100,7 @@ fn endless() -> Vec<(&'static str, Graph)> {
     ]
 }
 
-/// The same, so large that telling takes longer than what is spent on it whatever the budget.
+/// The same, so large that checking them takes longer than the minimum spent whatever the budget.
 fn large() -> Vec<(&'static str, Graph)> {
     vec![
         ("a ring of twenty thousand", Graph::new(&ring(20_000, 0), |_| false)),
@@ -130,7 +130,7 @@ impl Drop for Instance {
     }
 }
 
-/// A map with one entry, laid out by the client, and what it refers to.
+/// A map with one entry, laid out by the client, and the memory it refers to.
 fn data(address: &str, value: Object) -> (Object, Box<[Object; 2]>) {
     let mut key = Object::ZERO;
     key.0[..2].copy_from_slice(&[tag::SMALL, address.len() as u8]);
@@ -142,7 +142,7 @@ fn data(address: &str, value: Object) -> (Object, Box<[Object; 2]>) {
     (map, pair)
 }
 
-/// Evaluates without handing the data over; the result is shown.
+/// Evaluates without passing ownership of the data, and shows the result.
 fn eval(eval: support::Eval, target: Handle, data: &Object, budget: u64) -> (c_int, String) {
     let (mut copy, mut result) = (*data, Object::DIRTY);
     // SAFETY: live objects; they outlive the context.
@@ -158,7 +158,7 @@ fn eval(eval: support::Eval, target: Handle, data: &Object, budget: u64) -> (c_i
 }
 
 #[test]
-fn data_that_never_ends_is_refused_and_stays_the_callers() {
+fn endless_data_is_refused_and_stays_the_callers() {
     if !is_ours() {
         return;
     }
@@ -183,13 +183,13 @@ fn data_that_never_ends_is_refused_and_stays_the_callers() {
                     array.0[..6].copy_from_slice(&[tag::ARRAY, 0, 1, 0, 1, 0]);
                     array.0[8..].copy_from_slice(&(batches.as_ptr() as usize).to_le_bytes());
                     assert_eq!(eval(api.context_multieval, context, &array, budget), refused, "{name} {address}");
-                    // Handed over, it is not taken.
+                    // The library does not take over data that is passed with its ownership.
                     let (mut map, mut result) = (map, Object::DIRTY);
                     let code = (api.context_eval)(context, &mut map, frees.handle, &mut result, budget);
                     assert_eq!((code, result), (ERR_INVALID_OBJECT, Object::DIRTY), "{name} {address}");
                 }
             }
-            // As if nothing had happened.
+            // The context works as before.
             let attack = json(r#"{"a1":"an attack"}"#, heap());
             assert_eq!(eval(api.context_eval, context, &attack, 1_000_000).0, MATCH, "{name}");
             (api.subcontext_destroy)(subcontext);
@@ -201,7 +201,7 @@ fn data_that_never_ends_is_refused_and_stays_the_callers() {
 }
 
 #[test]
-fn what_never_ends_is_not_copied_nor_read_as_a_configuration() {
+fn endless_values_are_neither_copied_nor_read_as_configurations() {
     if !is_ours() {
         return;
     }
@@ -237,7 +237,7 @@ fn what_never_ends_is_not_copied_nor_read_as_a_configuration() {
 }
 
 #[test]
-fn parts_in_several_places_are_evaluated_and_copied_like_any_others() {
+fn shared_parts_are_evaluated_and_copied_normally() {
     let (api, instance, recorder) = (api(), Instance::new(), Recorder::new());
     let ends: [(Graph, usize); 3] = [
         (Graph::new(&shared(3, 3), |_| false), 39),
@@ -275,9 +275,10 @@ fn entries(object: support::Const) -> usize {
     }
 }
 
-/// Too large to be searched within the budget: what time there is goes by, the call ends, and the data is not freed.
+/// Data that is too large to be checked within the budget: the time is used up, the call ends, and the data is not
+/// freed.
 #[test]
-fn what_is_not_known_to_end_is_evaluated_within_the_budget_and_never_freed() {
+fn unchecked_data_is_evaluated_within_the_budget_and_never_freed() {
     if !is_ours() {
         return;
     }

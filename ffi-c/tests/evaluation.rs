@@ -1,4 +1,4 @@
-//! Builders, instances, contexts: who owns what, when it is freed, and what comes back.
+//! Builders, instances, contexts: ownership, when data is freed, and results.
 
 #![allow(unsafe_code)] // a client of a C library
 

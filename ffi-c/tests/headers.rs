@@ -1,5 +1,5 @@
-//! The committed headers are what cbindgen makes of the sources, without the sections that tell Rust's readers what is
-//! safe: the conventions at the top of `ddwaf.h` say it once. `BARTIZAN_BLESS=1` rewrites them.
+//! The committed headers are cbindgen's output for the sources, without the sections on safety for Rust: the
+//! conventions at the top of `ddwaf.h` cover them. `BARTIZAN_BLESS=1` rewrites them.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ fn generate(config: &str, sources: &[&str]) -> String {
     without_safety(&String::from_utf8(header).expect("UTF-8"))
 }
 
-/// Leaves out what follows the heading, which is the last of a comment.
+/// Removes everything after the heading, which is the last part of a comment.
 fn without_safety(header: &str) -> String {
     let mut kept: Vec<&str> = vec![];
     let mut left_out = false;

@@ -1,4 +1,4 @@
-//! `ddwaf_object_from_json`: answers, ownership, and what happens when memory is out.
+//! `ddwaf_object_from_json`: results, ownership, and exhausted memory.
 #![allow(unsafe_code)] // a client of a C library
 
 mod support;

@@ -1,4 +1,4 @@
-//! The shared object itself: what it exports, how it is called, what it needs.
+//! The shared object itself: its exports, its name, its dependencies.
 
 #![allow(unsafe_code)] // a client of a C library
 

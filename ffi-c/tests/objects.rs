@@ -1,4 +1,4 @@
-//! Objects: bytes, growth, and the exact traffic that an allocator sees.
+//! Objects: bytes, growth, and the exact calls of an allocator.
 #![allow(unsafe_code)] // a client of a C library
 
 mod support;
@@ -9,7 +9,7 @@ use support::{A, Alloc, Api, F, Obj, Object, Recorder, api, bytes, is_ours, json
 
 const LONG: &CStr = c"123456789012345";
 
-/// The bytes that a setter writes over 0xEE, as hexadecimal; `..` is not to be touched, `??` may be anything.
+/// The bytes that a setter writes over 0xEE, in hexadecimal; `..` must not change, `??` may be anything.
 fn expect(written: &str, set: impl FnOnce(&Api, Obj) -> Obj) -> Object {
     let mut object = Object::DIRTY;
     let target: Obj = &mut object;
@@ -334,7 +334,7 @@ fn inspection_converts_nothing() {
         assert_eq!((api.object_at_key)(at(6), 0), null());
         assert_eq!((api.object_at_value)(at(0), 0), null());
         assert!((api.object_is_invalid)(&Object::ZERO));
-        // A string is what has the bit; everything else is exact.
+        // A string is anything with the bit; all other checks are exact.
         for odd in [0x11, 0x13, 0x16, 0x18, 0x30, 0x90, 0xFF] {
             let mut object = Object::ZERO;
             object.0[0] = odd;

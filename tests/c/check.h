@@ -1,4 +1,4 @@
-/* What the test programs share: an assertion that stays in optimised builds. */
+/* Shared by the test programs: an assertion that stays in optimised builds. */
 #ifndef CHECK_H
 #define CHECK_H
 

@@ -1,4 +1,4 @@
-/* A client in C: builds values by hand and with the library, evaluates them, and checks that every block comes back. */
+/* A client in C: builds values by hand and with the library, evaluates them, and checks that every block is freed. */
 
 #include "bartizan.h"
 #include "check.h"
@@ -8,7 +8,7 @@
 
 #define STRING(text) (text), (uint32_t)(sizeof(text) - 1)
 
-/* A user allocator that puts size and alignment in front of each block and compares them when the block comes back. */
+/* A user allocator that stores size and alignment in front of each block and compares them when the block is freed. */
 
 struct traffic {
     size_t live;

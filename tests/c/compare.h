@@ -69,7 +69,7 @@ static bool has_entry(const ddwaf_object *map, const ddwaf_object *key, const dd
     return false;
 }
 
-/* The depth of a vector is bounded by that of a JSON document. */
+/* The depth of a vector is bounded, as it comes from a JSON document. */
 static bool equal(const ddwaf_object *a, const ddwaf_object *b)
 {
     size_t size = ddwaf_object_get_size(a);

@@ -1,11 +1,11 @@
-/* Forks while another thread is in the middle of something, and sees whether the children can go on.
+/* Forks while another thread is in the middle of something, and checks whether the children keep working.
  *
  *   fork FORKS
  *
- * A thread evaluates, updates, blocks users or applies remote configuration while the main thread forks so many times. Each
- * child evaluates an attack, blocks a user, updates, and leaves; one that does not is killed and counted. All identifiers
- * that parent and children were given must differ. At last children are forked of a process without threads, as a server does
- * that loads the application first, and evaluate side by side. */
+ * A thread evaluates, updates, blocks users or applies remote configuration while the main thread forks this many times. Each
+ * child evaluates an attack, blocks a user, updates, and exits; one that hangs is killed and counted. All identifiers of
+ * parent and children must differ. Finally, children are forked from a process without threads, as by a server that preloads
+ * the application, and evaluate concurrently. */
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -23,9 +23,9 @@
 
 enum {
     MILLISECOND = 1000 * 1000,
-    /* So many milliseconds asleep is what a child may take. */
+    /* The most milliseconds that a child may be asleep. */
     PATIENCE = 10 * 1000,
-    /* After so many hung children nothing more is to be learned. */
+    /* The test ends after this many hung children. */
     ENOUGH_HUNG = 3,
     WORKERS = 4,
     REQUESTS = 50,
@@ -47,7 +47,7 @@ static ddwaf_object rules, more_rules;
 static ddwaf_builder builder;
 static bartizan_engine engine;
 static ddwaf_allocator pool;
-/* An instance that has not been used before: its patterns are cold. */
+/* A new instance, whose patterns are cold. */
 static _Atomic ddwaf_handle newest;
 static atomic_bool stop;
 
@@ -74,7 +74,7 @@ static void put_id(int out, const ddwaf_object *id)
     CHECK(write(out, text, UUID_LENGTH) == UUID_LENGTH);
 }
 
-/* Evaluates an attack, and writes the identifiers of the answer. */
+/* Evaluates an attack, and writes the identifiers of the result. */
 static void evaluate(ddwaf_handle handle, int out)
 {
     ddwaf_context context = ddwaf_context_init(handle, pool);
@@ -105,7 +105,7 @@ static ddwaf_object ask(bartizan_request request, const char *function, const ch
     return result;
 }
 
-/* The entry of this name is true; the map is not needed any more. */
+/* Whether the entry with this name is true; destroys the map. */
 static void expect(ddwaf_object map, const char *key)
 {
     if (!ddwaf_object_get_bool(get(&map, key))) {
@@ -133,7 +133,7 @@ static void change_remotely(void)
     expect(call("apply_remote", "{\"removed\": [\"datadog/2/ASM/more/config\"]}"), "built");
 }
 
-/* What the thread does over and over. */
+/* What the thread does repeatedly. */
 
 static void keep_evaluating(void)
 {
@@ -219,7 +219,7 @@ static pid_t begin(void (*life)(int), int *in)
     return child;
 }
 
-/* Waits for a child and takes its identifiers; false if it had to be killed. */
+/* Waits for a child and reads its identifiers; false if it had to be killed. */
 static bool end(pid_t child, int in, unsigned *failed)
 {
     int status = 0;

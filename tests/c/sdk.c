@@ -3,9 +3,9 @@
  *   sdk sdk.jsonl anonymize.jsonl user_events.jsonl client_ip.jsonl requests.jsonl
  *
  * A line of the first is {"function", "arguments", "result"}, where every member of the result must be in the answer. In
- * the next three the line itself holds the arguments, and the answer is under "anon" or "expect". A line of the last has
- * the settings of an engine, perhaps calls of the engine, and the steps of a request, or the error that the settings give. Then a request is taken from its
- * first header to its report. */
+ * the next three the line itself has the arguments, and the answer is under "anon" or "expect". A line of the last has
+ * the settings of an engine, optionally calls of the engine, and the steps of a request, or the error that the settings
+ * cause. Finally, a request is taken from its first header to its report. */
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -15,7 +15,7 @@
 
 #include <stdlib.h>
 
-/* Destroys the result. Null stands for a member that is not there. */
+/* Destroys the result. Null stands for a missing member. */
 static bool has_members(ddwaf_object result, bool succeeded, const char *function, size_t length,
                         const ddwaf_object *arguments, const ddwaf_object *expected)
 {
@@ -57,7 +57,7 @@ static bool run_step(const ddwaf_object *step, bartizan_engine engine, bartizan_
     return has_members(result, succeeded, function, length, arguments, ddwaf_object_at_value(step, 2));
 }
 
-/* A whole request with an engine of its own. */
+/* A whole request with its own engine. */
 static bool run_request(const ddwaf_object *line)
 {
     ddwaf_object report;

@@ -3,13 +3,13 @@
  *   vectors FILE.jsonl...
  *
  * A line is {"name", "ruleset", "steps": [{"scope", "input", "code", "result"}]}: scope is "context" or the name of a
- * subcontext, which is made when it is first named (a step may do no more than that) and destroyed by a step with "end";
- * an input that is an array, or "batches", goes to multieval. The ruleset may be the name of one in an earlier line, {"rulesets": {...}}; or "configs"
- * says what is added to and removed from a builder, and "diagnostics" what comes of each. Results are equal if they have
- * the same entries in any order, any UUID standing for any other; `duration` is not compared.
+ * subcontext, which is created when it is first named (a step may do no more than that) and destroyed by a step with "end";
+ * an input that is an array, or "batches", goes to multieval. The ruleset may be the name of one in an earlier line,
+ * {"rulesets": {...}}; or "configs" are operations on a builder, and "diagnostics" the outcome of each. Results are equal if
+ * they have the same entries in any order, and any UUID equals any other; `duration` is not compared.
  *
- * {"$u": n} stands for an unsigned number, which is what this library's reader makes of n; lines with other wrappers, for
- * what JSON cannot carry, are counted as skipped. */
+ * {"$u": n} stands for an unsigned number, as which this library's reader reads n; lines with other wrappers, for what JSON
+ * cannot express, are counted as skipped. */
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -23,7 +23,7 @@ enum { MAX_SCOPES = 32 };
 /* Microseconds; long enough for a run under valgrind. */
 static const uint64_t BUDGET = 60000000;
 
-/* All that a vector says about a result holds, and the result is complete. */
+/* Whether a result agrees with the vector and has nothing else. */
 static bool agrees(const ddwaf_object *expected, const ddwaf_object *result)
 {
     static const char *const NAMES[] = {"events", "actions", "timeout", "attributes", "keep", "evaluated"};
@@ -136,7 +136,7 @@ static bool run_step(struct scopes *scopes, const ddwaf_object *step)
     return passed;
 }
 
-/* Carries out one configuration step of a builder; whether it came out as expected. */
+/* Runs one configuration step of a builder; returns whether its outcome is as expected. */
 static bool configure(ddwaf_builder builder, const ddwaf_object *step, const ddwaf_object *expected)
 {
     size_t verb = 0, length = 0;
@@ -161,7 +161,7 @@ static bool configure(ddwaf_builder builder, const ddwaf_object *step, const ddw
     return passed;
 }
 
-/* The instance a vector is about; NULL where none comes about. */
+/* The instance of a vector; NULL if none can be made. */
 static ddwaf_handle instance(const ddwaf_object *vector, const ddwaf_object *rulesets, bool *passed)
 {
     const ddwaf_object *ruleset = get(vector, "ruleset"), *configs = get(vector, "configs");
@@ -206,7 +206,7 @@ static bool run_vector(const ddwaf_object *vector, const ddwaf_object *rulesets)
     return step == ddwaf_object_get_size(steps);
 }
 
-/* {"$u": n} -> n, in the text; whether other wrappers remain. */
+/* Replaces {"$u": n} by n in the text; returns whether other wrappers remain. */
 static bool unwrap(char *line)
 {
     static const char WRAPPER[] = "{\"$u\":";

@@ -1,4 +1,4 @@
-/* Adds recorded configurations to a builder and compares what is said to be doubtful about them.
+/* Adds recorded configurations to a builder and compares the warnings about them.
  *
  *   warnings warnings.jsonl
  *

@@ -1,4 +1,4 @@
-"""Loads a shared object with the libddwaf 2.x ABI and asks it questions, fast enough for millions of them.
+"""Loads a shared object with the libddwaf 2.x ABI and calls it, fast enough for millions of calls.
 
 Values are laid out by this file itself in one reused block of memory (an Arena) instead of through the library's own setters, so that a question
 costs one foreign call and not one per node. Strings may be str (UTF-8) or bytes; strings come back as bytes.
@@ -13,11 +13,11 @@ CODES = {-3: "err_internal", -2: "err_invalid_object", -1: "err_invalid_argument
 
 
 class Unsigned(int):
-    """An integer laid out as UNSIGNED; plain integers are, where they fit, SIGNED."""
+    """An integer of type UNSIGNED; plain integers are SIGNED if they fit."""
 
 
 class Heap(bytes):
-    """A string laid out as STRING, whatever its length."""
+    """A string of type STRING, whatever its length."""
 
 
 class Pairs(list):
@@ -35,7 +35,7 @@ class Many:
 
 
 class Invalid:
-    """The object of no type."""
+    """The invalid object."""
 
     def __repr__(self):
         return "INVALID_OBJECT"
@@ -45,7 +45,7 @@ INVALID_OBJECT = Invalid()
 
 
 class Arena:
-    """Memory that values are laid out in. What was put is valid until the next clear.
+    """Memory in which values are laid out. They are valid until the next clear.
 
     With `ledger` a dictionary, strings are STRING and not LITERAL, and every block that belongs to a value is written down
     there as address -> (size, alignment): what an allocator will be asked to free.
@@ -120,7 +120,7 @@ class Arena:
             pack("<B7xd", self.block, at, FLOAT, value)
 
     def container(self, at, tag, size):
-        """Lays out the header of a container; where its entries go."""
+        """Lays out the header of a container; returns the address of its entries."""
         entries = self.own((32 if tag == MAP else 16) * size, 8) if size else None
         pointer = 0 if entries is None else self.base + entries
         if size > 0xFFFF:
@@ -153,7 +153,7 @@ def read(address):
 
 
 class Engine:
-    """One shared object, with the instances that were asked for lately."""
+    """One shared object, with the instances used last."""
 
     def __init__(self, path):
         lib = C.CDLL(path)

@@ -70,7 +70,7 @@ class Grammar:
         return [make() for _ in range(self.random.randint(low, high))]
 
     def number(self, n):
-        """As JSON readers lay it out, mostly; or as the other integer type, a float or a string."""
+        """Usually as JSON readers lay it out; or as the other integer type, a float or a string."""
         roll = self.random.random()
         if roll < 0.8:
             return Unsigned(n) if n >= 0 else n
@@ -426,7 +426,7 @@ class Grammar:
     # Damage.
 
     def damage(self, document):
-        """The document with one place changed: another type, a member missing, renamed, twice or without a name."""
+        """The document with one change: another type, or a member missing, renamed, repeated or without a name."""
         places = []
 
         def walk(value, path):

@@ -1,4 +1,4 @@
-"""Programs: configurations and evaluations that two engines carry out side by side, every answer compared.
+"""Programs: configurations and evaluations that two engines run side by side, comparing every result.
 
 A program is a list of steps:
 
@@ -53,7 +53,7 @@ class Allocator:
             libc.free(address)
 
     def close(self):
-        """What went wrong in its lifetime."""
+        """The faults in its lifetime."""
         self.engine.allocator_destroy(self.handle)
         for address in self.own:
             libc.free(address)
@@ -178,7 +178,7 @@ def corrupts(document, accepted, diagnostics):
 
 
 class Player:
-    """One engine carrying out a program."""
+    """One engine running a program."""
 
     def __init__(self, engine):
         self.engine = engine
@@ -263,7 +263,7 @@ class Player:
 
 
 class Duel:
-    """The two engines, and what they have done so far."""
+    """The two engines, and their history."""
 
     def __init__(self, reference, engine):
         self.engines = reference, engine
@@ -271,7 +271,7 @@ class Duel:
         self.evaluations = self.matches = self.instances = 0
 
     def play(self, program, record=None):
-        """Carries the program out; the first difference as (what, expected, got), or None.
+        """Runs the program; returns the first difference as (what, expected, got), or None.
 
         `record` is called with each step or run and the reference's answer to it.
         """

@@ -1,11 +1,11 @@
-"""Makes a program smaller as long as something holds of it."""
+"""Reduces a program while a property of it holds."""
 import time
 
 from engine import Many, Pairs
 
 
 def smaller(value):
-    """Variants of a value with one thing less, the boldest first."""
+    """Variants of a value with one part less, the largest reduction first."""
     if isinstance(value, Pairs):
         for at in range(len(value)):
             yield Pairs(value[:at] + value[at + 1 :])
@@ -38,7 +38,7 @@ def smaller(value):
 
 
 def reduce(program, holds, seconds=20):
-    """A program of which `holds` is still true, with nothing in it that could simply go, as far as the time allows."""
+    """A program of which `holds` is still true and from which nothing can be removed, as far as time permits."""
     progress, end = True, time.monotonic() + seconds
     while progress:
         progress = False
@@ -52,7 +52,7 @@ def reduce(program, holds, seconds=20):
 
 
 def smaller_programs(program):
-    """As `smaller`, but steps and the members of steps stay what they are."""
+    """As `smaller`, but steps and their members are not changed."""
     size = len(program)
     step = size // 2 or 1
     while step >= 1:

@@ -10,7 +10,7 @@ WHEEL = "ddtrace==4.16.0"
 
 
 def reference(folder=None):
-    """The path of the shared object, fetched once into the user's cache; None, with a word to stderr, where it cannot be had."""
+    """The path of the shared object, fetched once into the user's cache; None, with a message to stderr, if it is not available."""
     cache = Path(folder or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bartizan-reference")
     library = cache / "ddtrace/appsec/_ddwaf/libddwaf" / platform.machine() / "lib/libddwaf.so"
     if library.exists():

@@ -29,7 +29,7 @@ STUCK = 120.0
 
 
 def work(pipe, seed, arguments, oracle):
-    """Plays seeds one after the other, each announced before it starts."""
+    """Runs seeds in turn, announcing each before it starts."""
     duel = Duel(Engine(oracle), Engine(arguments.engine))
     while True:
         pipe.send(("seed", seed, duel.evaluations, duel.matches, duel.instances))

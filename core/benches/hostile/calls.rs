@@ -1,9 +1,9 @@
-//! Dangerous calls beside parameters: one resource that holds every parameter, again and again.
+//! Dangerous calls with parameters: one resource that contains every parameter, repeatedly.
 
 use crate::Kind;
 use bartizan::value::Value;
 
-/// The address of a resource, how it begins, and what is repeated in it.
+/// The address of a resource, its beginning, and what is repeated in it.
 const CALLS: [(&str, &str, &str, &str); 5] = [
     ("file", "server.io.fs.file", "/srv/", "a/"),
     ("URL", "server.io.net.url", "http://h/", "ab"),
@@ -12,7 +12,7 @@ const CALLS: [(&str, &str, &str, &str); 5] = [
     ("command", "server.sys.exec.cmd", "", "a "),
 ];
 
-/// Bytes that a parameter and its repetition in the resource take together.
+/// The size of a parameter together with its repetition in the resource.
 const EACH: usize = 16;
 
 /// Every kind of call.

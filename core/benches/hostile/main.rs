@@ -3,16 +3,16 @@
 //!     cargo bench -p bartizan --bench hostile -- [--rules RULES.json] [--quick] [--patterns] [WORD ...]
 //!
 //! Every kind of string, structure, call and padding is evaluated with the built-in rules, or with others, in four sizes
-//! without a budget, then in its largest with budgets of 1 and 5 ms. All figures are processor time of the thread, so a busy
-//! machine changes little. The worst come first; what breaks a bound is marked:
+//! without a budget, then in the largest size with budgets of 1 and 5 ms. All figures are processor time of the thread, so
+//! other load hardly affects them. The worst come first, and violations of these bounds are marked:
 //!
-//! - more than 100 ns a byte from 4 KB on,
-//! - growth by more than 2.6 where the size doubles (what takes less than a millisecond is too noisy to tell),
+//! - more than 100 ns per byte from 4 KB on,
+//! - growth by more than 2.6 when the size doubles (times below a millisecond are too noisy to tell),
 //! - more than a tenth of the budget, or 0.2 ms, beyond the budget,
 //! - a padding that hides the small attacks beside it.
 //!
-//! Words choose the kinds whose names contain one of them. With `--patterns`, what each pattern costs is shown instead: on
-//! the hardest text that could be found for it, and, for each kind of string, the dearest patterns on 16 KB of it.
+//! Words select the kinds whose names contain one of them. `--patterns` prints the cost of each pattern instead: on the
+//! hardest text found for it, and, for each kind of string, the most costly patterns on 16 KB of it.
 
 mod calls;
 mod patterns;
@@ -28,11 +28,11 @@ use rustix::time::{ClockId, clock_gettime};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Something an attacker may send, in any size.
+/// Data that an attacker may send, in any size.
 pub struct Kind {
-    /// As the table shows it.
+    /// The name in the table.
     pub name: String,
-    /// Data of about so many bytes.
+    /// Makes data of about this many bytes.
     pub make: Box<dyn Fn(usize) -> Value>,
 }
 
@@ -101,10 +101,10 @@ fn from_file(path: &str) -> Waf {
     builder.build().expect("rules")
 }
 
-/// What one kind costs.
+/// The cost of one kind.
 struct Row {
     name: String,
-    /// The dearest size, and nanoseconds a byte there.
+    /// The most costly size, and its nanoseconds per byte.
     dearest: (usize, f64),
     /// Milliseconds in sizes that double.
     doubled: [f64; 4],
@@ -147,7 +147,7 @@ impl Row {
         marks
     }
 
-    /// The larger, the worse.
+    /// Larger is worse.
     fn worst(&self) -> f64 {
         self.marks().len() as f64 * 1e6 + self.dearest.1
     }
@@ -167,7 +167,7 @@ impl Row {
     }
 }
 
-/// Milliseconds of processor time for one evaluation, the least of several: others on the machine only add to it.
+/// Milliseconds of processor time for one evaluation, the least of several, as other load only adds to it.
 fn milliseconds(waf: &Waf, data: &Value, budget: Duration) -> f64 {
     let run = |budget| {
         let (mut context, data) = (waf.context(), data.clone());
@@ -188,7 +188,7 @@ fn processor_time() -> Duration {
     Duration::new(used.tv_sec as u64, used.tv_nsec as u32)
 }
 
-/// Three small attacks in other fields than the padding, which comes first in every map.
+/// Three small attacks in fields other than the padding, which comes first in every map.
 fn paddings_hide_nothing(waf: &Waf, name: &str, padding: &Value) -> bool {
     let beside = |attack: &str, padding: &Value| {
         let mut map = Value::map();

@@ -1,4 +1,4 @@
-//! What each pattern of a ruleset costs.
+//! The cost of each pattern of a ruleset.
 
 use bartizan::builtin;
 use bartizan::internals::pattern::{Options, Pattern};
@@ -12,12 +12,12 @@ struct Named {
     pattern: Pattern,
 }
 
-/// Bytes of the texts that patterns are searched for in.
+/// The size of the texts that are searched.
 const SIZE: usize = 16 << 10;
-/// The dearest patterns that are shown.
+/// The number of most costly patterns shown.
 const SHOWN: usize = 8;
 
-/// Prints the patterns by what they cost on their hardest texts, then the dearest on each kind of string.
+/// Prints the patterns by their cost on their hardest texts, then the most costly ones on each kind of string.
 pub fn print(rules: Option<&str>, chosen: &dyn Fn(&str) -> bool) {
     let patterns = patterns(rules);
     if chosen("hardest") {
@@ -71,7 +71,7 @@ fn patterns(rules: Option<&str>) -> Vec<Named> {
     patterns
 }
 
-/// What a byte costs to search, the least of three.
+/// The cost of searching a byte, the least of three.
 fn nanoseconds(pattern: &Pattern, text: &[u8]) -> f64 {
     let time = || {
         let start = processor_time();

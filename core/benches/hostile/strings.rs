@@ -1,12 +1,12 @@
-//! Strings that are costly to look at, or were meant to be.
+//! Strings that are costly to inspect, or meant to be.
 //!
-//! Most repeat what some part of the engine waits for: a literal of the scan, the beginning of a pattern that never comes to
-//! its end, bytes that a transformer changes, tokens that a detector has to read.
+//! Most repeat what some part of the engine reacts to: a literal of the scan, the beginning of a pattern without its
+//! end, bytes that a transformer changes, tokens that a detector has to read.
 
 use crate::{Kind, Random};
 use bartizan::value::Value;
 
-/// Repeated as they are.
+/// Repeated unchanged.
 const REPEATED: [(&str, &str); 36] = [
     ("one letter", "a"),
     ("spaces", " "),
@@ -46,7 +46,7 @@ const REPEATED: [(&str, &str); 36] = [
     ("base64", "PHNjcmlwdD5h"),
 ];
 
-/// Letters that keep an automaton with counted repetitions busy, behind what makes it a candidate.
+/// Letters that keep an automaton with counted repetitions busy, after a beginning that makes it a candidate.
 const BEGINNINGS: [(&str, &str, &str); 14] = [
     ("look-up letters", "${", "jnda"),
     ("look-up letters and signs", "${jndi:", "jndi:${}-"),
@@ -79,7 +79,7 @@ const PROSE: &str =
 const CODE: &str = "```sql\nSELECT name, count(*) FROM users u JOIN orders o ON o.user_id = u.id WHERE u.name LIKE '%a%' GROUP BY 1;\n```\n\
                     <div class=\"note\">Use `rm -rf build && make` to <b>start</b> over.</div>\n";
 
-/// Makes a string of about so many bytes.
+/// Makes a string of about this many bytes.
 pub type Make = Box<dyn Fn(usize) -> Vec<u8>>;
 
 /// Every kind of string, in the body.
@@ -93,7 +93,7 @@ pub fn kinds() -> Vec<Kind> {
     texts().into_iter().map(in_body).collect()
 }
 
-/// The strings alone.
+/// Only the strings.
 pub fn texts() -> Vec<(&'static str, Make)> {
     let mut kinds = vec![];
     for (name, piece) in REPEATED {
@@ -125,7 +125,7 @@ pub fn texts() -> Vec<(&'static str, Make)> {
     kinds
 }
 
-/// What is put beside small attacks.
+/// Paddings for small attacks.
 pub fn paddings() -> Vec<(String, Value)> {
     let long = |text: Vec<u8>| Value::from(&text[..]);
     vec![

@@ -1,12 +1,12 @@
-//! Bodies that are costly because of their structure.
+//! Bodies whose structure is costly.
 //!
-//! Sizes are bytes, a value without text counted as sixteen.
+//! Sizes are in bytes; a value without text counts as sixteen.
 
 use crate::Kind;
 use crate::strings::random;
 use bartizan::value::Value;
 
-/// What a value without text counts.
+/// The size of a value without text.
 const VALUE: usize = 16;
 
 /// Every kind of structure.

@@ -1,4 +1,4 @@
-//! Headers that say where a request comes from, one a line, the peer first; and `accept`.
+//! Headers with the client's address, one per line, after the peer; and `accept`.
 #![no_main]
 
 use bartizan::http::{Proxies, client_address, negotiate::prefers_html};

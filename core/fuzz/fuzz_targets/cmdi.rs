@@ -1,4 +1,4 @@
-//! `cmdi_detector`: the lower half of the first byte says how many arguments there are.
+//! `cmdi_detector`: the lower half of the first byte is the number of arguments.
 #![no_main]
 
 use bartizan::internals::exploit::Detector;

@@ -1,4 +1,4 @@
-//! `is_sqli`: the lexer, folding, and the first look that spares both.
+//! `is_sqli`: the lexer, folding, and the quick scan that avoids both.
 #![no_main]
 
 use bartizan::internals::injection::is_sqli;

@@ -1,4 +1,4 @@
-//! `is_xss`: the HTML lexer and the verdict on what it finds.
+//! `is_xss`: the HTML lexer and the verdict on its tokens.
 #![no_main]
 
 use bartizan::internals::injection::is_xss;

@@ -1,4 +1,4 @@
-//! The JSON reader and writer: what is written can be read.
+//! The JSON reader and writer: the reader accepts what the writer writes.
 #![no_main]
 
 use bartizan::value::json;

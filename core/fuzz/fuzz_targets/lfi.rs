@@ -1,4 +1,4 @@
-//! `lfi_detector`: what it reports ends the path.
+//! `lfi_detector`: the parameter it reports is at the end of the path.
 #![no_main]
 
 use bartizan::internals::exploit::Detector;

@@ -1,12 +1,12 @@
-//! The pattern reader and what it says any match must contain. The first byte is the case flag, the first line the pattern,
-//! the rest what it is searched in.
+//! The pattern parser and the analysis of what a match must contain. The first byte is the case flag, the first line
+//! the pattern, the rest the subject.
 #![no_main]
 
 use bartizan::internals::pattern::{Options, Pattern};
 use bartizan::internals::scan::{MatcherId, Prefilter};
 use libfuzzer_sys::fuzz_target;
 
-/// Longer patterns spend the time in the regex crates, which are fuzzed by others.
+/// Longer patterns would mostly test the regex crates, which others fuzz.
 const LONGEST: usize = 100;
 
 fuzz_target!(|data: &[u8]| {

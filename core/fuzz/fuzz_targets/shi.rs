@@ -1,5 +1,5 @@
-//! `shi_detector`: the lower half of the first byte says how many elements the command is joined from; none is a
-//! plain string.
+//! `shi_detector`: the lower half of the first byte is the number of elements that the command is joined from; 0 stands
+//! for a plain string.
 #![no_main]
 
 use bartizan::internals::exploit::Detector;

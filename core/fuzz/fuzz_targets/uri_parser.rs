@@ -1,4 +1,4 @@
-//! The URI parser: every part stands where it says.
+//! The URI parser: every part is at its reported position.
 #![no_main]
 
 use bartizan::internals::exploit::uri;

@@ -1,5 +1,5 @@
-//! What the fuzz targets share: a call of a detector cut out of the fuzzer's bytes, what must hold for every answer, and
-//! the time it may take.
+//! What the fuzz targets share: building a detector's call from the fuzzer's bytes, properties of every result, and a
+//! time limit.
 
 mod timing;
 
@@ -13,13 +13,13 @@ use bartizan::internals::transform::Scratch;
 use bartizan::value::{Object, Value};
 use memchr::memmem;
 
-/// Separates the parts of a call. No text, statement or URL needs it.
+/// Separates the parts of a call. Texts, statements and URLs do not need it.
 const SEPARATOR: u8 = 0x1E;
 
-/// The budget of a large call. Looking for many parameters in a long resource takes the product of both, which only a
+/// The budget of a large call. Searching a long resource for many parameters takes the product of both, which only a
 /// deadline bounds.
 const BUDGET: Duration = Duration::from_millis(100);
-/// Calls up to this size have to do without.
+/// Calls up to this size have no budget.
 const SMALL: usize = 1 << 13;
 
 /// The parts of a call: the resource first, then parameters.
@@ -36,7 +36,7 @@ pub fn array(texts: &[&[u8]]) -> Value {
     array
 }
 
-/// Evaluates a call and checks what holds for each: it ends in time, twice the same, and what it reports stems from a
+/// Evaluates a call and checks its properties: it ends in time, gives the same result twice, and reports part of a
 /// parameter.
 pub fn evaluate(detector: &Detector, resource: &Value, params: &[&[u8]], db_type: &str) -> Option<Finding> {
     let (object, db_type) = (array(params), Value::from(db_type));

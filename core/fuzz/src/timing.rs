@@ -1,29 +1,28 @@
-//! The time that one input may take.
+//! The time limit for one input.
 //!
-//! Processor time is what counts, and of several runs the quickest, so that a busy machine raises no alarm: a small
-//! constant plus so much a byte. With inputs of a few kilobytes anything quadratic with more than a few instructions a
-//! step is over it.
+//! Processor time counts, and the fastest of several runs, so that a busy machine causes no false alarm: a small
+//! constant plus a time per byte. With inputs of a few kilobytes, anything quadratic that takes more than a few
+//! instructions per step exceeds it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// What any input may take.
+/// The time that any input may take.
 const CONSTANT: Duration = Duration::from_millis(20);
-/// What each byte may take beyond that. Debug assertions and a sanitizer make code some 20 times slower than it is.
+/// The additional time per byte. Debug assertions and a sanitizer make code some 20 times slower.
 const NANOS_A_BYTE: u64 = 2_000;
-/// How often an input must be slow to be reported.
+/// How many times an input must be slow to be reported.
 const RUNS: usize = 3;
 
 /// The slowest input so far, in microseconds.
 static SLOWEST: AtomicU64 = AtomicU64::new(0);
 
-/// Does the work for an input of this size, and fails if it takes more than an input of that size may. A new slowest input
-/// is reported, for whoever runs the target.
+/// Runs `work` for an input of this size, and fails if it takes too long. Prints every new slowest input.
 pub fn timed<T>(size: usize, work: impl Fn() -> T) -> T {
     timed_with(Duration::ZERO, size, work)
 }
 
-/// Likewise, with so much time on top.
+/// The same with an additional budget.
 pub fn timed_with<T>(budget: Duration, size: usize, work: impl Fn() -> T) -> T {
     let allowed = budget + CONSTANT + Duration::from_nanos(NANOS_A_BYTE * size as u64);
     let (mut result, mut taken) = measured(&work);
@@ -48,7 +47,7 @@ fn measured<T>(work: impl Fn() -> T) -> (T, Duration) {
     (result, processor_time().saturating_sub(start))
 }
 
-/// The time this thread has had a processor.
+/// The processor time of this thread.
 fn processor_time() -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the function only fills the structure it is given.

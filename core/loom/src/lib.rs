@@ -1,7 +1,8 @@
-//! The locks that survive `fork`, with every order of steps that [loom] finds.
+//! The locks that survive `fork`, checked under every interleaving that [loom] explores.
 //!
-//! A fork leaves the child one thread and everything else as it was. To threads of the child that is as if the threads of
-//! the parent never took another step, so a model of a child begins with locks made in another process, held by nobody.
+//! A fork leaves the child with one thread and everything else unchanged. To threads of the child it looks as if the
+//! threads of the parent never ran again, so a model of a child begins with locks made in another process that nobody
+//! will release.
 
 #![cfg(test)]
 
@@ -26,7 +27,7 @@ fn inherited<T: Default>(content: T, in_use: bool) -> Renewable<T> {
     lock
 }
 
-/// Runs the same in two threads.
+/// Runs the same function in two threads.
 fn twice<T: Send + Sync + 'static>(shared: T, run: fn(&T)) -> Arc<T> {
     let shared = Arc::new(shared);
     let other = shared.clone();
@@ -62,7 +63,7 @@ fn threads_of_a_child_agree_on_the_heir() {
 fn threads_of_a_child_share_what_was_free() {
     loom::model(|| {
         let lock = twice(inherited(0, false), |lock| *lock.lock() += 1);
-        // Where both came at the same time there is an heir, and one of them used it.
+        // If both came at the same time there is a replacement, and one of them used it.
         let of_heir = lock.heir.get().map_or(0, |heir| *heir.lock());
         assert_eq!(*lock.lock() + of_heir, 2);
     });

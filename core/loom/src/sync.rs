@@ -1,4 +1,4 @@
-//! What `support::fork` is made of, as loom models it.
+//! The primitives of `support::fork`, modelled with loom.
 
 pub use loom::sync::{Mutex, MutexGuard};
 pub use std::sync::{Arc, PoisonError, TryLockError};
@@ -8,7 +8,7 @@ use loom::sync::atomic::Ordering::{AcqRel, Acquire};
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-/// The processes of the models. Whatever runs is the child.
+/// The processes of the models. The running code is always the child.
 pub const PARENT: u32 = 1;
 pub const CHILD: u32 = 2;
 
@@ -16,7 +16,7 @@ pub fn process() -> u32 {
     CHILD
 }
 
-/// A cell whose first filling wins.
+/// A cell that keeps the first value set.
 #[derive(Debug)]
 pub struct OnceBox<T> {
     filled: AtomicBool,
@@ -35,18 +35,18 @@ impl<T> OnceBox<T> {
     pub fn get_or_init(&self, make: impl FnOnce() -> Box<T>) -> &T {
         let made = make();
         if self.filled.compare_exchange(false, true, AcqRel, Acquire).is_ok() {
-            // Loom lets no other thread in before its next atomic operation.
+            // Loom runs no other thread before the next atomic operation.
             assert!(self.content.set(made).is_ok());
         }
         self.content.get().unwrap()
     }
 }
 
-/// A pointer that is exchanged as a whole.
+/// A pointer that is replaced atomically.
 #[derive(Debug)]
 pub struct ArcSwap<T>(Mutex<Arc<T>>);
 
-/// What was loaded.
+/// A loaded value.
 pub struct Guard<T>(T);
 
 impl<T> Deref for Guard<T> {

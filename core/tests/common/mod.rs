@@ -15,12 +15,12 @@ pub fn vectors(name: &str) -> Vec<Value> {
     table.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
 }
 
-/// What the rulesets of several tables are made of, in every language: `tests/vectors/rulesets.json`.
+/// The parts of rulesets that several tables share, in every language: `tests/vectors/rulesets.json`.
 pub fn rulesets() -> bartizan::value::Value {
     values::parse(include_str!("../../../tests/vectors/rulesets.json"))
 }
 
-/// A call of the dynamic interface, with its result as JSON.
+/// The result of a call of the dynamic interface, as JSON.
 pub fn answer(function: &str, arguments: &Object) -> Value {
     serde_json::from_str(&json::to_string(&sdk::call(function, arguments))).expect("results print as JSON")
 }

@@ -1,15 +1,15 @@
-//! Values in the tables, with wrappers for what JSON cannot carry, and the form in which answers are compared.
+//! Values in the tables, with wrappers for what JSON cannot express, and the form in which results are compared.
 //!
-//! `{"$b": hex}` is a byte string, `{"$f": "nan" | "inf" | "-inf"}` a float, `{"$u": n}` an UNSIGNED integer (plain ones
-//! are SIGNED where they fit), `{"$m": [[key, value]...]}` a map whose keys repeat or are bytes, `{"$invalid": true}` the
-//! object of no type.
+//! `{"$b": hex}` is a byte string, `{"$f": "nan" | "inf" | "-inf"}` a float, `{"$u": n}` an UNSIGNED integer (plain
+//! ones are SIGNED if they fit), `{"$m": [[key, value]...]}` a map whose keys repeat or are bytes, `{"$invalid": true}`
+//! the invalid object.
 
 use super::hex;
 use bartizan::value::{Object, Pair, Value, View};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// A line of a table. The order of keys stays, which evaluation can tell apart, and lines may nest deeper than the
-/// library's own reader goes.
+/// A line of a table. Keeps the order of keys, which can affect the evaluation, and nests deeper than the library's own
+/// reader.
 pub fn parse(line: &str) -> Value {
     serde_json::from_str::<Json>(line).unwrap_or_else(|error| panic!("{line}: {error}")).0
 }
@@ -105,13 +105,12 @@ fn wrapped(pair: &Pair) -> Option<Value> {
     })
 }
 
-/// A comparable form of a value: maps in sorted order, integers without their sign class, run-time identifiers as
-/// `<uuid>`.
+/// A comparable form of a value: maps sorted, integers without signedness, run-time identifiers as `<uuid>`.
 pub fn canonical(object: &Object) -> String {
     write(object, false)
 }
 
-/// The same of a schema, in which the types of an array are a set.
+/// The same for a schema, in which the types of an array are a set.
 pub fn canonical_schema(object: &Object) -> String {
     write(object, true)
 }
@@ -159,7 +158,7 @@ pub fn text(object: &Object) -> &str {
     std::str::from_utf8(object.as_bytes().expect("a string")).expect("UTF-8")
 }
 
-/// The elements of an array, none if it is none.
+/// The elements of an array; none for anything else.
 pub fn array(object: &Object) -> &[Object] {
     object.as_array().unwrap_or_default()
 }

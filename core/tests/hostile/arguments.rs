@@ -1,4 +1,4 @@
-//! No argument of any function of the dynamic interface may bring the process down.
+//! No argument of any function of the dynamic interface may crash the process.
 
 use crate::common::random::Random;
 use bartizan::internals::sdk;
@@ -19,7 +19,7 @@ const SERVICE_FUNCTIONS: [&str; 10] = [
     "login_failure_answer",
 ];
 
-/// The names arguments go by, so that random maps hit them.
+/// The names of arguments, so that random maps contain them.
 const NAMES: [&str; 67] = [
     "user",
     "user_id",
@@ -160,7 +160,7 @@ const REQUEST_FUNCTIONS: [&str; 9] = [
     "finish",
 ];
 
-/// Whatever is given to a request and to a scope, and in whatever order.
+/// Random calls of a request and of a scope, in random order.
 #[test]
 fn random_calls_of_a_request() {
     let settings = json::parse(br#"{"rules": {"version": "2.2", "rules": []}, "enabled": true}"#).unwrap();

@@ -1,8 +1,7 @@
-//! Calls made to be slow: resources of 1 MB (less without optimisation), thousands of parameters, quotes that nothing closes,
-//! deep nesting.
+//! Costly calls: resources of 1 MB (less without optimisation), thousands of parameters, unclosed quotes, deep nesting.
 //!
-//! There is no clock here. Anything worse than linear takes minutes where linear time takes milliseconds, which whoever
-//! runs the tests will feel; and a deadline that is over must end the work at once.
+//! There is no clock here. Anything worse than linear takes minutes where linear time takes milliseconds, which will be
+//! noticed; and a deadline that is over must end the work at once.
 
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use bartizan::value::Value;
 
 const LONG: usize = if cfg!(debug_assertions) { 1 << 17 } else { 1 << 20 };
 
-/// A detector with how its resource begins, its dialect, and what its tokenizer could stumble over.
+/// A detector, the beginning of its resource, its dialect, and what is hard for its tokenizer.
 struct Target {
     detector: Detector,
     head: &'static str,
@@ -53,14 +52,14 @@ impl Target {
         self.detector.evaluate(&args, deadline, &mut Scratch::default())
     }
 
-    /// The head and so many bytes of a repeated piece.
+    /// The head, followed by `len` bytes of a repeated piece.
     fn resource(&self, piece: &str, len: usize) -> Vec<u8> {
         let mut resource = self.head.as_bytes().to_vec();
         resource.extend(repeated(piece, len).as_bytes());
         resource
     }
 
-    /// Checks that the call ends, and at once if there is no time for it.
+    /// Checks that the call ends, and at once if there is no time.
     fn ends(&self, text: &[u8], params: &Value) {
         self.evaluate(text, params, &mut Deadline::unlimited());
         let mut none = Deadline::new(Duration::ZERO);

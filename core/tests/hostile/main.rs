@@ -1,4 +1,4 @@
-//! What an attacker or a careless caller would send: every answer comes in linear time, and nothing panics.
+//! Input of attackers and careless callers: every call takes linear time, and nothing panics.
 
 mod arguments;
 mod calls;

@@ -1,5 +1,5 @@
-//! Processors on inputs made to be slow: wide, deep, long, malformed. What they make stays within the limits of the format,
-//! and their work is proportional to what they read.
+//! Processors on costly input: wide, deep, long, malformed. Their results stay within the limits of the format, and
+//! their work is proportional to what they read.
 
 use bartizan::Deadline;
 use bartizan::internals::processor::{Argument, Fragments, Generator, RunOutcome, Scanner, ScannerMatcher, Scanners};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 const MANY: usize = 100_000;
 
-/// Scanners over key patterns, over values only, and more of them than fit a set.
+/// Scanners with key patterns, with values only, and more of them than a set can hold.
 fn scanners() -> Scanners {
     let contains = |part: String| -> Option<Arc<dyn ScannerMatcher>> {
         Some(Arc::new(move |text: &[u8]| memmem::find(text, part.as_bytes()).is_some()))
@@ -52,7 +52,7 @@ fn map(entries: usize, key: impl Fn(usize) -> String) -> Value {
     map
 }
 
-/// Containers and scalars of a tree, and the most containers within each other.
+/// The number of containers and scalars of a tree, and its depth.
 fn size(value: &Object) -> (usize, usize) {
     let of = |children: &mut dyn Iterator<Item = &Object>| {
         children.map(size).fold((1, 1), |(nodes, depth), (its, deep)| (nodes + its, depth.max(deep + 1)))
@@ -97,7 +97,7 @@ fn wide_trees() {
 
     let list: Value = (0..MANY as u64).collect();
     assert_eq!(json::to_string(&schema(&list)), r#"[[[4]],{"len":100000,"truncated":true}]"#);
-    // Lists whose elements are alike but for their last leaf, within each other.
+    // Nested lists whose elements differ only in their last leaf.
     let mut nested = Value::from("leaf");
     for level in 0..5u64 {
         nested = (0..10u64).map(|n| if n < 9 { nested.clone() } else { Value::from(level) }).collect();
@@ -238,7 +238,7 @@ fn long_uris() {
 }
 
 /// Prints how the time of each generator grows with its input. To be read, as machines differ:
-/// `cargo test --release -p bartizan --test hostile_processors -- --ignored --nocapture`
+/// `cargo test --release -p bartizan --test hostile -- --ignored --nocapture`
 #[test]
 #[ignore = "a table to read"]
 fn growth() {

@@ -1,4 +1,5 @@
-//! The rooms of `core/src` know only those above them in ARCHITECTURE.md, and files do not know each other in circles.
+//! The rooms of `core/src` use only those above them in ARCHITECTURE.md, and files do not depend on each other in
+//! circles.
 
 mod source;
 
@@ -18,7 +19,7 @@ fn rooms() -> Vec<&'static str> {
 }
 
 #[test]
-fn rooms_know_only_those_above_them() {
+fn rooms_use_only_those_above_them() {
     let (rooms, source) = (rooms(), read());
     let place = |path: &[String]| rooms.iter().position(|room| path.first().is_some_and(|name| name == room));
     assert!(rooms.len() > 15, "the list of ARCHITECTURE.md was not found");
@@ -54,11 +55,11 @@ fn rooms_know_only_those_above_them() {
     assert!(wrong.is_empty(), "ARCHITECTURE.md has it otherwise:\n{}", wrong.join("\n"));
 }
 
-/// Where files may still know each other in circles.
+/// Where files may still depend on each other in circles.
 const LATER: [&str; 5] = ["http", "pattern/automaton", "protect", "scan", "sdk"];
 
 #[test]
-fn files_do_not_know_each_other_in_circles() {
+fn files_do_not_depend_on_each_other_in_circles() {
     let source = read();
     let uses = source.uses();
     let mut left: BTreeSet<&Vec<String>> = uses.keys().copied().collect();
@@ -83,7 +84,7 @@ fn files_do_not_know_each_other_in_circles() {
     assert!(circles.is_empty(), "{} circles:\n{}", circles.len(), circles.join("\nand\n"));
 }
 
-/// Per module, all that it uses, directly or not.
+/// For each module, everything that it uses, directly or indirectly.
 fn reachable(uses: &BTreeMap<&Vec<String>, BTreeSet<Vec<String>>>) -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
     let from = |start: &&Vec<String>| {
         let (mut seen, mut next) = (BTreeSet::new(), vec![*start]);

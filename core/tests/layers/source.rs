@@ -1,22 +1,22 @@
-//! Which file of the crate uses which: modules are followed from `lib.rs`, and paths to where the item is defined.
+//! Which files of the crate use which: modules are followed from `lib.rs`, and paths to where the item is defined.
 //!
-//! This reads tokens, not types: a path counts if it starts with `crate`, `self`, `super` or the name of a child module. Items
-//! that are compiled for tests only are left out.
+//! This reads tokens, not types: a path counts if it starts with `crate`, `self`, `super` or the name of a child
+//! module. Items compiled for tests only are ignored.
 
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// A module that has a file of its own; modules within one belong to it.
+/// A module with its own file; inline modules belong to it.
 #[derive(Default)]
 pub struct Module {
     /// Below `core/src`.
     pub file: PathBuf,
-    /// What it declares with `mod name;`.
+    /// The modules it declares with `mod name;`.
     children: BTreeSet<String>,
-    /// What its `use` declarations bring in, by name.
+    /// The names that its `use` declarations import.
     imports: BTreeMap<String, Vec<String>>,
-    /// Paths that it mentions, imports for others' use aside.
+    /// The paths it mentions, except for re-exports.
     paths: Vec<Vec<String>>,
 }
 
@@ -47,7 +47,7 @@ impl Source {
         self.0.insert(path, module);
     }
 
-    /// Per module, the modules whose items it uses.
+    /// For each module, the modules whose items it uses.
     pub fn uses(&self) -> BTreeMap<&Vec<String>, BTreeSet<Vec<String>>> {
         let mut uses = BTreeMap::new();
         for (path, module) in &self.0 {
@@ -57,7 +57,7 @@ impl Source {
         uses
     }
 
-    /// The module that defines what a path within `from` leads to, or nothing if it leads out of the crate.
+    /// The module that defines the target of a path within `from`; `None` if that is outside of the crate.
     fn resolve(&self, from: &[String], mentioned: &[String], depth: usize) -> Option<Vec<String>> {
         assert!(depth < 20, "{mentioned:?} in {from:?} leads nowhere");
         let mut at = from.to_vec();
@@ -85,13 +85,13 @@ impl Source {
     }
 }
 
-/// Comments, text, lifetimes, identifiers, `::` and single signs.
+/// Comments, string literals, lifetimes, identifiers, `::` and single characters.
 const TOKEN: &str = concat!(
     r#"(?s)//[^\n]*|/\*.*?\*/|b?r\#".*?"\#|b?r".*?"|b?"(?:\\.|[^"\\])*"|b?'(?:\\[^u]|\\u\{[^}]+\}|\\x..|[^'\\])'"#,
     r"|'(?-u:\w)+|(?-u:\w)+|::|\S"
 );
 
-/// The tokens of a text that are neither comments nor text.
+/// The tokens of a text, without comments and string literals.
 fn tokens(text: &str, token: &Regex) -> Vec<String> {
     let is_code = |token: &&str| !token.starts_with("//") && !token.starts_with("/*") && !token.contains(['"', '\'']);
     token.find_iter(text).map(|found| found.as_str()).filter(is_code).map(String::from).collect()
@@ -160,7 +160,7 @@ impl Reader<'_> {
             }
             is_public = false;
         }
-        // What is only handed on is not used here.
+        // A re-export is not a use.
         let single: BTreeSet<_> = mentioned.iter().filter_map(|path| path.first()).collect();
         let used = |path: &Vec<String>| path.last().is_some_and(|name| single.contains(name));
         module.paths.extend(shared.into_iter().filter(used));
@@ -184,7 +184,7 @@ impl Reader<'_> {
         if self.peek(0) == "!" { vec![] } else { path }
     }
 
-    /// The names that a `use` tree brings in, and what they stand for.
+    /// The names that a `use` tree imports, with their targets.
     fn tree(&mut self, prefix: &[String], leaves: &mut Vec<(String, Vec<String>)>) {
         let mut path = prefix.to_vec();
         loop {
@@ -216,14 +216,14 @@ impl Reader<'_> {
         }
     }
 
-    /// Goes over an attribute; says whether what follows is for tests.
+    /// Skips an attribute; returns whether it marks code for tests.
     fn attribute(&mut self) -> bool {
         let start = self.at;
         self.skip_group(1);
         self.tokens[start..self.at].iter().map(String::as_str).collect::<String>().starts_with("#[cfg(test)")
     }
 
-    /// Goes over a group that opens so many tokens ahead.
+    /// Skips a group that opens this many tokens ahead.
     fn skip_group(&mut self, ahead: usize) {
         self.at += ahead;
         let mut depth = 0;
@@ -240,14 +240,14 @@ impl Reader<'_> {
         }
     }
 
-    /// Goes over an item, a field or a statement.
+    /// Skips an item, a field or a statement.
     fn skip_item(&mut self) {
         let is_use = self.peek(0) == "use"
             || (self.peek(0) == "pub" && self.tokens[self.at..].iter().take(6).any(|token| token == "use"));
         loop {
             match self.peek(0) {
                 ";" | "," | "" => return self.at += 1,
-                // The end of what it is the last part of.
+                // The end of the enclosing group.
                 "}" | ")" => return,
                 "{" if !is_use => return self.skip_group(0),
                 "(" | "[" | "{" => self.skip_group(0),

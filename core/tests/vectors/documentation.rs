@@ -1,4 +1,4 @@
-//! The page about the tables, `tests/vectors/README.md`, against the tables.
+//! Compares `tests/vectors/README.md` with the tables it documents.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! Recorded answers about HTTP, through the same door the bindings use.
+//! Recorded answers about HTTP, through the interface of the bindings.
 
 use crate::common::{answer, vectors};
 use bartizan::internals::sdk::{call_service, new_service};

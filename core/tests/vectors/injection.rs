@@ -34,7 +34,7 @@ fn agrees_with_the_reference() {
     check(include_str!("../../../tests/vectors/injection.jsonl"));
 }
 
-/// The same over the whole recorded table, where there is one.
+/// The same for the complete recorded table, if it is available.
 #[test]
 #[ignore = "needs BARTIZAN_SPEC_DATA, a folder of recorded answers"]
 fn agrees_with_the_recorded_table() {
@@ -42,7 +42,7 @@ fn agrees_with_the_recorded_table() {
     check(&std::fs::read_to_string(Path::new(&folder).join("libinjection.jsonl")).expect("the table is readable"));
 }
 
-/// Each input is long enough for anything worse than linear to be felt by whoever runs the tests.
+/// Each input is long enough for anything worse than linear to be noticed.
 #[test]
 fn long_inputs_take_linear_time() {
     let parts: [&[u8]; 24] = [

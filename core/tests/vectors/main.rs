@@ -1,4 +1,4 @@
-//! The tables of `tests/vectors`, which run in every language, and what is checked with their lines in Rust alone.
+//! The tables of `tests/vectors`, which every language runs, and further checks of their lines in Rust.
 
 #[path = "../common/mod.rs"]
 mod common;

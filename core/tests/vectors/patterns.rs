@@ -33,7 +33,7 @@ fn recorded_answers() {
 }
 
 #[test]
-fn groups_are_told_from_an_offset() {
+fn groups_are_found_from_an_offset() {
     let pattern = Pattern::new(br"token\s*=\s*(\w+)|sid=(?:(\d+)|(x))", Options { case_sensitive: false }).unwrap();
     let subject = b"TOKEN=abc; sid=12; sid=x";
     let mut start = 0;

@@ -1,10 +1,10 @@
-//! Batches of remote configuration: which builder calls they become, in which order, and what is answered.
+//! Batches of remote configuration: the builder calls they lead to, in order, and the reported states.
 
 use crate::common::vectors;
 use bartizan::remote::{BUNDLED_RULES, Batch, Loaded, Target, Updater};
 use bartizan::value::{Object, Value, json};
 
-/// Writes down what it is asked; a file with `fail` is refused.
+/// Records the calls; a file with `fail` is refused.
 #[derive(Default)]
 struct Recorder(Vec<String>);
 

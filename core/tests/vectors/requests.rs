@@ -55,7 +55,7 @@ fn engine(settings: &str) -> Arc<Engine> {
 
 /// Ten megabytes take longer than a tenth of a millisecond.
 #[test]
-fn a_budget_that_ends_is_told_everywhere() {
+fn an_exhausted_budget_is_reported_everywhere() {
     let body = |request: &mut Request| {
         let text = "an article about attics ".repeat(400_000);
         let addresses = Value::from_entries([("server.request.body", text)]);
@@ -73,7 +73,7 @@ fn a_budget_that_ends_is_told_everywhere() {
     assert_eq!(report["telemetry"][1]["tags"]["reason"], "budget");
     let line = report["log"][0].as_str().unwrap();
     assert!(line.contains("the budget ended first"), "{line}");
-    // The next one is told later.
+    // The next one is reported later.
     let mut request = engine_that_passes.request();
     body(&mut request);
     let report = call(&mut request, "finish", "{}");
@@ -87,9 +87,9 @@ fn a_budget_that_ends_is_told_everywhere() {
     assert!(events.contains("bartizan-block-incomplete") && events.contains("budget"), "{events}");
 }
 
-/// Who the client is cannot be told from headers that were cut: while addresses are refused, it may be one of them.
+/// The client is unknown if headers were cut: while addresses are refused, it may be one of them.
 #[test]
-fn a_client_that_is_not_known_is_refused_while_addresses_are() {
+fn an_unknown_client_is_refused_while_addresses_are() {
     let engine = engine(r#""on_incomplete": "pass""#);
     let cut = Truncation { container_size: 10_000, ..Truncation::default() };
     for (denied, name, blocked) in

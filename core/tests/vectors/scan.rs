@@ -1,11 +1,11 @@
-//! The scan may only ever say "maybe" too often: whatever a pattern matches, it is among the candidates.
+//! The scan has no false negatives: a pattern that matches is among the candidates.
 
 use crate::common::random::Random;
 use crate::common::text_or_hex;
 use bartizan::internals::pattern::{Options, Pattern, Required};
 use bartizan::internals::scan::{MatcherId, Prefilter, STRETCH};
 
-/// Patterns of the kinds that rules have, beside those of the recorded answers.
+/// Patterns like those of rules, in addition to those of the recorded answers.
 const PATTERNS: &[&str] = &[
     r"(?:union\s+(?:all\s+)?select|insert\s+into)\b",
     r"<script[^>]*>",
@@ -33,7 +33,7 @@ const PATTERNS: &[&str] = &[
 ];
 
 #[test]
-fn whatever_matches_is_a_candidate() {
+fn every_match_is_a_candidate() {
     let lines = crate::common::vectors("patterns.jsonl");
     let mut sources: Vec<Vec<u8>> = lines.iter().map(|line| text_or_hex(&line["regex"])).collect();
     sources.extend(PATTERNS.iter().map(|source| source.as_bytes().to_vec()));
@@ -81,7 +81,7 @@ fn whatever_matches_is_a_candidate() {
         }
         let matching: Vec<bool> = patterns.iter().map(|pattern| pattern.find(&subject).is_some()).collect();
         for (pattern, matches_here) in patterns.iter().zip(&matching) {
-            // This looks at the subject a second time before it searches.
+            // This includes the second check before the search.
             assert_eq!(pattern.is_match(&subject), *matches_here, "{pattern:?} on {}", subject.escape_ascii());
         }
         for (start, scanner) in &scanners {
@@ -102,7 +102,7 @@ fn whatever_matches_is_a_candidate() {
 }
 
 #[test]
-fn ordinary_text_leaves_nothing_to_run() {
+fn ordinary_text_leaves_no_candidates() {
     let sources = [r"<script[^>]*>", r"union\s+select", r"/etc/passwd", r"\bsleep\(\d+\)", r"\$\{jndi:"];
     let patterns: Vec<Pattern> = sources
         .iter()
@@ -116,7 +116,7 @@ fn ordinary_text_leaves_nothing_to_run() {
     assert_eq!(candidates.iter().collect::<Vec<_>>(), [MatcherId(1), MatcherId(4)]);
 }
 
-/// Long texts are scanned stretch by stretch; what lies across their ends is found, and a scan can be stopped between them.
+/// Long texts are scanned in stretches; matches across their ends are found, and a scan can be stopped between them.
 #[test]
 fn stretches_join() {
     let words = [&b"union"[..], b"xyz", b"qj", b"#"];
@@ -143,7 +143,7 @@ fn stretches_join() {
     assert!(scanner.scan_unless(&vec![b'.'; STRETCH], &mut candidates, &mut || true).is_some());
 }
 
-/// However many pairs and single bytes there are, those that a text does not have are told from those it has.
+/// Whatever the number of pairs and single bytes, only those in the text are found.
 #[test]
 fn many_pairs_stay_apart() {
     let letters = || b'a'..=b'z';

@@ -17,7 +17,7 @@ fn recorded_answers() {
     assert!(lines > 2000, "only {lines} lines");
 }
 
-/// The whole of the recorded table, where it is at hand.
+/// The complete recorded table, if it is available.
 #[test]
 #[ignore = "reads transformers.jsonl from the folder BARTIZAN_SPEC_DATA"]
 fn all_recorded_answers() {

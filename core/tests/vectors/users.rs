@@ -1,4 +1,4 @@
-//! Recorded answers about users, through the same door the bindings use.
+//! Recorded answers about users, through the interface of the bindings.
 
 use crate::common::{answer, vectors};
 use bartizan::internals::sdk;
@@ -27,7 +27,7 @@ fn events_of_a_request() {
     }
 }
 
-/// The same vectors, one call at a time with the scope carried by value.
+/// The same vectors, one call at a time with the scope passed by value.
 #[test]
 fn events_one_by_one() {
     for vector in vectors("user_events.jsonl") {

@@ -51,7 +51,7 @@ fn rows(warnings: &[Warning]) -> Value {
 }
 
 #[test]
-fn the_built_in_rules_are_not_doubtful() {
+fn the_built_in_rules_cause_no_warnings() {
     let mut builder = Builder::new();
     for document in builtin::DOCUMENTS {
         let added = builder.add_or_update(document.path.as_bytes(), &json::parse(document.json.as_bytes()).unwrap());
@@ -60,9 +60,9 @@ fn the_built_in_rules_are_not_doubtful() {
     assert_eq!(builder.warnings(), []);
 }
 
-/// What a caller sees who has nothing but the error.
+/// What a caller sees who has only the error.
 #[test]
-fn an_error_names_what_to_mend() {
+fn an_error_says_what_to_fix() {
     let rules = br#"{"version": "2.2", "rules": [{"id": "r", "name": "n", "tags": {"type": "t", "category": "c"},
         "conditions": [{"operator": "match_regex", "parameters": {"regex": "a(?!b)c", "inputs": [{"address": "a"}]}}]}]}"#;
     let error = bartizan::Waf::new(&json::parse(rules).unwrap()).unwrap_err();

@@ -1,6 +1,7 @@
-//! What the engines hold of the heap.
+//! The heap usage of the engines.
 
-/// What this process holds from the C library's heap, in KiB: both engines allocate there, and freed memory does not count.
+/// What this process uses of the C library's heap, in KiB: both engines allocate there, and freed memory does not
+/// count.
 pub fn in_use() -> f64 {
     // SAFETY: the function only fills a structure it returns.
     #[allow(unsafe_code)]

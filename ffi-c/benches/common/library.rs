@@ -19,7 +19,7 @@ pub struct Builder(*mut c_void);
 type Pointer = *mut c_void;
 type Evaluate = unsafe extern "C" fn(Pointer, *mut Object, Pointer, *mut Object, u64) -> c_int;
 
-/// The functions that measuring needs.
+/// The functions needed for measurements.
 pub struct Library {
     allocator: Pointer,
     from_json: unsafe extern "C" fn(*mut Object, *const c_char, u32, Pointer) -> bool,
@@ -42,7 +42,7 @@ pub struct Library {
 }
 
 impl Library {
-    /// Loads a library; its symbols stay its own, so two of one ABI can live side by side.
+    /// Loads a library with local symbols, so that two with one ABI can coexist.
     pub fn open(path: &str) -> Self {
         // SAFETY: the path names a library with this ABI (a promise of whoever runs the benchmark), whose functions
         // have these signatures.
@@ -72,7 +72,7 @@ impl Library {
         }
     }
 
-    /// A value from JSON.
+    /// A value parsed from JSON.
     pub fn parse(&self, json: &[u8]) -> Option<Object> {
         let mut object = Object([MaybeUninit::zeroed(); 16]);
         // SAFETY: the text is as long as said, and the object may be uninitialised.
@@ -80,7 +80,7 @@ impl Library {
         done.then_some(object)
     }
 
-    /// A map of one entry: arrays within each other, this many levels, each with a string before the next level.
+    /// A map of one entry: nested arrays with this many levels, each with a string before the next level.
     pub fn nested(&self, key: &str, levels: usize, text: &str) -> Object {
         let mut root = Object([MaybeUninit::zeroed(); 16]);
         // SAFETY: each value is a fresh slot of the one before; an array has room for both of its elements from the
@@ -162,7 +162,7 @@ impl Library {
         }
     }
 
-    /// A context that saw a request and is left alone.
+    /// A context that evaluated a request and then stays idle.
     pub fn idle_context(&self, handle: &Handle, request: &Object) -> Pointer {
         let context = self.context(handle);
         self.run(context, request);
@@ -175,7 +175,7 @@ impl Library {
         unsafe { (self.context_destroy)(context) }
     }
 
-    /// One request: a context, one evaluation of borrowed data, the result, and their end.
+    /// One request: a context, one evaluation of borrowed data, and the result, all destroyed at the end.
     pub fn evaluate(&self, handle: &Handle, request: &Object) {
         let context = self.idle_context(handle, request);
         self.destroy_context(context);

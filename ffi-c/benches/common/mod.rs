@@ -1,6 +1,6 @@
 //! What the benchmarks share: libraries loaded by path, requests and rules.
 
-// Each of them uses a part.
+// Each benchmark uses a part of it.
 #![allow(dead_code)]
 
 pub mod heap;
@@ -15,14 +15,14 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The file somebody named. Cargo runs benchmarks in the folder of their package; a path from the top, where most people
-/// stand, is meant to work, too.
+/// A file named on the command line. Cargo runs benchmarks in the folder of their package, but a path relative to the
+/// top of the repository should work, too.
 pub fn named_file(path: String) -> String {
     let from_root = root().join(&path);
     if !Path::new(&path).exists() && from_root.exists() { from_root.to_string_lossy().into_owned() } else { path }
 }
 
-/// Where the reference engine is; fetches it where it is not.
+/// The path of the reference engine, which is fetched if necessary.
 pub fn find_reference() -> Option<String> {
     let script = root().join("tests/differential/reference.py");
     let output = std::process::Command::new("python3").arg(script).output().ok()?;

@@ -1,5 +1,5 @@
-//! The requests that are measured: ordinary ones of several sizes, long text, and attacks. They stand in
-//! `tests/data/benchmark.jsonl`, a name and a request a line; the benchmarks of the other languages read them, too.
+//! The requests to measure: ordinary ones of several sizes, long text, and attacks. They are in
+//! `tests/data/benchmark.jsonl`, one name and request per line, which the benchmarks of the other languages use, too.
 
 use engine::value::{Object, json};
 

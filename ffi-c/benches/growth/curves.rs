@@ -1,14 +1,14 @@
-//! The curves: what is made larger, and what is measured while it grows.
+//! The curves: which quantity grows, and what is measured.
 
 use crate::common::library::{Handle, Library, Object};
 use crate::common::requests as shared;
 use crate::{Side, requests, synthetic};
 use std::time::{Duration, Instant};
 
-/// One quantity that grows, and what it costs.
+/// One growing quantity, and its cost.
 pub struct Curve {
     pub name: &'static str,
-    /// What the horizontal axis counts.
+    /// The unit of the horizontal axis.
     pub of: &'static str,
     /// One series for each side.
     pub series: Vec<Series>,
@@ -20,11 +20,11 @@ pub struct Series {
     pub points: Vec<(f64, f64)>,
 }
 
-/// How long one point is measured, at least once.
+/// How long one point is measured; at least one measurement is made.
 const POINT: Duration = Duration::from_millis(250);
-/// A curve ends where one measurement takes longer than this: the next would take ten times as long.
+/// A curve ends when one measurement takes longer than this, as the next would take ten times as long.
 const LONGEST: f64 = 0.6e6;
-/// For what is measured by evaluating a request that does not grow.
+/// The batch time for quantities other than the size of the request.
 const BATCH_MICROS: f64 = 200.0;
 
 /// Measures and prints all curves with `only` in their names.
@@ -82,7 +82,7 @@ fn series(side: &Side, name: &str, sizes: &[usize], point: &dyn Fn(&Side, usize)
     let mut points = vec![];
     for &size in sizes {
         eprint!("\r{name}: {} {size:<20}", side.name);
-        // An engine may refuse what is too large for it.
+        // An engine may refuse large sizes.
         let Some(cost) = point(side, size) else { break };
         points.push((size as f64, cost));
         if cost > LONGEST {
@@ -106,7 +106,7 @@ fn evaluation(library: &Library, ruleset: &[u8], request: Object) -> Option<f64>
     Some(cost)
 }
 
-/// Microseconds for this many runs of one context, each with something new.
+/// Microseconds for this many runs of one context, each with new data.
 fn runs(library: &Library, ruleset: &[u8], count: usize) -> Option<f64> {
     let handle = build(library, ruleset)?;
     let batches: Vec<_> = (0..count).map(|n| library.parse(requests::piece(n).as_bytes()).expect("a batch")).collect();
@@ -135,7 +135,7 @@ fn build(library: &Library, ruleset: &[u8]) -> Option<Handle> {
     handle
 }
 
-/// The median in microseconds; what is quick is repeated within each measurement.
+/// The median in microseconds; fast work is repeated within each measurement.
 fn median(mut work: impl FnMut()) -> f64 {
     let mut measure = |batch: usize| {
         let start = Instant::now();
@@ -167,14 +167,14 @@ fn print(curve: &Curve) {
     }
 }
 
-/// The slope over the last ten-fold growth, as the picture shows it.
+/// The slope over the last ten-fold growth, as in the picture.
 fn exponent(points: &[(f64, f64)]) -> Option<f64> {
     let (size, cost) = points.last()?;
     let (before, its_cost) = points.iter().rev().find(|(before, _)| before * 9.0 <= *size)?;
     Some((cost / its_cost).ln() / (size / before).ln())
 }
 
-/// Microseconds as a person reads them.
+/// Microseconds in readable form.
 pub fn figure(micros: f64) -> String {
     match micros {
         _ if micros < 1.0 => format!("{:.0} ns", micros * 1e3),

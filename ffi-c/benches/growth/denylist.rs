@@ -1,4 +1,4 @@
-//! Large denylists: what they cost to load, to ask and to update.
+//! Large denylists: the cost of loading, querying and updating them.
 
 use crate::Side;
 use crate::common::heap::in_use;
@@ -44,7 +44,7 @@ fn measure(library: &Library, count: usize) -> Vec<Row> {
     // The update of a list while an instance with the old one serves requests.
     let replaced = time(|| library.add(&builder, "lists", &lists));
     let (rebuilt, second) = build(library, &builder);
-    // Nine changes of another list; the large ones have nothing to do with them.
+    // Nine changes of another list, which do not affect the large ones.
     let (mut small, mut small_built) = (vec![], vec![]);
     for _ in 0..9 {
         small.push(time(|| library.add(&builder, "other", &other)));

@@ -19,9 +19,9 @@ mod synthetic;
 use common::library::Library;
 use common::{built_library, find_reference, rules};
 
-/// One of those that are compared.
+/// One of the libraries compared.
 pub struct Side {
-    /// What tables call it.
+    /// Its name in tables.
     pub name: &'static str,
     /// Its library.
     pub library: Library,
@@ -66,7 +66,7 @@ impl Options {
                 "--rules" => options.rules = Some(value()),
                 "--picture" => options.picture = Some(value()),
                 "--only" => options.only = value(),
-                // What cargo itself passes on.
+                // An argument of cargo itself.
                 "--bench" => {}
                 other => panic!("unknown argument {other}"),
             }

@@ -97,7 +97,7 @@ fn panel(svg: &mut String, curve: &Curve) {
     }
 }
 
-/// Where linear growth would lead from the lower left corner.
+/// A guide that shows linear growth from the lower left corner.
 fn guide(svg: &mut String, across: &Axis, up: &Axis, bottom: f64) {
     let decades = across.decades_long().min(up.decades_long());
     let (x, y) = (ORIGIN.0 + across.scale * decades, bottom - up.scale * decades);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-/// Records as a shop's interface would send them, about this many bytes.
+/// Records like those of a shop's API, of about this many bytes in total.
 pub fn json(bytes: usize) -> String {
     let mut body = String::from(r#"{"server.request.body":{"orders":["#);
     let mut n = 0;
@@ -39,7 +39,7 @@ pub fn leaves(count: usize) -> String {
     format!(r#"{{"server.request.body":[{}]}}"#, values.join(","))
 }
 
-/// One of many pieces of data that a context gets one after the other.
+/// One of many pieces of data that a context gets in turn.
 pub fn piece(n: usize) -> String {
     format!(r#"{{"server.request.body":{{"message":"piece {n} of the stream"}}}}"#)
 }

@@ -1,14 +1,14 @@
-//! Rulesets of any size: a ruleset many times over with other words in its patterns, and long lists.
+//! Rulesets of any size: a ruleset repeated with other words in its patterns, and long lists.
 
 use crate::common::root;
 use engine::value::{Object, Value, json};
 use std::fmt::Write;
 
-/// A request that the lists are asked about, and do not have.
+/// A request whose values are not in the lists.
 pub const CLIENT: &str = r#"{"http.client_ip":"203.0.113.7","usr.id":"f3a1c9d2-5b7e-4c11-9d20-8a61c7f0be55"}"#;
 
-/// The rules of a ruleset this many times. Each copy has ids of its own, and its patterns and phrases hold other words: all
-/// letters that stand for themselves are moved along the alphabet.
+/// The rules of a ruleset repeated this many times. Each copy has its own ids, and its patterns and phrases contain
+/// other words: all literal letters are shifted along the alphabet.
 pub fn rules(ruleset: &[u8], times: usize) -> Vec<u8> {
     let document = json::parse(ruleset).expect("a ruleset");
     let rules = document.get(b"rules").and_then(Object::as_array).unwrap_or_default();
@@ -25,7 +25,7 @@ pub fn rules(ruleset: &[u8], times: usize) -> Vec<u8> {
     format!("{{{}\"rules\":[{}]}}", rest.collect::<String>(), all.join(",")).into_bytes()
 }
 
-/// Where in a rule a value stands.
+/// The position of a value in a rule.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     Rule,
@@ -119,7 +119,7 @@ fn escape(rest: &[u8]) -> usize {
 
 fn class(rest: &[u8]) -> usize {
     let mut at = 1 + usize::from(rest.get(1) == Some(&b'^'));
-    // A bracket that comes first stands for itself.
+    // A bracket in first position is literal.
     at += usize::from(rest.get(at) == Some(&b']'));
     while let Some(&byte) = rest.get(at) {
         at += match byte {
@@ -143,7 +143,7 @@ pub fn with_lists(lists: &str) -> String {
 /// A list of this many addresses; every eighth is a network.
 pub fn addresses(count: usize) -> String {
     let entry = |n: usize| {
-        // A multiplication by an odd number visits all addresses once, in disorder.
+        // Multiplying by an odd number visits all addresses once, in scattered order.
         let bits = (n as u32).wrapping_mul(2_654_435_761).to_be_bytes();
         let [a, b, c, d] = bits.map(|byte| byte.to_string());
         if n % 8 == 7 { format!("{a}.{b}.{c}.0/28") } else { format!("{a}.{b}.{c}.{d}") }

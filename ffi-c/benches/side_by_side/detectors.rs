@@ -1,5 +1,5 @@
-//! Each detector alone: rulesets of one rule with one condition. A request is what guards a dangerous call, or one request
-//! for those two that judge single strings: its parameters together with the resource, ordinary or under attack.
+//! Each detector alone: rulesets of one rule with one condition. The data is that of a dangerous call or, for the two
+//! detectors of single strings, of one request: its parameters together with the resource, ordinary or under attack.
 
 use crate::Kind;
 use crate::common::requests;
@@ -43,7 +43,7 @@ struct Detector {
     operator: &'static str,
     address: &'static str,
     benign: Value,
-    /// What is called, and the parameter that does it.
+    /// The attacked resource, and the parameter that causes it.
     attack: (Value, &'static str),
     long: Value,
 }
@@ -100,7 +100,7 @@ fn detectors() -> Vec<Detector> {
     ]
 }
 
-/// Its literals hold parameters, one of which would be worth an attack elsewhere, so that the statement is tokenized.
+/// Its literals contain parameters, one of which would be an attack elsewhere, so that the statement is tokenized.
 const STATEMENT: &str = "SELECT i.id, i.name, i.price, s.amount FROM items AS i JOIN stock AS s ON s.item = i.id \
     WHERE i.visible AND i.name LIKE 'garden hose 25m' AND s.amount > 3 ORDER BY price LIMIT 20 OFFSET 40";
 
@@ -141,7 +141,7 @@ fn judging(operator: &str) -> Vec<u8> {
     ruleset(&json!({"operator": operator, "parameters": {"inputs": addresses(&inputs)}}))
 }
 
-/// A request with the resource of a call, and perhaps the parameter of an attack on it.
+/// A request with the resource of a call, and optionally the parameter of an attack on it.
 fn call(address: &str, resource: &Value, parameter: Option<&str>) -> String {
     let mut request: Value = serde_json::from_str(&requests::typical_get()).expect("a request is JSON");
     request[address] = resource.clone();
@@ -152,7 +152,7 @@ fn call(address: &str, resource: &Value, parameter: Option<&str>) -> String {
     request.to_string()
 }
 
-/// With a form of 200 fields that say something.
+/// Adds a form of 200 fields with text.
 fn with_form(request: &str) -> String {
     let mut request: Value = serde_json::from_str(request).expect("a request is JSON");
     let field = |index: usize| match index % 4 {

@@ -1,13 +1,13 @@
-//! Two engines side by side: both shared objects in one process, taking turns over the same prebuilt requests.
+//! Two engines side by side: both shared objects in one process, alternating on the same prebuilt requests.
 //!
 //! ```text
 //! cargo bench -p bartizan-ffi --bench side_by_side -- [--engine SO] [--reference SO] [--rules JSON] [--rounds N] [--only NAME]
 //! ```
 //!
-//! A measurement is what a tracer pays for a request: a context, one evaluation, the result, and their destruction. The
-//! engines alternate in short batches, so that a machine whose speed drifts treats both alike; the table shows the
-//! median and the 99th percentile of the batches, and the median of the ratios of neighbouring ones. Without `--reference` the path is asked of
-//! `tests/differential/reference.py`, which fetches it from the PyPI wheel of ddtrace.
+//! A measurement is the cost of a request for a tracer: a context, one evaluation, the result, and their destruction.
+//! The engines alternate in short batches, so that changes in the machine's speed affect both alike; the table shows
+//! the median and the 99th percentile of the batches, and the median of the ratios of neighbouring ones. Without
+//! `--reference`, `tests/differential/reference.py` fetches it from the PyPI wheel of ddtrace.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -20,9 +20,9 @@ use common::{built_library, find_reference, named_file, requests, rules};
 use std::io::IsTerminal;
 use std::time::Instant;
 
-/// How often each request is measured unless told otherwise.
+/// How often each request is measured by default.
 const ROUNDS: usize = 200;
-/// What a batch should take at least, so that the clock does not matter.
+/// The minimum duration of a batch, so that the resolution of the clock does not matter.
 const BATCH_MICROS: f64 = 300.0;
 
 fn main() {
@@ -58,7 +58,7 @@ fn main() {
     }
 }
 
-/// A request with a ruleset of its own.
+/// A request with its own ruleset.
 struct Kind {
     name: String,
     ruleset: Vec<u8>,
@@ -85,7 +85,7 @@ impl Options {
                 "--rules" => options.rules = Some(named_file(value())),
                 "--rounds" => options.rounds = value().parse().expect("--rounds takes a number"),
                 "--only" => options.only = Some(value()),
-                // What cargo itself passes on.
+                // An argument of cargo itself.
                 "--bench" => {}
                 other => panic!("unknown argument {other}"),
             }
@@ -98,7 +98,7 @@ impl Options {
     }
 }
 
-/// Rows of one kind, printed as they are measured, and their mean.
+/// The rows of one kind, printed as they are measured, and their mean.
 struct Table<'a> {
     title: &'a str,
     options: &'a Options,
@@ -130,7 +130,7 @@ impl<'a> Table<'a> {
         self.rows += 1;
     }
 
-    /// Shows what is being measured to whoever watches.
+    /// Shows what is being measured.
     fn progress(&self, name: &str) {
         if std::io::stderr().is_terminal() {
             eprint!("\r{name:<28}\r");
@@ -156,7 +156,7 @@ struct Figures {
     p99: f64,
 }
 
-/// Microseconds a request, for each engine, in turns, and how many times quicker the second is.
+/// Microseconds per request for each engine, alternating, and how many times faster the second is.
 fn compare(libraries: &[Library; 2], handles: &[Handle; 2], json: &[u8], rounds: usize) -> ([Figures; 2], f64) {
     let requests = libraries.each_ref().map(|library| library.parse(json).expect("a request"));
     let mut samples = [vec![], vec![]];

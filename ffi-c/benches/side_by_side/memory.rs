@@ -1,4 +1,4 @@
-//! What instances and contexts cost besides time.
+//! Build time and memory of instances and contexts.
 
 use crate::common::heap::in_use;
 use crate::common::library::Library;
@@ -8,7 +8,7 @@ use std::time::Instant;
 const INSTANCES: usize = 10;
 const CONTEXTS: usize = 500;
 
-/// Prints build time and memory of an instance, and memory of a context that saw a request.
+/// Prints build time and memory of an instance, and memory of a context that evaluated a request.
 pub fn report(libraries: &[Library; 2], ruleset: &[u8]) {
     println!("{:<26}{:>22}{:>22}", "", "reference", "engine");
     let figures = libraries.each_ref().map(|library| measure(library, ruleset));
@@ -20,7 +20,7 @@ pub fn report(libraries: &[Library; 2], ruleset: &[u8]) {
 fn measure(library: &Library, ruleset: &[u8]) -> [f64; 3] {
     let config = library.parse(ruleset).expect("the ruleset is JSON");
     let request = library.parse(requests::typical_get().as_bytes()).expect("a request");
-    // What the first build allocates once and for all is not counted.
+    // Allocations that the first build makes once do not count.
     library.destroy(library.build(&config).expect("an instance"));
     let before = in_use();
     let mut times = vec![];
@@ -29,7 +29,7 @@ fn measure(library: &Library, ruleset: &[u8]) -> [f64; 3] {
         let start = Instant::now();
         let handle = library.build(&config).expect("an instance");
         times.push(start.elapsed().as_secs_f64() * 1e3);
-        // Patterns that compile when first needed belong to the instance too.
+        // Patterns that compile on first use belong to the instance, too.
         for (_, json) in requests::all() {
             let request = library.parse(json.as_bytes()).expect("a request");
             library.evaluate(&handle, &request);

@@ -1,11 +1,11 @@
-//! Each processor alone: rulesets of one processor and a rule that never matches, so that nothing else is measured but what
-//! every request costs.
+//! Each processor alone: rulesets of one processor and a rule that never matches, so that nothing else is measured but
+//! the base cost of a request.
 
 use crate::Kind;
 use crate::common::requests;
 use serde_json::{Value, json};
 
-/// One of every processor; schemas with the scanners of `rules`, as the recommended ruleset applies them to bodies.
+/// One of each processor; schemas use the scanners of `rules`, as the recommended ruleset applies them to bodies.
 pub fn all(rules: &[u8]) -> Vec<Kind> {
     let rules: Value = serde_json::from_slice(rules).expect("the ruleset is JSON");
     let scanners = &rules["scanners"];
@@ -129,8 +129,8 @@ fn with_token() -> String {
     requests::typical_get().replace("\"host\":", &bearer)
 }
 
-/// A body of customers by number with a list of orders each, about this many bytes. All of it is in the schema (of an array
-/// only ten elements would be).
+/// A body of numbered customers with a list of orders each, about this many bytes. All of it is in the schema (of an
+/// array only ten elements would be).
 fn records(bytes: usize) -> String {
     let order = |n: usize| json!({"id": n, "quantity": n % 7, "price": 100 + n, "article": format!("article number {n} with a longer description")});
     body_of(bytes, |n| {
@@ -140,7 +140,7 @@ fn records(bytes: usize) -> String {
     })
 }
 
-/// A body in which no two keys are alike.
+/// A body in which all keys differ.
 fn distinct_keys(bytes: usize) -> String {
     body_of(bytes, |n| {
         json!({format!("name_{n}"): format!("Customer {n}"), format!("email_{n}"): format!("customer{n}@mail.example"),

@@ -1,7 +1,7 @@
 //! The library as a client sees it: loaded at run time, called through the signatures of the ABI.
 //!
-//! `BARTIZAN_LIBRARY` names another shared object to test. With libddwaf 2.1.0 there, everything passes but what
-//! bartizan adds (names, and defined answers where memory is out), which is how these tests were checked themselves.
+//! `BARTIZAN_LIBRARY` names another shared object to test. With libddwaf 2.1.0, everything passes except for bartizan's
+//! additions (names, and defined results if memory is exhausted), which is how these tests were validated.
 #![allow(unsafe_code)] // a client of a C library
 #![allow(clippy::missing_safety_doc)] // the library calls these as the ABI says
 #![allow(dead_code)] // each test file uses a part
@@ -192,7 +192,7 @@ pub fn is_ours() -> bool {
     unsafe { api().library.get::<unsafe extern "C" fn() -> Text>("bartizan_version").is_ok() }
 }
 
-/// Where the library is; built first, as cargo does not build a shared object for the tests of its package.
+/// The path of the library, which is built first, as cargo does not build a shared object for the tests of its package.
 pub fn library() -> PathBuf {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| match std::env::var_os("BARTIZAN_LIBRARY") {
@@ -227,7 +227,7 @@ pub fn heap() -> Alloc {
     unsafe { (api().get_default_allocator)() }
 }
 
-/// Pointer and length of a string, as C wants them.
+/// Pointer and length of a string for C.
 pub fn text(bytes: &[u8]) -> (Text, u32) {
     (bytes.as_ptr().cast(), bytes.len() as u32)
 }
@@ -241,7 +241,7 @@ pub enum Call {
 #[allow(unused_imports)]
 pub use Call::{Alloc as A, Free as F};
 
-/// A user allocator that writes down every call, checks every free against its allocation, and can run out of memory.
+/// A user allocator that records every call, checks every free against its allocation, and can run out of memory.
 pub struct Recorder {
     state: Box<Mutex<State>>,
     pub handle: Alloc,
@@ -272,14 +272,14 @@ impl Recorder {
         Recorder { state, handle }
     }
 
-    /// The calls since the last time.
+    /// The calls since the last query.
     pub fn calls(&self) -> Vec<Call> {
         let mut state = self.state.lock().unwrap();
         assert_eq!(state.mistakes, Vec::<String>::new());
         std::mem::take(&mut state.calls)
     }
 
-    /// Blocks not given back.
+    /// Blocks that were not freed.
     pub fn live(&self) -> usize {
         self.state.lock().unwrap().live.len()
     }

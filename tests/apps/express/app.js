@@ -1,13 +1,13 @@
 'use strict'
 
-// A login application in Express that reports with the names known from tracers, and one route that reports nothing.
+// A login application in Express that uses the calls known from tracers, with one route that reports nothing.
 
 const express = require('express')
 const { sdk } = require('bartizan')
 
 const USERS = { 'bob@example.org': { id: 'u-1', name: 'Bob', password: 'correct' } }
 
-/** `begin` and `evaluate` are the two halves of the protection, before and after the parser of bodies. */
+/** `begin` and `evaluate` are the two halves of the protection, before and after the body parser. */
 module.exports = function makeApp ({ begin, evaluate }) {
   const app = express()
   app.use(begin, express.urlencoded({ extended: false }), evaluate)
@@ -31,7 +31,7 @@ module.exports = function makeApp ({ begin, evaluate }) {
     res.send('welcome')
   })
 
-  // What the integration of a login framework reports by itself.
+  // Reports like the integration of a login framework.
   app.post('/framework-login', (req, res) => {
     req.bartizan.call('auto_login_success', { framework: 'passport', login: req.body.username, user: { id: 'u-1' } })
     res.send('welcome')

@@ -21,7 +21,7 @@ let engine, server
 
 beforeEach(() => serve())
 
-/** Serves the application anew, with these settings of its engine. */
+/** Starts the application with these settings of its engine. */
 async function serve (settings) {
   server?.close()
   engine = new Engine(JSON.parse(file('rules.json')), settings)
@@ -36,7 +36,7 @@ async function serve (settings) {
 
 after(() => server.close())
 
-/** Sends a request; gives status, body and the tags of its span. */
+/** Sends a request; returns status, body and the tags of its span. */
 async function send (target, form, headers = {}) {
   exporter.reset()
   const response = await fetch(`http://127.0.0.1:${server.address().port}${target}`, {
@@ -118,7 +118,7 @@ test('an address blocked while the site runs', async () => {
   assert.equal((await send('/')).status, 200)
 })
 
-test('a denied address has its answer whatever the rules say', async () => {
+test('a denied address is blocked whatever the rules', async () => {
   const actions = [{ id: 'block', type: 'block_request', parameters: { status_code: 405, type: 'json' } }]
   const exclusions = [{ id: 'e', rules_target: [{ tags: { category: 'security_response' } }] }]
   engine.applyRemote({ changed: [['datadog/2/ASM/quiet/config', { actions, exclusions }]] })
@@ -128,7 +128,7 @@ test('a denied address has its answer whatever the rules say', async () => {
   assert.equal(JSON.parse(body).security_response_id.length, 36)
 })
 
-test('the proxy that is believed', async () => {
+test('trusted proxies', async () => {
   const client = async (settings) => {
     await serve(settings)
     const { tags } = await send('/', undefined, { 'x-forwarded-for': '6.6.6.6, 9.9.9.9', 'x-real-ip': '7.7.7.7' })
@@ -141,7 +141,7 @@ test('the proxy that is believed', async () => {
   assert.equal(await client({ trusted_proxies: [] }), '127.0.0.1')
 })
 
-test('an attack is blocked as remote configuration says', async () => {
+test('an attack is blocked by remote configuration', async () => {
   const attack = async () => (await send('/', undefined, { 'user-agent': 'Arachni/v1' })).status
   assert.equal(await attack(), 403)
   const action = { id: 'block', type: 'block_request', parameters: { status_code: 405, type: 'json' } }

@@ -1,4 +1,4 @@
-"""A login application in Flask that reports with the names known from tracers, and one route that reports nothing."""
+"""A login application in Flask that uses the calls known from tracers, with one route that reports nothing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def make_app() -> flask.Flask:
 
     @app.post("/framework-login")
     def framework_login() -> str:
-        """What the integration of a login framework reports by itself."""
+        """Reports like the integration of a login framework."""
         form = flask.request.form
         sdk._request().call("auto_login_success", framework="flask-login", login=form["username"], user={"id": "u-1"})
         return "welcome"

@@ -178,7 +178,7 @@ def test_an_address_blocked_while_the_site_runs(site: Site) -> None:
     assert site.send("/")[0] == 200
 
 
-def test_a_denied_address_has_its_answer_whatever_the_rules_say(site: Site) -> None:
+def test_a_denied_address_is_blocked_whatever_the_rules(site: Site) -> None:
     remote = {
         "actions": [{"id": "block", "type": "block_request", "parameters": {"status_code": 405, "type": "json"}}],
         "exclusions": [{"id": "e", "rules_target": [{"tags": {"category": "security_response"}}]}],
@@ -190,7 +190,7 @@ def test_a_denied_address_has_its_answer_whatever_the_rules_say(site: Site) -> N
     assert len(json.loads(body)["security_response_id"]) == 36
 
 
-def test_the_proxy_that_is_believed(site: Site) -> None:
+def test_trusted_proxies(site: Site) -> None:
     def client(**settings: Any) -> str:
         site.protected.engine = Engine({"rules": []}, **settings)
         tags = site.send("/", x_forwarded_for="6.6.6.6, 9.9.9.9", x_real_ip="7.7.7.7")[2]

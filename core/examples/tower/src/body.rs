@@ -1,4 +1,5 @@
-//! Bodies: that of a request, read up to a limit and replayed, and that of a response, or of the engine's answer.
+//! Bodies: a request's, which is read up to a limit and replayed, and a response's, which is the service's or the
+//! engine's.
 
 use bytes::{Buf, Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
@@ -7,15 +8,15 @@ use std::mem::take;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// The body of a request: what was read of it, and the rest.
+/// The body of a request: the part that was read, and the rest.
 pub struct Replayed<B> {
     read: Option<Bytes>,
-    /// What came instead of data: trailers, or the error that ended the reading.
+    /// What ended the reading other than the end of the data: trailers or an error.
     last: Option<Result<http::HeaderMap, Box<dyn std::error::Error + Send + Sync>>>,
     rest: Option<B>,
 }
 
-/// What a service may see go wrong with a body.
+/// An error of a body as a service sees it.
 type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
 impl<B> Replayed<B>
@@ -23,7 +24,7 @@ where
     B: Body + Unpin,
     B::Error: Into<BodyError>,
 {
-    /// Reads at most so many bytes. The text is there if it is the whole body.
+    /// Reads at most `limit` bytes. Returns the text if it is the whole body.
     pub(crate) async fn read(mut body: B, limit: usize) -> (Self, Option<Bytes>) {
         let mut read = BytesMut::new();
         let mut last = None;
@@ -87,7 +88,7 @@ where
     }
 }
 
-/// The body of a response: that of the service, or of the engine's answer.
+/// The body of a response: the service's or the engine's.
 pub enum Answered<B> {
     /// By the service.
     Service(B),

@@ -1,8 +1,8 @@
-//! A [tower](https://docs.rs/tower) layer that protects a service: an example to start from.
+//! An example [tower](https://docs.rs/tower) layer that protects a service.
 //!
-//! [`ProtectLayer`] evaluates the head of each request and its body before the service sees it, and the head of the response
-//! before it is sent; it answers in the service's place where the engine, or a call of the service about a user, says so; and
-//! it hands the report of each request to a function, which writes it to the span.
+//! [`ProtectLayer`] evaluates the head of each request and its body before the service sees it, and the head of the
+//! response before it is sent. It responds in place of the service if the engine, or a call of the service about a
+//! user, requires it, and passes the report of each request to a function, which writes it to the span.
 //!
 //! The service finds its request in the extensions of the HTTP request, as [`Protected`]:
 //!
@@ -17,7 +17,7 @@
 //! }
 //! ```
 //!
-//! Bodies are read up to a limit and then replayed. What is larger goes through unread, and is reported as not inspected.
+//! Bodies are read up to a limit and then replayed. Larger ones pass unread, and are reported as not inspected.
 
 mod body;
 mod parse;

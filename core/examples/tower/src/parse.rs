@@ -1,4 +1,4 @@
-//! What the rules look at: queries, forms and JSON as values, parsed as applications do.
+//! The data for the rules: queries, forms and JSON as values, parsed as applications do.
 
 use bartizan::value::{Value, json};
 use http::HeaderMap;
@@ -38,12 +38,12 @@ fn decoded(text: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A body by its type, or why it was not parsed.
+/// The body parsed by its type, or the reason why it was not parsed.
 pub(crate) fn body(headers: &HeaderMap, text: &[u8]) -> Result<Value, String> {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     match kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
         "application/x-www-form-urlencoded" => Ok(form(text)),
-        "application/json" => json::parse(text).map_err(|reason| format!("it is no JSON: {reason}")),
+        "application/json" => json::parse(text).map_err(|reason| format!("it is not valid JSON: {reason}")),
         other => Err(format!("the content type '{other}' is not parsed")),
     }
 }

@@ -29,7 +29,7 @@ pub struct ProtectLayer {
 }
 
 impl ProtectLayer {
-    /// A layer that hands the report of each request to a function.
+    /// A layer that passes the report of each request to a function.
     pub fn new(engine: Arc<Engine>, on_report: impl Fn(RequestReport) + Send + Sync + 'static) -> Self {
         Self { engine, on_report: Arc::new(on_report) }
     }
@@ -50,7 +50,7 @@ pub struct Protect<S> {
     layer: ProtectLayer,
 }
 
-/// The protected request, for calls of the service about its user. It ends when the response has been judged.
+/// The protected request, for the service's calls about its user. It ends when the response has been evaluated.
 #[derive(Clone)]
 pub struct Protected(Arc<Mutex<Guarded>>);
 
@@ -61,7 +61,7 @@ impl Protected {
         call(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The answer of the engine, if the request is to be blocked.
+    /// The engine's response, if the request is to be blocked.
     fn answer<B>(&self) -> Option<Response<Answered<B>>> {
         let Answer::Http(page) = self.with(|request| request.block_response(&Ask::default()))? else { return None };
         let mut response = Response::builder().status(page.status);
@@ -90,7 +90,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The one that is ready makes the call.
+        // The service that was polled ready handles this call.
         let next = self.inner.clone();
         let inner = std::mem::replace(&mut self.inner, next);
         let ProtectLayer { engine, on_report } = self.layer.clone();
@@ -102,7 +102,7 @@ where
     }
 }
 
-/// Reports the request however it ends: a client may go away, and a service panic.
+/// Reports the request however it ends: the client may disconnect, or the service panic.
 struct ReportAtEnd {
     protected: Protected,
     on_report: OnReport,
@@ -153,7 +153,7 @@ fn start(parts: &http::request::Parts) -> Start<'_> {
     }
 }
 
-/// What is not parsed is said; what of it was read is judged whole.
+/// Reports why a body was not parsed; the part that was read is evaluated as a whole.
 fn judge_body(request: &mut Guarded, headers: &HeaderMap, whole: Option<Bytes>) {
     let body = match whole {
         Some(text) if text.is_empty() => return,

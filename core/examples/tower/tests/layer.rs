@@ -1,4 +1,4 @@
-//! Requests through the layer, to a service that lets everybody in.
+//! Requests through the layer, to a service that accepts everybody.
 
 use bartizan::http::denylist::Until;
 use bartizan::protect::{Engine, RequestReport, Settings, Subject, User};
@@ -13,7 +13,7 @@ use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Waker};
 use tower::{Layer, Service};
 
-/// A body in pieces.
+/// A body in several chunks.
 #[derive(Default)]
 struct Pieces(Vec<&'static str>);
 
@@ -31,7 +31,7 @@ impl Body for Pieces {
     }
 }
 
-/// Nothing here waits.
+/// Runs a future that never waits.
 fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
@@ -47,7 +47,7 @@ fn text<B: Body<Data = Bytes> + Unpin>(mut body: B) -> String {
     String::from_utf8(text).unwrap()
 }
 
-/// Says who makes the request, by its header, and sends the body back.
+/// Sets the user from a header, and sends the body back.
 #[derive(Clone)]
 struct Echo;
 
@@ -86,7 +86,7 @@ fn protected() -> (Protect<Echo>, mpsc::Receiver<RequestReport>) {
 }
 
 #[test]
-fn requests_are_judged_blocked_and_reported() {
+fn requests_are_evaluated_blocked_and_reported() {
     const FORM: &str = "application/x-www-form-urlencoded";
     let (mut service, reports) = protected();
     let cases: [(&str, &str, &str, &[&'static str], u16); 8] = [
@@ -116,7 +116,7 @@ fn requests_are_judged_blocked_and_reported() {
 }
 
 #[test]
-fn what_is_too_large_goes_through_and_is_said() {
+fn large_bodies_pass_and_are_reported() {
     let (mut service, reports) = protected();
     let piece: &'static str = Box::leak("x".repeat(700_000).into_boxed_str());
     let request = Request::post("/").body(Pieces(vec![piece, piece, "end"])).unwrap();
