@@ -84,7 +84,7 @@ for (const [cp, to] of next) {
 }
 const rows = runs.map(({ first, last, delta }) => `(${hex(first)}, ${hex(last)}, ${delta})`);
 writeFileSync(join(here, 'folding.rs'), HEADER('Simple case folding by orbits') +
-  `/// Runs \`(first, last, delta)\`, sorted: each code point of a run is followed in its orbit by itself plus \`delta\`; where
-/// that is 0, the run's neighbours swap: \`first\` with the one after it, and so on.
+  `/// Runs \`(first, last, delta)\`, sorted: each code point of a run plus \`delta\` is the next one of its orbit; if \`delta\`
+/// is 0, neighbours of the run swap: \`first\` with the one after it, and so on.
 #[rustfmt::skip]
 pub(super) static RUNS: &[(u32, u32, i32)] = &[\n${fill(rows, '    ')}\n];\n`);
