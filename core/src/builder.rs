@@ -6,6 +6,7 @@ use crate::config::document::{self, Root};
 use crate::config::store::{Contribution, Store};
 use crate::config::{Warning, review};
 use crate::eval::Instance;
+use crate::live::LiveSets;
 use crate::order::Table;
 use crate::pattern::PatternCache;
 use crate::pattern::{Options, Pattern};
@@ -30,6 +31,7 @@ pub struct Builder {
     plan: Option<Arc<Plan>>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
+    live: Option<Arc<LiveSets>>,
 }
 
 /// The outcome of adding a configuration.
@@ -57,7 +59,18 @@ impl Builder {
     /// A builder whose instances get time and ids from these sources.
     pub fn with_sources(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
         let (store, paths, patterns) = (Store::default(), Table::default(), PatternCache::default());
-        Builder { store, paths, patterns, plan: None, clock, ids }
+        Builder { store, paths, patterns, plan: None, clock, ids, live: None }
+    }
+
+    /// Has the lists `blocked_ips` and `blocked_users` of all instances that are built from now on hold what these sets hold
+    /// too, at any time.
+    #[cfg(feature = "internals")]
+    pub fn refer_to(&mut self, live: Arc<LiveSets>) {
+        self.set_live(live);
+    }
+
+    pub(crate) fn set_live(&mut self, live: Arc<LiveSets>) {
+        self.live = Some(live);
     }
 
     /// Adds a configuration, or replaces the one under this path.
@@ -167,7 +180,7 @@ impl Builder {
             self.patterns.drop_unused();
         }
         let plan = self.plan.clone()?;
-        let lists = Lists::resolve(&plan.list_names, &self.store);
+        let lists = Lists::resolve(&plan.list_names, &self.store, self.live.as_ref());
         Some(Waf::from_instance(Instance::new(plan, lists, self.clock.clone(), self.ids.clone())))
     }
 }

@@ -48,8 +48,7 @@
 //!
 //! ```
 //! use bartizan::http::block::Answer;
-//! use bartizan::http::denylist::Until;
-//! use bartizan::protect::{Engine, Finish, Login, Settings, Start, Subject, User};
+//! use bartizan::protect::{Engine, Finish, Login, Settings, Start, Subject, Until, User};
 //!
 //! let engine = Engine::new(Settings::builtin())?;
 //! engine.service().block(&Subject::user("u-1"), Until::Forever)?;
@@ -69,9 +68,10 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`protect`] | whole requests: the engine of a process, a request from its first header to its report |
+//! | [`takeover`] | account takeover and business-logic abuse: events in, signals and blocks out |
 //! | [`users`] | collection modes, anonymization, login and business events |
-//! | [`http`] | client address, blocking responses, denylists, request reports |
-//! | [`remote`] | remote-configuration products and paths, and the states to report |
+//! | [`http`] | client address, blocking responses, request reports |
+//! | [`remote`] | remote-configuration products and paths, and what is answered |
 //! | [`report`] | events, actions and attributes: what an evaluation found |
 //! | [`value`] | the data that is evaluated; JSON |
 //! | [`builtin`] | the embedded rules |
@@ -96,6 +96,7 @@ mod exploit;
 mod fields;
 pub mod http;
 mod injection;
+mod live;
 mod matcher;
 mod order;
 mod pattern;
@@ -108,6 +109,7 @@ mod scan;
 mod sdk;
 mod shared;
 mod support;
+pub mod takeover;
 mod transform;
 pub mod users;
 pub mod value;
@@ -128,5 +130,13 @@ pub mod internals {
     macro_rules! rooms {
         ($($room:ident)*) => { $(pub mod $room { pub use crate::$room::*; })* };
     }
-    rooms! { config exploit injection pattern processor scan sdk shared support transform }
+    rooms! { config exploit injection live pattern processor scan sdk shared support transform }
+
+    /// Of the detection of account takeover, what is no part of its public face.
+    pub mod takeover {
+        macro_rules! parts {
+            ($($part:ident)*) => { $(pub mod $part { pub use crate::takeover::$part::*; })* };
+        }
+        parts! { config detector notify source state }
+    }
 }

@@ -3,10 +3,10 @@
 
 use bartizan::Deadline;
 use bartizan::http::block::{Answer, Ask};
-use bartizan::http::denylist::{Refused, Until};
 use bartizan::protect::{
     Engine, Error, Finish, Login, Request, Response, Settings, Start, Subject, Taken, UnusableStatus, User,
 };
+use bartizan::protect::{Refused, Until};
 use bartizan::users::Who;
 use bartizan::value::{Truncation, Value};
 use std::sync::Arc;
@@ -102,6 +102,9 @@ fn errors_are_sentences() {
     let refused = service.block(&Subject::user("bob").and_address("nowhere"), Until::Forever).unwrap_err();
     assert_eq!(refused.to_string(), "neither an IP address nor a network");
     assert_eq!(service.refuses_user("bob"), None, "of two entries, both are taken or none");
+    let refused = service.block(&Subject::user("").and_address("192.0.2.1"), Until::Forever);
+    assert_eq!(refused, Err(Refused::Empty));
+    assert_eq!(service.refuses_address("192.0.2.1".parse().unwrap()), None, "likewise");
     let failure = bartizan::http::stealth::LoginFailure { status: 99, ..Default::default() };
     assert_eq!(service.configure_login_failure(failure), Err(UnusableStatus(99)));
 }

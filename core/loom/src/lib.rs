@@ -1,4 +1,4 @@
-//! The locks that survive `fork`, checked under every interleaving that [loom] explores.
+//! The locks that survive `fork`, and tables that are read without any, with every order of steps that [loom] finds.
 //!
 //! A fork leaves the child with one thread and everything else unchanged. To threads of the child it looks as if the
 //! threads of the parent never ran again, so a model of a child begins with locks made in another process that nobody
@@ -6,9 +6,12 @@
 
 #![cfg(test)]
 
+#[allow(dead_code)] // models use some of it
+mod live;
 #[path = "../../src/support/fork/renewable.rs"]
 mod renewable;
 mod sync;
+#[allow(dead_code)] // models use some of it
 #[path = "../../src/support/fork/versioned.rs"]
 mod versioned;
 

@@ -68,8 +68,8 @@ pub struct Section {
 }
 
 impl Section {
-    /// Records a refused element; `id` is as far as it could be read.
-    pub(super) fn refuse(&mut self, refusal: Refusal, id: Option<&Text>, index: usize) {
+    /// Notes a refused element; `id` as far as it was read.
+    pub(crate) fn refuse(&mut self, refusal: Refusal, id: Option<&Text>, index: usize) {
         let name = refusal.name(id, index);
         let texts = match refusal.severity {
             Severity::Skip => return self.skipped.push(name),

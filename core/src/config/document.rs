@@ -18,8 +18,8 @@ use std::collections::BTreeMap;
 /// The only schema version there is.
 const SCHEMA: u32 = 2;
 
-/// The keys that a document may have.
-const KEYS: [&[u8]; 14] = [
+/// What a document may hold.
+const KEYS: [&[u8]; 15] = [
     b"version",
     b"metadata",
     b"actions",
@@ -34,9 +34,13 @@ const KEYS: [&[u8]; 14] = [
     b"processors",
     b"scanners",
     b"obfuscator",
+    TAKEOVER.as_bytes(),
 ];
 
-/// How far a document can be used, according to its root.
+/// The section of account-takeover detection, which reads it itself.
+pub const TAKEOVER: &str = "bartizan_ato";
+
+/// What a document's root says about the document.
 pub enum Root<'a> {
     /// Not a configuration: what the path had is kept.
     Unusable,
@@ -102,6 +106,7 @@ pub fn read_sections(
     patterns: &mut PatternCache,
     diagnostics: &mut Diagnostics,
 ) -> bool {
+    let is_of_takeover = root.get(TAKEOVER).is_some();
     let mut reader = Reader { root, adding, patterns, diagnostics };
     reader.actions();
     reader.rules("rules", Origin::Base);
@@ -115,7 +120,7 @@ pub fn read_sections(
     reader.processors();
     reader.scanners();
     reader.obfuscator();
-    if diagnostics.sections.is_empty() {
+    if diagnostics.sections.is_empty() && !is_of_takeover {
         let message = "the document has no section, so it changes nothing";
         diagnostics.warnings.push(Warning::of_document(WarningKind::Empty, message));
     } else if brings_no_rules(&diagnostics.sections) {

@@ -10,10 +10,9 @@ use super::walk::Walk;
 use crate::config::condition::Source;
 use crate::exploit::{self, Param};
 use crate::matcher::Matcher;
-use crate::matcher::data::DataMatcher;
 use crate::matcher::operator::Scalar;
 use crate::matcher::operator::{Highlight, NoMatch};
-use crate::plan::{Argument, Condition, MatcherRef, Target};
+use crate::plan::{Argument, Condition, List, MatcherRef, Target};
 use crate::report::{ArgumentMatch, ConditionMatch, Operator};
 use crate::support::{Deadline, Expired};
 use crate::transform;
@@ -69,7 +68,7 @@ impl Evaluation<'_> {
         }
     }
 
-    fn list(&self, slot: usize) -> Option<&DataMatcher> {
+    fn list(&self, slot: usize) -> Option<&List> {
         self.instance.lists.get(slot)
     }
 
@@ -233,7 +232,7 @@ impl Evaluation<'_> {
     ) -> ConditionMatch {
         let (name, operator_value) = match matcher {
             AnyMatcher::Fixed(matcher) => (matcher.name(), matcher.shown_value()),
-            AnyMatcher::List(slot) => (self.list(slot).map_or("", DataMatcher::operator), Text::default()),
+            AnyMatcher::List(slot) => (self.instance.lists.operator(slot), Text::default()),
         };
         ConditionMatch {
             operator: Operator { name, negated },

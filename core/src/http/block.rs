@@ -7,10 +7,12 @@
 
 use super::negotiate::prefers_html;
 use super::pages::Templates;
+use super::stealth::StealthAnswer;
 use crate::report::ReportedAction;
 use crate::users::text::utf8;
 use crate::value::{Object, View};
 use std::borrow::Cow;
+use std::time::Duration;
 
 const DEFAULT_STATUS: u16 = 403;
 const DEFAULT_GRPC_STATUS: u32 = 10; // ABORTED
@@ -165,16 +167,28 @@ impl Answer {
     }
 }
 
-/// A response ready to be written. The host must first discard *everything* the application prepared: a leftover
-/// `content-encoding` would garble the page, and a leftover cookie may be a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An answer ready to be written. The host must first discard *everything* the application prepared: one surviving
+/// `content-encoding` spoils the page, one surviving cookie may be a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
     /// The status code.
     pub status: u16,
-    /// Header names, in lower case, and values.
-    pub headers: Vec<(&'static str, String)>,
+    /// Header names and values.
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// The body; empty for a redirect or a `HEAD` request.
     pub body: String,
+    /// How long the whole request should have taken before the answer is written: as long as the application's own answer
+    /// takes, for one that looks like it; otherwise nothing.
+    pub delay: Duration,
+}
+
+impl From<StealthAnswer> for Response {
+    /// An answer that looks like the application's own login failure.
+    fn from(answer: StealthAnswer) -> Self {
+        let headers = answer.headers.into_iter().map(|(name, value)| (Cow::Owned(name), value)).collect();
+        let delay = Duration::from_micros(answer.delay);
+        Self { status: answer.status, headers, body: answer.body, delay }
+    }
 }
 
 /// Renders the response for HTTP.
@@ -183,7 +197,7 @@ fn respond(blocking: &Blocking, ask: &Ask<'_>) -> Response {
     let id = blocking.security_response_id.as_str();
     if let Some((status, location)) = &blocking.redirect {
         let location = Templates::fill(location, id);
-        return Response { status: *status, headers: vec![("location", location)], body: String::new() };
+        return Response { status: *status, headers: vec![("location".into(), location)], ..Response::default() };
     }
     let (template, content_type) = match blocking.form {
         _ if ask.graphql => (&templates.graphql, "application/json"),
@@ -193,8 +207,8 @@ fn respond(blocking: &Blocking, ask: &Ask<'_>) -> Response {
     };
     let body = Templates::fill(template, id);
     let head = ask.method.as_deref().is_some_and(|method| method.eq_ignore_ascii_case("head"));
-    let headers = vec![("content-type", content_type.into()), ("content-length", body.len().to_string())];
-    Response { status: blocking.status, headers, body: if head { String::new() } else { body } }
+    let headers = vec![("content-type".into(), content_type.into()), ("content-length".into(), body.len().to_string())];
+    Response { status: blocking.status, headers, body: if head { String::new() } else { body }, delay: Duration::ZERO }
 }
 
 /// The status of a blocked gRPC call, to go with [`GRPC_MESSAGE`] in a trailers-only response.

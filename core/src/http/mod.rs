@@ -4,9 +4,8 @@
 //! |---|---|
 //! | [`client_ip`] | the client's address behind proxies |
 //! | [`addresses`] | a request and a response as engine addresses |
-//! | [`block`], [`negotiate`], [`pages`] | the response to a blocked client |
-//! | [`stealth`] | a response that looks like the application's own login failure |
-//! | [`denylist`] | users and addresses refused at run time |
+//! | [`block`], [`negotiate`], [`pages`] | the answer to a blocked client |
+//! | [`stealth`] | an answer that looks like the application's own login failure |
 //! | [`headers`] | header tags |
 //! | [`report`] | event and engine tags, retention |
 //! | [`body`], [`stacks`] | bounded copies of what a rule wants attached |
@@ -18,7 +17,6 @@ pub mod addresses;
 pub mod block;
 pub mod body;
 pub mod client_ip;
-pub mod denylist;
 mod gzip;
 pub mod headers;
 pub mod negotiate;

@@ -27,7 +27,7 @@ pub use build::build;
 pub use condition::{Argument, Condition, ConditionId, MatcherRef, Target};
 pub use filter::{InputFilter, Mode, RuleFilter};
 pub use inspection::{Dependents, SourcePlan};
-pub use lists::Lists;
+pub use lists::{List, Lists};
 pub use obfuscator::{Obfuscator, ValueRule};
 pub use processor::{Mapping, Processor};
 pub use rule::{AttributeValue, EventRule, Module, Rule, RuleId, Verdict};

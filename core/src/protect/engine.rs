@@ -5,21 +5,27 @@ use super::own_rules::{OWN_PATH, OWN_RULES};
 use super::request::Request;
 use super::service::Service;
 use super::settings::{OnIncomplete, Settings};
+use super::takeover::Takeover;
 use crate::config::action::default_block;
 use crate::config::{Diagnostics, Warning};
 use crate::remote::{BUNDLED_RULES, Batch, BatchReport, Loaded, Product, Target, Updater};
 use crate::report::{Incomplete, ReportedAction};
 use crate::support::fork::Versioned;
 use crate::support::{Ids, Occasional, RandomIds};
+use crate::takeover::{Detector, Look};
+use crate::users::Who;
 use crate::users::mode::{CollectionMode, ModeSettings};
 use crate::users::sdk::CallOptions;
 use crate::value::{Object, json};
 use crate::{Added, Builder, Waf};
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The least number of seconds between two log lines about requests that were not inspected completely.
+/// Where the detector keeps what the settings say.
+const TAKEOVER_PATH: &str = "settings";
+/// At most so often a line of the log says that requests were not inspected completely.
 const SECONDS_BETWEEN_LINES: u64 = 60;
 
 /// The engine of a process: built from local rules, changed by remote configuration, shared by all requests. Thread-safe.
@@ -42,12 +48,14 @@ const SECONDS_BETWEEN_LINES: u64 = 60;
 pub struct Engine {
     state: Versioned<State>,
     diagnostics: Diagnostics,
+    takeover_diagnostics: Diagnostics,
     service: Service,
     modes: ModeSettings,
     budget: Duration,
     options: CallOptions,
     on_incomplete: OnIncomplete,
     incomplete_lines: Occasional,
+    pub(super) takeover: Option<Takeover>,
 }
 
 /// What a batch of remote configuration changes. Requests look at the second half.
@@ -88,25 +96,37 @@ impl Engine {
         let Settings { rules, local_rules, enabled, .. } = settings;
         // The rules of an engine that is off must be checked, too.
         let checked = (enabled != Some(true)).then(|| Builder::new().add_ruleset(BUNDLED_RULES.as_bytes(), &rules));
+        let service = Service::new(settings.service);
+        let mut builder = Builder::with_sources(service.clock().clone(), Arc::new(RandomIds));
+        builder.set_live(service.live().clone());
         let mut state = State {
             updater: Updater::new(rules, local_rules, enabled),
-            builder: Builder::new(),
+            builder,
             waf: None,
             mode: CollectionMode::Disabled,
         };
         if let Ok(own) = json::parse(OWN_RULES.as_bytes()) {
             state.builder.add_or_update(OWN_PATH.as_bytes(), &own);
         }
+        let takeover = settings.takeover.then(|| {
+            let (live, clock) = (service.live().clone(), service.clock().clone());
+            Takeover::new(&settings.service_name, &settings.env, live, clock)
+        });
         let mut engine = Self {
+            takeover,
             diagnostics: Diagnostics::default(),
+            takeover_diagnostics: Diagnostics::default(),
             state: Versioned::new(state),
-            service: Service::new(settings.service),
+            service,
             modes: settings.modes,
             budget: settings.budget,
             options: CallOptions { floats: settings.floats, propagate: settings.propagate, ..CallOptions::default() },
             on_incomplete: settings.on_incomplete,
             incomplete_lines: Occasional::every(SECONDS_BETWEEN_LINES),
         };
+        if let (Some(takeover), Some(document)) = (&engine.takeover, &settings.takeover_document) {
+            engine.takeover_diagnostics = takeover.detector.apply(TAKEOVER_PATH, document);
+        }
         let (applied, loaded) = engine.change(|updater, target| updater.start(target));
         if let Some(added) = loaded.or(checked) {
             if !added.accepted {
@@ -122,7 +142,47 @@ impl Engine {
         &self.diagnostics
     }
 
-    /// Warnings about all current configurations, including those of remote configuration.
+    /// What became of the document for takeover detection that the settings brought.
+    pub fn takeover_diagnostics(&self) -> &Diagnostics {
+        &self.takeover_diagnostics
+    }
+
+    /// The detector of account takeover, for the operator: what it found, whom it blocks, how it is configured. `None` if
+    /// the settings turned it off.
+    ///
+    /// Events reach it from the engine's requests by themselves. It refuses nobody until its configuration says `block`.
+    ///
+    /// ```
+    /// use bartizan::protect::{Engine, Login, Settings, Start};
+    /// use bartizan::value::Value;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = Engine::new(Settings::from_json(r#"{"version": "2.2", "rules": []}"#)?)?;
+    /// for guess in 0..31 {
+    ///     let mut request = engine.request();
+    ///     request.start(Start::new("POST", "/login").peer("203.0.113.9"));
+    ///     request.login_failure(&Login::of(format!("user{guess}")).exists(true));
+    /// }
+    /// let detector = engine.takeover().expect("it is on by itself");
+    /// let signals = detector.signals(&Value::map())?;
+    /// assert_eq!(signals.as_array().map(<[_]>::len), Some(1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn takeover(&self) -> Option<&Arc<Detector>> {
+        self.takeover.as_ref().map(|takeover| &takeover.detector)
+    }
+
+    /// How a client, or a user and a session, are refused, if they are.
+    pub(super) fn refusal(&self, client: Option<IpAddr>, who: &Who) -> Option<Look> {
+        if let Some(takeover) = &self.takeover {
+            return takeover.detector.refusal(client, who.id(), who.session_id()).map(|refusal| refusal.look);
+        }
+        let client = client.and_then(|client| self.service.refuses_address(client));
+        let refused = client.or_else(|| self.service.refuses_user(who.id()?));
+        refused.map(|_| Look::Block)
+    }
+
+    /// What is doubtful about all configurations as they are now, those of remote configuration included.
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.state.load().builder.warnings();
         warnings.retain(|warning| *warning.path != *OWN_PATH.as_bytes());
@@ -193,7 +253,7 @@ impl Engine {
     /// the outcome of the bundled rules if they were loaded.
     fn change(&self, mut change: impl FnMut(&mut Updater, &mut Swap<'_>) -> BatchReport) -> (Applied, Option<Added>) {
         self.state.change(|State { updater, builder, waf, mode }| {
-            let mut swap = Swap { builder, built: None, ruleset: None };
+            let mut swap = Swap { builder, built: None, ruleset: None, detector: self.takeover() };
             let report = change(updater, &mut swap);
             let Swap { built, ruleset, .. } = swap;
             let features = updater.features();
@@ -220,21 +280,29 @@ struct Swap<'a> {
     builder: &'a mut Builder,
     built: Option<Waf>,
     ruleset: Option<Added>,
+    detector: Option<&'a Arc<Detector>>,
 }
 
 impl Target for Swap<'_> {
     fn add_or_update(&mut self, path: &str, content: &Object) -> Loaded {
         let bundled = path == BUNDLED_RULES;
-        let added = match bundled {
+        let mut added = match bundled {
             true => self.builder.add_ruleset(path.as_bytes(), content),
             false => self.builder.add_or_update(path.as_bytes(), content),
         };
+        // A document without the key takes away what an earlier one of the same path said.
+        if let Some(detector) = self.detector.filter(|_| content.is_map()) {
+            added.diagnostics.sections.append(&mut detector.apply(path, content).sections);
+        }
         let loaded = Loaded { accepted: added.accepted, diagnostics: added.diagnostics.to_value_with_warnings() };
         self.ruleset = Some(added).filter(|_| bundled).or(self.ruleset.take());
         loaded
     }
 
     fn remove(&mut self, path: &str) -> bool {
+        if let Some(detector) = self.detector {
+            detector.remove(path);
+        }
         self.builder.remove(path.as_bytes())
     }
 

@@ -10,8 +10,7 @@
 //!
 //! ```
 //! use bartizan::http::block::Answer;
-//! use bartizan::http::denylist::Until;
-//! use bartizan::protect::{Engine, Finish, Response, Settings, Start, Subject, User};
+//! use bartizan::protect::{Engine, Finish, Response, Settings, Start, Subject, Until, User};
 //! use bartizan::value::Value;
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let engine = Engine::new(Settings::from_json(r#"{"version": "2.2", "rules": [
@@ -37,10 +36,11 @@
 //!
 //! | file | concept |
 //! |---|---|
-//! | [`Engine`], [`Settings`] | the current instance, changed by remote configuration |
-//! | [`Service`] | denylist, limits, learned responses |
-//! | [`Request`] | one request; its parts: start, evaluation, users, end |
-//! | `own_rules` | the rules by which our own blocks are reported |
+//! | [`Engine`], [`Settings`] | the instance of the moment, changed by remote configuration |
+//! | [`Service`] | denylist, limits, learned answers |
+//! | [`Request`] | one request; its parts: what it begins with, evaluation, users, its end |
+//! | `takeover` | the detector of account takeover ([`Engine::takeover`]), and which paths log in |
+//! | `own_rules` | the rules by which blocks of our own are reported |
 
 mod engine;
 mod error;
@@ -48,7 +48,9 @@ mod own_rules;
 mod request;
 mod service;
 mod settings;
+mod takeover;
 
+pub use crate::live::{Refused, Until};
 pub use engine::{Applied, Engine};
 pub use error::Error;
 pub use request::{Decision, Finish, Login, Request, RequestReport, Response, Start, Taken, User, UserDecision};

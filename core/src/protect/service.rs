@@ -1,15 +1,16 @@
 //! The state of a process between requests, behind one handle.
 
-use crate::http::denylist::{Denylist, Kind, Refused, Until};
 use crate::http::rate::TraceLimiter;
 use crate::http::sampling::SchemaSampler;
 use crate::http::stealth::{LoginFailure, StealthAnswer, StealthTemplates};
 use crate::http::{ClientAddress, Proxies, client_address};
+use crate::live::{Entry, LiveSets, Prefix, Refused, Until};
 use crate::support::fork::{Renewable, Versioned};
 use crate::support::{Clock, SystemClock, random};
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The settings of a [`Service`].
@@ -28,7 +29,7 @@ pub struct ServiceSettings {
     trace_rate_limit: i64,
     schema_delay: f64,
     proxies: Proxies,
-    clock: Box<dyn Clock>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Default for ServiceSettings {
@@ -37,7 +38,7 @@ impl Default for ServiceSettings {
             trace_rate_limit: TraceLimiter::DEFAULT_RATE,
             schema_delay: SchemaSampler::DEFAULT_DELAY,
             proxies: Proxies::default(),
-            clock: Box::new(SystemClock),
+            clock: Arc::new(SystemClock),
         }
     }
 }
@@ -69,7 +70,7 @@ impl ServiceSettings {
     /// The clock for the expiration of denylist entries.
     #[must_use]
     pub fn clock(self, clock: impl Clock + 'static) -> Self {
-        Self { clock: Box::new(clock), ..self }
+        Self { clock: Arc::new(clock), ..self }
     }
 }
 
@@ -86,47 +87,52 @@ impl fmt::Debug for ServiceSettings {
 /// Whom a block is about: a user, an address or network, or both.
 ///
 /// ```
-/// use bartizan::http::denylist::Until;
-/// use bartizan::protect::{Service, Subject};
+/// use bartizan::protect::{Service, Subject, Until};
 /// let service = Service::default();
 /// service.block(&Subject::user("mallory").and_address("198.51.100.0/24"), Until::Forever)?;
 /// assert!(service.refuses_user("mallory").is_some());
 /// assert!(service.refuses_address("198.51.100.7".parse().unwrap()).is_some());
 /// assert!(service.unblock(&Subject::user("mallory")));
-/// # Ok::<(), bartizan::http::denylist::Refused>(())
+/// # Ok::<(), bartizan::protect::Refused>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subject(Vec<(Kind, String)>);
+pub struct Subject {
+    user: Option<String>,
+    address: Option<String>,
+}
 
 impl Subject {
     /// A user, by the text of the id.
     pub fn user(id: impl Into<String>) -> Self {
-        Self(vec![(Kind::User, id.into())])
+        Self { user: Some(id.into()), address: None }
     }
 
     /// An address (`192.0.2.1`) or a network (`192.0.2.0/24`).
     pub fn address(network: impl Into<String>) -> Self {
-        Self(vec![(Kind::Address, network.into())])
+        Self { user: None, address: Some(network.into()) }
     }
 
     /// Adds an address or a network.
     #[must_use]
-    pub fn and_address(mut self, network: impl Into<String>) -> Self {
-        self.0.push((Kind::Address, network.into()));
-        self
+    pub fn and_address(self, network: impl Into<String>) -> Self {
+        Self { address: Some(network.into()), ..self }
+    }
+
+    fn network(&self) -> Option<Prefix> {
+        Prefix::parse(self.address.as_deref()?)
     }
 }
 
 /// The process-wide state: denylist, limits, and the application's own login failures. Thread-safe.
 pub struct Service {
-    denylist: Versioned<Denylist>,
+    live: Arc<LiveSets>,
     limiter: TraceLimiter,
     sampler: SchemaSampler,
     stealth: Renewable<StealthTemplates>,
     /// An operator's response for routes without learned failures.
     configured_failure: Versioned<Option<LoginFailure>>,
     proxies: Proxies,
-    clock: Box<dyn Clock>,
+    clock: Arc<dyn Clock>,
     start: Instant,
 }
 
@@ -146,7 +152,7 @@ impl Service {
     /// A service that has learned nothing and refuses nobody.
     pub fn new(settings: ServiceSettings) -> Self {
         Self {
-            denylist: Versioned::default(),
+            live: Arc::default(),
             limiter: TraceLimiter::new(settings.trace_rate_limit),
             sampler: SchemaSampler::new(settings.schema_delay),
             stealth: Renewable::default(),
@@ -163,53 +169,69 @@ impl Service {
     ///
     /// An invalid entry, or a full list; then neither the user nor the address of the subject is added.
     pub fn block(&self, subject: &Subject, until: Until) -> Result<(), Refused> {
-        let now = self.now();
-        self.denylist.change(|denylist| {
-            let mut changed = denylist.clone();
-            subject.0.iter().try_for_each(|(kind, value)| changed.block(*kind, value, until, now))?;
-            *denylist = changed;
-            Ok(())
-        })
+        let (now, entry, network) = (self.now(), Entry::manual(until), subject.network());
+        if subject.address.is_some() && network.is_none() {
+            return Err(Refused::NotAnAddress);
+        }
+        let before = network.and_then(|network| self.live.addresses.get(network, now));
+        if let Some(network) = network {
+            self.live.addresses.insert(network, entry, now)?;
+        }
+        let taken = subject.user.as_ref().map_or(Ok(()), |user| self.live.users.insert(user, entry, now));
+        if let (Err(_), Some(network)) = (taken, network) {
+            self.live.addresses.remove(network);
+            before.map_or(Ok(()), |before| self.live.addresses.insert(network, before, now))?;
+        }
+        taken
     }
 
     /// Changes the end of blocks that are still in force, to an earlier or later one; false if there is none.
     pub fn extend(&self, subject: &Subject, until: Until) -> bool {
         let now = self.now();
-        self.denylist.change(|denylist| {
-            subject.0.iter().fold(false, |done, (kind, value)| done | denylist.extend(*kind, value, until, now))
-        })
+        let user = subject.user.as_ref().is_some_and(|user| self.live.users.extend(user, until, now));
+        subject.network().is_some_and(|network| self.live.addresses.extend(network, until, now)) || user
     }
 
     /// Removes a block; false if there was none.
     pub fn unblock(&self, subject: &Subject) -> bool {
-        self.denylist.change(|denylist| {
-            subject.0.iter().fold(false, |done, (kind, value)| done | denylist.unblock(*kind, value))
-        })
+        let user = subject.user.as_ref().is_some_and(|user| self.live.users.remove(user));
+        subject.network().is_some_and(|network| self.live.addresses.remove(network)) || user
     }
 
     /// The end of a user's block, if there is one.
     pub fn refuses_user(&self, id: &str) -> Option<Until> {
-        self.denylist.load().user(id, self.now())
+        self.live.users.find(id.as_bytes(), self.now()).map(|entry| entry.until)
     }
 
-    /// The end of an address's block, if there is one.
+    /// Until when an address is refused, if at all: the latest end among the networks it belongs to.
     pub fn refuses_address(&self, address: IpAddr) -> Option<Until> {
-        self.denylist.load().address(address, self.now())
+        self.live.addresses.find(address, self.now()).map(|entry| entry.until)
     }
 
     /// Whether any address is refused.
     pub fn refuses_addresses(&self) -> bool {
-        self.denylist.load().has_addresses(self.now())
+        self.live.addresses.hold_any(self.now())
     }
 
     /// The refused users, sorted by id.
     pub fn blocked_users(&self) -> Vec<(String, Until)> {
-        self.denylist.load().entries(Kind::User, self.now())
+        in_order(self.live.users.entries(self.now()))
     }
 
     /// The refused addresses and networks, sorted by text.
     pub fn blocked_addresses(&self) -> Vec<(String, Until)> {
-        self.denylist.load().entries(Kind::Address, self.now())
+        let entries = self.live.addresses.entries(self.now()).into_iter();
+        in_order(entries.map(|(network, entry)| (network.to_string(), entry)).collect())
+    }
+
+    /// The sets behind these, which rules know as `blocked_ips` and `blocked_users`.
+    pub(crate) fn live(&self) -> &Arc<LiveSets> {
+        &self.live
+    }
+
+    /// The clock by which entries end.
+    pub(super) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 
     /// The end of a block that begins now.
@@ -282,3 +304,9 @@ impl fmt::Display for UnusableStatus {
 }
 
 impl std::error::Error for UnusableStatus {}
+
+fn in_order(entries: Vec<(String, Entry)>) -> Vec<(String, Until)> {
+    let mut ends: Vec<_> = entries.into_iter().map(|(whom, entry)| (whom, entry.until)).collect();
+    ends.sort_unstable();
+    ends
+}

@@ -45,6 +45,10 @@ pub struct Settings {
     pub(super) propagate: bool,
     pub(super) on_incomplete: OnIncomplete,
     pub(super) service: ServiceSettings,
+    pub(super) takeover: bool,
+    pub(super) takeover_document: Option<Value>,
+    pub(super) service_name: String,
+    pub(super) env: String,
 }
 
 impl Settings {
@@ -60,6 +64,10 @@ impl Settings {
             propagate: false,
             on_incomplete: OnIncomplete::default(),
             service: ServiceSettings::default(),
+            takeover: true,
+            takeover_document: None,
+            service_name: String::new(),
+            env: String::new(),
         }
     }
 
@@ -125,5 +133,23 @@ impl Settings {
     #[must_use]
     pub fn service(self, service: ServiceSettings) -> Self {
         Self { service, ..self }
+    }
+
+    /// Whether account takeover is detected, which it is unless somebody says no.
+    #[must_use]
+    pub fn takeover(self, takeover: bool) -> Self {
+        Self { takeover, ..self }
+    }
+
+    /// What takeover detection is to do: a document with the key `bartizan_ato`, see `core/src/takeover/config`.
+    #[must_use]
+    pub fn takeover_document(self, document: Value) -> Self {
+        Self { takeover_document: Some(document), ..self }
+    }
+
+    /// The names of the service and of its environment, as signals of takeover detection have them.
+    #[must_use]
+    pub fn named(self, service: impl Into<String>, env: impl Into<String>) -> Self {
+        Self { service_name: service.into(), env: env.into(), ..self }
     }
 }

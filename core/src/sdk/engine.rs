@@ -8,7 +8,7 @@ use super::{map_of, texts};
 use crate::config::{Diagnostics, Warning};
 use crate::protect::{Applied, Engine, Error, OnIncomplete, Settings};
 use crate::users::mode::ModeSettings;
-use crate::value::{Object, Value};
+use crate::value::{Object, Value, View};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,9 +67,20 @@ impl fmt::Display for EngineError {
 
 impl std::error::Error for EngineError {}
 
-/// The names of an engine's settings, besides [`SERVICE_SETTINGS`].
-pub const ENGINE_SETTINGS: [&str; 8] =
-    ["rules", "local_rules", "enabled", "environment", "timeout_us", "host", "propagate", "on_incomplete"];
+/// The names of the settings of an engine, beside [`SERVICE_SETTINGS`].
+pub const ENGINE_SETTINGS: [&str; 11] = [
+    "rules",
+    "local_rules",
+    "enabled",
+    "environment",
+    "timeout_us",
+    "host",
+    "propagate",
+    "on_incomplete",
+    "takeover",
+    "service",
+    "env",
+];
 
 /// An engine configured by a map:
 ///
@@ -80,20 +91,28 @@ pub const ENGINE_SETTINGS: [&str; 8] =
 ///   `client_ip_header`
 /// * `timeout_us`, `host` (`python` or `javascript`), `propagate`
 /// * those of a service: `trace_rate_limit`, `schema_delay`, `client_ip_header`, `trusted_proxies`
-/// * `on_incomplete`: `pass` (the default) or `block`, for a request that was not inspected completely
+/// * `takeover`: false turns the detection of account takeover off; a map is what it is to do, a document with the key
+///   `bartizan_ato` (see `core/src/takeover/config`)
+/// * `service`, `env`: the names that signals have, else those of `DD_SERVICE` and `DD_ENV` in the `environment`
+/// * `on_incomplete`: `pass` (the default) or `block`: what becomes of a request that was not inspected completely
 ///
-/// Also returns `warnings` about settings, the `report` of the first batch, and the `diagnostics` of the rules with
-/// their own `warnings`.
+/// Returns beside it `warnings` about settings, the `report` of the first batch, and the `diagnostics` of the rules with their
+/// own `warnings`; `takeover_diagnostics` where the settings bring a document about takeover.
 ///
 /// # Errors
 ///
 /// A setting that is unknown or cannot be used, or a ruleset without a usable rule, whether the engine is on or not.
 pub fn new_engine(settings: &Object) -> Result<(Arc<Engine>, Value), EngineError> {
     let mut warnings = Vec::new();
+    let takeover = settings.get(b"takeover");
     let (engine, applied) = Engine::with_report(read(Args::of(settings)?, &mut warnings)?)?;
     let diagnostics = engine.diagnostics().to_value_with_warnings();
     let said = [("warnings", texts(&warnings)), ("report", applied_value(&applied)), ("diagnostics", diagnostics)];
-    Ok((engine, map_of(said)))
+    let mut said = map_of(said);
+    if takeover.is_some_and(Object::is_map) {
+        said.insert("takeover_diagnostics", engine.takeover_diagnostics().to_value());
+    }
+    Ok((engine, said))
 }
 
 fn read(args: Args<'_>, warnings: &mut Vec<String>) -> Result<Settings, EngineError> {
@@ -121,7 +140,19 @@ fn read(args: Args<'_>, warnings: &mut Vec<String>) -> Result<Settings, EngineEr
             return Err(format!("the setting `on_incomplete` must be `pass` or `block`, not `{other}`").into());
         }
     };
+    let settings = match args.object("takeover").map(Object::view) {
+        None => settings,
+        Some(View::Bool(takeover)) => settings.takeover(takeover),
+        Some(View::Map(_)) => {
+            settings.takeover_document(args.object("takeover").map_or_else(Value::null, Object::to_value))
+        }
+        Some(_) => return Err("the setting `takeover` must be true, false or a map".into()),
+    };
+    let name = |setting: &str, named: &str| -> Result<String, String> {
+        Ok(args.text(setting)?.map(String::from).or_else(|| variable(named)).unwrap_or_default())
+    };
     Ok(settings
+        .named(name("service", "DD_SERVICE")?, name("env", "DD_ENV")?)
         .local_rules(args.flag("local_rules")?.unwrap_or(false))
         .enabled(args.flag("enabled")?)
         .modes(modes)

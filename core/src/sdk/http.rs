@@ -76,11 +76,12 @@ pub(super) fn answer_value(answer: Answer, blocking: Blocking) -> Value {
         Answer::Grpc { status, message } => {
             map_of([("grpc_status", u64::from(status).into()), ("grpc_message", message.into()), ("meta", meta)])
         }
-        Answer::Http(Response { status, headers, body }) => map_of([
+        Answer::Http(Response { status, headers, body, delay }) => map_of([
             ("status", u64::from(status).into()),
-            ("headers", Value::from_entries(headers)),
+            ("headers", Value::from_entries(headers.iter().map(|(name, value)| (&**name, &**value)))),
             ("body", body.into()),
             ("stealth", blocking.stealth.into()),
+            ("delay_us", (delay.as_micros() as u64).into()),
             ("security_response_id", blocking.security_response_id.into()),
             ("meta", meta),
         ]),

@@ -8,10 +8,11 @@
 //!
 //! | what | state | made by | called by |
 //! |---|---|---|---|
-//! | functions | none | | [`call`] |
-//! | a [`Service`](crate::protect::Service) | denylist, limits, learned responses | [`new_service`] | [`call_service`], which includes the above |
-//! | an [`Engine`](crate::protect::Engine) | also the rules | [`new_engine`] | [`call_engine`], likewise |
-//! | a [`Request`](crate::protect::Request) | the state of one request | an engine | [`call_request`] |
+//! | functions | nothing | | [`call`] |
+//! | a [`Service`](crate::protect::Service) | denylist, limits, learned answers | [`new_service`] | [`call_service`], which knows those above too |
+//! | an [`Engine`](crate::protect::Engine) | and the rules | [`new_engine`] | [`call_engine`], likewise |
+//! | a [`Detector`](crate::takeover::Detector) of account takeover | accounts, signals, blocks | [`new_detector`], or an engine | [`call_detector`] |
+//! | a [`Request`](crate::protect::Request) | what became of one request | an engine | [`call_request`] |
 //!
 //! The state of a request between calls of [`call`] is passed in and out by value, as `scope`. A host with its own
 //! contexts and without an engine keeps a [`RequestScope`](crate::users::RequestScope) instead, and uses
@@ -91,6 +92,7 @@ mod request;
 mod scope;
 mod service;
 mod taken;
+mod takeover;
 mod users;
 
 use crate::http::Proxies;
@@ -103,6 +105,7 @@ pub use request::call_request;
 pub use scope::{Place, call_in_scope};
 pub use service::{SERVICE_SETTINGS, call_service, new_service};
 pub use taken::Arguments;
+pub use takeover::{call_detector, new_detector, restore_detector};
 
 /// Runs a function. The result is a map; its `error` says that the function is unknown or an argument invalid.
 pub fn call(function: &str, arguments: &Object) -> Value {

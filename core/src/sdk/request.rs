@@ -3,7 +3,7 @@
 use super::args::{Args, Result};
 use super::users::{options, outcome_value, telemetry_value, who, with_call};
 use super::{http, map_of};
-use crate::protect::{Decision, Finish, Request, Response, Start, Taken};
+use crate::protect::{Decision, Finish, Login, Request, Response, Start, Taken, User};
 use crate::report::Outcome;
 use crate::value::{Object, Value};
 use std::borrow::Cow;
@@ -18,6 +18,7 @@ use std::borrow::Cow;
 /// | `business_event` | `name`, `values` | the same |
 /// | any call about users | as in [`super::call`], without `mode` and `scope` | as there, and `blocked` |
 /// | `is_user_blocked` | `user` (an id, or a map with `id` and `session_id`), `session_id` | `blocked` |
+/// | `assess` (before the password is checked) | `login`, `user` (an id, or a map with `id`) | `decision` (`allow`, `stealth` or `block`), `score`, `reasons`, `blocked` |
 /// | `block_request` | | `blocked`: from now on the request is to be blocked |
 /// | `response` | `status`, `headers` | `blocked` |
 /// | `block_response` | `graphql`, `protocol`, `headers_sent`, `templates`, `accept`, `method` | as in [`super::call`]; empty if nothing blocks |
@@ -44,6 +45,7 @@ fn dispatch(request: &mut Request, function: &str, args: Args<'_>) -> Result<Val
         }
         "operation" => Ok(evaluated(request.operation(addresses(args)?))),
         "business_event" => business_event(request, args),
+        "assess" => assess(request, args),
         "is_user_blocked" => {
             let who = who(args, request.engine().call_options())?;
             Ok(map_of([("blocked", request.is_user_blocked(&who).into())]))
@@ -92,6 +94,16 @@ fn start(request: &mut Request, args: Args<'_>) -> Result<Value> {
     };
     let incomplete = decision.incomplete.reasons().collect();
     Ok(map_of([("blocked", decision.blocked.into()), ("meta", meta), ("incomplete", incomplete)]))
+}
+
+fn assess(request: &mut Request, args: Args<'_>) -> Result<Value> {
+    let login = args.object("login").map_or_else(Login::default, |login| Login::of(login.to_value()));
+    let id = args.object("user").and_then(|user| if user.is_map() { user.get(b"id") } else { Some(user) });
+    let login = id.map_or(login.clone(), |id| login.user(User::new(id.to_value())));
+    let assessment = request.assess(&login);
+    let mut result = assessment.to_value();
+    result.insert("blocked", assessment.decision != crate::takeover::Decision::Allow);
+    Ok(result)
 }
 
 fn note_unparsed(request: &mut Request, args: Args<'_>) -> Result<()> {

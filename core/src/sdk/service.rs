@@ -3,10 +3,10 @@
 use super::args::{Args, Result};
 use super::{call, http, map_of};
 use crate::http::Proxies;
-use crate::http::denylist::Until;
 use crate::http::rate::TraceLimiter;
 use crate::http::sampling::SchemaSampler;
 use crate::http::stealth::LoginFailure;
+use crate::live::Until;
 use crate::protect::{Service, ServiceSettings, Subject};
 use crate::users::identity::id_text;
 use crate::value::{Object, Value};

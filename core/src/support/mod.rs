@@ -12,7 +12,6 @@ mod numbers;
 mod occasional;
 mod pace;
 mod processor_time;
-mod shared_map;
 mod stride;
 #[cfg(test)]
 #[path = "../../tests/common/random.rs"]
@@ -20,12 +19,11 @@ pub(crate) mod test_random;
 pub(crate) mod words;
 
 pub use bits::Bits;
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, FixedClock, SystemClock};
 pub use deadline::{Deadline, Expired};
 pub(crate) use ids::random;
 pub use ids::{Ids, RandomIds};
 pub use numbers::NumberMap;
 pub use occasional::Occasional;
 pub use pace::Pace;
-pub(crate) use shared_map::SharedMap;
 pub use stride::Stride;

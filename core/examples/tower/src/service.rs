@@ -66,7 +66,7 @@ impl Protected {
         let Answer::Http(page) = self.with(|request| request.block_response(&Ask::default()))? else { return None };
         let mut response = Response::builder().status(page.status);
         for (name, value) in page.headers {
-            response = response.header(name, value);
+            response = response.header(&*name, value);
         }
         let body = Some(Bytes::from(page.body)).filter(|body| !body.is_empty());
         response.body(Answered::Engine(body)).ok()

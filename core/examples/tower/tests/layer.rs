@@ -1,6 +1,6 @@
 //! Requests through the layer, to a service that accepts everybody.
 
-use bartizan::http::denylist::Until;
+use bartizan::protect::Until;
 use bartizan::protect::{Engine, RequestReport, Settings, Subject, User};
 use bartizan_tower::{Protect, ProtectLayer, Protected, Replayed};
 use bytes::Bytes;

@@ -2,7 +2,7 @@
 
 use super::Request;
 use super::parts::owned;
-use crate::http::block::{Answer, Ask, Blocking};
+use crate::http::block::{Answer, Ask, Blocking, Response};
 use crate::http::headers::{Direction, discarded_metric, header_tags};
 use crate::http::report::RequestOutcome;
 use crate::report::Incomplete;
@@ -61,7 +61,10 @@ impl Request {
         let mut ask = ask.clone();
         ask.accept = ask.accept.or(self.accept.as_deref().map(Cow::Borrowed));
         ask.method = ask.method.or(self.method.as_deref().map(Cow::Borrowed));
-        let answer = Answer::new(&blocking, &ask);
+        let answer = match Answer::new(&blocking, &ask) {
+            Answer::Http(page) => Answer::Http(self.stealth_answer(&blocking).unwrap_or(page)),
+            other => other,
+        };
         match &answer {
             Answer::TooLate => {
                 self.block_failed = true;
@@ -73,15 +76,29 @@ impl Request {
         self.response_headers = match &answer {
             Answer::Http(response) => {
                 let headers = response.headers.iter();
-                owned(headers.map(|(name, value)| (Cow::Borrowed(*name), Cow::Borrowed(value.as_str()))).collect())
+                owned(headers.map(|(name, value)| (name.clone(), Cow::Borrowed(value.as_str()))).collect())
             }
             _ => Vec::new(),
         };
         Some(answer)
     }
 
-    /// Everything for the request's span.
+    /// What the application answers to a wrong password here, for a refusal that is to look like that; nothing as long as
+    /// too little is known of it, or elsewhere than at a login.
+    fn stealth_answer(&self, blocking: &Blocking) -> Option<Response> {
+        let path = self.path.as_deref().filter(|_| self.stealth || blocking.stealth)?;
+        if !blocking.stealth && !self.engine.takeover.as_ref().is_some_and(|takeover| takeover.logs_in(path)) {
+            return None;
+        }
+        let login = self.login.as_deref().unwrap_or_default();
+        self.engine.service().login_failure_answer(path, login).map(Response::from)
+    }
+
+    /// Everything the request's span is to have.
     pub fn finish(&mut self, finish: &Finish) -> RequestReport {
+        if let Some(detector) = self.engine.takeover() {
+            detector.poll();
+        }
         let on = self.context.is_some();
         let mut report = std::mem::take(&mut self.report);
         let mut incomplete = std::mem::take(&mut self.incomplete);

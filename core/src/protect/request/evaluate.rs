@@ -94,6 +94,7 @@ impl Request {
         let outside = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.report.add(scope, &outcome, outside);
         self.incomplete.merge(&outcome.incomplete);
+        self.tell_found(&outcome);
         if outcome.keep {
             let granted = self.engine.service().grants_trace();
             self.keep |= granted;

@@ -3,6 +3,7 @@
 mod decision;
 mod end;
 mod evaluate;
+mod events;
 mod parts;
 mod person;
 mod users;
@@ -19,7 +20,8 @@ use crate::http::report::{Report, Scope};
 use crate::http::{ClientAddress, client_address};
 use crate::report::{Incomplete, ReportedAction};
 use crate::support::Deadline;
-use crate::users::RequestScope;
+use crate::takeover::Look;
+use crate::users::{RequestScope, Who};
 use crate::value::Value;
 use parts::{OwnedHeaders, owned};
 use std::collections::BTreeMap;
@@ -51,6 +53,13 @@ pub struct Request {
     client: ClientAddress,
     request_headers: OwnedHeaders,
     response_headers: OwnedHeaders,
+    /// The path asked for, without query; kept for the detector of account takeover.
+    path: Option<String>,
+    /// The name under which the detector knows the request, once there was an event.
+    event_id: Option<String>,
+    /// The refusal is to look like a wrong password, of this login.
+    stealth: bool,
+    login: Option<String>,
     /// What was not inspected so far.
     incomplete: Incomplete,
     /// The deadline of the evaluation that the current call leads to.
@@ -80,6 +89,10 @@ impl Request {
             client: ClientAddress::default(),
             request_headers: Vec::new(),
             response_headers: Vec::new(),
+            path: None,
+            event_id: None,
+            stealth: false,
+            login: None,
             incomplete: Incomplete::default(),
             deadline: None,
             client_cut: false,
@@ -130,6 +143,9 @@ impl Request {
         let accept = start.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("accept"));
         self.accept = accept.map(|(_, value)| value.to_string());
         self.method = start.method.as_deref().map(String::from);
+        if self.engine.takeover.is_some() {
+            self.path = start.url.as_deref().map(|url| events::path(url).into());
+        }
         if self.context.is_none() {
             self.request_headers = owned(start.headers);
             return Decision::default();
@@ -147,8 +163,11 @@ impl Request {
         self.request_headers = owned(start.headers);
         self.meta.extend(self.client.tags().map(|(tag, address)| (tag.to_string(), address)));
         let client = self.client.client;
-        let found = match client.filter(|client| self.engine.service().refuses_address(*client).is_some()) {
-            Some(client) => {
+        let refused = client.and_then(|client| Some((client, self.engine.refusal(Some(client), &Who::default())?)));
+        let found = match refused {
+            Some((client, look)) => {
+                self.stealth = look == Look::Stealth;
+                self.tell_refusal(look, None);
                 self.refuse_client(client);
                 return self.refused_decision();
             }

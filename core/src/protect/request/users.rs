@@ -48,6 +48,7 @@ impl Request {
 
     /// Evaluates a business event, such as `payment.failure`, with its values.
     pub fn business_event(&mut self, name: &str, values: Value) -> Decision {
+        self.tell_business(name, &values);
         self.run(Value::from_entries([(business_logic_address(name), values)]))
     }
 
@@ -58,6 +59,7 @@ impl Request {
         self.meta.extend(outcome.meta.iter().map(|(tag, text)| (tag.clone(), text.clone())));
         self.metrics.extend(outcome.metrics.iter().map(|(name, number)| (name.clone(), *number)));
         self.keep |= outcome.keep;
+        self.tell_call(call, &outcome);
         if outcome.addresses.is_empty() {
             return UserDecision { outcome, ..UserDecision::default() };
         }
@@ -67,8 +69,9 @@ impl Request {
         let mut blocked = found.as_ref().is_some_and(blocks);
         if let Some(id) = who.id() {
             self.user = Some(id.into());
-            blocked = blocked || self.is_refused(USER_ID, id) || self.deny_user(id);
+            blocked = blocked || self.is_refused(USER_ID, id);
         }
+        blocked = blocked || self.deny(&who);
         UserDecision { blocked, outcome, found }
     }
 
@@ -88,7 +91,7 @@ impl Request {
             let aside = self.engine.waf().map(|waf| waf.context());
             self.evaluate_in(aside, Scope::Request, who.addresses())
         };
-        self.remember_refusal(found.as_ref(), who) || who.id().is_some_and(|id| self.deny_user(id))
+        self.remember_refusal(found.as_ref(), who) || self.deny(who)
     }
 
     fn is_refused(&self, address: &str, value: &str) -> bool {
@@ -105,13 +108,13 @@ impl Request {
         self.refused.len() > before
     }
 
-    /// A user refused at run time is reported like one on the engine's list.
-    fn deny_user(&mut self, id: &str) -> bool {
-        let denied = self.context.is_some() && self.engine.service().refuses_user(id).is_some();
-        if denied {
-            self.refuse_user(id);
-            self.refused.push((USER_ID, id.into()));
+    /// A user or a session refused at run time is reported like one on the engine's list.
+    fn deny(&mut self, who: &Who) -> bool {
+        if self.context.is_none() || who.is_nobody() || self.engine.refusal(None, who).is_none() {
+            return false;
         }
-        denied
+        self.refuse_user(who.id().unwrap_or_default());
+        self.refused.extend(who.parts().map(|(address, value)| (address, value.to_string())));
+        true
     }
 }

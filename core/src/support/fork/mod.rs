@@ -7,9 +7,9 @@
 //!
 //! | kind | for | what a child finds |
 //! |---|---|---|
-//! | [`Versioned`] | what must not be lost: configurations, rules, denylists | the version of the last finished change |
-//! | [`Renewable`] | what can be made again: spare memory, samples, limits | the content, or a new one if it was in use |
-//! | [`OnceBox`](once_cell::race::OnceBox) | what is made once | the content, or it makes its own |
+//! | [`Versioned`] | what must not be lost: configurations, rules | the version of the last finished change |
+//! | [`Renewable`] | what can be made again: spare memory, samples, limits | what is there, or a new one where it was in use |
+//! | [`OnceBox`](once_cell::race::OnceBox) | what is made once | what is there, or it makes its own |
 //! | atomics | numbers | the number |
 //!
 //! `Mutex::try_lock` alone is fine as well, if a thread that does not get the lock goes on without it. `Mutex::lock`,

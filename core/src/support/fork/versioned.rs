@@ -31,6 +31,11 @@ impl<T> Versioned<T> {
     pub fn load(&self) -> Guard<Arc<T>> {
         self.current.load()
     }
+
+    /// The version of this moment, for longer.
+    pub fn load_full(&self) -> Arc<T> {
+        Arc::clone(&self.load())
+    }
 }
 
 impl<T: Clone> Versioned<T> {

@@ -1,0 +1,205 @@
+//! What a request tells the detector of account takeover, and what it refuses for it.
+//!
+//! Events come from calls about users (application code and integrations), from events of the business, and from rules that
+//! tag. They are made of the tags and attributes that these leave, which name event and fields, and completed by what is
+//! known of the request: where it comes from, what it shows of its device, whether it is an attack by itself.
+
+use super::{Login, Request};
+use crate::Outcome;
+use crate::http::addresses::path_and_query;
+use crate::report;
+use crate::takeover::{Assessment, Decision, Event, Look, name, source};
+use crate::users::identity::id_text;
+use crate::users::text::utf8;
+use crate::users::{Call, USER_ID};
+use crate::value::{Object, Value};
+use std::borrow::Cow;
+
+/// What the tags and attributes of events begin with.
+const EVENTS: &str = "appsec.events.";
+/// Calls of language models are events of the business too, and not of accounts.
+const NOT_OF_ACCOUNTS: &str = "llm.call";
+
+impl Request {
+    /// Asks, before the password of a login is checked, whether the attempt may go on. One that may not ends the request:
+    /// see [`Request::block_response`].
+    ///
+    /// ```
+    /// # use bartizan::protect::{Engine, Login, Settings, Start};
+    /// use bartizan::takeover::Decision;
+    /// # let engine = Engine::new(Settings::from_json(r#"{"version": "2.2", "rules": []}"#)?)?;
+    /// let mut request = engine.request();
+    /// request.start(Start::new("POST", "/login").peer("192.0.2.7"));
+    /// assert_eq!(request.assess(&Login::of("bob@example.org")).decision, Decision::Allow);
+    /// # Ok::<(), bartizan::protect::Error>(())
+    /// ```
+    pub fn assess(&mut self, login: &Login) -> Assessment {
+        let Some(detector) = self.engine.takeover().filter(|_| self.context.is_some()).cloned() else {
+            return Assessment::allow();
+        };
+        let report = login.report();
+        let user = report.user.map(|user| if user.is_map() { user.get(b"id") } else { Some(user) });
+        let mut attempt = Event { login: text(report.login), user_id: text(user.flatten()), ..Event::default() };
+        attempt.login = attempt.login.or_else(|| attempt.user_id.clone());
+        self.complete(&mut attempt, "");
+        let assessment = detector.judge(&attempt);
+        let refused = match assessment.decision {
+            Decision::Allow => return assessment,
+            Decision::Stealth => Look::Stealth,
+            Decision::Block => Look::Block,
+        };
+        let login = attempt.login.map(Cow::into_owned);
+        self.refused_login(refused, login);
+        assessment
+    }
+
+    /// Tells of a call about a user.
+    pub(super) fn tell_call(&mut self, call: Call<'_>, outcome: &crate::users::CallOutcome) {
+        if !self.tells() || !outcome.accepted {
+            return;
+        }
+        let producer = match call {
+            Call::SawEvent(..) => "auto",
+            Call::SawUser(_) | Call::SawSession(_) | Call::SetUser(_) => return,
+            _ => "sdk",
+        };
+        let attributes = Value::from_entries(outcome.meta.iter().filter(|(tag, _)| tag.starts_with(EVENTS)));
+        let mut events = source::events(&attributes, &Value::null());
+        for event in &mut events {
+            event.insert("producer", producer);
+            for (field, tag) in [
+                ("usr.id", USER_ID),
+                ("usr.id", "_dd.appsec.usr.id"),
+                ("usr.login", "_dd.appsec.usr.login"),
+                ("usr.session_id", "usr.session_id"),
+            ] {
+                if let Some(text) = outcome.meta.get(tag).filter(|_| event.get(field.as_bytes()).is_none()) {
+                    event.insert(field, text);
+                }
+            }
+        }
+        self.tell(&events);
+    }
+
+    /// Tells of an event of the business.
+    pub(super) fn tell_business(&mut self, name: &str, values: &Object) {
+        if !self.tells() || name == NOT_OF_ACCOUNTS {
+            return;
+        }
+        let mut event = Value::from_entries([("event", name), ("producer", "sdk")]);
+        if values.is_map() {
+            event.insert("meta", values.to_value());
+            for field in ["usr.id", "usr.login"] {
+                if let Some(value) = values.get(field.as_bytes()) {
+                    event.insert(field, value.to_value());
+                }
+            }
+        }
+        self.tell(&[event]);
+    }
+
+    /// Tells of what rules found, where they say that it is an event.
+    pub(super) fn tell_found(&mut self, outcome: &Outcome) {
+        let marks = |name: &[u8]| name.starts_with(EVENTS.as_bytes());
+        let tags = outcome.attributes.iter().any(|(name, _)| marks(name)) || outcome.events.iter().any(is_of_business);
+        if !tags || self.engine.takeover.is_none() {
+            return;
+        }
+        let attributes = outcome.attributes.iter().filter(|(name, _)| marks(name));
+        let attributes = Value::from_entries(attributes.map(|(name, value)| (name, value.to_value())));
+        let reported: Value =
+            outcome.events.iter().filter(|event| is_of_business(event)).map(report::Event::to_value).collect();
+        let events = source::events(&attributes, &reported);
+        self.tell(&events);
+    }
+
+    fn tells(&self) -> bool {
+        self.engine.takeover.is_some() && self.context.is_some()
+    }
+
+    fn tell(&mut self, events: &[Value]) {
+        let Some(takeover) = self.engine.takeover.as_ref().filter(|_| !events.is_empty()) else { return };
+        let id = self.event_id.get_or_insert_with(|| takeover.request_id()).clone();
+        for value in events {
+            let Ok(mut event) = Event::read(value) else {
+                // It is counted as one that was dropped.
+                let _ = takeover.detector.event(value);
+                continue;
+            };
+            self.complete(&mut event, &id);
+            if let Some(path) = self.path.as_deref().filter(|_| is_login(&event.event)) {
+                takeover.saw_login(path);
+            }
+            takeover.detector.take(&event);
+        }
+    }
+
+    /// Adds what is known of the request to an event.
+    fn complete<'a>(&'a self, event: &mut Event<'a>, id: &'a str) {
+        event.request_id = (!id.is_empty()).then_some(Cow::Borrowed(id));
+        event.ip = event.ip.or(self.client.client);
+        let header = |wanted: &str| {
+            let found = self.request_headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            found.map(|(_, value)| &**value).filter(|value| !value.is_empty()).map(Cow::Borrowed)
+        };
+        event.user_agent = header("user-agent");
+        event.accept_language = header("accept-language");
+        event.header_count = Some(self.request_headers.len()).filter(|count| *count > 0);
+        event.method = self.method.as_deref().map(Cow::Borrowed);
+        event.route = event.route.take().or(self.path.as_deref().map(Cow::Borrowed));
+        event.fp_header = self.report.meta.get("_dd.appsec.fp.http.header").map(|text| Cow::Borrowed(text.as_str()));
+        event.waf_attack = self.report.events.iter().any(is_attack);
+        // Whoever is logged in does it; but a login says itself whose it is.
+        if event.user_id.is_none() && event.login.is_none() && !is_login(&event.event) {
+            event.user_id = self.user.as_deref().map(Cow::Borrowed);
+            event.login = event.user_id.clone();
+        }
+    }
+
+    /// A request that was refused at the login keeps the signal alive that it was refused for.
+    pub(super) fn tell_refusal(&mut self, look: Look, login: Option<&str>) {
+        let Some(takeover) = &self.engine.takeover else { return };
+        if login.is_none() && !self.path.as_deref().is_some_and(|path| takeover.logs_in(path)) {
+            return;
+        }
+        let id = self.event_id.get_or_insert_with(|| takeover.request_id()).clone();
+        let mut event = Event {
+            event: name::LOGIN_REFUSED.into(),
+            refused: Some(Cow::Borrowed(if look == Look::Stealth { "stealth" } else { "block" })),
+            login: login.map(Cow::Borrowed),
+            ..Event::default()
+        };
+        self.complete(&mut event, &id);
+        takeover.detector.take(&event);
+    }
+
+    fn refused_login(&mut self, look: Look, login: Option<String>) {
+        self.stealth = look == Look::Stealth;
+        self.tell_refusal(look, login.as_deref());
+        self.login = login;
+        self.block();
+    }
+}
+
+fn text(value: Option<&Object>) -> Option<Cow<'_, str>> {
+    id_text(value?, Default::default())
+}
+
+/// The path of a target, by which logins are recognized.
+pub(super) fn path(url: &str) -> &str {
+    let target = path_and_query(url);
+    target.split(['?', '#']).next().unwrap_or(target)
+}
+
+fn is_login(event: &str) -> bool {
+    matches!(event, name::LOGIN_SUCCESS | name::LOGIN_FAILURE | name::LOGIN_REFUSED | name::SIGNUP)
+}
+
+fn is_of_business(event: &report::Event) -> bool {
+    event.rule.tags.iter().any(|(tag, value)| &**tag == b"category" && &**value == b"business_logic")
+}
+
+fn is_attack(event: &Value) -> bool {
+    let category = event.get(b"rule").and_then(|rule| rule.get(b"tags")).and_then(|tags| tags.get(b"category"));
+    category.and_then(Object::as_bytes).is_some_and(|category| utf8(category) == "attack_attempt")
+}

@@ -1,0 +1,53 @@
+//! The detector of an engine, and what it has to know of requests: which paths log in.
+
+use crate::live::LiveSets;
+use crate::support::Clock;
+use crate::support::fork::Versioned;
+use crate::takeover::{Detector, Options};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Paths that are known to log in.
+const ROUTES: usize = 64;
+/// Bytes of a path that is remembered.
+const LONGEST_ROUTE: usize = 512;
+
+/// See the [module](self).
+pub(super) struct Takeover {
+    pub detector: Arc<Detector>,
+    /// Where logins succeeded or failed, so that a refusal there can look like a wrong password.
+    routes: Versioned<Vec<Box<str>>>,
+    requests: AtomicU64,
+}
+
+impl Takeover {
+    pub fn new(service: &str, env: &str, live: Arc<LiveSets>, clock: Arc<dyn Clock>) -> Self {
+        let options = Options { live, clock, ..Options::system(service, env) };
+        Self { detector: Arc::new(Detector::new(options)), routes: Versioned::default(), requests: AtomicU64::new(0) }
+    }
+
+    /// What the events of one request have in common.
+    pub fn request_id(&self) -> String {
+        self.requests.fetch_add(1, Ordering::Relaxed).to_string()
+    }
+
+    /// Whether a path logs in: the configuration says so, or it did before.
+    pub fn logs_in(&self, path: &str) -> bool {
+        self.detector.plan().config.settings.login_routes.iter().any(|route| route == path) || self.has_seen(path)
+    }
+
+    /// Remembers that somebody tried to log in there.
+    pub fn saw_login(&self, path: &str) {
+        if path.len() <= LONGEST_ROUTE && !self.has_seen(path) && self.routes.load().len() < ROUTES {
+            self.routes.change(|routes| {
+                if routes.len() < ROUTES && routes.iter().all(|known| **known != *path) {
+                    routes.push(path.into());
+                }
+            });
+        }
+    }
+
+    fn has_seen(&self, path: &str) -> bool {
+        self.routes.load().iter().any(|route| **route == *path)
+    }
+}

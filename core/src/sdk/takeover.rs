@@ -1,0 +1,149 @@
+//! The functions of a detector of account takeover.
+
+use super::args::{Args, Result};
+use super::map_of;
+use crate::takeover::{Detector, Options, Verdict};
+use crate::value::{Object, Value};
+
+/// Entries of one document of `export_rules_data`.
+const CHUNK: usize = 50_000;
+
+/// A detector by itself, configured by a map:
+///
+/// * `config`: a document with the key `bartizan_ato`
+/// * `clock`: `system` (the default), or `manual` for tests and replays: then `advance` moves it, and events bring their times
+/// * `start_ms`: where a manual clock starts, in milliseconds since the epoch
+/// * `service`, `env`: where events without these are
+///
+/// Returns beside it the `diagnostics` of the document.
+///
+/// # Errors
+///
+/// A setting that does not exist or cannot be used, in a sentence.
+pub fn new_detector(settings: &Object) -> Result<(Detector, Value)> {
+    let settings = Args::of(settings)?;
+    let detector = Detector::new(options(settings)?);
+    Ok(configured(detector, settings))
+}
+
+/// The same, going on where another one stopped: with what [`call_detector`] gave for `snapshot`.
+///
+/// # Errors
+///
+/// Likewise, and a snapshot that cannot be read.
+pub fn restore_detector(settings: &Object, snapshot: &[u8]) -> Result<(Detector, Value)> {
+    let settings = Args::of(settings)?;
+    let detector = Detector::restore(options(settings)?, snapshot)?;
+    Ok(configured(detector, settings))
+}
+
+fn options(settings: Args<'_>) -> Result<Options> {
+    settings.only(&["config", "clock", "start_ms", "service", "env"])?;
+    let service = settings.text("service")?.unwrap_or_default();
+    let env = settings.text("env")?.unwrap_or_default();
+    match settings.text("clock")?.as_deref() {
+        None | Some("system") => Ok(Options::system(&service, &env)),
+        Some("manual") => Ok(Options::manual(milliseconds(settings, "start_ms")?.unwrap_or(0), &service, &env)),
+        Some(other) => Err(format!("the setting `clock` must be `system` or `manual`, not `{other}`")),
+    }
+}
+
+fn configured(detector: Detector, settings: Args<'_>) -> (Detector, Value) {
+    let diagnostics = settings.object("config").map(|document| detector.apply("config", document).to_value());
+    (detector, map_of([("diagnostics", diagnostics.unwrap_or_else(Value::map))]))
+}
+
+/// Runs a function of a detector. The result is a map; `error` in it says that the function is unknown or an argument
+/// unusable.
+///
+/// | function | arguments | result |
+/// |---|---|---|
+/// | `event` | an event: `event`, `usr.login`, `ip`, ... (see [`Event`](crate::takeover::Event)) | `signals` (ids it touched), `opened`, `escalated` |
+/// | `assess` | an attempt, likewise | `decision`, `score`, `reasons` |
+/// | `apply` | `path`, `document` | `diagnostics` |
+/// | `remove` | `path` | `removed` |
+/// | `advance` | `to_ms` (manual clocks only) | `advanced` |
+/// | `tick` | | nothing: what is due is done, notifications are handed over |
+/// | `time` | | `time_ms` |
+/// | `signals` | `state`, `min_severity`, `service`, `rule`, `skip`, `limit` (100) | `signals`, newest first |
+/// | `signal` | `id` | `signal`, or null |
+/// | `resolve` | `id`, `how`: `closed`, `false_positive` or `confirmed` | `found` |
+/// | `block` | `ip`, `cidr`, `user` or `session`; `seconds` or `permanent`; `mode`: `block` or `stealth`; `reason`, `signal` | `block` |
+/// | `unblock` | `ip`, `cidr`, `user`, `session`, `signal`, `rule`, `kind` or `all` | `count` |
+/// | `extend` | the same, and `seconds` from now; without them for ever | `count` |
+/// | `blocks` | `skip`, `limit` (100) | `blocks`, newest first |
+/// | `audit` | | `audit`: the latest changes of blocks, oldest first |
+/// | `health` | | counters and findings |
+/// | `forget` | `user` or `ip` | nothing |
+/// | `export_rules_data` | `max_chunk` (50,000) | `documents`: by path, null for one to remove |
+/// | `export` | `id`, `file` | `data`: the file, or null without such a signal |
+/// | `snapshot` | | `snapshot`: bytes, which are a secret |
+pub fn call_detector(detector: &Detector, function: &str, arguments: &Object) -> Value {
+    let result = Args::of(arguments).and_then(|args| dispatch(detector, function, args, arguments));
+    result.unwrap_or_else(|error| map_of([("error", error.into())]))
+}
+
+fn dispatch(detector: &Detector, function: &str, args: Args<'_>, map: &Object) -> Result<Value> {
+    let one = |name, value: Value| Ok(map_of([(name, value)]));
+    match function {
+        "event" => detector.event(map).map(|verdict| verdict_value(&verdict)).map_err(|why| why.message().into()),
+        "assess" => detector.assess(map).map(|answer| answer.to_value()).map_err(|why| why.message().into()),
+        "apply" => {
+            let document = args.object("document").ok_or("the argument `document` must be given")?;
+            one("diagnostics", detector.apply(&text(args, "path")?, document).to_value())
+        }
+        "remove" => one("removed", detector.remove(&text(args, "path")?).into()),
+        "advance" => {
+            let to_ms = milliseconds(args, "to_ms")?.ok_or("the argument `to_ms` must be given")?;
+            one("advanced", detector.advance(to_ms).into())
+        }
+        "tick" => {
+            detector.tick();
+            Ok(Value::map())
+        }
+        "time" => one("time_ms", detector.time_ms().into()),
+        "signals" => one("signals", detector.signals(map)?),
+        "signal" => one("signal", detector.signal(&text(args, "id")?).unwrap_or_else(Value::null)),
+        "resolve" => one("found", detector.resolve(&text(args, "id")?, &text(args, "how")?)?.into()),
+        "block" => one("block", detector.block(map)?),
+        "unblock" => one("count", (detector.unblock(map)? as u64).into()),
+        "extend" => {
+            let seconds = args.number("seconds")?.map(|seconds| seconds as u64);
+            one("count", (detector.extend(map, seconds)? as u64).into())
+        }
+        "blocks" => one("blocks", detector.blocks(map)?),
+        "audit" => one("audit", detector.audit()),
+        "health" => Ok(detector.health()),
+        "forget" => detector.forget(map).map(|()| Value::map()),
+        "export_rules_data" => {
+            let chunk = args.number("max_chunk")?.map_or(CHUNK, |chunk| chunk as usize);
+            one("documents", detector.export_rules_data(chunk))
+        }
+        "export" => {
+            let export = detector.export(&text(args, "id")?, &text(args, "file")?)?;
+            let whole = export.map(|pieces| pieces.flatten().collect::<Vec<u8>>());
+            one("data", whole.map_or_else(Value::null, |data| Value::from(&data[..])))
+        }
+        "snapshot" => one("snapshot", Value::from(&detector.snapshot()[..])),
+        _ => Err(format!("unknown function `{function}`")),
+    }
+}
+
+fn verdict_value(verdict: &Verdict) -> Value {
+    map_of([
+        ("signals", super::texts(&verdict.signals)),
+        ("opened", verdict.opened.into()),
+        ("escalated", verdict.escalated.into()),
+    ])
+}
+
+fn text(args: Args<'_>, name: &str) -> Result<String> {
+    args.text(name)?.map(String::from).ok_or_else(|| format!("the argument `{name}` must be given"))
+}
+
+fn milliseconds(args: Args<'_>, name: &str) -> Result<Option<u64>> {
+    match args.number(name)? {
+        Some(number) if number.is_nan() || number < 0.0 => Err(format!("the argument `{name}` must not be negative")),
+        number => Ok(number.map(|number| number as u64)),
+    }
+}

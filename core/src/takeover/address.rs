@@ -1,0 +1,169 @@
+//! Addresses as groups: who counts as one source, one network, and whom nobody outside can be.
+//!
+//! One IPv6 customer has a /64 or more, so an address there says nothing by itself: groups are prefixes. IPv4 addresses inside
+//! IPv6 are IPv4 addresses everywhere.
+
+use std::fmt;
+
+pub use crate::live::Prefix;
+
+/// A network as attackers move in it: an autonomous system where the host knows it, else a prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Network {
+    /// The number of an autonomous system.
+    System(u32),
+    /// A /24 or /48.
+    Prefix(Prefix),
+}
+
+impl Network {
+    /// The network of an address.
+    pub fn of(address: Prefix, asn: Option<u32>) -> Self {
+        asn.map_or_else(|| Network::Prefix(address.cut_by_family(24, 48)), Network::System)
+    }
+
+    /// Its bytes, for hashing.
+    pub fn bytes(self) -> [u8; 18] {
+        match self {
+            Network::Prefix(prefix) => prefix.bytes(),
+            Network::System(number) => {
+                let mut bytes = [0xff; 18];
+                bytes[..4].copy_from_slice(&number.to_le_bytes());
+                bytes
+            }
+        }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Network::System(number) => write!(f, "AS{number}"),
+            Network::Prefix(prefix) => prefix.fmt(f),
+        }
+    }
+}
+
+/// Prefixes that no client on the Internet has (RFC 1918, 6598, 3927, 4193 and the registries of special addresses).
+/// Documentation prefixes are not among them: they are what tests use.
+const LOCAL: [&str; 16] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+    "::/128",
+    "::1/128",
+    "fc00::/7",
+    "fe80::/10",
+    "ff00::/8",
+];
+
+/// Which addresses are local: they never count as a source and are never blocked.
+#[derive(Clone, Debug)]
+pub struct LocalNetworks(Vec<Prefix>);
+
+impl Default for LocalNetworks {
+    fn default() -> Self {
+        Self::new(&[], &[])
+    }
+}
+
+impl LocalNetworks {
+    /// The usual ones, with some more and without others.
+    pub fn new(more: &[Prefix], fewer: &[Prefix]) -> Self {
+        let usual = LOCAL.iter().filter_map(|text| Prefix::parse(text));
+        Self(usual.chain(more.iter().copied()).filter(|prefix| !fewer.contains(prefix)).collect())
+    }
+
+    /// Whether an address is local.
+    pub fn contains(&self, address: Prefix) -> bool {
+        self.0.iter().any(|prefix| prefix.contains(address))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_read_print_and_contain() {
+        let table = [
+            ("203.0.113.9", "203.0.113.9"),
+            ("203.0.113.9/24", "203.0.113.0/24"),
+            ("::ffff:203.0.113.9", "203.0.113.9"),
+            ("::ffff:203.0.113.9/120", "203.0.113.0/24"),
+            ("2001:db8::1/48", "2001:db8::/48"),
+            ("0.0.0.0/0", "0.0.0.0/0"),
+            ("::/0", "::/0"),
+        ];
+        for (text, printed) in table {
+            assert_eq!(Prefix::parse(text).unwrap().to_string(), printed);
+        }
+        for text in [
+            "",
+            "x",
+            "1.2.3.4/33",
+            "1.2.3.4/",
+            "1.2.3.4/+1",
+            "fe80::1%eth0",
+            "1.2.3.4:80",
+            " 1.2.3.4",
+            "::ffff:1.2.3.4/90",
+        ] {
+            assert_eq!(Prefix::parse(text), None, "{text}");
+        }
+        let host = |text| Prefix::parse(text).unwrap();
+        assert!(host("0.0.0.0/0").contains(host("1.2.3.4")) && !host("0.0.0.0/0").contains(host("::1")));
+        assert!(
+            host("2001:db8::/32").contains(host("2001:db8:1::1"))
+                && !host("2001:db8::/32").contains(host("2001:db9::"))
+        );
+    }
+
+    #[test]
+    fn local_networks_end_where_they_end() {
+        let local = LocalNetworks::default();
+        let is_local = |text| local.contains(Prefix::parse(text).unwrap());
+        for text in [
+            "0.1.2.3",
+            "10.0.0.1",
+            "100.127.255.255",
+            "172.31.0.1",
+            "192.0.0.8",
+            "198.19.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fd00::1",
+            "fe80::1",
+            "ff02::1",
+            "::ffff:10.1.1.1",
+        ] {
+            assert!(is_local(text), "{text}");
+        }
+        for text in [
+            "9.255.255.255",
+            "100.128.0.0",
+            "172.32.0.1",
+            "192.0.1.0",
+            "198.20.0.1",
+            "203.0.113.9",
+            "192.0.2.1",
+            "198.51.100.1",
+            "2001:db8::1",
+        ] {
+            assert!(!is_local(text), "{text}");
+        }
+        let ten = Prefix::parse("10.0.0.0/8").unwrap();
+        let more = Prefix::parse("203.0.113.0/24").unwrap();
+        let changed = LocalNetworks::new(&[more], &[ten]);
+        assert!(changed.contains(more) && !changed.contains(ten));
+    }
+}

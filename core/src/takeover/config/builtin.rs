@@ -1,0 +1,96 @@
+//! The rules that run without a configuration, from the table that documents them.
+
+use super::rule::Rule;
+use crate::fields::read::{self, element};
+use crate::value::{Value, json};
+use once_cell::race::OnceBox;
+
+const TABLE: &str = include_str!("../../../rules/takeover/rules.json");
+
+static RULES: OnceBox<Vec<(Rule, RuleDoc)>> = OnceBox::new();
+
+fn read_table() -> Vec<(Rule, RuleDoc)> {
+    let table: Value = json::parse(TABLE.as_bytes()).unwrap_or_default();
+    let rules = table.get(b"rules").and_then(|rules| rules.as_array()).unwrap_or_default();
+    let read = rules.iter().filter_map(|rule| {
+        let fields = element(rule, read::map).ok()?;
+        let id = fields.required("id", read::text).ok()?;
+        let text = |key: &str| fields.optional(key, super::scalar::text).ok().flatten().unwrap_or_default();
+        let rule = Rule::read(&fields, &id).ok()?;
+        let doc = RuleDoc {
+            id: rule.id.clone(),
+            looks_for: text("looks_for"),
+            threshold: text("threshold"),
+            source: text("source"),
+        };
+        Some((rule, doc))
+    });
+    read.collect()
+}
+
+fn table() -> &'static [(Rule, RuleDoc)] {
+    RULES.get_or_init(|| Box::new(read_table()))
+}
+
+/// What a built-in rule is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleDoc {
+    /// The rule.
+    pub id: String,
+    /// What it looks for.
+    pub looks_for: String,
+    /// How much of it is too much.
+    pub threshold: String,
+    /// Where the numbers come from.
+    pub source: String,
+}
+
+/// The built-in rules.
+pub(super) fn rules() -> Vec<Rule> {
+    table().iter().map(|(rule, _)| rule.clone()).collect()
+}
+
+/// What the built-in rules are for.
+pub fn rule_docs() -> Vec<RuleDoc> {
+    table().iter().map(|(_, doc)| doc.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_for_people_is_that_of_the_rules() {
+        let names = |severities: Vec<crate::takeover::severity::Severity>| {
+            let capital = |name: &str| name[..1].to_uppercase() + &name[1..];
+            severities.iter().map(|severity| capital(severity.name())).collect::<Vec<_>>().join(", ")
+        };
+        let rows: Vec<String> = rules()
+            .iter()
+            .zip(rule_docs())
+            .map(|(rule, doc)| {
+                let mut severity = names(rule.cases.iter().map(|case| case.severity).collect());
+                if let Some(escalation) = rule.escalations.first() {
+                    severity += &format!(" -> {}", names(vec![escalation.severity]));
+                }
+                format!("| `{}` | {} | {} | {severity} | {} |", doc.id, doc.looks_for, doc.threshold, doc.source)
+            })
+            .collect();
+        let table = include_str!("../../../rules/takeover/README.md");
+        let written: Vec<&str> = table.lines().filter(|line| line.starts_with("| `")).collect();
+        assert_eq!(written, rows);
+    }
+
+    #[test]
+    fn every_rule_of_the_table_is_read_and_documented() {
+        let table: serde_json::Value = serde_json::from_str(TABLE).unwrap();
+        let ids: Vec<_> = table["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+        assert_eq!(rule_docs().iter().map(|doc| doc.id.as_str()).collect::<Vec<_>>(), ids);
+        for doc in rule_docs() {
+            assert!(!doc.looks_for.is_empty() && !doc.threshold.is_empty() && !doc.source.is_empty(), "{}", doc.id);
+        }
+        for rule in rules() {
+            assert!(rules().iter().any(|other| other.id == rule.family()), "{} joins nothing", rule.id);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The cases of a rule: comparisons of metrics, all or any of which must hold.
+
+use super::field::Field;
+use crate::fields::Refusal;
+use crate::fields::read::{self, Fields, element};
+use crate::value::Object;
+
+/// How deep `all` and `any` nest.
+const DEPTH: usize = 3;
+/// Conditions in one list.
+const WIDTH: usize = 16;
+
+/// What is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// `events` and `failures`: what counted in the window.
+    Counted,
+    /// `failures_all`: attempts of any kind.
+    All,
+    /// `successes`
+    Successes,
+    /// `successes_familiar`: accounts that succeeded from where they are known.
+    SuccessesFamiliar,
+    /// `distinct:<field>`, by its place in the rule's `distinct`.
+    Distinct(usize),
+    /// `fail_ratio`: attempts among attempts and successes.
+    FailRatio,
+    /// `nonexistent_share`
+    NonexistentShare,
+    /// `reputation_share`: attempts from known offenders.
+    ReputationShare,
+    /// `unfamiliar_share`
+    UnfamiliarShare,
+    /// `waf_share`: attempts whose request was an attack by itself.
+    WafShare,
+    /// `duration_s`: from the first event of the group to the last.
+    Duration,
+}
+
+impl Metric {
+    fn read(name: &[u8], distinct: &[Field], beyond_ring: bool) -> Result<Self, Refusal> {
+        Ok(match name {
+            b"events" | b"failures" => Self::Counted,
+            b"failures_all" => Self::All,
+            b"successes" => Self::Successes,
+            b"successes_familiar" => Self::SuccessesFamiliar,
+            b"fail_ratio" => Self::FailRatio,
+            b"nonexistent_share" => Self::NonexistentShare,
+            b"reputation_share" => Self::ReputationShare,
+            b"unfamiliar_share" => Self::UnfamiliarShare,
+            b"waf_share" => Self::WafShare,
+            b"duration_s" => Self::Duration,
+            _ => {
+                let unknown = || Refusal::error(read::quoted("unknown metric ", name));
+                let field = std::str::from_utf8(name).ok().and_then(|name| name.strip_prefix("distinct:"));
+                let field = Field::from_name(field.ok_or_else(unknown)?).ok_or_else(unknown)?;
+                // A field that is counted twice is counted over the window first, and over the day second.
+                let place = match beyond_ring {
+                    false => distinct.iter().position(|counted| *counted == field),
+                    true => distinct.iter().rposition(|counted| *counted == field),
+                };
+                Self::Distinct(place.ok_or_else(|| {
+                    Refusal::error(format!("metric 'distinct:{0}' needs '{0}' in 'distinct'", field.name()))
+                })?)
+            }
+        })
+    }
+}
+
+/// How a metric is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Operator {
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+    Equal,
+    NotEqual,
+}
+
+impl Operator {
+    fn read(name: &[u8]) -> Result<Self, Refusal> {
+        Ok(match name {
+            b">" => Self::Greater,
+            b">=" => Self::GreaterOrEqual,
+            b"<" => Self::Less,
+            b"<=" => Self::LessOrEqual,
+            b"==" => Self::Equal,
+            b"!=" => Self::NotEqual,
+            other => return Err(Refusal::error(read::quoted("unknown operator ", other))),
+        })
+    }
+
+    /// Whether it holds.
+    pub fn holds(self, left: f64, right: f64) -> bool {
+        match self {
+            Self::Greater => left > right,
+            Self::GreaterOrEqual => left >= right,
+            Self::Less => left < right,
+            Self::LessOrEqual => left <= right,
+            Self::Equal => left == right,
+            Self::NotEqual => left != right,
+        }
+    }
+}
+
+/// What must hold.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Condition {
+    /// One comparison.
+    Compare(Metric, Operator, f64),
+    /// All of these.
+    All(Vec<Condition>),
+    /// One of these.
+    Any(Vec<Condition>),
+}
+
+impl Condition {
+    /// Reads the `all` and `any` of a case; both where both are there, everything where neither is.
+    pub fn read_group(fields: &Fields<'_>, distinct: &[Field], beyond_ring: bool) -> Result<Self, Refusal> {
+        Self::group(fields, distinct, beyond_ring, DEPTH)
+    }
+
+    fn group(fields: &Fields<'_>, distinct: &[Field], beyond_ring: bool, depth: usize) -> Result<Self, Refusal> {
+        let list = |key: &str| -> Result<Option<Vec<Self>>, Refusal> {
+            let Some(items) = fields.optional(key, read::array)? else { return Ok(None) };
+            match (depth, items.len()) {
+                (0, _) => Err(Refusal::error(format!("conditions nest deeper than {DEPTH}"))),
+                (_, 0) => Err(Refusal::error(format!("empty list of conditions '{key}'"))),
+                (_, 1..=WIDTH) => items
+                    .iter()
+                    .map(|item| Self::one(item, distinct, beyond_ring, depth - 1))
+                    .collect::<Result<_, _>>()
+                    .map(Some),
+                _ => Err(Refusal::error(format!("more than {WIDTH} conditions in '{key}'"))),
+            }
+        };
+        Ok(match (list("all")?, list("any")?) {
+            (Some(all), None) => Self::All(all),
+            (None, Some(any)) => Self::Any(any),
+            (Some(mut all), Some(any)) => {
+                all.push(Self::Any(any));
+                Self::All(all)
+            }
+            (None, None) => Self::All(vec![]),
+        })
+    }
+
+    fn one(item: &Object, distinct: &[Field], beyond_ring: bool, depth: usize) -> Result<Self, Refusal> {
+        let fields = element(item, read::map)?;
+        if fields.get("metric").is_none() && (fields.get("all").is_some() || fields.get("any").is_some()) {
+            return Self::group(&fields, distinct, beyond_ring, depth);
+        }
+        let metric = Metric::read(fields.required("metric", read::strict_string)?, distinct, beyond_ring)?;
+        let operator = Operator::read(fields.required("op", read::strict_string)?)?;
+        Ok(Self::Compare(metric, operator, fields.required("value", number)?))
+    }
+
+    /// Whether it holds, given the metrics.
+    pub fn holds(&self, value: &impl Fn(Metric) -> f64, scale: f64) -> bool {
+        match self {
+            Self::Compare(metric @ Metric::Counted, operator, right) => operator.holds(value(*metric), right * scale),
+            Self::Compare(metric, operator, right) => operator.holds(value(*metric), *right),
+            Self::All(conditions) => conditions.iter().all(|condition| condition.holds(value, scale)),
+            Self::Any(conditions) => conditions.iter().any(|condition| condition.holds(value, scale)),
+        }
+    }
+}
+
+/// An integer or a decimal number.
+fn number(object: &Object) -> Result<f64, read::Fault> {
+    use crate::value::View;
+    match object.view() {
+        View::Unsigned(number) => Ok(number as f64),
+        View::Signed(number) => Ok(number as f64),
+        _ => read::double(object),
+    }
+}

@@ -1,0 +1,133 @@
+//! Whom rules leave alone: allow-lists, suppressions, and what is known of addresses from elsewhere.
+
+use super::filter::Filter;
+use super::rule::Rule;
+use super::scalar::text;
+use crate::fields::Refusal;
+use crate::fields::read::{self, Fields, element};
+use crate::matcher::ip_match::IpSet;
+use crate::takeover::address::Prefix;
+use crate::value::Text;
+use std::sync::Arc;
+
+/// How far an entry of the allow-list goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trust {
+    /// Rules run, nothing is done.
+    Monitored,
+    /// Events are not looked at.
+    Trusted,
+}
+
+impl Trust {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Trust::Monitored => "monitored",
+            Trust::Trusted => "trusted",
+        }
+    }
+}
+
+/// An entry of the allow-list.
+#[derive(Clone, Debug)]
+pub struct Allow {
+    /// Whom it is about.
+    pub who: Allowed,
+    /// How far it goes.
+    pub trust: Trust,
+}
+
+/// Whom an entry of the allow-list is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Allowed {
+    Network(Prefix),
+    User(String),
+}
+
+impl Allow {
+    /// Reads an entry.
+    pub fn read(fields: &Fields<'_>) -> Result<Self, Refusal> {
+        let trust = match fields.optional("mode", text)?.as_deref() {
+            None | Some("monitored") => Trust::Monitored,
+            Some("trusted") => Trust::Trusted,
+            Some(other) => return Err(Refusal::error(format!("unknown mode '{other}'"))),
+        };
+        if let Some(user) = fields.optional("user", text)? {
+            return Ok(Allow { who: Allowed::User(user), trust });
+        }
+        let Some(cidr) = fields.optional("cidr", text)? else {
+            return Err(Refusal::error("missing key 'cidr'"));
+        };
+        let network = Prefix::parse(&cidr).ok_or_else(|| Refusal::error(format!("invalid network '{cidr}'")))?;
+        Ok(Allow { who: Allowed::Network(network), trust })
+    }
+}
+
+/// Silences signals.
+#[derive(Clone, Debug)]
+pub struct Suppression {
+    /// Named by what it silences.
+    pub id: String,
+    /// Ids of rules, or `type:`-less values of their tags; all rules where there are none.
+    pub rules: Vec<String>,
+    /// Which events.
+    pub filter: Filter,
+    /// Until when, in seconds since the epoch; 0 is for ever.
+    pub until_s: u64,
+    /// What it silences is explained for the rules that look at the whole service.
+    pub treat_as_explained: bool,
+}
+
+impl Suppression {
+    /// Reads a suppression without its id.
+    pub fn read(fields: &Fields<'_>, id: &Text) -> Result<Self, Refusal> {
+        let rules = fields.optional("rules", read::array)?.unwrap_or_default();
+        Ok(Suppression {
+            id: String::from_utf8_lossy(id).into_owned(),
+            rules: rules.iter().map(|rule| element(rule, text)).collect::<Result<_, _>>()?,
+            filter: Filter::read(&fields.required("match", read::map)?)?,
+            until_s: fields.optional("until", read::unsigned)?.unwrap_or(0),
+            treat_as_explained: fields.optional("treat_as_explained", read::boolean)?.unwrap_or(false),
+        })
+    }
+
+    /// Whether it is about a rule, now.
+    pub fn concerns(&self, rule: &Rule, now_s: u64) -> bool {
+        let named = |name: &String| *name == rule.id || rule.tags.iter().any(|(_, value)| value == name);
+        (self.until_s == 0 || now_s <= self.until_s) && (self.rules.is_empty() || self.rules.iter().any(named))
+    }
+}
+
+/// A list of addresses known from elsewhere.
+#[derive(Clone)]
+pub struct IntelList {
+    /// Addresses whose intention is malicious or suspicious.
+    offenders: Arc<IpSet>,
+}
+
+impl IntelList {
+    /// Reads a list without its id.
+    pub fn read(fields: &Fields<'_>) -> Result<Self, Refusal> {
+        match fields.required("type", text)?.as_str() {
+            "ip_with_category" => {}
+            other => return Err(Refusal::error(format!("unknown type: '{other}'"))),
+        }
+        let mut offenders = vec![];
+        for entry in fields.required("data", read::array)? {
+            let entry = element(entry, read::map)?;
+            let value = entry.required("value", read::text)?;
+            let expiration = entry.optional("expiration", read::unsigned)?.unwrap_or(0);
+            if matches!(entry.optional("intention", text)?.as_deref(), Some("malicious" | "suspicious")) {
+                offenders.push((value, expiration));
+            }
+        }
+        Ok(IntelList { offenders: Arc::new(IpSet::new(offenders)) })
+    }
+
+    /// Whether it calls an address an offender.
+    pub fn names(&self, address: Prefix, now_s: u64) -> bool {
+        self.offenders.contains(address.address(), now_s)
+    }
+}

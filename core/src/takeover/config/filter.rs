@@ -1,0 +1,114 @@
+//! What an event must be for a rule to count it, or for a suppression to silence it.
+
+use super::field::Field;
+use crate::fields::Refusal;
+use crate::fields::read::{self, Fields, element};
+use crate::pattern::{Options, Pattern};
+use crate::takeover::address::Prefix;
+use crate::takeover::event::{Event, text};
+use crate::takeover::subject::Subject;
+use crate::value::{Object, View};
+use std::hash::{Hash, Hasher};
+
+/// What one field must be.
+#[derive(Clone, Debug)]
+pub enum Test {
+    /// This text.
+    Is(String),
+    /// One of these.
+    In(Vec<String>),
+    /// An address in this network.
+    Cidr(Prefix),
+    /// Text that begins so.
+    Prefix(String),
+    /// Text in which this pattern matches.
+    Regex(Pattern),
+    /// Anything else than this text, also nothing.
+    Not(String),
+}
+
+impl Test {
+    fn read(object: &Object) -> Result<Self, Refusal> {
+        let View::Map(_) = object.view() else { return Ok(Self::Is(scalar(object)?)) };
+        let fields = element(object, read::map)?;
+        let (Some((name, operand)), None) = ({
+            let mut entries = fields.entries();
+            (entries.next(), entries.next())
+        }) else {
+            return Err(Refusal::error("a match takes one of 'in', 'cidr', 'prefix', 'regex', 'not'"));
+        };
+        match name {
+            b"in" => element(operand, read::array)?.iter().map(scalar).collect::<Result<_, _>>().map(Self::In),
+            b"prefix" => scalar(operand).map(Self::Prefix),
+            b"not" => scalar(operand).map(Self::Not),
+            b"cidr" => {
+                let text = scalar(operand)?;
+                Prefix::parse(&text).map(Self::Cidr).ok_or_else(|| Refusal::error(format!("invalid network '{text}'")))
+            }
+            b"regex" => {
+                let text = scalar(operand)?;
+                let options = Options { case_sensitive: true };
+                let refusal = |_| Refusal::error(format!("invalid regular expression: {text}"));
+                Pattern::new(text.as_bytes(), options).map(Self::Regex).map_err(refusal)
+            }
+            other => Err(Refusal::error(read::quoted("unknown match ", other))),
+        }
+    }
+
+    fn holds(&self, value: Option<&str>) -> bool {
+        match (self, value) {
+            (Self::Not(text), value) => value != Some(text),
+            (_, None) => false,
+            (Self::Is(text), Some(value)) => text == value,
+            (Self::In(texts), Some(value)) => texts.iter().any(|text| text == value),
+            (Self::Prefix(text), Some(value)) => value.starts_with(text.as_str()),
+            (Self::Regex(pattern), Some(value)) => pattern.is_match(value.as_bytes()),
+            (Self::Cidr(network), Some(value)) => Prefix::parse(value).is_some_and(|address| network.contains(address)),
+        }
+    }
+}
+
+impl Hash for Test {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+        match self {
+            Self::Is(text) | Self::Prefix(text) | Self::Not(text) => text.hash(state),
+            Self::In(texts) => texts.hash(state),
+            Self::Cidr(prefix) => prefix.hash(state),
+            Self::Regex(pattern) => pattern.source().hash(state),
+        }
+    }
+}
+
+fn scalar(object: &Object) -> Result<String, Refusal> {
+    text(object).map(|text| text.into_owned()).ok_or_else(|| {
+        let word = read::type_word(object);
+        Refusal::error(format!("bad cast, expected 'string', obtained '{word}'"))
+    })
+}
+
+/// Tests that must all hold.
+#[derive(Clone, Debug, Default, Hash)]
+pub struct Filter(Vec<(Field, Test)>);
+
+impl Filter {
+    /// Reads a map of field to test.
+    pub fn read(fields: &Fields<'_>) -> Result<Self, Refusal> {
+        let tests = fields.entries().map(|(name, test)| {
+            let field = std::str::from_utf8(name).ok().and_then(Field::from_name);
+            let field = field.ok_or_else(|| Refusal::error(read::quoted("unknown field ", name)))?;
+            Ok((field, Test::read(test)?))
+        });
+        tests.collect::<Result<_, _>>().map(Filter)
+    }
+
+    /// True without tests.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether all tests hold.
+    pub fn holds(&self, event: &Event<'_>, subject: &Subject<'_>) -> bool {
+        self.0.iter().all(|(field, test)| test.holds(field.text(event, subject).as_deref()))
+    }
+}

@@ -1,0 +1,114 @@
+//! What a rule asks to be done, and within which limits.
+
+use super::scalar::{small, text};
+use crate::fields::Refusal;
+use crate::fields::read::{self, Fields, element};
+use crate::takeover::severity::Severity;
+
+/// The shortest and the longest block that is made automatically, in seconds.
+pub const SHORTEST_BLOCK_S: u32 = 60;
+/// See [`SHORTEST_BLOCK_S`].
+pub const LONGEST_BLOCK_S: u32 = 7 * 86_400;
+
+/// Whether responses act.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// What would have been done is recorded.
+    #[default]
+    Monitor,
+    /// It is done.
+    Block,
+}
+
+impl Mode {
+    /// Reads `monitor` or `block`.
+    pub fn read(fields: &Fields<'_>, key: &str) -> Result<Option<Self>, Refusal> {
+        match fields.optional(key, text)?.as_deref() {
+            None => Ok(None),
+            Some("monitor") => Ok(Some(Self::Monitor)),
+            Some("block") => Ok(Some(Self::Block)),
+            Some(other) => Err(Refusal::error(format!("unknown mode '{other}'"))),
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Monitor => "monitor",
+            Mode::Block => "block",
+        }
+    }
+}
+
+/// Whom a response refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The sources that attacked.
+    IpGroup,
+    /// The network, if no honest user is known there.
+    Network,
+    /// The compromised accounts.
+    User,
+}
+
+/// The response of a rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Response {
+    /// Whom to refuse.
+    pub block: Vec<Target>,
+    /// From which severity on, instead of the service's.
+    pub min_severity: Option<Severity>,
+    /// For how long, instead of the service's, in seconds.
+    pub duration_s: Option<u32>,
+    /// Whether to act, instead of the service's.
+    pub mode: Option<Mode>,
+}
+
+impl Response {
+    /// Reads a response.
+    pub fn read(fields: &Fields<'_>) -> Result<Self, Refusal> {
+        let targets = fields.optional("block", read::array)?.unwrap_or_default();
+        Ok(Response {
+            block: targets
+                .iter()
+                .map(|target| {
+                    Ok(match element(target, text)?.as_str() {
+                        "ip_group" => Target::IpGroup,
+                        "network" => Target::Network,
+                        "user" => Target::User,
+                        other => return Err(Refusal::error(format!("cannot block '{other}'"))),
+                    })
+                })
+                .collect::<Result<_, Refusal>>()?,
+            min_severity: read_severity(fields, "min_severity")?,
+            duration_s: read_duration(fields, "duration_s")?,
+            mode: Mode::read(fields, "mode")?,
+        })
+    }
+
+    /// With what another response says instead.
+    pub fn overridden(&self, by: &Response, replaces_targets: bool) -> Self {
+        Response {
+            block: if replaces_targets { by.block.clone() } else { self.block.clone() },
+            min_severity: by.min_severity.or(self.min_severity),
+            duration_s: by.duration_s.or(self.duration_s),
+            mode: by.mode.or(self.mode),
+        }
+    }
+}
+
+/// A severity, if given.
+pub(super) fn read_severity(fields: &Fields<'_>, key: &str) -> Result<Option<Severity>, Refusal> {
+    let Some(name) = fields.optional(key, text)? else { return Ok(None) };
+    Severity::from_name(&name).map(Some).ok_or_else(|| Refusal::error(format!("unknown severity '{name}'")))
+}
+
+/// The length of an automatic block, if given.
+pub(super) fn read_duration(fields: &Fields<'_>, key: &str) -> Result<Option<u32>, Refusal> {
+    match fields.optional(key, small)? {
+        Some(seconds) if !(SHORTEST_BLOCK_S..=LONGEST_BLOCK_S).contains(&seconds) => {
+            Err(Refusal::error(format!("'{key}' must be {SHORTEST_BLOCK_S} to {LONGEST_BLOCK_S} seconds")))
+        }
+        seconds => Ok(seconds),
+    }
+}

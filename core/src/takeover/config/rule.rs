@@ -1,0 +1,376 @@
+//! A rule as configured: which events it counts, by what, how long, and what is too much.
+
+use super::condition::Condition;
+use super::field::Field;
+use super::filter::Filter;
+use super::response::Response;
+use super::scalar::{small, text};
+use crate::config::rule::check_versions;
+use crate::fields::Refusal;
+use crate::fields::read::{self, Fields, Getter, element};
+use crate::takeover::name;
+use crate::takeover::severity::Severity;
+use crate::takeover::state::{Table, WINDOWS};
+use crate::value::Object;
+use crate::value::Text;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Cases of a rule.
+const CASES: usize = 8;
+/// Fields to group by, beside the service.
+const GROUP_BY: usize = 3;
+/// Fields whose values are counted.
+const DISTINCT: usize = 3;
+/// Events of a rule.
+const EVENTS: usize = 16;
+
+/// How a rule decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// By metrics of a window.
+    Threshold,
+    /// By what sources of this service usually do, and by this count until that is learned.
+    LearnedRate(u32),
+    /// At once, by code.
+    Instant(Instant),
+}
+
+/// Rules that look at one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Instant {
+    PrivilegeViolation,
+    ImpossibleTravel,
+    PostCompromise,
+}
+
+/// What keeps a rule from taking honest users for attackers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// Many familiar accounts behind one address raise the threshold.
+    SharedEgress,
+    /// One password tried again and again is a client with an old one.
+    StaleCredential,
+    /// Attempts that are attacks by themselves come from a scanner.
+    Scanner,
+    /// A constant beat of one account is a monitoring probe.
+    Probe,
+    /// An address that is a signal by itself explains what it does to one account.
+    ExplainedByAddress,
+    /// No address above half of a network's failures.
+    Spread,
+}
+
+/// A severity and what must hold for it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// How grave.
+    pub severity: Severity,
+    /// When.
+    pub when: Condition,
+}
+
+/// An event that makes a signal graver.
+#[derive(Clone, Debug)]
+pub struct Escalation {
+    /// The event, of the same group.
+    pub event: String,
+    /// What else it must be.
+    pub filter: Filter,
+    /// Only if it comes from where the group's attempts came from.
+    pub from_attacker: bool,
+    /// Also if the source is familiar to the account.
+    pub any_source: bool,
+    /// To this.
+    pub severity: Severity,
+    /// What must hold of the group.
+    pub when: Condition,
+}
+
+/// A rule.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Unique.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// For filters of people, suppressions and overrides.
+    pub tags: Vec<(String, String)>,
+    /// Disabled rules do not run.
+    pub enabled: bool,
+    /// One of the built-in rules that public documents describe.
+    pub documented: bool,
+    /// How it decides.
+    pub kind: Kind,
+    /// What it counts.
+    pub events: Vec<String>,
+    /// What counts as success of the group.
+    pub success_events: Vec<String>,
+    /// What an event must be to count.
+    pub filter: Filter,
+    /// What an event must have for the rule to see it.
+    pub requires: Vec<Field>,
+    /// Fields to group by, beside the service.
+    pub group_by: Vec<Field>,
+    /// Fields whose values are counted.
+    pub distinct: Vec<Field>,
+    /// Seconds.
+    pub window_s: u32,
+    /// Only attempts from sources unfamiliar to the account count.
+    pub unfamiliar_only: bool,
+    /// The first that holds decides.
+    pub cases: Vec<Case>,
+    /// What makes an open signal graver.
+    pub escalations: Vec<Escalation>,
+    /// Against honest users taken for attackers.
+    pub guards: Vec<Guard>,
+    /// The rule whose signal this one joins.
+    pub joins: Option<String>,
+    /// It only renames an open signal of the rule it joins.
+    pub relabels: bool,
+    /// Signals of this rule that one of this rule takes over: those of addresses within its network.
+    pub absorbs: Option<String>,
+    /// Seconds without an event after which a signal closes.
+    pub keep_alive_s: u32,
+    /// Seconds after which a signal closes in any case.
+    pub max_duration_s: u32,
+    /// Seconds after closing during which the same signal opens again instead of a new one.
+    pub cooldown_s: u32,
+    /// What is done.
+    pub response: Response,
+}
+
+impl Rule {
+    /// Reads a rule without its id.
+    pub fn read(fields: &Fields<'_>, id: &Text) -> Result<Self, Refusal> {
+        check_versions(fields)?;
+        let id = String::from_utf8_lossy(id).into_owned();
+        let kind = kind(fields)?;
+        let window_s =
+            seconds(fields, "window_s", &WINDOWS)?.ok_or_else(|| Refusal::error("missing key 'window_s'"))?;
+        let group_by = fields_of(fields, "group_by", GROUP_BY)?;
+        if let Some(field) = group_by.iter().find(|field| !field.groups()) {
+            return Err(Refusal::error(format!("cannot group by '{}'", field.name())));
+        }
+        let events = texts(fields, "events", EVENTS)?;
+        if events.is_empty() {
+            return Err(Refusal::error("missing key 'events'"));
+        }
+        let distinct = fields_of(fields, "distinct", DISTINCT)?;
+        let filter = Filter::read(&fields.optional("filter", read::map)?.unwrap_or(Fields::EMPTY))?;
+        let table = table(&events, &filter, &group_by, window_s);
+        let beyond_ring = window_s > table.window_s();
+        let cases = list(fields, "cases", CASES)?;
+        let cases = cases.iter().map(|case| Case::read(case, &distinct, beyond_ring)).collect::<Result<Vec<_>, _>>()?;
+        if cases.is_empty() {
+            return Err(Refusal::error("missing key 'cases'"));
+        }
+        let escalations = list(fields, "escalations", CASES)?;
+        let escalations =
+            escalations.iter().map(|one| Escalation::read(one, &distinct, beyond_ring)).collect::<Result<_, _>>()?;
+        let unfamiliar_only = match fields.optional("count", text)?.as_deref() {
+            None | Some("all") => false,
+            Some("unfamiliar") => true,
+            Some(other) => return Err(Refusal::error(format!("unknown count '{other}'"))),
+        };
+        Ok(Rule {
+            name: fields.optional("name", text)?.unwrap_or_else(|| id.clone()),
+            id,
+            tags: tags(fields)?,
+            enabled: fields.optional("enabled", read::boolean)?.unwrap_or(true),
+            documented: fields.optional("documented", read::boolean)?.unwrap_or(false),
+            kind,
+            events,
+            success_events: texts(fields, "success_events", EVENTS)?,
+            filter,
+            requires: fields_of(fields, "requires", EVENTS)?,
+            group_by,
+            distinct,
+            window_s,
+            unfamiliar_only,
+            cases,
+            escalations,
+            guards: texts(fields, "guards", EVENTS)?.iter().map(|name| Guard::read(name)).collect::<Result<_, _>>()?,
+            joins: fields.optional("joins", text)?,
+            relabels: fields.optional("relabels", read::boolean)?.unwrap_or(false),
+            absorbs: fields.optional("absorbs", text)?,
+            keep_alive_s: duration(fields, "keep_alive_s")?.unwrap_or(3600),
+            max_duration_s: duration(fields, "max_duration_s")?.unwrap_or(86_400),
+            cooldown_s: fields.optional("cooldown_s", small)?.unwrap_or(900),
+            response: match fields.optional("response", read::map)? {
+                Some(fields) => Response::read(&fields)?,
+                None => Response::default(),
+            },
+        })
+    }
+
+    /// The table its groups are counted in.
+    pub fn table(&self) -> Table {
+        table(&self.events, &self.filter, &self.group_by, self.window_s)
+    }
+
+    /// What of the rule its counts depend on. While it stays the same, so do the counts.
+    pub fn state_signature(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.class_signature().hash(&mut hasher);
+        (self.kind, self.window_s).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// What rules must agree in to count in the same slots.
+    pub fn class_signature(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.events, &self.success_events, &self.filter, &self.requires).hash(&mut hasher);
+        (&self.group_by, &self.distinct, self.unfamiliar_only, self.table()).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// The signal it opens or joins, by the name of a rule.
+    pub fn family(&self) -> &str {
+        self.joins.as_deref().unwrap_or(&self.id)
+    }
+
+    /// A tag.
+    pub fn tag(&self, name: &str) -> Option<&str> {
+        self.tags.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it has a guard.
+    pub fn has(&self, guard: Guard) -> bool {
+        self.guards.contains(&guard)
+    }
+}
+
+/// Failed logins by the usual groups have tables of their own, with windows of 15 minutes and a day behind; most other
+/// things have one of five minutes.
+fn table(events: &[String], filter: &Filter, group_by: &[Field], window_s: u32) -> Table {
+    let in_login_tables = window_s <= 900 || window_s == 86_400;
+    if *events == [name::LOGIN_FAILURE] && filter.is_empty() && in_login_tables {
+        match group_by {
+            [Field::IpGroup] => return Table::Ip,
+            [Field::Login] => return Table::Login,
+            [Field::Network] => return Table::Network,
+            [Field::Network, Field::UserAgent] => return Table::Pair,
+            _ => {}
+        }
+    }
+    match window_s {
+        300 => Table::Event,
+        other => Table::Window(other),
+    }
+}
+
+impl Case {
+    fn read(object: &Object, distinct: &[Field], beyond_ring: bool) -> Result<Self, Refusal> {
+        let fields = element(object, read::map)?;
+        Ok(Case { severity: severity(&fields)?, when: Condition::read_group(&fields, distinct, beyond_ring)? })
+    }
+}
+
+impl Escalation {
+    fn read(object: &Object, distinct: &[Field], beyond_ring: bool) -> Result<Self, Refusal> {
+        let fields = element(object, read::map)?;
+        let flag = |key| Ok::<_, Refusal>(fields.optional(key, read::boolean)?.unwrap_or(false));
+        Ok(Escalation {
+            event: fields.required("event", text)?,
+            filter: Filter::read(&fields.optional("filter", read::map)?.unwrap_or(Fields::EMPTY))?,
+            from_attacker: flag("from_attacker")?,
+            any_source: flag("any_source")?,
+            severity: severity(&fields)?,
+            when: Condition::read_group(&fields, distinct, beyond_ring)?,
+        })
+    }
+}
+
+impl Guard {
+    fn read(name: &str) -> Result<Self, Refusal> {
+        Ok(match name {
+            "shared_egress" => Self::SharedEgress,
+            "stale_credential" => Self::StaleCredential,
+            "scanner" => Self::Scanner,
+            "probe" => Self::Probe,
+            "explained_by_address" => Self::ExplainedByAddress,
+            "spread" => Self::Spread,
+            other => return Err(Refusal::error(format!("unknown guard '{other}'"))),
+        })
+    }
+}
+
+fn kind(fields: &Fields<'_>) -> Result<Kind, Refusal> {
+    let name = fields.required("type", text)?;
+    Ok(match name.as_str() {
+        "threshold" => Kind::Threshold,
+        "learned_rate" => Kind::LearnedRate(fields.optional("initial_threshold", small)?.unwrap_or(100)),
+        "instant" => Kind::Instant(match fields.required("detector", text)?.as_str() {
+            "privilege_violation" => Instant::PrivilegeViolation,
+            "impossible_travel" => Instant::ImpossibleTravel,
+            "post_compromise" => Instant::PostCompromise,
+            other => return Err(Refusal::error(format!("unknown detector '{other}'"))),
+        }),
+        other => return Err(Refusal::error(format!("unknown type '{other}'"))),
+    })
+}
+
+/// The severity of a case.
+pub(super) fn severity(fields: &Fields<'_>) -> Result<Severity, Refusal> {
+    let name = fields.required("severity", text)?;
+    Severity::from_name(&name).ok_or_else(|| Refusal::error(format!("unknown severity '{name}'")))
+}
+
+/// The cases of an override, read as those of the rule that it changes.
+pub(super) fn read_cases(objects: &[Object], rule: &Rule) -> Result<Vec<Case>, Refusal> {
+    let beyond_ring = rule.window_s > rule.table().window_s();
+    match objects.len() {
+        0 => Err(Refusal::error("missing key 'cases'")),
+        1..=CASES => objects.iter().map(|case| Case::read(case, &rule.distinct, beyond_ring)).collect(),
+        _ => Err(Refusal::error(format!("more than {CASES} elements in 'cases'"))),
+    }
+}
+
+fn tags(fields: &Fields<'_>) -> Result<Vec<(String, String)>, Refusal> {
+    let tags = fields.optional("tags", read::text_map)?.unwrap_or_default();
+    let lossy = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
+    Ok(tags.iter().map(|(key, value)| (lossy(key), lossy(value))).collect())
+}
+
+fn fields_of(fields: &Fields<'_>, key: &str, most: usize) -> Result<Vec<Field>, Refusal> {
+    let names = texts(fields, key, most + 1)?;
+    // The service is always grouped by: each has a memory of its own.
+    let named = names.iter().filter(|name| *name != "service");
+    let read =
+        named.map(|name| Field::from_name(name).ok_or_else(|| Refusal::error(format!("unknown field '{name}'"))));
+    let read = read.collect::<Result<Vec<_>, _>>()?;
+    match read.len() > most {
+        true => Err(Refusal::error(format!("more than {most} elements in '{key}'"))),
+        false => Ok(read),
+    }
+}
+
+fn list<'a>(fields: &Fields<'a>, key: &str, most: usize) -> Result<&'a [Object], Refusal> {
+    let array: Getter<'a, &'a [Object]> = read::array;
+    let items = fields.optional(key, array)?.unwrap_or_default();
+    match items.len() > most {
+        true => Err(Refusal::error(format!("more than {most} elements in '{key}'"))),
+        false => Ok(items),
+    }
+}
+
+fn texts(fields: &Fields<'_>, key: &str, most: usize) -> Result<Vec<String>, Refusal> {
+    list(fields, key, most)?.iter().map(|item| element(item, text)).collect()
+}
+
+/// Seconds out of a set.
+fn seconds(fields: &Fields<'_>, key: &str, allowed: &[u32]) -> Result<Option<u32>, Refusal> {
+    let Some(seconds) = fields.optional(key, read::unsigned)? else { return Ok(None) };
+    match allowed.iter().find(|allowed| u64::from(**allowed) == seconds) {
+        Some(seconds) => Ok(Some(*seconds)),
+        None => Err(Refusal::error(format!("unsupported {} {seconds}", key.trim_end_matches("_s")))),
+    }
+}
+
+fn duration(fields: &Fields<'_>, key: &str) -> Result<Option<u32>, Refusal> {
+    match fields.optional(key, read::unsigned)? {
+        Some(0) => Ok(Some(0)),
+        _ => seconds(fields, key, &WINDOWS),
+    }
+}

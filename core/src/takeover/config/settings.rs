@@ -1,0 +1,183 @@
+//! What holds for all rules of a service.
+
+use super::response::{Mode, read_duration, read_severity};
+use super::scalar::text;
+use crate::fields::Refusal;
+use crate::fields::read::{self, Fields, element};
+use crate::takeover::address::{LocalNetworks, Prefix};
+use crate::takeover::login::LoginNormalization;
+use crate::takeover::normalization::Normalization;
+use crate::takeover::severity::Severity;
+use crate::takeover::state::Profile;
+use crate::value::Object;
+use crate::value::Text;
+
+/// Settings with their defaults.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Detection runs.
+    pub enabled: bool,
+    /// The built-in rules run.
+    pub defaults: bool,
+    /// The documented rules count every failure and have no guards.
+    pub vendor_compat: bool,
+    /// Which logins and addresses are the same.
+    pub normalization: Normalization,
+    /// How much memory.
+    pub profile: Profile,
+    /// Paths that log in.
+    pub login_routes: Vec<String>,
+    /// Applications hand over fingerprints of passwords.
+    pub cred_fp: bool,
+    /// Unfamiliar attempts are asked for more while a distributed attack lasts.
+    pub gate: bool,
+    /// Roles that make an activity privileged.
+    pub privileged_roles: Vec<String>,
+    /// Notifications name logins and addresses; else their hashes.
+    pub notify_pii: bool,
+    /// Removing a rule removes its blocks.
+    pub purge_blocks: bool,
+    /// Responses are planned at all.
+    pub response_enabled: bool,
+    /// And carried out.
+    pub response_mode: Mode,
+    /// From this severity on.
+    pub min_severity: Severity,
+    /// For this long, in seconds, where a rule says nothing.
+    pub duration_s: u32,
+    /// Compromised accounts may be blocked.
+    pub block_users: bool,
+    dotless_domains: Vec<String>,
+    by_email: bool,
+    local_extra: Vec<Prefix>,
+    local_remove: Vec<Prefix>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            enabled: true,
+            defaults: true,
+            vendor_compat: false,
+            normalization: Normalization::default(),
+            profile: Profile::STANDARD,
+            login_routes: vec![],
+            cred_fp: false,
+            gate: false,
+            privileged_roles: vec!["admin".into()],
+            notify_pii: true,
+            purge_blocks: false,
+            response_enabled: true,
+            response_mode: Mode::Monitor,
+            min_severity: Severity::High,
+            duration_s: 43_200,
+            block_users: false,
+            dotless_domains: vec![],
+            by_email: false,
+            local_extra: vec![],
+            local_remove: vec![],
+        }
+    }
+}
+
+impl Settings {
+    /// Takes the settings of one document in; each is taken or refused by itself.
+    pub fn apply(&mut self, fields: &Fields<'_>, mut report: impl FnMut(Text, Result<(), Refusal>)) {
+        for (key, _) in fields.entries() {
+            let taken = self.set(key, fields);
+            report(key.into(), taken);
+        }
+        if self.by_email {
+            self.normalization.login = LoginNormalization::Email { dotless_domains: self.dotless_domains.clone() };
+        }
+        self.normalization.local = LocalNetworks::new(&self.local_extra, &self.local_remove);
+    }
+
+    fn set(&mut self, key: &[u8], fields: &Fields<'_>) -> Result<(), Refusal> {
+        match key {
+            b"enabled" => flag(fields, "enabled", &mut self.enabled),
+            b"defaults" => flag(fields, "defaults", &mut self.defaults),
+            b"vendor_compat" => flag(fields, "vendor_compat", &mut self.vendor_compat),
+            b"cred_fp" => flag(fields, "cred_fp", &mut self.cred_fp),
+            b"gate" => flag(fields, "gate", &mut self.gate),
+            b"notify_pii" => flag(fields, "notify_pii", &mut self.notify_pii),
+            b"purge_blocks" => flag(fields, "purge_blocks", &mut self.purge_blocks),
+            b"login_normalization" => self.set_login(&fields.required("login_normalization", text)?),
+            b"dotless_domains" => {
+                self.dotless_domains = strings(fields, "dotless_domains")?.iter().map(|d| d.to_lowercase()).collect();
+                Ok(())
+            }
+            b"ipv6_group" => match fields.required("ipv6_group", read::unsigned)? {
+                bits @ 48..=128 => {
+                    self.normalization.ipv6_group = bits as u8;
+                    Ok(())
+                }
+                _ => Err(Refusal::error("'ipv6_group' must be 48 to 128")),
+            },
+            b"local_cidrs_extra" => networks(fields, "local_cidrs_extra", &mut self.local_extra),
+            b"local_cidrs_remove" => networks(fields, "local_cidrs_remove", &mut self.local_remove),
+            b"profile" => {
+                self.profile = match fields.required("profile", text)?.as_str() {
+                    "small" => Profile::SMALL,
+                    "standard" => Profile::STANDARD,
+                    "large" => Profile::LARGE,
+                    other => return Err(Refusal::error(format!("unknown profile '{other}'"))),
+                };
+                Ok(())
+            }
+            b"login_routes" => {
+                self.login_routes = strings(fields, "login_routes")?;
+                Ok(())
+            }
+            b"privileged_roles" => {
+                self.privileged_roles = strings(fields, "privileged_roles")?;
+                Ok(())
+            }
+            b"trait_headers" => match strings(fields, "trait_headers")?.len() {
+                0..=crate::takeover::event::TRAIT_HEADERS => Ok(()),
+                _ => Err(Refusal::error("more than 16 elements in 'trait_headers'")),
+            },
+            b"response" => self.set_response(&fields.required("response", read::map)?),
+            _ => Err(Refusal::warning(read::quoted("unknown setting ", key))),
+        }
+    }
+
+    fn set_login(&mut self, name: &str) -> Result<(), Refusal> {
+        self.by_email = name == "email";
+        self.normalization.login = match name {
+            "none" => LoginNormalization::None,
+            "casefold" | "email" => LoginNormalization::CaseFold,
+            other => return Err(Refusal::error(format!("unknown login normalization '{other}'"))),
+        };
+        Ok(())
+    }
+
+    fn set_response(&mut self, fields: &Fields<'_>) -> Result<(), Refusal> {
+        let enabled = fields.optional("enabled", read::boolean)?;
+        let mode = Mode::read(fields, "mode")?;
+        let min_severity = read_severity(fields, "min_severity")?;
+        let duration_s = read_duration(fields, "duration_s")?;
+        let users = fields.optional("block_users", read::boolean)?;
+        self.response_enabled = enabled.unwrap_or(self.response_enabled);
+        self.response_mode = mode.unwrap_or(self.response_mode);
+        self.min_severity = min_severity.unwrap_or(self.min_severity);
+        self.duration_s = duration_s.unwrap_or(self.duration_s);
+        self.block_users = users.unwrap_or(self.block_users);
+        Ok(())
+    }
+}
+
+fn flag(fields: &Fields<'_>, key: &str, into: &mut bool) -> Result<(), Refusal> {
+    *into = fields.required(key, read::boolean)?;
+    Ok(())
+}
+
+fn strings(fields: &Fields<'_>, key: &str) -> Result<Vec<String>, Refusal> {
+    fields.required(key, read::array)?.iter().map(|item: &Object| element(item, text)).collect()
+}
+
+fn networks(fields: &Fields<'_>, key: &str, into: &mut Vec<Prefix>) -> Result<(), Refusal> {
+    let parse = |text: &String| Prefix::parse(text).ok_or_else(|| Refusal::error(format!("invalid network '{text}'")));
+    *into = strings(fields, key)?.iter().map(parse).collect::<Result<_, _>>()?;
+    Ok(())
+}

@@ -1,0 +1,434 @@
+//! The detector: what bindings and applications hold on to.
+//!
+//! It keeps the configuration, one [`Service`] for each service and environment, and the blocks and notifications that all
+//! share. It starts no thread: what is due is done by the events that come, and by [`Detector::tick`] where none do.
+
+use super::address::Prefix;
+use super::assess::{Assessment, Decision};
+use super::config::Documents;
+use super::config::exceptions::Trust;
+use super::event::{Dropped, Event};
+use super::key::HashKey;
+use super::notify::queue::Queue;
+use super::notify::{Notification, Wanted};
+use super::respond::blocks::{Blocks, Refusal};
+use super::rules::plan::Plan;
+use super::service::{Service, Verdict};
+use super::state::time::{EngineTime, Step};
+use super::state::{Bounded, Moment, Profile, State};
+use super::subject::Subject;
+use crate::config::Diagnostics;
+use crate::live::LiveSets;
+use crate::support::fork::{Renewable, Versioned};
+use crate::support::{Clock, FixedClock};
+use crate::value::Object;
+use arc_swap::ArcSwap;
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Services of one detector; others are counted together.
+const SERVICES: usize = 64;
+/// How long whoever brings an event or ends a request may work on what is due.
+const SLICE: Duration = Duration::from_millis(2);
+/// What these are called.
+const OTHER: &str = "__other__";
+
+/// Makes the memory of a service.
+pub type MakeState = Arc<dyn Fn(Profile) -> Box<dyn State> + Send + Sync>;
+
+/// How a detector is made.
+pub struct Options {
+    /// The time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// A clock that [`Detector::advance`] moves; then event times are believed, as replays need.
+    pub(crate) manual: Option<Arc<FixedClock>>,
+    /// The key of all hashes.
+    pub(crate) hash_key: HashKey,
+    /// Where events without a service are.
+    pub(crate) service: String,
+    /// See `service`.
+    pub(crate) env: String,
+    /// Whom requests refuse: the sets that the engine reads.
+    pub(crate) live: Arc<LiveSets>,
+    /// Memory for services.
+    pub(crate) make_state: MakeState,
+}
+
+impl Options {
+    /// A detector of the machine's time, with keys that nobody knows.
+    pub fn system(service: &str, env: &str) -> Self {
+        let clock = Arc::new(crate::support::SystemClock);
+        Options { clock, manual: None, hash_key: HashKey::random(), ..Self::manual(0, service, env) }
+    }
+
+    /// A detector for tests and replays: the clock stands still until it is advanced, event times are believed, and the
+    /// same events give the same signals to the byte.
+    pub fn manual(start_ms: u64, service: &str, env: &str) -> Self {
+        let clock = Arc::new(FixedClock::at_millis(start_ms));
+        Options {
+            clock: clock.clone(),
+            manual: Some(clock),
+            hash_key: HashKey([0, 0]),
+            service: service.into(),
+            env: env.into(),
+            live: Arc::default(),
+            make_state: Arc::new(|profile| Box::new(Bounded::new(profile))),
+        }
+    }
+
+    /// The same with memory of another kind.
+    #[cfg(feature = "internals")]
+    #[must_use]
+    pub fn with_state(self, make_state: MakeState) -> Self {
+        Options { make_state, ..self }
+    }
+}
+
+/// Receives notifications.
+pub type Subscriber = Arc<dyn Fn(&Notification) + Send + Sync>;
+
+/// The detector.
+pub struct Detector {
+    pub(super) options: Options,
+    documents: Versioned<Documents>,
+    plan: ArcSwap<Plan>,
+    pub(super) services: Versioned<Vec<Arc<Service>>>,
+    /// Whom is refused.
+    pub(super) blocks: Arc<Blocks>,
+    pub(super) time: EngineTime,
+    queue: Renewable<Queue>,
+    subscribers: Versioned<Subscribers>,
+    delivering: Mutex<()>,
+    /// Held by whoever does what is due; nobody waits for it.
+    working: Mutex<()>,
+    /// The service to go on with, where a slice of work ended before all had their turn.
+    next_service: AtomicUsize,
+    /// When something is due, in seconds.
+    due_s: AtomicU64,
+    /// The second in which a request last looked for work.
+    polled_s: AtomicU64,
+    pub(super) counters: Counters,
+    pub(super) exported: Renewable<std::collections::BTreeMap<String, u64>>,
+}
+
+#[derive(Clone, Default)]
+struct Subscribers {
+    next: u64,
+    list: Vec<(u64, Wanted, Subscriber)>,
+}
+
+/// What happened to events, in numbers.
+#[derive(Default)]
+pub(super) struct Counters {
+    pub events: AtomicU64,
+    pub dropped: [AtomicU64; 3],
+    pub folded: AtomicU64,
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+impl Detector {
+    /// A detector without documents: the built-in rules run.
+    pub fn new(options: Options) -> Self {
+        let documents = Documents::default();
+        let plan = Plan::new(documents.merge("").0);
+        Detector {
+            time: EngineTime::new(options.clock.clone()),
+            documents: Versioned::new(documents),
+            plan: ArcSwap::from_pointee(plan),
+            services: Versioned::default(),
+            blocks: Arc::new(Blocks::new(options.live.clone())),
+            options,
+            queue: Renewable::default(),
+            subscribers: Versioned::default(),
+            delivering: Mutex::new(()),
+            working: Mutex::new(()),
+            next_service: AtomicUsize::new(0),
+            due_s: AtomicU64::new(0),
+            polled_s: AtomicU64::new(0),
+            counters: Counters::default(),
+            exported: Renewable::default(),
+        }
+    }
+
+    /// The configuration that runs.
+    pub(crate) fn plan(&self) -> Arc<Plan> {
+        self.plan.load_full()
+    }
+
+    pub(super) fn now_ms(&self) -> u64 {
+        self.time.now_ms()
+    }
+
+    pub(super) fn now_s(&self) -> u64 {
+        self.now_ms() / 1000
+    }
+
+    /// The time, in milliseconds since the epoch.
+    pub fn time_ms(&self) -> u64 {
+        self.now_ms()
+    }
+
+    /// Puts a document under a path, in place of the former one there. What it says acts from the next event on.
+    pub fn apply(&self, path: &str, document: &Object) -> Diagnostics {
+        let (diagnostics, config) = self.documents.change(|documents| documents.apply(path, document));
+        if let Some(config) = config {
+            self.exchange(Plan::new(config));
+        }
+        diagnostics
+    }
+
+    /// Takes the document of a path away. Says whether there was one.
+    pub fn remove(&self, path: &str) -> bool {
+        let config = self.documents.change(|documents| documents.remove(path));
+        let there = config.is_some();
+        config.into_iter().for_each(|config| self.exchange(Plan::new(config)));
+        there
+    }
+
+    fn exchange(&self, plan: Plan) {
+        let (former, plan) = (self.plan(), Arc::new(plan));
+        self.plan.store(plan.clone());
+        self.blocks.arm(plan.config.settings.response_enabled && plan.config.settings.enabled);
+        for service in self.all_services() {
+            service.reconcile(&former, &plan, self.now_s(), &self.options.hash_key, &self.blocks);
+        }
+        self.collect();
+    }
+
+    /// Takes an event in. What is wrong with it is counted and told, and harms nobody.
+    pub fn event(&self, event: &Object) -> Result<Verdict, Dropped> {
+        let event = Event::read(event).inspect_err(|why| {
+            count(&self.counters.events);
+            count(&self.counters.dropped[*why as usize]);
+        })?;
+        Ok(self.take(&event))
+    }
+
+    /// Takes an event in that was read before.
+    pub(crate) fn take(&self, event: &Event<'_>) -> Verdict {
+        count(&self.counters.events);
+        let plan = self.plan();
+        if !plan.config.settings.enabled {
+            return Verdict::default();
+        }
+        let now_s = self.now_s();
+        if now_s >= self.due_s.load(Ordering::Relaxed) {
+            self.work(now_s, &plan, self.slice());
+        }
+        // Only replays choose the time of their events: an attacker must not.
+        let time = self.time.accept(event.ts_ms.filter(|_| self.options.manual.is_some()));
+        let when = Moment { at_s: (time.at_ms / 1000) as u32, now_s: (time.now_ms / 1000) as u32 };
+        let service = self.service(event.service.as_deref(), event.env.as_deref());
+        let verdict = service.event(event, when, &plan, &self.options.hash_key, &self.blocks);
+        if verdict.opened {
+            self.due_s.fetch_min(service.next_due_s(now_s), Ordering::Relaxed);
+        }
+        if !verdict.signals.is_empty() {
+            self.collect();
+        }
+        verdict
+    }
+
+    /// Asks whether an attempt may go on.
+    pub fn assess(&self, attempt: &Object) -> Result<Assessment, Dropped> {
+        let attempt = Event::read_attempt(attempt)?;
+        Ok(self.judge(&attempt))
+    }
+
+    /// Asks whether an attempt may go on that was read before.
+    pub(crate) fn judge(&self, attempt: &Event<'_>) -> Assessment {
+        let plan = self.plan();
+        if !plan.config.settings.enabled {
+            return Assessment::allow();
+        }
+        let subject = Subject::of(attempt, &plan.config.settings.normalization, &self.options.hash_key);
+        if plan.trust(subject.address, subject.account()) == Some(Trust::Trusted) {
+            return Assessment { reasons: vec!["allow_listed".into()], ..Assessment::allow() };
+        }
+        let (now_s, address) = (self.now_s(), subject.address.map(|address| address.address()));
+        let refusal = self.blocks.refuses(address, attempt.user_id.as_deref(), attempt.session_id.as_deref(), now_s);
+        let Some(refusal) = refusal else { return Assessment::allow() };
+        self.blocks.hit(&refusal.target, now_s);
+        let reason = format!("{} blocked", refusal.target.kind());
+        Assessment { decision: Decision::of(refusal.look), score: 100, reasons: vec![reason] }
+    }
+
+    /// What refuses a client, a user or a session, if anything does; the refusal is counted. Whom the allow-list trusts
+    /// is not refused.
+    pub(crate) fn refusal(
+        &self,
+        address: Option<IpAddr>,
+        user: Option<&str>,
+        session: Option<&str>,
+    ) -> Option<Refusal> {
+        let now_s = self.now_s();
+        let refusal = self.blocks.refuses(address, user, session, now_s)?;
+        let plan = self.plan.load();
+        let account = user.and_then(|user| plan.config.settings.normalization.login.apply(user));
+        if plan.trust(address.map(Prefix::host), account.as_deref()) == Some(Trust::Trusted) {
+            return None;
+        }
+        self.blocks.hit(&refusal.target, now_s);
+        Some(refusal)
+    }
+
+    /// Does what is due, and hands notifications over; to be called about once a second where no events come.
+    pub fn tick(&self) {
+        self.compare_clocks();
+        let (now_s, plan) = (self.now_s(), self.plan());
+        if now_s >= self.due_s.load(Ordering::Relaxed) {
+            self.work(now_s, &plan, None);
+        }
+        self.deliver(None);
+    }
+
+    /// A slice of [`Detector::tick`] that takes about two milliseconds at most, once a second; any further call within the
+    /// second costs next to nothing, unless the slice was too short for what is due. Requests call it when they end.
+    pub fn poll(&self) {
+        let now_s = self.now_s();
+        if self.polled_s.load(Ordering::Relaxed) != now_s && self.polled_s.swap(now_s, Ordering::Relaxed) != now_s {
+            self.compare_clocks();
+            self.blocks.sweep(now_s);
+            self.deliver(self.slice());
+        }
+        if now_s >= self.due_s.load(Ordering::Relaxed) {
+            self.work(now_s, &self.plan(), self.slice());
+        }
+    }
+
+    fn compare_clocks(&self) {
+        let Ok(_working) = self.working.try_lock() else { return };
+        if let Step::Back(by_ms) = self.time.tick() {
+            self.all_services().iter().for_each(|service| service.state.rebase(by_ms / 1000));
+        }
+    }
+
+    /// When the slice of work ends that whoever brings an event may do. With a manual clock everything is done at once, so
+    /// that replays do not depend on how quick the machine is.
+    fn slice(&self) -> Option<Instant> {
+        self.options.manual.is_none().then(|| Instant::now() + SLICE)
+    }
+
+    /// Moves a manual clock forward, doing what is due on the way when it is due. False if the clock is not manual.
+    pub fn advance(&self, to_ms: u64) -> bool {
+        let Some(clock) = &self.options.manual else { return false };
+        loop {
+            let now_s = self.now_s();
+            let plan = self.plan();
+            let next_s = self.next_due_s(now_s).max(now_s + 1);
+            if next_s.saturating_mul(1000) > to_ms {
+                break;
+            }
+            clock.set_millis(next_s * 1000);
+            self.time.tick();
+            self.work(next_s, &plan, None);
+        }
+        clock.set_millis(to_ms.max(self.now_ms()));
+        self.time.tick();
+        self.tick();
+        true
+    }
+
+    fn next_due_s(&self, now_s: u64) -> u64 {
+        let services = self.all_services();
+        let blocks = (now_s / 60 + 1) * 60;
+        services.iter().map(|service| service.next_due_s(now_s)).min().map_or(u64::MAX, |next| next.min(blocks))
+    }
+
+    /// Does what is due, or a part of it until a slice ends; then it stays due.
+    fn work(&self, now_s: u64, plan: &Plan, end: Option<Instant>) {
+        let Ok(_working) = self.working.try_lock() else { return };
+        let services = self.services.load_full();
+        for at in self.next_service.load(Ordering::Relaxed)..services.len() {
+            services[at].tick(now_s, plan, &self.options.hash_key, &self.blocks);
+            if end.is_some_and(|end| Instant::now() >= end) && at + 1 < services.len() {
+                self.next_service.store(at + 1, Ordering::Relaxed);
+                return;
+            }
+        }
+        self.next_service.store(0, Ordering::Relaxed);
+        self.blocks.sweep(now_s);
+        self.due_s.store(self.next_due_s(now_s), Ordering::Relaxed);
+        self.collect();
+    }
+
+    /// Puts what services have to tell into the queue.
+    pub(super) fn collect(&self) {
+        for service in self.all_services() {
+            let notices = std::mem::take(&mut service.inner().notices);
+            let mut queue = self.queue.lock();
+            notices.into_iter().for_each(|notice| queue.push(notice));
+        }
+    }
+
+    /// Hands notifications over, each to all who want it, one thread at a time and without a lock that anything else
+    /// takes. A subscriber that panics misses the notification.
+    fn deliver(&self, end: Option<Instant>) {
+        let Ok(_delivering) = self.delivering.try_lock() else { return };
+        while end.is_none_or(|end| Instant::now() < end) {
+            let Some(notification) = self.queue.lock().pop() else { return };
+            let subscribers = self.subscribers.load_full();
+            for (_, _, subscriber) in subscribers.list.iter().filter(|(_, wanted, _)| wanted.wants(&notification)) {
+                drop(catch_unwind(AssertUnwindSafe(|| subscriber(&notification))));
+            }
+        }
+    }
+
+    /// Hands notifications to somebody from now on. The number is for [`Detector::unsubscribe`].
+    pub fn subscribe(&self, wanted: Wanted, subscriber: Subscriber) -> u64 {
+        self.subscribers.change(|subscribers| {
+            subscribers.next += 1;
+            subscribers.list.push((subscribers.next, wanted.clone(), subscriber.clone()));
+            subscribers.next
+        })
+    }
+
+    /// Stops handing notifications over. Says whether the number was in use.
+    pub fn unsubscribe(&self, id: u64) -> bool {
+        self.subscribers.change(|subscribers| {
+            let before = subscribers.list.len();
+            subscribers.list.retain(|(known, ..)| *known != id);
+            subscribers.list.len() < before
+        })
+    }
+
+    /// Notifications that were dropped for want of room.
+    pub fn dropped_notifications(&self) -> u64 {
+        self.queue.lock().dropped()
+    }
+
+    pub(super) fn all_services(&self) -> Vec<Arc<Service>> {
+        self.services.load().to_vec()
+    }
+
+    /// The service of this name and environment. Beyond a number of them all further ones are one.
+    pub(super) fn service(&self, name: Option<&str>, env: Option<&str>) -> Arc<Service> {
+        let (name, env) = (name.unwrap_or(&self.options.service), env.unwrap_or(&self.options.env));
+        let is = |service: &&Arc<Service>| service.name == name && service.env == env;
+        if let Some(service) = self.services.load().iter().find(is) {
+            return service.clone();
+        }
+        let profile = self.plan.load().config.settings.profile;
+        self.services.change(|services| {
+            if let Some(service) = services.iter().find(is) {
+                return service.clone();
+            }
+            let (name, env) = if services.len() >= SERVICES { (OTHER, "") } else { (name, env) };
+            if name == OTHER {
+                count(&self.counters.folded);
+                if let Some(service) = services.iter().find(|service| service.name == OTHER) {
+                    return service.clone();
+                }
+            }
+            let service = Arc::new(Service::new(name, env, (self.options.make_state)(profile)));
+            services.push(service.clone());
+            service
+        })
+    }
+}

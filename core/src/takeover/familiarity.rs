@@ -1,0 +1,105 @@
+//! Whether what is known of accounts is enough to rely on, and which traits tell one device from others.
+
+use std::collections::{HashMap, VecDeque};
+
+/// The memory must be this old, in seconds.
+const WARM_AFTER_S: u32 = 7 * 86_400;
+/// And know this share of the accounts that succeed.
+const WARM_SHARE: f64 = 0.5;
+/// A trait that more than this share of successes has tells nobody apart.
+const COMMON_SHARE: f64 = 0.01;
+/// Traits that are counted.
+const TRAITS: usize = 4096;
+
+/// How well the memory of a service knows its accounts.
+#[derive(Clone, Debug, Default)]
+pub struct Familiarity {
+    /// The first success, in seconds since the epoch.
+    pub since_s: Option<u32>,
+    /// By hour: how many successes there were, and of accounts that were known.
+    hours: VecDeque<(u32, u32, u32)>,
+    traits: HashMap<u64, u32>,
+    successes: u32,
+    halved_s: u32,
+}
+
+impl Familiarity {
+    /// Notes a success of an account that was known, or was not.
+    pub fn note(&mut self, known: bool, device_trait: Option<u64>, now_s: u32) {
+        self.since_s.get_or_insert(now_s);
+        let hour = now_s / 3600;
+        if self.hours.back().is_none_or(|(at, ..)| *at != hour) {
+            self.hours.push_back((hour, 0, 0));
+        }
+        if let Some((_, all, of_known)) = self.hours.back_mut() {
+            *all += 1;
+            *of_known += u32::from(known);
+        }
+        self.expire(hour);
+        if now_s.saturating_sub(self.halved_s) >= 86_400 {
+            self.halved_s = now_s;
+            self.successes /= 2;
+            self.traits.retain(|_, count| {
+                *count /= 2;
+                *count > 0
+            });
+        }
+        self.successes += 1;
+        if let Some(device) = device_trait {
+            if let Some(count) = self.traits.get_mut(&device) {
+                *count += 1;
+            } else if self.traits.len() < TRAITS {
+                self.traits.insert(device, 1);
+            }
+        }
+    }
+
+    fn expire(&mut self, hour: u32) {
+        while self.hours.front().is_some_and(|(at, ..)| hour.saturating_sub(*at) >= 24) {
+            self.hours.pop_front();
+        }
+    }
+
+    /// Whether to rely on the memory: it is a week old and knows half of who succeeded within a day.
+    pub fn is_warm(&self, now_s: u32) -> bool {
+        let hour = now_s / 3600;
+        let recent = self.hours.iter().filter(|(at, ..)| hour.saturating_sub(*at) < 24);
+        let (all, known) = recent.fold((0, 0), |(all, known), (_, more, of_known)| (all + more, known + of_known));
+        self.since_s.is_some_and(|since| now_s.saturating_sub(since) >= WARM_AFTER_S)
+            && f64::from(known) >= WARM_SHARE * f64::from(all)
+    }
+
+    /// Whether few enough devices look so that it tells them apart.
+    pub fn is_rare(&self, device_trait: u64) -> bool {
+        let count = self.traits.get(&device_trait).copied().unwrap_or(0);
+        f64::from(count) <= COMMON_SHARE * f64::from(self.successes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warm_after_a_week_if_half_of_the_accounts_are_known() {
+        let week = WARM_AFTER_S;
+        let mut familiarity = Familiarity::default();
+        assert!(!familiarity.is_warm(week));
+        familiarity.note(false, None, 0);
+        assert!(!familiarity.is_warm(week - 1) && familiarity.is_warm(week));
+        familiarity.note(false, None, week);
+        assert!(!familiarity.is_warm(week));
+        familiarity.note(true, None, week);
+        assert!(familiarity.is_warm(week));
+    }
+
+    #[test]
+    fn traits_of_more_than_one_in_a_hundred_are_common() {
+        let mut familiarity = Familiarity::default();
+        for n in 0..1000 {
+            familiarity.note(true, Some(n % 90), 0);
+        }
+        familiarity.note(true, Some(1000), 0);
+        assert!(familiarity.is_rare(1000) && familiarity.is_rare(5000) && !familiarity.is_rare(5));
+    }
+}

@@ -1,0 +1,204 @@
+//! What is wrong with the events themselves: instrumentation that leaves out what rules need.
+
+use super::event::Event;
+use super::key::HashKey;
+use super::name;
+use super::signal::distinct::Distinct;
+use super::subject::Subject;
+use crate::value::Value;
+use std::collections::{BTreeMap, HashMap};
+
+/// Findings are worked out this often, in seconds.
+const PERIOD_S: u32 = 3600;
+/// And only from this many logins on.
+const ENOUGH: u32 = 200;
+/// Addresses that are counted one by one.
+const ADDRESSES: usize = 256;
+
+/// What user agents of programs begin with: a login page sees browsers and apps.
+const LIBRARIES: [&str; 6] = ["python-requests/", "axios/", "Go-http-client/", "okhttp/", "Java/", "curl/"];
+
+/// Counters of all time and of the hour, and what was found.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    /// Events of trusted sources, which nobody looked at.
+    pub trusted: u64,
+    /// Requests with a success and a failure.
+    pub double_events: u64,
+    /// Events that a rule could not see for want of a field.
+    pub missing_fields: u64,
+    /// Fields of no use.
+    pub ignored_fields: u64,
+    hour: Hour,
+    day: Day,
+    findings: BTreeMap<&'static str, Finding>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Hour {
+    started_s: Option<u32>,
+    double_events: u64,
+    logins: u32,
+    failures: u32,
+    local: u32,
+    agents: u32,
+    libraries: u32,
+    without_login: u32,
+    without_exists: u32,
+    with_headers: u32,
+    few_headers: u32,
+    successes: u32,
+    by_address: HashMap<u64, u32>,
+    accounts: Distinct,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Day {
+    started_s: Option<u32>,
+    successes: u64,
+    failures: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Finding {
+    share: f64,
+    since_s: u32,
+    advice: &'static str,
+}
+
+impl Health {
+    /// Notes an event.
+    pub fn note(&mut self, event: &Event<'_>, subject: &Subject<'_>, hash: &HashKey, now_s: u32) {
+        self.ignored_fields += u64::from(event.ignored_fields);
+        let failed = event.event == name::LOGIN_FAILURE;
+        if !failed && event.event != name::LOGIN_SUCCESS {
+            return;
+        }
+        self.day.started_s.get_or_insert(now_s);
+        self.day.failures += u64::from(failed);
+        self.day.successes += u64::from(!failed);
+        let hour = &mut self.hour;
+        hour.started_s.get_or_insert(now_s);
+        hour.logins += 1;
+        hour.local += u32::from(subject.local || subject.address.is_none());
+        if let Some(agent) = &event.user_agent {
+            hour.agents += 1;
+            hour.libraries += u32::from(LIBRARIES.iter().any(|library| agent.starts_with(library)));
+        }
+        if let Some(count) = event.header_count {
+            hour.with_headers += 1;
+            hour.few_headers += u32::from(count <= 4);
+        }
+        if failed {
+            hour.failures += 1;
+            hour.without_login += u32::from(event.login.is_none());
+            hour.without_exists += u32::from(event.exists.is_none());
+            return;
+        }
+        hour.successes += 1;
+        if let (Some(group), Some(account)) = (subject.group, subject.account_key(hash)) {
+            let address = hash.hash(&group.bytes());
+            if let Some(count) = hour.by_address.get_mut(&address) {
+                *count += 1;
+            } else if hour.by_address.len() < ADDRESSES {
+                hour.by_address.insert(address, 1);
+            }
+            hour.accounts.insert(account.get());
+        }
+    }
+
+    /// Works the findings out when the hour is over.
+    pub fn roll(&mut self, now_s: u32) {
+        if self.day.started_s.is_some_and(|started| now_s.saturating_sub(started) >= 86_400) {
+            let (successes, failures) = (self.day.successes, self.day.failures);
+            self.find(
+                "no_success_events",
+                successes == 0 && failures >= 1000,
+                1.0,
+                now_s,
+                "report successful logins too",
+            );
+            self.find("no_failure_events", failures == 0 && successes >= 1000, 1.0, now_s, "report failed logins too");
+            self.day = Day::default();
+        }
+        if self.hour.started_s.is_none_or(|started| now_s.saturating_sub(started) < PERIOD_S) {
+            return;
+        }
+        let hour = std::mem::take(&mut self.hour);
+        if hour.logins < ENOUGH {
+            return;
+        }
+        let share = |part: u32, whole: u32| f64::from(part) / f64::from(whole.max(1));
+        let mut counts: Vec<u32> = hour.by_address.values().copied().collect();
+        counts.sort_unstable_by_key(|count| std::cmp::Reverse(*count));
+        let few: u32 = counts.iter().take(3).sum();
+        let behind_few = hour.accounts.count() >= 100 && share(few, hour.successes) >= 0.5;
+        let local = share(hour.local, hour.logins);
+        let seen = if local >= 0.9 { local } else { share(few, hour.successes) };
+        self.find(
+            "client_ip_not_propagated",
+            local >= 0.9 || behind_few,
+            seen,
+            now_s,
+            "name the header that carries the client's address",
+        );
+        let libraries = share(hour.libraries, hour.agents);
+        self.find(
+            "user_agent_not_propagated",
+            hour.agents > 0 && libraries >= 0.9,
+            libraries,
+            now_s,
+            "pass the client's user agent on",
+        );
+        let few_headers = share(hour.few_headers, hour.with_headers);
+        self.find(
+            "headers_not_propagated",
+            hour.with_headers > 0 && few_headers >= 0.5,
+            few_headers,
+            now_s,
+            "pass the client's headers on",
+        );
+        let without = share(hour.without_login, hour.failures);
+        self.find("login_missing", without > 0.05, without, now_s, "report usr.login with failures");
+        let without = share(hour.without_exists, hour.failures);
+        self.find("exists_missing", without > 0.05, without, now_s, "report usr.exists with failures");
+        let doubled = self.double_events.saturating_sub(hour.double_events);
+        let doubled = doubled as f64 / f64::from(hour.logins);
+        self.find(
+            "double_events",
+            doubled > 0.01,
+            doubled,
+            now_s,
+            "report either a success or a failure for one login",
+        );
+        self.hour.double_events = self.double_events;
+    }
+
+    fn find(&mut self, id: &'static str, holds: bool, share: f64, now_s: u32, advice: &'static str) {
+        match holds {
+            true => {
+                let since_s = self.findings.get(id).map_or(now_s, |finding| finding.since_s);
+                self.findings.insert(id, Finding { share, since_s, advice });
+            }
+            false => drop(self.findings.remove(id)),
+        }
+    }
+
+    /// Whether addresses say nothing about who it is: then none is blocked automatically.
+    pub fn address_is_not_propagated(&self) -> bool {
+        self.findings.contains_key("client_ip_not_propagated")
+    }
+
+    /// The findings, in the order of their names.
+    pub fn findings(&self) -> Value {
+        let findings = self.findings.iter().map(|(id, finding)| {
+            Value::from_entries([
+                ("id", Value::from(*id)),
+                ("share", Value::from((finding.share * 10_000.0).round() / 10_000.0)),
+                ("since", Value::from(u64::from(finding.since_s))),
+                ("advice", Value::from(finding.advice)),
+            ])
+        });
+        findings.collect()
+    }
+}

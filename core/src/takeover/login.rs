@@ -1,0 +1,80 @@
+//! What makes two spellings of a login the same account.
+//!
+//! Applications look logins up in many ways; whoever compares them byte by byte here gives an attacker one budget of guesses
+//! per spelling.
+
+use std::borrow::Cow;
+
+/// How logins are compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LoginNormalization {
+    /// As typed, without white space around it.
+    None,
+    /// Likewise, without regard to case.
+    #[default]
+    CaseFold,
+    /// Likewise, and as a mail address: without a `+tag`, and without dots in front of the `@` for these domains.
+    Email {
+        /// Domains, in lower case, whose mailboxes ignore dots.
+        dotless_domains: Vec<String>,
+    },
+}
+
+impl LoginNormalization {
+    /// The login as it is counted. `None` if nothing is left.
+    pub fn apply<'a>(&self, login: &'a str) -> Option<Cow<'a, str>> {
+        let trimmed = login.trim_matches(|character: char| character.is_ascii_whitespace());
+        if trimmed.is_empty() {
+            return None;
+        }
+        Some(match self {
+            Self::None => Cow::Borrowed(trimmed),
+            Self::CaseFold => fold(trimmed),
+            Self::Email { dotless_domains } => {
+                let folded = fold(trimmed);
+                match folded.rsplit_once('@') {
+                    Some((mailbox, domain)) if !mailbox.is_empty() => {
+                        let mailbox = mailbox.split_once('+').map_or(mailbox, |(before, _)| before);
+                        match dotless_domains.iter().any(|dotless| dotless == domain) {
+                            true => Cow::Owned(format!("{}@{domain}", mailbox.replace('.', ""))),
+                            false => Cow::Owned(format!("{mailbox}@{domain}")),
+                        }
+                    }
+                    _ => folded,
+                }
+            }
+        })
+    }
+}
+
+/// Lower case; what maps to lower case in two steps (such as the Kelvin sign) agrees too.
+fn fold(text: &str) -> Cow<'_, str> {
+    match text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(text.to_uppercase().to_lowercase()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_account_agree() {
+        let email = LoginNormalization::Email { dotless_domains: vec!["x.io".into()] };
+        let table = [
+            (LoginNormalization::None, " Bob ", Some("Bob")),
+            (LoginNormalization::CaseFold, "\tBob@X.io ", Some("bob@x.io")),
+            (LoginNormalization::CaseFold, "STRASSE", Some("strasse")),
+            (LoginNormalization::CaseFold, "straße", Some("strasse")),
+            (LoginNormalization::CaseFold, "  ", None),
+            (email.clone(), "B.o.B+news@X.io", Some("bob@x.io")),
+            (email.clone(), "B.o.B+news@Y.io", Some("b.o.b@y.io")),
+            (email.clone(), "+a@x.io", Some("@x.io")),
+            (email, "bob", Some("bob")),
+        ];
+        for (how, typed, counted) in table {
+            assert_eq!(how.apply(typed).as_deref(), counted, "{typed}");
+        }
+    }
+}

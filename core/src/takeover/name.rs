@@ -1,0 +1,16 @@
+//! The events that detection knows by name. Rules of a configuration may use any other.
+
+#![allow(missing_docs)] // each constant is its own text
+
+pub const LOGIN_SUCCESS: &str = "users.login.success";
+pub const LOGIN_FAILURE: &str = "users.login.failure";
+pub const LOGIN_REFUSED: &str = "users.login.refused";
+pub const SIGNUP: &str = "users.signup";
+pub const PASSWORD_CHANGE: &str = "users.password_change";
+pub const EMAIL_CHANGE: &str = "users.email_change";
+pub const ACTIVITY_SENSITIVE: &str = "activity.sensitive";
+
+/// What somebody does with an account that is not theirs.
+pub fn is_after_takeover(event: &str) -> bool {
+    matches!(event, EMAIL_CHANGE | PASSWORD_CHANGE | ACTIVITY_SENSITIVE) || event.starts_with("payment.")
+}

@@ -1,0 +1,150 @@
+//! What is told to the outside when a signal changes, and in which form the common receivers take it.
+//!
+//! Bodies and signatures are made here, so that every language sends the same; sending is the bindings'.
+
+pub mod pagerduty;
+pub mod queue;
+pub mod slack;
+pub mod teams;
+pub mod webhook;
+
+use super::severity::Severity;
+use super::text::timestamp;
+use crate::value::{Object, Value, View};
+
+/// Why something is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Kind {
+    Opened,
+    Updated,
+    Escalated,
+    CompromisedUser,
+    Response,
+    Closed,
+    Health,
+}
+
+impl Kind {
+    /// As notifications write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Opened => "opened",
+            Kind::Updated => "updated",
+            Kind::Escalated => "escalated",
+            Kind::CompromisedUser => "compromised_user",
+            Kind::Response => "response",
+            Kind::Closed => "closed",
+            Kind::Health => "health",
+        }
+    }
+
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        use Kind::*;
+        [Opened, Updated, Escalated, CompromisedUser, Response, Closed, Health]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+    }
+}
+
+/// One thing to tell. What receivers need is in it; the signal may have changed since.
+#[derive(Clone, Debug)]
+pub struct Notification {
+    /// Why.
+    pub kind: Kind,
+    /// The number of it among those of its signal.
+    pub seq: u64,
+    /// When, in seconds since the epoch.
+    pub at_s: u64,
+    /// The signal's name, empty for health.
+    pub signal_id: String,
+    /// How grave the signal is.
+    pub severity: Severity,
+    /// The category of its rule.
+    pub category: String,
+    /// Where.
+    pub service: String,
+    /// See `service`.
+    pub env: String,
+    /// One line for people.
+    pub title: String,
+    /// The signal as it was, with at most ten entries in each list.
+    pub signal: Value,
+    /// What changed.
+    pub delta: Value,
+}
+
+impl Notification {
+    /// As a map: what the generic webhook sends as JSON.
+    pub fn to_value(&self) -> Value {
+        Value::from_entries([
+            ("kind", Value::from(self.kind.name())),
+            ("seq", Value::from(self.seq)),
+            ("at", Value::from(self.at_s)),
+            ("title", Value::from(&self.title)),
+            ("signal", self.signal.clone()),
+            ("delta", self.delta.clone()),
+        ])
+    }
+
+    /// A field of the signal as text; empty where there is none.
+    fn text(&self, path: &[&str]) -> String {
+        let mut at: &Object = &self.signal;
+        for key in path {
+            let Some(next) = at.get(key.as_bytes()) else { return String::new() };
+            at = next;
+        }
+        let text = crate::value::scalar_text(at).unwrap_or_default();
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// What receivers show beside the title.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let (users, ips) = (self.text(&["counts", "users"]), self.text(&["counts", "ips"]));
+        vec![
+            ("Severity", self.severity.name().to_owned()),
+            ("Service", self.service.clone()),
+            ("Attempts", self.text(&["counts", "attempts"])),
+            ("Users / addresses", format!("{users} / {ips}")),
+            ("Since", self.signal.get(b"opened_at").and_then(seconds).map_or_else(String::new, timestamp)),
+        ]
+    }
+
+    fn compromised(&self) -> usize {
+        self.signal.get(b"compromised").map_or(0, |list| list.len())
+    }
+}
+
+fn seconds(at: &Object) -> Option<u64> {
+    match at.view() {
+        View::Unsigned(seconds) => Some(seconds),
+        View::Signed(seconds) => u64::try_from(seconds).ok(),
+        _ => None,
+    }
+}
+
+/// Which notifications somebody wants.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// This grave or graver.
+    pub min_severity: Severity,
+    /// Of these categories; all where there are none.
+    pub categories: Vec<String>,
+    /// Of these services; all where there are none.
+    pub services: Vec<String>,
+    /// Of these kinds; all where there are none.
+    pub kinds: Vec<Kind>,
+}
+
+impl Wanted {
+    /// Whether a notification is wanted.
+    pub fn wants(&self, notification: &Notification) -> bool {
+        let one_of = |list: &[String], text: &str| list.is_empty() || list.iter().any(|item| item == text);
+        let severe = notification.kind == Kind::Health || notification.severity >= self.min_severity;
+        severe
+            && (notification.kind == Kind::Health || one_of(&self.categories, &notification.category))
+            && one_of(&self.services, &notification.service)
+            && (self.kinds.is_empty() || self.kinds.contains(&notification.kind))
+    }
+}

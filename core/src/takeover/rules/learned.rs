@@ -1,0 +1,203 @@
+//! What sources of a service usually do in five minutes, learned from what they did.
+//!
+//! For each event and name a histogram holds how much one source did in one window. It forgets by halving once a day. What
+//! belongs to an open signal is not learned.
+
+use std::collections::{BTreeMap, HashMap};
+
+/// Buckets: each count to 16, then steps of a quarter up to 65,535.
+const BUCKETS: usize = 56;
+/// Names that are learned apart; others have the initial threshold.
+const NAMES: usize = 1024;
+/// Sources of the current window, of all names.
+const SOURCES: usize = 65_536;
+/// Windows that must have been seen.
+const ENOUGH_WINDOWS: f32 = 1000.0;
+/// Seconds that must have passed.
+const ENOUGH_S: u32 = 86_400;
+/// No source is too much below this.
+const LEAST: u32 = 10;
+/// The length of a window, in seconds.
+const WINDOW_S: u32 = 300;
+
+/// The rates of a service.
+#[derive(Clone, Debug, Default)]
+pub struct LearnedRates {
+    names: BTreeMap<u64, Histogram>,
+    /// What each source did in the window that is being filled, by name and source.
+    current: HashMap<(u64, u64), u32>,
+    window: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Histogram {
+    since_s: u32,
+    halved_s: u32,
+    counts: [f32; BUCKETS],
+}
+
+/// The bucket of a count.
+fn bucket(count: u32) -> usize {
+    let mut at = count.min(16) as usize;
+    let mut bound = 16.0;
+    while f64::from(count) > bound && at < BUCKETS - 1 {
+        bound *= 1.25;
+        at += 1;
+    }
+    at
+}
+
+/// The largest count of a bucket.
+fn bound(bucket: usize) -> f64 {
+    if bucket <= 16 { bucket as f64 } else { 16.0 * 1.25f64.powi(bucket as i32 - 16) }
+}
+
+impl LearnedRates {
+    /// Notes an event of a source under a name.
+    pub fn note(&mut self, name: u64, source: u64, now_s: u32) {
+        self.roll(now_s);
+        if !self.names.contains_key(&name) {
+            if self.names.len() >= NAMES {
+                return;
+            }
+            self.names.insert(name, Histogram { since_s: now_s, halved_s: now_s, counts: [0.0; BUCKETS] });
+        }
+        if let Some(count) = self.current.get_mut(&(name, source)) {
+            *count += 1;
+        } else if self.current.len() < SOURCES {
+            self.current.insert((name, source), 1);
+        }
+    }
+
+    /// What a source did in this window is not learned.
+    pub fn discard(&mut self, name: u64, source: u64) {
+        self.current.remove(&(name, source));
+    }
+
+    /// Closes the window when it is over.
+    pub fn roll(&mut self, now_s: u32) {
+        let window = now_s / WINDOW_S;
+        if window <= self.window {
+            return;
+        }
+        self.window = window;
+        for ((name, _), count) in self.current.drain() {
+            if let Some(histogram) = self.names.get_mut(&name) {
+                histogram.counts[bucket(count)] += 1.0;
+            }
+        }
+        for histogram in self.names.values_mut() {
+            while now_s.saturating_sub(histogram.halved_s) >= ENOUGH_S {
+                histogram.halved_s += ENOUGH_S;
+                histogram.counts.iter_mut().for_each(|count| *count /= 2.0);
+            }
+        }
+    }
+
+    /// Above which count a source does too much.
+    pub fn threshold(&self, name: u64, initial: u32, now_s: u32) -> u32 {
+        match self.names.get(&name).filter(|histogram| histogram.is_learned(now_s)) {
+            Some(histogram) => LEAST.max((3.0 * histogram.quantile(0.999)).ceil() as u32),
+            None => initial,
+        }
+    }
+
+    /// Writes what outlives a restart.
+    pub fn save(&self, out: &mut Vec<u8>) {
+        out.extend((self.names.len() as u32).to_le_bytes());
+        for (name, histogram) in &self.names {
+            out.extend(name.to_le_bytes());
+            out.extend(histogram.since_s.to_le_bytes());
+            out.extend(histogram.halved_s.to_le_bytes());
+            histogram.counts.iter().for_each(|count| out.extend(count.to_le_bytes()));
+        }
+    }
+
+    /// Reads what [`LearnedRates::save`] wrote.
+    pub fn load(bytes: &[u8]) -> Option<Self> {
+        let (count, mut rest) = bytes.split_first_chunk::<4>()?;
+        let mut names = BTreeMap::new();
+        for _ in 0..u32::from_le_bytes(*count).min(NAMES as u32) {
+            let (name, more) = rest.split_first_chunk::<8>()?;
+            let (since, more) = more.split_first_chunk::<4>()?;
+            let (halved, mut more) = more.split_first_chunk::<4>()?;
+            let mut counts = [0.0; BUCKETS];
+            for slot in &mut counts {
+                let (count, after) = more.split_first_chunk::<4>()?;
+                *slot = Some(f32::from_le_bytes(*count)).filter(|count| count.is_finite() && *count >= 0.0)?;
+                more = after;
+            }
+            rest = more;
+            let (since_s, halved_s) = (u32::from_le_bytes(*since), u32::from_le_bytes(*halved));
+            names.insert(u64::from_le_bytes(*name), Histogram { since_s, halved_s, counts });
+        }
+        rest.is_empty().then(|| LearnedRates { names, ..LearnedRates::default() })
+    }
+}
+
+impl Histogram {
+    fn is_learned(&self, now_s: u32) -> bool {
+        now_s.saturating_sub(self.since_s) >= ENOUGH_S && self.counts.iter().sum::<f32>() >= ENOUGH_WINDOWS
+    }
+
+    fn quantile(&self, share: f64) -> f64 {
+        let total: f64 = self.counts.iter().map(|count| f64::from(*count)).sum();
+        let mut below = 0.0;
+        for (at, count) in self.counts.iter().enumerate() {
+            below += f64::from(*count);
+            if below >= share * total {
+                return bound(at);
+            }
+        }
+        bound(BUCKETS - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_exact_to_16_and_cover_all_counts() {
+        for count in 0..=16 {
+            assert_eq!((bucket(count), bound(bucket(count))), (count as usize, f64::from(count)));
+        }
+        for count in [17, 20, 21, 100, 1000, 65_535] {
+            assert!(bound(bucket(count)) >= f64::from(count) && bound(bucket(count) - 1) < f64::from(count), "{count}");
+        }
+        assert_eq!(bucket(u32::MAX), BUCKETS - 1);
+    }
+
+    #[test]
+    fn a_threshold_is_learned_within_a_day_of_enough_windows() {
+        let mut rates = LearnedRates::default();
+        let day = 86_400;
+        for window in 0..288 {
+            for source in 0..5 {
+                for _ in 0..6 {
+                    rates.note(1, source, window * 300);
+                }
+            }
+        }
+        assert_eq!(rates.threshold(1, 100, day - 1), 100);
+        rates.roll(day - 1);
+        assert_eq!(rates.threshold(1, 100, day), 18);
+        let mut bytes = vec![];
+        rates.save(&mut bytes);
+        let restored = LearnedRates::load(&bytes).unwrap();
+        assert_eq!(restored.threshold(1, 100, day), 18);
+        assert!(LearnedRates::load(&bytes[..bytes.len() - 1]).is_none());
+        // Halved below what is enough, it counts as unlearned again.
+        rates.roll(2 * day);
+        assert_eq!(rates.threshold(1, 100, 2 * day), 100);
+    }
+
+    #[test]
+    fn few_sources_of_many_names_are_bounded() {
+        let mut rates = LearnedRates::default();
+        for name in 0..5000 {
+            rates.note(name, 0, 0);
+        }
+        assert_eq!(rates.names.len(), NAMES);
+    }
+}

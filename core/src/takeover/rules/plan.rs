@@ -1,0 +1,115 @@
+//! A configuration ready to run: for each event what counts it, what succeeds by it, what it makes graver.
+
+use super::class::Class;
+use crate::takeover::address::Prefix;
+use crate::takeover::config::exceptions::{Allowed, Trust};
+use crate::takeover::config::field::Field;
+use crate::takeover::config::rule::{Instant, Kind, Rule};
+use crate::takeover::config::{Config, Suppression};
+use crate::takeover::name;
+use crate::takeover::state::Table;
+use std::collections::HashMap;
+
+/// What a class has to do with an event.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Role {
+    /// The class, by its place in the plan.
+    pub class: usize,
+    /// The event may count.
+    pub counts: bool,
+    /// The event is a success of the group.
+    pub succeeds: bool,
+    /// The event may make a signal of the group graver.
+    pub escalates: bool,
+}
+
+/// A configuration, compiled. It never changes; a new configuration is a new plan.
+pub struct Plan {
+    /// What it was made from.
+    pub config: Config,
+    /// All classes.
+    pub classes: Vec<Class>,
+    /// Rules that look at one event.
+    pub instant: Vec<(Instant, usize)>,
+    /// The class that counts failed logins by address.
+    pub by_address: Option<usize>,
+    roles: HashMap<String, Vec<Role>>,
+    users: HashMap<String, Trust>,
+}
+
+impl Plan {
+    /// Compiles.
+    pub fn new(config: Config) -> Self {
+        let mut classes: Vec<Class> = vec![];
+        let mut instant = vec![];
+        for (at, rule) in config.rules.iter().enumerate().filter(|(_, rule)| rule.enabled) {
+            if let Kind::Instant(detector) = rule.kind {
+                instant.push((detector, at));
+                continue;
+            }
+            let signature = rule.class_signature();
+            match classes.iter_mut().find(|class| class.signature() == signature) {
+                Some(class) => class.rules.push(at),
+                None => classes.push(Class::of(rule, at)),
+            }
+        }
+        let by_address =
+            classes.iter().position(|class| class.table == Table::Ip && class.group_by == [Field::IpGroup]);
+        let mut roles: HashMap<String, Vec<Role>> = HashMap::new();
+        for (at, class) in classes.iter().enumerate() {
+            let mut with = |event: &String, set: fn(&mut Role)| {
+                let roles = roles.entry(event.clone()).or_default();
+                match roles.iter_mut().find(|role| role.class == at) {
+                    Some(role) => set(role),
+                    None => {
+                        let mut role = Role { class: at, ..Role::default() };
+                        set(&mut role);
+                        roles.push(role);
+                    }
+                }
+            };
+            class.events.iter().for_each(|event| with(event, |role| role.counts = true));
+            class.success_events.iter().for_each(|event| with(event, |role| role.succeeds = true));
+            for rule in class.rules.iter().filter_map(|rule| config.rules.get(*rule)) {
+                rule.escalations.iter().for_each(|one| with(&one.event, |role| role.escalates = true));
+            }
+        }
+        let users = config.allow.iter().filter_map(|entry| match &entry.who {
+            Allowed::User(user) => Some((config.settings.normalization.login.apply(user)?.into_owned(), entry.trust)),
+            Allowed::Network(_) => None,
+        });
+        let users = users.collect();
+        Plan { config, classes, instant, by_address, roles, users }
+    }
+
+    /// What has to do with an event of this name.
+    pub fn roles(&self, event: &str) -> &[Role] {
+        // A refused login has to do with what would have counted it.
+        let event = if event == name::LOGIN_REFUSED { name::LOGIN_FAILURE } else { event };
+        self.roles.get(event).map_or(&[], Vec::as_slice)
+    }
+
+    /// The rules of a class.
+    pub fn rules<'p>(&'p self, class: &'p Class) -> impl Iterator<Item = (usize, &'p Rule)> {
+        class.rules.iter().filter_map(|at| Some((*at, self.config.rules.get(*at)?)))
+    }
+
+    /// How far an address or an account is trusted, if at all.
+    pub fn trust(&self, address: Option<Prefix>, account: Option<&str>) -> Option<Trust> {
+        let by_network = self.config.allow.iter().filter_map(|entry| match entry.who {
+            Allowed::Network(network) if network.contains(address?) => Some(entry.trust),
+            _ => None,
+        });
+        by_network.max().max(account.and_then(|account| self.users.get(account).copied()))
+    }
+
+    /// Whether the configuration calls an address an offender.
+    pub fn is_offender(&self, address: Prefix, now_s: u64) -> bool {
+        self.config.intel.iter().any(|list| list.names(address, now_s))
+    }
+
+    /// The suppressions that are about a rule now.
+    pub fn suppressions<'p>(&'p self, rule: &'p Rule, now_s: u64) -> impl Iterator<Item = &'p Suppression> {
+        self.config.suppressions.iter().filter(move |suppression| suppression.concerns(rule, now_s))
+    }
+}

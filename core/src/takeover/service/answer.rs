@@ -1,0 +1,266 @@
+//! What is done about a signal: whom to refuse, for how long, and what forbids it.
+
+use super::success::EGRESS;
+use super::{Told, Work};
+use crate::takeover::address::{Network, Prefix};
+use crate::takeover::config::response::{self, LONGEST_BLOCK_S, Mode};
+use crate::takeover::notify::Kind;
+use crate::takeover::respond::Target;
+use crate::takeover::respond::blocks::{Block, Look, Selector};
+use crate::takeover::respond::rails::SHARED_ACCOUNTS;
+use crate::takeover::severity::Severity;
+use crate::takeover::signal::{LISTED, Signal, Slot};
+use crate::takeover::state::Reading;
+use crate::value::Value;
+
+/// Attempts of a group after which one of its sources is refused.
+const ATTEMPTS: u64 = 3;
+/// Refused addresses of one network within an hour after which the network is.
+const ADDRESSES: usize = 16;
+/// For how long, in seconds.
+const NETWORK_S: u32 = 3600;
+/// Targets that are planned for one signal.
+const PLANNED: usize = 65_536;
+/// Of refused attempts, in this time in seconds, a share of familiar ones above two in a hundred ends the answer.
+const WATCH_S: u64 = 600;
+/// And at least as many must have been refused.
+const WATCHED: u32 = 50;
+
+/// The answer that a rule and the settings ask for.
+struct Order {
+    rule: String,
+    mode: Mode,
+    duration_s: u32,
+    targets: Vec<response::Target>,
+}
+
+impl Work<'_> {
+    /// Plans the answer to a signal after an attempt or a change of severity.
+    pub(super) fn answer(&mut self, slot: Slot, told: &Told<'_>) {
+        let Some(order) = self.order(slot) else { return };
+        for target in &order.targets {
+            match target {
+                response::Target::IpGroup => self.answer_source(slot, &order, told),
+                response::Target::Network => self.answer_network(slot, &order, told),
+                response::Target::User => self.answer_users(slot, &order, told),
+            }
+        }
+        if self.plan.config.settings.block_users {
+            self.answer_users(slot, &order, told);
+        }
+    }
+
+    fn order(&self, slot: Slot) -> Option<Order> {
+        let settings = &self.plan.config.settings;
+        let signal = self.inner.signals.get(slot)?;
+        let rule = self.plan.config.rules.iter().find(|rule| rule.id == signal.family)?;
+        let least = rule.response.min_severity.unwrap_or(settings.min_severity);
+        let silent = signal.suppressed_by.is_some() || signal.allow_listed || signal.answer.demoted;
+        if !settings.response_enabled || silent || signal.severity < least {
+            return None;
+        }
+        Some(Order {
+            rule: signal.rule_id.clone(),
+            mode: rule.response.mode.unwrap_or(settings.response_mode),
+            duration_s: rule.response.duration_s.unwrap_or(settings.duration_s),
+            targets: rule.response.block.clone(),
+        })
+    }
+
+    /// The source of the attempt, if it attacks this group: by itself the group, or one of the many on an account.
+    fn answer_source(&mut self, slot: Slot, order: &Order, told: &Told<'_>) {
+        let Some(group) = told.subject.group else { return };
+        let enough = self.inner.signals.get(slot).is_some_and(|signal| signal.top.ips.count(&group) >= ATTEMPTS);
+        if enough && self.refuse(slot, order, Target::Ip(group), order.duration_s, told) {
+            self.widen(slot, order, group, told);
+        }
+    }
+
+    /// Many refused addresses of one network make the network refused.
+    fn widen(&mut self, slot: Slot, order: &Order, group: Prefix, told: &Told<'_>) {
+        let (network, now_s) = (group.cut_by_family(24, 48), told.now());
+        if self.inner.network_blocks.len() >= 4096 && !self.inner.network_blocks.contains_key(&network) {
+            return;
+        }
+        let times = self.inner.network_blocks.entry(network).or_default();
+        times.retain(|at| now_s.saturating_sub(*at) < 3600);
+        times.push_back(now_s);
+        if times.len() >= ADDRESSES && !self.has_familiar(told) {
+            self.inner.network_blocks.remove(&network);
+            self.refuse(slot, order, Target::Ip(network), NETWORK_S, told);
+        }
+    }
+
+    /// The network, if nobody honest is known to be there; else those of its addresses that attack.
+    fn answer_network(&mut self, slot: Slot, order: &Order, told: &Told<'_>) {
+        let network = match told.subject.network {
+            Some(Network::Prefix(prefix)) => prefix,
+            _ => return self.answer_source(slot, order, told),
+        };
+        match self.has_familiar(told) {
+            true => self.answer_source(slot, order, told),
+            false => {
+                self.refuse(slot, order, Target::Ip(network), order.duration_s, told);
+            }
+        }
+    }
+
+    /// Whether somebody familiar succeeded from the network within a day.
+    fn has_familiar(&self, told: &Told<'_>) -> bool {
+        told.network.is_some_and(|network| self.egress(network, told).window() > 0)
+    }
+
+    fn egress(&self, source: u64, told: &Told<'_>) -> Reading {
+        self.service.state.read(EGRESS, self.egress_key(source), told.when.now_s).unwrap_or_default()
+    }
+
+    /// The accounts that a critical signal names.
+    fn answer_users(&mut self, slot: Slot, order: &Order, told: &Told<'_>) {
+        let Some(signal) = self.inner.signals.get(slot).filter(|signal| signal.severity == Severity::Critical) else {
+            return;
+        };
+        let users: Vec<_> =
+            signal.compromised.iter().rev().take(LISTED).filter_map(|one| one.user_id.clone()).collect();
+        for user in users {
+            self.refuse(slot, order, Target::User(user), order.duration_s, told);
+        }
+    }
+
+    /// Refuses somebody from now on, or records that it would be done. Each target of a signal is decided once.
+    fn refuse(&mut self, slot: Slot, order: &Order, target: Target, duration_s: u32, told: &Told<'_>) -> bool {
+        let now_s = told.now();
+        let Some(signal) = self.inner.signals.get_mut(slot) else { return false };
+        if signal.answer.planned.len() >= PLANNED || !signal.answer.planned.insert(target.clone()) {
+            return false;
+        }
+        if let Err(why) = self.permit(slot, &target, told) {
+            let line = format!("{target}: {why}");
+            if let Some(signal) =
+                self.inner.signals.get_mut(slot).filter(|signal| signal.answer.withheld.len() < LISTED)
+            {
+                signal.answer.withheld.push(line.clone());
+            }
+            self.tell(slot, Kind::Response, Value::from_entries([("withheld", &line)]), now_s);
+            return false;
+        }
+        let until_s = now_s + u64::from(self.length(slot, &target, duration_s, told));
+        let acts = order.mode == Mode::Block;
+        let Some(signal) = self.inner.signals.get_mut(slot) else { return false };
+        let look = if signal.category() == "account_takeover" { Look::Stealth } else { Look::Block };
+        let line = match acts {
+            true => format!("{target} -> {} until {until_s}", look.name()),
+            false => format!("would: {target} -> {} until {until_s}", look.name()),
+        };
+        if signal.answer.actions.len() < LISTED {
+            signal.answer.actions.push(line.clone());
+        }
+        if acts {
+            signal.answer.acted = true;
+            match target {
+                Target::Ip(_) => signal.answer.blocked_ips += 1,
+                _ => signal.answer.blocked_users += 1,
+            }
+            let block = Block {
+                target,
+                until_s: Some(until_s),
+                look,
+                reason: signal.rule_name.clone(),
+                automatic: true,
+                signal: Some(signal.id.clone()),
+                rule: Some(order.rule.clone()),
+                created_s: now_s,
+                hits: 0,
+                hit_s: None,
+            };
+            self.blocks.insert(block, now_s);
+        }
+        self.tell(slot, Kind::Response, Value::from_entries([("action", &line)]), now_s);
+        true
+    }
+
+    /// What forbids an automatic block.
+    fn permit(&mut self, slot: Slot, target: &Target, told: &Told<'_>) -> Result<(), String> {
+        let now_s = told.now();
+        let Some(signal) = self.inner.signals.get(slot) else { return Err("the signal is gone".into()) };
+        let pardon = self.inner.pardoned.get(&(signal.family.clone(), signal.key));
+        if pardon.is_some_and(|until| now_s < *until) {
+            return Err("resolved as a false positive".into());
+        }
+        let Target::Ip(prefix) = target else { return Ok(()) };
+        let settings = &self.plan.config.settings;
+        if settings.normalization.local.contains(*prefix) {
+            return Err("a local address".into());
+        }
+        if self.plan.trust(Some(*prefix), None).is_some() {
+            return Err("on the allow-list".into());
+        }
+        if self.inner.health.address_is_not_propagated() {
+            return Err("client addresses are not propagated".into());
+        }
+        let source = if prefix.is_host() || *prefix == prefix.cut(settings.normalization.ipv6_group) && prefix.is_v6() {
+            told.source
+        } else {
+            told.network
+        };
+        let egress = source.map(|source| self.egress(source, told)).unwrap_or_default();
+        if egress.distinct >= SHARED_ACCOUNTS {
+            return Err(format!("shared by {} familiar accounts", egress.distinct));
+        }
+        self.inner.rails.allow(egress.window(), told.when.now_s).map_err(str::to_owned)
+    }
+
+    /// Longer each time within a week, and not to the second: whoever waits for the end must not be able to compute it.
+    fn length(&mut self, slot: Slot, target: &Target, duration_s: u32, told: &Told<'_>) -> u32 {
+        let source = self.hash.hasher().part(b"target").part(target.to_string().as_bytes()).finish();
+        let times = self.inner.offenders.refuse(source, told.when.now_s);
+        let full = u64::from(duration_s) * u64::from(times);
+        let id = self.inner.signals.get(slot).map_or("", |signal| &signal.id);
+        let dice = self.hash.hasher().part(id.as_bytes()).number(source).finish() % 2001;
+        let jittered = full * (9000 + dice) / 10_000;
+        jittered.min(u64::from(LONGEST_BLOCK_S)) as u32
+    }
+
+    /// Whether the answer to a signal refuses people who are familiar: then it ends.
+    pub(super) fn watch_refusals(&mut self, slot: Slot, told: &Told<'_>) {
+        let now_s = told.now();
+        let Some(signal) = self.inner.signals.get_mut(slot) else { return };
+        let (since_s, all, familiar) = &mut signal.answer.refused_window;
+        if now_s.saturating_sub(*since_s) >= WATCH_S {
+            (*since_s, *all, *familiar) = (now_s, 0, 0);
+        }
+        *all += 1;
+        *familiar += u32::from(told.familiar == Some(true));
+        if *all < WATCHED || *familiar * 50 <= *all || signal.answer.demoted {
+            return;
+        }
+        signal.answer.demoted = true;
+        let note = format!("answer ended: {familiar} of {all} refused attempts were familiar");
+        signal.notes.push(note.clone());
+        let id = signal.id.clone();
+        self.blocks.remove(&Selector::Signal(id), now_s);
+        self.tell(slot, Kind::Response, Value::from_entries([("demoted", &note)]), now_s);
+    }
+
+    /// An operator says that a signal was none: its blocks end, and the same is not answered for a day.
+    pub(super) fn pardon(&mut self, slot: Slot, now_s: u64) {
+        let Some(signal) = self.inner.signals.get(slot) else { return };
+        let (about, id) = ((signal.family.clone(), signal.key), signal.id.clone());
+        if self.inner.pardoned.len() < 10_000 {
+            self.inner.pardoned.insert(about, now_s + 86_400);
+        }
+        self.blocks.remove(&Selector::Signal(id), now_s);
+    }
+
+    /// Drops what no longer matters to answers.
+    pub(super) fn sweep_answers(&mut self, now_s: u64) {
+        self.inner.pardoned.retain(|_, until| now_s < *until);
+        self.inner.network_blocks.retain(|_, times| times.back().is_some_and(|at| now_s.saturating_sub(*at) < 3600));
+    }
+}
+
+impl Signal {
+    /// A signal is resolved: how, for the record.
+    pub fn resolve(&mut self, how: &'static str) {
+        self.resolution = Some(how);
+    }
+}

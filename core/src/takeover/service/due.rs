@@ -1,0 +1,154 @@
+//! What time brings: signals close, changes are told of, successes are believed.
+
+use super::{Service, Work};
+use crate::takeover::key::HashKey;
+use crate::takeover::notify::Kind;
+use crate::takeover::respond::blocks::Blocks;
+use crate::takeover::rules::plan::Plan;
+use crate::takeover::signal::{Signal, Slot, Status};
+use crate::value::Value;
+
+/// Growing signals are told of this often, in seconds.
+const UPDATE_S: u64 = 300;
+
+/// How an operator resolves a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Resolution {
+    Closed,
+    FalsePositive,
+    Confirmed,
+}
+
+impl Resolution {
+    /// The resolution of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "closed" => Self::Closed,
+            "false_positive" => Self::FalsePositive,
+            "confirmed" => Self::Confirmed,
+            _ => return None,
+        })
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::FalsePositive => "false_positive",
+            Self::Confirmed => "confirmed",
+        }
+    }
+}
+
+impl Service {
+    /// Does what is due.
+    pub fn tick(&self, now_s: u64, plan: &Plan, hash: &HashKey, blocks: &Blocks) {
+        let mut inner = self.inner();
+        let mut work = Work { service: self, inner: &mut inner, plan, hash, blocks, verdict: Default::default() };
+        work.close_due(now_s);
+        work.tell_growth(now_s);
+        work.release_quarantine(now_s);
+        work.sweep_answers(now_s);
+        work.inner.learned.roll(now_s as u32);
+        work.inner.signals.sweep(now_s);
+        work.inner.compromised.retain(|_, (_, at)| now_s.saturating_sub(*at) <= 2 * 86_400);
+        work.inner.health.roll(now_s as u32);
+        drop(inner);
+        self.state.sweep(now_s as u32);
+    }
+
+    /// When something is due next.
+    pub fn next_due_s(&self, now_s: u64) -> u64 {
+        let inner = self.inner();
+        let close = inner.signals.next_close_s().unwrap_or(u64::MAX);
+        let quarantine = inner.quarantine.front().map_or(u64::MAX, |waiting| waiting.due_s);
+        let update = if inner.signals.any_live() { (now_s / UPDATE_S + 1) * UPDATE_S } else { u64::MAX };
+        let window = (now_s / 300 + 1) * 300;
+        close.min(quarantine).min(update).min(window)
+    }
+
+    /// An operator resolves a signal. Says whether there is one.
+    pub fn resolve(&self, id: &str, how: Resolution, now_s: u64, plan: &Plan, hash: &HashKey, blocks: &Blocks) -> bool {
+        let mut inner = self.inner();
+        let mut work = Work { service: self, inner: &mut inner, plan, hash, blocks, verdict: Default::default() };
+        let Some(slot) = work.inner.signals.by_id(id) else { return false };
+        work.resolve(slot, how, now_s);
+        true
+    }
+
+    /// The rules changed: signals of rules that are gone close.
+    pub fn reconcile(&self, former: &Plan, plan: &Plan, now_s: u64, hash: &HashKey, blocks: &Blocks) {
+        let mut inner = self.inner();
+        let mut work = Work { service: self, inner: &mut inner, plan, hash, blocks, verdict: Default::default() };
+        let signature = |plan: &Plan, family: &str| {
+            let rule = plan.config.rules.iter().find(|rule| rule.enabled && rule.id == family);
+            rule.map(|rule| rule.state_signature())
+        };
+        for slot in work.inner.signals.live_slots() {
+            let Some((family, id)) =
+                work.inner.signals.get(slot).map(|signal| (signal.family.clone(), signal.id.clone()))
+            else {
+                continue;
+            };
+            let (before, after) = (signature(former, &family), signature(plan, &family));
+            if before.is_some() && before != after {
+                work.close(slot, Status::Closed, "rule_removed", now_s);
+                if plan.config.settings.purge_blocks {
+                    blocks.remove(&crate::takeover::respond::blocks::Selector::Signal(id), now_s);
+                }
+            }
+        }
+    }
+}
+
+impl Work<'_> {
+    fn close_due(&mut self, now_s: u64) {
+        for slot in self.inner.signals.live_slots() {
+            let Some(signal) = self.inner.signals.get(slot).filter(|signal| signal.closes_s() <= now_s) else {
+                continue;
+            };
+            let lasted =
+                signal.max_duration_s > 0 && now_s >= signal.first_event_s.saturating_add(signal.max_duration_s);
+            self.close(slot, Status::Closed, if lasted { "max_duration" } else { "keep_alive" }, now_s);
+        }
+    }
+
+    /// Signals that grew by a tenth since they were told of.
+    fn tell_growth(&mut self, now_s: u64) {
+        for slot in self.inner.signals.live_slots() {
+            let Some(signal) = self.inner.signals.get(slot) else { continue };
+            let ((told_s, attempts), now) = (signal.told, signal.counts.attempts());
+            if now_s.saturating_sub(told_s) >= UPDATE_S && now * 10 >= attempts * 11 && now > attempts {
+                let change = [Value::from(attempts), Value::from(now)].into_iter().collect::<Value>();
+                self.tell(slot, Kind::Updated, Value::from_entries([("attempts", change)]), now_s);
+            }
+        }
+    }
+
+    fn resolve(&mut self, slot: Slot, how: Resolution, now_s: u64) {
+        match how {
+            Resolution::Closed => self.close(slot, Status::Closed, "resolved", now_s),
+            Resolution::FalsePositive => {
+                self.pardon(slot, now_s);
+                self.close(slot, Status::FalsePositive, "resolved", now_s);
+                if let Some(signal) = self.inner.signals.get_mut(slot) {
+                    signal.status = Status::FalsePositive;
+                    let proposal = propose(signal);
+                    signal.notes.push(proposal);
+                }
+            }
+            Resolution::Confirmed => {}
+        }
+        if let Some(signal) = self.inner.signals.get_mut(slot) {
+            signal.resolve(how.name());
+            signal.updated_s = now_s;
+        }
+    }
+}
+
+/// A suppression that would have silenced a signal, for whoever wants it.
+fn propose(signal: &Signal) -> String {
+    let group = Value::from_entries(signal.group.iter().map(|(name, value)| (name, value)));
+    let group = crate::value::json::to_string(&group);
+    format!("a suppression {{\"rules\": [\"{}\"], \"match\": {group}}} would silence it", signal.family)
+}

@@ -1,0 +1,366 @@
+//! A rule found something: a signal opens, grows, or was there before.
+
+use super::{Told, Work};
+use crate::takeover::config::rule::Rule;
+use crate::takeover::name;
+use crate::takeover::notify::{Kind, Notification};
+use crate::takeover::rules::evaluate::Finding;
+use crate::takeover::severity::Severity;
+use crate::takeover::signal::campaign::{self, Campaign};
+use crate::takeover::signal::{Answer, Counts, Signal, Slot, Status, Tops, id::signal_id};
+use crate::takeover::state::{Key, Reading, Table};
+use crate::takeover::text::{SHOWN, shown};
+use crate::value::Value;
+
+impl Work<'_> {
+    /// A rule found something about a group.
+    pub(super) fn found(
+        &mut self,
+        at: usize,
+        table: Table,
+        key: Key,
+        reading: &Reading,
+        finding: &Finding,
+        told: &Told<'_>,
+    ) {
+        let Some(rule) = self.plan.config.rules.get(at) else { return };
+        let now_s = told.now();
+        let known = self.inner.signals.about(rule.family(), key);
+        let known = known.and_then(|slot| Some((slot, self.inner.signals.get(slot)?)));
+        match known {
+            Some((slot, signal)) if signal.is_live() => return self.grow(slot, rule, finding, told),
+            Some(_) | None if rule.relabels => return,
+            Some((slot, signal)) if now_s <= signal.closed_s.unwrap_or(0).saturating_add(signal.cooldown_s) => {
+                // What lasted as long as signals may goes on in a new one; what an operator closed stays closed.
+                let continues = signal.closed_because == Some("max_duration");
+                if signal.status != Status::Closed || signal.resolution.is_some() {
+                    return;
+                }
+                if !continues && finding.severity <= signal.severity {
+                    return self.reopen(slot, rule, table, finding, told);
+                }
+            }
+            _ => {}
+        }
+        if self.is_absorbed(rule, told) {
+            return;
+        }
+        if let Some(evicted) = self.inner.signals.to_evict() {
+            self.close(evicted, Status::Closed, "evicted", now_s);
+        }
+        let signal = self.make(rule, table, key, reading, finding, told);
+        self.open(signal, rule, table, key, told);
+    }
+
+    fn make(
+        &self,
+        rule: &Rule,
+        table: Table,
+        key: Key,
+        reading: &Reading,
+        finding: &Finding,
+        told: &Told<'_>,
+    ) -> Signal {
+        let (name, env, now_s) = (&self.service.name, &self.service.env, told.now());
+        let group: Vec<_> = rule
+            .group_by
+            .iter()
+            .filter_map(|field| {
+                let text = field.text(told.event, told.subject)?;
+                Some((field.name().into_owned(), shown(&text, SHOWN).to_owned()))
+            })
+            .collect();
+        let former = self.inner.signals.about(rule.family(), key).and_then(|slot| self.inner.signals.get(slot));
+        let former =
+            former.filter(|former| former.closed_because == Some("max_duration")).map(|former| former.id.clone());
+        let mut suppressions = self.plan.suppressions(rule, now_s);
+        let suppressed_by =
+            suppressions.find(|one| one.filter.holds(told.event, told.subject)).map(|one| one.id.clone());
+        let before = u64::from(reading.count(rule.window_s).saturating_sub(1));
+        let by_source = rule.group_by.iter().any(|field| field.is_source());
+        let first_s = u64::from(reading.first_s).max(now_s.saturating_sub(rule.window_s.into())).min(now_s);
+        let mut counts =
+            Counts { failures: before, nonexistent: reading.nonexistent.saturating_sub(1).into(), ..Counts::default() };
+        let mut top = Tops::default();
+        let place = |name: &str| rule.distinct.iter().position(|field| field.name() == name);
+        let members = |name| match place(name) {
+            Some(0) => reading.distinct.min(reading.count(rule.window_s)).into(),
+            Some(1) => reading.second.into(),
+            _ => 1,
+        };
+        counts.floors = [members("usr.login"), members("ip_group"), members("network")];
+        let from_one_source = by_source || place("network") == Some(0) && reading.distinct == 1;
+        if let Some(source) = told.subject.group.filter(|_| from_one_source && table != Table::Network && before > 0) {
+            top.ips.add(&source, before, |source| *source);
+            if let Some(network) = told.subject.network {
+                top.networks.add(&network, before, |network| *network);
+            }
+        }
+        Signal {
+            id: signal_id(name, env, &rule.id, &group, now_s),
+            rule_id: rule.id.clone(),
+            rule_name: rule.name.clone(),
+            tags: rule.tags.clone(),
+            family: rule.family().into(),
+            variants: vec![rule.id.clone()],
+            service: name.clone(),
+            env: env.clone(),
+            group,
+            key,
+            table,
+            window_s: rule.window_s,
+            status: if suppressed_by.is_some() { Status::Suppressed } else { Status::Open },
+            severity: finding.severity,
+            history: vec![(finding.severity, now_s)],
+            memory_was_cold: told.familiar.is_none() && rule.unfamiliar_only,
+            likely_cause: finding.likely_cause,
+            opened_s: now_s,
+            updated_s: now_s,
+            closed_s: None,
+            closed_because: None,
+            first_event_s: first_s,
+            last_event_s: now_s,
+            continued_from: former,
+            parent: None,
+            counts,
+            top,
+            sources: vec![],
+            network: told.subject.network,
+            evidence: vec![
+                ("window_s", rule.window_s.into()),
+                ("count", reading.count(rule.window_s).into()),
+                ("distinct", reading.distinct.into()),
+                ("attempts_all", reading.all.into()),
+                ("successes", reading.successes.into()),
+                ("from_known_offenders", reading.flagged.into()),
+            ],
+            compromised: vec![],
+            answer: Answer::default(),
+            allow_listed: told.trust.is_some(),
+            suppressed_by,
+            notes: vec![],
+            resolution: None,
+            campaign: Campaign::default(),
+            keep_alive_s: rule.keep_alive_s.into(),
+            max_duration_s: rule.max_duration_s.into(),
+            cooldown_s: rule.cooldown_s.into(),
+            seq: 0,
+            told: (now_s, 0),
+        }
+    }
+
+    fn open(&mut self, signal: Signal, rule: &Rule, table: Table, key: Key, told: &Told<'_>) {
+        let slot = self.inner.signals.open(signal);
+        self.verdict.opened = true;
+        self.service.state.pin(table, key, true);
+        self.absorb(slot, rule, told);
+        if let Some(source) = told.source.filter(|_| rule.group_by.iter().any(|field| field.is_source())) {
+            self.inner.offenders.note(source, told.when.now_s);
+        }
+        self.touch(slot, told);
+        self.tell(slot, Kind::Opened, Value::null(), told.now());
+        self.succeeded_before(slot, told);
+        self.answer(slot, told);
+    }
+
+    fn reopen(&mut self, slot: Slot, rule: &Rule, table: Table, finding: &Finding, told: &Told<'_>) {
+        self.inner.signals.reopen(slot, told.now());
+        self.verdict.opened = true;
+        if let Some(signal) = self.inner.signals.get_mut(slot) {
+            signal.last_event_s = told.now();
+            self.service.state.pin(table, signal.key, true);
+        }
+        self.tell(slot, Kind::Opened, Value::null(), told.now());
+        self.grow(slot, rule, finding, told);
+    }
+
+    /// A signal that is there: another rule found it too, or it is graver.
+    fn grow(&mut self, slot: Slot, rule: &Rule, finding: &Finding, told: &Told<'_>) {
+        let Some(signal) = self.inner.signals.get_mut(slot) else { return };
+        if !signal.variants.contains(&rule.id) {
+            signal.variants.push(rule.id.clone());
+            if rule.relabels {
+                signal.rename(rule);
+            }
+        }
+        if finding.likely_cause.is_none() && matches!(signal.likely_cause, Some("probe" | "stale_credential")) {
+            signal.likely_cause = None;
+        }
+        self.raise(slot, finding.severity, told);
+    }
+
+    /// Makes a signal graver, and says so.
+    pub(super) fn raise(&mut self, slot: Slot, severity: Severity, told: &Told<'_>) {
+        let Some(signal) = self.inner.signals.get_mut(slot) else { return };
+        let before = signal.severity;
+        if signal.raise(severity, told.now()) {
+            self.verdict.escalated = true;
+            let change = [Value::from(before.name()), Value::from(severity.name())].into_iter().collect::<Value>();
+            self.tell(slot, Kind::Escalated, Value::from_entries([("severity", change)]), told.now());
+        }
+    }
+
+    /// An event belongs to live signals about its group.
+    pub(super) fn feed(&mut self, class: usize, key: Key, told: &Told<'_>) {
+        if !self.inner.signals.concerns(key) {
+            return;
+        }
+        let plan = self.plan;
+        let mut fed: Vec<Slot> = vec![];
+        for (_, rule) in plan.rules(&plan.classes[class]) {
+            let Some(slot) = self.inner.signals.about(rule.family(), key) else { continue };
+            let live = self.inner.signals.get(slot).is_some_and(Signal::is_live);
+            if live && !fed.contains(&slot) {
+                fed.push(slot);
+                // The one that opened it has been counted.
+                if !self.verdict_has(slot) {
+                    self.touch(slot, told);
+                    self.answer(slot, told);
+                }
+            }
+        }
+    }
+
+    fn verdict_has(&self, slot: Slot) -> bool {
+        self.inner.signals.get(slot).is_some_and(|signal| self.verdict.signals.contains(&signal.id))
+    }
+
+    /// Counts an attempt of a signal.
+    pub(super) fn touch(&mut self, slot: Slot, told: &Told<'_>) {
+        let hash = self.hash;
+        let Some(signal) = self.inner.signals.get_mut(slot) else { return };
+        signal.counts.failures += 1;
+        signal.counts.nonexistent += u64::from(told.event.exists == Some(false));
+        signal.counts.flagged += u64::from(told.flagged);
+        note_who(signal, told, hash);
+        signal.campaign.note(told.attempt(told.kind()));
+        signal.last_event_s = signal.last_event_s.max(told.now());
+        if let Some(network) = told.network {
+            signal.note_source(network);
+        }
+        let id = signal.id.clone();
+        self.verdict.touch(&id);
+    }
+
+    /// An attempt was refused before it could fail: it keeps signals alive and opens none.
+    pub(super) fn refused(&mut self, told: &Told<'_>) {
+        let plan = self.plan;
+        let mut touched: Vec<Slot> = vec![];
+        for role in plan.roles(name::LOGIN_FAILURE).iter().filter(|role| role.counts) {
+            let Some(class) = plan.classes.get(role.class) else { continue };
+            let Some(key) = class.key(told.event, told.subject, self.hash) else { continue };
+            for (_, rule) in plan.rules(class) {
+                let slot = self.inner.signals.about(rule.family(), key).filter(|slot| !touched.contains(slot));
+                touched.extend(slot.filter(|slot| self.inner.signals.get(*slot).is_some_and(Signal::is_live)));
+            }
+        }
+        for slot in touched {
+            let hash = self.hash;
+            let Some(signal) = self.inner.signals.get_mut(slot) else { continue };
+            signal.counts.refused += 1;
+            note_who(signal, told, hash);
+            signal.campaign.note(told.attempt(campaign::Kind::Refused));
+            signal.last_event_s = signal.last_event_s.max(told.now());
+            let id = signal.id.clone();
+            self.verdict.touch(&id);
+            self.watch_refusals(slot, told);
+        }
+    }
+
+    /// Whether a wider signal has taken over what this rule would open.
+    fn is_absorbed(&mut self, rule: &Rule, told: &Told<'_>) -> bool {
+        let plan = self.plan;
+        for class in &plan.classes {
+            for (_, wider) in plan.rules(class).filter(|(_, wider)| wider.absorbs.as_deref() == Some(rule.family())) {
+                let key = class.key(told.event, told.subject, self.hash);
+                if key.is_some_and(|key| self.inner.signals.live(wider.family(), key).is_some()) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// A wider signal takes over the live ones of addresses within its network.
+    fn absorb(&mut self, slot: Slot, rule: &Rule, told: &Told<'_>) {
+        let Some(family) = &rule.absorbs else { return };
+        let Some(id) = self.inner.signals.get(slot).map(|signal| signal.id.clone()) else { return };
+        let within =
+            |signal: &Signal| signal.is_live() && signal.family == *family && signal.network == told.subject.network;
+        for (_, signal) in self.inner.signals.all_mut().filter(|(_, signal)| within(signal)) {
+            signal.parent = Some(id.clone());
+            signal.updated_s = told.now();
+        }
+    }
+
+    /// Closes a signal, and says so.
+    pub(super) fn close(&mut self, slot: Slot, status: Status, because: &'static str, now_s: u64) {
+        let Some(signal) = self.inner.signals.get(slot).filter(|signal| signal.is_live()) else { return };
+        self.service.state.pin(signal.table, signal.key, false);
+        self.inner.signals.close(slot, status, because, now_s);
+        self.tell(slot, Kind::Closed, Value::from_entries([("reason", because)]), now_s);
+    }
+
+    /// Tells of a change of a signal. Suppressed ones are not told of.
+    pub(super) fn tell(&mut self, slot: Slot, kind: Kind, delta: Value, now_s: u64) {
+        let pii = self.plan.config.settings.notify_pii;
+        let hash = self.hash;
+        let Some(signal) = self.inner.signals.get_mut(slot) else { return };
+        if signal.suppressed_by.is_some() {
+            return;
+        }
+        signal.seq += 1;
+        signal.told = (now_s, signal.counts.attempts());
+        let notification = Notification {
+            kind,
+            seq: signal.seq,
+            at_s: now_s,
+            signal_id: signal.id.clone(),
+            severity: signal.severity,
+            category: signal.category().into(),
+            service: signal.service.clone(),
+            env: signal.env.clone(),
+            title: signal.title(),
+            signal: signal.to_notice(pii, hash),
+            delta: if pii || kind != Kind::Response && kind != Kind::CompromisedUser { delta } else { Value::null() },
+        };
+        self.inner.notices.push(notification);
+    }
+}
+
+impl Told<'_> {
+    pub(super) fn attempt(&self, kind: campaign::Kind) -> campaign::Told<'_> {
+        campaign::Told {
+            at_s: self.when.at_s,
+            kind,
+            exists: self.event.exists,
+            familiar: self.familiar,
+            flagged: self.flagged,
+            ip: self.subject.address,
+            asn: self.event.geo.as_ref().and_then(|geo| geo.asn),
+            login: self.event.login.as_deref(),
+            user_id: self.event.user_id.as_deref(),
+        }
+    }
+}
+
+/// Notes whom an attempt was about, and where it came from.
+fn note_who(signal: &mut Signal, told: &Told<'_>, hash: &crate::takeover::key::HashKey) {
+    if let Some(account) = told.account {
+        signal.counts.users.insert(account.get());
+    }
+    if let Some(login) = told.subject.account() {
+        signal.top.users.add(shown(login, SHOWN), 1, str::to_owned);
+    }
+    if let Some(group) = told.subject.group {
+        signal.counts.ips.insert(hash.hash(&group.bytes()));
+        signal.top.ips.add(&group, 1, |group| *group);
+    }
+    if let Some(network) = told.subject.network {
+        signal.counts.networks.insert(hash.hash(&network.bytes()));
+        signal.top.networks.add(&network, 1, |network| *network);
+    }
+    if let Some(agent) = &told.event.user_agent {
+        signal.top.user_agents.add(shown(agent, SHOWN), 1, str::to_owned);
+    }
+}

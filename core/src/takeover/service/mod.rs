@@ -1,0 +1,354 @@
+//! One service: what it remembers, and what an event does to it.
+//!
+//! An event goes one way: it is normalised, counted in the groups it belongs to, and judged by the rules of these groups;
+//! what they find opens, feeds or raises signals, and signals plan answers.
+//!
+//! | file | concept |
+//! |---|---|
+//! | this one | the way of an event |
+//! | `find` | a rule found something: signals open, grow and close |
+//! | `success` | somebody got in: familiar people, compromised accounts |
+//! | `answer` | what is done about a signal |
+//! | [`due`] | what time brings: closings, updates, learned windows |
+//! | `recent` | successes that wait for what comes of them |
+//! | [`requests`] | the events of one request, each once |
+
+mod answer;
+pub mod due;
+mod find;
+mod recent;
+pub mod requests;
+mod success;
+
+pub use due::Resolution;
+
+use super::address::Prefix;
+use super::config::exceptions::Trust;
+use super::config::rule::{Guard, Instant, Kind, Rule};
+use super::event::Event;
+use super::familiarity::Familiarity;
+use super::health::Health;
+use super::key::HashKey;
+use super::name;
+use super::notify::Notification;
+use super::respond::blocks::Blocks;
+use super::respond::offenders::Offenders;
+use super::respond::rails::Rails;
+use super::rules::evaluate::{comes_from_known, judge};
+use super::rules::learned::LearnedRates;
+use super::rules::plan::{Plan, Role};
+use super::rules::travel::Travel;
+use super::signal::campaign;
+use super::signal::{Signals, Slot};
+use super::state::{Key, Moment, Origin, Reading, State, Table, Update};
+use super::subject::Subject;
+use crate::support::fork::Renewable;
+use recent::{Quarantined, RecentSuccess};
+use requests::{Requests, Seen};
+use std::collections::{HashMap, VecDeque};
+use std::sync::MutexGuard;
+
+/// One service.
+pub struct Service {
+    /// Its name.
+    pub name: String,
+    /// Its environment.
+    pub env: String,
+    /// What it counts and remembers.
+    pub state: Box<dyn State>,
+    inner: Renewable<Inner>,
+}
+
+/// What changes with events, under one lock. Tables have locks of their own.
+#[derive(Default)]
+pub struct Inner {
+    /// What was found.
+    pub signals: Signals,
+    /// What sources usually do.
+    pub learned: LearnedRates,
+    /// Where accounts were last.
+    pub travel: Travel,
+    /// How well accounts are known.
+    pub familiarity: Familiarity,
+    /// Who was in a signal before.
+    pub offenders: Offenders,
+    /// How much harm blocks may do.
+    pub rails: Rails,
+    /// What was wrong with events.
+    pub health: Health,
+    /// Notifications to hand over.
+    pub notices: Vec<Notification>,
+    requests: Requests,
+    recent: VecDeque<RecentSuccess>,
+    quarantine: VecDeque<Quarantined>,
+    /// Accounts that a signal names, with the signal and when.
+    compromised: HashMap<Key, (Slot, u64)>,
+    /// What an operator called a false positive: no answers about it until then.
+    pardoned: HashMap<(String, Key), u64>,
+    /// Blocked addresses of a network within the hour.
+    network_blocks: HashMap<Prefix, VecDeque<u64>>,
+}
+
+/// What an event did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// The signals it touched, each once.
+    pub signals: Vec<String>,
+    /// A signal opened, or opened again.
+    pub opened: bool,
+    /// A signal became graver.
+    pub escalated: bool,
+}
+
+impl Verdict {
+    fn touch(&mut self, id: &str) {
+        if self.signals.iter().all(|known| known != id) {
+            self.signals.push(id.to_owned());
+        }
+    }
+}
+
+/// An event with all that is worked out of it once.
+pub(super) struct Told<'e> {
+    pub event: &'e Event<'e>,
+    pub subject: &'e Subject<'e>,
+    pub when: Moment,
+    pub account: Option<Key>,
+    pub origin: Origin,
+    /// Whether the account is known to succeed from there; `None` as long as too little is known of any.
+    pub familiar: Option<bool>,
+    pub flagged: bool,
+    pub scanner: bool,
+    pub trust: Option<Trust>,
+    /// Hash of the source, and of its network.
+    pub source: Option<u64>,
+    pub network: Option<u64>,
+}
+
+impl Told<'_> {
+    fn now(&self) -> u64 {
+        self.when.now_s.into()
+    }
+
+    fn kind(&self) -> campaign::Kind {
+        match self.event.event.as_ref() {
+            name::LOGIN_FAILURE => campaign::Kind::Failure,
+            name::LOGIN_SUCCESS => campaign::Kind::Success,
+            _ => campaign::Kind::Other,
+        }
+    }
+}
+
+impl Service {
+    /// A service without a past.
+    pub fn new(name: &str, env: &str, state: Box<dyn State>) -> Self {
+        Service { name: name.into(), env: env.into(), state, inner: Renewable::default() }
+    }
+
+    /// What changes with events.
+    pub fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock()
+    }
+
+    /// Takes an event in.
+    pub fn event(&self, event: &Event<'_>, when: Moment, plan: &Plan, hash: &HashKey, blocks: &Blocks) -> Verdict {
+        let settings = &plan.config.settings;
+        let subject = Subject::of(event, &settings.normalization, hash);
+        let trust = plan.trust(subject.address, subject.account());
+        let mut inner = self.inner();
+        if trust == Some(Trust::Trusted) {
+            inner.health.trusted += 1;
+            return Verdict::default();
+        }
+        match inner.requests.note(event, hash) {
+            Seen::First => {}
+            Seen::Again => return Verdict::default(),
+            Seen::Contradicts => {
+                inner.health.double_events += 1;
+                return Verdict::default();
+            }
+        }
+        inner.health.note(event, &subject, hash, when.now_s);
+        let told = self.tell(&inner, event, &subject, when, trust, plan, hash);
+        let mut work = Work { service: self, inner: &mut inner, plan, hash, blocks, verdict: Verdict::default() };
+        work.event(&told);
+        work.verdict
+    }
+
+    #[allow(clippy::too_many_arguments)] // the parts of one event, put together here and nowhere else
+    fn tell<'e>(
+        &self,
+        inner: &Inner,
+        event: &'e Event<'e>,
+        subject: &'e Subject<'e>,
+        when: Moment,
+        trust: Option<Trust>,
+        plan: &Plan,
+        hash: &HashKey,
+    ) -> Told<'e> {
+        let account = subject.account_key(hash);
+        let warm = inner.familiarity.is_warm(when.now_s);
+        // Where it comes from matters to those only who know something, or learn it.
+        let origin = match warm || event.event == name::LOGIN_SUCCESS {
+            true => subject.origin(event, hash, |device| inner.familiarity.is_rare(device)),
+            false => Origin::default(),
+        };
+        let familiar = match account {
+            Some(account) if warm => Some(self.state.familiar(account, origin, when.now_s).unwrap_or(false)),
+            _ => None,
+        };
+        let (source, network) = (subject.source(), subject.source_network());
+        let known = source.is_some_and(|source| inner.offenders.contains(source, when.now_s));
+        let listed = subject.address.is_some_and(|address| plan.is_offender(address, when.now_s.into()));
+        let scanner = event.waf_attack || event.exists == Some(false) && event.login.as_deref().is_some_and(is_payload);
+        let flagged = event.is_malicious() || known || listed;
+        Told { event, subject, when, account, origin, familiar, flagged, scanner, trust, source, network }
+    }
+}
+
+/// Whether a login has the syntax of what scanners try, which names of accounts do not have.
+fn is_payload(login: &str) -> bool {
+    let quoted = |byte: u8| matches!(byte, b'\'' | b'"' | b'<' | b'>' | b';' | b'`' | b'|' | b'\\' | b'(' | b'{');
+    login.bytes().any(quoted) || login.contains("../") || login.contains("--")
+}
+
+/// An event at work on a service.
+pub(super) struct Work<'w> {
+    pub service: &'w Service,
+    pub inner: &'w mut Inner,
+    pub plan: &'w Plan,
+    pub hash: &'w HashKey,
+    pub blocks: &'w Blocks,
+    pub verdict: Verdict,
+}
+
+impl Work<'_> {
+    fn event(&mut self, told: &Told<'_>) {
+        let name = told.event.event.as_ref();
+        if name == name::LOGIN_REFUSED || told.event.refused.is_some() && name == name::LOGIN_FAILURE {
+            return self.refused(told);
+        }
+        for role in self.plan.roles(name) {
+            self.group(*role, told);
+        }
+        for (detector, rule) in &self.plan.instant {
+            self.instant(*detector, *rule, told);
+        }
+        if name == name::LOGIN_SUCCESS {
+            self.remember(told);
+        }
+    }
+
+    /// Counts an event in one group, and judges it.
+    fn group(&mut self, role: Role, told: &Told<'_>) {
+        let Some(class) = self.plan.classes.get(role.class) else { return };
+        let Some(key) = class.key(told.event, told.subject, self.hash) else { return };
+        if role.counts {
+            if !class.sees(told.event, told.subject) {
+                self.inner.health.missing_fields += 1;
+                return;
+            }
+            let fits = class.filter.holds(told.event, told.subject);
+            let counted = fits && !(class.unfamiliar_only && told.familiar == Some(true));
+            let member = |place| counted.then(|| class.member(place, told.event, told.subject, self.hash)).flatten();
+            let update = Update {
+                counted,
+                all: true,
+                nonexistent: told.event.exists == Some(false),
+                waf: told.scanner,
+                flagged: told.flagged,
+                member: member(0),
+                second: member(1),
+                third: member(2),
+                ..Update::default()
+            };
+            let reading = self.service.state.add(class.table, key, told.when, &update).reading();
+            if let Some(reading) = reading.filter(|_| counted) {
+                if reading.window() >= SPELLED_FROM {
+                    self.spell(role.class, key, told);
+                }
+                self.judge(role.class, key, &reading, told);
+            }
+        }
+        if role.succeeds {
+            let familiar = told.account.filter(|_| told.familiar == Some(true)).map(Key::get);
+            let update = Update { success: true, familiar, ..Update::default() };
+            self.service.state.add(class.table, key, told.when, &update);
+        }
+        if role.escalates {
+            self.escalate(role.class, key, told);
+        }
+    }
+
+    /// Keeps how a login is spelled once it may become a signal.
+    fn spell(&mut self, class: usize, key: Key, told: &Told<'_>) {
+        let login = told.event.login.as_deref().filter(|_| self.plan.classes[class].table == Table::Login);
+        if let Some(login) = login {
+            self.service.state.spell(key, super::text::shown(login, super::text::SHOWN));
+        }
+    }
+
+    /// Asks every rule of a group.
+    fn judge(&mut self, class_at: usize, key: Key, reading: &Reading, told: &Told<'_>) {
+        let plan = self.plan;
+        let class = &plan.classes[class_at];
+        let memory_is_cold = told.familiar.is_none();
+        for (at, rule) in plan.rules(class) {
+            let finding = match rule.kind {
+                Kind::Threshold => {
+                    judge(rule, reading, memory_is_cold).filter(|_| !self.is_excused(rule, reading, told))
+                }
+                Kind::LearnedRate(initial) => self.unusual(rule, initial, key, reading, told),
+                Kind::Instant(_) => None,
+            };
+            if let Some(finding) = finding {
+                self.found(at, class.table, key, reading, &finding, told);
+            }
+        }
+        self.feed(class_at, key, told);
+    }
+
+    /// What else excuses a group than its own counts; asked only where there is something to excuse.
+    fn is_excused(&mut self, rule: &Rule, reading: &Reading, told: &Told<'_>) -> bool {
+        rule.has(Guard::Spread) && !self.is_spread(reading, told)
+            || rule.has(Guard::ExplainedByAddress) && comes_from_known(reading) && self.source_is_known(told)
+    }
+
+    /// Whether no address has more than half of a network's failures, as far as the one at hand tells.
+    fn is_spread(&self, reading: &Reading, told: &Told<'_>) -> bool {
+        let address = self.plan.by_address.and_then(|at| self.plan.classes.get(at));
+        let of_address = address.and_then(|class| {
+            let key = class.key(told.event, told.subject, self.hash)?;
+            self.service.state.read(class.table, key, told.when.now_s)
+        });
+        of_address.is_none_or(|of_address| of_address.window() * 2 <= reading.window())
+    }
+
+    /// Whether the source is a signal by itself.
+    fn source_is_known(&mut self, told: &Told<'_>) -> bool {
+        if !self.inner.signals.any_live() {
+            return false;
+        }
+        let plan = self.plan;
+        let by_source = plan.classes.iter().filter(|class| matches!(class.table, Table::Ip | Table::Network));
+        by_source.into_iter().any(|class| {
+            let Some(key) = class.key(told.event, told.subject, self.hash) else { return false };
+            plan.rules(class).any(|(_, rule)| self.inner.signals.live(rule.family(), key).is_some())
+        })
+    }
+
+    fn instant(&mut self, detector: Instant, at: usize, told: &Told<'_>) {
+        let Some(rule) = self.plan.config.rules.get(at) else { return };
+        if rule.events.iter().all(|event| *event != *told.event.event) || !rule.filter.holds(told.event, told.subject) {
+            return;
+        }
+        match detector {
+            Instant::PostCompromise => self.after_takeover(told),
+            Instant::PrivilegeViolation => self.privilege(at, told),
+            Instant::ImpossibleTravel => self.travel(at, told),
+        }
+    }
+}
+
+/// Counts from which on the spelling of a login is kept.
+const SPELLED_FROM: u32 = 4;

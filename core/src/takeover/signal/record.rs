@@ -1,0 +1,204 @@
+//! A live signal as it outlives a restart. Campaigns do not.
+
+use super::{Answer, Compromised, Counts, Signal, Status, Tops};
+use crate::takeover::address::{Network, Prefix};
+use crate::takeover::config::rule::Rule;
+use crate::takeover::respond::Target;
+use crate::takeover::severity::Severity;
+use crate::takeover::state::Key;
+use crate::value::{Object, Value, View};
+
+fn text(object: &Object, key: &str) -> Option<String> {
+    object.get(key.as_bytes())?.as_bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+}
+
+fn number(object: &Object, key: &str) -> Option<u64> {
+    unsigned(object.get(key.as_bytes())?)
+}
+
+fn unsigned(object: &Object) -> Option<u64> {
+    match object.view() {
+        View::Unsigned(number) => Some(number),
+        View::Signed(number) => u64::try_from(number).ok(),
+        _ => None,
+    }
+}
+
+fn flag(object: &Object, key: &str) -> bool {
+    matches!(object.get(key.as_bytes()).map(Object::view), Some(View::Bool(true)))
+}
+
+fn items<'a>(object: &'a Object, key: &str) -> &'a [Object] {
+    object.get(key.as_bytes()).and_then(Object::as_array).unwrap_or_default()
+}
+
+fn texts(object: &Object, key: &str) -> Vec<String> {
+    let items = items(object, key).iter().filter_map(Object::as_bytes);
+    items.map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect()
+}
+
+fn pairs(object: &Object, key: &str) -> Vec<(String, u64)> {
+    let pair = |item: &Object| match item.as_array()? {
+        [name, count] => Some((String::from_utf8_lossy(name.as_bytes()?).into_owned(), unsigned(count)?)),
+        _ => None,
+    };
+    items(object, key).iter().filter_map(pair).collect()
+}
+
+fn network(text: &str) -> Option<Network> {
+    match text.strip_prefix("AS") {
+        Some(number) => number.parse().ok().map(Network::System),
+        None => Prefix::parse(text).map(Network::Prefix),
+    }
+}
+
+impl Signal {
+    /// The signal with what [`Signal::to_value`] leaves out.
+    pub fn to_record(&self) -> Value {
+        let optional = |text: &Option<String>| text.as_ref().map_or_else(Value::null, Value::from);
+        let (since_s, all, familiar) = self.answer.refused_window;
+        Value::from_entries([
+            ("signal", self.to_value()),
+            ("key", Value::from(self.key.get())),
+            ("family", Value::from(&self.family)),
+            ("network", self.network.map_or_else(Value::null, |network| Value::from(network.to_string()))),
+            ("sources", self.sources.iter().map(|source| Value::from(*source)).collect()),
+            ("planned", self.answer.planned.iter().map(target).collect()),
+            ("demoted", Value::from(self.answer.demoted)),
+            ("watched", [since_s, all.into(), familiar.into()].into_iter().map(Value::from).collect()),
+            ("seq", Value::from(self.seq)),
+            ("suppressed_by", optional(&self.suppressed_by)),
+        ])
+    }
+
+    /// A signal from a record, if its rule is still there.
+    pub fn from_record(record: &Object, rules: &[Rule]) -> Option<Self> {
+        let signal = record.get(b"signal")?;
+        let family = text(record, "family")?;
+        let rule = rules.iter().find(|rule| rule.enabled && rule.id == family)?;
+        let named = signal.get(b"rule")?;
+        let counts = signal.get(b"counts")?;
+        let count = |key| number(counts, key).unwrap_or(0);
+        let top = signal.get(b"top")?;
+        let mut tops = Tops::default();
+        for (name, count) in
+            pairs(top, "ips").into_iter().filter_map(|(name, count)| Some((Prefix::parse(&name)?, count)))
+        {
+            tops.ips.add(&name, count, |name| *name);
+        }
+        for (name, count) in pairs(top, "users") {
+            tops.users.add(name.as_str(), count, str::to_owned);
+        }
+        for (name, count) in pairs(top, "user_agents") {
+            tops.user_agents.add(name.as_str(), count, str::to_owned);
+        }
+        for (name, count) in
+            pairs(top, "networks").into_iter().filter_map(|(name, count)| Some((network(&name)?, count)))
+        {
+            tops.networks.add(&name, count, |name| *name);
+        }
+        let response = signal.get(b"response")?;
+        let attempts = count("attempts");
+        Some(Signal {
+            id: text(signal, "id")?,
+            rule_id: text(named, "id")?,
+            rule_name: text(named, "name")?,
+            tags: strings(named.get(b"tags")?),
+            family: family.clone(),
+            variants: texts(signal, "variants"),
+            service: text(signal, "service")?,
+            env: text(signal, "env")?,
+            group: strings(signal.get(b"group")?).into_iter().filter(|(name, _)| name != "service").collect(),
+            key: Key::new(number(record, "key")?),
+            table: rule.table(),
+            window_s: rule.window_s,
+            status: if text(signal, "state")? == "suppressed" { Status::Suppressed } else { Status::Open },
+            severity: Severity::from_name(&text(signal, "severity")?)?,
+            history: pairs(signal, "severity_history")
+                .into_iter()
+                .filter_map(|(name, at)| Some((Severity::from_name(&name)?, at)))
+                .collect(),
+            memory_was_cold: text(signal, "confidence")? == "low",
+            likely_cause: ["scanner", "probe", "stale_credential"]
+                .into_iter()
+                .find(|cause| text(signal, "likely_cause").as_deref() == Some(cause)),
+            opened_s: number(signal, "opened_at")?,
+            updated_s: number(signal, "updated_at")?,
+            closed_s: None,
+            closed_because: None,
+            first_event_s: number(signal, "first_event_at")?,
+            last_event_s: number(signal, "last_event_at")?,
+            continued_from: text(signal, "continued_from"),
+            parent: text(signal, "parent"),
+            counts: Counts {
+                failures: count("failures"),
+                refused: count("refused"),
+                successes_unfamiliar: count("successes_unfamiliar"),
+                successes_familiar: count("successes_familiar"),
+                floors: [count("users"), count("ips"), count("networks")],
+                ..Counts::default()
+            },
+            top: tops,
+            sources: items(record, "sources").iter().filter_map(unsigned).collect(),
+            network: text(record, "network").and_then(|text| network(&text)),
+            evidence: vec![],
+            compromised: items(signal, "compromised").iter().filter_map(compromised).collect(),
+            answer: Answer {
+                acted: text(response, "mode").as_deref() == Some("block"),
+                actions: texts(response, "actions"),
+                blocked_ips: number(response, "blocked_ips").unwrap_or(0),
+                blocked_users: number(response, "blocked_users").unwrap_or(0),
+                withheld: texts(response, "withheld"),
+                planned: items(record, "planned").iter().filter_map(read_target).collect(),
+                demoted: flag(record, "demoted"),
+                refused_window: match items(record, "watched") {
+                    [since, all, familiar] => (unsigned(since)?, unsigned(all)? as u32, unsigned(familiar)? as u32),
+                    _ => (0, 0, 0),
+                },
+            },
+            allow_listed: flag(signal, "allow_listed"),
+            suppressed_by: text(record, "suppressed_by"),
+            notes: texts(signal, "notes"),
+            resolution: None,
+            campaign: Default::default(),
+            keep_alive_s: rule.keep_alive_s.into(),
+            max_duration_s: rule.max_duration_s.into(),
+            cooldown_s: rule.cooldown_s.into(),
+            seq: number(record, "seq")?,
+            told: (number(signal, "updated_at")?, attempts),
+        })
+    }
+}
+
+fn strings(map: &Object) -> Vec<(String, String)> {
+    let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let pairs = map.as_map().unwrap_or_default().iter();
+    pairs.filter_map(|pair| Some((lossy(pair.key_bytes()?), lossy(pair.value().as_bytes()?)))).collect()
+}
+
+fn compromised(item: &Object) -> Option<Compromised> {
+    Some(Compromised {
+        user_id: text(item, "usr.id"),
+        login: text(item, "usr.login"),
+        at_s: number(item, "at")?,
+        ip: text(item, "ip").and_then(|ip| Prefix::parse(&ip)),
+        reason: if text(item, "reason")? == "after_failures" { "after_failures" } else { "same_network" },
+        status: if text(item, "status")? == "confirmed" { "confirmed" } else { "probable" },
+        after: pairs(item, "after"),
+    })
+}
+
+/// Whom a record is about.
+pub fn target(target: &Target) -> Value {
+    Value::from_entries([("kind", target.kind()), ("value", &target.to_string())])
+}
+
+/// The inverse of [`target`].
+pub fn read_target(item: &Object) -> Option<Target> {
+    let value = text(item, "value")?;
+    match text(item, "kind")?.as_str() {
+        "user" => Some(Target::User(value)),
+        "session" => Some(Target::Session(value)),
+        _ => Prefix::parse(&value).map(Target::Ip),
+    }
+}

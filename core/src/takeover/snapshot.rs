@@ -1,0 +1,138 @@
+//! What outlives a restart: accounts, learned rates, offenders, open signals and blocks, with the key of their hashes.
+//!
+//! Counters fill again within a window, campaigns are exported while they last. A snapshot that cannot be read is refused
+//! as a whole, before any of it is used.
+
+use super::detector::{Detector, Options};
+use super::key::HashKey;
+use super::respond::blocks::{Block, Look};
+use super::respond::offenders::Offenders;
+use super::rules::learned::LearnedRates;
+use super::service::Service;
+use super::signal::Signal;
+use super::signal::record::read_target;
+use super::state::snapshot::{self, Fields, Header, Name};
+use crate::value::{Object, View, json};
+
+const SERVICE: Name = *b"serv";
+const BLOCKS: Name = *b"blok";
+
+/// Why a snapshot with good checksums was refused.
+const UNREADABLE: &str = "the snapshot holds what this version cannot read";
+
+impl Detector {
+    /// Everything that is to outlive a restart. It holds the key of the hashes, so it is a secret.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let now_s = self.now_s();
+        let mut out = vec![];
+        snapshot::start(Header { created_ms: self.now_ms(), key: self.options.hash_key.0 }, &mut out);
+        for service in self.all_services() {
+            snapshot::section(SERVICE, &mut out, |out| service.save(out));
+        }
+        snapshot::section(BLOCKS, &mut out, |out| {
+            let blocks = self.blocks.list(0, usize::MAX, now_s);
+            // One line each, oldest first.
+            for block in blocks.iter().rev() {
+                out.extend(json::to_string(&block.to_value()).into_bytes());
+                out.push(b'\n');
+            }
+        });
+        snapshot::finish(&mut out);
+        out
+    }
+
+    /// A detector that goes on where another stopped. The configuration is not part of a snapshot: `options` bring the
+    /// clock, and documents are applied before or after.
+    pub fn restore(options: Options, bytes: &[u8]) -> Result<Self, &'static str> {
+        let (header, sections) = snapshot::read(bytes)?;
+        let detector = Detector::new(Options { hash_key: HashKey(header.key), ..options });
+        let now_s = detector.now_s();
+        for (name, fields) in sections {
+            match name {
+                SERVICE => detector.restore_service(fields, now_s)?,
+                BLOCKS => {
+                    for line in fields.0.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                        let block = json::parse(line).map_err(|_| UNREADABLE)?;
+                        detector.blocks.insert(read_block(&block).ok_or(UNREADABLE)?, now_s);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(detector)
+    }
+
+    fn restore_service(&self, mut fields: Fields<'_>, now_s: u64) -> Result<(), &'static str> {
+        let mut part = || -> Result<&[u8], &'static str> {
+            let length = fields.u64()?;
+            fields.bytes(length)
+        };
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| UNREADABLE);
+        let (name, env) = (text(part()?)?, text(part()?)?);
+        let service = self.service(Some(&name), Some(&env));
+        service.state.load(part()?, now_s as u32)?;
+        let learned = LearnedRates::load(part()?).ok_or(UNREADABLE)?;
+        let offenders = Offenders::load(part()?).ok_or(UNREADABLE)?;
+        let (since, signals) = (part()?, part()?);
+        let mut inner = service.inner();
+        inner.learned = learned;
+        inner.offenders = offenders;
+        inner.familiarity.since_s = since.try_into().ok().map(u32::from_le_bytes);
+        let plan = self.plan();
+        for line in signals.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let record = json::parse(line).map_err(|_| UNREADABLE)?;
+            // One whose rule is gone is gone with it.
+            if let Some(signal) = Signal::from_record(&record, &plan.config.rules) {
+                service.state.pin(signal.table, signal.key, true);
+                inner.adopt(signal, &plan, &self.options.hash_key);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Service {
+    fn save(&self, out: &mut Vec<u8>) {
+        let inner = self.inner();
+        let mut part = |write: &dyn Fn(&mut Vec<u8>)| {
+            let start = out.len();
+            out.extend([0; 8]);
+            write(out);
+            let length = (out.len() - start - 8) as u64;
+            out[start..start + 8].copy_from_slice(&length.to_le_bytes());
+        };
+        part(&|out| out.extend(self.name.bytes()));
+        part(&|out| out.extend(self.env.bytes()));
+        part(&|out| self.state.save(out));
+        part(&|out| inner.learned.save(out));
+        part(&|out| inner.offenders.save(out));
+        part(&|out| out.extend(inner.familiarity.since_s.into_iter().flat_map(u32::to_le_bytes)));
+        part(&|out| {
+            for (_, signal) in inner.signals.all().filter(|(_, signal)| signal.is_live()) {
+                out.extend(json::to_string(&signal.to_record()).into_bytes());
+                out.push(b'\n');
+            }
+        });
+    }
+}
+
+fn read_block(block: &Object) -> Option<Block> {
+    let text = |key: &[u8]| block.get(key)?.as_bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let number = |key: &[u8]| match block.get(key)?.view() {
+        View::Unsigned(number) => Some(number),
+        View::Signed(number) => u64::try_from(number).ok(),
+        _ => None,
+    };
+    Some(Block {
+        target: read_target(block)?,
+        until_s: number(b"until"),
+        look: if text(b"mode")? == "stealth" { Look::Stealth } else { Look::Block },
+        reason: text(b"reason")?,
+        automatic: text(b"origin")? == "automatic",
+        signal: text(b"signal"),
+        rule: text(b"rule"),
+        created_s: number(b"created_at")?,
+        hits: number(b"hits")?,
+        hit_s: number(b"first_hit").zip(number(b"last_hit")),
+    })
+}

@@ -1,0 +1,102 @@
+//! Who an event is about and where it comes from, in the forms that are counted.
+
+use super::address::{Network, Prefix};
+use super::event::Event;
+use super::key::HashKey;
+use super::normalization::Normalization;
+use super::state::{Key, Origin};
+use super::text::mask_digits;
+use std::borrow::Cow;
+
+/// The normalised side of an event, with the hashes of what rules count by: each is worked out once.
+#[derive(Clone, Debug)]
+pub struct Subject<'a> {
+    /// The login as it is counted.
+    pub login: Option<Cow<'a, str>>,
+    /// The client's address.
+    pub address: Option<Prefix>,
+    /// The address as one source: itself, or its IPv6 prefix.
+    pub group: Option<Prefix>,
+    /// The network around it.
+    pub network: Option<Network>,
+    /// Nobody outside can have this address.
+    pub local: bool,
+    login_hash: Option<u64>,
+    group_hash: Option<u64>,
+    network_hash: Option<u64>,
+}
+
+impl<'a> Subject<'a> {
+    /// Normalises.
+    pub fn of(event: &'a Event<'_>, how: &Normalization, hash: &HashKey) -> Self {
+        let address = event.ip.map(Prefix::host);
+        let login = event.login.as_deref().and_then(|login| how.login.apply(login));
+        let group = address.map(|address| address.cut_by_family(32, how.ipv6_group));
+        let network = address.map(|address| Network::of(address, event.geo.as_ref().and_then(|geo| geo.asn)));
+        Subject {
+            local: address.is_some_and(|address| how.local.contains(address)),
+            login_hash: login.as_ref().map(|login| hash.hash(login.as_bytes())),
+            group_hash: group.map(|group| hash.hash(&group.bytes())),
+            network_hash: network.map(|network| hash.hash(&network.bytes())),
+            login,
+            address,
+            group,
+            network,
+        }
+    }
+
+    /// The account, by what was typed.
+    pub fn account(&self) -> Option<&str> {
+        self.login.as_deref()
+    }
+
+    /// The key of the account's memory.
+    pub fn account_key(&self, hash: &HashKey) -> Option<Key> {
+        self.login_hash.map(|login| hash.account(login))
+    }
+
+    /// The hash of the source, unless it is local.
+    pub fn source(&self) -> Option<u64> {
+        self.group_hash.filter(|_| !self.local)
+    }
+
+    /// The hash of the source's network, unless it is local.
+    pub fn source_network(&self) -> Option<u64> {
+        self.network_hash.filter(|_| !self.local)
+    }
+
+    /// The hash of the login.
+    pub fn login_hash(&self) -> Option<u64> {
+        self.login_hash
+    }
+
+    /// The hash of the source, local or not.
+    pub fn group_hash(&self) -> Option<u64> {
+        self.group_hash
+    }
+
+    /// The hash of the network, local or not.
+    pub fn network_hash(&self) -> Option<u64> {
+        self.network_hash
+    }
+
+    /// Where it comes from, for familiarity. `trait_is_rare` says whether the device's traits tell it from others.
+    pub fn origin(&self, event: &Event<'_>, hash: &HashKey, trait_is_rare: impl FnOnce(u64) -> bool) -> Origin {
+        // Addresses inside tell apart nobody: a proxy has them.
+        let network = self.address.filter(|_| !self.local).map(|address| address.cut_by_family(24, 56));
+        let device = match &event.device_id {
+            Some(id) => Some(hash.hasher().part(b"device").part(id.as_bytes()).finish()),
+            None => device_trait(event, hash).filter(|device| trait_is_rare(*device)),
+        };
+        Origin { network: network.map(|network| hash.hash(&network.bytes())), device }
+    }
+}
+
+/// What a device shows of itself without being asked: agent without versions, which headers it sends, its language.
+pub fn device_trait(event: &Event<'_>, hash: &HashKey) -> Option<u64> {
+    let agent = event.user_agent.as_deref()?;
+    let bits = event.fp_header.as_deref().and_then(|fingerprint| fingerprint.split('-').nth(1)).unwrap_or_default();
+    let language = event.accept_language.as_deref().unwrap_or_default();
+    let family = mask_digits(agent);
+    Some(hash.hasher().part(family.as_bytes()).part(bits.as_bytes()).part(language.as_bytes()).finish())
+}

@@ -1,0 +1,300 @@
+//! The detector of an engine: what requests tell it, and what it has them refuse.
+
+mod common;
+
+use bartizan::http::block::{Answer, Ask, Response};
+use bartizan::http::stealth::LoginFailure;
+use bartizan::protect::Until;
+use bartizan::protect::{Engine, Finish, Login, Request, Settings, Start, Subject, User};
+use bartizan::remote::Batch;
+use bartizan::takeover::Decision;
+use bartizan::value::{self, json};
+use common::values::parse;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+const NO_RULES: &str = r#"{"version": "2.2", "rules": []}"#;
+const CLIENT: &str = "203.0.113.9";
+
+fn settings() -> Settings {
+    Settings::from_json(NO_RULES).unwrap().named("shop", "prod")
+}
+
+fn native(value: &Value) -> value::Value {
+    json::parse(value.to_string().as_bytes()).expect("JSON")
+}
+
+fn plain(object: &value::Object) -> Value {
+    serde_json::from_str(&json::to_string(object)).expect("JSON")
+}
+
+/// An engine whose detector is configured like this.
+fn engine(config: &Value) -> Arc<Engine> {
+    let engine = Engine::new(settings().takeover_document(native(&json!({"bartizan_ato": config})))).unwrap();
+    assert!(!engine.takeover_diagnostics().has_errors(), "{}", engine.takeover_diagnostics());
+    engine
+}
+
+/// One that carries answers out from the lowest severity on.
+fn blocking() -> Arc<Engine> {
+    engine(&json!({"settings": {"response": {"mode": "block", "min_severity": "low"}}}))
+}
+
+fn start<'a>(path: &'a str, client: &'a str) -> Start<'a> {
+    let start = Start::new("POST", path).header("x-real-ip", client).peer("10.0.0.1");
+    start.header("User-Agent", "Mozilla/5.0 (X11)").header("Accept-Language", "de").header("host", "shop")
+}
+
+fn request(engine: &Arc<Engine>, path: &str, client: &str) -> (Request, bool) {
+    let mut request = engine.request();
+    let blocked = request.start(start(path, client)).blocked;
+    (request, blocked)
+}
+
+fn fail(engine: &Arc<Engine>, login: &str) -> bool {
+    let (mut request, blocked) = request(engine, "/login?next=%2F", CLIENT);
+    if !blocked {
+        request.login_failure(&Login::of(login).exists(true));
+    }
+    request.finish(&Finish::default());
+    blocked
+}
+
+fn signals(engine: &Engine) -> Value {
+    plain(&engine.takeover().expect("a detector").signals(&value::Value::map()).unwrap())
+}
+
+fn health(engine: &Engine) -> Value {
+    plain(&engine.takeover().expect("a detector").health())
+}
+
+fn page(request: &mut Request) -> Response {
+    match request.block_response(&Ask::default()) {
+        Some(Answer::Http(page)) => page,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_list_of_accounts_is_reported_and_nobody_refused_by_default() {
+    let engine = Engine::new(settings()).unwrap();
+    for guess in 0..40 {
+        assert!(!fail(&engine, &format!("user{guess}")));
+        let found = signals(&engine).as_array().unwrap().len();
+        assert_eq!(found, usize::from(guess >= 30), "after {} failures", guess + 1);
+    }
+    let signal = &signals(&engine)[0];
+    assert_eq!(signal["rule"]["id"], "ato-credential-stuffing");
+    assert_eq!((&signal["service"], &signal["env"]), (&json!("shop"), &json!("prod")));
+    assert_eq!(signal["group"]["ip_group"], CLIENT);
+    assert_eq!(signal["top"]["user_agents"][0][0], "Mozilla/5.0 (X11)");
+    assert_eq!(health(&engine)["blocks"], 0);
+}
+
+#[test]
+fn answers_are_carried_out_where_the_configuration_says_so() {
+    let engine = blocking();
+    let refused = (0..40).filter(|guess| fail(&engine, &format!("user{guess}"))).count();
+    assert_eq!(refused, 9, "the 31st failure opens, and the next request is refused");
+    let signal = &signals(&engine)[0];
+    assert_eq!(signal["counts"]["refused"], 9, "{signal:#}");
+    assert_eq!(signal["counts"]["failures"], 31);
+    assert!(!request(&engine, "/login", "203.0.113.10").1, "others are not refused");
+    assert!(request(&engine, "/other", CLIENT).1);
+    let detector = engine.takeover().unwrap();
+    let block = &plain(&detector.blocks(&value::Value::map()).unwrap())[0];
+    assert_eq!((&block["value"], &block["hits"]), (&json!(CLIENT), &json!(10)), "{block:#}");
+    assert_eq!(detector.resolve(signal["id"].as_str().unwrap(), "false_positive"), Ok(true));
+    assert!(!request(&engine, "/login", CLIENT).1);
+    assert!((0..40).all(|guess| !fail(&engine, &format!("user{guess}"))), "it stays unblocked");
+}
+
+#[test]
+fn a_rule_alone_can_be_set_to_block() {
+    let change = json!({"rules_override": [{"id": "ato-credential-stuffing", "response": {"mode": "block", "min_severity": "low"}}]});
+    let engine = engine(&change);
+    let refused = (0..40).filter(|guess| fail(&engine, &format!("user{guess}"))).count();
+    assert_eq!(refused, 9);
+}
+
+#[test]
+fn it_can_be_turned_off() {
+    let engine = Engine::new(settings().takeover(false)).unwrap();
+    assert!(engine.takeover().is_none());
+    assert!((0..40).all(|guess| !fail(&engine, &format!("user{guess}"))));
+    let engine = self::engine(&json!({"settings": {"enabled": false}}));
+    assert!((0..40).all(|guess| !fail(&engine, &format!("user{guess}"))));
+    assert_eq!(signals(&engine), json!([]));
+    let off = Engine::new(settings().enabled(None)).unwrap();
+    fail(&off, "bob");
+    assert_eq!(health(&off)["events"], 0, "nothing is collected while the engine is off");
+}
+
+#[test]
+fn every_call_is_an_event_and_a_request_without_one_is_none() {
+    let engine = Engine::new(settings()).unwrap();
+    let events = |act: &dyn Fn(&mut Request)| {
+        let before = health(&engine)["events"].as_u64().unwrap();
+        let (mut request, _) = request(&engine, "/x", CLIENT);
+        act(&mut request);
+        request.finish(&Finish::default());
+        health(&engine)["events"].as_u64().unwrap() - before
+    };
+    let bob = || Login::of("bob").user(User::new("u-1"));
+    assert_eq!(events(&|_| {}), 0);
+    assert_eq!(events(&|request| drop(request.set_user(&User::new("u-1")))), 0);
+    assert_eq!(events(&|request| drop(request.login_success(&bob()))), 1);
+    assert_eq!(events(&|request| drop(request.login_failure(&bob()))), 1);
+    assert_eq!(events(&|request| drop(request.signup(&bob()))), 1);
+    assert_eq!(events(&|request| drop(request.signup(&bob().success(false)))), 0);
+    for name in ["users.password_reset", "users.delete", "activity.sensitive", "orders.cancel"] {
+        assert_eq!(events(&|request| drop(request.custom_event(name, value::Value::map()))), 1, "{name}");
+    }
+    assert_eq!(events(&|request| drop(request.business_event("payment.failure", native(&json!({"id": "p"}))))), 1);
+    assert_eq!(events(&|request| drop(request.business_event("llm.call", value::Value::map()))), 0);
+}
+
+#[test]
+fn failed_payments_of_somebody_who_is_logged_in() {
+    let engine = Engine::new(settings()).unwrap();
+    for card in 0..4 {
+        let (mut request, _) = request(&engine, "/pay", CLIENT);
+        request.set_user(&User::new("u-7"));
+        request.business_event("payment.failure", native(&json!({"id": format!("card-{card}")})));
+    }
+    let signal = &signals(&engine)[0];
+    assert_eq!(signal["rule"]["id"], "bl-payment-failure");
+    assert_eq!(signal["top"]["users"][0][0], "u-7", "{signal:#}");
+}
+
+/// A login that a rule sees, and no code in the application.
+const TAGGING: &str = r#"{"version": "2.2", "rules": [{"id": "login-failure", "name": "Failed logins",
+    "tags": {"type": "users.login.failure", "category": "business_logic", "module": "business-logic"},
+    "conditions": [
+        {"operator": "match_regex", "parameters": {"regex": "^/login(?:[?#]|$)", "inputs": [{"address": "server.request.uri.raw"}]}},
+        {"operator": "match_regex", "parameters": {"regex": "^40[13]$", "inputs": [{"address": "server.response.status"}]}},
+        {"operator": "exists", "parameters": {"inputs": [{"address": "server.request.body", "key_path": ["username"]}]}}],
+    "output": {"event": false, "keep": true, "attributes": {
+        "appsec.events.users.login.failure.track": {"value": "true"},
+        "appsec.events.users.login.failure.usr.login": {"address": "server.request.body", "key_path": ["username"]}}}}]}"#;
+
+#[test]
+fn rules_that_tag_make_events() {
+    let engine = Engine::new(Settings::from_json(TAGGING).unwrap()).unwrap();
+    let login = |login: &str, status| {
+        let mut request = engine.request();
+        request.start(start("/login?x", CLIENT).body(native(&json!({"username": login, "password": "p"}))));
+        request.response(bartizan::protect::Response::new(status));
+        request
+    };
+    (0..31).for_each(|guess| drop(login(&format!("user{guess}"), 200)));
+    assert_eq!(health(&engine)["events"], 0);
+    (0..31).for_each(|guess| drop(login(&format!("User{guess}@x.io"), 401)));
+    let signal = &signals(&engine)[0];
+    assert_eq!(signal["rule"]["id"], "ato-credential-stuffing", "{:#}", health(&engine));
+    assert_eq!(signal["counts"]["failures"], 31);
+    // The application reports the same failure: it counts once.
+    let before = signal["counts"]["failures"].clone();
+    let mut request = engine.request();
+    request.start(start("/login", CLIENT).body(native(&json!({"username": "bob"}))));
+    request.login_failure(&Login::of("bob").exists(true));
+    request.response(bartizan::protect::Response::new(401));
+    assert_eq!(signals(&engine)[0]["counts"]["failures"], json!(before.as_u64().unwrap() + 1));
+}
+
+#[test]
+fn a_refusal_at_the_login_looks_like_a_wrong_password() {
+    let engine = blocking();
+    let service = engine.service();
+    for login in ["alice@example.org", "bob@example.org", "carol@example.org", "dave@example.org"] {
+        let failure = LoginFailure {
+            status: 401,
+            content_type: "text/html".into(),
+            body: "<p>Wrong e-mail or password.</p>".into(),
+            latency: 90_000,
+            ..LoginFailure::default()
+        };
+        service.learn_login_failure("/login", login, &failure);
+    }
+    (0..31).for_each(|guess| {
+        fail(&engine, &format!("user{guess}"));
+    });
+    let (mut at_login, blocked) = request(&engine, "/login", CLIENT);
+    assert!(blocked);
+    let refused = page(&mut at_login);
+    assert_eq!((refused.status, &*refused.body), (401, "<p>Wrong e-mail or password.</p>"));
+    assert!(!refused.delay.is_zero());
+    let (mut elsewhere, _) = request(&engine, "/account", CLIENT);
+    assert_eq!(page(&mut elsewhere).status, 403);
+    // What a person blocks shows.
+    service.block(&Subject::address("203.0.113.77"), Until::Forever).unwrap();
+    let (mut by_hand, _) = request(&engine, "/login", "203.0.113.77");
+    assert_eq!(page(&mut by_hand).status, 403);
+}
+
+#[test]
+fn attempts_are_judged_before_the_password() {
+    let engine = blocking();
+    let attempt = |client: &str, login: Login| {
+        let (mut request, _) = request(&engine, "/login", client);
+        (request.assess(&login).decision, request.blocking().is_some())
+    };
+    assert_eq!(attempt(CLIENT, Login::of("bob")), (Decision::Allow, false));
+    let detector = engine.takeover().unwrap();
+    detector.block(&native(&json!({"user": "u-1"}))).unwrap();
+    detector.block(&native(&json!({"session": "s-1", "mode": "stealth"}))).unwrap();
+    assert_eq!(attempt(CLIENT, Login::of("bob").user(User::new("u-1"))), (Decision::Block, true));
+    assert_eq!(attempt(CLIENT, Login::of("bob").user(User::new("u-2"))), (Decision::Allow, false));
+    let (mut request, _) = request(&engine, "/account", CLIENT);
+    assert!(request.set_user(&User::new("u-3").field("session_id", "s-1")).blocked, "sessions are refused as well");
+}
+
+#[test]
+fn whom_the_allow_list_trusts_is_not_refused() {
+    let engine = blocking();
+    (0..31).for_each(|guess| {
+        fail(&engine, &format!("user{guess}"));
+    });
+    assert!(request(&engine, "/", CLIENT).1);
+    let allow = json!({"bartizan_ato": {"allow": [{"cidr": "203.0.113.0/24", "mode": "trusted"}]}});
+    let diagnostics = engine.takeover().unwrap().apply("allow", &native(&allow));
+    assert!(!diagnostics.has_errors(), "{diagnostics}");
+    assert!(!request(&engine, "/", CLIENT).1);
+}
+
+#[test]
+fn remote_configuration_configures_it() {
+    let engine = Engine::new(settings()).unwrap();
+    let path = "datadog/2/ASM/takeover/config";
+    let document =
+        json!({"bartizan_ato": {"settings": {"response": {"mode": "block", "min_severity": "low"}, "nonsense": 1}}});
+    let applied = engine.apply_remote(&Batch { changed: vec![(path.into(), native(&document))], removed: vec![] });
+    let (_, said) = &applied.report.diagnostics[0];
+    let said = plain(said);
+    assert!(said["bartizan_ato"]["loaded"].to_string().contains("settings:response"), "{said}");
+    assert!(said.to_string().contains("unknown setting"), "{said}");
+    assert!(!said.to_string().contains("unknown_section"), "{said}");
+    assert_eq!(health(&engine)["mode"], "block");
+    engine.apply_remote(&Batch { changed: vec![], removed: vec![path.into()] });
+    assert_eq!(health(&engine)["mode"], "monitor");
+    let ruleset = format!(r#"{{"version": "2.2", "rules": [], "bartizan_ato": {}}}"#, document["bartizan_ato"]);
+    let engine = Engine::new(Settings::new(parse(&ruleset))).unwrap();
+    assert_eq!(health(&engine)["mode"], "block", "a ruleset may have the section too");
+}
+
+#[test]
+fn settings_by_name() {
+    let new = |takeover: Value| {
+        let settings =
+            json!({"rules": NO_RULES, "enabled": true, "takeover": takeover, "environment": {"DD_SERVICE": "shop"}});
+        bartizan::internals::sdk::new_engine(&native(&settings)).map(|(engine, said)| (engine, plain(&said)))
+    };
+    assert!(new(json!(false)).unwrap().0.takeover().is_none());
+    assert!(new(json!(null)).unwrap().0.takeover().is_some());
+    let (engine, said) = new(json!({"bartizan_ato": {"settings": {"enabled": 5}}})).unwrap();
+    assert!(said["takeover_diagnostics"]["bartizan_ato"]["errors"].is_object(), "{said}");
+    fail(&engine, "bob");
+    assert_eq!(health(&engine)["services"][0]["service"], "shop");
+    let error = new(json!(5)).expect_err("a number is no setting");
+    assert_eq!(error.to_string(), "the setting `takeover` must be true, false or a map");
+}

@@ -1,0 +1,210 @@
+//! The bounded state against hash maps without a bound: below capacity both must give the same answers.
+//!
+//! `BARTIZAN_EVENTS=1000000 cargo test --release -p bartizan --test takeover_state` runs as many random events.
+
+use bartizan::internals::takeover::state::model::Model;
+use bartizan::internals::takeover::state::{
+    Bounded, Counted, Key, Moment, Origin, Profile, Reading, State, Table, Update,
+};
+
+/// Random numbers by a linear congruential generator, of whose bits the upper ones are good.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 ^ self.0 >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        (self.next() >> 33) % bound
+    }
+
+    fn one_in(&mut self, chance: u64) -> bool {
+        self.below(chance) == 0
+    }
+
+    fn member(&mut self, kinds: u64) -> Option<u64> {
+        (!self.one_in(3)).then(|| hash(self.below(kinds)))
+    }
+}
+
+fn hash(number: u64) -> u64 {
+    let mixed = (number ^ 0x5851_F42D).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    (mixed ^ mixed >> 32).wrapping_mul(0xA076_1D64_78BD_642F).rotate_left(17)
+}
+
+/// What an admitted slot had missed is an estimate of its own.
+fn comparable(counted: Counted) -> Counted {
+    match counted {
+        Counted::Yes(reading) => Counted::Yes(Reading { missed: 0, ..reading }),
+        other => other,
+    }
+}
+
+const TABLES: [Table; 8] = [
+    Table::Ip,
+    Table::Login,
+    Table::Network,
+    Table::Pair,
+    Table::Event,
+    Table::Window(60),
+    Table::Window(3600),
+    Table::Window(86_400),
+];
+
+struct Both {
+    model: Model,
+    bounded: Bounded,
+    random: Random,
+    now_s: u32,
+    /// The first of the keys in use; keys come and go.
+    first: u64,
+}
+
+impl Both {
+    fn new(seed: u64) -> Self {
+        let (model, bounded) = (Model::default(), Bounded::new(Profile::STANDARD));
+        Self { model, bounded, random: Random(seed), now_s: 1_764_064_920, first: 0 }
+    }
+
+    fn step(&mut self, nth: u64) {
+        self.pass_time();
+        if nth.is_multiple_of(64) {
+            self.first += 1;
+        }
+        let key = Key::new(hash(self.first + self.random.below(600)));
+        let table = TABLES[self.random.below(TABLES.len() as u64) as usize];
+        match self.random.below(16) {
+            0..10 => self.add(table, key),
+            10 | 11 => {
+                let read = |state: &dyn State| state.read(table, key, self.now_s).map(Counted::Yes).map(comparable);
+                assert_eq!(read(&self.bounded), read(&self.model), "{table:?} {key:?} at {}", self.now_s);
+            }
+            12 => {
+                let member = hash(self.random.below(20));
+                let has = |state: &dyn State| state.has_member(table, key, member, self.now_s);
+                assert_eq!(has(&self.bounded), has(&self.model), "{table:?} {key:?} {member} at {}", self.now_s);
+            }
+            13 if self.random.one_in(8) => {
+                self.model.forget(table, key);
+                self.bounded.forget(table, key);
+            }
+            _ => self.account(key),
+        }
+        self.bounded.sweep(self.now_s);
+        if nth.is_multiple_of(1 << 18) {
+            self.model.sweep(self.now_s);
+        }
+    }
+
+    fn pass_time(&mut self) {
+        let random = &mut self.random;
+        self.now_s += match random.below(1000) {
+            0 => random.below(100_000) as u32,
+            1..5 => random.below(2_000) as u32,
+            5..200 => 1,
+            _ => 0,
+        };
+        if random.one_in(20_000) {
+            let by_s = random.below(20_000) as i64 - 10_000;
+            self.model.rebase(by_s);
+            self.bounded.rebase(by_s);
+            self.now_s = self.now_s.saturating_add_signed(by_s as i32);
+        }
+    }
+
+    fn add(&mut self, table: Table, key: Key) {
+        let random = &mut self.random;
+        let late = match random.below(20) {
+            0 => random.below(u64::from(table.window_s()) * 2),
+            1 => random.below(100_000),
+            2 => random.below(60),
+            _ => 0,
+        };
+        let at_s = self.now_s + if random.one_in(10) { random.below(6) as u32 } else { 0 } - late as u32;
+        let update = Update {
+            counted: !random.one_in(4),
+            all: !random.one_in(10),
+            success: random.one_in(4),
+            nonexistent: random.one_in(3),
+            waf: random.one_in(9),
+            flagged: random.one_in(5),
+            member: random.member(15),
+            second: random.member(40),
+            third: random.member(5),
+            familiar: random.member(90),
+        };
+        let when = Moment { at_s, now_s: self.now_s };
+        let add = |state: &dyn State| comparable(state.add(table, key, when, &update));
+        assert_eq!(add(&self.bounded), add(&self.model), "{table:?} {key:?} {when:?} {update:?}");
+    }
+
+    fn account(&mut self, key: Key) {
+        let random = &mut self.random;
+        let origin = Origin { network: random.member(12), device: random.member(12) };
+        if random.one_in(3) {
+            self.model.remember(key, origin, self.now_s);
+            self.bounded.remember(key, origin, self.now_s);
+        } else if random.one_in(100) {
+            self.model.forget_account(key);
+            self.bounded.forget_account(key);
+        } else {
+            let familiar = |state: &dyn State| state.familiar(key, origin, self.now_s);
+            assert_eq!(familiar(&self.bounded), familiar(&self.model), "{key:?} {origin:?} at {}", self.now_s);
+        }
+    }
+
+    /// A restart.
+    fn restore(&mut self) {
+        let mut saved = Vec::new();
+        self.bounded.save(&mut saved);
+        let restored = Bounded::new(Profile::SMALL);
+        restored.load(&saved, self.now_s).unwrap();
+        for nth in 0..2_000 {
+            let key = Key::new(hash((self.first + 700).saturating_sub(nth)));
+            for known in 0..12 {
+                let origin = Origin { network: Some(hash(known)), device: None };
+                let familiar = |state: &dyn State| state.familiar(key, origin, self.now_s);
+                assert_eq!(familiar(&restored), familiar(&self.bounded), "{key:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn bounded_tables_answer_like_unbounded_maps() {
+    let events = std::env::var("BARTIZAN_EVENTS").ok().and_then(|events| events.parse().ok()).unwrap_or(60_000);
+    let mut both = Both::new(7);
+    for nth in 0..events {
+        both.step(nth);
+        if nth % (events / 4) == events / 4 - 1 {
+            both.restore();
+        }
+    }
+    println!("{events} events, {} keys", both.first + 600);
+}
+
+#[test]
+fn what_is_no_snapshot_changes_nothing() {
+    let (key, origin) = (Key::new(hash(1)), Origin { network: Some(hash(2)), device: None });
+    let state = Bounded::new(Profile::SMALL);
+    state.remember(key, origin, 1_000_000);
+    let mut saved = Vec::new();
+    state.save(&mut saved);
+    let fresh = Bounded::new(Profile::SMALL);
+    assert!(fresh.load(&saved[..saved.len() - 1], 1_000_000).is_err());
+    assert!(fresh.load(b"BZAT", 1_000_000).is_err());
+    assert_eq!(fresh.familiar(key, origin, 1_010_000), None);
+    fresh.load(&saved, 1_000_000).unwrap();
+    assert_eq!(fresh.familiar(key, origin, 1_003_599), Some(false));
+    assert_eq!(fresh.familiar(key, origin, 1_003_600), Some(true));
+    // What was saved ages while nobody runs; a clock that is behind does not make it younger.
+    let later = Bounded::new(Profile::SMALL);
+    later.load(&saved, 1_000_000 + 60 * 86_400 + 1).unwrap();
+    assert_eq!(later.familiar(key, origin, 1_000_000 + 60 * 86_400 + 1), None);
+    let behind = Bounded::new(Profile::SMALL);
+    behind.load(&saved, 500_000).unwrap();
+    assert_eq!(behind.familiar(key, origin, 503_599), Some(false));
+    assert_eq!(behind.familiar(key, origin, 503_600), Some(true));
+}
