@@ -88,6 +88,12 @@ impl Users {
         before.is_some()
     }
 
+    /// The entry of a user, if it holds, enforced or not.
+    pub fn get(&self, id: &str, now: u64) -> Option<Entry> {
+        let (hash, check) = self.key(id.as_bytes());
+        self.table.find([hash], check).map(|terms| self.base.entry(terms)).filter(|entry| entry.until.holds(now))
+    }
+
     /// What refuses a user, if anything does.
     pub fn find(&self, id: &[u8], now: u64) -> Option<Entry> {
         if self.base.is_unused() {

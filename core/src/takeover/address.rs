@@ -67,7 +67,11 @@ const LOCAL: [&str; 16] = [
 
 /// Which addresses are local: they never count as a source and are never blocked.
 #[derive(Clone, Debug)]
-pub struct LocalNetworks(Vec<Prefix>);
+pub struct LocalNetworks {
+    /// Bits and mask of each network.
+    v4: Vec<(u32, u32)>,
+    v6: Vec<(u128, u128)>,
+}
 
 impl Default for LocalNetworks {
     fn default() -> Self {
@@ -79,12 +83,24 @@ impl LocalNetworks {
     /// The usual ones, with some more and without others.
     pub fn new(more: &[Prefix], fewer: &[Prefix]) -> Self {
         let usual = LOCAL.iter().filter_map(|text| Prefix::parse(text));
-        Self(usual.chain(more.iter().copied()).filter(|prefix| !fewer.contains(prefix)).collect())
+        let (mut v4, mut v6) = (vec![], vec![]);
+        for network in usual.chain(more.iter().copied()).filter(|network| !fewer.contains(network)) {
+            let length = u32::from(network.length());
+            match network.is_v6() {
+                false => v4.push((network.bits() as u32, u32::MAX.checked_shl(32 - length).unwrap_or(0))),
+                true => v6.push((network.bits(), u128::MAX.checked_shl(128 - length).unwrap_or(0))),
+            }
+        }
+        Self { v4, v6 }
     }
 
-    /// Whether an address is local.
+    /// Whether an address, or the first one of a network, is local.
     pub fn contains(&self, address: Prefix) -> bool {
-        self.0.iter().any(|prefix| prefix.contains(address))
+        let bits = address.bits();
+        match address.is_v6() {
+            false => self.v4.iter().fold(false, |found, (network, mask)| found | (bits as u32 & mask == *network)),
+            true => self.v6.iter().any(|(network, mask)| bits & mask == *network),
+        }
     }
 }
 

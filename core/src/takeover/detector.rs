@@ -25,7 +25,7 @@ use crate::value::Object;
 use arc_swap::ArcSwap;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -101,6 +101,8 @@ pub struct Detector {
     pub(super) time: EngineTime,
     queue: Renewable<Queue>,
     subscribers: Versioned<Subscribers>,
+    /// There are subscribers.
+    is_heard: Arc<AtomicBool>,
     delivering: Mutex<()>,
     /// Held by whoever does what is due; nobody waits for it.
     working: Mutex<()>,
@@ -146,6 +148,7 @@ impl Detector {
             options,
             queue: Renewable::default(),
             subscribers: Versioned::default(),
+            is_heard: Arc::default(),
             delivering: Mutex::new(()),
             working: Mutex::new(()),
             next_service: AtomicUsize::new(0),
@@ -227,10 +230,10 @@ impl Detector {
         let service = self.service(event.service.as_deref(), event.env.as_deref());
         let verdict = service.event(event, when, &plan, &self.options.hash_key, &self.blocks);
         if verdict.opened {
-            self.due_s.fetch_min(service.next_due_s(now_s), Ordering::Relaxed);
+            self.due_s.fetch_min(service.due_after_opening_s(now_s), Ordering::Relaxed);
         }
         if !verdict.signals.is_empty() {
-            self.collect();
+            self.collect_from(&service);
         }
         verdict
     }
@@ -360,8 +363,12 @@ impl Detector {
 
     /// Puts what services have to tell into the queue.
     pub(super) fn collect(&self) {
-        for service in self.all_services() {
-            let notices = std::mem::take(&mut service.inner().notices);
+        self.services.load_full().iter().for_each(|service| self.collect_from(service));
+    }
+
+    fn collect_from(&self, service: &Service) {
+        let notices = std::mem::take(&mut service.inner().notices);
+        if !notices.is_empty() {
             let mut queue = self.queue.lock();
             notices.into_iter().for_each(|notice| queue.push(notice));
         }
@@ -380,8 +387,9 @@ impl Detector {
         }
     }
 
-    /// Hands notifications to somebody from now on. The number is for [`Detector::unsubscribe`].
+    /// Hands notifications of what happens from now on to somebody. The number is for [`Detector::unsubscribe`].
     pub fn subscribe(&self, wanted: Wanted, subscriber: Subscriber) -> u64 {
+        self.is_heard.store(true, Ordering::Relaxed);
         self.subscribers.change(|subscribers| {
             subscribers.next += 1;
             subscribers.list.push((subscribers.next, wanted.clone(), subscriber.clone()));
@@ -426,7 +434,7 @@ impl Detector {
                     return service.clone();
                 }
             }
-            let service = Arc::new(Service::new(name, env, (self.options.make_state)(profile)));
+            let service = Arc::new(Service::new(name, env, (self.options.make_state)(profile), self.is_heard.clone()));
             services.push(service.clone());
             service
         })

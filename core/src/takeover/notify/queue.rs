@@ -11,6 +11,9 @@ pub const CAPACITY: usize = 1024;
 pub struct Queue {
     waiting: VecDeque<Notification>,
     dropped: u64,
+    /// Of those that wait, how many are updates, and how many else are not vital: mostly none, and then nobody looks for one.
+    updates: usize,
+    minor: usize,
 }
 
 impl Queue {
@@ -18,22 +21,39 @@ impl Queue {
     /// it graver or name an account; a newcomer for which nothing gives way is dropped unless it is such a one itself.
     pub fn push(&mut self, notification: Notification) {
         if self.waiting.len() >= CAPACITY {
-            let update = self.waiting.iter().position(|waiting| waiting.kind == Kind::Updated);
-            let minor = || self.waiting.iter().position(|waiting| !is_vital(waiting.kind));
-            let place = update.or_else(minor);
+            let place = match (self.updates, self.minor) {
+                (0, 0) => None,
+                (0, _) => self.waiting.iter().position(|waiting| !is_vital(waiting.kind)),
+                _ => self.waiting.iter().position(|waiting| waiting.kind == Kind::Updated),
+            };
             self.dropped += 1;
             match place {
-                Some(place) => drop(self.waiting.remove(place)),
-                None if is_vital(notification.kind) => drop(self.waiting.pop_front()),
+                Some(place) => {
+                    let gone = self.waiting.remove(place);
+                    self.count(gone.as_ref(), false);
+                }
+                None if is_vital(notification.kind) => drop(self.pop()),
                 None => return,
             }
         }
+        self.count(Some(&notification), true);
         self.waiting.push_back(notification);
+    }
+
+    fn count(&mut self, notification: Option<&Notification>, comes: bool) {
+        let count = match notification.map(|notification| notification.kind) {
+            Some(Kind::Updated) => &mut self.updates,
+            Some(kind) if !is_vital(kind) => &mut self.minor,
+            _ => return,
+        };
+        *count = if comes { *count + 1 } else { count.saturating_sub(1) };
     }
 
     /// Takes the oldest out.
     pub fn pop(&mut self) -> Option<Notification> {
-        self.waiting.pop_front()
+        let oldest = self.waiting.pop_front();
+        self.count(oldest.as_ref(), false);
+        oldest
     }
 
     /// How many were dropped so far.

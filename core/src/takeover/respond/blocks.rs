@@ -330,12 +330,21 @@ impl Blocks {
         all.into_iter().map(|(target, entry)| Block::untold(target, entry)).collect()
     }
 
+    /// Whether the sets have the entry that a record is about: whoever is admitted again in another way has no more.
+    fn has(&self, block: &Block, now_s: u64) -> bool {
+        match &block.target {
+            Target::Ip(prefix) => self.live.addresses.get(*prefix, now_s).is_some(),
+            Target::User(user) => self.live.users.get(user, now_s).is_some(),
+            Target::Session(_) => true,
+        }
+    }
+
     /// The entries that hold, newest first; those without a record last.
     pub fn list(&self, skip: usize, most: usize, now_s: u64) -> Vec<Block> {
         let mut list: Vec<Block> = {
             let records = self.records();
             let holding = records.order.values().rev().filter_map(|target| records.blocks.get(target));
-            let holding = holding.map(|(_, block)| block).filter(|block| block.holds(now_s));
+            let holding = holding.map(|(_, block)| block).filter(|block| block.holds(now_s) && self.has(block, now_s));
             holding.skip(skip).take(most).cloned().collect()
         };
         if list.len() < most {

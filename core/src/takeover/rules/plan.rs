@@ -1,6 +1,7 @@
 //! A configuration ready to run: for each event what counts it, what succeeds by it, what it makes graver.
 
 use super::class::Class;
+use crate::matcher::ip_match::IpSet;
 use crate::takeover::address::Prefix;
 use crate::takeover::config::exceptions::{Allowed, Trust};
 use crate::takeover::config::field::Field;
@@ -29,22 +30,26 @@ pub struct Plan {
     pub config: Config,
     /// All classes.
     pub classes: Vec<Class>,
-    /// Rules that look at one event.
-    pub instant: Vec<(Instant, usize)>,
     /// The class that counts failed logins by address.
     pub by_address: Option<usize>,
     roles: HashMap<String, Vec<Role>>,
+    /// Rules that look at one event, by its name.
+    instant: HashMap<String, Vec<(Instant, usize)>>,
     users: HashMap<String, Trust>,
+    /// The networks of the allow-list, by how far they are trusted.
+    networks: Vec<(Trust, IpSet)>,
 }
 
 impl Plan {
     /// Compiles.
     pub fn new(config: Config) -> Self {
         let mut classes: Vec<Class> = vec![];
-        let mut instant = vec![];
+        let mut instant: HashMap<String, Vec<(Instant, usize)>> = HashMap::new();
         for (at, rule) in config.rules.iter().enumerate().filter(|(_, rule)| rule.enabled) {
             if let Kind::Instant(detector) = rule.kind {
-                instant.push((detector, at));
+                for event in &rule.events {
+                    instant.entry(event.clone()).or_default().push((detector, at));
+                }
                 continue;
             }
             let signature = rule.class_signature();
@@ -79,7 +84,17 @@ impl Plan {
             Allowed::Network(_) => None,
         });
         let users = users.collect();
-        Plan { config, classes, instant, by_address, roles, users }
+        let networks = [Trust::Trusted, Trust::Monitored].map(|trust| {
+            let entries = config.allow.iter().filter(|entry| entry.trust == trust);
+            let networks = entries.filter_map(|entry| match &entry.who {
+                Allowed::Network(network) => Some((network.to_string(), 0)),
+                Allowed::User(_) => None,
+            });
+            (trust, networks.collect::<Vec<_>>())
+        });
+        let networks = networks.into_iter().filter(|(_, networks)| !networks.is_empty());
+        let networks = networks.map(|(trust, networks)| (trust, IpSet::new(networks))).collect();
+        Plan { config, classes, by_address, roles, instant, users, networks }
     }
 
     /// What has to do with an event of this name.
@@ -89,6 +104,11 @@ impl Plan {
         self.roles.get(event).map_or(&[], Vec::as_slice)
     }
 
+    /// Rules that look at an event of this name by itself.
+    pub fn instant(&self, event: &str) -> &[(Instant, usize)] {
+        self.instant.get(event).map_or(&[], Vec::as_slice)
+    }
+
     /// The rules of a class.
     pub fn rules<'p>(&'p self, class: &'p Class) -> impl Iterator<Item = (usize, &'p Rule)> {
         class.rules.iter().filter_map(|at| Some((*at, self.config.rules.get(*at)?)))
@@ -96,10 +116,8 @@ impl Plan {
 
     /// How far an address or an account is trusted, if at all.
     pub fn trust(&self, address: Option<Prefix>, account: Option<&str>) -> Option<Trust> {
-        let by_network = self.config.allow.iter().filter_map(|entry| match entry.who {
-            Allowed::Network(network) if network.contains(address?) => Some(entry.trust),
-            _ => None,
-        });
+        let holds = |networks: &IpSet| address.is_some_and(|address| networks.contains(address.address(), 0));
+        let by_network = self.networks.iter().filter(|(_, networks)| holds(networks)).map(|(trust, _)| *trust);
         by_network.max().max(account.and_then(|account| self.users.get(account).copied()))
     }
 

@@ -67,6 +67,12 @@ impl Service {
         close.min(quarantine).min(update).min(window)
     }
 
+    /// When something is due at the earliest, now that a signal has opened and nothing else changed.
+    pub fn due_after_opening_s(&self, now_s: u64) -> u64 {
+        let close = self.inner().signals.newest_close_s().unwrap_or(u64::MAX);
+        close.min((now_s / UPDATE_S + 1) * UPDATE_S)
+    }
+
     /// An operator resolves a signal. Says whether there is one.
     pub fn resolve(&self, id: &str, how: Resolution, now_s: u64, plan: &Plan, hash: &HashKey, blocks: &Blocks) -> bool {
         let mut inner = self.inner();

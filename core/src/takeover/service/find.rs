@@ -11,6 +11,7 @@ use crate::takeover::signal::{Answer, Counts, Signal, Slot, Status, Tops, id::si
 use crate::takeover::state::{Key, Reading, Table};
 use crate::takeover::text::{SHOWN, shown};
 use crate::value::Value;
+use std::sync::atomic::Ordering;
 
 impl Work<'_> {
     /// A rule found something about a group.
@@ -34,6 +35,10 @@ impl Work<'_> {
                 // What lasted as long as signals may goes on in a new one; what an operator closed stays closed.
                 let continues = signal.closed_because == Some("max_duration");
                 if signal.status != Status::Closed || signal.resolution.is_some() {
+                    return;
+                }
+                // What gave way to others comes back when there is room.
+                if self.inner.signals.is_full() && finding.severity <= signal.severity {
                     return;
                 }
                 if !continues && finding.severity <= signal.severity {
@@ -140,7 +145,7 @@ impl Work<'_> {
             suppressed_by,
             notes: vec![],
             resolution: None,
-            campaign: Campaign::default(),
+            campaign: Campaign::within(self.inner.signals.campaigns.clone()),
             keep_alive_s: rule.keep_alive_s.into(),
             max_duration_s: rule.max_duration_s.into(),
             cooldown_s: rule.cooldown_s.into(),
@@ -151,6 +156,9 @@ impl Work<'_> {
 
     fn open(&mut self, signal: Signal, rule: &Rule, table: Table, key: Key, told: &Told<'_>) {
         let slot = self.inner.signals.open(signal);
+        if self.inner.signals.is_overdue() {
+            self.inner.signals.sweep(told.now());
+        }
         self.verdict.opened = true;
         self.service.state.pin(table, key, true);
         self.absorb(slot, rule, told);
@@ -193,7 +201,7 @@ impl Work<'_> {
     pub(super) fn raise(&mut self, slot: Slot, severity: Severity, told: &Told<'_>) {
         let Some(signal) = self.inner.signals.get_mut(slot) else { return };
         let before = signal.severity;
-        if signal.raise(severity, told.now()) {
+        if self.inner.signals.raise(slot, severity, told.now()) {
             self.verdict.escalated = true;
             let change = [Value::from(before.name()), Value::from(severity.name())].into_iter().collect::<Value>();
             self.tell(slot, Kind::Escalated, Value::from_entries([("severity", change)]), told.now());
@@ -311,6 +319,9 @@ impl Work<'_> {
         }
         signal.seq += 1;
         signal.told = (now_s, signal.counts.attempts());
+        if !self.service.is_heard.load(Ordering::Relaxed) {
+            return;
+        }
         let notification = Notification {
             kind,
             seq: signal.seq,

@@ -46,7 +46,8 @@ use crate::support::fork::Renewable;
 use recent::{Quarantined, RecentSuccess};
 use requests::{Requests, Seen};
 use std::collections::{HashMap, VecDeque};
-use std::sync::MutexGuard;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, MutexGuard};
 
 /// One service.
 pub struct Service {
@@ -56,6 +57,8 @@ pub struct Service {
     pub env: String,
     /// What it counts and remembers.
     pub state: Box<dyn State>,
+    /// Somebody wants to be told of signals; what nobody wants is not written down.
+    pub is_heard: Arc<AtomicBool>,
     inner: Renewable<Inner>,
 }
 
@@ -141,8 +144,8 @@ impl Told<'_> {
 
 impl Service {
     /// A service without a past.
-    pub fn new(name: &str, env: &str, state: Box<dyn State>) -> Self {
-        Service { name: name.into(), env: env.into(), state, inner: Renewable::default() }
+    pub fn new(name: &str, env: &str, state: Box<dyn State>, is_heard: Arc<AtomicBool>) -> Self {
+        Service { name: name.into(), env: env.into(), state, is_heard, inner: Renewable::default() }
     }
 
     /// What changes with events.
@@ -231,7 +234,7 @@ impl Work<'_> {
         for role in self.plan.roles(name) {
             self.group(*role, told);
         }
-        for (detector, rule) in &self.plan.instant {
+        for (detector, rule) in self.plan.instant(name) {
             self.instant(*detector, *rule, told);
         }
         if name == name::LOGIN_SUCCESS {
@@ -339,7 +342,7 @@ impl Work<'_> {
 
     fn instant(&mut self, detector: Instant, at: usize, told: &Told<'_>) {
         let Some(rule) = self.plan.config.rules.get(at) else { return };
-        if rule.events.iter().all(|event| *event != *told.event.event) || !rule.filter.holds(told.event, told.subject) {
+        if !rule.filter.holds(told.event, told.subject) {
             return;
         }
         match detector {

@@ -335,7 +335,8 @@ impl Inner {
     /// Takes a signal over from before a restart.
     pub fn adopt(&mut self, signal: Signal, plan: &Plan, hash: &HashKey) {
         let logins: Vec<_> = signal.compromised.iter().filter_map(|one| Some((one.login.clone()?, one.at_s))).collect();
-        let slot = self.signals.open(signal);
+        let campaign = campaign::Campaign::within(self.signals.campaigns.clone());
+        let slot = self.signals.open(Signal { campaign, ..signal });
         for (login, at_s) in logins {
             if let Some(account) = plan.config.settings.normalization.login.apply(&login) {
                 self.compromised.insert(hash.account(hash.hash(account.as_bytes())), (slot, at_s));

@@ -3,6 +3,7 @@
 pub mod campaign;
 pub mod distinct;
 pub mod id;
+mod places;
 mod print;
 pub mod record;
 pub mod store;
@@ -127,7 +128,7 @@ pub struct Answer {
 }
 
 /// A signal.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Signal {
     /// Its name.
     pub id: String,

@@ -1,7 +1,5 @@
 //! Programs of events and clock steps, with what detection makes of them: `tests/vectors/takeover.jsonl`.
 
-mod common;
-
 use bartizan::internals::sdk;
 use bartizan::internals::support::fork::Renewable;
 use bartizan::internals::takeover::detector::{Detector, MakeState, Options};
@@ -197,7 +195,7 @@ fn difference(expected: &Value, got: &Value, path: &str) -> Option<String> {
 fn programs() {
     let only = std::env::var("ONLY").unwrap_or_default();
     let mut failed = vec![];
-    for line in common::vectors("takeover.jsonl") {
+    for line in crate::common::vectors("takeover.jsonl") {
         let name = line["name"].as_str().expect("a name").to_owned();
         if name.contains(&only) {
             // The model forgets everything with a restart.
@@ -220,7 +218,7 @@ fn programs() {
 
 #[test]
 fn two_replays_are_the_same_to_the_byte() {
-    let lines = common::vectors("takeover.jsonl");
+    let lines = crate::common::vectors("takeover.jsonl");
     let replay = || {
         let programs = lines.iter().step_by(5).map(|line| {
             let mut program = Program::new(line, Memory::Bounded);

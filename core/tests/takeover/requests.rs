@@ -1,15 +1,16 @@
 //! The detector of an engine: what requests tell it, and what it has them refuse.
 
-mod common;
-
+use crate::common::values::parse;
+use bartizan::Clock;
 use bartizan::http::block::{Answer, Ask, Response};
 use bartizan::http::stealth::LoginFailure;
+use bartizan::internals::support::FixedClock;
+use bartizan::internals::support::fork::Renewable;
 use bartizan::protect::Until;
-use bartizan::protect::{Engine, Finish, Login, Request, Settings, Start, Subject, User};
+use bartizan::protect::{Engine, Finish, Login, Request, ServiceSettings, Settings, Start, Subject, User};
 use bartizan::remote::Batch;
 use bartizan::takeover::Decision;
 use bartizan::value::{self, json};
-use common::values::parse;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -167,6 +168,44 @@ fn failed_payments_of_somebody_who_is_logged_in() {
     assert_eq!(signal["top"]["users"][0][0], "u-7", "{signal:#}");
 }
 
+/// A clock that the test moves while an engine has it.
+#[derive(Clone)]
+struct Moved(Arc<FixedClock>);
+
+impl Clock for Moved {
+    fn unix_millis(&self) -> u64 {
+        self.0.unix_millis()
+    }
+}
+
+#[test]
+fn what_is_due_is_done_by_requests_that_end() {
+    let clock = Moved(Arc::new(FixedClock::at_millis(1_764_064_800_000)));
+    let config = json!({"bartizan_ato": {"settings": {"response": {"mode": "block", "min_severity": "low"}}}});
+    let settings = settings().service(ServiceSettings::new().clock(clock.clone()));
+    let engine = Engine::new(settings.takeover_document(native(&config))).unwrap();
+    let told = Arc::new(Renewable::new(vec![]));
+    let sink = told.clone();
+    let wanted = bartizan::takeover::Wanted::default();
+    let hears =
+        move |notification: &bartizan::takeover::Notification| sink.lock().push(notification.kind.name().to_owned());
+    engine.takeover().unwrap().subscribe(wanted, Arc::new(hears));
+    for guess in 0..31 {
+        fail(&engine, &format!("user{guess}"));
+    }
+    assert_eq!(signals(&engine)[0]["state"], "open");
+    let pass = |hours: u64| {
+        clock.0.set_millis(clock.unix_millis() + hours * 3_600_000);
+        let (mut ordinary, blocked) = request(&engine, "/", CLIENT);
+        ordinary.finish(&Finish::default());
+        blocked
+    };
+    assert!(pass(2), "a block lasts half a day, a tenth more or less");
+    assert_eq!(signals(&engine)[0]["state"], "closed");
+    assert!(!pass(12));
+    assert_eq!(*told.lock(), ["opened", "response", "closed"]);
+}
+
 /// A login that a rule sees, and no code in the application.
 const TAGGING: &str = r#"{"version": "2.2", "rules": [{"id": "login-failure", "name": "Failed logins",
     "tags": {"type": "users.login.failure", "category": "business_logic", "module": "business-logic"},
@@ -226,6 +265,9 @@ fn a_refusal_at_the_login_looks_like_a_wrong_password() {
     assert!(!refused.delay.is_zero());
     let (mut elsewhere, _) = request(&engine, "/account", CLIENT);
     assert_eq!(page(&mut elsewhere).status, 403);
+    // Whom the service admits again is not listed any more.
+    assert!(service.unblock(&Subject::address(CLIENT)));
+    assert_eq!(plain(&engine.takeover().unwrap().blocks(&value::Value::map()).unwrap()), json!([]));
     // What a person blocks shows.
     service.block(&Subject::address("203.0.113.77"), Until::Forever).unwrap();
     let (mut by_hand, _) = request(&engine, "/login", "203.0.113.77");

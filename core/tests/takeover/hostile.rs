@@ -1,5 +1,6 @@
 //! Nothing that is told to detection may bring the process down, nor cost more than its size.
 
+use crate::common::random::Random;
 use bartizan::internals::takeover::detector::{Detector, Options};
 use bartizan::internals::takeover::state::{Bounded, Profile};
 use bartizan::value::{Value, json};
@@ -71,16 +72,15 @@ const TEXTS: [&[u8]; 24] = [
     b"\xed\xa0\x80",
 ];
 
-struct Random(u64);
+/// Events and documents that nobody would write.
+trait Hostile {
+    fn value(&mut self, depth: usize) -> Value;
+    fn map(&mut self, depth: usize) -> Value;
+    /// The text with a few places changed.
+    fn damaged(&mut self, text: &str) -> Vec<u8>;
+}
 
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % bound as u64) as usize
-    }
-
+impl Hostile for Random {
     fn value(&mut self, depth: usize) -> Value {
         match self.below(if depth == 0 { 8 } else { 11 }) {
             0 => Value::null(),
@@ -103,7 +103,6 @@ impl Random {
         map
     }
 
-    /// The text with a few places changed.
     fn damaged(&mut self, text: &str) -> Vec<u8> {
         let mut bytes = text.as_bytes().to_vec();
         for _ in 0..=self.below(3) {
@@ -158,7 +157,7 @@ fn no_event_attempt_or_request_does_harm() {
 
 #[test]
 fn no_document_does_harm() {
-    let table = include_str!("../rules/takeover/rules.json").replace("\"id\": \"", "\"id\": \"my-");
+    let table = include_str!("../../rules/takeover/rules.json").replace("\"id\": \"", "\"id\": \"my-");
     let document = format!(r#"{{"bartizan_ato": {table}}}"#);
     let mut random = Random(2);
     let mut rules = 0;
@@ -196,4 +195,25 @@ fn floods_are_bounded() {
     assert_eq!(services.len(), 2);
     let signals = detector.signals(&json::parse(b"{\"limit\":1000}").unwrap()).unwrap();
     assert!(signals.len() <= 1000);
+}
+
+/// More addresses attack than signals may be open: the least grave and oldest give way, and all that is kept is bounded.
+#[test]
+fn signals_are_bounded() {
+    let detector = detector();
+    for n in 0..2_000 * 31_u64 {
+        let (source, login) = (n / 31, n % 31);
+        let event = Value::from_entries([
+            ("event", "users.login.failure"),
+            ("usr.login", &format!("u{login}")),
+            ("ip", &format!("203.{}.{}.9", source / 256, source % 256)),
+        ]);
+        detector.event(&event).expect("an event");
+    }
+    let count = |state: &str| {
+        let query = format!(r#"{{"state": "{state}", "rule": "ato-credential-stuffing", "limit": 10000}}"#);
+        detector.signals(&json::parse(query.as_bytes()).unwrap()).unwrap().len()
+    };
+    assert!((900..=1024).contains(&count("open")), "{}", count("open"));
+    assert!(count("closed") > 0);
 }

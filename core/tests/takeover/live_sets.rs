@@ -1,11 +1,10 @@
 //! What is refused at run time: the sets against maps, against the same entries in `rules_data`, and under several threads.
 
-mod common;
-
+use crate::common::random::Random;
+use crate::common::values::parse;
 use bartizan::internals::live::{Addresses, Entry, LiveSets, Prefix, Refused, Until, Users};
 use bartizan::internals::support::{FixedClock, Ids};
 use bartizan::{Builder, Waf};
-use common::values::parse;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -58,7 +57,7 @@ fn waf(data: &str, live: Option<Arc<LiveSets>>) -> Waf {
     if let Some(live) = live {
         builder.refer_to(live);
     }
-    let rules = include_str!("../rules/denylists.json");
+    let rules = include_str!("../../rules/denylists.json");
     assert!(builder.add_or_update(b"rules", &parse(rules)).accepted);
     if !data.is_empty() {
         assert!(builder.add_or_update(b"data", &parse(data)).accepted, "{data}");
@@ -73,7 +72,7 @@ fn result(waf: &Waf, input: &str) -> String {
     let entries = value.as_map().unwrap_or_default().iter();
     let kept = entries.filter(|pair| pair.key_bytes() != Some(b"duration"));
     let kept = kept.map(|pair| (pair.key_bytes().unwrap_or_default(), pair.value().to_value()));
-    common::values::canonical(&bartizan::value::Value::from_entries(kept))
+    crate::common::values::canonical(&bartizan::value::Value::from_entries(kept))
 }
 
 fn rules_data(id: &str, kind: &str, entries: &[(&str, u64)]) -> String {
@@ -234,11 +233,8 @@ fn whether_any_entry_holds_is_asked_of_each_family_and_forgotten_with_the_next_e
 
 /// Random numbers below a bound.
 fn random(seed: u64) -> impl FnMut(u32) -> u32 {
-    let mut state = seed;
-    move |bound| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as u32 % bound
-    }
+    let mut random = Random(seed);
+    move |bound| random.below(bound as usize) as u32
 }
 
 /// A set of networks as a map.

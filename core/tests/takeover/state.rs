@@ -1,31 +1,31 @@
 //! The bounded state against hash maps without a bound: below capacity both must give the same answers.
 //!
-//! `BARTIZAN_EVENTS=1000000 cargo test --release -p bartizan --test takeover_state` runs as many random events.
+//! `BARTIZAN_EVENTS=1000000 cargo test --release -p bartizan --test takeover state` runs as many random events.
 
+use crate::common::random::Random;
 use bartizan::internals::takeover::state::model::Model;
 use bartizan::internals::takeover::state::{
     Bounded, Counted, Key, Moment, Origin, Profile, Reading, State, Table, Update,
 };
 
-/// Random numbers by a linear congruential generator, of whose bits the upper ones are good.
-struct Random(u64);
+/// Choices of the test.
+trait Choices {
+    fn choose(&mut self, bound: u64) -> u64;
+    fn one_in(&mut self, chance: u64) -> bool;
+    fn member(&mut self, kinds: u64) -> Option<u64>;
+}
 
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 ^ self.0 >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        (self.next() >> 33) % bound
+impl Choices for Random {
+    fn choose(&mut self, bound: u64) -> u64 {
+        self.below(bound as usize) as u64
     }
 
     fn one_in(&mut self, chance: u64) -> bool {
-        self.below(chance) == 0
+        self.choose(chance) == 0
     }
 
     fn member(&mut self, kinds: u64) -> Option<u64> {
-        (!self.one_in(3)).then(|| hash(self.below(kinds)))
+        (!self.one_in(3)).then(|| hash(self.choose(kinds)))
     }
 }
 
@@ -73,16 +73,16 @@ impl Both {
         if nth.is_multiple_of(64) {
             self.first += 1;
         }
-        let key = Key::new(hash(self.first + self.random.below(600)));
-        let table = TABLES[self.random.below(TABLES.len() as u64) as usize];
-        match self.random.below(16) {
+        let key = Key::new(hash(self.first + self.random.choose(600)));
+        let table = TABLES[self.random.choose(TABLES.len() as u64) as usize];
+        match self.random.choose(16) {
             0..10 => self.add(table, key),
             10 | 11 => {
                 let read = |state: &dyn State| state.read(table, key, self.now_s).map(Counted::Yes).map(comparable);
                 assert_eq!(read(&self.bounded), read(&self.model), "{table:?} {key:?} at {}", self.now_s);
             }
             12 => {
-                let member = hash(self.random.below(20));
+                let member = hash(self.random.choose(20));
                 let has = |state: &dyn State| state.has_member(table, key, member, self.now_s);
                 assert_eq!(has(&self.bounded), has(&self.model), "{table:?} {key:?} {member} at {}", self.now_s);
             }
@@ -100,14 +100,14 @@ impl Both {
 
     fn pass_time(&mut self) {
         let random = &mut self.random;
-        self.now_s += match random.below(1000) {
-            0 => random.below(100_000) as u32,
-            1..5 => random.below(2_000) as u32,
+        self.now_s += match random.choose(1000) {
+            0 => random.choose(100_000) as u32,
+            1..5 => random.choose(2_000) as u32,
             5..200 => 1,
             _ => 0,
         };
         if random.one_in(20_000) {
-            let by_s = random.below(20_000) as i64 - 10_000;
+            let by_s = random.choose(20_000) as i64 - 10_000;
             self.model.rebase(by_s);
             self.bounded.rebase(by_s);
             self.now_s = self.now_s.saturating_add_signed(by_s as i32);
@@ -116,13 +116,13 @@ impl Both {
 
     fn add(&mut self, table: Table, key: Key) {
         let random = &mut self.random;
-        let late = match random.below(20) {
-            0 => random.below(u64::from(table.window_s()) * 2),
-            1 => random.below(100_000),
-            2 => random.below(60),
+        let late = match random.choose(20) {
+            0 => random.choose(u64::from(table.window_s()) * 2),
+            1 => random.choose(100_000),
+            2 => random.choose(60),
             _ => 0,
         };
-        let at_s = self.now_s + if random.one_in(10) { random.below(6) as u32 } else { 0 } - late as u32;
+        let at_s = self.now_s + if random.one_in(10) { random.choose(6) as u32 } else { 0 } - late as u32;
         let update = Update {
             counted: !random.one_in(4),
             all: !random.one_in(10),
