@@ -257,7 +257,6 @@ impl Detector {
         let (now_s, address) = (self.now_s(), subject.address.map(|address| address.address()));
         let refusal = self.blocks.refuses(address, attempt.user_id.as_deref(), attempt.session_id.as_deref(), now_s);
         let Some(refusal) = refusal else { return Assessment::allow() };
-        self.blocks.hit(&refusal.target, now_s);
         let reason = format!("{} blocked", refusal.target.kind());
         Assessment { decision: Decision::of(refusal.look), score: 100, reasons: vec![reason] }
     }
@@ -271,14 +270,14 @@ impl Detector {
         session: Option<&str>,
     ) -> Option<Refusal> {
         let now_s = self.now_s();
-        let refusal = self.blocks.refuses(address, user, session, now_s)?;
         let plan = self.plan.load();
-        let account = user.and_then(|user| plan.config.settings.normalization.login.apply(user));
-        if plan.trust(address.map(Prefix::host), account.as_deref()) == Some(Trust::Trusted) {
-            return None;
+        if !plan.config.allow.is_empty() {
+            let account = user.and_then(|user| plan.config.settings.normalization.login.apply(user));
+            if plan.trust(address.map(Prefix::host), account.as_deref()) == Some(Trust::Trusted) {
+                return None;
+            }
         }
-        self.blocks.hit(&refusal.target, now_s);
-        Some(refusal)
+        self.blocks.refuses(address, user, session, now_s)
     }
 
     /// Does what is due, and hands notifications over; to be called about once a second where no events come.

@@ -68,6 +68,13 @@ pub struct Block {
 }
 
 impl Block {
+    /// Counts a refusal.
+    fn refusal(&mut self, target: Target, entry: Entry, now_s: u64) -> Refusal {
+        self.hits += 1;
+        self.hit_s = Some((self.hit_s.map_or(now_s, |(first, _)| first), now_s));
+        Refusal { look: look(entry), target, until_s: end(entry), signal: self.signal.clone() }
+    }
+
     fn holds(&self, now_s: u64) -> bool {
         self.until_s.is_none_or(|until| now_s <= until)
     }
@@ -218,7 +225,7 @@ impl Blocks {
         taken
     }
 
-    /// Whether one of these is refused: the address, else the user, else the session.
+    /// Whether one of these is refused: the address, else the user, else the session. The refusal is counted.
     pub fn refuses(
         &self,
         address: Option<IpAddr>,
@@ -227,28 +234,18 @@ impl Blocks {
         now_s: u64,
     ) -> Option<Refusal> {
         if let Some((address, entry)) = address.and_then(|ip| Some((ip, self.live.addresses.find(ip, now_s)?))) {
-            let host = Prefix::host(address);
-            let records = self.records();
-            let target = records.around(host, now_s).unwrap_or(Target::Ip(host));
-            return Some(records.refusal(target, entry));
+            return Some(self.records().refuse_address(Prefix::host(address), entry, now_s));
         }
         if let Some((user, entry)) = user.and_then(|user| Some((user, self.live.users.find(user.as_bytes(), now_s)?))) {
-            return Some(self.records().refusal(Target::User(user.into()), entry));
+            return Some(self.records().refuse(Target::User(user.into()), entry, now_s));
         }
         let session = session.filter(|_| self.sessions.load(Ordering::Relaxed) > 0)?;
-        let records = self.records();
+        let mut records = self.records();
         let target = Target::Session(session.into());
         let (_, block) = records.blocks.get(&target)?;
         let enforced = block.holds(now_s) && !(records.disarmed && block.automatic);
-        enforced.then(|| records.refusal(target.clone(), block.entry()))
-    }
-
-    /// Counts a refusal of an entry.
-    pub fn hit(&self, target: &Target, now_s: u64) {
-        if let Some((_, block)) = self.records().blocks.get_mut(target) {
-            block.hits += 1;
-            block.hit_s = Some((block.hit_s.map_or(now_s, |(first, _)| first), now_s));
-        }
+        let entry = block.entry();
+        enforced.then(|| records.refuse(target, entry, now_s))
     }
 
     /// Takes entries out, and says which of them still held.
@@ -413,16 +410,23 @@ impl Records {
         Some(block)
     }
 
-    /// What is recorded of the longest prefix around an address that holds.
-    fn around(&self, host: Prefix, now_s: u64) -> Option<Target> {
+    /// Counts the refusal of an address by the longest prefix around it that holds.
+    fn refuse_address(&mut self, host: Prefix, entry: Entry, now_s: u64) -> Refusal {
         let lengths = self.lengths.keys().rev().filter(|(v6, _)| *v6 == host.is_v6());
-        let targets = lengths.map(|(_, length)| Target::Ip(host.cut(*length)));
-        targets.into_iter().find(|target| self.blocks.get(target).is_some_and(|(_, block)| block.holds(now_s)))
+        for (_, length) in lengths {
+            let target = Target::Ip(host.cut(*length));
+            if let Some((_, block)) = self.blocks.get_mut(&target).filter(|(_, block)| block.holds(now_s)) {
+                return block.refusal(target, entry, now_s);
+            }
+        }
+        Refusal { look: look(entry), target: Target::Ip(host), until_s: end(entry), signal: None }
     }
 
-    fn refusal(&self, target: Target, entry: Entry) -> Refusal {
-        let signal = self.blocks.get(&target).and_then(|(_, block)| block.signal.clone());
-        Refusal { look: look(entry), target, until_s: end(entry), signal }
+    fn refuse(&mut self, target: Target, entry: Entry, now_s: u64) -> Refusal {
+        match self.blocks.get_mut(&target) {
+            Some((_, block)) => block.refusal(target, entry, now_s),
+            None => Refusal { look: look(entry), target, until_s: end(entry), signal: None },
+        }
     }
 
     fn in_order(&self) -> impl Iterator<Item = &Block> {
