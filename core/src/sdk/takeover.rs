@@ -58,7 +58,7 @@ fn configured(detector: Detector, settings: Args<'_>) -> (Detector, Value) {
 ///
 /// | function | arguments | result |
 /// |---|---|---|
-/// | `event` | an event: `event`, `usr.login`, `ip`, ... (see [`Event`](crate::takeover::Event)) | `signals` (ids it touched), `opened`, `escalated` |
+/// | `event` | an event: `event`, `usr.login`, `ip`, ... (see `takeover::Event`) | `signals` (ids it touched), `opened`, `escalated` |
 /// | `assess` | an attempt, likewise | `decision`, `score`, `reasons` |
 /// | `apply` | `path`, `document` | `diagnostics` |
 /// | `remove` | `path` | `removed` |
