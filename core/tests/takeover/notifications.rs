@@ -64,6 +64,22 @@ fn bodies() {
     assert_eq!(pagerduty::body(&told[3], "key"), None, "an answer is no alert");
 }
 
+/// Hosts keep notifications as maps; the messages made from these are the same to the byte.
+#[test]
+fn maps_become_notifications_again() {
+    for told in attack(QUIET) {
+        let read = Notification::from_value(&native(&json::to_string(&told.to_value()))).expect("a notification");
+        let bodies = |of: &Notification| {
+            (webhook::message(of, b"s", 1), slack::body(of), teams::body(of), pagerduty::body(of, "key"))
+        };
+        assert_eq!(bodies(&read), bodies(&told));
+        assert_eq!(format!("{read:?}"), format!("{told:?}"));
+    }
+    for other in ["5", "{}", r#"{"kind":"opened"}"#, r#"{"kind":"sung","seq":1,"at":1,"title":"x"}"#] {
+        assert!(Notification::from_value(&native(other)).is_none(), "{other}");
+    }
+}
+
 #[test]
 fn names_are_hidden_where_they_must_not_be_told() {
     let document = r#"{"bartizan_ato":{"settings":{"notify_pii":false}}}"#;

@@ -88,6 +88,31 @@ impl Notification {
         ])
     }
 
+    /// Reads a map that [`Notification::to_value`] returned, also after a host converted or stored it. `None` for anything
+    /// else.
+    pub fn from_value(map: &Object) -> Option<Self> {
+        let signal = map.get(b"signal").map_or_else(Value::null, Object::to_value);
+        let mut notification = Notification {
+            kind: Kind::from_name(std::str::from_utf8(map.get(b"kind")?.as_bytes()?).ok()?)?,
+            seq: map.get(b"seq").and_then(seconds)?,
+            at_s: map.get(b"at").and_then(seconds)?,
+            signal_id: String::new(),
+            severity: Severity::default(),
+            category: String::new(),
+            service: String::new(),
+            env: String::new(),
+            title: String::from_utf8_lossy(map.get(b"title")?.as_bytes()?).into_owned(),
+            signal,
+            delta: map.get(b"delta").map_or_else(Value::null, Object::to_value),
+        };
+        notification.signal_id = notification.text(&["id"]);
+        notification.severity = Severity::from_name(&notification.text(&["severity"])).unwrap_or_default();
+        notification.category = notification.text(&["rule", "tags", "category"]);
+        notification.service = notification.text(&["service"]);
+        notification.env = notification.text(&["env"]);
+        Some(notification)
+    }
+
     /// A field of the signal as text; empty where there is none.
     fn text(&self, path: &[&str]) -> String {
         let mut at: &Object = &self.signal;
@@ -116,10 +141,12 @@ impl Notification {
     }
 }
 
+/// A whole number that is not negative; some hosts have floats only.
 fn seconds(at: &Object) -> Option<u64> {
     match at.view() {
         View::Unsigned(seconds) => Some(seconds),
         View::Signed(seconds) => u64::try_from(seconds).ok(),
+        View::Float(seconds) if seconds >= 0.0 => Some(seconds as u64),
         _ => None,
     }
 }
