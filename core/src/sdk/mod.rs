@@ -11,7 +11,7 @@
 //! | functions | nothing | | [`call`] |
 //! | a [`Service`](crate::protect::Service) | denylist, limits, learned answers | [`new_service`] | [`call_service`], which knows those above too |
 //! | an [`Engine`](crate::protect::Engine) | and the rules | [`new_engine`] | [`call_engine`], likewise |
-//! | a [`Detector`](crate::takeover::Detector) of account takeover | accounts, signals, blocks | [`new_detector`], or an engine | [`call_detector`] |
+//! | a [`Detector`](crate::takeover::Detector) of account takeover | accounts, signals, blocks | [`new_detector`], [`restore_detector`], or an engine | [`call_detector`], [`export`], [`subscribe`] |
 //! | a [`Request`](crate::protect::Request) | what became of one request | an engine | [`call_request`] |
 //!
 //! The state of a request between calls of [`call`] is passed in and out by value, as `scope`. A host with its own
@@ -67,6 +67,7 @@
 //! | `check_events` | `meta`, `client_ip` | `notes` |
 //! | `waf_timeout` | `text`, `host` | `microseconds`, `warnings` |
 //! | `capabilities` | booleans: `remotely_switched`, `engine_on`, `local_rules`, `exploit_prevention`, `user_tracking`, `extended_collection` | `bits`, `encoded` |
+//! | `notification_message` | `notification`: a map that a subscriber received; `receiver`: `webhook` (with `secret`, and the time of sending `now_s`), `slack`, `teams` or `pagerduty` (with `routing_key`) | `headers` and `body` of a POST request; empty for notifications that this receiver does not get |
 //!
 //! Headers are an array of `[name, value]`, or a map from names to values or arrays of values.
 //!
@@ -87,6 +88,7 @@
 mod args;
 mod engine;
 mod http;
+mod notify;
 mod remote;
 mod request;
 mod scope;
@@ -100,12 +102,13 @@ use crate::value::{Object, Value};
 use args::{Args, Result};
 
 pub use engine::{ENGINE_SETTINGS, EngineError, call_engine, new_engine};
+pub use notify::{Inbox, subscribe};
 pub use remote::{read_batch, report_value};
 pub use request::call_request;
 pub use scope::{Place, call_in_scope};
 pub use service::{SERVICE_SETTINGS, call_service, new_service};
 pub use taken::Arguments;
-pub use takeover::{call_detector, new_detector, restore_detector};
+pub use takeover::{DETECTOR_FUNCTIONS, call_detector, export, new_detector, restore_detector};
 
 /// Runs a function. The result is a map; its `error` says that the function is unknown or an argument invalid.
 pub fn call(function: &str, arguments: &Object) -> Value {
@@ -117,7 +120,7 @@ pub fn call(function: &str, arguments: &Object) -> Value {
 type Run = fn(Args<'_>) -> Result<Value>;
 
 /// The stateless functions, except for the calls about users.
-const FUNCTIONS: [(&str, Run); 19] = [
+const FUNCTIONS: [(&str, Run); 20] = [
     ("anonymize", users::pseudonym),
     ("user_id", users::user_id),
     ("user_addresses", users::user_addresses),
@@ -137,6 +140,7 @@ const FUNCTIONS: [(&str, Run); 19] = [
     ("check_events", http::check_events),
     ("waf_timeout", http::waf_timeout),
     ("capabilities", remote::capabilities),
+    ("notification_message", notify::message),
 ];
 
 /// The names of all functions that [`call`] knows.

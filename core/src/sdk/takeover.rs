@@ -2,7 +2,7 @@
 
 use super::args::{Args, Result};
 use super::map_of;
-use crate::takeover::{Detector, Options, Verdict};
+use crate::takeover::{Assessment, Detector, Dropped, Export, Options, Verdict};
 use crate::value::{Object, Value};
 
 /// Entries of one document of `export_rules_data`.
@@ -43,7 +43,7 @@ fn options(settings: Args<'_>) -> Result<Options> {
     let env = settings.text("env")?.unwrap_or_default();
     match settings.text("clock")?.as_deref() {
         None | Some("system") => Ok(Options::system(&service, &env)),
-        Some("manual") => Ok(Options::manual(milliseconds(settings, "start_ms")?.unwrap_or(0), &service, &env)),
+        Some("manual") => Ok(Options::manual(whole(settings, "start_ms")?.unwrap_or(0), &service, &env)),
         Some(other) => Err(format!("the setting `clock` must be `system` or `manual`, not `{other}`")),
     }
 }
@@ -53,16 +53,42 @@ fn configured(detector: Detector, settings: Args<'_>) -> (Detector, Value) {
     (detector, map_of([("diagnostics", diagnostics.unwrap_or_else(Value::map))]))
 }
 
+/// The names of the functions that [`call_detector`] knows.
+pub const DETECTOR_FUNCTIONS: [&str; 21] = [
+    "event",
+    "assess",
+    "apply",
+    "remove",
+    "advance",
+    "tick",
+    "time",
+    "signals",
+    "signal",
+    "resolve",
+    "block",
+    "unblock",
+    "extend",
+    "blocks",
+    "audit",
+    "health",
+    "forget",
+    "export_rules_data",
+    "export",
+    "snapshot",
+    "unsubscribe",
+];
+
 /// Runs a function of a detector. The result is a map; `error` in it says that the function is unknown or an argument
-/// unusable.
+/// unusable. An event or attempt never causes an error, as attackers influence its contents: the answer to an invalid one
+/// has the reason in `dropped`, and it is counted.
 ///
 /// | function | arguments | result |
 /// |---|---|---|
-/// | `event` | an event: `event`, `usr.login`, `ip`, ... (see `takeover::Event`) | `signals` (ids it touched), `opened`, `escalated` |
-/// | `assess` | an attempt, likewise | `decision`, `score`, `reasons` |
+/// | `event` | an event: `event`, `usr.login`, `ip`, ... (see `takeover::Event`) | `signals` (ids it touched), `opened`, `escalated`, perhaps `dropped` |
+/// | `assess` | an attempt, likewise | `decision`, `score`, `reasons`, perhaps `dropped` |
 /// | `apply` | `path`, `document` | `diagnostics` |
 /// | `remove` | `path` | `removed` |
-/// | `advance` | `to_ms` (manual clocks only) | `advanced` |
+/// | `advance` | `to_ms` (manual clocks only) | nothing: moves the clock and does what became due |
 /// | `tick` | | nothing: what is due is done, notifications are handed over |
 /// | `time` | | `time_ms` |
 /// | `signals` | `state`, `min_severity`, `service`, `rule`, `skip`, `limit` (100) | `signals`, newest first |
@@ -76,26 +102,43 @@ fn configured(detector: Detector, settings: Args<'_>) -> (Detector, Value) {
 /// | `health` | | counters and findings |
 /// | `forget` | `user` or `ip` | nothing |
 /// | `export_rules_data` | `max_chunk` (50,000) | `documents`: by path, null for one to remove |
-/// | `export` | `id`, `file` | `data`: the file, or null without such a signal |
+/// | `export` | `id`, `file` | `data`: the whole file, or null without such a signal; [`export`] returns it in pieces |
 /// | `snapshot` | | `snapshot`: bytes, which are a secret |
+/// | `unsubscribe` | `subscription`: the number from [`subscribe`](super::subscribe) | `found` |
 pub fn call_detector(detector: &Detector, function: &str, arguments: &Object) -> Value {
-    let result = Args::of(arguments).and_then(|args| dispatch(detector, function, args, arguments));
-    result.unwrap_or_else(|error| map_of([("error", error.into())]))
+    match function {
+        "event" => verdict_value(detector.event(arguments)),
+        "assess" => assessment_value(detector.assess(arguments)),
+        _ => {
+            let result = Args::of(arguments).and_then(|args| dispatch(detector, function, args, arguments));
+            result.unwrap_or_else(|error| map_of([("error", error.into())]))
+        }
+    }
+}
+
+/// Returns a file about the signal `id`, in pieces; `None` without such a signal. `file` is `targeted_users.csv`, `ips.csv`,
+/// `compromised.csv`, `events.csv` or `events.ndjson`.
+///
+/// # Errors
+///
+/// A message about an argument that is missing or unknown.
+pub fn export(detector: &Detector, arguments: &Object) -> Result<Option<Export>> {
+    let args = Args::of(arguments)?;
+    detector.export(&text(args, "id")?, &text(args, "file")?)
 }
 
 fn dispatch(detector: &Detector, function: &str, args: Args<'_>, map: &Object) -> Result<Value> {
     let one = |name, value: Value| Ok(map_of([(name, value)]));
     match function {
-        "event" => detector.event(map).map(|verdict| verdict_value(&verdict)).map_err(|why| why.message().into()),
-        "assess" => detector.assess(map).map(|answer| answer.to_value()).map_err(|why| why.message().into()),
         "apply" => {
             let document = args.object("document").ok_or("the argument `document` must be given")?;
             one("diagnostics", detector.apply(&text(args, "path")?, document).to_value())
         }
         "remove" => one("removed", detector.remove(&text(args, "path")?).into()),
         "advance" => {
-            let to_ms = milliseconds(args, "to_ms")?.ok_or("the argument `to_ms` must be given")?;
-            one("advanced", detector.advance(to_ms).into())
+            let to_ms = whole(args, "to_ms")?.ok_or("the argument `to_ms` must be given")?;
+            let advanced = detector.advance(to_ms);
+            advanced.then(Value::map).ok_or_else(|| "only a manual clock can be advanced".into())
         }
         "tick" => {
             detector.tick();
@@ -107,41 +150,56 @@ fn dispatch(detector: &Detector, function: &str, args: Args<'_>, map: &Object) -
         "resolve" => one("found", detector.resolve(&text(args, "id")?, &text(args, "how")?)?.into()),
         "block" => one("block", detector.block(map)?),
         "unblock" => one("count", (detector.unblock(map)? as u64).into()),
-        "extend" => {
-            let seconds = args.number("seconds")?.map(|seconds| seconds as u64);
-            one("count", (detector.extend(map, seconds)? as u64).into())
-        }
+        "extend" => one("count", (detector.extend(map, whole(args, "seconds")?)? as u64).into()),
         "blocks" => one("blocks", detector.blocks(map)?),
         "audit" => one("audit", detector.audit()),
         "health" => Ok(detector.health()),
         "forget" => detector.forget(map).map(|()| Value::map()),
         "export_rules_data" => {
-            let chunk = args.number("max_chunk")?.map_or(CHUNK, |chunk| chunk as usize);
+            let chunk = whole(args, "max_chunk")?.map_or(CHUNK, |chunk| chunk as usize);
             one("documents", detector.export_rules_data(chunk))
         }
         "export" => {
-            let export = detector.export(&text(args, "id")?, &text(args, "file")?)?;
-            let whole = export.map(|pieces| pieces.flatten().collect::<Vec<u8>>());
-            one("data", whole.map_or_else(Value::null, |data| Value::from(&data[..])))
+            let pieces = export(detector, map)?.map(|pieces| pieces.flatten().collect::<Vec<u8>>());
+            one("data", pieces.map_or_else(Value::null, |data| Value::from(&data[..])))
         }
         "snapshot" => one("snapshot", Value::from(&detector.snapshot()[..])),
+        "unsubscribe" => {
+            let number = whole(args, "subscription")?.ok_or("the argument `subscription` must be given")?;
+            one("found", detector.unsubscribe(number).into())
+        }
         _ => Err(format!("unknown function `{function}`")),
     }
 }
 
-fn verdict_value(verdict: &Verdict) -> Value {
-    map_of([
+fn verdict_value(verdict: std::result::Result<Verdict, Dropped>) -> Value {
+    let (verdict, dropped) = verdict.map_or_else(|why| (Verdict::default(), Some(why)), |verdict| (verdict, None));
+    let value = map_of([
         ("signals", super::texts(&verdict.signals)),
         ("opened", verdict.opened.into()),
         ("escalated", verdict.escalated.into()),
-    ])
+    ]);
+    with_reason(value, dropped)
+}
+
+fn assessment_value(answer: std::result::Result<Assessment, Dropped>) -> Value {
+    match answer {
+        Ok(answer) => answer.to_value(),
+        Err(why) => with_reason(Assessment::allow().to_value(), Some(why)),
+    }
+}
+
+fn with_reason(mut answer: Value, dropped: Option<Dropped>) -> Value {
+    dropped.into_iter().for_each(|why| answer.insert("dropped", why.message()));
+    answer
 }
 
 fn text(args: Args<'_>, name: &str) -> Result<String> {
     args.text(name)?.map(String::from).ok_or_else(|| format!("the argument `{name}` must be given"))
 }
 
-fn milliseconds(args: Args<'_>, name: &str) -> Result<Option<u64>> {
+/// A number that is not negative, without its fraction.
+fn whole(args: Args<'_>, name: &str) -> Result<Option<u64>> {
     match args.number(name)? {
         Some(number) if number.is_nan() || number < 0.0 => Err(format!("the argument `{name}` must not be negative")),
         number => Ok(number.map(|number| number as u64)),

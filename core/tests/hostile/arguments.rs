@@ -179,8 +179,86 @@ fn random_calls_of_a_request() {
     }
 }
 
+/// Random calls of a detector. Times to advance to are left out, as a distant one takes long.
+#[test]
+fn random_calls_of_a_detector() {
+    let settings = json::parse(br#"{"clock": "manual", "start_ms": 1764064800000}"#).unwrap();
+    let detector = sdk::new_detector(&settings).unwrap().0;
+    let inbox = sdk::Inbox::open(&detector, &Value::map()).unwrap();
+    let mut random = Random(9);
+    for round in 0..500 {
+        for function in sdk::DETECTOR_FUNCTIONS {
+            let mut arguments = if random.below(9) == 0 { random.value(4) } else { random.map(4) };
+            if arguments.is_map() && random.below(2) == 0 {
+                arguments.insert("event", "users.login.failure");
+                arguments.insert("file", "events.csv");
+            }
+            let answer = sdk::call_detector(&detector, function, &arguments);
+            assert!(answer.is_map(), "round {round}: {function}({})", json::to_string(&arguments));
+            drop(sdk::export(&detector, &arguments));
+        }
+        while inbox.take().is_some() {}
+    }
+}
+
+#[test]
+fn invalid_calls_of_a_detector_are_reported() {
+    let parse = |text: &str| json::parse(text.as_bytes()).unwrap();
+    let detector = sdk::new_detector(&Value::map()).unwrap().0;
+    let call =
+        |function: &str, arguments: &str| json::to_string(&sdk::call_detector(&detector, function, &parse(arguments)));
+    let dropped = r#"{"signals":[],"opened":false,"escalated":false,"dropped":"an event must be a map"}"#;
+    assert_eq!(call("event", "5"), dropped);
+    let allowed = r#"{"decision":"allow","score":0,"reasons":[],"dropped":"an event must be a map"}"#;
+    assert_eq!(call("assess", "[]"), allowed);
+    assert_eq!(call("signals", "5"), r#"{"error":"the arguments must be a map"}"#);
+    assert_eq!(call("advance", r#"{"to_ms":1}"#), r#"{"error":"only a manual clock can be advanced"}"#);
+    assert_eq!(call("dance", "{}"), r#"{"error":"unknown function `dance`"}"#);
+    let subscribe = |wanted: &str| sdk::subscribe(&detector, &parse(wanted), std::sync::Arc::new(|_| {}));
+    assert_eq!(subscribe(r#"{"min_severity":"grave"}"#), Err("unknown severity 'grave'".into()));
+    assert_eq!(subscribe(r#"{"kinds":["opened","sung"]}"#), Err("unknown kind 'sung'".into()));
+    let unknown = "unknown setting `kind`; the settings are min_severity, categories, services, kinds";
+    assert_eq!(subscribe(r#"{"kind":"opened"}"#), Err(unknown.into()));
+    let number = subscribe("{}").unwrap();
+    let found = |found| format!(r#"{{"found":{found}}}"#);
+    assert_eq!(call("unsubscribe", &format!(r#"{{"subscription":{number}}}"#)), found(true));
+    assert_eq!(call("unsubscribe", &format!(r#"{{"subscription":{number}}}"#)), found(false));
+    let error = |settings: &str| sdk::new_detector(&parse(settings)).map(drop);
+    let unknown = "unknown setting `clocks`; the settings are config, clock, start_ms, service, env";
+    assert_eq!(error(r#"{"clocks":"manual"}"#), Err(unknown.into()));
+    let wrong = "the setting `clock` must be `system` or `manual`, not `sun`";
+    assert_eq!(error(r#"{"clock":"sun"}"#), Err(wrong.into()));
+    let refused = sdk::restore_detector(&Value::map(), b"nothing").map(drop);
+    assert_eq!(refused, Err("this is no snapshot of account-takeover detection".into()));
+}
+
+#[test]
+fn an_inbox_keeps_notifications() {
+    let parse = |text: &str| json::parse(text.as_bytes()).unwrap();
+    let detector = sdk::new_detector(&parse(r#"{"clock":"manual"}"#)).unwrap().0;
+    let inbox = sdk::Inbox::open(&detector, &parse(r#"{"kinds":["opened"]}"#)).unwrap();
+    for n in 0..80 {
+        let login = if n < 41 { "bob" } else { "eve" };
+        let failure = format!(r#"{{"event":"users.login.failure","usr.login":"{login}","ip":"203.0.113.9"}}"#);
+        sdk::call_detector(&detector, "event", &parse(&failure));
+    }
+    assert!(inbox.take().is_none(), "nobody ticked");
+    detector.tick();
+    let told = inbox.take().expect("a notification");
+    assert_eq!(told.get(b"kind").and_then(|kind| kind.as_bytes()), Some(&b"opened"[..]));
+    inbox.clear();
+    assert!(inbox.take().is_none() && inbox.dropped() == 0);
+    assert!(detector.unsubscribe(inbox.subscription()));
+}
+
 #[test]
 fn every_function_is_known() {
+    for function in sdk::DETECTOR_FUNCTIONS {
+        let detector = sdk::new_detector(&Value::map()).unwrap().0;
+        let result = sdk::call_detector(&detector, function, &Value::map());
+        let error = result.get(b"error").and_then(|error| error.as_bytes()).unwrap_or_default();
+        assert!(!error.starts_with(b"unknown function"), "{function}");
+    }
     for function in sdk::functions() {
         let result = sdk::call(function, &Value::map());
         let error = result.get(b"error").and_then(|error| error.as_bytes()).unwrap_or_default();
