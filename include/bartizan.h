@@ -12,6 +12,11 @@
 #include "ddwaf.h"
 
 /**
+ * A detector, behind the opaque pointer that callers hold.
+ */
+typedef struct _bartizan_detector _bartizan_detector;
+
+/**
  * An engine, behind the opaque pointer that callers hold.
  */
 typedef struct _bartizan_engine _bartizan_engine;
@@ -30,6 +35,23 @@ typedef struct _bartizan_engine *bartizan_engine;
  * One request. For one thread at a time.
  */
 typedef struct _bartizan_request *bartizan_request;
+
+/**
+ * A detector of account takeover: accounts, signals and blocks. Thread-safe.
+ */
+typedef struct _bartizan_detector *bartizan_detector;
+
+/**
+ * Receives a notification: a map of `kind` (`opened`, `updated`, `escalated`, `compromised_user`, `response`, `closed` or
+ * `health`), `seq`, `at`, `title`, `signal` and `delta`, valid during the call. The callback runs on the thread that calls
+ * `tick` or `advance`, or ends a request of the engine. No lock is held, so it may call the library.
+ */
+typedef void (*bartizan_notification_cb)(const ddwaf_object *notification, void *user_data);
+
+/**
+ * Receives a piece of a file, valid during the call. Returns false to end the export.
+ */
+typedef bool (*bartizan_piece_cb)(const char *piece, size_t length, void *user_data);
 
 #ifdef __cplusplus
 extern "C" {
@@ -70,8 +92,9 @@ bool bartizan_call(const char *function, size_t function_length, const ddwaf_obj
  * Creates an engine.
  *
  * @param settings     A map: `rules`, `local_rules`, `enabled`, `environment`, `trace_rate_limit`, `schema_delay`,
- *                     `timeout_us`, `host`, `propagate`, `on_incomplete`, `client_ip_header` and `trusted_proxies` (an
- *                     array of addresses and networks). Any other name is an error. Only read.
+ *                     `timeout_us`, `host`, `propagate`, `on_incomplete`, `client_ip_header`, `trusted_proxies` (an
+ *                     array of addresses and networks), `takeover` (false, or a document with the key
+ *                     `bartizan_ato`), `service` and `env`. Any other name is an error. Only read.
  * @param report       Overwritten with a map that says what was loaded and refused: `diagnostics` of the rules, as
  *                     from ddwaf_builder_add_or_update_config, with `warnings` beside the sections, as from
  *                     bartizan_builder_warnings; `warnings` about settings, and a `report` on the first batch. The
@@ -117,6 +140,106 @@ bool bartizan_request_call(bartizan_request request,
  * Releases a request. Does nothing for NULL.
  */
 void bartizan_request_destroy(bartizan_request request);
+
+/**
+ * Creates a detector of its own, for hosts without requests of an engine, for tests and for replays.
+ *
+ * @param settings     A map: `config` (a document with the key `bartizan_ato`), `clock` (`system`, or `manual`: then
+ *                     `advance` moves it, and events bring their times), `start_ms` (of a manual clock), `service` and
+ *                     `env` (of events without these). Any other name is an error. Only read.
+ * @param report       Overwritten with a map: the `diagnostics` of the document, or an `error`. The caller destroys it
+ *                     with the default allocator. May be NULL.
+ * @return the detector, to be destroyed with bartizan_detector_destroy; NULL, with `error` in the report, if a setting
+ *         cannot be used. What is wrong in the document is in its diagnostics; the rest of it is in use.
+ */
+bartizan_detector bartizan_detector_init(const ddwaf_object *settings, ddwaf_object *report);
+
+/**
+ * Creates a detector that continues where another one stopped.
+ *
+ * @param settings         As for bartizan_detector_init: no configuration is part of a snapshot.
+ * @param snapshot         What the function `snapshot` gave: snapshot_length bytes, which are a secret. Only read.
+ * @param report           Likewise; `error` may say as well that the snapshot cannot be read.
+ * @return the detector; NULL, with `error` in the report, if a setting or the snapshot cannot be used.
+ */
+bartizan_detector bartizan_detector_restore(const ddwaf_object *settings,
+                                            const char *snapshot,
+                                            size_t snapshot_length,
+                                            ddwaf_object *report);
+
+/**
+ * Returns the detector of an engine. It stays valid after the engine is released. Thread-safe.
+ *
+ * @return the detector, to be destroyed with bartizan_detector_destroy; NULL if detection is turned off, and for NULL.
+ */
+bartizan_detector bartizan_engine_detector(bartizan_engine engine);
+
+/**
+ * Runs a function of a detector. Thread-safe. bartizan_call describes the rest.
+ *
+ * - `event`: an event (`event`, `usr.login`, `usr.id`, `usr.exists`, `ip`, ...) gives `signals` (ids it touched), `opened`
+ *   and `escalated`. An invalid one is not an error: it is counted, and `dropped` has the reason.
+ * - `assess`: an attempt, likewise, before the password is checked, gives `decision` (`allow`, `stealth` or `block`),
+ *   `score` and `reasons`.
+ * - `apply` (`path`, `document`) gives `diagnostics`; `remove` (`path`) gives `removed`.
+ * - `tick`, to be called about once a second, does what is due and delivers notifications; `advance` (`to_ms`) moves a manual clock;
+ *   `time` gives `time_ms`.
+ * - `signals` (`state`, `min_severity`, `service`, `rule`, `skip`, `limit`) gives `signals`, newest first; `signal` (`id`)
+ *   gives `signal`; `resolve` (`id`, `how`: `closed`, `false_positive` or `confirmed`) gives `found`.
+ * - `block` (`ip`, `cidr`, `user` or `session`; `seconds` or `permanent`; `mode`, `reason`, `signal`) gives `block`;
+ *   `unblock` and `extend` (whom, or `signal`, `rule`, `kind`, `all`; `seconds`) give `count`; `blocks` (`skip`, `limit`)
+ *   gives `blocks`, newest first; `audit` gives `audit`.
+ * - `export_rules_data` (`max_chunk`) gives `documents` by path, null for one to be removed; `export` (`id`, `file`) gives
+ *   the whole of a file in `data`; `snapshot` gives `snapshot`, for bartizan_detector_restore.
+ * - `health` gives counters and findings; `forget` (`user` or `ip`) forgets a person; `unsubscribe` (`subscription`) gives
+ *   `found`.
+ */
+bool bartizan_detector_call(bartizan_detector detector,
+                            const char *function,
+                            size_t function_length,
+                            const ddwaf_object *arguments,
+                            ddwaf_object *result);
+
+/**
+ * Calls back with each notification from now on. Thread-safe.
+ *
+ * @param wanted       A map: `min_severity`, `categories`, `services`, `kinds`. A missing key does not filter. Only
+ *                     read.
+ * @param callback     Called once for each notification, on whatever thread. It must not unwind.
+ * @param user_data    Passed to it. It must live until the function `unsubscribe` returned and no other thread ticks.
+ * @param result       Overwritten with a map: `subscription`, the number for `unsubscribe`, or an `error`. The
+ *                     caller destroys it with the default allocator.
+ * @return true if the callback is registered; false with an `error` in the result, or with result untouched if a
+ *         pointer other than user_data is NULL.
+ */
+bool bartizan_detector_subscribe(bartizan_detector detector,
+                                 const ddwaf_object *wanted,
+                                 bartizan_notification_cb callback,
+                                 void *user_data,
+                                 ddwaf_object *result);
+
+/**
+ * Writes a file about a signal, piece by piece. Thread-safe.
+ *
+ * @param arguments    A map: `id` of the signal, and `file`: `targeted_users.csv`, `ips.csv`, `compromised.csv`,
+ *                     `events.csv` or `events.ndjson`. Only read.
+ * @param callback     Called with one piece after the other, before this returns. It must not unwind.
+ * @param user_data    Passed to it.
+ * @param result       Overwritten with a map: `found` (the signal exists) and `complete` (the callback took all), or an
+ *                     `error`. The caller destroys it with the default allocator.
+ * @return true if the file was written, or there is no such signal; false with an `error` in the result, or with result
+ *         untouched if a pointer other than user_data is NULL.
+ */
+bool bartizan_detector_export(bartizan_detector detector,
+                              const ddwaf_object *arguments,
+                              bartizan_piece_cb callback,
+                              void *user_data,
+                              ddwaf_object *result);
+
+/**
+ * Releases a detector. Does nothing for NULL.
+ */
+void bartizan_detector_destroy(bartizan_detector detector);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -22,6 +22,7 @@ mod bartizan;
 mod builder;
 mod containers;
 mod context;
+mod detector;
 mod handle;
 mod inspect;
 mod json;

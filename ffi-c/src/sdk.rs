@@ -13,6 +13,12 @@ use std::sync::Arc;
 /// An engine, behind the opaque pointer that callers hold.
 pub struct EngineHandle(Arc<Engine>);
 
+impl EngineHandle {
+    pub fn engine(&self) -> &Engine {
+        &self.0
+    }
+}
+
 /// A request, behind the opaque pointer that callers hold.
 pub struct RequestHandle {
     request: Request,
@@ -45,14 +51,17 @@ pub unsafe extern "C" fn bartizan_call(
     result: *mut ddwaf_object,
 ) -> bool {
     // SAFETY: promises on bytes and objects.
-    unsafe { answer(function, function_length, arguments, result, |name, arguments| Some(sdk::call(name, arguments))) }
+    unsafe {
+        named_answer(function, function_length, arguments, result, |name, arguments| Some(sdk::call(name, arguments)))
+    }
 }
 
 /// Creates an engine.
 ///
 /// @param settings     A map: `rules`, `local_rules`, `enabled`, `environment`, `trace_rate_limit`, `schema_delay`,
-///                     `timeout_us`, `host`, `propagate`, `on_incomplete`, `client_ip_header` and `trusted_proxies` (an
-///                     array of addresses and networks). Any other name is an error. Only read.
+///                     `timeout_us`, `host`, `propagate`, `on_incomplete`, `client_ip_header`, `trusted_proxies` (an
+///                     array of addresses and networks), `takeover` (false, or a document with the key
+///                     `bartizan_ato`), `service` and `env`. Any other name is an error. Only read.
 /// @param report       Overwritten with a map that says what was loaded and refused: `diagnostics` of the rules, as
 ///                     from ddwaf_builder_add_or_update_config, with `warnings` beside the sections, as from
 ///                     bartizan_builder_warnings; `warnings` about settings, and a `report` on the first batch. The
@@ -100,7 +109,7 @@ pub unsafe extern "C" fn bartizan_engine_call(
     // SAFETY: promises on handles, bytes and objects.
     unsafe {
         let run = |name: &str, arguments: &Object| Some(sdk::call_engine(&shared(engine)?.0, name, arguments));
-        answer(function, function_length, arguments, result, run)
+        named_answer(function, function_length, arguments, result, run)
     }
 }
 
@@ -151,7 +160,7 @@ pub unsafe extern "C" fn bartizan_request_call(
             let RequestHandle { request, fuse } = exclusive(request)?;
             fuse.run(|| sdk::call_request(request, name, arguments, Taken::default()))
         };
-        answer(function, function_length, arguments, result, run)
+        named_answer(function, function_length, arguments, result, run)
     }
 }
 
@@ -167,14 +176,14 @@ pub unsafe extern "C" fn bartizan_request_destroy(request: bartizan_request) {
 }
 
 /// The error about arguments and settings that contain themselves.
-const ENDLESS: &str = "a value contains itself";
+pub const ENDLESS: &str = "a value contains itself";
 
 /// Runs a function by its name, from arguments to a result.
 ///
 /// # Safety
 ///
 /// What [`pointers`](crate::pointers) requires of bytes and objects.
-unsafe fn answer(
+pub unsafe fn named_answer(
     function: *const c_char,
     function_length: usize,
     arguments: *const ddwaf_object,
@@ -182,12 +191,27 @@ unsafe fn answer(
     run: impl FnOnce(&str, &Object) -> Option<Value>,
 ) -> bool {
     // SAFETY: promises on bytes and objects.
+    unsafe {
+        let Some(name) = bytes(function, function_length) else { return false };
+        answer(arguments, result, |arguments| run(&String::from_utf8_lossy(name), arguments))
+    }
+}
+
+/// Writes the result of a function: false with an `error` in it, or with the result untouched if `run` returns none.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) requires of objects.
+pub unsafe fn answer(
+    arguments: *const ddwaf_object,
+    result: *mut ddwaf_object,
+    run: impl FnOnce(&Object) -> Option<Value>,
+) -> bool {
+    // SAFETY: promises on objects.
     wall(false, || unsafe {
-        let (Some(name), Some(arguments)) = (bytes(function, function_length), object(arguments)) else { return false };
-        let Some(result) = slot(result) else { return false };
-        let run = || run(&String::from_utf8_lossy(name), arguments);
+        let (Some(arguments), Some(result)) = (object(arguments), slot(result)) else { return false };
         let refused = arguments.is_endless().then(|| Value::from_entries([("error", ENDLESS)]));
-        let Some(value) = refused.or_else(run) else { return false };
+        let Some(value) = refused.or_else(|| run(arguments)) else { return false };
         let succeeded = value.get(b"error").is_none();
         result.put(value);
         succeeded

@@ -74,6 +74,13 @@ fn users_and_http_answer_as_recorded() {
     assert_eq!(run("sdk", &library(), &vectors), format!("{lines} passed, 0 failed\n"));
 }
 
+#[test]
+fn takeover_is_detected_as_recorded() {
+    let vectors = top().join("tests/vectors/takeover.jsonl");
+    let lines = std::fs::read_to_string(&vectors).expect("vectors").lines().count();
+    assert_eq!(run("takeover", &library(), &[vectors]), format!("{lines} passed, 0 failed\n"));
+}
+
 #[cfg(unix)]
 #[test]
 fn forked_children_go_on_and_get_identifiers_of_their_own() {

@@ -67,5 +67,5 @@ fn ddwaf_h_is_up_to_date() {
 
 #[test]
 fn bartizan_h_is_up_to_date() {
-    check("bartizan", &["bartizan.rs", "warnings.rs", "sdk.rs"]);
+    check("bartizan", &["bartizan.rs", "warnings.rs", "sdk.rs", "detector.rs"]);
 }
