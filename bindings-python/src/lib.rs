@@ -5,6 +5,7 @@
 //! for Python and must be kept in step.
 
 mod convert;
+mod detector;
 mod diagnostics;
 mod error;
 mod fork;
@@ -17,6 +18,8 @@ mod waf;
 /// `gil_used = false`: all classes are frozen and contain only what threads may share.
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
+    #[pymodule_export]
+    use crate::detector::{Detector, Export, Inbox};
     #[pymodule_export]
     use crate::diagnostics::{ConfigurationWarning, Diagnostics, Section};
     #[pymodule_export]

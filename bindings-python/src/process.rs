@@ -1,5 +1,6 @@
 //! The engine of a process and its requests, by name; `python/bartizan/engine.py` has the typed interface.
 
+use crate::detector::Detector;
 use crate::diagnostics::{ConfigurationWarning, Diagnostics, log};
 use crate::error::{configuration_error, run_error};
 use crate::sdk::answer;
@@ -71,6 +72,10 @@ impl Engine {
         let arguments = convert::configuration(arguments)?;
         let result = py.detach(move || sdk::call_engine(&self.engine, function, &arguments));
         answer(py, result)
+    }
+
+    fn takeover(&self) -> Option<Detector> {
+        self.engine.takeover().map(|detector| detector.clone().into())
     }
 
     fn request(&self) -> Request {

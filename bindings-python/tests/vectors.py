@@ -8,10 +8,11 @@ import struct
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import bartizan
 from bartizan._native import NativeEngine, sdk_call
+from bartizan.takeover import Detector
 
 TABLES = Path(__file__).parents[2] / "tests" / "vectors"
 LARGE = 2**28
@@ -363,6 +364,104 @@ def warnings(line: Any) -> None:
     expect(rows(waf.warnings) if waf else [], native(line["warnings"]))
 
 
+class Takeover:
+    """A program of events and clock steps, and the detector it runs in."""
+
+    def __init__(self, line: Any) -> None:
+        self.config = {"bartizan_ato": line["config"]} if "config" in line else None
+        self.told: list[str] = []
+        # The smallest memory is enough for what the programs do, and quickest to make.
+        self.little = {"bartizan_ato": {"settings": {"profile": "small"}}}
+        self.detector = Detector(self.config, start_ms=line.get("start", 1764064800) * 1000, **self.place)
+        self.detector.apply("memory", self.little)
+        self.subscribe()
+
+    place: ClassVar[Any] = {"clock": "manual", "service": "auth", "env": "prod"}
+
+    def subscribe(self) -> None:
+        self.detector.subscribe(lambda notification: self.told.append(notification["kind"]))
+
+    def advance(self, seconds: float) -> None:
+        self.detector.advance(self.detector.time_ms + int(seconds * 1000))
+
+    def signals(self) -> list[Any]:
+        return self.detector.signals(limit=1000)[::-1]
+
+    def run(self, step: Any) -> None:
+        if "advance" in step:
+            self.advance(step["advance"])
+        elif "event" in step:
+            self.events(step)
+        elif "assess" in step:
+            within(step["is"], self.detector.assess(step["assess"]))
+        elif "call" in step:
+            within(step["is"], self.call(step["call"], *map(self.argument, step["with"])))
+        elif "signals" in step:
+            within(step["signals"], self.signals())
+        elif "blocks" in step:
+            within(step["blocks"], self.detector.blocks(limit=1000)[::-1])
+        elif "told" in step:
+            self.detector.tick()
+            told, self.told = self.told, []
+            expect(told, step["told"])
+        else:
+            expect(set(step), {"restart"})
+            snapshot, now = self.detector.snapshot(), self.detector.time_ms
+            self.detector = Detector.restore(snapshot, self.config, start_ms=now, **self.place)
+            self.subscribe()
+
+    def events(self, step: Any) -> None:
+        first, times = step.get("from", 1), step.get("times", 1)
+        for n in range(first, first + times):
+            verdict = self.detector.event(numbered(step["event"], n))
+            if n + 1 < first + times:
+                self.advance(step.get("step", 0))
+            elif "verdict" in step:
+                within(step["verdict"], verdict)
+
+    def argument(self, argument: Any) -> Any:
+        place = argument[1:] if isinstance(argument, str) and argument.startswith("#") else None
+        return self.signals()[int(place)]["id"] if place else argument
+
+    def call(self, verb: str, *arguments: Any) -> Any:
+        try:
+            result = getattr(self.detector, verb)(*arguments)
+        except bartizan.ArgumentError as error:
+            return {"error": str(error)}
+        if verb == "export" and result is not None:
+            return b"".join(result).decode()
+        return result.to_dict() if isinstance(result, bartizan.Diagnostics) else result
+
+
+def numbered(value: Any, n: int) -> Any:
+    """An event with its number in it."""
+    if isinstance(value, str):
+        text = value.replace("{n}", str(n))
+        return re.sub(r"\{n%(\d+)\}", lambda found: str(n % int(found[1])), text)
+    if isinstance(value, list):
+        return [numbered(element, n) for element in value]
+    return {key: numbered(element, n) for key, element in value.items()} if isinstance(value, dict) else value
+
+
+def within(wanted: Any, got: Any, path: str = "") -> None:
+    """All that is expected is there; maps may hold more."""
+    if isinstance(wanted, dict) and isinstance(got, dict):
+        for key, value in wanted.items():
+            within(value, got.get(key, "(absent)"), f"{path}.{key}")
+    elif isinstance(wanted, list) and isinstance(got, list) and len(wanted) == len(got):
+        for index, pair in enumerate(zip(wanted, got, strict=True)):
+            within(*pair, f"{path}[{index}]")
+    else:
+        same_kind = isinstance(wanted, bool) == isinstance(got, bool)
+        expect((path, same_kind, got), (path, True, wanted))
+
+
+def takeover(line: Any) -> None:
+    program = Takeover(line)
+    for step in line["steps"]:
+        program.run(step)
+
+
 KINDS = {
     "anonymize": anonymize,
     "client_ip": client_ip,
@@ -374,6 +473,7 @@ KINDS = {
     "processors": processors,
     "requests": requests,
     "sdk": sdk,
+    "takeover": takeover,
     "transformers": transformers,
     "user_events": user_events,
     "warnings": warnings,

@@ -16,7 +16,7 @@
 ('r1', True)
 """
 
-from bartizan import engine, sdk
+from bartizan import engine, sdk, takeover
 from bartizan._errors import ArgumentError, BartizanError, ConfigurationError, InternalError
 from bartizan._native import (
     ENGINE_VERSION,
@@ -54,4 +54,5 @@ __all__ = [
     "__version__",
     "engine",
     "sdk",
+    "takeover",
 ]

@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, final
@@ -11,7 +11,10 @@ __all__ = [
     "Diagnostics",
     "Event",
     "Match",
+    "NativeDetector",
     "NativeEngine",
+    "NativeExport",
+    "NativeInbox",
     "NativeRequest",
     "NativeScope",
     "Result",
@@ -427,6 +430,9 @@ class NativeEngine:
     def call(self, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Run a function of the engine by name."""
 
+    def takeover(self) -> NativeDetector | None:
+        """Return the detector of account takeover, None where detection is turned off."""
+
     def request(self) -> NativeRequest:
         """Begin a request."""
 
@@ -436,3 +442,58 @@ class NativeRequest:
 
     def call(self, function: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Run a function of the request by name."""
+
+@final
+class NativeDetector:
+    """A detector of account takeover. See ``bartizan.takeover``."""
+
+    def __new__(cls, settings: Mapping[str, Any]) -> NativeDetector: ...
+    @staticmethod
+    def restore(settings: Mapping[str, Any], snapshot: bytes) -> NativeDetector:
+        """Return a detector that continues where another one stopped."""
+
+    def apply(self, path: str, document: Mapping[str, Any]) -> Diagnostics:
+        """Set the document of a path."""
+
+    def judge(self, function: str, given: Any) -> dict[str, Any]:
+        """Process an event, or assess an attempt, with the GIL held."""
+
+    def call(self, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Run a function of the detector by name, without the GIL."""
+
+    def snapshot(self) -> bytes:
+        """Return the state to keep across a restart."""
+
+    def export(self, id: str, file: str) -> NativeExport | None:  # noqa: A002
+        """Return a file about a signal, None without such a signal."""
+
+    def subscribe(self, wanted: Mapping[str, Any], callback: Callable[[dict[str, Any]], object]) -> int:
+        """Call back with each notification from now on."""
+
+    def inbox(self, wanted: Mapping[str, Any]) -> NativeInbox:
+        """Collect notifications from now on."""
+
+@final
+class NativeExport:
+    """A file about a signal, piece by piece."""
+
+    def __iter__(self) -> NativeExport: ...
+    def __next__(self) -> bytes: ...
+
+@final
+class NativeInbox:
+    """Notifications that wait to be read."""
+
+    def take(self) -> dict[str, Any] | None:
+        """Remove and return the oldest one."""
+
+    def clear(self) -> None:
+        """Remove all."""
+
+    @property
+    def dropped(self) -> int:
+        """How many were dropped because the queue was full."""
+
+    @property
+    def subscription(self) -> int:
+        """The number that ``unsubscribe`` takes."""

@@ -27,6 +27,7 @@ from typing import Any, final
 
 from bartizan import sdk
 from bartizan._native import ConfigurationWarning, Diagnostics, NativeEngine, NativeRequest
+from bartizan.takeover import Detector
 
 __all__ = ["Blocked", "Engine", "Request"]
 
@@ -57,10 +58,13 @@ class Engine:
     - ``client_ip_header``: the header in which the proxies in front of the service write the client's address
     - ``trusted_proxies``: the addresses and networks of these proxies (a list; empty if there are none): the client is
       then the last hop that is not one of them
+    - ``takeover``: False, or how account takeover is detected: a document with the key ``bartizan_ato``
+    - ``service``, ``env``: the names that signals of takeover have
     """
 
     def __init__(self, rules: Mapping[str, Any] | str, *, enabled: bool | None = True, **settings: Any) -> None:
         self._native = NativeEngine({"rules": rules, "enabled": enabled, "host": "python", **settings})
+        self._takeover: Detector | None = None
 
     @property
     def diagnostics(self) -> Diagnostics:
@@ -77,6 +81,14 @@ class Engine:
         """The result of the first batch of configuration, with warnings about the settings."""
         report: dict[str, Any] = self._native.report
         return report
+
+    @property
+    def takeover(self) -> Detector | None:
+        """The detector of account takeover, which sees what requests report; None where detection is turned off."""
+        native = self._native.takeover()
+        if self._takeover is None and native is not None:
+            self._takeover = Detector._of(native)
+        return self._takeover
 
     def call(self, function: str, **arguments: Any) -> dict[str, Any]:
         """Run a function of the engine by name."""

@@ -1,0 +1,19 @@
+"""Account takeover and business-logic abuse, detected in process: events in, signals and blocks out.
+
+An `Engine` has a detector by itself (``engine.takeover``), which sees what its requests report. A `Detector` of its
+own is for hosts without requests of an engine, for tests and for replays:
+
+>>> from bartizan.takeover import Detector
+>>> detector = Detector(clock="manual")
+>>> for n in range(31):
+...     verdict = detector.event({"event": "users.login.failure", "usr.login": f"user{n}", "ip": "203.0.113.9"})
+>>> verdict["opened"]
+True
+>>> signal = detector.signals()[0]
+>>> signal["rule"]["id"], signal["counts"]["failures"]
+('ato-credential-stuffing', 31)
+"""
+
+from bartizan.takeover._detector import Detector
+
+__all__ = ["Detector"]
