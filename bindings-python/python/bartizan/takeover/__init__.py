@@ -12,8 +12,11 @@ True
 >>> signal = detector.signals()[0]
 >>> signal["rule"]["id"], signal["counts"]["failures"]
 ('ato-credential-stuffing', 31)
+
+A `Notifier` posts notifications to a webhook, Slack, Teams or PagerDuty.
 """
 
 from bartizan.takeover._detector import Detector
+from bartizan.takeover._notifier import Notifier
 
-__all__ = ["Detector"]
+__all__ = ["Detector", "Notifier"]

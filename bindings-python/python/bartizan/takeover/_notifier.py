@@ -1,0 +1,212 @@
+"""Posting notifications to a webhook, Slack, Teams or PagerDuty."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import random
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from typing import IO, Any, Literal, final
+from urllib.parse import urlsplit
+
+from bartizan._errors import ArgumentError
+from bartizan._native import __version__, sdk_call
+from bartizan.takeover._detector import Detector, Notification
+from bartizan.takeover._helper import Helper
+
+_log = logging.getLogger("bartizan")
+
+_PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"
+# The seconds between two reads of the queue, and the bytes of a response that are read.
+_PAUSE = 0.25
+_ANSWER = 4096
+_NOTHING: dict[str, Any] = {"kind": "opened", "seq": 0, "at": 0, "title": "", "signal": {}, "delta": {}}
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follows no redirects: notifications go to the configured receiver only."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> None:
+        return None
+
+
+class _Refused(Exception):  # noqa: N818 - says what it is
+    """The receiver rejected the notification for good."""
+
+
+class _NotNow(Exception):  # noqa: N818 - says what it is
+    """Sending failed and may succeed later; ``after`` are the seconds that the receiver asked for."""
+
+    def __init__(self, reason: str, after: float = 0.0) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+@final
+class Notifier:
+    """Posts the notifications of a detector to one receiver, from a thread of its own, until `close`.
+
+    ``receiver`` is ``"webhook"`` (with a ``secret``, which signs the header ``X-Bartizan-Signature``), ``"slack"``,
+    ``"teams"``, or ``"pagerduty"`` (with its ``routing_key``; it needs no ``url``). ``min_severity``, ``categories``,
+    ``services`` and ``kinds`` filter as in `Detector.subscribe`. An invalid argument raises ``ArgumentError``.
+
+    Nothing waits for the receiver: up to 1,024 notifications wait in a queue, and when it is full, updates of signals
+    are dropped first. Each network operation may take ``timeout`` seconds. Failures are retried ``retries`` times. The
+    first pause is ``backoff`` seconds, each further one is twice as long, up to ``longest_backoff``; up to half of a
+    pause is cut at random. A receiver that asks for a longer pause (``Retry-After``) gets it up to ``longest_backoff``.
+    What it rejects for good is logged and counted. Notifications may arrive twice, with the same ``Idempotency-Key``.
+    Redirects are not followed.
+
+    Forked children send their own notifications.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        receiver: Literal["webhook", "slack", "teams", "pagerduty"],
+        url: str | None = None,
+        *,
+        secret: str | bytes | None = None,
+        routing_key: str | None = None,
+        min_severity: str | None = None,
+        categories: Iterable[str] = (),
+        services: Iterable[str] = (),
+        kinds: Iterable[str] = (),
+        timeout: float = 5.0,
+        retries: int = 5,
+        backoff: float = 1.0,
+        longest_backoff: float = 60.0,
+    ) -> None:
+        self._how = {"receiver": receiver, "secret": secret, "routing_key": routing_key}
+        self._url = _checked(url or (_PAGERDUTY if receiver == "pagerduty" else ""))
+        self._timeout = _number("timeout", timeout, least=0.001)
+        self._retries = int(_number("retries", retries))
+        self._backoff = _number("backoff", backoff)
+        self._longest_backoff = _number("longest_backoff", longest_backoff)
+        self._opener = urllib.request.build_opener(_NoRedirect)
+        self._message(_NOTHING)
+        self._detector = detector
+        self._inbox = detector._inbox(min_severity, categories, services, kinds)
+        self._sent = self._retried = self._failed = 0
+        self._closed_at = float("inf")
+        self._helper = Helper("bartizan-notifier", self._run, self._enter_child)
+
+    @property
+    def statistics(self) -> dict[str, int]:
+        """How many notifications were ``sent``, ``failed`` for good, or were ``dropped`` from a full queue.
+
+        ``retried`` is how often one had to be sent again.
+        """
+        counts = {"sent": self._sent, "retried": self._retried, "failed": self._failed}
+        return {**counts, "dropped": self._inbox.dropped}
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Stop, after sending what waits, without pauses between retries and for at most ``timeout`` seconds."""
+        self._detector.tick()
+        self._detector.unsubscribe(self._inbox.subscription)
+        self._closed_at = time.monotonic() + timeout
+        self._helper.end(timeout)
+
+    def __enter__(self) -> Notifier:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _enter_child(self) -> None:
+        """Leave what was waiting to the parent."""
+        self._inbox.clear()
+        self._sent = self._retried = self._failed = 0
+
+    def _run(self, stop: threading.Event) -> None:
+        while time.monotonic() < self._closed_at:
+            notification = self._inbox.take()
+            if notification is not None:
+                self._deliver(notification, stop)
+            elif stop.wait(_PAUSE):
+                # What arrived between the last read and the end.
+                while time.monotonic() < self._closed_at and (notification := self._inbox.take()) is not None:
+                    self._deliver(notification, stop)
+                return
+
+    def _deliver(self, notification: Notification, stop: threading.Event) -> None:
+        for attempt in range(self._retries + 1):
+            try:
+                self._post(notification)
+                return
+            except _Refused as refused:
+                return self._give_up(refused)
+            except _NotNow as not_now:
+                if attempt == self._retries or stop.is_set():
+                    return self._give_up(not_now)
+                self._retried += 1
+                stop.wait(self._pause(attempt, not_now.after))
+            except Exception as error:
+                return self._give_up(error)
+
+    def _pause(self, attempt: int, asked_for: float) -> float:
+        pause = min(self._backoff * 2.0 ** min(attempt, 64), self._longest_backoff)
+        # Processes that failed at the same time must not all retry at the same time.
+        return max(pause * random.uniform(0.5, 1.0), min(asked_for, self._longest_backoff))
+
+    def _give_up(self, reason: Exception) -> None:
+        self._failed += 1
+        _log.warning("a notification of account takeover could not be sent to %s: %s", self._how["receiver"], reason)
+
+    def _message(self, notification: Notification) -> dict[str, Any]:
+        arguments = {**self._how, "notification": notification, "now_s": int(time.time())}
+        return sdk_call("notification_message", arguments)
+
+    def _post(self, notification: Notification) -> None:
+        message = self._message(notification)
+        if not message:
+            return  # This receiver does not get such notifications.
+        headers = {**message["headers"], "User-Agent": f"bartizan/{__version__}"}
+        body: bytes = message["body"].encode("utf-8", "surrogateescape")
+        request = urllib.request.Request(self._url, data=body, headers=headers, method="POST")
+        try:
+            with self._opener.open(request, timeout=self._timeout) as answer:
+                answer.read(_ANSWER)
+        except urllib.error.HTTPError as answer:
+            with answer:
+                reason = f"it answered {answer.code}"
+                if answer.code in (408, 425, 429) or answer.code >= 500:
+                    raise _NotNow(reason, _seconds(answer.headers.get("Retry-After"))) from None
+                raise _Refused(reason) from None
+        except (OSError, http.client.HTTPException) as error:
+            raise _NotNow(str(error) or type(error).__name__) from None
+        self._sent += 1
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or any(character <= " " or character > "~" for character in url):
+        raise ArgumentError("the argument `url` must be one of http or https")
+    return url
+
+
+def _number(name: str, number: float, least: float = 0.0) -> float:
+    if not number >= least:
+        raise ArgumentError(f"the argument `{name}` must be at least {least:g}")
+    return number
+
+
+def _seconds(text: str | None) -> float:
+    """Read a `Retry-After` in seconds; a date is ignored, and the usual pause applies."""
+    return float(text) if text is not None and text.isdecimal() else 0.0
