@@ -13,6 +13,10 @@ const node = {
   console: 'readonly',
   fetch: 'readonly',
   setImmediate: 'readonly',
+  setInterval: 'readonly',
+  setTimeout: 'readonly',
+  clearTimeout: 'readonly',
+  AbortController: 'readonly',
   __dirname: 'readonly'
 }
 

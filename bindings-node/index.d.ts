@@ -371,6 +371,11 @@ export interface EngineSettings extends ProxySettings {
   propagate?: boolean
   /** The effect on requests that were not inspected completely. */
   on_incomplete?: 'pass' | 'block'
+  /** False, or how account takeover is detected: a document with the key `bartizan_ato`. */
+  takeover?: boolean | object
+  /** The names that signals of takeover have. */
+  service?: string
+  env?: string
 }
 
 /** What to block: a user, an address or network, or both. */
@@ -391,6 +396,8 @@ export class Engine {
   readonly warnings: ConfigurationWarning[]
   /** What was loaded and refused. */
   readonly report: { [key: string]: Value }
+  /** The detector of account takeover, which sees what requests report; null if detection is turned off. */
+  readonly takeover: takeover.Detector | null
   /** Runs a function of the engine, by name. */
   call(name: string, args?: object): { [key: string]: Value }
   /** Applies a batch of remote configuration; returns the states to report. */
@@ -448,6 +455,190 @@ export class ServedRequest extends sdk.Request {
   blockResponse(args?: object): { status?: number, headers?: Record<string, string>, body?: string }
   /** Writes all tags of the request to its span. */
   finish(args?: object): { [key: string]: Value }
+}
+
+/**
+ * Account takeover and business-logic abuse, detected in process: events in, signals and blocks out. An engine has a detector
+ * which sees what its requests report; one of its own is for hosts without requests of an engine, for tests and for replays.
+ */
+export namespace takeover {
+  interface DetectorOptions {
+    /**
+     * With `manual`, for tests and replays, time stands still until it is advanced, events bring their times, and the same
+     * events give the same signals. With `system`, a timer ticks once a second. It does not keep the process running.
+     */
+    clock?: 'system' | 'manual' | undefined
+    /** Where a manual clock starts, in milliseconds since the epoch. */
+    startMs?: number
+    /** The service of events that do not name one. */
+    service?: string
+    env?: string
+  }
+
+  /** The result of an event. */
+  interface Verdict {
+    /** The ids of the signals it touched. */
+    signals: string[]
+    /** It opened a signal. */
+    opened: boolean
+    /** It raised the severity of a signal. */
+    escalated: boolean
+    /** Why it was invalid; such events are counted in `health`. */
+    dropped?: string
+  }
+
+  interface Assessment {
+    /** `stealth`: answer as if the password were wrong. */
+    decision: 'allow' | 'stealth' | 'block'
+    /** From 0 to 100. */
+    score: number
+    reasons: string[]
+    /** Why the attempt was invalid. */
+    dropped?: string
+  }
+
+  type Signal = { [key: string]: Value } & { id: string, state: string, severity: Severity }
+  type Severity = 'info' | 'low' | 'medium' | 'high' | 'critical'
+  type Kind = 'opened' | 'updated' | 'escalated' | 'compromised_user' | 'response' | 'closed' | 'health'
+
+  interface Notification {
+    kind: Kind
+    /** Its number among those of its signal. */
+    seq: number
+    /** In seconds since the epoch. */
+    at: number
+    title: string
+    /** The signal as it was, with at most ten entries in each list. */
+    signal: { [key: string]: Value } | null
+    /** What changed. */
+    delta: Value
+  }
+
+  /** Which notifications are wanted. A missing filter does not filter. */
+  interface Wanted {
+    minSeverity?: Severity | undefined
+    categories?: string[]
+    services?: string[]
+    kinds?: Kind[]
+  }
+
+  /** Somebody. */
+  type Whom = { ip: string } | { cidr: string } | { user: string } | { session: string }
+  /** Blocks: somebody's, those of a signal, of a rule, of a kind (`ip`, `user` ...), or all. */
+  type Which = Whom | { signal: string } | { rule: string } | { kind: string } | { all: true }
+
+  class Detector {
+    /**
+     * @param config a document with the key `bartizan_ato`
+     * @throws ArgumentError if an option cannot be used, or does not exist
+     */
+    constructor(config?: object | null, options?: DetectorOptions)
+    /**
+     * A detector that continues where another one stopped. The configuration is no part of a snapshot.
+     * @throws ArgumentError with the reason if the snapshot cannot be read
+     */
+    static restore(snapshot: Uint8Array, config?: object | null, options?: DetectorOptions): Detector
+    /** The diagnostics of `config`; null without one. */
+    readonly diagnostics: Diagnostics | null
+    /** The time of the detector, in milliseconds since the epoch. */
+    readonly timeMs: number
+    /** Processes an event: `event`, `usr.login`, `usr.id`, `usr.exists`, `ip`, ... Never throws for what is in it. */
+    event(event: object): Verdict
+    /** Says, before the password is checked, whether an attempt may go on. It has the names of an event. Never throws either. */
+    assess(attempt: object): Assessment
+    /** Does what is due, and delivers notifications. */
+    tick(): void
+    /**
+     * Moves a manual clock, and does all that becomes due on the way.
+     * @throws ArgumentError for any other clock
+     */
+    advance(toMs: number): void
+    /**
+     * Sets or replaces the document of a path, with the key `bartizan_ato`. The diagnostics list what is invalid; the rest is
+     * in use. A document that is invalid as a whole leaves the former one in use.
+     */
+    apply(path: string, document: object): Diagnostics
+    /** Removes the document of a path; false if there was none. */
+    remove(path: string): boolean
+    /** The signals that are asked for, newest first. */
+    signals(query?: {
+      state?: string, minSeverity?: Severity, service?: string, rule?: string, skip?: number, limit?: number
+    }): Signal[]
+    /** A signal; null if there is none of this id. */
+    signal(id: string): Signal | null
+    /** Says what a signal was; false if there is none. Blocks of a false positive end, and the same is not answered for a day. */
+    resolve(id: string, how: 'closed' | 'false_positive' | 'confirmed'): boolean
+    /** A file about a signal, in pieces; null if there is none of this id. */
+    export(
+      id: string,
+      file: 'targeted_users.csv' | 'ips.csv' | 'compromised.csv' | 'events.csv' | 'events.ndjson'
+    ): IterableIterator<Uint8Array> | null
+    /** Refuses somebody for a time (60 to 604,800 seconds; the configured duration unless given) or for good. */
+    block(whom: Whom & {
+      seconds?: number, permanent?: boolean, mode?: 'block' | 'stealth', reason?: string, signal?: string
+    }): { [key: string]: Value }
+    /** Ends blocks; how many. */
+    unblock(which: Which): number
+    /** Changes the end of blocks to so many seconds from now, or to none; how many. */
+    extend(which: Which, seconds?: number): number
+    /** The blocks that hold, newest first. */
+    blocks(page?: { skip?: number, limit?: number }): Array<{ [key: string]: Value }>
+    /** The latest changes of blocks, oldest first. */
+    audit(): Array<{ at: number, what: string, whom: string }>
+    /** What changed of the blocks since the last call, as documents for engines without live lists; null for one to remove. */
+    exportRulesData(maxChunk?: number): Record<string, Value>
+    /** Counters, and findings about the events. */
+    health(): { [key: string]: Value }
+    /** Forgets a user (by login), an address or a network: counts, memories, lists of signals, blocks. */
+    forget(whom: Whom): void
+    /** The state to keep across a restart. It holds the key of all hashes, so it is a secret. */
+    snapshot(): Uint8Array
+    /**
+     * Calls back with each notification, in `tick` (also of the timer) and in `advance`. What the callback throws is a warning of
+     * the process. Returns the number that `unsubscribe` takes.
+     */
+    subscribe(callback: (notification: Notification) => void, wanted?: Wanted): number
+    /** Stops calling back; false if the number is not in use. */
+    unsubscribe(subscription: number): boolean
+  }
+
+  interface NotifierOptions extends Wanted {
+    /** Signs the posts to a webhook: `X-Bartizan-Signature`. */
+    secret?: string | undefined
+    /** Of PagerDuty. */
+    routingKey?: string | undefined
+    /** How long a receiver may take; 5,000 unless given. */
+    timeoutMs?: number
+    /** How often what fails is tried again; 5 unless given. */
+    retries?: number
+    /** The first pause before that, which doubles each time; 1,000 unless given. */
+    backoffMs?: number
+    /** The longest pause, even if the receiver asks for more (`Retry-After`); 60,000 unless given. */
+    longestBackoffMs?: number
+  }
+
+  /**
+   * Posts the notifications of a detector to one receiver, one after the other. Nothing waits for the receiver: up to 1,024
+   * notifications wait in a queue, and when it is full, updates of signals are dropped first. What is rejected for good is a
+   * warning of the process. Notifications may
+   * arrive twice; their `Idempotency-Key` tells. Redirects are not followed.
+   */
+  class Notifier {
+    /**
+     * @param url where to post; PagerDuty needs none
+     * @throws ArgumentError if an argument or option is invalid
+     */
+    constructor(
+      detector: Detector,
+      receiver: 'webhook' | 'slack' | 'teams' | 'pagerduty',
+      url?: string,
+      options?: NotifierOptions
+    )
+    /** How many were sent, retried, given up, and dropped from the full queue. */
+    readonly statistics: { sent: number, retried: number, failed: number, dropped: number }
+    /** Stops, after sending what waits, without pauses between retries and for at most `timeoutMs`; 5,000 unless given. */
+    close(timeoutMs?: number): Promise<void>
+  }
 }
 
 type Middleware = (req: any, res: any, next: (error?: unknown) => void) => void

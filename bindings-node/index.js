@@ -5,6 +5,8 @@ const { Waf, Context, ENGINE_VERSION } = require('./lib/waf')
 const { Result } = require('./lib/result')
 const sdk = require('./lib/sdk')
 const { Engine, ServedRequest, protection } = require('./lib/engine')
+const { Detector } = require('./lib/takeover')
+const { Notifier } = require('./lib/notifier')
 
 module.exports = {
   Waf,
@@ -17,5 +19,6 @@ module.exports = {
   sdk,
   Engine,
   ServedRequest,
-  protection
+  protection,
+  takeover: { Detector, Notifier }
 }

@@ -3,6 +3,7 @@
 const native = require('./native')
 const { reportOf, tagAnswer } = require('./report')
 const sdk = require('./sdk')
+const { detectorOf } = require('./takeover')
 const { withArguments } = require('./arguments')
 const { WHOLE, withEncoded } = require('./encode')
 const { ArgumentError, Blocked, ConfigurationError, diagnosticsOf, only, warn, wrongDocument } = require('./errors')
@@ -38,6 +39,7 @@ function nativeEngine (settings) {
 /** The engine of a process: rules, remote configuration, denylist and limits. */
 class Engine {
   #native
+  #takeover = null
 
   constructor (rules, { enabled = true, ...settings } = {}) {
     this.#native = nativeEngine({ rules, enabled, host: 'javascript', ...settings })
@@ -54,6 +56,13 @@ class Engine {
 
   get warnings () {
     return JSON.parse(this.#native.warnings())
+  }
+
+  /** The detector of account takeover, or null where detection is turned off. */
+  get takeover () {
+    const detector = this.#native.takeover()
+    if (detector !== null) this.#takeover ??= detectorOf(detector)
+    return this.#takeover
   }
 
   call (name, args = {}) {

@@ -5,6 +5,7 @@
 //! cycles to JavaScript, which can handle them, and needs no `unsafe`. Results are rare and are returned as JSON text,
 //! which V8 parses faster than native code builds objects property by property.
 
+mod detector;
 mod process;
 mod result;
 mod sdk;

@@ -1,5 +1,6 @@
 //! The engine of a process and its requests, by name.
 
+use crate::detector::NativeDetector;
 use crate::sdk::{taken, whole};
 use engine::internals::config::{Warning, warning};
 use engine::internals::sdk::{self, EngineError};
@@ -61,6 +62,12 @@ impl NativeEngine {
     #[napi]
     pub fn call(&self, function: String, arguments: &[u8]) -> Result<String> {
         Ok(json::to_string(&sdk::call_engine(self.engine()?, &function, &*whole(arguments)?)))
+    }
+
+    /// The detector of account takeover, or null where detection is turned off.
+    #[napi]
+    pub fn takeover(&self) -> Result<Option<NativeDetector>> {
+        Ok(self.engine()?.takeover().map(|detector| detector.clone().into()))
     }
 
     /// Begins a request.

@@ -1,5 +1,5 @@
 // Checked by tsc, never run: the declarations fit the way the package is used.
-import { ArgumentError, Blocked, ConfigurationError, Context, Engine, ENGINE_VERSION, protection, Result, sdk, Waf } from '..'
+import { ArgumentError, Blocked, ConfigurationError, Context, Engine, ENGINE_VERSION, protection, Result, sdk, takeover, Waf } from '..'
 
 const version: string = ENGINE_VERSION
 const waf = new Waf({ version: '2.2', rules: [] }, { timeoutMs: 5, maxStringLength: 10 })
@@ -35,6 +35,17 @@ names.push(...engine.warnings.map(({ id }) => id), engine.diagnostics.ruleset_ve
 const served = engine.request({ setAttribute: () => {} }, () => {})
 names.push(...engine.applyRemote({ removed: ['p'] }).states.map(({ error }) => error), String(served.start({ method: 'GET' })))
 protection(engine, (req) => req.span).begin({}, {}, () => {})
+const detector = new takeover.Detector({ bartizan_ato: {} }, { clock: 'manual', startMs: 0, service: 'auth' })
+const verdict: boolean = detector.event({ event: 'users.login.failure', 'usr.login': 'bob' }).opened
+const number: number = detector.subscribe(({ kind, title }) => names.push(kind, title), { minSeverity: 'low', kinds: ['opened'] })
+detector.block({ ip: '203.0.113.9', seconds: 60, mode: 'stealth' })
+names.push(String(verdict || detector.unsubscribe(number)), detector.assess({}).decision, detector.signals({ limit: 1 })[0]?.id ?? '')
+for (const piece of detector.export('id', 'ips.csv') ?? []) names.push(String(piece.length + detector.unblock({ all: true })))
+takeover.Detector.restore(detector.snapshot(), null, { clock: 'manual' }).advance(detector.timeMs)
+void new takeover.Notifier(detector, 'webhook', 'https://example.org', { secret: 's' }).close()
+names.push(engine.takeover?.diagnostics?.error ?? '')
+// @ts-expect-error there is no such receiver
+new takeover.Notifier(detector, 'pigeon')
 // @ts-expect-error contexts are made by a Waf
 new Context()
 // @ts-expect-error results cannot be changed

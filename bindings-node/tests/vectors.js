@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
-const { ConfigurationError, ArgumentError, Waf, sdk } = require('..')
+const { ConfigurationError, ArgumentError, Waf, sdk, takeover } = require('..')
 const { WHOLE, withEncoded } = require('../lib/encode')
 const { nativeEngine } = require('../lib/engine')
 
@@ -350,6 +350,103 @@ function warnings (line) {
   assert.deepEqual(waf === undefined ? [] : rows(waf.warnings), line.warnings)
 }
 
+/** A program of events and clock steps, and the detector it runs in. */
+class Program {
+  constructor (line) {
+    this.config = line.config && { bartizan_ato: line.config }
+    this.told = []
+    const startMs = (line.start ?? 1764064800) * 1000
+    this.detector = new takeover.Detector(this.config, { ...PLACE, startMs })
+    // The smallest memory is enough for what the programs do, and quickest to make.
+    this.detector.apply('memory', { bartizan_ato: { settings: { profile: 'small' } } })
+    this.subscribe()
+  }
+
+  subscribe () {
+    this.detector.subscribe(({ kind }) => this.told.push(kind))
+  }
+
+  advance (seconds) {
+    this.detector.advance(this.detector.timeMs + Math.trunc(seconds * 1000))
+  }
+
+  signals () {
+    return this.detector.signals({ limit: 1000 }).reverse()
+  }
+
+  run (step) {
+    if ('advance' in step) this.advance(step.advance)
+    else if ('event' in step) this.events(step)
+    else if ('assess' in step) within(step.is, this.detector.assess(step.assess))
+    else if ('call' in step) within(step.is, this.call(step.call, step.with.map((given) => this.argument(given))))
+    else if ('signals' in step) within(step.signals, this.signals())
+    else if ('blocks' in step) within(step.blocks, this.detector.blocks({ limit: 1000 }).reverse())
+    else if ('told' in step) this.tell(step)
+    else this.restart(step)
+  }
+
+  events ({ event, times = 1, from = 1, step = 0, verdict }) {
+    for (let n = from; n < from + times; n++) {
+      const got = this.detector.event(numbered(event, n))
+      if (n + 1 < from + times) this.advance(step)
+      else if (verdict !== undefined) within(verdict, got)
+    }
+  }
+
+  argument (given) {
+    return /^#\d+$/.test(given) ? this.signals()[given.slice(1)].id : given
+  }
+
+  call (verb, args) {
+    const name = verb === 'export_rules_data' ? 'exportRulesData' : verb
+    try {
+      const result = this.detector[name](...args)
+      if (verb === 'export' && result !== null) return Buffer.concat([...result]).toString()
+      return result ?? null
+    } catch (error) {
+      if (!(error instanceof ArgumentError)) throw error
+      return { error: error.message }
+    }
+  }
+
+  tell (step) {
+    this.detector.tick()
+    assert.deepEqual(this.told.splice(0), step.told)
+  }
+
+  restart (step) {
+    assert.equal(step.restart, true)
+    const options = { ...PLACE, startMs: this.detector.timeMs }
+    this.detector = takeover.Detector.restore(this.detector.snapshot(), this.config, options)
+    this.subscribe()
+  }
+}
+
+const PLACE = { clock: 'manual', service: 'auth', env: 'prod' }
+
+/** An event with its number in it. */
+function numbered (value, n) {
+  if (typeof value === 'string') {
+    return value.replaceAll('{n}', n).replace(/\{n%(\d+)\}/g, (_, modulus) => n % modulus)
+  }
+  if (Array.isArray(value)) return value.map((element) => numbered(element, n))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, element]) => [key, numbered(element, n)]))
+}
+
+/** All that is expected is there; maps may hold more. */
+function within (wanted, got, at = '') {
+  const objects = [wanted, got].every((value) => typeof value === 'object' && value !== null)
+  if (!objects || Array.isArray(wanted) !== Array.isArray(got)) return assert.deepEqual(got, wanted, at)
+  if (Array.isArray(wanted)) assert.equal(got.length, wanted.length, at)
+  for (const key of Object.keys(wanted)) within(wanted[key], got[key], `${at}.${key}`)
+}
+
+function takeoverTable (line) {
+  const program = new Program(line)
+  for (const step of line.steps) program.run(step)
+}
+
 const KINDS = {
   anonymize,
   client_ip,
@@ -361,6 +458,7 @@ const KINDS = {
   processors,
   requests,
   sdk: sdkTable,
+  takeover: takeoverTable,
   transformers,
   user_events,
   warnings

@@ -1,0 +1,240 @@
+'use strict'
+
+// Account takeover and business-logic abuse, detected in process: events in, signals and blocks out.
+
+const native = require('./native')
+const { WHOLE, withEncoded } = require('./encode')
+const { ArgumentError, diagnosticsOf, only } = require('./errors')
+
+/** Arguments are taken whole, within reason. */
+const ARGUMENTS = { ...WHOLE, textBytes: 64 << 20 }
+const OPTIONS = ['clock', 'startMs', 'service', 'env']
+const WANTED = ['minSeverity', 'categories', 'services', 'kinds']
+const QUERY = ['state', 'minSeverity', 'service', 'rule', 'skip', 'limit']
+const SECOND_MS = 1000
+
+/** Turns errors of the native half into those of this package. */
+function refused (run) {
+  try {
+    return run()
+  } catch (error) {
+    throw new ArgumentError(error.message)
+  }
+}
+
+function settingsOf (options) {
+  only(options, OPTIONS)
+  const { clock = 'system', startMs = 0, service = '', env = '' } = options
+  return { clock, start_ms: startMs, service, env }
+}
+
+function wantedOf (options) {
+  only(options, WANTED)
+  const { minSeverity, ...lists } = options
+  return { min_severity: minSeverity, ...lists }
+}
+
+/** The native half of a detector. */
+function made (options, make) {
+  const settings = settingsOf(options)
+  return refused(() => withEncoded(settings, ARGUMENTS, false, make))
+}
+
+/** A native half that is there already, in place of options. */
+class Made {
+  constructor (detector, clock) {
+    this.detector = detector
+    this.clock = clock
+  }
+}
+
+let openInbox
+
+/** The detector, which applications and operators use. */
+class Detector {
+  #native
+  #diagnostics = null
+  /** The functions that deliver waiting notifications, by the number of the subscription. */
+  #subscribers = new Map()
+
+  constructor (config, options = {}) {
+    this.#native = options instanceof Made
+      ? options.detector
+      : made(options, (settings) => new native.NativeDetector(settings))
+    if (config !== undefined && config !== null) this.#diagnostics = this.apply('config', config)
+    if ((options.clock ?? 'system') === 'system') tickByItself(this)
+  }
+
+  static restore (snapshot, config, options = {}) {
+    const detector = made(options, (settings) => native.NativeDetector.restore(settings, snapshot))
+    return new Detector(config, new Made(detector, options.clock))
+  }
+
+  /** The diagnostics of the first document. */
+  get diagnostics () {
+    return this.#diagnostics
+  }
+
+  event (event) {
+    return this.#judge('event', event)
+  }
+
+  assess (attempt) {
+    return this.#judge('assess', attempt)
+  }
+
+  get timeMs () {
+    return this.#call('time').time_ms
+  }
+
+  tick () {
+    this.#call('tick')
+    this.#deliver()
+  }
+
+  advance (toMs) {
+    this.#call('advance', { to_ms: toMs })
+    this.#deliver()
+  }
+
+  apply (path, document) {
+    const diagnostics = withEncoded(document, WHOLE, true, (bytes) => this.#native.apply(String(path), bytes))
+    return diagnosticsOf(JSON.parse(diagnostics))
+  }
+
+  remove (path) {
+    return this.#call('remove', { path }).removed
+  }
+
+  signals (query = {}) {
+    only(query, QUERY)
+    const { minSeverity, ...rest } = query
+    return this.#call('signals', { min_severity: minSeverity, ...rest }).signals
+  }
+
+  signal (id) {
+    return this.#call('signal', { id }).signal
+  }
+
+  resolve (id, how) {
+    return this.#call('resolve', { id, how }).found
+  }
+
+  /** A file about a signal, as an iterator over its pieces; null without such a signal. */
+  export (id, file) {
+    const found = refused(() => this.#native.export(String(id), String(file)))
+    return found === null ? null : pieces(found)
+  }
+
+  block (whom) {
+    return this.#call('block', whom).block
+  }
+
+  unblock (whom) {
+    return this.#call('unblock', whom).count
+  }
+
+  extend (whom, seconds) {
+    return this.#call('extend', { ...whom, seconds }).count
+  }
+
+  blocks ({ skip, limit } = {}) {
+    return this.#call('blocks', { skip, limit }).blocks
+  }
+
+  audit () {
+    return this.#call('audit').audit
+  }
+
+  exportRulesData (maxChunk) {
+    return this.#call('export_rules_data', { max_chunk: maxChunk }).documents
+  }
+
+  health () {
+    return this.#call('health')
+  }
+
+  forget (whom) {
+    this.#call('forget', whom)
+  }
+
+  snapshot () {
+    return this.#native.snapshot()
+  }
+
+  /** Calls back with each notification, from `tick` and `advance`. The number is for `unsubscribe`. */
+  subscribe (callback, wanted = {}) {
+    if (typeof callback !== 'function') throw new ArgumentError('the callback must be a function')
+    const inbox = this.#open(wanted, () => {
+      for (let notification; (notification = inbox.take()) !== null;) {
+        try {
+          callback(JSON.parse(notification))
+        } catch (error) {
+          process.emitWarning(`a subscriber of account takeover failed: ${error?.stack ?? error}`, 'BartizanWarning')
+        }
+      }
+    })
+    return inbox.subscription
+  }
+
+  unsubscribe (subscription) {
+    this.#subscribers.delete(subscription)
+    return this.#call('unsubscribe', { subscription }).found
+  }
+
+  /** Collects notifications from now on; `deliver` is called when there may be some. */
+  #open (wanted, deliver) {
+    const wish = wantedOf(wanted)
+    const inbox = refused(() => withEncoded(wish, ARGUMENTS, false, (bytes) => this.#native.inbox(bytes)))
+    this.#subscribers.set(inbox.subscription, deliver)
+    return inbox
+  }
+
+  #deliver () {
+    for (const deliver of this.#subscribers.values()) deliver()
+  }
+
+  /** The contents of an event never cause an error. */
+  #judge (name, given) {
+    return withEncoded(given, ARGUMENTS, false, (bytes) => JSON.parse(this.#native.call(name, bytes)))
+  }
+
+  #call (name, args = {}) {
+    const result = withEncoded(args, ARGUMENTS, false, (bytes) => JSON.parse(this.#native.call(name, bytes)))
+    if (result.error !== undefined) throw new ArgumentError(result.error)
+    return result
+  }
+
+  static {
+    openInbox = (detector, wanted, deliver) => detector.#open(wanted, deliver)
+  }
+}
+
+function * pieces (file) {
+  for (let piece; (piece = file.next()) !== null;) yield piece
+}
+
+/** The detector of an engine. */
+function detectorOf (detector) {
+  return new Detector(undefined, new Made(detector))
+}
+
+// The detectors that use the system's clock. A timer ticks them, as there may be neither events nor requests to do it. It does
+// not keep the process running.
+const detectors = new Set()
+let timer
+
+function tickByItself (detector) {
+  detectors.add(new WeakRef(detector))
+  timer ??= setInterval(tickAll, SECOND_MS).unref()
+}
+
+function tickAll () {
+  for (const reference of detectors) {
+    const detector = reference.deref()
+    if (detector === undefined) detectors.delete(reference)
+    else detector.tick()
+  }
+}
+
+module.exports = { Detector, detectorOf, openInbox }
