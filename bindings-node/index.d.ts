@@ -451,8 +451,16 @@ export class ServedRequest extends sdk.Request {
   response(status: number, headers?: object): boolean
   /** Blocks the request from now on. */
   requestBlock(): boolean
-  /** The response for a blocked client; empty if nothing blocks. */
-  blockResponse(args?: object): { status?: number, headers?: Record<string, string>, body?: string }
+  /**
+   * The response for a blocked client; empty if nothing blocks. It is to be sent after `delay_us` microseconds, so that the
+   * response to a failed login comes as late as the application's own would.
+   */
+  blockResponse(args?: object): {
+    status?: number
+    headers?: Record<string, string>
+    body?: string
+    delay_us?: number
+  }
   /** Writes all tags of the request to its span. */
   finish(args?: object): { [key: string]: Value }
 }

@@ -39,11 +39,13 @@ function nativeEngine (settings) {
 /** The engine of a process: rules, remote configuration, denylist and limits. */
 class Engine {
   #native
-  #takeover = null
+  #takeover
 
   constructor (rules, { enabled = true, ...settings } = {}) {
     this.#native = nativeEngine({ rules, enabled, host: 'javascript', ...settings })
     warn(this.#native.doubts)
+    const detector = this.#native.takeover()
+    this.#takeover = detector && detectorOf(detector)
   }
 
   get report () {
@@ -60,8 +62,6 @@ class Engine {
 
   /** The detector of account takeover, or null where detection is turned off. */
   get takeover () {
-    const detector = this.#native.takeover()
-    if (detector !== null) this.#takeover ??= detectorOf(detector)
     return this.#takeover
   }
 
@@ -193,6 +193,7 @@ function protection (engine, span = () => undefined, proxies = {}) {
     req.bartizan = request
     const { writeHead, write, end } = res
     let decided = false
+    let answered = false
 
     /** A response that can no longer be replaced can still be aborted. */
     const endRequest = () => {
@@ -203,11 +204,19 @@ function protection (engine, span = () => undefined, proxies = {}) {
     /** Writes the response of a blocked request in place of the application's. */
     const respond = () => {
       decided = true
-      const { status, headers, body } = request.blockResponse({ headers_sent: res.headersSent })
+      if (answered) return true
+      const { status, headers, body, delay_us: delay = 0 } = request.blockResponse({ headers_sent: res.headersSent })
       if (status === undefined) return false
+      answered = true
       for (const name of res.getHeaderNames()) res.removeHeader(name)
-      writeHead.call(res, status, headers)
-      end.call(res, body)
+      const send = () => {
+        if (res.destroyed) return
+        writeHead.call(res, status, headers)
+        end.call(res, body)
+      }
+      // The response to a failed login comes as late as the application's own would.
+      if (delay > 0) setTimeout(send, delay / 1000)
+      else send()
       // The application may go on, and these methods would throw.
       for (const name of HEADER_CALLS) res[name] = () => res
       return true

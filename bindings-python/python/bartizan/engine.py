@@ -64,7 +64,8 @@ class Engine:
 
     def __init__(self, rules: Mapping[str, Any] | str, *, enabled: bool | None = True, **settings: Any) -> None:
         self._native = NativeEngine({"rules": rules, "enabled": enabled, "host": "python", **settings})
-        self._takeover: Detector | None = None
+        native = self._native.takeover()
+        self._takeover = native and Detector._of(native)
 
     @property
     def diagnostics(self) -> Diagnostics:
@@ -85,9 +86,6 @@ class Engine:
     @property
     def takeover(self) -> Detector | None:
         """The detector of account takeover, which sees what requests report; None where detection is turned off."""
-        native = self._native.takeover()
-        if self._takeover is None and native is not None:
-            self._takeover = Detector._of(native)
         return self._takeover
 
     def call(self, function: str, **arguments: Any) -> dict[str, Any]:

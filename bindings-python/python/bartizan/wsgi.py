@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, final
 from urllib.parse import parse_qs
@@ -75,6 +76,8 @@ class Protection:
 def answer(request: Request, start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Write the response of a blocked request in place of the application's."""
     response = request.block_response()
+    # The response to a failed login comes as late as the application's own would.
+    time.sleep(response.get("delay_us", 0) / 1_000_000)
     start_response(f"{response['status']} Blocked", [*response["headers"].items()])
     return [response["body"].encode()]
 

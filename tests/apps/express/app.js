@@ -39,6 +39,17 @@ module.exports = function makeApp ({ begin, evaluate }) {
 
   app.post('/legacy', (req, res) => res.status(401).send('no'))
 
+  app.post('/reset', (req, res) => {
+    const { username } = req.body
+    sdk.trackCustomEvent('users.password_reset', { 'usr.login': username, exists: Object.hasOwn(USERS, username) })
+    res.send('check your mail')
+  })
+
+  app.post('/pay', (req, res) => {
+    sdk.trackCustomEvent('payment.failure', { instrument: req.body.card })
+    res.status(402).send('declined')
+  })
+
   app.post('/coupon', (req, res) => {
     sdk.trackCustomEvent('activity.sensitive', { name: 'coupon_use', required_role: 'user' })
     res.send('used')

@@ -48,6 +48,17 @@ def make_app() -> flask.Flask:
     def legacy() -> tuple[str, int]:
         return "no", 401
 
+    @app.post("/reset")
+    def reset() -> str:
+        username = flask.request.form["username"]
+        sdk.track_custom_event(None, "users.password_reset", {"usr.login": username, "exists": str(username in USERS)})
+        return "check your mail"
+
+    @app.post("/pay")
+    def pay() -> tuple[str, int]:
+        sdk.track_custom_event(None, "payment.failure", {"instrument": flask.request.form["card"]})
+        return "declined", 402
+
     @app.post("/coupon")
     def coupon() -> str:
         sdk.track_custom_event(None, "activity.sensitive", {"name": "coupon_use", "required_role": "user"})
