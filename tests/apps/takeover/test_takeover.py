@@ -146,8 +146,9 @@ def test_attacks_are_found_at_the_documented_event(site: Callable[..., Site], at
     assert len(set(answers)) == 1, "nothing is refused in monitor mode"
 
 
-# What refuses the attacker: most accounts of the list do not exist, which is noticed before the number of failures.
-FIRST = ATTACKS | {"list of accounts": (stuff, "ato-user-enumeration", 21, HOUR)}
+# What refuses the attacker: no account of the list exists, which is noticed before the number of failures, at about the 21st
+# (beyond a dozen, different accounts are estimated).
+FIRST = ATTACKS | {"list of accounts": (stuff, "ato-user-enumeration", 25, HOUR)}
 del FIRST["guessed passwords"]  # which names no address to refuse
 
 
