@@ -14,7 +14,7 @@ use super::notify::{Notification, Wanted};
 use super::respond::blocks::{Blocks, Refusal};
 use super::rules::plan::Plan;
 use super::service::{Service, Verdict};
-use super::state::time::{EngineTime, Step};
+use super::state::time::{EngineTime, LATEST_MS, Step};
 use super::state::{Bounded, Moment, Profile, State};
 use super::subject::Subject;
 use crate::config::Diagnostics;
@@ -33,6 +33,9 @@ use std::time::{Duration, Instant};
 const SERVICES: usize = 64;
 /// How long whoever brings an event or ends a request may work on what is due.
 const SLICE: Duration = Duration::from_millis(2);
+/// Of a step longer than this, in seconds, nothing is done on the way once nothing waits for its time: accounts are aged in
+/// one go by whoever notices such a break.
+const LONG_STEP_S: u64 = 31 * 86_400;
 /// What these are called.
 const OTHER: &str = "__other__";
 
@@ -317,14 +320,20 @@ impl Detector {
         self.options.manual.is_none().then(|| Instant::now() + SLICE)
     }
 
-    /// Moves a manual clock forward, doing what is due on the way when it is due. False if the clock is not manual.
+    /// Moves a manual clock forward, doing what is due on the way when it is due, at most to 2106. False if the clock is not
+    /// manual.
     pub fn advance(&self, to_ms: u64) -> bool {
         let Some(clock) = &self.options.manual else { return false };
+        let to_ms = to_ms.min(LATEST_MS);
         loop {
             let now_s = self.now_s();
             let plan = self.plan();
             let next_s = self.next_due_s(now_s).max(now_s + 1);
             if next_s.saturating_mul(1000) > to_ms {
+                break;
+            }
+            let is_long = to_ms / 1000 - now_s > LONG_STEP_S;
+            if is_long && self.all_services().iter().all(|service| service.waits_for_nothing()) {
                 break;
             }
             clock.set_millis(next_s * 1000);

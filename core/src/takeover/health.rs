@@ -107,6 +107,11 @@ impl Health {
         }
     }
 
+    /// Whether an hour or a day of events is not over.
+    pub fn is_counting(&self) -> bool {
+        self.hour.started_s.is_some() || self.day.started_s.is_some()
+    }
+
     /// Works the findings out when the hour is over.
     pub fn roll(&mut self, now_s: u32) {
         if self.day.started_s.is_some_and(|started| now_s.saturating_sub(started) >= 86_400) {

@@ -95,7 +95,7 @@ impl Detector {
             let wanted = inner.signals.all().rev().map(|(_, signal)| signal).filter(|signal| {
                 is(&state, signal.status.name()) && is(&rule, &signal.rule_id) && signal.severity >= least
             });
-            let most = (skip + limit).min(MOST_SIGNALS as u64) as usize;
+            let most = skip.saturating_add(limit).min(MOST_SIGNALS as u64) as usize;
             found.extend(wanted.take(most).map(|signal| (signal.opened_s, signal.to_value())));
         }
         found.sort_by_key(|(opened_s, _)| std::cmp::Reverse(*opened_s));

@@ -217,3 +217,24 @@ fn signals_are_bounded() {
     assert!((900..=1024).contains(&count("open")), "{}", count("open"));
     assert!(count("closed") > 0);
 }
+
+/// Times and numbers at the ends of what integers hold.
+#[test]
+fn no_number_is_too_large() {
+    let failure = json::parse(br#"{"event": "users.login.failure", "usr.login": "bob", "ip": "203.0.113.9"}"#).unwrap();
+    for start_ms in [0, u64::from(u32::MAX) * 1000 - 1, u64::from(u32::MAX) * 1000, 1 << 63, u64::MAX] {
+        let detector = Detector::new(Options::manual(start_ms, "auth", ""));
+        for _ in 0..60 {
+            detector.event(&failure).expect("an event");
+        }
+        assert_eq!(detector.signals(&Value::map()).unwrap().len(), 1, "{start_ms}");
+        let page = Value::from_entries([("skip", u64::MAX), ("limit", u64::MAX)]);
+        assert_eq!(detector.signals(&page).unwrap().len(), 0);
+        assert_eq!(detector.blocks(&page).unwrap().len(), 0);
+        assert!(detector.advance(u64::MAX));
+        assert_eq!(detector.time_ms(), u64::from(u32::MAX) * 1000);
+        detector.event(&failure).expect("an event");
+        let restored = Detector::restore(Options::manual(start_ms, "auth", ""), &detector.snapshot());
+        assert!(restored.is_ok());
+    }
+}

@@ -74,6 +74,11 @@ impl LearnedRates {
         self.current.remove(&(name, source));
     }
 
+    /// Whether the current window has something to be learned.
+    pub fn is_counting(&self) -> bool {
+        !self.current.is_empty()
+    }
+
     /// Closes the window when it is over.
     pub fn roll(&mut self, now_s: u32) {
         let window = now_s / WINDOW_S;
@@ -87,9 +92,11 @@ impl LearnedRates {
             }
         }
         for histogram in self.names.values_mut() {
-            while now_s.saturating_sub(histogram.halved_s) >= ENOUGH_S {
-                histogram.halved_s += ENOUGH_S;
-                histogram.counts.iter_mut().for_each(|count| *count /= 2.0);
+            let days = now_s.saturating_sub(histogram.halved_s) / ENOUGH_S;
+            if days > 0 {
+                histogram.halved_s += days * ENOUGH_S;
+                let share = 0.5_f32.powi(days.min(1000) as i32);
+                histogram.counts.iter_mut().for_each(|count| *count *= share);
             }
         }
     }

@@ -67,6 +67,16 @@ impl Service {
         close.min(quarantine).min(update).min(window)
     }
 
+    /// Whether time brings nothing but the end of what is kept: no signal closes, no success is believed, nothing is learned
+    /// and nothing is found about the events.
+    pub fn waits_for_nothing(&self) -> bool {
+        let inner = self.inner();
+        !inner.signals.any_live()
+            && inner.quarantine.is_empty()
+            && !inner.learned.is_counting()
+            && !inner.health.is_counting()
+    }
+
     /// When something is due at the earliest, now that a signal has opened and nothing else changed.
     pub fn due_after_opening_s(&self, now_s: u64) -> u64 {
         let close = self.inner().signals.newest_close_s().unwrap_or(u64::MAX);

@@ -22,6 +22,8 @@ const STAND_MS: u64 = 60_000;
 const AHEAD_MS: u64 = 5_000;
 /// What happened longer than this before the latest event no longer changes closed buckets of the history.
 pub const CLOSED_AFTER_MS: u64 = 120_000;
+/// The last time that can be told, in 2106: what is kept has seconds of 32 bits.
+pub const LATEST_MS: u64 = u32::MAX as u64 * 1000;
 
 /// See the [module](self).
 pub struct EngineTime {
@@ -69,7 +71,7 @@ pub struct EventTime {
 impl EngineTime {
     /// Time that starts now.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let (wall, mono) = (clock.unix_millis(), clock.monotonic_millis());
+        let (wall, mono) = (clock.unix_millis().min(LATEST_MS), clock.monotonic_millis());
         Self {
             ahead_ms: AtomicI64::new(difference(wall, mono)),
             latest_ms: AtomicU64::new(wall),
@@ -87,7 +89,7 @@ impl EngineTime {
         if self.standing_since_ms.load(Ordering::Relaxed) != 0 {
             return self.latest_ms.load(Ordering::Relaxed);
         }
-        let now = moved(self.clock.monotonic_millis(), self.ahead_ms.load(Ordering::Relaxed));
+        let now = moved(self.clock.monotonic_millis(), self.ahead_ms.load(Ordering::Relaxed)).min(LATEST_MS);
         self.latest_ms.fetch_max(now, Ordering::Relaxed).max(now)
     }
 
@@ -98,7 +100,7 @@ impl EngineTime {
 
     /// Compares the clocks; to be called about once a second, by one thread at a time.
     pub fn tick(&self) -> Step {
-        let (wall, mono) = (self.clock.unix_millis(), self.clock.monotonic_millis());
+        let (wall, mono) = (self.clock.unix_millis().min(LATEST_MS), self.clock.monotonic_millis());
         let elapsed = mono.saturating_sub(self.ticked_ms.swap(mono, Ordering::Relaxed));
         let now = self.now_ms();
         let ahead = difference(wall, now);
@@ -135,7 +137,7 @@ impl EngineTime {
     /// The time of an event that claims to be of `claimed_ms`, or of now.
     pub fn accept(&self, claimed_ms: Option<u64>) -> EventTime {
         let now_ms = self.now_ms();
-        let claimed_ms = claimed_ms.unwrap_or(now_ms);
+        let claimed_ms = claimed_ms.unwrap_or(now_ms).min(LATEST_MS);
         let future = claimed_ms > now_ms + AHEAD_MS;
         if future {
             self.future_events.fetch_add(1, Ordering::Relaxed);
