@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// How logins are compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum LoginNormalization {
-    /// As typed, without white space around it.
+    /// As typed, without white space around it, that of other alphabets included.
     None,
     /// Likewise, without regard to case.
     #[default]
@@ -23,7 +23,7 @@ pub enum LoginNormalization {
 impl LoginNormalization {
     /// The login as it is counted. `None` if nothing is left.
     pub fn apply<'a>(&self, login: &'a str) -> Option<Cow<'a, str>> {
-        let trimmed = login.trim_matches(|character: char| character.is_ascii_whitespace());
+        let trimmed = login.trim_matches(is_blank);
         if trimmed.is_empty() {
             return None;
         }
@@ -47,6 +47,11 @@ impl LoginNormalization {
     }
 }
 
+/// Whether applications cut a character off the ends of what was typed: what Python's `strip` and JavaScript's `trim` do.
+fn is_blank(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}' | '\u{feff}')
+}
+
 /// Lower case; what maps to lower case in two steps (such as the Kelvin sign) agrees too.
 fn fold(text: &str) -> Cow<'_, str> {
     match text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
@@ -65,6 +70,7 @@ mod tests {
         let table = [
             (LoginNormalization::None, " Bob ", Some("Bob")),
             (LoginNormalization::CaseFold, "\tBob@X.io ", Some("bob@x.io")),
+            (LoginNormalization::None, "\u{a0}Bob\u{3000}\u{feff}", Some("Bob")),
             (LoginNormalization::CaseFold, "STRASSE", Some("strasse")),
             (LoginNormalization::CaseFold, "straße", Some("strasse")),
             (LoginNormalization::CaseFold, "  ", None),
