@@ -77,21 +77,36 @@ pub fn csv_line<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
         if at > 0 {
             line.push(',');
         }
-        let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-        let quoted = text.contains(['"', ',', '\n', '\r']);
+        let quoted = text.contains(['"', ',', ';', '\n', '\r']);
         if quoted {
             line.push('"');
         }
-        if formula {
-            line.push('\'');
+        // Where a comma separates decimals a semicolon separates cells, whatever the quotes say.
+        for (at, part) in text.split(';').enumerate() {
+            if at > 0 {
+                line.push(';');
+            }
+            if is_formula(part) {
+                line.push('\'');
+            }
+            line.push_str(&if quoted { part.replace('"', "\"\"") } else { part.to_owned() });
         }
-        line.push_str(&if quoted { text.replace('"', "\"\"") } else { text.to_owned() });
         if quoted {
             line.push('"');
         }
     }
     line.push_str("\r\n");
     line
+}
+
+/// Whether a spreadsheet may compute a cell: signs count in full width too, and some skip what is not seen in front of them.
+fn is_formula(cell: &str) -> bool {
+    let seen = cell.trim_start_matches(|character: char| {
+        character.is_whitespace()
+            || matches!(character, '"' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+    });
+    let signs = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}', '\u{2212}'];
+    seen.starts_with(signs) || cell.starts_with(['\t', '\r'])
 }
 
 #[derive(Default)]
@@ -193,7 +208,7 @@ fn ips(signal: &Signal, blocks: &Blocks, now_s: u64) -> impl Iterator<Item = Str
         .into_iter()
         .map(|(ip, totals)| {
             let address = ip.parse().ok();
-            let until = blocks.refuses(address, None, None, now_s).map(|refusal| refusal.until_s);
+            let until = address.and_then(|address| blocks.end_of(address, now_s));
             let until = until.map_or_else(String::new, |until| until.map_or_else(|| "forever".into(), timestamp));
             (ip, totals, until)
         })
@@ -302,6 +317,9 @@ mod tests {
     fn cells_are_quoted_and_are_no_formulas() {
         let cells = ["a", "b,c", "d\"e", "=1+1", "+1", "-1", "@x", "\tx", "x=1", "=a,b", "f\r\ng", ""];
         let line = "a,\"b,c\",\"d\"\"e\",'=1+1,'+1,'-1,'@x,'\tx,x=1,\"'=a,b\",\"f\r\ng\",\r\n";
+        assert_eq!(csv_line(cells), line);
+        let cells = [" =1", "\u{feff}=1", "\u{ff1d}1", "a;=1;b", "a;\"=1", "a b"];
+        let line = "' =1,'\u{feff}=1,'\u{ff1d}1,\"a;'=1;b\",\"a;'\"\"=1\",a b\r\n";
         assert_eq!(csv_line(cells), line);
     }
 }

@@ -248,6 +248,11 @@ impl Blocks {
         enforced.then(|| records.refuse(target, entry, now_s))
     }
 
+    /// Until when an address is refused, if it is. Nothing is counted.
+    pub fn end_of(&self, address: IpAddr, now_s: u64) -> Option<Option<u64>> {
+        self.live.addresses.find(address, now_s).map(end)
+    }
+
     /// Takes entries out, and says which of them still held.
     pub fn remove(&self, selector: &Selector, now_s: u64) -> Vec<Block> {
         let selected = self.select(selector, now_s);
