@@ -542,7 +542,8 @@ export namespace takeover {
      */
     constructor(config?: object | null, options?: DetectorOptions)
     /**
-     * A detector that continues where another one stopped. The configuration is no part of a snapshot.
+     * A detector that continues where another one stopped. The configuration is no part of a snapshot,
+     * and what is open for rules that `config` does not have is lost.
      * @throws ArgumentError with the reason if the snapshot cannot be read
      */
     static restore(snapshot: Uint8Array, config?: object | null, options?: DetectorOptions): Detector

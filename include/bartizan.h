@@ -157,7 +157,8 @@ bartizan_detector bartizan_detector_init(const ddwaf_object *settings, ddwaf_obj
 /**
  * Creates a detector that continues where another one stopped.
  *
- * @param settings         As for bartizan_detector_init: no configuration is part of a snapshot.
+ * @param settings         As for bartizan_detector_init: no configuration is part of a snapshot, and what is open for rules
+ *                         that `config` does not have is lost.
  * @param snapshot         What the function `snapshot` gave: snapshot_length bytes, which are a secret. Only read.
  * @param report           Likewise; `error` may say as well that the snapshot cannot be read.
  * @return the detector; NULL, with `error` in the report, if a setting or the snapshot cannot be used.

@@ -35,8 +35,8 @@ function wantedOf (options) {
 }
 
 /** The native half of a detector. */
-function made (options, make) {
-  const settings = settingsOf(options)
+function made (options, make, config) {
+  const settings = { ...settingsOf(options), config }
   return refused(() => withEncoded(settings, ARGUMENTS, false, make))
 }
 
@@ -66,7 +66,8 @@ class Detector {
   }
 
   static restore (snapshot, config, options = {}) {
-    const detector = made(options, (settings) => native.NativeDetector.restore(settings, snapshot))
+    const detector = made(options, (settings) => native.NativeDetector.restore(settings, snapshot), config)
+    // Restoring needs the rules of the configuration, which is applied again for its diagnostics.
     return new Detector(config, new Made(detector, options.clock))
   }
 

@@ -2,6 +2,7 @@
 
 use super::args::{Args, Result};
 use super::map_of;
+use crate::config::Diagnostics;
 use crate::takeover::{Assessment, Detector, Dropped, Export, Options, Verdict};
 use crate::value::{Object, Value};
 
@@ -33,8 +34,9 @@ pub fn new_detector(settings: &Object) -> Result<(Detector, Value)> {
 /// Likewise, and a snapshot that cannot be read.
 pub fn restore_detector(settings: &Object, snapshot: &[u8]) -> Result<(Detector, Value)> {
     let settings = Args::of(settings)?;
-    let detector = Detector::restore(options(settings)?, snapshot)?;
-    Ok(configured(detector, settings))
+    let config: Vec<_> = settings.object("config").map(|document| ("config", document)).into_iter().collect();
+    let (detector, mut diagnostics) = Detector::restore(options(settings)?, &config, snapshot)?;
+    Ok((detector, report(diagnostics.pop())))
 }
 
 fn options(settings: Args<'_>) -> Result<Options> {
@@ -49,8 +51,13 @@ fn options(settings: Args<'_>) -> Result<Options> {
 }
 
 fn configured(detector: Detector, settings: Args<'_>) -> (Detector, Value) {
-    let diagnostics = settings.object("config").map(|document| detector.apply("config", document).to_value());
-    (detector, map_of([("diagnostics", diagnostics.unwrap_or_else(Value::map))]))
+    let diagnostics = settings.object("config").map(|document| detector.apply("config", document));
+    (detector, report(diagnostics))
+}
+
+/// What is told of the settings of a new detector.
+fn report(diagnostics: Option<Diagnostics>) -> Value {
+    map_of([("diagnostics", diagnostics.map_or_else(Value::map, |diagnostics| diagnostics.to_value()))])
 }
 
 /// The names of the functions that [`call_detector`] knows.

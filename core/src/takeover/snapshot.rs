@@ -12,6 +12,7 @@ use super::service::Service;
 use super::signal::Signal;
 use super::signal::record::read_target;
 use super::state::snapshot::{self, Fields, Header, Name};
+use crate::config::Diagnostics;
 use crate::value::{Object, View, json};
 
 const SERVICE: Name = *b"serv";
@@ -41,11 +42,17 @@ impl Detector {
         out
     }
 
-    /// A detector that goes on where another stopped. The configuration is not part of a snapshot: `options` bring the
-    /// clock, and documents are applied before or after.
-    pub fn restore(options: Options, bytes: &[u8]) -> Result<Self, &'static str> {
+    /// A detector with these documents, by path, and what a snapshot holds. The documents come first, for a snapshot names
+    /// rules and does not hold them: signals of rules that no document has are lost. Or the reason why the snapshot cannot be
+    /// read.
+    pub fn restore(
+        options: Options,
+        documents: &[(&str, &Object)],
+        bytes: &[u8],
+    ) -> Result<(Self, Vec<Diagnostics>), &'static str> {
         let (header, sections) = snapshot::read(bytes)?;
         let detector = Detector::new(Options { hash_key: HashKey(header.key), ..options });
+        let diagnostics = documents.iter().map(|(path, document)| detector.apply(path, document)).collect();
         let now_s = detector.now_s();
         for (name, fields) in sections {
             match name {
@@ -59,7 +66,7 @@ impl Detector {
                 _ => {}
             }
         }
-        Ok(detector)
+        Ok((detector, diagnostics))
     }
 
     fn restore_service(&self, mut fields: Fields<'_>, now_s: u64) -> Result<(), &'static str> {

@@ -152,7 +152,7 @@ fn no_event_attempt_or_request_does_harm() {
             assert!(detector.export(&id, file).unwrap().unwrap().count() < 1000);
         }
     }
-    assert!(Detector::restore(Options::manual(0, "", ""), &detector.snapshot()).is_ok());
+    assert!(Detector::restore(Options::manual(0, "", ""), &[], &detector.snapshot()).is_ok());
 }
 
 #[test]
@@ -234,7 +234,7 @@ fn no_number_is_too_large() {
         assert!(detector.advance(u64::MAX));
         assert_eq!(detector.time_ms(), u64::from(u32::MAX) * 1000);
         detector.event(&failure).expect("an event");
-        let restored = Detector::restore(Options::manual(start_ms, "auth", ""), &detector.snapshot());
+        let restored = Detector::restore(Options::manual(start_ms, "auth", ""), &[], &detector.snapshot());
         assert!(restored.is_ok());
     }
 }

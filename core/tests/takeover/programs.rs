@@ -51,22 +51,28 @@ impl Program {
     }
 
     fn configure(&self) {
-        let sink = self.told.clone();
-        self.detector.subscribe(
-            Wanted::default(),
-            Arc::new(move |notification| sink.lock().push(notification.kind.name().to_owned())),
-        );
+        self.subscribe();
         if let Some(config) = &self.config {
             let diagnostics = self.detector.apply("config", &native(config));
             assert!(!diagnostics.has_errors(), "{config}: {diagnostics}");
         }
     }
 
+    fn subscribe(&self) {
+        let sink = self.told.clone();
+        self.detector.subscribe(
+            Wanted::default(),
+            Arc::new(move |notification| sink.lock().push(notification.kind.name().to_owned())),
+        );
+    }
+
     fn restart(&mut self) {
         let snapshot = self.detector.snapshot();
         let options = options(self.detector.time_ms(), self.memory);
-        self.detector = Detector::restore(options, &snapshot).expect("a snapshot");
-        self.configure();
+        let config = self.config.as_ref().map(native);
+        let documents: Vec<_> = config.iter().map(|config| ("config", &**config)).collect();
+        (self.detector, _) = Detector::restore(options, &documents, &snapshot).expect("a snapshot");
+        self.subscribe();
     }
 
     fn advance(&self, seconds: f64) {
@@ -238,7 +244,7 @@ fn snapshots_that_cannot_be_read_are_refused() {
     program.run(&json!({"event": failure, "times": 40}));
     program.run(&json!({"call": "block", "with": [{"ip": "203.0.113.7"}], "is": {}}));
     let snapshot = program.detector.snapshot();
-    let restore = |bytes: &[u8]| Detector::restore(options(0, Memory::Bounded), bytes).err();
+    let restore = |bytes: &[u8]| Detector::restore(options(0, Memory::Bounded), &[], bytes).err();
     assert_eq!(restore(&snapshot), None);
     assert_eq!(restore(b""), Some("this is no snapshot of account-takeover detection"));
     assert_eq!(restore(b"PK\x03\x04"), Some("this is no snapshot of account-takeover detection"));

@@ -53,11 +53,13 @@ class Detector:
     ) -> Detector:
         """Return a detector that continues where another one stopped, from its `snapshot`.
 
-        The configuration is no part of a snapshot. Raises ``ArgumentError`` with the reason if the snapshot cannot be
+        The configuration is no part of a snapshot, and what is open for rules that ``config`` does not have is lost. Raises ``ArgumentError`` with the reason if the snapshot cannot be
         read; the process then goes on with a new detector.
         """
         detector = cls.__new__(cls)
-        detector._begin(NativeDetector.restore(_settings(clock, start_ms, service, env), snapshot), config, clock)
+        # The snapshot needs the rules of the configuration, which is applied again for its diagnostics.
+        settings = {**_settings(clock, start_ms, service, env), "config": config}
+        detector._begin(NativeDetector.restore(settings, snapshot), config, clock)
         return detector
 
     @classmethod
