@@ -13,6 +13,9 @@ use crate::takeover::text::{SHOWN, shown};
 use crate::value::Value;
 use std::sync::atomic::Ordering;
 
+/// Why a signal closes for which there is no room.
+const EVICTED: &str = "evicted";
+
 impl Work<'_> {
     /// A rule found something about a group.
     pub(super) fn found(
@@ -37,8 +40,10 @@ impl Work<'_> {
                 if signal.status != Status::Closed || signal.resolution.is_some() {
                     return;
                 }
-                // What gave way to others comes back when there is room.
+                // What gave way to others comes back when there is room, or when somebody gets in.
                 if self.inner.signals.is_full() && finding.severity <= signal.severity {
+                    let signal = self.inner.signals.get_mut(slot);
+                    signal.into_iter().for_each(|signal| signal.last_event_s = signal.last_event_s.max(now_s));
                     return;
                 }
                 if !continues && finding.severity <= signal.severity {
@@ -51,7 +56,7 @@ impl Work<'_> {
             return;
         }
         if let Some(evicted) = self.inner.signals.to_evict() {
-            self.close(evicted, Status::Closed, "evicted", now_s);
+            self.close(evicted, Status::Closed, EVICTED, now_s);
         }
         let signal = self.make(rule, table, key, reading, finding, told);
         self.open(signal, rule, table, key, told);
@@ -180,6 +185,25 @@ impl Work<'_> {
         }
         self.tell(slot, Kind::Opened, Value::null(), told.now());
         self.grow(slot, rule, finding, told);
+    }
+
+    /// Whether a signal had to give way to others while its attack goes on.
+    pub(super) fn gave_way(&self, slot: Slot, now_s: u64) -> bool {
+        let signal = self.inner.signals.get(slot);
+        signal.is_some_and(|signal| signal.closed_because == Some(EVICTED) && now_s <= signal.closes_s())
+    }
+
+    /// Brings back what gave way, in place of what matters less now.
+    pub(super) fn bring_back(&mut self, slot: Slot, told: &Told<'_>) {
+        if let Some(evicted) = self.inner.signals.to_evict() {
+            self.close(evicted, Status::Closed, EVICTED, told.now());
+        }
+        self.inner.signals.reopen(slot, told.now());
+        self.verdict.opened = true;
+        if let Some(signal) = self.inner.signals.get(slot) {
+            self.service.state.pin(signal.table, signal.key, true);
+        }
+        self.tell(slot, Kind::Opened, Value::null(), told.now());
     }
 
     /// A signal that is there: another rule found it too, or it is graver.

@@ -49,7 +49,7 @@ impl Work<'_> {
         for (_, rule) in plan.rules(class) {
             let Some(slot) = self.inner.signals.about(rule.family(), key) else { continue };
             let live = self.inner.signals.get(slot).is_some_and(Signal::is_live);
-            if !live || done.contains(&slot) {
+            if !(live || self.gave_way(slot, told.now())) || done.contains(&slot) {
                 continue;
             }
             for escalation in rule.escalations.iter().filter(|one| one.event == *told.event.event) {
@@ -79,6 +79,11 @@ impl Work<'_> {
             signal.counts.successes_familiar += u64::from(is_login);
             return;
         }
+        // Whoever opens many signals must not hide that one attack succeeds.
+        if self.gave_way(slot, told.now()) {
+            self.bring_back(slot, told);
+        }
+        let Some(signal) = self.inner.signals.get_mut(slot) else { return };
         signal.campaign.note(told.attempt(if is_login { campaign::Kind::Success } else { campaign::Kind::Other }));
         signal.last_event_s = signal.last_event_s.max(told.now());
         if is_login {
@@ -177,9 +182,13 @@ impl Work<'_> {
             let due_s = told.now() + QUARANTINE_S;
             self.inner.quarantine.push_back(Quarantined { due_s, account, origin: told.origin });
         }
-        if told.familiar == Some(true) {
+        // As long as nobody is known, everybody whom no signal concerns may be honest.
+        if told.familiar.unwrap_or(self.verdict.signals.is_empty()) {
             self.note_egress(told, account);
-        } else if let Some(who) = who(told) {
+        }
+        if told.familiar != Some(true)
+            && let Some(who) = who(told)
+        {
             let classes = self.plan.roles(name::LOGIN_SUCCESS).iter().filter(|role| role.escalates);
             let groups =
                 classes.filter_map(|role| self.plan.classes.get(role.class)?.key(told.event, told.subject, self.hash));
