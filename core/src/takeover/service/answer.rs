@@ -9,7 +9,7 @@ use crate::takeover::respond::Target;
 use crate::takeover::respond::blocks::{Block, Look, Selector};
 use crate::takeover::respond::rails::SHARED_ACCOUNTS;
 use crate::takeover::severity::Severity;
-use crate::takeover::signal::{LISTED, Signal, Slot};
+use crate::takeover::signal::{LISTED, Planned, Signal, Slot};
 use crate::takeover::state::Reading;
 use crate::value::Value;
 
@@ -21,6 +21,8 @@ const ADDRESSES: usize = 16;
 const NETWORK_S: u32 = 3600;
 /// Targets that are planned for one signal.
 const PLANNED: usize = 65_536;
+/// For how long what forbids a block is not asked for again, in seconds.
+const WITHHELD_S: u64 = 600;
 /// Of refused attempts, in this time in seconds, a share of familiar ones above two in a hundred ends the answer.
 const WATCH_S: u64 = 600;
 /// And at least as many must have been refused.
@@ -126,42 +128,26 @@ impl Work<'_> {
         }
     }
 
-    /// Refuses somebody from now on, or records that it would be done. Each target of a signal is decided once.
+    /// Refuses somebody from now on, or records that it would be done; decided once for as long as it lasts, and anew for
+    /// whoever attacks on after it.
     fn refuse(&mut self, slot: Slot, order: &Order, target: Target, duration_s: u32, told: &Told<'_>) -> bool {
-        let now_s = told.now();
-        let Some(signal) = self.inner.signals.get_mut(slot) else { return false };
-        if signal.answer.planned.len() >= PLANNED || !signal.answer.planned.insert(target.clone()) {
+        let (now_s, acts) = (told.now(), order.mode == Mode::Block);
+        let Some(signal) = self.inner.signals.get(slot) else { return false };
+        let before = signal.answer.planned.get(&target).copied();
+        let decided = before.is_some_and(|before| now_s <= before.until_s && before.acts >= acts);
+        if decided || before.is_none() && signal.answer.planned.len() >= PLANNED {
             return false;
         }
         if let Err(why) = self.permit(slot, &target, told) {
-            let line = format!("{target}: {why}");
-            if let Some(signal) =
-                self.inner.signals.get_mut(slot).filter(|signal| signal.answer.withheld.len() < LISTED)
-            {
-                signal.answer.withheld.push(line.clone());
-            }
-            self.tell(slot, Kind::Response, Value::from_entries([("withheld", &line)]), now_s);
+            self.withhold(slot, target, &why, acts, now_s);
             return false;
         }
         let until_s = now_s + u64::from(self.length(slot, &target, duration_s, told));
-        let acts = order.mode == Mode::Block;
         let Some(signal) = self.inner.signals.get_mut(slot) else { return false };
         let look = if signal.category() == "account_takeover" { Look::Stealth } else { Look::Block };
-        let line = match acts {
-            true => format!("{target} -> {} until {until_s}", look.name()),
-            false => format!("would: {target} -> {} until {until_s}", look.name()),
-        };
-        if signal.answer.actions.len() < LISTED {
-            signal.answer.actions.push(line.clone());
-        }
         if acts {
-            signal.answer.acted = true;
-            match target {
-                Target::Ip(_) => signal.answer.blocked_ips += 1,
-                _ => signal.answer.blocked_users += 1,
-            }
             let block = Block {
-                target,
+                target: target.clone(),
                 until_s: Some(until_s),
                 look,
                 reason: signal.rule_name.clone(),
@@ -172,10 +158,43 @@ impl Work<'_> {
                 hits: 0,
                 hit_s: None,
             };
-            self.blocks.insert(block, now_s);
+            if !self.blocks.insert(block, now_s) {
+                self.withhold(slot, target, "there is no room for more blocks", acts, now_s);
+                return false;
+            }
+            signal.answer.acted = true;
+            let is_more = before.is_none_or(|before| !before.blocked);
+            match target {
+                Target::Ip(_) => signal.answer.blocked_ips += u64::from(is_more),
+                _ => signal.answer.blocked_users += u64::from(is_more),
+            }
         }
+        let line = match acts {
+            true => format!("{target} -> {} until {until_s}", look.name()),
+            false => format!("would: {target} -> {} until {until_s}", look.name()),
+        };
+        if signal.answer.actions.len() < LISTED {
+            signal.answer.actions.push(line.clone());
+        }
+        signal.answer.planned.insert(target, Planned { until_s, acts, blocked: acts });
         self.tell(slot, Kind::Response, Value::from_entries([("action", &line)]), now_s);
         true
+    }
+
+    /// Does not refuse somebody, and says why; it may be otherwise in a while.
+    fn withhold(&mut self, slot: Slot, target: Target, why: &str, acts: bool, now_s: u64) {
+        let Some(signal) = self.inner.signals.get_mut(slot) else { return };
+        let line = format!("{target}: {why}");
+        let before = signal.answer.planned.get(&target).copied();
+        let blocked = before.is_some_and(|before| before.blocked);
+        signal.answer.planned.insert(target, Planned { until_s: now_s + WITHHELD_S, acts, blocked });
+        if before.is_some() && signal.answer.withheld.contains(&line) {
+            return;
+        }
+        if signal.answer.withheld.len() < LISTED {
+            signal.answer.withheld.push(line.clone());
+        }
+        self.tell(slot, Kind::Response, Value::from_entries([("withheld", &line)]), now_s);
     }
 
     /// What forbids an automatic block.

@@ -106,6 +106,17 @@ pub struct Compromised {
     pub after: Vec<(String, u64)>,
 }
 
+/// A decision about somebody who attacks. It holds for its time, or until answers act that did not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// Its last second: the end of the block, or when what forbade one is asked for again.
+    pub until_s: u64,
+    /// Answers acted when it was made.
+    pub acts: bool,
+    /// Whether there was a block.
+    pub blocked: bool,
+}
+
 /// What was done, and what was not.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
@@ -119,8 +130,8 @@ pub struct Answer {
     pub blocked_users: u64,
     /// What was not done, and why.
     pub withheld: Vec<String>,
-    /// Whom an answer was planned for.
-    pub planned: std::collections::BTreeSet<super::respond::Target>,
+    /// What was decided about whom.
+    pub planned: std::collections::BTreeMap<super::respond::Target, Planned>,
     /// Too many familiar people were refused: nothing more is done.
     pub demoted: bool,
     /// Refused attempts of the last ten minutes: since when, how many, how many of them familiar.

@@ -1,6 +1,6 @@
 //! A live signal as it outlives a restart. Campaigns do not.
 
-use super::{Answer, Compromised, Counts, Signal, Status, Tops};
+use super::{Answer, Compromised, Counts, Planned, Signal, Status, Tops};
 use crate::takeover::address::{Network, Prefix};
 use crate::takeover::config::rule::Rule;
 use crate::takeover::respond::Target;
@@ -63,7 +63,7 @@ impl Signal {
             ("family", Value::from(&self.family)),
             ("network", self.network.map_or_else(Value::null, |network| Value::from(network.to_string()))),
             ("sources", self.sources.iter().map(|source| Value::from(*source)).collect()),
-            ("planned", self.answer.planned.iter().map(target).collect()),
+            ("planned", self.answer.planned.iter().map(planned).collect()),
             ("demoted", Value::from(self.answer.demoted)),
             ("watched", [since_s, all.into(), familiar.into()].into_iter().map(Value::from).collect()),
             ("seq", Value::from(self.seq)),
@@ -149,7 +149,7 @@ impl Signal {
                 blocked_ips: number(response, "blocked_ips").unwrap_or(0),
                 blocked_users: number(response, "blocked_users").unwrap_or(0),
                 withheld: texts(response, "withheld"),
-                planned: items(record, "planned").iter().filter_map(read_target).collect(),
+                planned: items(record, "planned").iter().filter_map(read_planned).collect(),
                 demoted: flag(record, "demoted"),
                 refused_window: match items(record, "watched") {
                     [since, all, familiar] => (unsigned(since)?, unsigned(all)? as u32, unsigned(familiar)? as u32),
@@ -191,6 +191,19 @@ fn compromised(item: &Object) -> Option<Compromised> {
 /// Whom a record is about.
 pub fn target(target: &Target) -> Value {
     Value::from_entries([("kind", target.kind()), ("value", &target.to_string())])
+}
+
+fn planned((whom, planned): (&Target, &Planned)) -> Value {
+    let mut value = target(whom);
+    value.insert("until", planned.until_s);
+    value.insert("acts", planned.acts);
+    value.insert("blocked", planned.blocked);
+    value
+}
+
+fn read_planned(item: &Object) -> Option<(Target, Planned)> {
+    let until_s = number(item, "until").unwrap_or(0);
+    Some((read_target(item)?, Planned { until_s, acts: flag(item, "acts"), blocked: flag(item, "blocked") }))
 }
 
 /// The inverse of [`target`].
