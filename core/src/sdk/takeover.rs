@@ -6,6 +6,8 @@ use crate::config::Diagnostics;
 use crate::takeover::{Assessment, Detector, Dropped, Export, Options, Verdict};
 use crate::value::{Object, Value};
 
+/// What is told of an error of ours.
+const INTERNAL: &str = "internal error";
 /// Entries of one document of `export_rules_data`.
 const CHUNK: usize = 50_000;
 
@@ -117,7 +119,8 @@ pub fn call_detector(detector: &Detector, function: &str, arguments: &Object) ->
         "event" => verdict_value(detector.event(arguments)),
         "assess" => assessment_value(detector.assess(arguments)),
         _ => {
-            let result = Args::of(arguments).and_then(|args| dispatch(detector, function, args, arguments));
+            let run = || Args::of(arguments).and_then(|args| dispatch(detector, function, args, arguments));
+            let result = detector.guarded(|| Err(INTERNAL.into()), run);
             result.unwrap_or_else(|error| map_of([("error", error.into())]))
         }
     }
@@ -130,8 +133,11 @@ pub fn call_detector(detector: &Detector, function: &str, arguments: &Object) ->
 ///
 /// A message about an argument that is missing or unknown.
 pub fn export(detector: &Detector, arguments: &Object) -> Result<Option<Export>> {
-    let args = Args::of(arguments)?;
-    detector.export(&text(args, "id")?, &text(args, "file")?)
+    let run = || {
+        let args = Args::of(arguments)?;
+        detector.export(&text(args, "id")?, &text(args, "file")?)
+    };
+    detector.guarded(|| Err(INTERNAL.into()), run)
 }
 
 fn dispatch(detector: &Detector, function: &str, args: Args<'_>, map: &Object) -> Result<Value> {

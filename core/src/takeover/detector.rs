@@ -131,6 +131,8 @@ pub(super) struct Counters {
     pub events: AtomicU64,
     pub dropped: [AtomicU64; 3],
     pub folded: AtomicU64,
+    /// Errors of detection itself.
+    pub internal_errors: AtomicU64,
 }
 
 fn count(counter: &AtomicU64) {
@@ -216,8 +218,22 @@ impl Detector {
         Ok(self.take(&event))
     }
 
+    /// Runs something for a host that must not fail with it: an error of ours is counted, and the answer is neutral.
+    pub(crate) fn guarded<T>(&self, neutral: impl FnOnce() -> T, run: impl FnOnce() -> T) -> T {
+        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
+            count(&self.counters.internal_errors);
+            // A payload of an unknown type could panic again when dropped.
+            std::mem::forget(payload);
+            neutral()
+        })
+    }
+
     /// Takes an event in that was read before.
     pub(crate) fn take(&self, event: &Event<'_>) -> Verdict {
+        self.guarded(Verdict::default, || self.take_in(event))
+    }
+
+    fn take_in(&self, event: &Event<'_>) -> Verdict {
         count(&self.counters.events);
         let plan = self.plan();
         if !plan.config.settings.enabled {
@@ -249,6 +265,10 @@ impl Detector {
 
     /// Asks whether an attempt may go on that was read before.
     pub(crate) fn judge(&self, attempt: &Event<'_>) -> Assessment {
+        self.guarded(Assessment::allow, || self.weigh(attempt))
+    }
+
+    fn weigh(&self, attempt: &Event<'_>) -> Assessment {
         let plan = self.plan();
         if !plan.config.settings.enabled {
             return Assessment::allow();
@@ -296,6 +316,10 @@ impl Detector {
     /// A slice of [`Detector::tick`] that takes about two milliseconds at most, once a second; any further call within the
     /// second costs next to nothing, unless the slice was too short for what is due. Requests call it when they end.
     pub fn poll(&self) {
+        self.guarded(|| (), || self.poll_now());
+    }
+
+    fn poll_now(&self) {
         let now_s = self.now_s();
         if self.polled_s.load(Ordering::Relaxed) != now_s && self.polled_s.swap(now_s, Ordering::Relaxed) != now_s {
             self.compare_clocks();

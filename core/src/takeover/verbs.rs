@@ -306,6 +306,7 @@ impl Detector {
             ("future_events", Value::from(self.time.future_events())),
             ("clock_jumps", Value::from(self.time.jumps())),
             ("folded_services", number(&counters.folded)),
+            ("internal_errors", number(&counters.internal_errors)),
             ("dropped_notifications", Value::from(self.dropped_notifications())),
             ("blocks", Value::from(self.blocks.count() as u64)),
             ("services", services),

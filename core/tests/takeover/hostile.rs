@@ -1,6 +1,7 @@
 //! Nothing that is told to detection may bring the process down, nor cost more than its size.
 
 use crate::common::random::Random;
+use bartizan::internals::sdk;
 use bartizan::internals::takeover::detector::{Detector, Options};
 use bartizan::internals::takeover::state::{Bounded, Profile};
 use bartizan::value::{Value, json};
@@ -236,5 +237,21 @@ fn no_number_is_too_large() {
         detector.event(&failure).expect("an event");
         let restored = Detector::restore(Options::manual(start_ms, "auth", ""), &[], &detector.snapshot());
         assert!(restored.is_ok());
+    }
+}
+
+/// An error of detection itself stays there: the host goes on, and it is counted.
+#[test]
+fn an_internal_error_does_not_reach_the_host() {
+    let options = Options::manual(0, "auth", "").with_state(Arc::new(|_| panic!("no memory")));
+    let detector = Detector::new(options);
+    let failure = json::parse(br#"{"event": "users.login.failure", "usr.login": "bob"}"#).unwrap();
+    for _ in 0..3 {
+        assert_eq!(detector.event(&failure).map(|verdict| verdict.signals.len()), Ok(0));
+    }
+    let call = |function: &str| sdk::call_detector(&detector, function, &Value::map());
+    assert_eq!(call("health").get(b"internal_errors").map(json::to_string).as_deref(), Some("3"));
+    for function in sdk::DETECTOR_FUNCTIONS {
+        call(function);
     }
 }
