@@ -53,8 +53,9 @@ class Detector:
     ) -> Detector:
         """Return a detector that continues where another one stopped, from its `snapshot`.
 
-        The configuration is no part of a snapshot, and what is open for rules that ``config`` does not have is lost. Raises ``ArgumentError`` with the reason if the snapshot cannot be
-        read; the process then goes on with a new detector.
+        The configuration is no part of a snapshot, and what is open for rules that ``config`` does not have is lost.
+        Raises ``ArgumentError`` with the reason if the snapshot cannot be read; the process then goes on with a new
+        detector.
         """
         detector = cls.__new__(cls)
         # The snapshot needs the rules of the configuration, which is applied again for its diagnostics.
