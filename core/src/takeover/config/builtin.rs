@@ -82,6 +82,17 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_example_is_taken_whole() {
+        let page = include_str!("../../../rules/takeover/CONFIGURATION.md");
+        let example = page.split("```").nth(1).unwrap().trim_start_matches("json");
+        let document: Value = json::parse(example.as_bytes()).unwrap();
+        let (said, config) = super::super::Documents::default().apply("page", &document);
+        let section = &said.sections["bartizan_ato"];
+        assert!(section.failed.is_empty() && section.skipped.is_empty(), "{said}");
+        assert_eq!((section.loaded.len(), config.unwrap().allow.len()), (10, 2));
+    }
+
+    #[test]
     fn every_rule_of_the_table_is_read_and_documented() {
         let table: serde_json::Value = serde_json::from_str(TABLE).unwrap();
         let ids: Vec<_> = table["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
