@@ -1,6 +1,6 @@
 //! The end of an entry.
 
-/// Seconds since the epoch, or never.
+/// The end of a block: seconds since the epoch, or never. A time that is over blocks nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)]
 pub enum Until {
