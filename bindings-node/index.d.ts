@@ -546,7 +546,7 @@ export namespace takeover {
      * @throws ArgumentError with the reason if the snapshot cannot be read
      */
     static restore(snapshot: Uint8Array, config?: object | null, options?: DetectorOptions): Detector
-    /** The diagnostics of `config`; null without one. */
+    /** The diagnostics of `config`, or of an engine's setting `takeover`; null without a document. */
     readonly diagnostics: Diagnostics | null
     /** The time of the detector, in milliseconds since the epoch. */
     readonly timeMs: number

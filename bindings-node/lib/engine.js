@@ -45,7 +45,8 @@ class Engine {
     this.#native = nativeEngine({ rules, enabled, host: 'javascript', ...settings })
     warn(this.#native.doubts)
     const detector = this.#native.takeover()
-    this.#takeover = detector && detectorOf(detector)
+    const { takeover_diagnostics: diagnostics } = this.report
+    this.#takeover = detector && detectorOf(detector, diagnostics && diagnosticsOf(diagnostics))
   }
 
   get report () {

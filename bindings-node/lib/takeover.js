@@ -42,9 +42,10 @@ function made (options, make) {
 
 /** A native half that is there already, in place of options. */
 class Made {
-  constructor (detector, clock) {
+  constructor (detector, clock, diagnostics = null) {
     this.detector = detector
     this.clock = clock
+    this.diagnostics = diagnostics
   }
 }
 
@@ -61,6 +62,7 @@ class Detector {
     this.#native = options instanceof Made
       ? options.detector
       : made(options, (settings) => new native.NativeDetector(settings))
+    if (options instanceof Made) this.#diagnostics = options.diagnostics
     if (config !== undefined && config !== null) this.#diagnostics = this.apply('config', config)
     if ((options.clock ?? 'system') === 'system') tickByItself(this)
   }
@@ -70,7 +72,7 @@ class Detector {
     return new Detector(config, new Made(detector, options.clock))
   }
 
-  /** The diagnostics of the first document. */
+  /** The diagnostics of the document that the constructor, or an engine's setting, brought. */
   get diagnostics () {
     return this.#diagnostics
   }
@@ -214,9 +216,9 @@ function * pieces (file) {
   for (let piece; (piece = file.next()) !== null;) yield piece
 }
 
-/** The detector of an engine. */
-function detectorOf (detector) {
-  return new Detector(undefined, new Made(detector))
+/** The detector of an engine, and the diagnostics of the document that the engine's settings brought. */
+function detectorOf (detector, diagnostics) {
+  return new Detector(undefined, new Made(detector, undefined, diagnostics))
 }
 
 // The detectors that use the system's clock. A timer ticks them, as there may be neither events nor requests to do it. It does

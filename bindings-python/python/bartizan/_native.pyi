@@ -420,6 +420,10 @@ class NativeEngine:
         """The diagnostics of the initial rules."""
 
     @property
+    def takeover_diagnostics(self) -> Diagnostics:
+        """The diagnostics of the setting ``takeover``."""
+
+    @property
     def warnings(self) -> tuple[ConfigurationWarning, ...]:
         """Warnings about all current configurations."""
 

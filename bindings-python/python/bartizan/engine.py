@@ -65,7 +65,8 @@ class Engine:
     def __init__(self, rules: Mapping[str, Any] | str, *, enabled: bool | None = True, **settings: Any) -> None:
         self._native = NativeEngine({"rules": rules, "enabled": enabled, "host": "python", **settings})
         native = self._native.takeover()
-        self._takeover = native and Detector._of(native)
+        document = isinstance(settings.get("takeover"), Mapping)
+        self._takeover = native and Detector._of(native, self._native.takeover_diagnostics if document else None)
 
     @property
     def diagnostics(self) -> Diagnostics:

@@ -27,7 +27,7 @@ class Detector:
     """
 
     diagnostics: Diagnostics | None = None
-    """The diagnostics of ``config``; None without one."""
+    """The diagnostics of ``config``, or of an engine's setting ``takeover``; None without a document."""
 
     def __init__(
         self,
@@ -61,9 +61,10 @@ class Detector:
         return detector
 
     @classmethod
-    def _of(cls, native: NativeDetector) -> Detector:
+    def _of(cls, native: NativeDetector, diagnostics: Diagnostics | None) -> Detector:
         detector = cls.__new__(cls)
         detector._begin(native, None, "system")
+        detector.diagnostics = diagnostics
         return detector
 
     def _begin(self, native: NativeDetector, config: Mapping[str, Any] | None, clock: str) -> None:
