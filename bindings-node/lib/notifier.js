@@ -162,7 +162,7 @@ class Notifier {
 function checked (url) {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   if (!['http:', 'https:'].includes(parsed?.protocol) || parsed.username !== '' || parsed.password !== '') {
-    throw new ArgumentError('the argument `url` must be one of http or https')
+    throw new ArgumentError('the argument `url` must be a valid http or https URL without a user name')
   }
   return parsed
 }

@@ -197,7 +197,7 @@ def _checked(url: str) -> str:
     except ValueError:
         usable = False
     if not usable or any(character <= " " or character > "~" for character in url):
-        raise ArgumentError("the argument `url` must be one of http or https")
+        raise ArgumentError("the argument `url` must be a valid http or https URL")
     return url
 
 
