@@ -1,8 +1,10 @@
 //! Documents with the key `bartizan_ato` -> one configuration, and diagnostics that say what was refused and why.
 //!
 //! Documents come under paths, as those of the engine do, and merge in the byte order of their paths, so that processes
-//! that were told in different orders agree. `core/rules/takeover/CONFIGURATION.md` describes them for people. Rules are the union of all; of two with one id the later is refused. Of
+//! that were told in different orders agree. Rules are the union of all; of two with one id the later is refused. Of
 //! settings the later wins, key by key. A mistake costs what it is in and nothing else.
+//!
+//! `core/rules/takeover/CONFIGURATION.md` describes the format for people.
 
 mod builtin;
 pub mod condition;
