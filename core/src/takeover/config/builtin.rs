@@ -1,4 +1,4 @@
-//! The rules that run without a configuration, from the table that documents them.
+//! The built-in rules, read from the same table as their documentation.
 
 use super::rule::Rule;
 use crate::fields::read::{self, element};
@@ -32,25 +32,25 @@ fn table() -> &'static [(Rule, RuleDoc)] {
     RULES.get_or_init(|| Box::new(read_table()))
 }
 
-/// What a built-in rule is for.
+/// The documentation of a built-in rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleDoc {
-    /// The rule.
+    /// The id of the rule.
     pub id: String,
     /// What it looks for.
     pub looks_for: String,
-    /// How much of it is too much.
+    /// The threshold above which it opens a signal.
     pub threshold: String,
-    /// Where the numbers come from.
+    /// The source of the numbers.
     pub source: String,
 }
 
-/// The built-in rules.
+/// Returns the built-in rules.
 pub(super) fn rules() -> Vec<Rule> {
     table().iter().map(|(rule, _)| rule.clone()).collect()
 }
 
-/// What the built-in rules are for.
+/// Returns the documentation of the built-in rules.
 pub fn rule_docs() -> Vec<RuleDoc> {
     table().iter().map(|(_, doc)| doc.clone()).collect()
 }

@@ -124,7 +124,8 @@ pub struct Update {
     pub success: bool,
     /// Whether the account does not exist.
     pub nonexistent: bool,
-    /// Whether rules of the firewall found an attack in the request.
+    /// Whether the attempt looks like a scanner's: the firewall found an attack in the request, or the login of an
+    /// account that does not exist is an attack payload.
     pub waf: bool,
     /// Whether the source is a known offender.
     pub flagged: bool,
@@ -164,7 +165,7 @@ pub struct Reading {
     pub successes: u32,
     /// The number of attempts on accounts that do not exist.
     pub nonexistent: u32,
-    /// The number of attempts in whose requests rules of the firewall found an attack.
+    /// The number of attempts that look like a scanner's.
     pub waf: u32,
     /// The number of attempts from known offenders.
     pub flagged: u32,
