@@ -1,8 +1,8 @@
 //! Campaigns: the attempts of a signal, for investigation. Each is a short record; strings are stored once.
 //!
 //! The campaigns of a service share a fixed amount of memory. Once it is used up, a campaign keeps a uniform sample
-//! of its attempts (reservoir sampling) in a small reserved share of at least a few dozen; totals are counted
-//! elsewhere and stay exact.
+//! of its attempts (reservoir sampling), with memory reserved for at least a few dozen; totals are counted elsewhere
+//! and stay exact.
 
 use super::places::Places;
 use crate::takeover::address::Prefix;
