@@ -1,5 +1,5 @@
-//! What receivers get, to the byte: `tests/data/takeover/`. `WRITE=1` writes the files anew, to be read before they are
-//! committed.
+//! The exact bytes that receivers get: `tests/data/takeover/`. `WRITE=1` rewrites the files, which are to be reviewed
+//! before they are committed.
 
 use bartizan::internals::support::fork::Renewable;
 use bartizan::internals::takeover::detector::{Detector, Options};
@@ -12,7 +12,7 @@ fn native(text: &str) -> Value {
     json::parse(text.as_bytes()).expect("JSON")
 }
 
-/// An address that tries many accounts, gets into one of them, and stops.
+/// An address tries many accounts, succeeds with one of them, and stops.
 fn attack(config: &str) -> Vec<Notification> {
     let detector = Detector::new(Options::manual(1_764_064_800_000, "auth & <co>", "prod"));
     assert!(!detector.apply("config", &native(config)).has_errors());
@@ -64,7 +64,7 @@ fn bodies() {
     assert_eq!(pagerduty::body(&told[3], "key"), None, "an answer is no alert");
 }
 
-/// Hosts keep notifications as maps; the messages made from these are the same to the byte.
+/// Hosts store notifications as maps; the messages built from these must have the same bytes.
 #[test]
 fn maps_become_notifications_again() {
     for told in attack(QUIET) {

@@ -1,4 +1,4 @@
-//! The detector of an engine: what requests tell it, and what it has them refuse.
+//! The detector of an engine: the events it gets from requests, and the requests it refuses.
 
 use crate::common::values::parse;
 use bartizan::Clock;
@@ -29,14 +29,14 @@ fn plain(object: &value::Object) -> Value {
     serde_json::from_str(&json::to_string(object)).expect("JSON")
 }
 
-/// An engine whose detector is configured like this.
+/// Creates an engine whose detector has this configuration.
 fn engine(config: &Value) -> Arc<Engine> {
     let engine = Engine::new(settings().takeover_document(native(&json!({"bartizan_ato": config})))).unwrap();
     assert!(!engine.takeover_diagnostics().has_errors(), "{}", engine.takeover_diagnostics());
     engine
 }
 
-/// One that carries answers out from the lowest severity on.
+/// Creates an engine that carries out responses from the lowest severity on.
 fn blocking() -> Arc<Engine> {
     engine(&json!({"settings": {"response": {"mode": "block", "min_severity": "low"}}}))
 }
@@ -168,7 +168,7 @@ fn failed_payments_of_somebody_who_is_logged_in() {
     assert_eq!(signal["top"]["users"][0][0], "u-7", "{signal:#}");
 }
 
-/// A clock that the test moves while an engine has it.
+/// A clock that the test advances while an engine uses it.
 #[derive(Clone)]
 struct Moved(Arc<FixedClock>);
 
@@ -206,7 +206,7 @@ fn what_is_due_is_done_by_requests_that_end() {
     assert_eq!(*told.lock(), ["opened", "response", "closed"]);
 }
 
-/// A login that a rule sees, and no code in the application.
+/// A ruleset in which a rule reports logins, without code in the application.
 const TAGGING: &str = r#"{"version": "2.2", "rules": [{"id": "login-failure", "name": "Failed logins",
     "tags": {"type": "users.login.failure", "category": "business_logic", "module": "business-logic"},
     "conditions": [
@@ -232,7 +232,7 @@ fn rules_that_tag_make_events() {
     let signal = &signals(&engine)[0];
     assert_eq!(signal["rule"]["id"], "ato-credential-stuffing", "{:#}", health(&engine));
     assert_eq!(signal["counts"]["failures"], 31);
-    // The application reports the same failure: it counts once.
+    // The application reports the same failure, which counts once.
     let before = signal["counts"]["failures"].clone();
     let mut request = engine.request();
     request.start(start("/login", CLIENT).body(native(&json!({"username": "bob"}))));
@@ -265,10 +265,10 @@ fn a_refusal_at_the_login_looks_like_a_wrong_password() {
     assert!(!refused.delay.is_zero());
     let (mut elsewhere, _) = request(&engine, "/account", CLIENT);
     assert_eq!(page(&mut elsewhere).status, 403);
-    // Whom the service admits again is not listed any more.
+    // An address that the service unblocks is no longer listed.
     assert!(service.unblock(&Subject::address(CLIENT)));
     assert_eq!(plain(&engine.takeover().unwrap().blocks(&value::Value::map()).unwrap()), json!([]));
-    // What a person blocks shows.
+    // Blocks by an operator are open.
     service.block(&Subject::address("203.0.113.77"), Until::Forever).unwrap();
     let (mut by_hand, _) = request(&engine, "/login", "203.0.113.77");
     assert_eq!(page(&mut by_hand).status, 403);

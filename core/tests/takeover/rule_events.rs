@@ -1,4 +1,4 @@
-//! A login flow that is instrumented by a rule: no line of code in the application.
+//! A login flow that is instrumented by a rule, without code in the application.
 
 use bartizan::internals::takeover::detector::{Detector, Options};
 use bartizan::internals::takeover::source;
@@ -29,7 +29,7 @@ fn run(context: &mut Context, data: &str) -> Vec<Value> {
     source::events(&part(b"attributes"), &part(b"events"))
 }
 
-/// A request with a login, and its answer. The events that rules see in it.
+/// Runs a login request and its response, and returns the events that rules report.
 fn attempt(waf: &Waf, username: &str, status: &str) -> Vec<Value> {
     let mut context = waf.context();
     let request = format!(
