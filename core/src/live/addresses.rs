@@ -1,8 +1,8 @@
 //! The set of refused addresses and networks, for IPv4 and IPv6.
 //!
-//! An IPv4 address takes one word, its terms included. Networks are keyed by prefix and prefix length, so a lookup
-//! probes once for each length in use; few lengths are, and an attacker cannot add any. IPv6 networks up to /64, the
-//! usual unit of refusal, take two words; longer prefixes take three.
+//! An IPv4 address takes one word, its terms (expiry and flags) included. Networks are keyed by prefix and prefix
+//! length, so a lookup probes once for each length in use; these are few, and an attacker cannot add any. IPv6
+//! networks up to /64, the usual unit of refusal, take two words; longer prefixes take three.
 
 use super::end::Until;
 use super::prefix::Prefix;

@@ -1,9 +1,9 @@
 //! A fixed-size hash table with linear probing that is read without locks.
 //!
-//! A cell has `EXTRA` words of its key and one word for the rest of the key and the terms. That word is written last
-//! and read first, so a reader that finds it set finds the whole key. A key keeps its cell for the lifetime of the
-//! block, even after its entry is removed, so a reader never combines the parts of two keys. An entry is changed by a
-//! single store.
+//! A cell has `EXTRA` words of its key, and one word for the rest of the key and the [terms](super::terms) (expiry
+//! and flags). That word is written last and read first, so a reader that finds it set finds the whole key. A key
+//! keeps its cell for the lifetime of the block, even after its entry is removed, so a reader never combines the
+//! parts of two keys. An entry is changed by a single store.
 //!
 //! Cells are claimed by compare-and-exchange, because a forked child may have two writers for a moment.
 

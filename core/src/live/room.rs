@@ -1,9 +1,9 @@
 //! The size limit of a set, and when entries are evicted.
 //!
-//! When the set is full, one part of it is searched: expired entries are removed or, if there are none, a small share
-//! of the automatic ones, those with the earliest end first. This frees many entries at once, so the cost per
-//! insertion is small. If all entries were made by operators, nothing is evicted, and the search is not repeated
-//! within the same second.
+//! When the set is full, its parts are searched in turn until one has entries to remove: expired ones or, if it has
+//! none, a small share of its automatic ones, those with the earliest end first. This frees many entries at once, so
+//! the cost per insertion is small. If all entries were made by operators, nothing is evicted, and the search is not
+//! repeated within the same second.
 
 use super::sync::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::atomic::AtomicBool;

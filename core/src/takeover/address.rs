@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn local_networks_end_where_they_end() {
+    fn local_networks_have_exact_bounds() {
         let local = LocalNetworks::default();
         let is_local = |text| local.contains(Prefix::parse(text).unwrap());
         for text in [

@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_the_wrong_type_is_absent_and_counted() {
+    fn fields_of_the_wrong_type_are_ignored_and_counted() {
         read(
             r#"{"event":"x.y","usr.login":["a"],"usr.exists":"FALSE","ip":"1.2.3.4:80","geo":7,"ti":{},"meta":{"a":[1],"b":2.5},
                "cred_fp":70000,"mfa":"maybe","ts_ms":-1,"waf_attack":"true","unknown":{},"usr.id":null}"#,

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_agree() {
+    fn versions_are_masked() {
         assert_eq!(mask_digits("Chrome/126.0.0.0"), mask_digits("Chrome/9.12.0.7"));
         assert_ne!(mask_digits("Chrome/126.0"), mask_digits("Chrome/126"));
     }

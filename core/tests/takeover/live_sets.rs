@@ -91,7 +91,7 @@ fn filled(entries: &[(&str, u64)]) -> Arc<LiveSets> {
 }
 
 #[test]
-fn lists_hold_as_those_of_configurations_do() {
+fn live_entries_match_like_those_of_configurations() {
     for (entries, inside, outside) in CASES {
         let set = filled(entries);
         let of_data = waf(&rules_data("blocked_ips", "ip_with_expiration", entries), None);
@@ -127,7 +127,7 @@ fn users_are_texts() {
 }
 
 #[test]
-fn exclusions_are_about_live_entries_too() {
+fn exclusions_apply_to_live_entries() {
     let passlist = |on_match: &str, key: &str| {
         format!(
             r#"{{"exclusions": [{{"id": "pass", "rules_target": [{{"tags": {{"category": "security_response"}}}}],
@@ -152,7 +152,7 @@ fn exclusions_are_about_live_entries_too() {
 }
 
 #[test]
-fn what_is_neither_address_nor_network() {
+fn invalid_addresses_and_networks_are_refused() {
     for text in [
         "",
         "nope",
@@ -172,7 +172,7 @@ fn what_is_neither_address_nor_network() {
 }
 
 #[test]
-fn ends_are_moved_and_entries_removed() {
+fn entries_are_extended_and_removed() {
     let users = Users::with_limit(2);
     let until = |seconds| Entry::manual(Until::Time(seconds));
     let end = |id: &str, now| users.find(id.as_bytes(), now).map(|entry| entry.until);
@@ -191,7 +191,7 @@ fn ends_are_moved_and_entries_removed() {
 }
 
 #[test]
-fn automatic_entries_give_way_and_can_be_disarmed() {
+fn automatic_entries_are_evicted_and_can_be_disarmed() {
     let live = LiveSets::with_limit(1_000);
     let automatic = |end| Entry { until: Until::Time(end), stealth: false, manual: false };
     let address = |nth: u32| Prefix::v4(nth.wrapping_mul(0x9E37_79B9), 32);
@@ -217,7 +217,7 @@ fn automatic_entries_give_way_and_can_be_disarmed() {
 }
 
 #[test]
-fn whether_any_entry_holds_is_asked_of_each_family_and_forgotten_with_the_next_entry() {
+fn hold_any_covers_both_families_and_notices_new_entries() {
     for text in ["1.1.1.1", "10.0.0.0/8", "2001:db8::/48", "2001:db8::1"] {
         let live = LiveSets::default();
         assert!(!live.addresses.hold_any(NOW));

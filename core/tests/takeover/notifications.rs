@@ -66,7 +66,7 @@ fn bodies() {
 
 /// Hosts store notifications as maps; the messages built from these must have the same bytes.
 #[test]
-fn maps_become_notifications_again() {
+fn notifications_survive_conversion_to_maps() {
     for told in attack(QUIET) {
         let read = Notification::from_value(&native(&json::to_string(&told.to_value()))).expect("a notification");
         let bodies = |of: &Notification| {
@@ -81,7 +81,7 @@ fn maps_become_notifications_again() {
 }
 
 #[test]
-fn names_are_hidden_where_they_must_not_be_told() {
+fn names_are_hashed_if_the_configuration_says_so() {
     let document = r#"{"bartizan_ato":{"settings":{"notify_pii":false}}}"#;
     for notification in attack(document) {
         let text = json::to_string(&notification.to_value());
@@ -92,7 +92,7 @@ fn names_are_hidden_where_they_must_not_be_told() {
 }
 
 #[test]
-fn who_wants_what() {
+fn notifications_are_filtered_for_each_subscriber() {
     let told = attack(QUIET);
     let count = |wanted: Wanted| told.iter().filter(|notification| wanted.wants(notification)).count();
     assert_eq!(count(Wanted::default()), 5);

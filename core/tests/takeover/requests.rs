@@ -77,7 +77,7 @@ fn page(request: &mut Request) -> Response {
 }
 
 #[test]
-fn a_list_of_accounts_is_reported_and_nobody_refused_by_default() {
+fn credential_stuffing_is_reported_but_not_blocked_by_default() {
     let engine = Engine::new(settings()).unwrap();
     for guess in 0..40 {
         assert!(!fail(&engine, &format!("user{guess}")));
@@ -93,7 +93,7 @@ fn a_list_of_accounts_is_reported_and_nobody_refused_by_default() {
 }
 
 #[test]
-fn answers_are_carried_out_where_the_configuration_says_so() {
+fn responses_are_carried_out_if_the_configuration_says_so() {
     let engine = blocking();
     let refused = (0..40).filter(|guess| fail(&engine, &format!("user{guess}"))).count();
     assert_eq!(refused, 9, "the 31st failure opens, and the next request is refused");
@@ -132,7 +132,7 @@ fn it_can_be_turned_off() {
 }
 
 #[test]
-fn every_call_is_an_event_and_a_request_without_one_is_none() {
+fn every_call_is_one_event() {
     let engine = Engine::new(settings()).unwrap();
     let events = |act: &dyn Fn(&mut Request)| {
         let before = health(&engine)["events"].as_u64().unwrap();
@@ -156,7 +156,7 @@ fn every_call_is_an_event_and_a_request_without_one_is_none() {
 }
 
 #[test]
-fn failed_payments_of_somebody_who_is_logged_in() {
+fn failed_payments_of_a_logged_in_user_are_counted() {
     let engine = Engine::new(settings()).unwrap();
     for card in 0..4 {
         let (mut request, _) = request(&engine, "/pay", CLIENT);
@@ -179,7 +179,7 @@ impl Clock for Moved {
 }
 
 #[test]
-fn what_is_due_is_done_by_requests_that_end() {
+fn requests_that_end_do_pending_work() {
     let clock = Moved(Arc::new(FixedClock::at_millis(1_764_064_800_000)));
     let config = json!({"bartizan_ato": {"settings": {"response": {"mode": "block", "min_severity": "low"}}}});
     let settings = settings().service(ServiceSettings::new().clock(clock.clone()));
@@ -275,7 +275,7 @@ fn a_refusal_at_the_login_looks_like_a_wrong_password() {
 }
 
 #[test]
-fn attempts_are_judged_before_the_password() {
+fn attempts_are_assessed_before_the_password_is_checked() {
     let engine = blocking();
     let attempt = |client: &str, login: Login| {
         let (mut request, _) = request(&engine, "/login", client);
@@ -292,7 +292,7 @@ fn attempts_are_judged_before_the_password() {
 }
 
 #[test]
-fn whom_the_allow_list_trusts_is_not_refused() {
+fn trusted_addresses_are_not_refused() {
     let engine = blocking();
     (0..31).for_each(|guess| {
         fail(&engine, &format!("user{guess}"));

@@ -40,7 +40,7 @@ fn attempt(waf: &Waf, username: &str, status: &str) -> Vec<Value> {
 }
 
 #[test]
-fn a_rule_that_tags_is_an_instrumentation() {
+fn a_rule_that_tags_reports_logins() {
     let waf = Waf::new(&native(RULES)).expect("rules");
     let table = [
         (r#""Bob@x.io""#, r#""401""#, Some("Bob@x.io")),
@@ -56,7 +56,7 @@ fn a_rule_that_tags_is_an_instrumentation() {
 }
 
 #[test]
-fn and_detection_counts_what_it_sees() {
+fn detection_counts_events_reported_by_rules() {
     let waf = Waf::new(&native(RULES)).expect("rules");
     let detector = Detector::new(Options::manual(0, "auth", ""));
     for nth in 1..=41 {

@@ -186,7 +186,7 @@ fn bounded_tables_answer_like_unbounded_maps() {
 }
 
 #[test]
-fn what_is_no_snapshot_changes_nothing() {
+fn invalid_snapshots_change_nothing() {
     let (key, origin) = (Key::new(hash(1)), Origin { network: Some(hash(2)), device: None });
     let state = Bounded::new(Profile::SMALL);
     state.remember(key, origin, 1_000_000);

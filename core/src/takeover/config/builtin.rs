@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_for_people_is_that_of_the_rules() {
+    fn the_readme_matches_the_rules() {
         let names = |severities: Vec<crate::takeover::severity::Severity>| {
             let capital = |name: &str| name[..1].to_uppercase() + &name[1..];
             severities.iter().map(|severity| capital(severity.name())).collect::<Vec<_>>().join(", ")

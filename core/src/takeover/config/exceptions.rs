@@ -76,7 +76,7 @@ pub struct Suppression {
     pub filter: Filter,
     /// The end in seconds since the Unix epoch; 0 for none.
     pub until_s: u64,
-    /// What it silences is explained for the rules that look at the whole service.
+    /// Whether rules about the whole service treat what it silences as explained.
     pub treat_as_explained: bool,
 }
 

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn updates_give_way_before_closings_and_openings_stay() {
+    fn updates_are_dropped_first_and_openings_last() {
         let mut queue = Queue::default();
         queue.push(notification(Kind::Closed, 0));
         queue.push(notification(Kind::Updated, 1));

@@ -485,7 +485,7 @@ mod tests {
     type Case = (&'static [(&'static str, Option<u64>)], &'static [&'static str], &'static [&'static str]);
 
     #[test]
-    fn lists_hold_as_lists_of_configurations_do() {
+    fn blocks_match_like_entries_of_configurations() {
         const LIVE: Option<u64> = Some(200);
         const DEAD: Option<u64> = Some(90);
         let now = 100;

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_may_hit_few_sessions_of_the_day() {
+    fn blocks_may_affect_few_sessions_of_the_day() {
         let mut rails = Rails::default();
         for n in 0..2000u64 {
             rails.note(n % 400, n as u32);

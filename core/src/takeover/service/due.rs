@@ -41,7 +41,7 @@ impl Resolution {
 }
 
 impl Service {
-    /// Does what is due.
+    /// Does the work that is due.
     pub fn tick(&self, now_s: u64, plan: &Plan, hash: &HashKey, blocks: &Blocks) {
         let mut inner = self.inner();
         let mut work = Work { service: self, inner: &mut inner, plan, hash, blocks, verdict: Default::default() };

@@ -65,7 +65,7 @@ mod tests {
     use crate::takeover::key::HashKey;
 
     #[test]
-    fn counts_are_exact_and_then_near() {
+    fn counts_are_exact_then_estimated() {
         let hash = HashKey([1, 2]);
         let mut distinct = Distinct::default();
         for n in 0..100_000u64 {

@@ -1,9 +1,9 @@
 //! The distinct members of a group in 28 bytes: an exact set while they are few, a linear counter beyond.
 //!
 //! Up to [`EXACT_MEMBERS`] members are stored as 16 bits of their hashes, each with the sub-bucket in which it was
-//! last seen, so that members drop out of the window. All thresholds that must be exact lie in this range; any two of
-//! ten members collide with a probability of 0.0007. The eleventh member turns the set into a linear counter of 192
-//! bits (standard error 5 to 6 % up to 200 members), which is reset only when the whole window is empty.
+//! last seen, so that members drop out of the window. All thresholds that must be exact lie in this range; the
+//! probability that two of ten members collide is 0.0007. The eleventh member turns the set into a linear counter of
+//! 192 bits (standard error 5 to 6 % up to 200 members), which is reset only when the whole window is empty.
 
 use super::{EXACT_MEMBERS, RING, linear};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};

@@ -12,8 +12,8 @@
 //! | [`slot`] | one group: rings of counts, [`members`], [`linear`] counters |
 //! | [`accounts`] | the familiar origins of accounts |
 //! | [`spellings`] | the texts behind keys |
-//! | [`snapshot`] | the file format that survives a restart |
-//! | [`time`] | a clock that tolerates changes to the system's |
+//! | [`snapshot`] | the file format of the state that survives a restart |
+//! | [`time`] | a clock that tolerates jumps of the system clock |
 //! | [`model`] | a reference implementation, which the bounded one must agree with while it is not full |
 //!
 //! No value that an attacker chooses indexes memory directly: callers pass [`Key`]s, which are keyed hashes of a

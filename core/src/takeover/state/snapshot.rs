@@ -1,4 +1,4 @@
-//! The file format that survives a restart: a header and sections, each with its checksum.
+//! Snapshots: the file format of the state that survives a restart, a header and sections, each with its checksum.
 //!
 //! | bytes | what |
 //! |---|---|
@@ -22,13 +22,13 @@ pub const VERSION: u16 = 1;
 const MAGIC: [u8; 4] = *b"BZAT";
 const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
-/// The error for bytes that are no snapshot.
+/// The error for bytes that are not a snapshot.
 pub const FOREIGN: &str = "this is no snapshot of account-takeover detection";
-/// See [`FOREIGN`].
+/// The error for a snapshot in a newer format.
 pub const NEWER: &str = "the snapshot was written by a newer version";
-/// See [`FOREIGN`].
+/// The error for a truncated snapshot.
 pub const CUT: &str = "the snapshot ends too early";
-/// See [`FOREIGN`].
+/// The error for a snapshot with a wrong checksum.
 pub const DAMAGED: &str = "the snapshot is damaged: a checksum does not fit";
 
 /// The name of a section.
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn snapshots_are_read_as_written() {
         let bytes = snapshot();
         let (header, sections) = read(&bytes).unwrap();
         assert_eq!(header, HEADER);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn every_damage_is_noticed() {
+    fn damage_is_detected() {
         let bytes = snapshot();
         for nth in 0..bytes.len() {
             for bit in 0..8 {
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_and_newer_ones_are_refused() {
+    fn foreign_and_newer_snapshots_are_refused() {
         assert_eq!(read(b""), Err(FOREIGN));
         assert_eq!(read(b"PK\x03\x04 and so on"), Err(FOREIGN));
         let mut newer = snapshot();

@@ -4,7 +4,7 @@
 //! keeps the latest keys would be emptied by a flood of single-use ones. Here a key without a slot is first counted
 //! in a [sketch](super::sketch). If its [set](super::set) has a free slot, the key takes it at once; otherwise it
 //! must have been seen a few times, and more often than the key with the smallest of the sixteen counts. Single-use
-//! keys are therefore never admitted to a full set, at the price of a delay of a few events for others.
+//! keys are therefore hardly ever admitted to a full set; the price is a delay of a few events for other keys.
 //!
 //! Nobody can choose keys that fall into one set, because keys are keyed hashes. Each shard of the table has a lock,
 //! held for one access to one set, and is allocated with its first group as zeroed memory, whose pages the system
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn sweeping_forgets_what_the_day_no_longer_has() {
+    fn sweeping_frees_slots_with_empty_rings() {
         let table = table();
         table.add(key(1), at(100_000), &SECOND);
         let rings_are_empty = (100_000 / super::super::LONG_SUB_S + 6) * super::super::LONG_SUB_S;

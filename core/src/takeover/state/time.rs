@@ -1,4 +1,4 @@
-//! Engine time: a clock that tolerates changes to the system's.
+//! Engine time: a clock that tolerates jumps of the system clock.
 //!
 //! It starts at the system time and advances with the monotonic clock; each tick compares the two. A small difference
 //! is corrected gradually. A jump forward (or a suspended machine) is followed at once, and windows age as if that
@@ -6,8 +6,8 @@
 //! up by then, the engine follows it and reports by how much, so that all stored times can be
 //! [shifted](super::State::rebase).
 //!
-//! Events carry their own time, which is accepted if it is at most five seconds ahead. Whoever counts them decides
-//! how late they may be.
+//! Events carry their own time, which is accepted if it is at most five seconds ahead. How late they may be is up to
+//! the code that counts them.
 
 use crate::support::Clock;
 use std::sync::Arc;
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn small_differences_are_made_up_for_slowly() {
+    fn small_differences_are_corrected_gradually() {
         let (clocks, time) = clocks();
         clocks.set(2_000);
         for second in 1..=10 {
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_one_is_followed_after_a_minute() {
+    fn a_long_jump_back_is_followed_after_a_minute() {
         let (clocks, time) = clocks();
         time.accept(None);
         clocks.set(-3_600_000);
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn events_are_believed_within_bounds() {
+    fn event_times_are_accepted_within_bounds() {
         let (_, time) = clocks();
         let accept = |ms| {
             let accepted = time.accept(Some(ms));
