@@ -179,7 +179,7 @@ class Detector:
         return int(self._native.call("unblock", whom)["count"])
 
     def extend(self, whom: Mapping[str, Any], seconds: float | None = None) -> int:
-        """Change the end of blocks, selected as in `unblock`, to ``seconds`` from now or to none; return their number."""
+        """Change the end of blocks, selected as in `unblock`, to ``seconds`` from now or none; return their number."""
         return int(self._native.call("extend", {**whom, "seconds": seconds})["count"])
 
     def blocks(self, *, skip: int = 0, limit: int = 100) -> list[dict[str, Any]]:
@@ -207,7 +207,7 @@ class Detector:
         return self._call("health")
 
     def forget(self, whom: Mapping[str, Any]) -> None:
-        """Forget a ``user`` (by login) or an ``ip`` (or network): counts, familiar origins, lists in signals, blocks."""
+        """Forget a ``user`` (by login) or ``ip`` (or network): counts, familiar origins, lists in signals, blocks."""
         self._native.call("forget", whom)
 
     def snapshot(self) -> bytes:
