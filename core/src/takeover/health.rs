@@ -15,7 +15,7 @@ const ENOUGH: u32 = 200;
 /// The maximum number of addresses that are counted individually.
 const ADDRESSES: usize = 256;
 
-/// Prefixes of user agents of HTTP libraries, whereas login pages are used by browsers and apps.
+/// Prefixes of the user agents of HTTP libraries; login pages are normally used by browsers and apps.
 const LIBRARIES: [&str; 6] = ["python-requests/", "axios/", "Go-http-client/", "okhttp/", "Java/", "curl/"];
 
 /// The counters in total and for the current hour, and the findings.

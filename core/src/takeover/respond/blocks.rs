@@ -1,7 +1,7 @@
 //! Blocks: who is refused, until when and why.
 //!
 //! The [live sets](crate::live), which requests read without a lock, say who is refused. For operators, a record
-//! beside each entry says why, and how often. There are fewer records than entries: an entry without a record is
+//! beside each entry says why, and how often. There can be fewer records than entries: an entry without a record is
 //! enforced all the same, and only its history is lost.
 
 use super::Target;
