@@ -449,6 +449,13 @@ export class ServedRequest extends sdk.Request {
   evaluate(addresses: object, bodyUnparsed?: string): boolean
   /** Evaluates the head of the response. */
   response(status: number, headers?: object): boolean
+  /** Whether a login failed in this request; known once the head of the response has been evaluated. */
+  readonly loginFailed: boolean
+  /**
+   * Learns from the application's response to a wrong password, so that refusals at this path can look like it. False if no
+   * login failed in this request, or the response is of no use.
+   */
+  learnLoginFailure(status: number, headers: object, body: string): boolean
   /** Blocks the request from now on. */
   requestBlock(): boolean
   /**

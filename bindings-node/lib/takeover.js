@@ -217,8 +217,8 @@ function * pieces (file) {
 }
 
 /** Wraps the detector of an engine. */
-function detectorOf (detector) {
-  return new Detector(undefined, new Made(detector))
+function detectorOf (detector, diagnostics) {
+  return new Detector(undefined, new Made(detector, undefined, diagnostics))
 }
 
 // The detectors with a system clock. A timer ticks them, since there may be neither events nor requests that do. It does not

@@ -290,7 +290,8 @@ impl Service {
         self.clock.unix_seconds()
     }
 
-    fn elapsed(&self) -> u64 {
+    /// Nanoseconds since the service began.
+    pub(super) fn elapsed(&self) -> u64 {
         u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 }

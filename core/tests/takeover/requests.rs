@@ -340,3 +340,30 @@ fn settings_by_name() {
     let error = new(json!(5)).expect_err("a number is no setting");
     assert_eq!(error.to_string(), "the setting `takeover` must be true, false or a map");
 }
+
+/// The host passes the responses to wrong passwords on, and a stealth refusal looks like them.
+#[test]
+fn refusals_look_like_the_responses_that_the_host_passes_on() {
+    let engine = engine(&json!({}));
+    let wrong = || LoginFailure {
+        status: 401,
+        content_type: "text/plain".into(),
+        headers: vec![],
+        body: "wrong user or password".into(),
+        latency: 0,
+    };
+    for login in ["ann", "bob", "cid"] {
+        let (mut request, _) = request(&engine, "/login", CLIENT);
+        assert!(!request.login_failed() && !request.learn_login_failure(wrong()), "nobody has failed yet");
+        request.login_failure(&Login::of(login).exists(true));
+        assert!(request.login_failed());
+        assert!(request.learn_login_failure(wrong()));
+        assert!(!request.learn_login_failure(wrong()), "once a request");
+    }
+    let detector = engine.takeover().unwrap();
+    detector.block(&native(&json!({"ip": "198.51.100.7", "mode": "stealth"}))).unwrap();
+    let (mut refused, blocked) = request(&engine, "/login", "198.51.100.7");
+    assert!(blocked);
+    let page = page(&mut refused);
+    assert_eq!((page.status, &page.body[..]), (401, "wrong user or password"));
+}

@@ -121,6 +121,7 @@ impl Request {
     fn tell(&mut self, events: &[Value]) {
         let Some(takeover) = self.engine.takeover.as_ref().filter(|_| !events.is_empty()) else { return };
         let id = self.event_id.get_or_insert_with(|| takeover.request_id()).clone();
+        let mut failed = None;
         for value in events {
             let Ok(mut event) = Event::read(value) else {
                 // The detector counts it as dropped.
@@ -132,7 +133,11 @@ impl Request {
                 takeover.saw_login(path);
             }
             takeover.detector.take(&event);
+            if event.event == name::LOGIN_FAILURE {
+                failed = event.login.map(Cow::into_owned);
+            }
         }
+        self.failed_login = failed.or(self.failed_login.take());
     }
 
     /// Completes an event with what is known of the request.
