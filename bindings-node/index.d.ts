@@ -371,9 +371,9 @@ export interface EngineSettings extends ProxySettings {
   propagate?: boolean
   /** The effect on requests that were not inspected completely. */
   on_incomplete?: 'pass' | 'block'
-  /** False, or how account takeover is detected: a document with the key `bartizan_ato`. */
+  /** The configuration of account-takeover detection, a document with the key `bartizan_ato`, or false to turn it off. */
   takeover?: boolean | object
-  /** The names that signals of takeover have. */
+  /** The service and environment that account-takeover signals name. */
   service?: string
   env?: string
 }
@@ -396,7 +396,7 @@ export class Engine {
   readonly warnings: ConfigurationWarning[]
   /** What was loaded and refused. */
   readonly report: { [key: string]: Value }
-  /** The detector of account takeover, which sees what requests report; null if detection is turned off. */
+  /** The detector of account takeover, which gets the events of requests; null if detection is turned off. */
   readonly takeover: takeover.Detector | null
   /** Runs a function of the engine, by name. */
   call(name: string, args?: object): { [key: string]: Value }
@@ -449,6 +449,13 @@ export class ServedRequest extends sdk.Request {
   evaluate(addresses: object, bodyUnparsed?: string): boolean
   /** Evaluates the head of the response. */
   response(status: number, headers?: object): boolean
+  /** Whether a login failed in this request; known once the head of the response has been evaluated. */
+  readonly loginFailed: boolean
+  /**
+   * Learns from the application's response to a wrong password, so that refusals at this path can look like it. False if no
+   * login failed in this request, or the response is of no use.
+   */
+  learnLoginFailure(status: number, headers: object, body: string): boolean
   /** Blocks the request from now on. */
   requestBlock(): boolean
   /**
@@ -466,39 +473,40 @@ export class ServedRequest extends sdk.Request {
 }
 
 /**
- * Account takeover and business-logic abuse, detected in process: events in, signals and blocks out. An engine has a detector
- * which sees what its requests report; one of its own is for hosts without requests of an engine, for tests and for replays.
+ * In-process detection of account takeover and business-logic abuse, from events to signals and blocks. An engine has a detector,
+ * which gets the events of its requests. A stand-alone one is for hosts that do not use the requests of an engine, for tests
+ * and for replays.
  */
 export namespace takeover {
   interface DetectorOptions {
     /**
-     * With `manual`, for tests and replays, time stands still until it is advanced, events bring their times, and the same
-     * events give the same signals. With `system`, a timer ticks once a second. It does not keep the process running.
+     * With `manual`, for tests and replays, time stands still until it is advanced, the times of events are used, and the same
+     * events produce the same signals. With `system`, a timer ticks once a second. It does not keep the process running.
      */
     clock?: 'system' | 'manual' | undefined
-    /** Where a manual clock starts, in milliseconds since the epoch. */
+    /** The start of a manual clock, in milliseconds since the Unix epoch. */
     startMs?: number
-    /** The service of events that do not name one. */
+    /** The service and environment of events that name none. */
     service?: string
     env?: string
   }
 
   /** The result of an event. */
   interface Verdict {
-    /** The ids of the signals it touched. */
+    /** The ids of the signals it affected. */
     signals: string[]
-    /** It opened a signal. */
+    /** Whether it opened or reopened a signal. */
     opened: boolean
-    /** It raised the severity of a signal. */
+    /** Whether it raised the severity of a signal. */
     escalated: boolean
-    /** Why it was invalid; such events are counted in `health`. */
+    /** Why the event was invalid; such events are counted in `health`. */
     dropped?: string
   }
 
   interface Assessment {
-    /** `stealth`: answer as if the password were wrong. */
+    /** With `stealth`, the application must answer as if the password were wrong. */
     decision: 'allow' | 'stealth' | 'block'
-    /** From 0 to 100. */
+    /** How suspicious the attempt is, from 0 to 100. */
     score: number
     reasons: string[]
     /** Why the attempt was invalid. */
@@ -511,18 +519,18 @@ export namespace takeover {
 
   interface Notification {
     kind: Kind
-    /** Its number among those of its signal. */
+    /** The sequence number within the signal. */
     seq: number
-    /** In seconds since the epoch. */
+    /** The time, in seconds since the Unix epoch. */
     at: number
     title: string
-    /** The signal as it was, with at most ten entries in each list. */
+    /** The signal at that time, with at most ten entries in each list. */
     signal: { [key: string]: Value } | null
-    /** What changed. */
+    /** The change. */
     delta: Value
   }
 
-  /** Which notifications are wanted. A missing filter does not filter. */
+  /** The notifications that a subscriber wants; an absent property does not filter. */
   interface Wanted {
     minSeverity?: Severity | undefined
     categories?: string[]
@@ -530,9 +538,9 @@ export namespace takeover {
     kinds?: Kind[]
   }
 
-  /** Somebody. */
+  /** An address, a network, a user or a session. */
   type Whom = { ip: string } | { cidr: string } | { user: string } | { session: string }
-  /** Blocks: somebody's, those of a signal, of a rule, of a kind (`ip`, `user` ...), or all. */
+  /** Selects blocks: those of a target, of a signal, of a rule, of a kind (`ip`, `user` ...), or all. */
   type Which = Whom | { signal: string } | { rule: string } | { kind: string } | { all: true }
 
   class Detector {
@@ -542,23 +550,23 @@ export namespace takeover {
      */
     constructor(config?: object | null, options?: DetectorOptions)
     /**
-     * A detector that continues where another one stopped. The configuration is no part of a snapshot,
-     * and what is open for rules that `config` does not have is lost.
+     * Returns a detector that continues from the snapshot of another one. The configuration is not part of a snapshot;
+     * signals of rules that `config` does not have are lost.
      * @throws ArgumentError with the reason if the snapshot cannot be read
      */
     static restore(snapshot: Uint8Array, config?: object | null, options?: DetectorOptions): Detector
-    /** The diagnostics of `config`; null without one. */
+    /** The diagnostics of `config`, or of an engine's setting `takeover`; null without a document. */
     readonly diagnostics: Diagnostics | null
-    /** The time of the detector, in milliseconds since the epoch. */
+    /** The time of the detector, in milliseconds since the Unix epoch. */
     readonly timeMs: number
-    /** Processes an event: `event`, `usr.login`, `usr.id`, `usr.exists`, `ip`, ... Never throws for what is in it. */
+    /** Processes an event: `event`, `usr.login`, `usr.id`, `usr.exists`, `ip`, ... Its contents never throw. */
     event(event: object): Verdict
-    /** Says, before the password is checked, whether an attempt may go on. It has the names of an event. Never throws either. */
+    /** Assesses a login attempt before the password is checked. It has the fields of an event; its contents never throw. */
     assess(attempt: object): Assessment
-    /** Does what is due, and delivers notifications. */
+    /** Does pending work, and delivers notifications. */
     tick(): void
     /**
-     * Moves a manual clock, and does all that becomes due on the way.
+     * Advances a manual clock, and does the work that becomes due.
      * @throws ArgumentError for any other clock
      */
     advance(toMs: number): void
@@ -569,72 +577,74 @@ export namespace takeover {
     apply(path: string, document: object): Diagnostics
     /** Removes the document of a path; false if there was none. */
     remove(path: string): boolean
-    /** The signals that are asked for, newest first. */
+    /** Returns the signals that match, newest first. */
     signals(query?: {
       state?: string, minSeverity?: Severity, service?: string, rule?: string, skip?: number, limit?: number
     }): Signal[]
-    /** A signal; null if there is none of this id. */
+    /** Returns a signal; null if there is none with this id. */
     signal(id: string): Signal | null
-    /** Says what a signal was; false if there is none. Blocks of a false positive end, and the same is not answered for a day. */
+    /**
+     * Resolves a signal; false if there is none with this id. The blocks of a false positive end, and responses to its group are
+     * suspended for a day.
+     */
     resolve(id: string, how: 'closed' | 'false_positive' | 'confirmed'): boolean
-    /** A file about a signal, in pieces; null if there is none of this id. */
+    /** Exports a file about a signal, in pieces; null if there is no signal with this id. */
     export(
       id: string,
       file: 'targeted_users.csv' | 'ips.csv' | 'compromised.csv' | 'events.csv' | 'events.ndjson'
     ): IterableIterator<Uint8Array> | null
-    /** Refuses somebody for a time (60 to 604,800 seconds; the configured duration unless given) or for good. */
+    /** Blocks a target for a time (60 to 604,800 seconds, by default the configured duration) or permanently. */
     block(whom: Whom & {
       seconds?: number, permanent?: boolean, mode?: 'block' | 'stealth', reason?: string, signal?: string
     }): { [key: string]: Value }
-    /** Ends blocks; how many. */
+    /** Removes blocks; returns their number. */
     unblock(which: Which): number
-    /** Changes the end of blocks to so many seconds from now, or to none; how many. */
+    /** Changes the end of blocks to `seconds` from now, or to none; returns their number. */
     extend(which: Which, seconds?: number): number
-    /** The blocks that hold, newest first. */
+    /** Returns the blocks in force, newest first. */
     blocks(page?: { skip?: number, limit?: number }): Array<{ [key: string]: Value }>
-    /** The latest changes of blocks, oldest first. */
+    /** Returns the latest changes of blocks, oldest first. */
     audit(): Array<{ at: number, what: string, whom: string }>
-    /** What changed of the blocks since the last call, as documents for engines without live lists; null for one to remove. */
+    /** Returns the changes of blocks since the last call, as documents for engines without live sets; null for one to remove. */
     exportRulesData(maxChunk?: number): Record<string, Value>
-    /** Counters, and findings about the events. */
+    /** Returns counters, and findings about the events. */
     health(): { [key: string]: Value }
-    /** Forgets a user (by login), an address or a network: counts, memories, lists of signals, blocks. */
+    /** Forgets a user (by login), an address or a network: counts, familiar origins, lists in signals, blocks. */
     forget(whom: Whom): void
-    /** The state to keep across a restart. It holds the key of all hashes, so it is a secret. */
+    /** Returns the state to keep across a restart. It contains the key of all hashes, so it is a secret. */
     snapshot(): Uint8Array
     /**
-     * Calls back with each notification, in `tick` (also of the timer) and in `advance`. What the callback throws is a warning of
-     * the process. Returns the number that `unsubscribe` takes.
+     * Adds a subscriber, which is called with each notification, in `tick` (including that of the timer) and in `advance`. What
+     * it throws is emitted as a process warning. Returns the number that `unsubscribe` takes.
      */
     subscribe(callback: (notification: Notification) => void, wanted?: Wanted): number
-    /** Stops calling back; false if the number is not in use. */
+    /** Removes a subscriber; false if the number is not in use. */
     unsubscribe(subscription: number): boolean
   }
 
   interface NotifierOptions extends Wanted {
-    /** Signs the posts to a webhook: `X-Bartizan-Signature`. */
+    /** The key that signs posts to a webhook, in the header `X-Bartizan-Signature`. */
     secret?: string | undefined
-    /** Of PagerDuty. */
+    /** The routing key of PagerDuty. */
     routingKey?: string | undefined
-    /** How long a receiver may take; 5,000 unless given. */
+    /** How long a receiver may take, in milliseconds; 5,000 by default. */
     timeoutMs?: number
-    /** How often what fails is tried again; 5 unless given. */
+    /** The number of retries; 5 by default. */
     retries?: number
-    /** The first pause before that, which doubles each time; 1,000 unless given. */
+    /** The pause before the first retry, in milliseconds, which doubles each time; 1,000 by default. */
     backoffMs?: number
-    /** The longest pause, even if the receiver asks for more (`Retry-After`); 60,000 unless given. */
+    /** The longest pause in milliseconds, even if the receiver asks for more (`Retry-After`); 60,000 by default. */
     longestBackoffMs?: number
   }
 
   /**
-   * Posts the notifications of a detector to one receiver, one after the other. Nothing waits for the receiver: up to 1,024
-   * notifications wait in a queue, and when it is full, updates of signals are dropped first. What is rejected for good is a
-   * warning of the process. Notifications may
-   * arrive twice; their `Idempotency-Key` tells. Redirects are not followed.
+   * Posts the notifications of a detector to one receiver, in order. Detection never waits for the receiver: up to 1,024
+   * notifications are queued, and when the queue is full, updates of signals are dropped first. A notification that is given up
+   * is a process warning. A notification may arrive twice, with the same `Idempotency-Key`. Redirects are not followed.
    */
   class Notifier {
     /**
-     * @param url where to post; PagerDuty needs none
+     * @param url the URL of the receiver; not needed for PagerDuty
      * @throws ArgumentError if an argument or option is invalid
      */
     constructor(
@@ -643,9 +653,9 @@ export namespace takeover {
       url?: string,
       options?: NotifierOptions
     )
-    /** How many were sent, retried, given up, and dropped from the full queue. */
+    /** The numbers of notifications sent, retried, given up, and dropped from the full queue. */
     readonly statistics: { sent: number, retried: number, failed: number, dropped: number }
-    /** Stops, after sending what waits, without pauses between retries and for at most `timeoutMs`; 5,000 unless given. */
+    /** Sends what is queued, without pauses between retries and for at most `timeoutMs` (5,000 by default), and stops. */
     close(timeoutMs?: number): Promise<void>
   }
 }

@@ -45,7 +45,8 @@ class Engine {
     this.#native = nativeEngine({ rules, enabled, host: 'javascript', ...settings })
     warn(this.#native.doubts)
     const detector = this.#native.takeover()
-    this.#takeover = detector && detectorOf(detector)
+    const { takeover_diagnostics: diagnostics } = this.report
+    this.#takeover = detector && detectorOf(detector, diagnostics && diagnosticsOf(diagnostics))
   }
 
   get report () {
@@ -94,6 +95,7 @@ class Engine {
 class ServedRequest extends sdk.Request {
   #native
   #budget
+  #loginFailed = false
   #onBlocked
   blocked = false
 
@@ -141,6 +143,15 @@ class ServedRequest extends sdk.Request {
     return this.#evaluate('response', { status, headers })
   }
 
+  /** Whether a login failed in this request; known once the head of the response has been evaluated. */
+  get loginFailed () {
+    return this.#loginFailed
+  }
+
+  learnLoginFailure (status, headers, body) {
+    return callWithin(this.#budget, this.#native, 'learn_login_failure', { status, headers, body }).learned
+  }
+
   /** This only asks; it does not end the request. */
   isUserBlocked (user, sessionId) {
     return callWithin(this.#budget, this.#native, 'is_user_blocked', { user, session_id: sessionId }).blocked
@@ -163,8 +174,9 @@ class ServedRequest extends sdk.Request {
   }
 
   #evaluate (name, args) {
-    const { blocked } = callWithin(this.#budget, this.#native, name, args)
+    const { blocked, login_failed: failed } = callWithin(this.#budget, this.#native, name, args)
     this.blocked ||= blocked
+    this.#loginFailed ||= failed === true
     return blocked
   }
 
@@ -173,6 +185,26 @@ class ServedRequest extends sdk.Request {
     this.blocked ||= answer.blocked === true
     tagAnswer(this.span, answer)
     return answer
+  }
+}
+
+// The largest response to a failed login from which the engine learns.
+const LARGEST_FAILURE = 1 << 16
+
+/** The body of a response to a failed login, unless it is larger than what the engine learns from. */
+class FailureBody {
+  #parts = []
+  #length = 0
+
+  add (part, encoding) {
+    if (part === undefined || part === null || typeof part === 'function') return
+    const bytes = typeof part === 'string' ? Buffer.from(part, typeof encoding === 'string' ? encoding : 'utf8') : part
+    this.#length += bytes.length
+    if (this.#length <= LARGEST_FAILURE) this.#parts.push(bytes)
+  }
+
+  text () {
+    return this.#length <= LARGEST_FAILURE ? Buffer.concat(this.#parts).toString() : undefined
   }
 }
 
@@ -237,10 +269,17 @@ function protection (engine, span = () => undefined, proxies = {}) {
       }
       return res.headersSent ? res : writeHead.call(res, status, ...rest)
     }
+    const failure = new FailureBody()
     for (const [name, original] of [['write', write], ['end', end]]) {
       res[name] = function (...args) {
         if (!res.headersSent) res.writeHead(res.statusCode)
-        return res.writableEnded ? res : original.apply(res, args)
+        if (res.writableEnded) return res
+        if (request.loginFailed && !answered) {
+          failure.add(...args)
+          const body = name === 'end' ? failure.text() : undefined
+          if (body !== undefined) request.learnLoginFailure(res.statusCode, headersOf(res.getHeaders()), body)
+        }
+        return original.apply(res, args)
       }
     }
     res.once('close', () => request.finish())

@@ -1,6 +1,6 @@
 'use strict'
 
-// Posting notifications to a webhook, Slack, Teams or PagerDuty. The engine makes bodies and signatures.
+// Posting notifications to a webhook, Slack, Teams or PagerDuty. The core creates bodies and signatures.
 
 const { ArgumentError, only } = require('./errors')
 const { call } = require('./sdk')
@@ -17,7 +17,7 @@ const NOTHING = { kind: 'opened', seq: 0, at: 0, title: '', signal: {}, delta: {
 /** The receiver rejected the notification for good. */
 class Refused extends Error {}
 
-/** Sending failed and may succeed later; `afterMs` are the milliseconds that the receiver asked for. */
+/** Sending failed but may succeed later; `afterMs` is the pause in milliseconds that the receiver asked for. */
 class NotNow extends Error {
   constructor (message, afterMs = 0) {
     super(message)
@@ -25,7 +25,7 @@ class NotNow extends Error {
   }
 }
 
-/** Posts the notifications of a detector to one receiver, one after the other, until it is closed. */
+/** Posts the notifications of a detector to one receiver, in order, until it is closed. */
 class Notifier {
   #detector
   #inbox
@@ -36,7 +36,7 @@ class Notifier {
   #backoffMs
   #longestBackoffMs
   #counts = { sent: 0, retried: 0, failed: 0 }
-  /** The promise of the loop that sends, and what ends its pauses and its request. */
+  /** The promise of the sending loop, which is null while nothing is queued. */
   #sending = null
   #closing = false
   #wake = () => {}
@@ -51,7 +51,7 @@ class Notifier {
     this.#retries = number('retries', retries)
     this.#backoffMs = number('backoffMs', backoffMs)
     this.#longestBackoffMs = number('longestBackoffMs', longestBackoffMs)
-    this.#message(NOTHING) // invalid settings are an error now, not with each notification
+    this.#message(NOTHING) // reports invalid settings now rather than with each notification
     this.#detector = detector
     this.#inbox = openInbox(detector, wanted, () => this.#start())
   }
@@ -60,7 +60,7 @@ class Notifier {
     return { ...this.#counts, dropped: this.#inbox.dropped }
   }
 
-  /** Stops, after sending what waits, without pauses between retries and for at most `timeoutMs`. */
+  /** Sends what is queued, without pauses between retries and for at most `timeoutMs`, and stops. */
   async close (timeoutMs = 5000) {
     this.#detector.tick()
     this.#detector.unsubscribe(this.#inbox.subscription)
@@ -126,7 +126,7 @@ class Notifier {
 
   async #post (notification) {
     const { headers, body } = this.#message(notification)
-    if (body === undefined) return // this receiver does not get such notifications
+    if (body === undefined) return // this receiver has no message for this kind of notification
     const status = await this.#answer(headers, body)
     if (status.code >= 200 && status.code < 300) {
       this.#counts.sent++
@@ -162,13 +162,13 @@ class Notifier {
 function checked (url) {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   if (!['http:', 'https:'].includes(parsed?.protocol) || parsed.username !== '' || parsed.password !== '') {
-    throw new ArgumentError('the argument `url` must be one of http or https')
+    throw new ArgumentError('the argument `url` must be a valid http or https URL without a user name')
   }
   return parsed
 }
 
 function number (name, given, least = 0) {
-  // The longest time that a timer takes.
+  // Timers take no longer delays than this.
   if (typeof given === 'number' && given >= least) return Math.min(given, 2 ** 31 - 1)
   throw new ArgumentError(`the option \`${name}\` must be a number of at least ${least}`)
 }

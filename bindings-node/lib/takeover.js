@@ -1,19 +1,19 @@
 'use strict'
 
-// Account takeover and business-logic abuse, detected in process: events in, signals and blocks out.
+// In-process detection of account takeover and business-logic abuse, from events to signals and blocks.
 
 const native = require('./native')
 const { WHOLE, withEncoded } = require('./encode')
 const { ArgumentError, diagnosticsOf, only } = require('./errors')
 
-/** Arguments are taken whole, within reason. */
+/** Arguments are encoded without the usual limits, except for one on the length of texts. */
 const ARGUMENTS = { ...WHOLE, textBytes: 64 << 20 }
 const OPTIONS = ['clock', 'startMs', 'service', 'env']
 const WANTED = ['minSeverity', 'categories', 'services', 'kinds']
 const QUERY = ['state', 'minSeverity', 'service', 'rule', 'skip', 'limit']
 const SECOND_MS = 1000
 
-/** Turns errors of the native half into those of this package. */
+/** Converts errors of the native half into those of this package. */
 function refused (run) {
   try {
     return run()
@@ -34,33 +34,35 @@ function wantedOf (options) {
   return { min_severity: minSeverity, ...lists }
 }
 
-/** The native half of a detector. */
+/** Creates the native half of a detector. */
 function made (options, make, config) {
   const settings = { ...settingsOf(options), config }
   return refused(() => withEncoded(settings, ARGUMENTS, false, make))
 }
 
-/** A native half that is there already, in place of options. */
+/** An existing native half, which the constructor takes in place of options. */
 class Made {
-  constructor (detector, clock) {
+  constructor (detector, clock, diagnostics = null) {
     this.detector = detector
     this.clock = clock
+    this.diagnostics = diagnostics
   }
 }
 
 let openInbox
 
-/** The detector, which applications and operators use. */
+/** A detector of account takeover, for applications and operators. */
 class Detector {
   #native
   #diagnostics = null
-  /** The functions that deliver waiting notifications, by the number of the subscription. */
+  /** The functions that deliver queued notifications, by the number of the subscription. */
   #subscribers = new Map()
 
   constructor (config, options = {}) {
     this.#native = options instanceof Made
       ? options.detector
       : made(options, (settings) => new native.NativeDetector(settings))
+    if (options instanceof Made) this.#diagnostics = options.diagnostics
     if (config !== undefined && config !== null) this.#diagnostics = this.apply('config', config)
     if ((options.clock ?? 'system') === 'system') tickByItself(this)
   }
@@ -71,7 +73,7 @@ class Detector {
     return new Detector(config, new Made(detector, options.clock))
   }
 
-  /** The diagnostics of the first document. */
+  /** The diagnostics of `config`; null without one. */
   get diagnostics () {
     return this.#diagnostics
   }
@@ -121,7 +123,7 @@ class Detector {
     return this.#call('resolve', { id, how }).found
   }
 
-  /** A file about a signal, as an iterator over its pieces; null without such a signal. */
+  /** Exports a file about a signal, as an iterator over its pieces; null if the signal does not exist. */
   export (id, file) {
     const found = refused(() => this.#native.export(String(id), String(file)))
     return found === null ? null : pieces(found)
@@ -163,7 +165,7 @@ class Detector {
     return this.#native.snapshot()
   }
 
-  /** Calls back with each notification, from `tick` and `advance`. The number is for `unsubscribe`. */
+  /** Adds a subscriber, which `tick` and `advance` call. Returns the number for `unsubscribe`. */
   subscribe (callback, wanted = {}) {
     if (typeof callback !== 'function') throw new ArgumentError('the callback must be a function')
     const inbox = this.#open(wanted, () => {
@@ -183,7 +185,7 @@ class Detector {
     return this.#call('unsubscribe', { subscription }).found
   }
 
-  /** Collects notifications from now on; `deliver` is called when there may be some. */
+  /** Opens a queue of notifications; `deliver` is called when there may be some. */
   #open (wanted, deliver) {
     const wish = wantedOf(wanted)
     const inbox = refused(() => withEncoded(wish, ARGUMENTS, false, (bytes) => this.#native.inbox(bytes)))
@@ -195,7 +197,7 @@ class Detector {
     for (const deliver of this.#subscribers.values()) deliver()
   }
 
-  /** The contents of an event never cause an error. */
+  /** Processes an event or an attempt, whose contents never cause an error. */
   #judge (name, given) {
     return withEncoded(given, ARGUMENTS, false, (bytes) => JSON.parse(this.#native.call(name, bytes)))
   }
@@ -215,13 +217,13 @@ function * pieces (file) {
   for (let piece; (piece = file.next()) !== null;) yield piece
 }
 
-/** The detector of an engine. */
-function detectorOf (detector) {
-  return new Detector(undefined, new Made(detector))
+/** Wraps the detector of an engine. */
+function detectorOf (detector, diagnostics) {
+  return new Detector(undefined, new Made(detector, undefined, diagnostics))
 }
 
-// The detectors that use the system's clock. A timer ticks them, as there may be neither events nor requests to do it. It does
-// not keep the process running.
+// The detectors with a system clock. A timer ticks them, since there may be neither events nor requests that do. It does not
+// keep the process running.
 const detectors = new Set()
 let timer
 

@@ -185,10 +185,10 @@ test('the end does not wait for a pause or a receiver that hangs', async (t) => 
 test('what cannot be posted to is told at once', () => {
   const table = [
     [['webhook', 'http://127.0.0.1/'], /`secret` must be given/],
-    [['webhook', 'file:///etc/passwd'], /`url` must be one of http or https/],
-    [['slack'], /`url` must be one of http or https/],
-    [['slack', 'http://[::1'], /`url` must be one of http or https/],
-    [['slack', 'http://user:word@127.0.0.1/'], /`url` must be one of http or https/],
+    [['webhook', 'file:///etc/passwd'], /`url` must be a valid http or https URL/],
+    [['slack'], /`url` must be a valid http or https URL/],
+    [['slack', 'http://[::1'], /`url` must be a valid http or https URL/],
+    [['slack', 'http://user:word@127.0.0.1/'], /`url` must be a valid http or https URL/],
     [['pagerduty'], /`routing_key` must be given/],
     [['pigeon', 'http://127.0.0.1/'], /not `pigeon`/],
     [['slack', 'http://127.0.0.1/', { retries: -1 }], /`retries` must be a number of at least 0/],

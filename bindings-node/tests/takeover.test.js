@@ -152,6 +152,14 @@ test('the timer keeps no process going', () => {
   assert.deepEqual([run.status, run.stderr.toString()], [0, ''])
 })
 
+test('an engine says what is wrong with its document about takeover', () => {
+  assert.equal(new Engine(RULES).takeover.diagnostics, null)
+  const config = { bartizan_ato: { settings: { response: { mode: 'blok' } } } }
+  const { diagnostics } = new Engine(RULES, { takeover: config }).takeover
+  assert.deepEqual(diagnostics, new Detector(config).diagnostics)
+  assert.deepEqual(Object.keys(diagnostics.bartizan_ato.errors), ["unknown mode 'blok'"])
+})
+
 test('an engine has a detector', () => {
   const engine = new Engine(RULES, { service: 'shop', env: 'test' })
   assert.ok(engine.takeover instanceof Detector)

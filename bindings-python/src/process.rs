@@ -58,6 +58,11 @@ impl Engine {
     }
 
     #[getter]
+    fn takeover_diagnostics(&self) -> Diagnostics {
+        self.engine.takeover_diagnostics().clone().into()
+    }
+
+    #[getter]
     fn warnings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let warnings = py.detach(|| self.engine.warnings());
         PyTuple::new(py, warnings.into_iter().map(ConfigurationWarning::from))

@@ -220,6 +220,17 @@ def test_an_engine_has_a_detector() -> None:
         Engine(RULES, takeover=5)
 
 
+def test_an_engine_says_what_is_wrong_with_its_document() -> None:
+    def diagnostics(**settings: Any) -> Any:
+        detector = Engine(RULES, **settings).takeover
+        assert detector is not None
+        return detector.diagnostics
+
+    assert diagnostics() is None
+    document = {"bartizan_ato": {"settings": {"response": {"mode": "blok"}}}}
+    assert "unknown mode 'blok'" in str(diagnostics(takeover=document))
+
+
 def test_threads_share_a_detector() -> None:
     detector = Detector()
     problems: list[BaseException] = []

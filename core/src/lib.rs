@@ -36,7 +36,7 @@
 //!     .peer("192.0.2.7:40312")
 //!     .query(bartizan::value::Value::from_entries([("q", "<script>alert(1)</script>")]));
 //! let decision = request.start(start);
-//! assert!(!decision.blocked && decision.found.is_some_and(|found| found.is_match()));
+//! assert!(!decision.blocked && decision.found.is_some_and(|found| !found.events.is_empty()));
 //! request.response(Response::new(200).header("Content-Type", "text/html"));
 //! let report = request.finish(&Finish::default());
 //! assert_eq!(report.meta["appsec.event"], "true");

@@ -1,4 +1,4 @@
-//! Detection of account takeover, by a detector of its own or by that of an engine.
+//! Account-takeover detection, by a stand-alone detector or by that of an engine.
 
 use crate::abi::ddwaf_object;
 use crate::pointers::{bytes, hand_out, object, shared, slot, take_back, to_c_const};
@@ -27,7 +27,7 @@ pub type bartizan_notification_cb =
 pub type bartizan_piece_cb =
     Option<unsafe extern "C" fn(piece: *const c_char, length: usize, user_data: *mut c_void) -> bool>;
 
-/// The pointer that callers want to receive in their callbacks.
+/// The caller's data pointer, which is passed to callbacks.
 #[derive(Clone, Copy)]
 struct UserData(*mut c_void);
 
@@ -37,21 +37,22 @@ unsafe impl Send for UserData {}
 unsafe impl Sync for UserData {}
 
 impl UserData {
-    /// The pointer. A closure that calls this captures the whole `UserData`, which is `Send`, and not the pointer in it.
+    /// Returns the pointer. A closure that calls this captures the whole `UserData`, which is `Send`, rather than the
+    /// pointer in it.
     fn pointer(self) -> *mut c_void {
         self.0
     }
 }
 
-/// Creates a detector of its own, for hosts without requests of an engine, for tests and for replays.
+/// Creates a stand-alone detector, for hosts that do not use the requests of an engine, for tests and for replays.
 ///
 /// @param settings     A map: `config` (a document with the key `bartizan_ato`), `clock` (`system`, or `manual`: then
-///                     `advance` moves it, and events bring their times), `start_ms` (of a manual clock), `service` and
-///                     `env` (of events without these). Any other name is an error. Only read.
+///                     `advance` moves it, and the times of events are used), `start_ms` (of a manual clock), `service`
+///                     and `env` (of events that name none). Any other name is an error. Only read.
 /// @param report       Overwritten with a map: the `diagnostics` of the document, or an `error`. The caller destroys it
 ///                     with the default allocator. May be NULL.
 /// @return the detector, to be destroyed with bartizan_detector_destroy; NULL, with `error` in the report, if a setting
-///         cannot be used. What is wrong in the document is in its diagnostics; the rest of it is in use.
+///         cannot be used. The diagnostics list what is invalid in the document; the rest of it is in use.
 ///
 /// # Safety
 ///
@@ -67,10 +68,10 @@ pub unsafe extern "C" fn bartizan_detector_init(
 
 /// Creates a detector that continues where another one stopped.
 ///
-/// @param settings         As for bartizan_detector_init: no configuration is part of a snapshot, and what is open for rules
-///                         that `config` does not have is lost.
-/// @param snapshot         What the function `snapshot` gave: snapshot_length bytes, which are a secret. Only read.
-/// @param report           Likewise; `error` may say as well that the snapshot cannot be read.
+/// @param settings         As for bartizan_detector_init; the configuration is not part of a snapshot, and signals of rules
+///                         that `config` does not have are lost.
+/// @param snapshot         The result of the function `snapshot`: snapshot_length bytes, to be kept secret. Only read.
+/// @param report           As for bartizan_detector_init; `error` may also say that the snapshot cannot be read.
 /// @return the detector; NULL, with `error` in the report, if a setting or the snapshot cannot be used.
 ///
 /// # Safety
@@ -90,7 +91,7 @@ pub unsafe extern "C" fn bartizan_detector_restore(
     }
 }
 
-/// Creates a detector, and reports what became of its settings.
+/// Creates a detector, and fills its report.
 ///
 /// # Safety
 ///
@@ -131,24 +132,25 @@ pub unsafe extern "C" fn bartizan_engine_detector(engine: bartizan_engine) -> ba
     })
 }
 
-/// Runs a function of a detector. Thread-safe. bartizan_call describes the rest.
+/// Runs a function of a detector. Thread-safe. See bartizan_call for the conventions.
 ///
-/// - `event`: an event (`event`, `usr.login`, `usr.id`, `usr.exists`, `ip`, ...) gives `signals` (ids it touched), `opened`
-///   and `escalated`. An invalid one is not an error: it is counted, and `dropped` has the reason.
-/// - `assess`: an attempt, likewise, before the password is checked, gives `decision` (`allow`, `stealth` or `block`),
-///   `score` and `reasons`.
-/// - `apply` (`path`, `document`) gives `diagnostics`; `remove` (`path`) gives `removed`.
-/// - `tick`, to be called about once a second, does what is due and delivers notifications; `advance` (`to_ms`) moves a manual clock;
-///   `time` gives `time_ms`.
-/// - `signals` (`state`, `min_severity`, `service`, `rule`, `skip`, `limit`) gives `signals`, newest first; `signal` (`id`)
-///   gives `signal`; `resolve` (`id`, `how`: `closed`, `false_positive` or `confirmed`) gives `found`.
-/// - `block` (`ip`, `cidr`, `user` or `session`; `seconds` or `permanent`; `mode`, `reason`, `signal`) gives `block`;
-///   `unblock` and `extend` (whom, or `signal`, `rule`, `kind`, `all`; `seconds`) give `count`; `blocks` (`skip`, `limit`)
-///   gives `blocks`, newest first; `audit` gives `audit`.
-/// - `export_rules_data` (`max_chunk`) gives `documents` by path, null for one to be removed; `export` (`id`, `file`) gives
-///   the whole of a file in `data`; `snapshot` gives `snapshot`, for bartizan_detector_restore.
-/// - `health` gives counters and findings; `forget` (`user` or `ip`) forgets a person; `unsubscribe` (`subscription`) gives
-///   `found`.
+/// - `event` processes an event (`event`, `usr.login`, `usr.id`, `usr.exists`, `ip`, ...) and returns `signals` (the ids of
+///   those it affected), `opened` and `escalated`. An invalid event is not an error: it is counted, and `dropped` has the
+///   reason.
+/// - `assess` takes an attempt, with the same fields, before the password is checked, and returns `decision` (`allow`,
+///   `stealth` or `block`), `score` and `reasons`.
+/// - `apply` (`path`, `document`) returns `diagnostics`; `remove` (`path`) returns `removed`.
+/// - `tick`, to be called about once a second, does pending work and delivers notifications; `advance` (`to_ms`) advances a
+///   manual clock; `time` returns `time_ms`.
+/// - `signals` (`state`, `min_severity`, `service`, `rule`, `skip`, `limit`) returns `signals`, newest first; `signal`
+///   (`id`) returns `signal`; `resolve` (`id`, `how`: `closed`, `false_positive` or `confirmed`) returns `found`.
+/// - `block` (`ip`, `cidr`, `user` or `session`; `seconds` or `permanent`; `mode`, `reason`, `signal`) returns `block`;
+///   `unblock` and `extend` (a target, or `signal`, `rule`, `kind`, `all`; `seconds`) return `count`; `blocks` (`skip`,
+///   `limit`) returns `blocks`, newest first; `audit` returns `audit`.
+/// - `export_rules_data` (`max_chunk`) returns `documents` by path, null for one to be removed; `export` (`id`, `file`)
+///   returns a whole file in `data`; `snapshot` returns `snapshot`, for bartizan_detector_restore.
+/// - `health` returns counters and findings; `forget` (`user` or `ip`) forgets a user or an address; `unsubscribe`
+///   (`subscription`) returns `found`.
 ///
 /// # Safety
 ///
@@ -168,12 +170,12 @@ pub unsafe extern "C" fn bartizan_detector_call(
     }
 }
 
-/// Calls back with each notification from now on. Thread-safe.
+/// Adds a subscriber, which is called with each notification from now on. Thread-safe.
 ///
 /// @param wanted       A map: `min_severity`, `categories`, `services`, `kinds`. A missing key does not filter. Only
 ///                     read.
-/// @param callback     Called once for each notification, on whatever thread. It must not unwind.
-/// @param user_data    Passed to it. It must live until the function `unsubscribe` returned and no other thread ticks.
+/// @param callback     Called once for each notification, on any thread. It must not unwind.
+/// @param user_data    Passed to it. It must stay valid until `unsubscribe` has returned and no other thread ticks.
 /// @param result       Overwritten with a map: `subscription`, the number for `unsubscribe`, or an `error`. The
 ///                     caller destroys it with the default allocator.
 /// @return true if the callback is registered; false with an `error` in the result, or with result untouched if a
@@ -210,15 +212,15 @@ pub unsafe extern "C" fn bartizan_detector_subscribe(
     unsafe { answer(wanted, result, subscribe) }
 }
 
-/// Writes a file about a signal, piece by piece. Thread-safe.
+/// Exports a file about a signal, piece by piece. Thread-safe.
 ///
 /// @param arguments    A map: `id` of the signal, and `file`: `targeted_users.csv`, `ips.csv`, `compromised.csv`,
 ///                     `events.csv` or `events.ndjson`. Only read.
-/// @param callback     Called with one piece after the other, before this returns. It must not unwind.
+/// @param callback     Called with each piece in turn, before this function returns. It must not unwind.
 /// @param user_data    Passed to it.
-/// @param result       Overwritten with a map: `found` (the signal exists) and `complete` (the callback took all), or an
-///                     `error`. The caller destroys it with the default allocator.
-/// @return true if the file was written, or there is no such signal; false with an `error` in the result, or with result
+/// @param result       Overwritten with a map: `found` (the signal exists) and `complete` (the callback took all pieces),
+///                     or an `error`. The caller destroys it with the default allocator.
+/// @return true if the file was exported or the signal does not exist; false with an `error` in the result, or with result
 ///         untouched if a pointer other than user_data is NULL.
 ///
 /// # Safety

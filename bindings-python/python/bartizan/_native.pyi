@@ -420,6 +420,10 @@ class NativeEngine:
         """The diagnostics of the initial rules."""
 
     @property
+    def takeover_diagnostics(self) -> Diagnostics:
+        """The diagnostics of the setting ``takeover``."""
+
+    @property
     def warnings(self) -> tuple[ConfigurationWarning, ...]:
         """Warnings about all current configurations."""
 
@@ -431,7 +435,7 @@ class NativeEngine:
         """Run a function of the engine by name."""
 
     def takeover(self) -> NativeDetector | None:
-        """Return the detector of account takeover, None where detection is turned off."""
+        """Return the detector of account takeover, or None if detection is turned off."""
 
     def request(self) -> NativeRequest:
         """Begin a request."""
@@ -450,7 +454,7 @@ class NativeDetector:
     def __new__(cls, settings: Mapping[str, Any]) -> NativeDetector: ...
     @staticmethod
     def restore(settings: Mapping[str, Any], snapshot: bytes) -> NativeDetector:
-        """Return a detector that continues where another one stopped."""
+        """Return a detector that continues from the snapshot of another one."""
 
     def apply(self, path: str, document: Mapping[str, Any]) -> Diagnostics:
         """Set the document of a path."""
@@ -465,10 +469,10 @@ class NativeDetector:
         """Return the state to keep across a restart."""
 
     def export(self, id: str, file: str) -> NativeExport | None:  # noqa: A002
-        """Return a file about a signal, None without such a signal."""
+        """Export a file about a signal, or return None if the signal does not exist."""
 
     def subscribe(self, wanted: Mapping[str, Any], callback: Callable[[dict[str, Any]], object]) -> int:
-        """Call back with each notification from now on."""
+        """Call a function with each notification from now on."""
 
     def inbox(self, wanted: Mapping[str, Any]) -> NativeInbox:
         """Collect notifications from now on."""
@@ -482,17 +486,17 @@ class NativeExport:
 
 @final
 class NativeInbox:
-    """Notifications that wait to be read."""
+    """A queue of notifications."""
 
     def take(self) -> dict[str, Any] | None:
-        """Remove and return the oldest one."""
+        """Remove and return the oldest notification, or None if there is none."""
 
     def clear(self) -> None:
-        """Remove all."""
+        """Remove all notifications."""
 
     @property
     def dropped(self) -> int:
-        """How many were dropped because the queue was full."""
+        """The number of notifications dropped because the queue was full."""
 
     @property
     def subscription(self) -> int:

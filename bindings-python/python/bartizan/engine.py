@@ -65,7 +65,8 @@ class Engine:
     def __init__(self, rules: Mapping[str, Any] | str, *, enabled: bool | None = True, **settings: Any) -> None:
         self._native = NativeEngine({"rules": rules, "enabled": enabled, "host": "python", **settings})
         native = self._native.takeover()
-        self._takeover = native and Detector._of(native)
+        document = isinstance(settings.get("takeover"), Mapping)
+        self._takeover = native and Detector._of(native, self._native.takeover_diagnostics if document else None)
 
     @property
     def diagnostics(self) -> Diagnostics:
@@ -123,6 +124,8 @@ class Request:
         self.span = span
         self._native = native
         self._tokens: list[Token[sdk.Reporting | None]] = []
+        self.login_failed = False
+        """Whether a login failed in this request; known once the head of the response has been evaluated."""
 
     def __enter__(self) -> Request:
         self._tokens.append(sdk._current.set(self))
@@ -160,7 +163,18 @@ class Request:
 
     def response(self, status: int, headers: Any = ()) -> None:
         """Evaluate the head of the response. Raises `Blocked`."""
-        self._evaluate("response", {"status": status, "headers": headers})
+        answer = self._native.call("response", {"status": status, "headers": headers})
+        self.login_failed = answer.get("login_failed", False)
+        if answer["blocked"]:
+            raise Blocked("response")
+
+    def learn_login_failure(self, status: int, headers: Any = (), body: str = "") -> bool:
+        """Learn from the application's response to a wrong password, so that refusals at this path can look like it.
+
+        False if no login failed in this request, or the response is of no use.
+        """
+        arguments = {"status": status, "headers": headers, "body": body}
+        return bool(self._native.call("learn_login_failure", arguments)["learned"])
 
     def is_user_blocked(self, user_id: Any, session_id: str | None = None) -> bool:
         """Return whether a user or a session is refused, without making it the user of the request.

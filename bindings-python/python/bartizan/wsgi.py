@@ -14,6 +14,8 @@ from bartizan.engine import Blocked, Engine, Request
 __all__ = ["Protection"]
 
 LARGEST_BODY = 1 << 20
+# The largest response to a failed login from which the engine learns.
+LARGEST_FAILURE = 1 << 16
 
 
 @final
@@ -68,8 +70,11 @@ class Protection:
             if hasattr(result, "close"):
                 result.close()
         status, headers, exc_info = head
-        request.response(int(status.split(" ", 1)[0]), [list(header) for header in headers])
+        code, pairs = int(status.split(" ", 1)[0]), [list(header) for header in headers]
+        request.response(code, pairs)
         start_response(status, headers, *([exc_info] if exc_info else []))
+        if request.login_failed and sum(map(len, body)) <= LARGEST_FAILURE:
+            request.learn_login_failure(code, pairs, b"".join([*written, *body]).decode(errors="replace"))
         return [*written, *body]
 
 

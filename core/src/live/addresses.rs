@@ -1,8 +1,8 @@
-//! Refused addresses and networks, of both families.
+//! The set of refused addresses and networks, for IPv4 and IPv6.
 //!
-//! An address of IPv4 is one word, whatever is said of it included. Networks are keyed by their length and looked up once
-//! for each length in use; few are, and an attacker has no say in it. Networks of IPv6 up to /64, as which its sources are
-//! usually refused, take two words, longer ones three.
+//! An IPv4 address takes one word, its terms (expiry and flags) included. Networks are keyed by prefix and prefix
+//! length, so a lookup probes once for each length in use; these are few, and an attacker cannot add any. IPv6
+//! networks up to /64, the usual unit of refusal, take two words; longer prefixes take three.
 
 use super::end::Until;
 use super::prefix::Prefix;
@@ -13,9 +13,9 @@ use super::table::Table;
 use super::terms::{Base, Entry, Terms};
 use std::net::IpAddr;
 
-/// Tables of the set.
+/// The number of tables in the set.
 const TABLES: usize = 4;
-/// `::ffff:0:0/96`, where IPv6 has IPv4.
+/// `::ffff:0:0/96`, the IPv4-mapped part of IPv6.
 const MAPPED: u128 = 0xFFFF << 32;
 const MAPPED_LENGTH: u8 = 96;
 
@@ -26,19 +26,19 @@ pub struct Addresses {
     networks_v4: Table<1>,
     wide_v6: Table<1>,
     long_v6: Table<2>,
-    /// Bit n: a network of that length has been here; of IPv4, of IPv6 below /64, and of IPv6 from there on. They are
-    /// never taken back, so nobody reads one a moment too early.
+    /// Bitmaps of the prefix lengths that have been inserted: IPv4, IPv6 below /64, and IPv6 from /64 on (bit n is
+    /// length 64 + n). Bits are never cleared, so a reader cannot miss an entry because of a concurrent removal.
     lengths: [AtomicU64; 3],
     base: Base,
     room: Room,
-    /// How often an entry was made or changed.
+    /// The number of changes to the set.
     changes: AtomicU64,
-    /// That number when no entry held.
+    /// The value of `changes` at which no entry was in force.
     none_since: AtomicU64,
 }
 
 impl Addresses {
-    /// An empty set with room for this many entries.
+    /// Creates an empty set of at most `limit` entries.
     pub fn with_limit(limit: usize) -> Self {
         Self {
             hosts_v4: Table::default(),
@@ -53,7 +53,8 @@ impl Addresses {
         }
     }
 
-    /// Adds an entry. Of two for the same network that hold the later end does, and what a person made stays theirs.
+    /// Adds an entry. If the network already has one in force, the later end applies, and an entry made by an
+    /// operator stays manual.
     pub fn insert(&self, network: Prefix, entry: Entry, now: u64) -> Result<(), Refused> {
         if self.terms_of(network).is_none() {
             let make = |part: usize| {
@@ -77,7 +78,7 @@ impl Addresses {
         Ok(())
     }
 
-    /// Gives an entry that still holds a new end, earlier or later; false when there is none.
+    /// Changes the end of an entry in force, to an earlier or later time; returns false if there is none.
     pub fn extend(&self, network: Prefix, until: Until, now: u64) -> bool {
         let (before, _) = self.change(network, |before| {
             let entry = self.base.entry(before?);
@@ -87,19 +88,19 @@ impl Addresses {
         before.is_some_and(|before| !self.is_over(before, now))
     }
 
-    /// Removes an entry; false when there was none.
+    /// Removes an entry; returns false if there was none.
     pub fn remove(&self, network: Prefix) -> bool {
         let (before, _) = self.change(network, |_| None);
         self.room.was_made();
         before.is_some()
     }
 
-    /// The entry of exactly this network, if it holds.
+    /// Returns the entry of exactly this network, if it is in force.
     pub fn get(&self, network: Prefix, now: u64) -> Option<Entry> {
         self.terms_of(network).map(|terms| self.base.entry(terms)).filter(|entry| entry.until.holds(now))
     }
 
-    /// What refuses an address, if anything does: of all networks around it, the one that lasts longest.
+    /// Returns the entry that refuses an address: of all networks that contain it, the one with the latest end.
     pub fn find(&self, address: IpAddr, now: u64) -> Option<Entry> {
         if self.base.is_unused() {
             return None;
@@ -125,7 +126,7 @@ impl Addresses {
         found.map(|terms| self.base.entry(terms))
     }
 
-    /// The entries that hold, in no order.
+    /// Returns the entries in force, in no particular order.
     pub fn entries(&self, now: u64) -> Vec<(Prefix, Entry)> {
         let mut entries = Vec::new();
         let mut add = |network, terms| {
@@ -142,8 +143,8 @@ impl Addresses {
         entries
     }
 
-    /// Whether any entry holds. Where none does that is remembered until another one comes, so that nobody can have the
-    /// set gone through again and again.
+    /// Whether any entry is in force. A negative answer is cached until the next change, so that repeated requests
+    /// cannot cause repeated scans of the set.
     pub fn hold_any(&self, now: u64) -> bool {
         let changes = self.changes.load(Ordering::Acquire);
         if self.base.is_unused() || self.none_since.load(Ordering::Relaxed) == changes {
@@ -160,12 +161,12 @@ impl Addresses {
         any
     }
 
-    /// How many there are, expired ones that were not swept yet included.
+    /// The number of entries, including expired ones that were not swept yet.
     pub fn len(&self) -> usize {
         self.hosts_v4.len() + self.networks_v4.len() + self.wide_v6.len() + self.long_v6.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -182,7 +183,7 @@ impl Addresses {
         self.room.arm(armed);
     }
 
-    /// Bytes of memory, as allocated.
+    /// The memory allocated, in bytes.
     pub fn memory(&self) -> usize {
         self.hosts_v4.memory() + self.networks_v4.memory() + self.wide_v6.memory() + self.long_v6.memory()
     }
@@ -213,7 +214,7 @@ impl Addresses {
         both
     }
 
-    /// Addresses alone are asked for in any case.
+    /// Records a prefix length in use. Single addresses need no bit, because every lookup probes for them.
     fn note_length(&self, network: Prefix) {
         let (nth, length) = match (network.is_v6(), network.length()) {
             (false, length) => (0, length),
@@ -236,7 +237,7 @@ impl Addresses {
     }
 }
 
-/// The numbers of the bits that are set.
+/// Iterates over the positions of the bits that are set.
 fn bits(mut set: u64) -> impl Iterator<Item = u8> {
     std::iter::from_fn(move || {
         let lowest = set.trailing_zeros();

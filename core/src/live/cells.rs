@@ -1,33 +1,34 @@
-//! Entries in one block of memory, by linear probing.
+//! A fixed-size hash table with linear probing that is read without locks.
 //!
-//! A cell is `EXTRA` words of its key and one word that holds the rest of the key and the terms. That word is written last
-//! and read first, so whoever finds it filled finds the key complete; and a key stays in its cell as long as the block
-//! lives, even if its entry goes, so nothing that is read can belong to two keys. An entry changes by one store.
+//! A cell has `EXTRA` words of its key, and one word for the rest of the key and the [terms](super::terms) (expiry
+//! and flags). That word is written last and read first, so a reader that finds it set finds the whole key. A key
+//! keeps its cell for the lifetime of the block, even after its entry is removed, so a reader never combines the
+//! parts of two keys. An entry is changed by a single store.
 //!
-//! Cells are claimed by an exchange, for in a forked child there may be two writers for a moment.
+//! Cells are claimed by compare-and-exchange, because a forked child may have two writers for a moment.
 
 use super::sync::{AtomicU64, AtomicUsize, Ordering, zeroed};
 use super::terms::Terms;
 
-/// What is looked up: a hash that says where, and the key itself.
+/// A key and its hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key<const EXTRA: usize> {
-    /// Says where it is.
+    /// Selects the cell where probing starts.
     pub hash: u64,
-    /// In words of their own.
+    /// The part of the key that has its own words.
     pub extra: [u64; EXTRA],
-    /// In the word of the terms.
+    /// The part of the key that shares a word with the terms.
     pub high: u32,
 }
 
-/// What a block has for a key.
+/// The result of looking up a key in a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// An entry, and the number of its cell.
+    /// The index of the cell, and its terms.
     Entry(usize, Terms),
-    /// The cell of an entry that is gone.
+    /// The cell of the key, whose entry was removed.
     Gone(usize),
-    /// Nothing.
+    /// The key is not in the block.
     Nothing,
 }
 
@@ -35,30 +36,30 @@ pub enum Found {
 #[derive(Debug)]
 pub struct Cells<const EXTRA: usize> {
     words: Box<[AtomicU64]>,
-    /// Cells with keys.
+    /// The number of cells that have a key.
     used: AtomicUsize,
 }
 
 impl<const EXTRA: usize> Cells<EXTRA> {
-    /// Words in a cell.
+    /// The number of words in a cell.
     const STRIDE: usize = EXTRA + 1;
 
-    /// A block of so many cells, a power of two or none.
+    /// Creates a block of `cells` cells: a power of two, or zero.
     pub fn new(cells: usize) -> Self {
         Self { words: zeroed(cells * Self::STRIDE), used: AtomicUsize::new(0) }
     }
 
-    /// How many cells there are.
+    /// The number of cells.
     pub fn count(&self) -> usize {
         self.words.len() / Self::STRIDE
     }
 
-    /// Whether another key would make it too full.
+    /// Whether the load factor has reached 70 %, so that no key may be added.
     pub fn is_full(&self) -> bool {
         self.used.load(Ordering::Relaxed) * 10 >= self.count() * 7
     }
 
-    /// Looks a key up.
+    /// Looks up a key.
     pub fn find(&self, key: &Key<EXTRA>) -> Found {
         let cells = self.count();
         for step in 0..cells {
@@ -75,7 +76,7 @@ impl<const EXTRA: usize> Cells<EXTRA> {
         Found::Nothing
     }
 
-    /// Gives a key that has none a cell; false if there is none.
+    /// Inserts a key that is not in the block; returns false if every cell is taken.
     pub fn insert(&self, key: &Key<EXTRA>, terms: Terms) -> bool {
         let (cells, filled) = (self.count(), word(key.high, terms));
         for step in 0..cells {
@@ -96,20 +97,20 @@ impl<const EXTRA: usize> Cells<EXTRA> {
         false
     }
 
-    /// Gives the entry in a cell other terms.
+    /// Replaces the terms in a cell.
     pub fn set(&self, cell: usize, terms: Terms) {
         let high = self.terms_of(cell).load(Ordering::Relaxed) >> 32;
         self.terms_of(cell).store(word(high as u32, terms), Ordering::Release);
     }
 
-    /// What is in a cell, if it is an entry.
+    /// Returns the key and the terms in a cell, if it has an entry.
     pub fn entry(&self, cell: usize) -> Option<([u64; EXTRA], u32, Terms)> {
         let word = self.terms_of(cell).load(Ordering::Acquire);
         let terms = Terms(word as u32);
         terms.are_of_an_entry().then(|| (self.extra(cell), (word >> 32) as u32, terms))
     }
 
-    /// Bytes of memory.
+    /// The memory allocated, in bytes.
     pub fn memory(&self) -> usize {
         size_of_val(&*self.words)
     }

@@ -1,6 +1,6 @@
-//! The end of an entry.
+//! The time at which an entry expires.
 
-/// Seconds since the epoch, or never.
+/// The end of an entry: a time in seconds since the Unix epoch, or never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)]
 pub enum Until {
@@ -9,7 +9,7 @@ pub enum Until {
 }
 
 impl Until {
-    /// As configurations write it: zero is never.
+    /// Reads the notation of configurations, in which zero stands for never.
     pub fn from_seconds(seconds: u64) -> Self {
         if seconds == 0 { Self::Forever } else { Self::Time(seconds) }
     }
@@ -22,7 +22,7 @@ impl Until {
         }
     }
 
-    /// Whether it is not over yet: the last second belongs to it.
+    /// Whether the end has not passed at `now`; the last second is included.
     pub fn holds(self, now: u64) -> bool {
         self >= Self::Time(now)
     }

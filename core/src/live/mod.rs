@@ -1,22 +1,22 @@
-//! Users and addresses refused from now on, until a time: changed while requests are served, without a new ruleset.
+//! Denylists of users and addresses that change while requests are served, without compiling a ruleset.
 //!
-//! Lists of configurations (`rules_data`) are compiled when they arrive, which takes a second for a million entries. These
-//! sets are for what the process itself decides: a person or a detector blocks somebody, and the next request is refused.
-//! They hold millions of entries, take one in a microsecond, and are read without locks: a request never waits for whoever
-//! is writing, nor for one who stopped half way because the process forked.
+//! Lists in configurations (`rules_data`) are compiled when they arrive, which takes a second for a million entries.
+//! These sets serve decisions of the process itself: when an operator or a detector blocks somebody, the next request
+//! must be refused. They hold millions of entries, take a microsecond per insertion, and are read without locks, so a
+//! request waits neither for a writer nor for one that a `fork` interrupted.
 //!
 //! | file | concept |
 //! |---|---|
-//! | [`end`] | until when an entry holds |
+//! | [`end`] | when an entry expires |
 //! | [`prefix`] | addresses and networks |
-//! | [`terms`] | what an entry says, in 32 bits |
-//! | [`cells`] | entries in one block of memory, one atomic word each beside its key |
-//! | [`table`] | blocks that grow without stopping anybody |
-//! | `room` | who gives way where there is no room |
+//! | [`terms`] | the expiry and flags of an entry, packed into 32 bits |
+//! | [`cells`] | a fixed-size hash table, with one atomic word per entry beside its key |
+//! | [`table`] | a sharded hash table that grows incrementally |
+//! | `room` | the size limit, and eviction when it is reached |
 //! | [`addresses`], [`users`] | the two sets |
 //!
-//! An entry still holds in its last second. Where several networks hold an address, the one that lasts longest decides, so
-//! results are those of the same entries in `rules_data`.
+//! An entry is in force up to and including its last second. If several networks contain an address, the one with the
+//! latest end decides, as for the same entries in `rules_data`.
 
 pub mod addresses;
 pub mod cells;
@@ -39,34 +39,35 @@ pub use users::Users;
 /// The sets of one process.
 #[derive(Debug)]
 pub struct LiveSets {
-    /// What conditions know as `blocked_ips`.
+    /// The set that conditions name `blocked_ips`.
     pub addresses: Addresses,
-    /// What conditions know as `blocked_users`.
+    /// The set that conditions name `blocked_users`.
     pub users: Users,
 }
 
 impl LiveSets {
-    /// How many entries each set has room for, if nobody says.
+    /// The default limit of entries in each set.
     pub const LIMIT: usize = 4_194_304;
 
-    /// Empty sets with room for this many entries each.
+    /// Creates empty sets of at most `limit` entries each.
     pub fn with_limit(limit: usize) -> Self {
         Self { addresses: Addresses::with_limit(limit), users: Users::with_limit(limit) }
     }
 
-    /// Frees some of what has expired, a bounded slice of the whole a call.
+    /// Removes expired entries from a bounded slice of the sets; repeated calls cover all of them.
     pub fn sweep(&self, now: u64) {
         self.addresses.sweep(now);
         self.users.sweep(now);
     }
 
-    /// Whether entries that no person made are enforced; they stay in the sets if not.
+    /// Sets whether automatic entries are enforced. Entries made by operators always are; automatic ones stay in the
+    /// sets in any case.
     pub fn arm(&self, armed: bool) {
         self.addresses.arm(armed);
         self.users.arm(armed);
     }
 
-    /// Bytes of memory, as allocated.
+    /// The memory allocated, in bytes.
     pub fn memory(&self) -> usize {
         self.addresses.memory() + self.users.memory()
     }

@@ -1,11 +1,12 @@
 //! Addresses and networks.
 //!
-//! IPv4 addresses inside IPv6 are IPv4 addresses everywhere, and otherwise the families never contain each other.
+//! IPv4-mapped IPv6 addresses are treated as IPv4 addresses; apart from them, prefixes of one family never contain
+//! those of the other.
 
 use std::fmt;
 use std::net::IpAddr;
 
-/// A network prefix; an address alone is one of full length.
+/// A network prefix; a single address is a prefix of full length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Prefix {
     v6: bool,
@@ -14,7 +15,7 @@ pub struct Prefix {
 }
 
 impl Prefix {
-    /// The address alone.
+    /// The prefix that contains only this address.
     pub fn host(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(four) => Self { v6: false, length: 32, bits: four.to_bits().into() },
@@ -22,22 +23,22 @@ impl Prefix {
         }
     }
 
-    /// The network of IPv4 of this length around an address.
+    /// The IPv4 network of this length that contains the address `bits`.
     pub fn v4(bits: u32, length: u8) -> Self {
         Self { v6: false, length: 32, bits: bits.into() }.cut(length)
     }
 
-    /// The network of IPv6 of this length around an address.
+    /// The IPv6 network of this length that contains the address `bits`.
     pub fn v6(bits: u128, length: u8) -> Self {
         Self { v6: true, length: 128, bits }.cut(length)
     }
 
-    /// Its bits, as a number.
+    /// The network address as a number.
     pub fn bits(self) -> u128 {
         self.bits
     }
 
-    /// An address, or a network in CIDR notation; bits beyond the prefix are cleared.
+    /// Parses an address or a network in CIDR notation; host bits are cleared.
     pub fn parse(text: &str) -> Option<Self> {
         let (address, length) = match text.split_once('/') {
             Some((address, length)) if !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -50,12 +51,12 @@ impl Prefix {
         let host = Self::host(address);
         let Some(mut length) = length else { return Some(host) };
         if address.is_ipv6() && !host.v6 {
-            length = length.checked_sub(96)?; // a network of IPv4 addresses, written inside IPv6
+            length = length.checked_sub(96)?; // an IPv4 network in IPv4-mapped notation
         }
         (length <= host.length).then(|| host.cut(length))
     }
 
-    /// The network of this length around it; a longer one leaves it as it is.
+    /// Shortens the prefix to `length`; one that is already shorter is returned unchanged.
     pub fn cut(self, length: u8) -> Self {
         let length = length.min(self.length);
         let full = if self.v6 { 128 } else { 32 };
@@ -64,7 +65,7 @@ impl Prefix {
         Self { length, bits, ..self }
     }
 
-    /// The prefix of one length for IPv4 and another for IPv6.
+    /// Shortens the prefix to `v4` or `v6` bits, depending on its family.
     pub fn cut_by_family(self, v4: u8, v6: u8) -> Self {
         self.cut(if self.v6 { v6 } else { v4 })
     }
@@ -74,22 +75,22 @@ impl Prefix {
         self.v6 == other.v6 && self.length <= other.length && other.cut(self.length) == self
     }
 
-    /// Whether it is one address.
+    /// Whether the prefix is a single address.
     pub fn is_host(self) -> bool {
         self.length == if self.v6 { 128 } else { 32 }
     }
 
-    /// Whether it is of IPv6.
+    /// Whether the prefix is IPv6.
     pub fn is_v6(self) -> bool {
         self.v6
     }
 
-    /// Its length in bits.
+    /// The prefix length in bits.
     pub fn length(self) -> u8 {
         self.length
     }
 
-    /// The first address of it.
+    /// The first address of the network.
     pub fn address(self) -> IpAddr {
         match self.v6 {
             true => IpAddr::V6(self.bits.into()),
@@ -97,7 +98,7 @@ impl Prefix {
         }
     }
 
-    /// Its bytes, for hashing.
+    /// An unambiguous byte representation, for hashing.
     pub fn bytes(self) -> [u8; 18] {
         let mut bytes = [0; 18];
         bytes[..16].copy_from_slice(&self.bits.to_le_bytes());

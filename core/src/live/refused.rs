@@ -1,15 +1,15 @@
-//! Why an entry is not taken.
+//! The reasons for which an entry is refused.
 
 use std::fmt;
 
-/// Why an entry was not taken.
+/// The reason for which an entry was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// The text is neither an address nor a network.
     NotAnAddress,
-    /// An empty id identifies nobody.
+    /// The user id is empty.
     Empty,
-    /// The set is full of entries that hold and that a person made.
+    /// The set is full of entries in force that operators made, which are not evicted.
     Full,
 }
 

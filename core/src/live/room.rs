@@ -1,8 +1,9 @@
-//! How full a set is, and who gives way.
+//! The size limit of a set, and when entries are evicted.
 //!
-//! Where there is no room, one part of the set is looked through: what has expired there goes, or else a small share of
-//! what no person made, those entries first that end first. So room is made for many at once and costs each little. Where
-//! all are made by persons nobody gives way, and nobody looks again before the next second.
+//! When the set is full, its parts are searched in turn until one has entries to remove: expired ones or, if it has
+//! none, a small share of its automatic ones, those with the earliest end first. This frees many entries at once, so
+//! the cost per insertion is small. If all entries were made by operators, nothing is evicted, and the search is not
+//! repeated within the same second.
 
 use super::sync::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::atomic::AtomicBool;
@@ -11,20 +12,21 @@ use std::sync::atomic::AtomicBool;
 #[derive(Debug)]
 pub struct Room {
     limit: usize,
-    /// The part that is next to be looked through or swept.
+    /// The next part to be searched or swept.
     hand: AtomicUsize,
-    /// The last second in which no room was found.
+    /// The last second in which a search freed nothing.
     full_at: AtomicU64,
     disarmed: AtomicBool,
 }
 
 impl Room {
-    /// Room for so many entries.
+    /// Creates a limit of `limit` entries.
     pub fn new(limit: usize) -> Self {
         Self { limit, hand: AtomicUsize::new(0), full_at: AtomicU64::new(u64::MAX), disarmed: AtomicBool::new(false) }
     }
 
-    /// Whether one more entry has room, or gets some: `make` makes some in one of `parts` and says for how many.
+    /// Whether an entry can be added, after evicting some if the set is full. `make` evicts from one of `parts` parts
+    /// and returns the number of evicted entries.
     pub fn has_some(&self, entries: usize, now: u64, parts: usize, make: impl Fn(usize) -> usize) -> bool {
         if entries < self.limit {
             return true;
@@ -39,12 +41,12 @@ impl Room {
         made
     }
 
-    /// An entry went, so there is room after all.
+    /// Reports that an entry was removed, so that the next insertion searches again.
     pub fn was_made(&self) {
         self.full_at.store(u64::MAX, Ordering::Relaxed);
     }
 
-    /// The next of so many parts.
+    /// Selects the next of `parts` parts in turn.
     pub fn next(&self, parts: usize) -> usize {
         self.hand.fetch_add(1, Ordering::Relaxed) % parts
     }
@@ -54,7 +56,7 @@ impl Room {
         self.disarmed.store(!armed, Ordering::Relaxed);
     }
 
-    /// Whether only what persons made is enforced.
+    /// Whether only entries made by operators are enforced.
     pub fn is_disarmed(&self) -> bool {
         self.disarmed.load(Ordering::Relaxed)
     }

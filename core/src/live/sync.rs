@@ -1,11 +1,11 @@
-//! What tables are made of, in one place so that `core/loom` can put models there.
+//! The atomics, locks and constants of tables, in one module so that `core/loom` can substitute its models.
 
 pub use crate::support::fork::Renewable;
 pub use arc_swap::ArcSwap;
 pub use std::sync::Arc;
 pub use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// Zeroed memory, of which the system gives pages when they are touched.
+/// Allocates zeroed memory, whose pages the system provides on first touch.
 pub fn zeroed(words: usize) -> Box<[AtomicU64]> {
     use zerocopy::FromZeros;
     match AtomicU64::new_vec_zeroed(words) {
@@ -14,11 +14,11 @@ pub fn zeroed(words: usize) -> Box<[AtomicU64]> {
     }
 }
 
-/// Hashes of keys: SipHash with keys of this process, so nobody outside can aim at a cell.
+/// The hash function of keys: SipHash with keys of this process, so that nobody can construct collisions.
 pub type Hashes = std::hash::RandomState;
-/// Parts of a table with a writer each; a power of two.
+/// The number of shards of a table, each with its own writer lock; a power of two.
 pub const SHARDS: usize = 64;
-/// Cells of the smallest block; a power of two.
+/// The number of cells in the smallest block; a power of two.
 pub const FEWEST_CELLS: usize = 16;
-/// Cells that every write takes over from a block that has grown too small.
+/// The number of cells that each write migrates from the former block while a shard grows.
 pub const MOVED_AT_ONCE: usize = 64;

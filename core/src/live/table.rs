@@ -1,13 +1,13 @@
-//! Blocks of cells that grow without stopping anybody.
+//! A sharded hash table that grows incrementally and is read without locks.
 //!
-//! A table has shards, each with a lock for writers and a pointer for readers to one block of [cells](super::cells), or to
-//! two while it grows: every write moves a few entries from the former block to the current one, so no write takes long.
-//! An entry is written to the current block before it goes from the former, and readers look at the former first; so they
-//! find it wherever it is. Only who sees a cell whose entry has gone has to look whether the pointer is still the same:
-//! the entry may have moved on to a block that was not there yet.
+//! Each shard has a lock for writers, and a pointer for readers to one block of [cells](super::cells), or to two
+//! while it grows: every write moves a few entries from the former block to the current one, so no write takes long.
+//! An entry is written to the current block before it is removed from the former one, and readers search the former
+//! block first, so they find it in one of them. A reader that finds a removed entry must check whether the pointer
+//! has changed: the entry may have moved to a block that was not yet visible.
 //!
-//! All that is needed to go on after a `fork` is in the cells. A writer that was left behind has at most claimed a cell,
-//! or left an entry in both blocks.
+//! The cells hold all state that matters after a `fork`. A writer that was interrupted has at most claimed a cell or
+//! left an entry in both blocks.
 
 use super::cells::{Cells, Found, Key};
 use super::sync::{Arc, ArcSwap, AtomicUsize, FEWEST_CELLS, Hashes, MOVED_AT_ONCE, Ordering, Renewable, SHARDS};
@@ -15,12 +15,12 @@ use super::terms::Terms;
 use std::hash::BuildHasher;
 use std::ops::Range;
 
-/// Of the entries of a shard, one in so many gives way at once when there is no room.
+/// The share of a shard's entries that is evicted at once: one in this many.
 const EVICTED_SHARE: usize = 32;
-/// Parts of a shard that are swept one after the other.
+/// The number of slices in which a shard is swept.
 const SLICES: usize = 8;
 
-/// See the [module](self). Keys have `EXTRA` words and 32 bits.
+/// See the [module](self). A key has `EXTRA` words and 32 bits.
 #[derive(Debug)]
 pub struct Table<const EXTRA: usize> {
     shards: Box<[Shard<EXTRA>]>,
@@ -41,10 +41,10 @@ struct Blocks<const EXTRA: usize> {
     current: Arc<Cells<EXTRA>>,
 }
 
-/// What a writer knows beside the blocks. If it is forgotten, some work is done again.
+/// The progress of writers. Losing it only repeats work.
 #[derive(Debug, Default)]
 struct Writer {
-    /// Cells of the former block that have moved.
+    /// The number of cells of the former block that were migrated.
     moved: usize,
     /// The next slice to sweep.
     slice: usize,
@@ -62,7 +62,7 @@ impl<const EXTRA: usize> Default for Table<EXTRA> {
 }
 
 impl<const EXTRA: usize> Table<EXTRA> {
-    /// The terms of a key's entry, expired or not.
+    /// Returns the terms of a key, expired or not.
     pub fn find(&self, extra: [u64; EXTRA], high: u32) -> Option<Terms> {
         let key = self.key(extra, high);
         let shard = self.shard(&key);
@@ -85,8 +85,8 @@ impl<const EXTRA: usize> Table<EXTRA> {
         }
     }
 
-    /// Changes the entry of a key: `change` gets its terms, if there is one, and says what they are from now on. Returns
-    /// both.
+    /// Changes the entry of a key: `change` maps its current terms, if any, to the new ones. Returns the terms before
+    /// and after.
     pub fn change(
         &self,
         extra: [u64; EXTRA],
@@ -101,7 +101,8 @@ impl<const EXTRA: usize> Table<EXTRA> {
             let blocks = shard.blocks.load_full();
             let before = blocks.find(&key);
             let after = change(before);
-            // Counted before it can be found, and until after it cannot.
+            // The count covers an entry as long as readers can find it, because they skip a shard whose count is
+            // zero.
             if before.is_none() && after.is_some() {
                 shard.entries.fetch_add(1, Ordering::Release);
                 self.entries.fetch_add(1, Ordering::Relaxed);
@@ -122,25 +123,25 @@ impl<const EXTRA: usize> Table<EXTRA> {
         }
     }
 
-    /// Entries, expired ones included.
+    /// The number of entries, including expired ones.
     pub fn len(&self) -> usize {
         self.entries.load(Ordering::Relaxed)
     }
 
-    /// Whether there are none.
+    /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Takes entries out of one shard: those that are `over`, or if there are none, some of those that no person made, the
-    /// ones that end first. Says how many.
+    /// Evicts entries from one shard: those that are `over` or, if there are none, a share of the automatic ones,
+    /// with the earliest end first. Returns the number of evicted entries.
     pub fn make_room(&self, shard: usize, over: impl Fn(Terms) -> bool) -> usize {
         let room = self.shards[shard % SHARDS].make_room(over);
         self.entries.fetch_sub(room, Ordering::Relaxed);
         room
     }
 
-    /// Takes out what is `over` in a slice of a shard.
+    /// Removes the entries that are `over` from the next slice of a shard.
     pub fn sweep(&self, shard: usize, over: impl Fn(Terms) -> bool) {
         let shard = &self.shards[shard % SHARDS];
         let mut writer = shard.writer.lock();
@@ -152,7 +153,7 @@ impl<const EXTRA: usize> Table<EXTRA> {
         self.entries.fetch_sub(taken, Ordering::Relaxed);
     }
 
-    /// All entries, expired ones included.
+    /// Visits all entries, including expired ones.
     pub fn for_each(&self, mut each: impl FnMut([u64; EXTRA], u32, Terms)) {
         for shard in &self.shards {
             let _writer = shard.writer.lock();
@@ -165,7 +166,7 @@ impl<const EXTRA: usize> Table<EXTRA> {
         }
     }
 
-    /// Whether there is an entry like this, expired ones included.
+    /// Whether any entry satisfies `is`; expired ones are included.
     pub fn any(&self, is: impl Fn(Terms) -> bool) -> bool {
         let filled = self.shards.iter().filter(|shard| shard.entries.load(Ordering::Acquire) > 0);
         filled.into_iter().any(|shard| {
@@ -177,7 +178,7 @@ impl<const EXTRA: usize> Table<EXTRA> {
         })
     }
 
-    /// Bytes of memory, as allocated.
+    /// The memory allocated, in bytes.
     pub fn memory(&self) -> usize {
         let of_shard = |shard: &Shard<EXTRA>| shard.blocks.load().both().map(|cells| cells.memory()).sum::<usize>();
         size_of_val(&*self.shards) + self.shards.iter().map(of_shard).sum::<usize>()
@@ -187,12 +188,12 @@ impl<const EXTRA: usize> Table<EXTRA> {
         Key { hash: self.hashes.hash_one((extra, high)), extra, high }
     }
 
-    /// The shard of a key: by the upper bits of the hash, of which blocks use the lower.
+    /// The shard of a key, selected by the upper bits of its hash, since blocks use the lower ones.
     fn shard(&self, key: &Key<EXTRA>) -> &Shard<EXTRA> {
         &self.shards[(key.hash >> 48) as usize % SHARDS]
     }
 
-    /// Moves some entries of the former block, and drops it when none is left.
+    /// Migrates some entries of the former block, and drops the block once it is empty.
     fn move_some(&self, shard: &Shard<EXTRA>, writer: &mut Writer) {
         let blocks = shard.blocks.load_full();
         let Some(former) = &blocks.former else { return };
@@ -226,7 +227,8 @@ impl<const EXTRA: usize> Blocks<EXTRA> {
         })
     }
 
-    /// Writes an entry to the current block and takes it from the former; false if the current one is full.
+    /// Writes an entry to the current block and removes it from the former one; returns false if the current block is
+    /// full.
     fn write(&self, key: &Key<EXTRA>, terms: Terms) -> bool {
         let written = match self.current.find(key) {
             Found::Entry(cell, _) | Found::Gone(cell) => {
@@ -241,7 +243,7 @@ impl<const EXTRA: usize> Blocks<EXTRA> {
         written
     }
 
-    /// Takes an entry from both blocks, from the one that readers look at first at last.
+    /// Removes an entry from both blocks, last from the one that readers search first.
     fn take(&self, key: &Key<EXTRA>) -> bool {
         take(&self.current, key);
         self.former.iter().for_each(|former| take(former, key));
@@ -256,8 +258,8 @@ fn take<const EXTRA: usize>(cells: &Cells<EXTRA>, key: &Key<EXTRA>) {
 }
 
 impl<const EXTRA: usize> Shard<EXTRA> {
-    /// Puts a new block in place, twice as large as the entries need, whatever has gone meanwhile left out. What is still in
-    /// a former block is moved before.
+    /// Installs a new block, twice as large as the entries need; removed entries are not carried over. If the
+    /// previous block is still being migrated, that is finished first.
     fn grow(&self, blocks: &Arc<Blocks<EXTRA>>, writer: &mut Writer) {
         if blocks.former.is_some() {
             return;
@@ -296,7 +298,7 @@ impl<const EXTRA: usize> Shard<EXTRA> {
         evicted
     }
 
-    /// Takes out which entries of some cells, and says how many.
+    /// Removes the entries in a range of cells that satisfy `which`, and returns their number.
     fn take(&self, cells: &Cells<EXTRA>, range: Range<usize>, which: impl Fn(Terms) -> bool) -> usize {
         let entries = range.filter(|cell| cells.entry(*cell).is_some_and(|(.., terms)| which(terms)));
         let taken = entries.map(|cell| cells.set(cell, Terms::GONE)).count();

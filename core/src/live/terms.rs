@@ -1,32 +1,32 @@
-//! What an entry says, in the 32 bits beside its key.
+//! The expiry and flags of an entry, packed into 32 bits beside its key.
 //!
-//! Thirty bits are the end: seconds from a base near the set's first entry, exactly for 17 years and in steps of 64 beyond,
-//! since an entry of IPv4 has no more than one word for address and terms together. Two say whether the refusal shows and
-//! whether a person made the entry. Ends of zero are for cells that hold no entry.
+//! An IPv4 entry has a single word for address and terms, so 30 bits must do for the end: seconds since a base near
+//! the set's first entry, exact for 17 years and in steps of 64 seconds beyond. Two bits say whether the refusal is
+//! disguised and whether an operator made the entry. An end of zero marks a cell without an entry.
 
 use super::end::Until;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// An entry without its key.
+/// The content of an entry, without its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its end.
+    /// When the entry expires.
     pub until: Until,
-    /// The refusal looks like the application's own login failure.
+    /// Whether the refusal looks like the application's own login failure.
     pub stealth: bool,
-    /// A person made it: it is not evicted, and enforced in any case.
+    /// Whether an operator made the entry: it is never evicted, and always enforced.
     pub manual: bool,
 }
 
 impl Entry {
-    /// One that a person made, and that shows.
+    /// An entry made by an operator, whose refusal is open.
     pub fn manual(until: Until) -> Self {
         Self { until, stealth: false, manual: true }
     }
 }
 
 impl Entry {
-    /// What holds when another entry is made for the same key.
+    /// Combines an entry with a newer one for the same key.
     pub fn joined(self, other: Self, now: u64) -> Self {
         match self.until.holds(now) {
             true => Self { until: self.until.max(other.until), manual: self.manual || other.manual, ..other },
@@ -38,20 +38,20 @@ impl Entry {
 const STEALTH: u32 = 1 << 31;
 const MANUAL: u32 = 1 << 30;
 const END: u32 = MANUAL - 1;
-/// From here on ends are in steps.
+/// The first end that is counted in steps.
 const EXACT: u32 = 1 << 29;
 const STEP: u64 = 64;
-/// How long before the first entry the base is.
+/// The distance of the base before the first entry, in seconds.
 const BEFORE: u64 = 1 << 24;
 
-/// An entry as a number that is not zero.
+/// An entry packed into a number other than zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms(pub u32);
 
 impl Terms {
-    /// A cell whose key somebody is writing.
+    /// Marks a cell whose key is being written.
     pub const CLAIMED: Self = Self(MANUAL);
-    /// A cell whose entry is gone; its key stays.
+    /// Marks a cell whose entry was removed; its key stays.
     pub const GONE: Self = Self(STEALTH);
 
     /// Whether there is an entry, expired or not.
@@ -59,18 +59,18 @@ impl Terms {
         self.0 & END != 0
     }
 
-    /// Whether the entry was made by a person.
+    /// Whether an operator made the entry.
     pub fn are_manual(self) -> bool {
         self.0 & MANUAL != 0
     }
 
-    /// What grows with the end.
+    /// The packed end, which orders entries by their end.
     pub fn end(self) -> u32 {
         self.0 & END
     }
 }
 
-/// Where ends count from: set by the first entry.
+/// The time from which ends are counted, set by the first entry.
 #[derive(Debug)]
 pub struct Base(AtomicU64);
 
@@ -81,7 +81,7 @@ impl Default for Base {
 }
 
 impl Base {
-    /// The terms of an entry that is made now.
+    /// Packs an entry that is made at `now`.
     pub fn terms(&self, entry: Entry, now: u64) -> Terms {
         let base = now.saturating_sub(BEFORE);
         let base = match self.0.compare_exchange(u64::MAX, base, Ordering::Relaxed, Ordering::Relaxed) {
@@ -101,12 +101,12 @@ impl Base {
         Terms(end | flag(entry.stealth, STEALTH) | flag(entry.manual, MANUAL))
     }
 
-    /// Whether there was no entry yet.
+    /// Whether no entry has been made yet.
     pub fn is_unused(&self) -> bool {
         self.0.load(Ordering::Relaxed) == u64::MAX
     }
 
-    /// The entry with these terms.
+    /// Unpacks an entry.
     pub fn entry(&self, terms: Terms) -> Entry {
         let base = self.0.load(Ordering::Relaxed);
         let until = match terms.end() {

@@ -1,7 +1,7 @@
-//! Refused users, by the hash of their ids.
+//! The set of refused users, by the hash of their ids.
 //!
-//! Ids are texts of any length; the set keeps 96 bits of a keyed hash, so two ids are one with a probability of 2^-96. The
-//! texts themselves are for those who list the set, and kept as long as there is room for them.
+//! Ids are texts of any length. The set keeps 96 bits of a keyed hash, so two ids collide with a probability of
+//! 2^-96. The texts are kept only for listing the set, within a fixed amount of memory.
 
 use super::end::Until;
 use super::refused::Refused;
@@ -13,12 +13,12 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bytes of texts.
+/// The memory for texts, in bytes.
 const TEXTS: usize = 64 << 20;
-/// What a text takes beside its bytes.
+/// The memory that a text takes in addition to its bytes.
 const OVERHEAD: usize = 64;
 
-/// By the hash: the rest of the key, and the text.
+/// Maps the hash to the rest of the key and the text.
 type Texts = HashMap<u64, (u32, Box<str>)>;
 
 /// See the [module](self).
@@ -26,7 +26,7 @@ type Texts = HashMap<u64, (u32, Box<str>)>;
 pub struct Users {
     table: Table<1>,
     texts: Box<[Renewable<Texts>]>,
-    /// What the texts take.
+    /// The memory that the texts take, in bytes.
     bytes: AtomicUsize,
     hashes: [RandomState; 2],
     base: Base,
@@ -34,7 +34,7 @@ pub struct Users {
 }
 
 impl Users {
-    /// An empty set with room for this many entries.
+    /// Creates an empty set of at most `limit` entries.
     pub fn with_limit(limit: usize) -> Self {
         Self {
             table: Table::default(),
@@ -46,7 +46,8 @@ impl Users {
         }
     }
 
-    /// Adds an entry. Of two for the same user that hold the later end does, and what a person made stays theirs.
+    /// Adds an entry. If the user already has one in force, the later end applies, and an entry made by an operator
+    /// stays manual.
     pub fn insert(&self, id: &str, entry: Entry, now: u64) -> Result<(), Refused> {
         if id.is_empty() {
             return Err(Refused::Empty);
@@ -66,7 +67,7 @@ impl Users {
         Ok(())
     }
 
-    /// Gives an entry that still holds a new end, earlier or later; false when there is none.
+    /// Changes the end of an entry in force, to an earlier or later time; returns false if there is none.
     pub fn extend(&self, id: &str, until: Until, now: u64) -> bool {
         let (hash, check) = self.key(id.as_bytes());
         let (before, _) = self.table.change([hash], check, |before| {
@@ -77,7 +78,7 @@ impl Users {
         before.is_some_and(|before| !self.is_over(before, now))
     }
 
-    /// Removes an entry; false when there was none.
+    /// Removes an entry; returns false if there was none.
     pub fn remove(&self, id: &str) -> bool {
         let (hash, check) = self.key(id.as_bytes());
         let (before, _) = self.table.change([hash], check, |_| None);
@@ -88,13 +89,13 @@ impl Users {
         before.is_some()
     }
 
-    /// The entry of a user, if it holds, enforced or not.
+    /// Returns the entry of a user that is in force, whether or not it is enforced.
     pub fn get(&self, id: &str, now: u64) -> Option<Entry> {
         let (hash, check) = self.key(id.as_bytes());
         self.table.find([hash], check).map(|terms| self.base.entry(terms)).filter(|entry| entry.until.holds(now))
     }
 
-    /// What refuses a user, if anything does.
+    /// Returns the entry that refuses a user.
     pub fn find(&self, id: &[u8], now: u64) -> Option<Entry> {
         if self.base.is_unused() {
             return None;
@@ -104,7 +105,7 @@ impl Users {
         (entry.until.holds(now) && (entry.manual || !self.room.is_disarmed())).then_some(entry)
     }
 
-    /// The entries that hold, in no order. One whose text had no room is named by its hash.
+    /// Returns the entries in force, in no particular order. One whose text was not kept is named by its hash.
     pub fn entries(&self, now: u64) -> Vec<(String, Entry)> {
         let mut entries = Vec::new();
         self.table.for_each(|[hash], _, terms| {
@@ -119,12 +120,12 @@ impl Users {
         entries.into_iter().map(named).collect()
     }
 
-    /// How many there are, expired ones that were not swept yet included.
+    /// The number of entries, including expired ones that were not swept yet.
     pub fn len(&self) -> usize {
         self.table.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.table.is_empty()
     }
@@ -145,7 +146,7 @@ impl Users {
         self.room.arm(armed);
     }
 
-    /// Bytes of memory: of the table as allocated, of texts as counted.
+    /// The memory in bytes: that of the table as allocated, that of texts as counted.
     pub fn memory(&self) -> usize {
         self.table.memory() + self.bytes.load(Ordering::Relaxed)
     }

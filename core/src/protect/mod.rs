@@ -21,7 +21,7 @@
 //! let mut request = engine.request();
 //! let body = Value::from_entries([("comment", "an attack")]);
 //! let decision = request.start(Start::new("POST", "/comments").peer("192.0.2.7").body(body));
-//! assert!(!decision.blocked && decision.found.is_some_and(|found| found.is_match()));
+//! assert!(!decision.blocked && decision.found.is_some_and(|found| !found.events.is_empty()));
 //!
 //! assert!(request.set_user(&User::new("mallory")).blocked);
 //! let Some(Answer::Http(page)) = request.block_response(&Default::default()) else { panic!("nothing blocks") };

@@ -259,7 +259,9 @@ impl Service {
         self.sampler.sample(method, route, status, self.elapsed())
     }
 
-    /// Learns how the application responds to a wrong password; false if nothing was learned.
+    /// Learns how the application responds to a wrong password; false if nothing was learned. The host calls it with
+    /// the response it sends, as requests do not hold its body. Until three people have failed so, refusals are
+    /// ordinary.
     pub fn learn_login_failure(&self, route: &str, login: &str, failure: &LoginFailure) -> bool {
         self.stealth.lock().learn(route, login, failure, self.elapsed())
     }
@@ -288,7 +290,8 @@ impl Service {
         self.clock.unix_seconds()
     }
 
-    fn elapsed(&self) -> u64 {
+    /// Nanoseconds since the service began.
+    pub(super) fn elapsed(&self) -> u64 {
         u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 }

@@ -141,7 +141,7 @@ impl Settings {
         Self { takeover, ..self }
     }
 
-    /// What takeover detection is to do: a document with the key `bartizan_ato`, see `core/src/takeover/config`.
+    /// What takeover detection is to do: a document with the key `bartizan_ato`, see `core/rules/takeover/CONFIGURATION.md`.
     #[must_use]
     pub fn takeover_document(self, document: Value) -> Self {
         Self { takeover_document: Some(document), ..self }

@@ -1,4 +1,4 @@
-//! The detector of an engine, and what it has to know of requests: which paths log in.
+//! The detector of an engine, with the paths of login requests.
 
 use crate::live::LiveSets;
 use crate::support::Clock;
@@ -7,15 +7,15 @@ use crate::takeover::{Detector, Options};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Paths that are known to log in.
+/// The maximum number of learned login paths.
 const ROUTES: usize = 64;
-/// Bytes of a path that is remembered.
+/// The maximum length of a learned path, in bytes.
 const LONGEST_ROUTE: usize = 512;
 
 /// See the [module](self).
 pub(super) struct Takeover {
     pub detector: Arc<Detector>,
-    /// Where logins succeeded or failed, so that a refusal there can look like a wrong password.
+    /// The paths on which logins succeeded or failed; refusals there can look like a wrong password.
     routes: Versioned<Vec<Box<str>>>,
     requests: AtomicU64,
 }
@@ -26,17 +26,17 @@ impl Takeover {
         Self { detector: Arc::new(Detector::new(options)), routes: Versioned::default(), requests: AtomicU64::new(0) }
     }
 
-    /// What the events of one request have in common.
+    /// Creates the id that the events of a request share.
     pub fn request_id(&self) -> String {
         self.requests.fetch_add(1, Ordering::Relaxed).to_string()
     }
 
-    /// Whether a path logs in: the configuration says so, or it did before.
+    /// Whether a path serves logins, according to the configuration or to earlier events.
     pub fn logs_in(&self, path: &str) -> bool {
         self.detector.plan().config.settings.login_routes.iter().any(|route| route == path) || self.has_seen(path)
     }
 
-    /// Remembers that somebody tried to log in there.
+    /// Learns a path on which somebody tried to log in.
     pub fn saw_login(&self, path: &str) {
         if path.len() <= LONGEST_ROUTE && !self.has_seen(path) && self.routes.load().len() < ROUTES {
             self.routes.change(|routes| {

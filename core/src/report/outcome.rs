@@ -34,7 +34,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether there is any event, action or attribute (an attribute alone is not an attack).
+    /// Whether there is any event, action or attribute. An attribute alone is not an attack: the built-in rules give
+    /// every request some. An attack is one of `events`.
     pub fn is_match(&self) -> bool {
         !(self.events.is_empty() && self.actions.is_empty() && self.attributes.is_empty())
     }

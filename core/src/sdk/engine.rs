@@ -92,7 +92,7 @@ pub const ENGINE_SETTINGS: [&str; 11] = [
 /// * `timeout_us`, `host` (`python` or `javascript`), `propagate`
 /// * those of a service: `trace_rate_limit`, `schema_delay`, `client_ip_header`, `trusted_proxies`
 /// * `takeover`: false turns the detection of account takeover off; a map is what it is to do, a document with the key
-///   `bartizan_ato` (see `core/src/takeover/config`)
+///   `bartizan_ato` (see `core/rules/takeover/CONFIGURATION.md`)
 /// * `service`, `env`: the names that signals have, else those of `DD_SERVICE` and `DD_ENV` in the `environment`
 /// * `on_incomplete`: `pass` (the default) or `block`: what becomes of a request that was not inspected completely
 ///

@@ -1,6 +1,7 @@
 //! The functions of a request.
 
 use super::args::{Args, Result};
+use super::service::failure;
 use super::users::{options, outcome_value, telemetry_value, who, with_call};
 use super::{http, map_of};
 use crate::protect::{Decision, Finish, Login, Request, Response, Start, Taken, User};
@@ -20,7 +21,8 @@ use std::borrow::Cow;
 /// | `is_user_blocked` | `user` (an id, or a map with `id` and `session_id`), `session_id` | `blocked` |
 /// | `assess` (before the password is checked) | `login`, `user` (an id, or a map with `id`) | `decision` (`allow`, `stealth` or `block`), `score`, `reasons`, `blocked` |
 /// | `block_request` | | `blocked`: from now on the request is to be blocked |
-/// | `response` | `status`, `headers` | `blocked` |
+/// | `response` | `status`, `headers` | `blocked`, and `login_failed` if a login failed in this request |
+/// | `learn_login_failure` (the response to that login) | `status`, `headers`, `body` | `learned` |
 /// | `block_response` | `graphql`, `protocol`, `headers_sent`, `templates`, `accept`, `method` | as in [`super::call`]; empty if nothing blocks |
 /// | `finish` | `origin`, `structured`, `truncated` | `meta`, `metrics`, `keep`, `telemetry`, `appsec`, `incomplete`, `log` |
 ///
@@ -57,8 +59,13 @@ fn dispatch(request: &mut Request, function: &str, args: Args<'_>) -> Result<Val
         "response" => {
             let mut response = Response::new(http::status(args)?).with_headers(args.headers("headers")?);
             response.body = args.object("body").map(Into::into);
-            Ok(evaluated(request.response(response)))
+            let mut result = evaluated(request.response(response));
+            if request.login_failed() {
+                result.insert("login_failed", true);
+            }
+            Ok(result)
         }
+        "learn_login_failure" => Ok(map_of([("learned", request.learn_login_failure(failure(args)?).into())])),
         "block_response" => {
             let ask = http::ask(args)?;
             let Some(blocking) = request.blocking() else { return Ok(Value::map()) };

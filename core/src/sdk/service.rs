@@ -159,7 +159,7 @@ fn subject(args: Args<'_>) -> Result<Subject> {
     })
 }
 
-fn failure(args: Args<'_>) -> Result<LoginFailure> {
+pub(super) fn failure(args: Args<'_>) -> Result<LoginFailure> {
     let headers = args.headers("headers")?;
     let content_type = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     Ok(LoginFailure {

@@ -1,4 +1,4 @@
-//! The functions of a detector of account takeover.
+//! The functions of an account-takeover detector, for bindings.
 
 use super::args::{Args, Result};
 use super::map_of;
@@ -8,32 +8,33 @@ use crate::value::{Object, Value};
 
 /// What is told of an error of ours.
 const INTERNAL: &str = "internal error";
-/// Entries of one document of `export_rules_data`.
+/// The default number of entries in a document of `export_rules_data`.
 const CHUNK: usize = 50_000;
 
-/// A detector by itself, configured by a map:
+/// Creates a stand-alone detector from a map of settings:
 ///
 /// * `config`: a document with the key `bartizan_ato`
-/// * `clock`: `system` (the default), or `manual` for tests and replays: then `advance` moves it, and events bring their times
+/// * `clock`: `system` (the default), or `manual` for tests and replays: then `advance` moves it, and events bring
+///   their own times
 /// * `start_ms`: where a manual clock starts, in milliseconds since the epoch
-/// * `service`, `env`: where events without these are
+/// * `service`, `env`: the service and environment of events that name none
 ///
-/// Returns beside it the `diagnostics` of the document.
+/// Returns the detector, and a map with the `diagnostics` of the document.
 ///
 /// # Errors
 ///
-/// A setting that does not exist or cannot be used, in a sentence.
+/// A message about a setting that is unknown or unusable.
 pub fn new_detector(settings: &Object) -> Result<(Detector, Value)> {
     let settings = Args::of(settings)?;
     let detector = Detector::new(options(settings)?);
     Ok(configured(detector, settings))
 }
 
-/// The same, going on where another one stopped: with what [`call_detector`] gave for `snapshot`.
+/// Creates a detector that continues from the `snapshot` of another one, which [`call_detector`] returned.
 ///
 /// # Errors
 ///
-/// Likewise, and a snapshot that cannot be read.
+/// A message about a setting that is unknown or unusable, or about a snapshot that cannot be read.
 pub fn restore_detector(settings: &Object, snapshot: &[u8]) -> Result<(Detector, Value)> {
     let settings = Args::of(settings)?;
     let config: Vec<_> = settings.object("config").map(|document| ("config", document)).into_iter().collect();
@@ -93,26 +94,26 @@ pub const DETECTOR_FUNCTIONS: [&str; 21] = [
 ///
 /// | function | arguments | result |
 /// |---|---|---|
-/// | `event` | an event: `event`, `usr.login`, `ip`, ... (see `takeover::Event`) | `signals` (ids it touched), `opened`, `escalated`, perhaps `dropped` |
-/// | `assess` | an attempt, likewise | `decision`, `score`, `reasons`, perhaps `dropped` |
+/// | `event` | an event: `event`, `usr.login`, `ip`, ... (see `takeover::Event`) | `signals` (ids it affected), `opened`, `escalated`, perhaps `dropped` |
+/// | `assess` | an attempt, with the same fields | `decision`, `score`, `reasons`, perhaps `dropped` |
 /// | `apply` | `path`, `document` | `diagnostics` |
 /// | `remove` | `path` | `removed` |
-/// | `advance` | `to_ms` (manual clocks only) | nothing: moves the clock and does what became due |
-/// | `tick` | | nothing: what is due is done, notifications are handed over |
+/// | `advance` | `to_ms` (manual clocks only) | nothing: advances the clock and does the work that becomes due |
+/// | `tick` | | nothing: does pending work and delivers notifications |
 /// | `time` | | `time_ms` |
 /// | `signals` | `state`, `min_severity`, `service`, `rule`, `skip`, `limit` (100) | `signals`, newest first |
 /// | `signal` | `id` | `signal`, or null |
 /// | `resolve` | `id`, `how`: `closed`, `false_positive` or `confirmed` | `found` |
 /// | `block` | `ip`, `cidr`, `user` or `session`; `seconds` or `permanent`; `mode`: `block` or `stealth`; `reason`, `signal` | `block` |
 /// | `unblock` | `ip`, `cidr`, `user`, `session`, `signal`, `rule`, `kind` or `all` | `count` |
-/// | `extend` | the same, and `seconds` from now; without them for ever | `count` |
+/// | `extend` | the same, and `seconds` from now; without them, for ever | `count` |
 /// | `blocks` | `skip`, `limit` (100) | `blocks`, newest first |
 /// | `audit` | | `audit`: the latest changes of blocks, oldest first |
-/// | `health` | | counters and findings |
+/// | `health` | | counters and findings about the events |
 /// | `forget` | `user` or `ip` | nothing |
 /// | `export_rules_data` | `max_chunk` (50,000) | `documents`: by path, null for one to remove |
 /// | `export` | `id`, `file` | `data`: the whole file, or null without such a signal; [`export`] returns it in pieces |
-/// | `snapshot` | | `snapshot`: bytes, which are a secret |
+/// | `snapshot` | | `snapshot`: bytes, to be kept secret |
 /// | `unsubscribe` | `subscription`: the number from [`subscribe`](super::subscribe) | `found` |
 pub fn call_detector(detector: &Detector, function: &str, arguments: &Object) -> Value {
     match function {
@@ -211,7 +212,7 @@ fn text(args: Args<'_>, name: &str) -> Result<String> {
     args.text(name)?.map(String::from).ok_or_else(|| format!("the argument `{name}` must be given"))
 }
 
-/// A number that is not negative, without its fraction.
+/// Reads a non-negative number, without its fraction.
 fn whole(args: Args<'_>, name: &str) -> Result<Option<u64>> {
     match args.number(name)? {
         Some(number) if number.is_nan() || number < 0.0 => Err(format!("the argument `{name}` must not be negative")),

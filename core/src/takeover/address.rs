@@ -1,28 +1,29 @@
-//! Addresses as groups: who counts as one source, one network, and whom nobody outside can be.
+//! Addresses as groups: sources, networks and local addresses.
 //!
-//! One IPv6 customer has a /64 or more, so an address there says nothing by itself: groups are prefixes. IPv4 addresses inside
-//! IPv6 are IPv4 addresses everywhere.
+//! An IPv6 customer has a /64 or more, so a single address identifies nobody, and groups are prefixes. IPv4-mapped
+//! IPv6 addresses are treated as IPv4 addresses.
 
 use std::fmt;
 
 pub use crate::live::Prefix;
 
-/// A network as attackers move in it: an autonomous system where the host knows it, else a prefix.
+/// A network within which attackers change addresses: an autonomous system if the host provides it, otherwise a
+/// prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Network {
     /// The number of an autonomous system.
     System(u32),
-    /// A /24 or /48.
+    /// An IPv4 /24 or an IPv6 /48.
     Prefix(Prefix),
 }
 
 impl Network {
-    /// The network of an address.
+    /// Returns the network of an address.
     pub fn of(address: Prefix, asn: Option<u32>) -> Self {
         asn.map_or_else(|| Network::Prefix(address.cut_by_family(24, 48)), Network::System)
     }
 
-    /// Its bytes, for hashing.
+    /// An unambiguous byte representation, for hashing.
     pub fn bytes(self) -> [u8; 18] {
         match self {
             Network::Prefix(prefix) => prefix.bytes(),
@@ -44,8 +45,8 @@ impl fmt::Display for Network {
     }
 }
 
-/// Prefixes that no client on the Internet has (RFC 1918, 6598, 3927, 4193 and the registries of special addresses).
-/// Documentation prefixes are not among them: they are what tests use.
+/// Prefixes that no client on the Internet has (RFC 1918, 6598, 3927, 4193 and the registries of special-purpose
+/// addresses). Documentation prefixes are not included, because tests use them.
 const LOCAL: [&str; 16] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
@@ -65,10 +66,10 @@ const LOCAL: [&str; 16] = [
     "ff00::/8",
 ];
 
-/// Which addresses are local: they never count as a source and are never blocked.
+/// The local networks, which never count as sources and are never blocked.
 #[derive(Clone, Debug)]
 pub struct LocalNetworks {
-    /// Bits and mask of each network.
+    /// The bits and the mask of each network.
     v4: Vec<(u32, u32)>,
     v6: Vec<(u128, u128)>,
 }
@@ -80,7 +81,7 @@ impl Default for LocalNetworks {
 }
 
 impl LocalNetworks {
-    /// The usual ones, with some more and without others.
+    /// The built-in networks, with some added and others removed.
     pub fn new(more: &[Prefix], fewer: &[Prefix]) -> Self {
         let usual = LOCAL.iter().filter_map(|text| Prefix::parse(text));
         let (mut v4, mut v6) = (vec![], vec![]);
@@ -94,7 +95,7 @@ impl LocalNetworks {
         Self { v4, v6 }
     }
 
-    /// Whether an address, or the first one of a network, is local.
+    /// Whether an address, or the first address of a network, is local.
     pub fn contains(&self, address: Prefix) -> bool {
         let bits = address.bits();
         match address.is_v6() {
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn local_networks_end_where_they_end() {
+    fn local_networks_have_exact_bounds() {
         let local = LocalNetworks::default();
         let is_local = |text| local.contains(Prefix::parse(text).unwrap());
         for text in [

@@ -1,21 +1,21 @@
-//! Asked before the password is checked: may this attempt go on?
+//! The assessment of a login attempt before the password is checked.
 
 use super::respond::blocks::Look;
 use crate::value::Value;
 
-/// What to do with an attempt.
+/// The decision about an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Check the password.
+    /// The password may be checked.
     Allow,
-    /// Answer as if the password were wrong.
+    /// The attempt must be answered as if the password were wrong.
     Stealth,
-    /// Refuse openly.
+    /// The attempt must be refused openly.
     Block,
 }
 
 impl Decision {
-    /// Its name.
+    /// The name in maps.
     pub fn name(self) -> &'static str {
         match self {
             Decision::Allow => "allow",
@@ -24,7 +24,7 @@ impl Decision {
         }
     }
 
-    /// What an entry asks for.
+    /// The decision that corresponds to a denylist entry.
     pub(super) fn of(look: Look) -> Self {
         match look {
             Look::Block => Decision::Block,
@@ -33,24 +33,24 @@ impl Decision {
     }
 }
 
-/// The answer.
+/// The result of an assessment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assessment {
-    /// What to do.
+    /// The decision.
     pub decision: Decision,
     /// How suspicious the attempt is, from 0 to 100.
     pub score: u8,
-    /// Why.
+    /// The reasons for the decision and the score.
     pub reasons: Vec<String>,
 }
 
 impl Assessment {
-    /// Nothing speaks against it.
+    /// An assessment without objections.
     pub fn allow() -> Self {
         Assessment { decision: Decision::Allow, score: 0, reasons: vec![] }
     }
 
-    /// As a map.
+    /// Returns the assessment as a map.
     pub fn to_value(&self) -> Value {
         Value::from_entries([
             ("decision", Value::from(self.decision.name())),

@@ -1,7 +1,8 @@
-//! The detector: what bindings and applications hold on to.
+//! The detector, the object that applications and bindings use.
 //!
-//! It keeps the configuration, one [`Service`] for each service and environment, and the blocks and notifications that all
-//! share. It starts no thread: what is due is done by the events that come, and by [`Detector::tick`] where none do.
+//! It owns the configuration, one [`Service`] per service and environment, and the blocks and notifications that they
+//! share. It starts no threads: pending work is done by incoming events, and by [`Detector::tick`] when there are
+//! none.
 
 use super::address::Prefix;
 use super::assess::{Assessment, Decision};
@@ -29,46 +30,46 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Services of one detector; others are counted together.
+/// The maximum number of services of a detector; further ones are counted together.
 const SERVICES: usize = 64;
-/// How long whoever brings an event or ends a request may work on what is due.
+/// How long an event or the end of a request may spend on pending work.
 const SLICE: Duration = Duration::from_millis(2);
 /// Of a step longer than this, in seconds, nothing is done on the way once nothing waits for its time: accounts are aged in
 /// one go by whoever notices such a break.
 const LONG_STEP_S: u64 = 31 * 86_400;
-/// What these are called.
+/// The name under which further services are counted.
 const OTHER: &str = "__other__";
 
-/// Makes the memory of a service.
+/// Creates the state of a service.
 pub type MakeState = Arc<dyn Fn(Profile) -> Box<dyn State> + Send + Sync>;
 
-/// How a detector is made.
+/// The options of a detector.
 pub struct Options {
-    /// The time.
+    /// The clock.
     pub(crate) clock: Arc<dyn Clock>,
-    /// A clock that [`Detector::advance`] moves; then event times are believed, as replays need.
+    /// The clock that [`Detector::advance`] moves; with it, the times of events are accepted, as replays need.
     pub(crate) manual: Option<Arc<FixedClock>>,
-    /// The key of all hashes.
+    /// The key of all keyed hashes.
     pub(crate) hash_key: HashKey,
-    /// Where events without a service are.
+    /// The service of events that name none.
     pub(crate) service: String,
-    /// See `service`.
+    /// The environment of events that name none.
     pub(crate) env: String,
-    /// Whom requests refuse: the sets that the engine reads.
+    /// The denylists that the engine reads.
     pub(crate) live: Arc<LiveSets>,
-    /// Memory for services.
+    /// Creates the state of services.
     pub(crate) make_state: MakeState,
 }
 
 impl Options {
-    /// A detector of the machine's time, with keys that nobody knows.
+    /// Options for the system clock and a random hash key.
     pub fn system(service: &str, env: &str) -> Self {
         let clock = Arc::new(crate::support::SystemClock);
         Options { clock, manual: None, hash_key: HashKey::random(), ..Self::manual(0, service, env) }
     }
 
-    /// A detector for tests and replays: the clock stands still until it is advanced, event times are believed, and the
-    /// same events give the same signals to the byte.
+    /// Options for tests and replays: the clock stands still until it is advanced, the times of events are accepted,
+    /// and the same events produce the same signals byte for byte.
     pub fn manual(start_ms: u64, service: &str, env: &str) -> Self {
         let clock = Arc::new(FixedClock::at_millis(start_ms));
         Options {
@@ -82,7 +83,7 @@ impl Options {
         }
     }
 
-    /// The same with memory of another kind.
+    /// The same options with another implementation of the state.
     #[cfg(feature = "internals")]
     #[must_use]
     pub fn with_state(self, make_state: MakeState) -> Self {
@@ -99,21 +100,21 @@ pub struct Detector {
     documents: Versioned<Documents>,
     plan: ArcSwap<Plan>,
     pub(super) services: Versioned<Vec<Arc<Service>>>,
-    /// Whom is refused.
+    /// The blocks.
     pub(super) blocks: Arc<Blocks>,
     pub(super) time: EngineTime,
     queue: Renewable<Queue>,
     subscribers: Versioned<Subscribers>,
-    /// There are subscribers.
+    /// Whether there are subscribers.
     is_heard: Arc<AtomicBool>,
     delivering: Mutex<()>,
-    /// Held by whoever does what is due; nobody waits for it.
+    /// Held while pending work is done; other threads skip the work instead of waiting.
     working: Mutex<()>,
-    /// The service to go on with, where a slice of work ended before all had their turn.
+    /// The service at which the next slice of work continues.
     next_service: AtomicUsize,
-    /// When something is due, in seconds.
+    /// The time at which work is due, in seconds.
     due_s: AtomicU64,
-    /// The second in which a request last looked for work.
+    /// The second in which a request last checked for pending work.
     polled_s: AtomicU64,
     pub(super) counters: Counters,
     pub(super) exported: Renewable<std::collections::BTreeMap<String, u64>>,
@@ -125,7 +126,7 @@ struct Subscribers {
     list: Vec<(u64, Wanted, Subscriber)>,
 }
 
-/// What happened to events, in numbers.
+/// Counters of events.
 #[derive(Default)]
 pub(super) struct Counters {
     pub events: AtomicU64,
@@ -140,7 +141,7 @@ fn count(counter: &AtomicU64) {
 }
 
 impl Detector {
-    /// A detector without documents: the built-in rules run.
+    /// Creates a detector without documents, which uses the built-in rules.
     pub fn new(options: Options) -> Self {
         let documents = Documents::default();
         let plan = Plan::new(documents.merge("").0);
@@ -164,7 +165,7 @@ impl Detector {
         }
     }
 
-    /// The configuration that runs.
+    /// Returns the current configuration.
     pub(crate) fn plan(&self) -> Arc<Plan> {
         self.plan.load_full()
     }
@@ -177,12 +178,12 @@ impl Detector {
         self.now_ms() / 1000
     }
 
-    /// The time, in milliseconds since the epoch.
+    /// Returns the time, in milliseconds since the Unix epoch.
     pub fn time_ms(&self) -> u64 {
         self.now_ms()
     }
 
-    /// Puts a document under a path, in place of the former one there. What it says acts from the next event on.
+    /// Stores a document under a path, replacing any former one. It takes effect from the next event on.
     pub fn apply(&self, path: &str, document: &Object) -> Diagnostics {
         let (diagnostics, config) = self.documents.change(|documents| documents.apply(path, document));
         if let Some(config) = config {
@@ -191,7 +192,7 @@ impl Detector {
         diagnostics
     }
 
-    /// Takes the document of a path away. Says whether there was one.
+    /// Removes the document under a path; returns whether there was one.
     pub fn remove(&self, path: &str) -> bool {
         let config = self.documents.change(|documents| documents.remove(path));
         let there = config.is_some();
@@ -209,7 +210,7 @@ impl Detector {
         self.collect();
     }
 
-    /// Takes an event in. What is wrong with it is counted and told, and harms nobody.
+    /// Processes an event. An invalid one is counted and reported, and has no other effect.
     pub fn event(&self, event: &Object) -> Result<Verdict, Dropped> {
         let event = Event::read(event).inspect_err(|why| {
             count(&self.counters.events);
@@ -228,7 +229,7 @@ impl Detector {
         })
     }
 
-    /// Takes an event in that was read before.
+    /// Processes an event that was already read.
     pub(crate) fn take(&self, event: &Event<'_>) -> Verdict {
         self.guarded(Verdict::default, || self.take_in(event))
     }
@@ -243,7 +244,7 @@ impl Detector {
         if now_s >= self.due_s.load(Ordering::Relaxed) {
             self.work(now_s, &plan, self.slice());
         }
-        // Only replays choose the time of their events: an attacker must not.
+        // Event times are accepted only in replays, because an attacker must not choose them.
         let time = self.time.accept(event.ts_ms.filter(|_| self.options.manual.is_some()));
         let when = Moment { at_s: (time.at_ms / 1000) as u32, now_s: (time.now_ms / 1000) as u32 };
         let service = self.service(event.service.as_deref(), event.env.as_deref());
@@ -257,13 +258,13 @@ impl Detector {
         verdict
     }
 
-    /// Asks whether an attempt may go on.
+    /// Assesses a login attempt.
     pub fn assess(&self, attempt: &Object) -> Result<Assessment, Dropped> {
         let attempt = Event::read_attempt(attempt)?;
         Ok(self.judge(&attempt))
     }
 
-    /// Asks whether an attempt may go on that was read before.
+    /// Assesses a login attempt that was already read.
     pub(crate) fn judge(&self, attempt: &Event<'_>) -> Assessment {
         self.guarded(Assessment::allow, || self.weigh(attempt))
     }
@@ -284,8 +285,8 @@ impl Detector {
         Assessment { decision: Decision::of(refusal.look), score: 100, reasons: vec![reason] }
     }
 
-    /// What refuses a client, a user or a session, if anything does; the refusal is counted. Whom the allow-list trusts
-    /// is not refused.
+    /// Returns what refuses a client, a user or a session, and counts the refusal. Trusted entries of the allow-list
+    /// are not refused.
     pub(crate) fn refusal(
         &self,
         address: Option<IpAddr>,
@@ -303,7 +304,7 @@ impl Detector {
         self.blocks.refuses(address, user, session, now_s)
     }
 
-    /// Does what is due, and hands notifications over; to be called about once a second where no events come.
+    /// Does pending work and delivers notifications; call it about once a second when no events arrive.
     pub fn tick(&self) {
         self.compare_clocks();
         let (now_s, plan) = (self.now_s(), self.plan());
@@ -313,8 +314,8 @@ impl Detector {
         self.deliver(None);
     }
 
-    /// A slice of [`Detector::tick`] that takes about two milliseconds at most, once a second; any further call within the
-    /// second costs next to nothing, unless the slice was too short for what is due. Requests call it when they end.
+    /// Does a slice of [`Detector::tick`] of about two milliseconds at most, once a second; further calls within the
+    /// second cost next to nothing, unless work is left over. Requests call it when they end.
     pub fn poll(&self) {
         self.guarded(|| (), || self.poll_now());
     }
@@ -338,14 +339,14 @@ impl Detector {
         }
     }
 
-    /// When the slice of work ends that whoever brings an event may do. With a manual clock everything is done at once, so
-    /// that replays do not depend on how quick the machine is.
+    /// Returns the end of the slice of work that an event may do. With a manual clock there is no limit, so that
+    /// replays do not depend on the speed of the machine.
     fn slice(&self) -> Option<Instant> {
         self.options.manual.is_none().then(|| Instant::now() + SLICE)
     }
 
-    /// Moves a manual clock forward, doing what is due on the way when it is due, at most to 2106. False if the clock is not
-    /// manual.
+    /// Advances a manual clock, at most to 2106, and does pending work on the way at the time at which it is due. Returns
+    /// false if the clock is not manual.
     pub fn advance(&self, to_ms: u64) -> bool {
         let Some(clock) = &self.options.manual else { return false };
         let to_ms = to_ms.min(LATEST_MS);
@@ -376,7 +377,7 @@ impl Detector {
         services.iter().map(|service| service.next_due_s(now_s)).min().map_or(u64::MAX, |next| next.min(blocks))
     }
 
-    /// Does what is due, or a part of it until a slice ends; then it stays due.
+    /// Does pending work until the slice ends; what is left over stays due.
     fn work(&self, now_s: u64, plan: &Plan, end: Option<Instant>) {
         let Ok(_working) = self.working.try_lock() else { return };
         let services = self.services.load_full();
@@ -393,7 +394,7 @@ impl Detector {
         self.collect();
     }
 
-    /// Puts what services have to tell into the queue.
+    /// Moves the notifications of services into the queue.
     pub(super) fn collect(&self) {
         self.services.load_full().iter().for_each(|service| self.collect_from(service));
     }
@@ -406,8 +407,8 @@ impl Detector {
         }
     }
 
-    /// Hands notifications over, each to all who want it, one thread at a time and without a lock that anything else
-    /// takes. A subscriber that panics misses the notification.
+    /// Delivers notifications, each to all subscribers that want it, on one thread at a time and without holding a
+    /// lock that anything else takes. A subscriber that panics misses the notification.
     fn deliver(&self, end: Option<Instant>) {
         let Ok(_delivering) = self.delivering.try_lock() else { return };
         while end.is_none_or(|end| Instant::now() < end) {
@@ -419,7 +420,7 @@ impl Detector {
         }
     }
 
-    /// Hands notifications of what happens from now on to somebody. The number is for [`Detector::unsubscribe`].
+    /// Adds a subscriber for notifications from now on; the returned number is for [`Detector::unsubscribe`].
     pub fn subscribe(&self, wanted: Wanted, subscriber: Subscriber) -> u64 {
         self.is_heard.store(true, Ordering::Relaxed);
         self.subscribers.change(|subscribers| {
@@ -429,7 +430,7 @@ impl Detector {
         })
     }
 
-    /// Stops handing notifications over. Says whether the number was in use.
+    /// Removes a subscriber; returns whether the number was in use.
     pub fn unsubscribe(&self, id: u64) -> bool {
         self.subscribers.change(|subscribers| {
             let before = subscribers.list.len();
@@ -438,7 +439,7 @@ impl Detector {
         })
     }
 
-    /// Notifications that were dropped for want of room.
+    /// Returns the number of notifications dropped because the queue was full.
     pub fn dropped_notifications(&self) -> u64 {
         self.queue.lock().dropped()
     }
@@ -447,7 +448,7 @@ impl Detector {
         self.services.load().to_vec()
     }
 
-    /// The service of this name and environment. Beyond a number of them all further ones are one.
+    /// Returns the service of this name and environment, or the common one once there are too many.
     pub(super) fn service(&self, name: Option<&str>, env: Option<&str>) -> Arc<Service> {
         let (name, env) = (name.unwrap_or(&self.options.service), env.unwrap_or(&self.options.env));
         let is = |service: &&Arc<Service>| service.name == name && service.env == env;

@@ -1,84 +1,85 @@
-//! One thing a user did, or somebody in their name: the record that every producer reduces to.
+//! An event: something that a user, or somebody in their name, did. All producers reduce to this record.
 //!
-//! Names are flat, with dots, as span tags have them; only `geo`, `ti` and `meta` nest. Whatever has the wrong type counts
-//! as absent, and absent fields are never empty strings. Events borrow from the map they were read from.
+//! Field names are flat, with dots, as in span tags; only `geo`, `ti` and `meta` nest. A value of the wrong type
+//! counts as absent, and no field is ever an empty string. Events borrow from the map they were read from.
 
 use super::text::clean;
 use crate::value::{Object, View, scalar_text};
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-/// Keys of `meta` that are kept.
+/// The maximum number of keys of `meta`.
 const META_KEYS: usize = 32;
-/// Bytes of a value of `meta` that are kept.
+/// The maximum length of a value of `meta`, in bytes.
 const META_VALUE: usize = 256;
-/// Header names, and entries of threat intelligence, that are kept.
+/// The maximum number of entries of threat intelligence.
 const LIST: usize = 64;
-/// Headers beside the usual ones whose values a configuration may ask for.
+/// The maximum number of additional headers whose values a configuration may ask for.
 pub const TRAIT_HEADERS: usize = 16;
 
-/// An event as it came in, cleaned.
+/// A sanitized event.
 #[derive(Clone, Debug, Default)]
 pub struct Event<'a> {
-    /// One of [`name`](super::name), or any custom name.
+    /// The name: one of [`name`](super::name), or a custom one.
     pub event: Cow<'a, str>,
-    /// Event time in milliseconds since the epoch; believed only in replays.
+    /// The time in milliseconds since the Unix epoch; used only in replays.
     pub ts_ms: Option<u64>,
-    /// Where it happened.
+    /// The service.
     pub service: Option<Cow<'a, str>>,
-    /// See `service`.
+    /// The environment.
     pub env: Option<Cow<'a, str>>,
-    /// Which request it belongs to; of several equal events of one request the first counts.
+    /// The id of the request; of several equal events of one request only the first counts.
     pub request_id: Option<Cow<'a, str>>,
-    /// Who told: the application (`sdk`, the default), a framework's instrumentation (`auto`) or a rule that tags (`rule`).
+    /// The producer: the application (`sdk`, the default), a framework's instrumentation (`auto`) or a rule of the
+    /// firewall (`rule`).
     pub producer: Option<Cow<'a, str>>,
-    /// What was typed as login.
+    /// The login as entered.
     pub login: Option<Cow<'a, str>>,
     /// The account's stable id.
     pub user_id: Option<Cow<'a, str>>,
-    /// Whether the account exists, where the application says so.
+    /// Whether the account exists, if the application reports it.
     pub exists: Option<bool>,
     /// The account's role.
     pub role: Option<Cow<'a, str>>,
     /// The account's organisation.
     pub org: Option<Cow<'a, str>>,
-    /// The session.
+    /// The session id.
     pub session_id: Option<Cow<'a, str>>,
-    /// A long-lived first-party cookie.
+    /// The device id, from a long-lived first-party cookie.
     pub device_id: Option<Cow<'a, str>>,
-    /// The client's address; a text that is none counts as absent.
+    /// The client address; invalid text counts as absent.
     pub ip: Option<IpAddr>,
     /// The user agent.
     pub user_agent: Option<Cow<'a, str>>,
-    /// The request's method.
+    /// The method of the request.
     pub method: Option<Cow<'a, str>>,
-    /// The framework's route, else the path.
+    /// The framework's route, or else the path.
     pub route: Option<Cow<'a, str>>,
-    /// How many header names the request had, if the host told.
+    /// The number of header names of the request, if the host provides it.
     pub header_count: Option<usize>,
-    /// `accept-language`.
+    /// The `accept-language` header.
     pub accept_language: Option<Cow<'a, str>>,
-    /// The header fingerprint of the same request.
+    /// The header fingerprint of the request.
     pub fp_header: Option<Cow<'a, str>>,
-    /// What threat intelligence says of the address.
+    /// Threat intelligence about the address.
     pub intel: Vec<Intel<'a>>,
-    /// Where the address is, if the host knows.
+    /// The location of the address, if the host provides it.
     pub geo: Option<Geo<'a>>,
-    /// The same request was an attack by itself.
+    /// Whether the firewall found an attack in the request.
     pub waf_attack: bool,
-    /// Twelve bits that tell one tried password of an account from another.
+    /// A fingerprint of twelve bits that distinguishes the passwords tried on an account.
     pub cred_fp: Option<u16>,
     /// The outcome of a second factor: `passed`, `failed` or `none`.
     pub mfa: Option<Cow<'a, str>>,
-    /// What stopped the attempt before the password was checked: `block`, `stealth` or `step_up`.
+    /// What refused the attempt before the password was checked: `block`, `stealth` or `step_up`.
     pub refused: Option<Cow<'a, str>>,
-    /// Anything else about it.
+    /// Any other fields.
     pub meta: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    /// Fields that were there but of no use: a wrong type, an address that is none, more than is kept.
+    /// The number of fields that were present but unusable: of a wrong type, invalid, or beyond a limit.
     pub ignored_fields: u32,
 }
 
-/// One entry of threat intelligence.
+/// An entry of threat intelligence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Intel<'a> {
@@ -86,30 +87,30 @@ pub struct Intel<'a> {
     pub intention: Option<Cow<'a, str>>,
 }
 
-/// Where an address is.
+/// The location of an address.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[allow(missing_docs)]
 pub struct Geo<'a> {
     pub asn: Option<u32>,
     pub as_type: Option<Cow<'a, str>>,
     pub country: Option<Cow<'a, str>>,
-    /// Degrees, north and east positive; both or none.
+    /// Latitude and longitude in degrees, north and east positive; both or neither are given.
     pub position: Option<(f64, f64)>,
 }
 
-/// Why an event was dropped.
+/// The reason for which an event was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dropped {
-    /// It is no map.
+    /// The event is not a map.
     NotAMap,
-    /// It has no name.
+    /// The event has no name.
     NoName,
-    /// The name has characters that names don't have, or is too long.
+    /// The name has invalid characters or is too long.
     BadName,
 }
 
 impl Dropped {
-    /// For a person.
+    /// Returns the reason as text.
     pub fn message(self) -> &'static str {
         match self {
             Dropped::NotAMap => "an event must be a map",
@@ -134,7 +135,7 @@ impl<'a> Event<'a> {
         Ok(event)
     }
 
-    /// Reads an attempt: an event without a name, which is asked about rather than told.
+    /// Reads an attempt: an event without a name, which is to be assessed rather than counted.
     pub fn read_attempt(object: &'a Object) -> Result<Self, Dropped> {
         let mut event = Self::fields(object)?;
         if event.login.is_none() {
@@ -218,13 +219,13 @@ impl<'a> Event<'a> {
         all
     }
 
-    /// A value of `meta`.
+    /// Returns a value of `meta`.
     pub fn meta(&self, key: &str) -> Option<&str> {
         self.meta.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_ref())
     }
 
-    /// Whether the host's intelligence calls the source an offender. Addresses of, say, a company's own VPN are known too,
-    /// and called benign.
+    /// Whether the host's threat intelligence considers the source an offender. Entries can also be benign, such as a
+    /// company's own VPN.
     pub fn is_malicious(&self) -> bool {
         self.intel.iter().any(|entry| matches!(entry.intention.as_deref(), Some("malicious" | "suspicious")))
     }
@@ -235,7 +236,7 @@ fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(allowed)
 }
 
-/// Puts a value that was understood into its field; of two the later counts.
+/// Stores a value that was read; the later of two wins.
 fn put<T>(field: &mut Option<T>, value: Option<T>) -> bool {
     let understood = value.is_some();
     if understood {
@@ -248,7 +249,7 @@ fn set<T>(field: &mut T, value: Option<T>) -> bool {
     value.map(|value| *field = value).is_some()
 }
 
-/// Any scalar as text.
+/// Reads any scalar as text.
 pub(super) fn text(value: &Object) -> Option<Cow<'_, str>> {
     match value.as_bytes() {
         Some(bytes) => clean(bytes),
@@ -256,7 +257,7 @@ pub(super) fn text(value: &Object) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A boolean, also as the text that span tags carry: `"false"` is false.
+/// Reads a boolean, or its text form in span tags.
 fn boolean(value: &Object) -> Option<bool> {
     match value.view() {
         View::Bool(value) => Some(value),
@@ -284,7 +285,7 @@ fn number(value: &Object) -> Option<f64> {
     }
 }
 
-/// An address without zone, port or white space.
+/// Reads an address without zone, port or white space.
 fn address(text: &[u8]) -> Option<IpAddr> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_the_wrong_type_is_absent_and_counted() {
+    fn fields_of_the_wrong_type_are_ignored_and_counted() {
         read(
             r#"{"event":"x.y","usr.login":["a"],"usr.exists":"FALSE","ip":"1.2.3.4:80","geo":7,"ti":{},"meta":{"a":[1],"b":2.5},
                "cred_fp":70000,"mfa":"maybe","ts_ms":-1,"waf_attack":"true","unknown":{},"usr.id":null}"#,

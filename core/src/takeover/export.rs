@@ -1,6 +1,7 @@
-//! What is known of a signal's attempts, as files: streamed in pieces, one line after the other.
+//! Exports of a signal's attempts as files, streamed in pieces.
 //!
-//! Logins and agents are text of the attacker: a cell that a spreadsheet would take for a formula is marked as text.
+//! Logins and user agents are attacker-controlled: a cell that a spreadsheet would evaluate as a formula is marked as
+//! text.
 
 use super::respond::blocks::Blocks;
 use super::signal::Signal;
@@ -9,10 +10,10 @@ use super::text::timestamp;
 use crate::value::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 
-/// Bytes of a piece, about.
+/// The approximate size of a piece, in bytes.
 const PIECE: usize = 64 * 1024;
 
-/// A file.
+/// The files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum File {
@@ -24,7 +25,7 @@ pub enum File {
 }
 
 impl File {
-    /// The file of this name.
+    /// Returns the file of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "targeted_users.csv" => Self::TargetedUsers,
@@ -57,7 +58,7 @@ impl Iterator for Export {
     }
 }
 
-/// Writes a file about a signal, as it is now.
+/// Exports a file about a signal in its current state.
 pub fn export(signal: &Signal, file: File, blocks: &Blocks, now_s: u64) -> Export {
     let lines: Box<dyn Iterator<Item = String> + Send> = match file {
         File::TargetedUsers => Box::new(targeted_users(signal)),
@@ -69,7 +70,7 @@ pub fn export(signal: &Signal, file: File, blocks: &Blocks, now_s: u64) -> Expor
     Export { lines }
 }
 
-/// One line of RFC 4180.
+/// Formats one line of CSV (RFC 4180).
 pub fn csv_line<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
     let mut line = String::new();
     for (at, text) in cells.into_iter().enumerate() {
@@ -141,7 +142,7 @@ impl Totals {
     }
 }
 
-/// Sums by a key, in the order in which the keys came first.
+/// Sums attempts by a key, in the order of first appearance.
 fn totals(
     signal: &Signal,
     key: impl Fn(&Attempt) -> Option<String>,
@@ -261,7 +262,7 @@ fn compromised(signal: &Signal) -> impl Iterator<Item = String> + Send + use<> {
     }))
 }
 
-/// An attempt with its strings.
+/// One attempt with its strings resolved.
 struct Row {
     attempt: Attempt,
     login: String,

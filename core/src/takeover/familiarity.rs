@@ -1,22 +1,22 @@
-//! Whether what is known of accounts is enough to rely on, and which traits tell one device from others.
+//! Whether enough is known of accounts to rely on familiarity, and which traits distinguish devices.
 
 use std::collections::{HashMap, VecDeque};
 
-/// The memory must be this old, in seconds.
+/// The age from which the state is warm, in seconds.
 const WARM_AFTER_S: u32 = 7 * 86_400;
-/// And know this share of the accounts that succeed.
+/// The share of succeeding accounts that must be known for the state to be warm.
 const WARM_SHARE: f64 = 0.5;
-/// A trait that more than this share of successes has tells nobody apart.
+/// The share of successes above which a trait is too common to distinguish devices.
 const COMMON_SHARE: f64 = 0.01;
-/// Traits that are counted.
+/// The maximum number of traits that are counted.
 const TRAITS: usize = 4096;
 
-/// How well the memory of a service knows its accounts.
+/// How well a service knows its accounts.
 #[derive(Clone, Debug, Default)]
 pub struct Familiarity {
-    /// The first success, in seconds since the epoch.
+    /// The time of the first success, in seconds since the Unix epoch.
     pub since_s: Option<u32>,
-    /// By hour: how many successes there were, and of accounts that were known.
+    /// Per hour: its number, all successes, and those of known accounts.
     hours: VecDeque<(u32, u32, u32)>,
     traits: HashMap<u64, u32>,
     successes: u32,
@@ -24,7 +24,7 @@ pub struct Familiarity {
 }
 
 impl Familiarity {
-    /// Notes a success of an account that was known, or was not.
+    /// Records a success, and whether its account was known.
     pub fn note(&mut self, known: bool, device_trait: Option<u64>, now_s: u32) {
         self.since_s.get_or_insert(now_s);
         let hour = now_s / 3600;
@@ -60,7 +60,8 @@ impl Familiarity {
         }
     }
 
-    /// Whether to rely on the memory: it is a week old and knows half of who succeeded within a day.
+    /// Whether to rely on familiarity: the state is a week old and knows half of the accounts that succeeded within a
+    /// day.
     pub fn is_warm(&self, now_s: u32) -> bool {
         let hour = now_s / 3600;
         let recent = self.hours.iter().filter(|(at, ..)| hour.saturating_sub(*at) < 24);
@@ -69,7 +70,7 @@ impl Familiarity {
             && f64::from(known) >= WARM_SHARE * f64::from(all)
     }
 
-    /// Whether few enough devices look so that it tells them apart.
+    /// Whether a trait is rare enough to distinguish devices.
     pub fn is_rare(&self, device_trait: u64) -> bool {
         let count = self.traits.get(&device_trait).copied().unwrap_or(0);
         f64::from(count) <= COMMON_SHARE * f64::from(self.successes)

@@ -1,4 +1,4 @@
-//! What is wrong with the events themselves: instrumentation that leaves out what rules need.
+//! Health of the events: finds instrumentation that omits what rules need.
 
 use super::event::Event;
 use super::key::HashKey;
@@ -8,26 +8,26 @@ use super::subject::Subject;
 use crate::value::Value;
 use std::collections::{BTreeMap, HashMap};
 
-/// Findings are worked out this often, in seconds.
+/// The interval of the checks, in seconds.
 const PERIOD_S: u32 = 3600;
-/// And only from this many logins on.
+/// The number of logins from which the checks are made.
 const ENOUGH: u32 = 200;
-/// Addresses that are counted one by one.
+/// The maximum number of addresses that are counted individually.
 const ADDRESSES: usize = 256;
 
-/// What user agents of programs begin with: a login page sees browsers and apps.
+/// Prefixes of the user agents of HTTP libraries; login pages are normally used by browsers and apps.
 const LIBRARIES: [&str; 6] = ["python-requests/", "axios/", "Go-http-client/", "okhttp/", "Java/", "curl/"];
 
-/// Counters of all time and of the hour, and what was found.
+/// The counters in total and for the current hour, and the findings.
 #[derive(Clone, Debug, Default)]
 pub struct Health {
-    /// Events of trusted sources, which nobody looked at.
+    /// The number of ignored events of trusted sources.
     pub trusted: u64,
-    /// Requests with a success and a failure.
+    /// The number of failures ignored after a success of the same request.
     pub double_events: u64,
-    /// Events that a rule could not see for want of a field.
+    /// The number of events that a rule could not consider because a field was missing.
     pub missing_fields: u64,
-    /// Fields of no use.
+    /// The number of unusable fields.
     pub ignored_fields: u64,
     hour: Hour,
     day: Day,
@@ -67,7 +67,7 @@ struct Finding {
 }
 
 impl Health {
-    /// Notes an event.
+    /// Counts an event.
     pub fn note(&mut self, event: &Event<'_>, subject: &Subject<'_>, hash: &HashKey, now_s: u32) {
         self.ignored_fields += u64::from(event.ignored_fields);
         let failed = event.event == name::LOGIN_FAILURE;
@@ -112,7 +112,7 @@ impl Health {
         self.hour.started_s.is_some() || self.day.started_s.is_some()
     }
 
-    /// Works the findings out when the hour is over.
+    /// Updates the findings if the hour is over.
     pub fn roll(&mut self, now_s: u32) {
         if self.day.started_s.is_some_and(|started| now_s.saturating_sub(started) >= 86_400) {
             let (successes, failures) = (self.day.successes, self.day.failures);
@@ -189,12 +189,12 @@ impl Health {
         }
     }
 
-    /// Whether addresses say nothing about who it is: then none is blocked automatically.
+    /// Whether client addresses do not identify clients; then none is blocked automatically.
     pub fn address_is_not_propagated(&self) -> bool {
         self.findings.contains_key("client_ip_not_propagated")
     }
 
-    /// The findings, in the order of their names.
+    /// Returns the findings in order of their names.
     pub fn findings(&self) -> Value {
         let findings = self.findings.iter().map(|(id, finding)| {
             Value::from_entries([

@@ -1,27 +1,27 @@
-//! What makes two spellings of a login the same account.
+//! The normalization of logins, which maps spellings of the same account to one.
 //!
-//! Applications look logins up in many ways; whoever compares them byte by byte here gives an attacker one budget of guesses
-//! per spelling.
+//! Applications look up logins in many ways. Comparing them byte by byte here would give an attacker a separate
+//! budget of guesses for each spelling.
 
 use std::borrow::Cow;
 
-/// How logins are compared.
+/// How logins are normalized.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum LoginNormalization {
-    /// As typed, without white space around it, that of other alphabets included.
+    /// Surrounding white space is removed, also that of other scripts.
     None,
-    /// Likewise, without regard to case.
+    /// In addition, case is ignored.
     #[default]
     CaseFold,
-    /// Likewise, and as a mail address: without a `+tag`, and without dots in front of the `@` for these domains.
+    /// In addition, `+tag` of an email address is removed, as are dots before the `@` for these domains.
     Email {
-        /// Domains, in lower case, whose mailboxes ignore dots.
+        /// The domains, in lower case, whose mailboxes ignore dots.
         dotless_domains: Vec<String>,
     },
 }
 
 impl LoginNormalization {
-    /// The login as it is counted. `None` if nothing is left.
+    /// Normalizes a login; returns `None` if nothing is left.
     pub fn apply<'a>(&self, login: &'a str) -> Option<Cow<'a, str>> {
         let trimmed = login.trim_matches(is_blank);
         if trimmed.is_empty() {
@@ -52,7 +52,7 @@ fn is_blank(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}' | '\u{feff}')
 }
 
-/// Lower case; what maps to lower case in two steps (such as the Kelvin sign) agrees too.
+/// Folds case, including characters that reach lower case in two steps, such as the Kelvin sign.
 fn fold(text: &str) -> Cow<'_, str> {
     match text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
         true => Cow::Borrowed(text),

@@ -1,33 +1,33 @@
-//! Account takeover and business-logic abuse, detected in process: events in, signals and blocks out.
+//! In-process detection of account takeover and business-logic abuse, from events to signals and blocks.
 //!
-//! A backend that reads logs sees an attack minutes later and cannot answer it. Here the process that checks the passwords
-//! counts what happens at its logins, says what is an attack, and refuses the next attempt. Everything an attacker chooses
-//! (addresses, logins, agents) is counted in memory of fixed size.
+//! A backend that reads logs sees an attack minutes later and cannot respond to it. Here the process that checks the
+//! passwords counts its own login events, detects attacks, and refuses the next attempt. Everything that an attacker
+//! chooses (addresses, logins, user agents) is counted in memory of fixed size.
 //!
-//! The way of an event: `event` (read and cleaned) -> `subject` (who, from where) -> `rules` (what counts it, what is
-//! too much) over `state` (the counts) -> `signal` (what was found, while it lasts) -> `respond` (whom to refuse) and
-//! `notify` (whom to tell). `service` leads it there; `detector` is what applications hold on to.
+//! An event is read and sanitized (`event`), normalized (`subject`), counted in memory (`state`) and evaluated
+//! (`rules`). What rules find becomes a `signal`, which lasts as long as the attack and leads to blocks (`respond`)
+//! and notifications (`notify`). `service` runs these steps; `detector` is the object that applications use.
 //!
 //! | file or folder | concept |
 //! |---|---|
-//! | `detector`, `verbs` | the object, and what operators ask of it |
-//! | `event`, `name`, `source` | what happened, what it is called, and what rules of the firewall report |
-//! | `text`, `login`, `address`, `normalization`, `subject`, `key` | one spelling for what is the same, and hashes that nobody can aim |
+//! | `detector`, `verbs` | the detector, and its operations for operators and bindings |
+//! | `event`, `name`, `source` | events, their names, and how they are read from rules of the firewall |
+//! | `text`, `login`, `address`, `normalization`, `subject`, `key` | normalization, and keyed hashes, whose values nobody can choose |
 //! | `config` | documents with the key `bartizan_ato`; the built-in rules are one: `core/rules/takeover/rules.json` |
-//! | `rules` | classes that count together, judging, learned rates, travel |
+//! | `rules` | classes with common counts, evaluation, learned rates, travel |
 //! | `familiarity` | whether enough is known of where accounts log in from |
-//! | `state` | counts and accounts, behind a trait |
-//! | `service` | the way of an event through one service |
-//! | `signal`, `severity` | what was found |
-//! | `respond`, `assess` | blocks, what forbids them, and the answer to an attempt |
-//! | `notify`, `export` | what is told, and what is handed out |
-//! | `health` | what is wrong with the events themselves |
-//! | `snapshot` | what outlives a restart |
+//! | `state` | counts and familiar origins, behind a trait |
+//! | `service` | the processing of an event by one service |
+//! | `signal`, `severity` | detected attacks |
+//! | `respond`, `assess` | blocks, their limits, and the assessment of attempts |
+//! | `notify`, `export` | notifications, and exports for investigation |
+//! | `health` | problems with the events themselves |
+//! | `snapshot` | state that survives a restart |
 //!
-//! Most useful is to know, when an attempt fails, whether this account has succeeded from there before: a person who
-//! mistypes is familiar, a script is not. Familiar failures do not count, familiar successes do not make an incident worse,
-//! and an address that familiar people share is not blocked. As long as too little is known (a week, half of the accounts),
-//! all failures count and signals say that they are less sure.
+//! The most useful information about a failed attempt is whether the account has succeeded from there before: a user
+//! who mistypes a password is familiar, a script is not. Failures from familiar origins do not count, successes from
+//! them do not raise a signal, and an address that familiar users share is not blocked. Until enough is known (a
+//! week, and half of the accounts), all failures count, and signals are marked as less certain.
 
 pub(crate) mod address;
 pub(crate) mod assess;

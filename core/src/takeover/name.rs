@@ -1,4 +1,4 @@
-//! The events that detection knows by name. Rules of a configuration may use any other.
+//! The names of events that detection knows. Configured rules may use any other name.
 
 #![allow(missing_docs)] // each constant is its own text
 
@@ -10,7 +10,7 @@ pub const PASSWORD_CHANGE: &str = "users.password_change";
 pub const EMAIL_CHANGE: &str = "users.email_change";
 pub const ACTIVITY_SENSITIVE: &str = "activity.sensitive";
 
-/// What somebody does with an account that is not theirs.
+/// Whether an event is typical of an account after its takeover.
 pub fn is_after_takeover(event: &str) -> bool {
     matches!(event, EMAIL_CHANGE | PASSWORD_CHANGE | ACTIVITY_SENSITIVE) || event.starts_with("payment.")
 }

@@ -1,16 +1,16 @@
-//! How the texts of events become what is counted.
+//! The normalization of events before they are counted.
 
 use super::address::LocalNetworks;
 use super::login::LoginNormalization;
 
-/// What makes two spellings of a login, or two addresses, the same.
+/// How logins and addresses are normalized.
 #[derive(Clone, Debug)]
 pub struct Normalization {
-    /// How logins are compared.
+    /// The normalization of logins.
     pub login: LoginNormalization,
-    /// Bits of an IPv6 address that are one source.
+    /// The prefix length of an IPv6 source.
     pub ipv6_group: u8,
-    /// Which addresses are inside.
+    /// The local networks.
     pub local: LocalNetworks,
 }
 

@@ -1,6 +1,6 @@
-//! How grave a signal is.
+//! The severity of a signal.
 
-/// From what may interest somebody to an attack that succeeded.
+/// The severity, from information to an attack that succeeded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)]
 pub enum Severity {
@@ -13,11 +13,11 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// All of them, least first.
+    /// All severities in ascending order.
     pub const ALL: [Severity; 5] =
         [Severity::Info, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
 
-    /// As configurations and signals write it.
+    /// The name in configurations and signals.
     pub fn name(self) -> &'static str {
         match self {
             Severity::Info => "info",
@@ -28,7 +28,7 @@ impl Severity {
         }
     }
 
-    /// The severity of this name.
+    /// Returns the severity of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|severity| severity.name() == name)
     }

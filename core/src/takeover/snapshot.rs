@@ -1,7 +1,8 @@
-//! What outlives a restart: accounts, learned rates, offenders, open signals and blocks, with the key of their hashes.
+//! Snapshots: accounts, learned rates, offenders, open signals and blocks, with the key of their hashes, for a
+//! restart.
 //!
-//! Counters fill again within a window, campaigns are exported while they last. A snapshot that cannot be read is refused
-//! as a whole, before any of it is used.
+//! Counters are omitted because they fill again within a window, and campaigns because they can be exported. A
+//! snapshot that cannot be read is refused as a whole, before any of it is used.
 
 use super::detector::{Detector, Options};
 use super::key::HashKey;
@@ -18,11 +19,11 @@ use crate::value::{Object, View, json};
 const SERVICE: Name = *b"serv";
 const BLOCKS: Name = *b"blok";
 
-/// Why a snapshot with good checksums was refused.
+/// The error for a snapshot with valid checksums but invalid content.
 const UNREADABLE: &str = "the snapshot holds what this version cannot read";
 
 impl Detector {
-    /// Everything that is to outlive a restart. It holds the key of the hashes, so it is a secret.
+    /// Returns a snapshot. It contains the key of the hashes, so it is a secret.
     pub fn snapshot(&self) -> Vec<u8> {
         let now_s = self.now_s();
         let mut out = vec![];
@@ -32,7 +33,7 @@ impl Detector {
         }
         snapshot::section(BLOCKS, &mut out, |out| {
             let blocks = self.blocks.list(0, usize::MAX, now_s);
-            // One line each, oldest first.
+            // There is one line per block, oldest first.
             for block in blocks.iter().rev() {
                 out.extend(json::to_string(&block.to_value()).into_bytes());
                 out.push(b'\n');
@@ -42,9 +43,8 @@ impl Detector {
         out
     }
 
-    /// A detector with these documents, by path, and what a snapshot holds. The documents come first, for a snapshot names
-    /// rules and does not hold them: signals of rules that no document has are lost. Or the reason why the snapshot cannot be
-    /// read.
+    /// Creates a detector that continues from a snapshot, with these documents by path. The documents are applied first,
+    /// because a snapshot names rules and does not contain them: signals of rules that no document has are lost.
     pub fn restore(
         options: Options,
         documents: &[(&str, &Object)],
@@ -88,7 +88,7 @@ impl Detector {
         let plan = self.plan();
         for line in signals.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let record = json::parse(line).map_err(|_| UNREADABLE)?;
-            // One whose rule is gone is gone with it.
+            // A signal is dropped if its rule no longer exists.
             if let Some(signal) = Signal::from_record(&record, &plan.config.rules) {
                 service.state.pin(signal.table, signal.key, true);
                 inner.adopt(signal, &plan, &self.options.hash_key);

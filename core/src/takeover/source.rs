@@ -1,8 +1,9 @@
-//! Events out of what rules of the firewall report: a login flow is instrumented without a line of code by a rule that tags.
+//! Reads events from what rules of the firewall report, so that a rule that tags instruments a login flow without any
+//! code.
 //!
-//! Attributes `appsec.events.<name>.track` mark an event, and `appsec.events.<name>.<field>` are its fields. A reported rule
-//! whose tags have the category `business_logic` is an event of the name in its tag `type`, with nothing known but that.
-//! The recommended ruleset marks payments in a way of its own, with the kind in front of the fields.
+//! The attribute `appsec.events.<name>.track` marks an event, and `appsec.events.<name>.<field>` are its fields. A
+//! reported rule whose `category` tag is `business_logic` is an event named by its `type` tag, without fields. The
+//! recommended ruleset marks payments in its own way, with the kind before the field names.
 
 use super::event::text;
 use crate::value::{Object, Value};
@@ -10,12 +11,12 @@ use crate::value::{Object, Value};
 const PREFIX: &str = "appsec.events.";
 const PAYMENTS: &str = "payments.";
 const PAYMENT_KINDS: [&str; 4] = ["creation", "success", "failure", "cancellation"];
-/// Calls of language models are somebody else's business.
+/// Calls of language models are not account events.
 const IGNORED: &str = "llm.call";
-/// Events of one request.
+/// The maximum number of events of a request.
 const MOST: usize = 16;
 
-/// Fields of an event that have a place of their own; others are its `meta`.
+/// The fields of an event that are not part of its `meta`.
 const FIELDS: [&str; 9] = [
     "usr.login",
     "usr.id",
@@ -28,13 +29,13 @@ const FIELDS: [&str; 9] = [
     "http.route",
 ];
 
-/// The events of one evaluation, by its `attributes` and its reported `events`. Who asked, and from where, is the host's to
-/// add.
+/// Returns the events of one evaluation, given its `attributes` and its reported `events`. The host adds the account
+/// and the source.
 pub fn events(attributes: &Object, reported: &Object) -> Vec<Value> {
     let mut found: Vec<(String, Value)> = vec![];
     for (key, value) in entries(attributes) {
         let Some(name) = key.strip_suffix(".track").filter(|name| *name != IGNORED) else { continue };
-        // A sign-up that did not succeed is marked as well, with `false`.
+        // A sign-up that failed is marked with `false`.
         if text(value).as_deref() != Some("true") {
             continue;
         }
@@ -68,7 +69,7 @@ fn payments(attributes: &Object, found: &mut Vec<(String, Value)>) {
     }
 }
 
-/// The event of this name, with the fields below a prefix.
+/// Returns the event of this name, with the fields below a prefix.
 fn event(attributes: &Object, name: &str, prefix: &str) -> Value {
     let mut event = named(name);
     let mut meta = Value::map();
@@ -89,7 +90,7 @@ fn named(name: &str) -> Value {
     Value::from_entries([("event", name), ("producer", "rule")])
 }
 
-/// The attributes below the prefix of events, without it.
+/// Iterates over the attributes of events, without their common prefix.
 fn entries(attributes: &Object) -> impl Iterator<Item = (&str, &Object)> {
     attributes.as_map().unwrap_or_default().iter().filter_map(|pair| {
         let key = std::str::from_utf8(pair.key_bytes()?).ok()?;

@@ -1,4 +1,4 @@
-//! Who an event is about and where it comes from, in the forms that are counted.
+//! The account and the source of an event, in the forms that are counted.
 
 use super::address::{Network, Prefix};
 use super::event::Event;
@@ -8,18 +8,18 @@ use super::state::{Key, Origin};
 use super::text::mask_digits;
 use std::borrow::Cow;
 
-/// The normalised side of an event, with the hashes of what rules count by: each is worked out once.
+/// The normalized account and source of an event, with the hashes that rules count by, each computed once.
 #[derive(Clone, Debug)]
 pub struct Subject<'a> {
-    /// The login as it is counted.
+    /// The normalized login.
     pub login: Option<Cow<'a, str>>,
-    /// The client's address.
+    /// The client address.
     pub address: Option<Prefix>,
-    /// The address as one source: itself, or its IPv6 prefix.
+    /// The address as a source: the IPv4 address or the IPv6 prefix.
     pub group: Option<Prefix>,
-    /// The network around it.
+    /// The network of the address.
     pub network: Option<Network>,
-    /// Nobody outside can have this address.
+    /// Whether the address is local.
     pub local: bool,
     login_hash: Option<u64>,
     group_hash: Option<u64>,
@@ -27,7 +27,7 @@ pub struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// Normalises.
+    /// Normalizes the account and the source of an event.
     pub fn of(event: &'a Event<'_>, how: &Normalization, hash: &HashKey) -> Self {
         let address = event.ip.map(Prefix::host);
         let login = event.login.as_deref().and_then(|login| how.login.apply(login));
@@ -45,44 +45,45 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The account, by what was typed.
+    /// Returns the account, identified by the login.
     pub fn account(&self) -> Option<&str> {
         self.login.as_deref()
     }
 
-    /// The key of the account's memory.
+    /// Returns the key of the account's familiar origins.
     pub fn account_key(&self, hash: &HashKey) -> Option<Key> {
         self.login_hash.map(|login| hash.account(login))
     }
 
-    /// The hash of the source, unless it is local.
+    /// Returns the hash of the source, unless it is local.
     pub fn source(&self) -> Option<u64> {
         self.group_hash.filter(|_| !self.local)
     }
 
-    /// The hash of the source's network, unless it is local.
+    /// Returns the hash of the source's network, unless it is local.
     pub fn source_network(&self) -> Option<u64> {
         self.network_hash.filter(|_| !self.local)
     }
 
-    /// The hash of the login.
+    /// Returns the hash of the login.
     pub fn login_hash(&self) -> Option<u64> {
         self.login_hash
     }
 
-    /// The hash of the source, local or not.
+    /// Returns the hash of the source, even if it is local.
     pub fn group_hash(&self) -> Option<u64> {
         self.group_hash
     }
 
-    /// The hash of the network, local or not.
+    /// Returns the hash of the network, even if it is local.
     pub fn network_hash(&self) -> Option<u64> {
         self.network_hash
     }
 
-    /// Where it comes from, for familiarity. `trait_is_rare` says whether the device's traits tell it from others.
+    /// Returns the origin, for familiarity. `trait_is_rare` says whether the device's traits distinguish it from
+    /// others.
     pub fn origin(&self, event: &Event<'_>, hash: &HashKey, trait_is_rare: impl FnOnce(u64) -> bool) -> Origin {
-        // Addresses inside tell apart nobody: a proxy has them.
+        // A local address is that of a proxy, and does not distinguish clients.
         let network = self.address.filter(|_| !self.local).map(|address| address.cut_by_family(24, 56));
         let device = match &event.device_id {
             Some(id) => Some(hash.hasher().part(b"device").part(id.as_bytes()).finish()),
@@ -92,7 +93,8 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// What a device shows of itself without being asked: agent without versions, which headers it sends, its language.
+/// Returns a hash of the traits that a device reveals unasked: its user agent without versions, the headers it sends,
+/// and its language.
 pub fn device_trait(event: &Event<'_>, hash: &HashKey) -> Option<u64> {
     let agent = event.user_agent.as_deref()?;
     let bits = event.fp_header.as_deref().and_then(|fingerprint| fingerprint.split('-').nth(1)).unwrap_or_default();

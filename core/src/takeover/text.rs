@@ -1,22 +1,22 @@
-//! Text as events bring it: attacker-controlled, of any length, in any encoding.
+//! Handling of text in events, which is attacker-controlled, of any length and in any encoding.
 
 use std::borrow::Cow;
 
-/// Bytes of a string that count; the rest says nothing more about who it is.
+/// The number of bytes of a string that are kept; more would not identify anybody better.
 pub const KEPT: usize = 1024;
 
-/// Bytes of a string that are shown.
+/// The number of bytes of a string that are shown.
 pub const SHOWN: usize = 256;
 
-/// The string without control characters, cut; invalid UTF-8 is replaced. `None` if nothing is left.
+/// Removes control characters, truncates, and replaces invalid UTF-8; returns `None` if nothing is left.
 pub fn clean(bytes: &[u8]) -> Option<Cow<'_, str>> {
-    // Of what will be cut anyway no more is read than removing and replacing may need.
+    // Input beyond what removal and replacement can use up is not read at all, since it would be truncated.
     let bytes = bytes.get(..4 * KEPT).unwrap_or(bytes);
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => String::from_utf8_lossy(bytes),
     };
-    // Without an early end the compiler looks at many bytes at once.
+    // Without an early exit, the compiler vectorizes the loop.
     let plain = !text.bytes().fold(false, |found, byte| found | byte.is_ascii_control());
     let text = match text {
         text if plain => text,
@@ -26,7 +26,7 @@ pub fn clean(bytes: &[u8]) -> Option<Cow<'_, str>> {
     (!text.is_empty()).then_some(text)
 }
 
-/// At most this many bytes of a string, cut between characters.
+/// Truncates a string to at most this many bytes, between characters.
 pub fn cut(text: Cow<'_, str>, most: usize) -> Cow<'_, str> {
     if text.len() <= most {
         return text;
@@ -37,13 +37,13 @@ pub fn cut(text: Cow<'_, str>, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// Likewise of a borrowed one.
+/// Truncates a borrowed string in the same way.
 pub fn shown(text: &str, most: usize) -> &str {
     let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     &text[..end]
 }
 
-/// The string with each run of digits as one `#`, so that versions of one program agree.
+/// Replaces each run of digits by `#`, so that versions of the same program are equal.
 pub fn mask_digits(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     for character in text.chars() {
@@ -56,10 +56,10 @@ pub fn mask_digits(text: &str) -> String {
     masked
 }
 
-/// Seconds since the epoch as RFC 3339 has it, in UTC (Gregorian calendar, by the days of 400 years).
+/// Formats seconds since the Unix epoch as RFC 3339 in UTC (Gregorian calendar, in cycles of 400 years).
 pub fn timestamp(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    // Years begin in March, so that the leap day is the last of one.
+    // Years start in March, so that the leap day is the last day of a year.
     let days = days + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_agree() {
+    fn versions_are_masked() {
         assert_eq!(mask_digits("Chrome/126.0.0.0"), mask_digits("Chrome/9.12.0.7"));
         assert_ne!(mask_digits("Chrome/126.0"), mask_digits("Chrome/126"));
     }

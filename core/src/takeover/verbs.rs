@@ -1,4 +1,4 @@
-//! What operators and bindings ask of a detector, by maps.
+//! The operations of a detector for operators and bindings, with maps as arguments and results.
 
 use super::address::Prefix;
 use super::config::response::LONGEST_BLOCK_S;
@@ -16,17 +16,17 @@ use crate::value::{Object, Value, View};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Signals of one answer.
+/// The maximum number of signals in one result.
 const MOST_SIGNALS: usize = 1000;
-/// Blocks of one answer.
+/// The maximum number of blocks in one result.
 const MOST_BLOCKS: usize = 10_000;
-/// The shortest block that a person may make, in seconds.
+/// The shortest manual block, in seconds.
 const SHORTEST_S: u64 = 60;
 
-/// What was wrong with a call.
+/// A result with an error message.
 pub type Result<T> = std::result::Result<T, String>;
 
-/// An argument; null is none.
+/// Returns an argument; null counts as absent.
 fn argument<'a>(arguments: &'a Object, name: &str) -> Option<&'a Object> {
     arguments.get(name.as_bytes()).filter(|value| !matches!(value.view(), View::Null | View::Invalid))
 }
@@ -46,7 +46,7 @@ fn unsigned(arguments: &Object, name: &str) -> Result<Option<u64>> {
     }
 }
 
-/// Whom a call is about: `ip`, `cidr`, `user` or `session`, or `kind` and `value`.
+/// Reads a target: `ip`, `cidr`, `user` or `session`, or `kind` and `value`.
 fn target(arguments: &Object, hash_group: u8) -> Result<Option<Target>> {
     let named = ["ip", "cidr", "user", "session"]
         .into_iter()
@@ -64,7 +64,7 @@ fn target(arguments: &Object, hash_group: u8) -> Result<Option<Target>> {
         "ip" | "cidr" => {
             let prefix =
                 Prefix::parse(&value).ok_or_else(|| format!("'{value}' is neither an address nor a network"))?;
-            // One IPv6 address says nothing: whoever has it has its whole group.
+            // A single IPv6 address is widened to its group, since its holder controls the whole group.
             let prefix = if prefix.is_host() { prefix.cut_by_family(32, hash_group) } else { prefix };
             Ok(Some(Target::Ip(prefix)))
         }
@@ -77,7 +77,7 @@ impl Detector {
         self.plan().config.settings.normalization.ipv6_group
     }
 
-    /// The signals, newest first: `state`, `min_severity`, `service`, `rule`, `limit` and `skip` choose.
+    /// Returns the signals, newest first, selected by `state`, `min_severity`, `service`, `rule`, `limit` and `skip`.
     pub fn signals(&self, query: &Object) -> Result<Value> {
         let (state, service_name, rule) = (string(query, "state")?, string(query, "service")?, string(query, "rule")?);
         let least = string(query, "min_severity")?.map(|name| {
@@ -102,7 +102,7 @@ impl Detector {
         Ok(found.into_iter().skip(skip as usize).take(limit as usize).map(|(_, value)| value).collect())
     }
 
-    /// Does something with a signal, if there is one of this name.
+    /// Calls `then` with a signal, if it exists.
     fn with_signal<T>(&self, id: &str, then: impl FnOnce(&Signal) -> T) -> Option<T> {
         self.all_services()
             .iter()
@@ -114,13 +114,13 @@ impl Detector {
             .with_signal(id, then)
     }
 
-    /// One signal, or `None`.
+    /// Returns one signal, if it exists.
     pub fn signal(&self, id: &str) -> Option<Value> {
         self.with_signal(id, Signal::to_value)
     }
 
-    /// An operator says what a signal was: `closed`, `false_positive` (its blocks end, and it is not answered for a day) or
-    /// `confirmed`. Says whether there is one.
+    /// Resolves a signal as `closed`, `false_positive` (its blocks end, and responses to its group are suspended for
+    /// a day) or `confirmed`. Returns whether it exists.
     pub fn resolve(&self, id: &str, how: &str) -> Result<bool> {
         let how = Resolution::from_name(how).ok_or_else(|| format!("unknown resolution '{how}'"))?;
         let (plan, now_s) = (self.plan(), self.now_s());
@@ -132,8 +132,9 @@ impl Detector {
         Ok(found)
     }
 
-    /// Refuses somebody: `ip`, `cidr`, `user` or `session`; `seconds` (the configured duration where there are none, 1
-    /// minute to 7 days) or `permanent`; `mode`: `block` or `stealth`; `reason`; `signal`. The block as it is now.
+    /// Blocks `ip`, `cidr`, `user` or `session`, for `seconds` (1 minute to 7 days, by default the configured
+    /// duration) or `permanent`. `mode` is `block` or `stealth`; `reason` and `signal` are optional. Returns the
+    /// block.
     pub fn block(&self, request: &Object) -> Result<Value> {
         let target =
             target(request, self.group_bits())?.ok_or("one of `ip`, `cidr`, `user` and `session` must be given")?;
@@ -187,27 +188,27 @@ impl Detector {
         }
     }
 
-    /// Ends blocks: of somebody, of a `signal`, of a `rule`, of a `kind`, or `all`. How many.
+    /// Removes the blocks of a target, of a `signal`, of a `rule`, of a `kind`, or `all`; returns their number.
     pub fn unblock(&self, selector: &Object) -> Result<usize> {
         Ok(self.blocks.remove(&self.selector(selector)?, self.now_s()).len())
     }
 
-    /// Gives blocks another end, `seconds` from now or `permanent`, earlier or later. How many.
+    /// Changes the end of blocks to `seconds` from now or to never, earlier or later; returns their number.
     pub fn extend(&self, selector: &Object, seconds: Option<u64>) -> Result<usize> {
         let now_s = self.now_s();
         let until_s = seconds.map(|seconds| now_s.saturating_add(seconds));
         Ok(self.blocks.extend(&self.selector(selector)?, until_s, now_s))
     }
 
-    /// The blocks that hold, newest first: `skip` and `limit` choose.
+    /// Returns the blocks in force, newest first, paged by `skip` and `limit`.
     pub fn blocks(&self, page: &Object) -> Result<Value> {
         let (skip, limit) = (unsigned(page, "skip")?.unwrap_or(0), unsigned(page, "limit")?.unwrap_or(100));
         let list = self.blocks.list(skip as usize, (limit as usize).min(MOST_BLOCKS), self.now_s());
         Ok(list.iter().map(Block::to_value).collect())
     }
 
-    /// The latest changes of blocks, oldest first: `at` (seconds since the epoch), `what` (`block`, `extend` or `unblock`)
-    /// and `whom`.
+    /// Returns the latest changes of blocks, oldest first: `at` (seconds since the Unix epoch), `what` (`block`,
+    /// `extend` or `unblock`) and `whom`.
     pub fn audit(&self) -> Value {
         let change = |(at_s, what, whom)| {
             Value::from_entries([("at", Value::from(at_s)), ("what", Value::from(what)), ("whom", Value::from(&whom))])
@@ -215,15 +216,15 @@ impl Detector {
         self.blocks.audit().into_iter().map(change).collect()
     }
 
-    /// A file about a signal, in pieces. `None` without such a signal.
+    /// Exports a file about a signal, in pieces; returns `None` if the signal does not exist.
     pub fn export(&self, id: &str, file: &str) -> Result<Option<Export>> {
         let file = File::from_name(file).ok_or_else(|| format!("unknown export '{file}'"))?;
         let now_s = self.now_s();
         Ok(self.with_signal(id, |signal| export(signal, file, &self.blocks, now_s)))
     }
 
-    /// The blocks as documents for an engine that has no live lists: path to document, at most `chunk` entries each. Only
-    /// what changed since the last call; null for a path that is to be removed.
+    /// Returns the blocks as documents for an engine without live sets, by path, with at most `chunk` entries each.
+    /// Only changes since the last call are returned; null removes the document of a path.
     pub fn export_rules_data(&self, chunk: usize) -> Value {
         let now_s = self.now_s();
         let (mut addresses, mut users) = (vec![], vec![]);
@@ -264,7 +265,8 @@ impl Detector {
         documents
     }
 
-    /// Forgets a `user` (by login) or an `ip` (or network): counts, memory of accounts, lists of signals, campaigns, blocks.
+    /// Forgets a `user` (by login) or an `ip` (or network): counts, familiar origins, lists in signals, campaigns and
+    /// blocks.
     pub fn forget(&self, whom: &Object) -> Result<()> {
         let (plan, now_s) = (self.plan(), self.now_s());
         let target = target(whom, self.group_bits())?.ok_or("one of `user` and `ip` must be given")?;
@@ -275,7 +277,7 @@ impl Detector {
         Ok(())
     }
 
-    /// How the detector is: counters, findings about the events, memory.
+    /// Returns counters, findings about the events, and memory use.
     pub fn health(&self) -> Value {
         let number = |counter: &std::sync::atomic::AtomicU64| Value::from(counter.load(Ordering::Relaxed));
         let counters = &self.counters;
@@ -321,7 +323,7 @@ impl Service {
         inner.signals.get(slot).map(then)
     }
 
-    /// Forgets somebody.
+    /// Forgets a target.
     fn forget(&self, target: &Target, plan: &Plan, hash: &HashKey) {
         let mut inner = self.inner();
         match target {
@@ -365,7 +367,7 @@ impl Service {
     }
 }
 
-/// Takes a name out of what a signal is about.
+/// Redacts a name from the group of a signal.
 fn redact(signal: &mut Signal, name: &str) {
     signal.group.iter_mut().filter(|(_, value)| value == name).for_each(|(_, value)| *value = "forgotten".into());
 }

@@ -1,4 +1,4 @@
-//! Nothing that is told to detection may bring the process down, nor cost more than its size.
+//! Hostile events and documents must neither crash the process nor take more than linear time.
 
 use crate::common::random::Random;
 use bartizan::internals::sdk;
@@ -73,11 +73,11 @@ const TEXTS: [&[u8]; 24] = [
     b"\xed\xa0\x80",
 ];
 
-/// Events and documents that nobody would write.
+/// Generates malformed events and documents.
 trait Hostile {
     fn value(&mut self, depth: usize) -> Value;
     fn map(&mut self, depth: usize) -> Value;
-    /// The text with a few places changed.
+    /// Returns the text with a few bytes changed.
     fn damaged(&mut self, text: &str) -> Vec<u8>;
 }
 
@@ -178,7 +178,7 @@ fn no_document_does_harm() {
     assert!(rules >= 20, "the table is a document that users could write: {rules}");
 }
 
-/// One attacker cannot make detection remember more than it has room for.
+/// A single attacker cannot make detection exceed its memory limits.
 #[test]
 fn floods_are_bounded() {
     let detector = detector();
@@ -198,7 +198,8 @@ fn floods_are_bounded() {
     assert!(signals.len() <= 1000);
 }
 
-/// More addresses attack than signals may be open: the least grave and oldest give way, and all that is kept is bounded.
+/// If more addresses attack than signals may be open, the oldest of the least severe are evicted, and memory stays
+/// bounded.
 #[test]
 fn signals_are_bounded() {
     let detector = detector();

@@ -1,4 +1,5 @@
-//! What is refused at run time: the sets against maps, against the same entries in `rules_data`, and under several threads.
+//! The run-time denylists: compared with maps, compared with the same entries in `rules_data`, and under several
+//! threads.
 
 use crate::common::random::Random;
 use crate::common::values::parse;
@@ -22,7 +23,7 @@ fn refuses(set: &Addresses, address: &str, now: u64) -> bool {
     address.parse().is_ok_and(|address| set.find(address, now).is_some())
 }
 
-/// Entries of `blocked_ips` with their ends, addresses that match, addresses that do not.
+/// Entries of `blocked_ips` with their ends, addresses that match, and addresses that do not.
 type Case = (&'static [(&'static str, u64)], &'static [&'static str], &'static [&'static str]);
 
 const CASES: [Case; 9] = [
@@ -41,7 +42,7 @@ const CASES: [Case; 9] = [
     ),
 ];
 
-/// Gives one id again and again, so that results can be compared.
+/// A constant id, so that results can be compared.
 struct SameId;
 
 impl Ids for SameId {
@@ -50,7 +51,7 @@ impl Ids for SameId {
     }
 }
 
-/// An instance with the built-in denylist rules, these entries as configurations and those sets.
+/// Creates an instance with the built-in denylist rules, the entries of `data` and the sets of `live`.
 fn waf(data: &str, live: Option<Arc<LiveSets>>) -> Waf {
     let clock = Arc::new(FixedClock::at_millis(NOW * 1000));
     let mut builder = Builder::with_sources(clock, Arc::new(SameId));
@@ -65,7 +66,7 @@ fn waf(data: &str, live: Option<Arc<LiveSets>>) -> Waf {
     builder.build().expect("an instance")
 }
 
-/// The result of a request, as it prints.
+/// Returns the printed result of a request.
 fn result(waf: &Waf, input: &str) -> String {
     let outcome = waf.context().run(parse(input), Duration::from_secs(60)).expect("a result");
     let value = outcome.to_value();
@@ -90,7 +91,7 @@ fn filled(entries: &[(&str, u64)]) -> Arc<LiveSets> {
 }
 
 #[test]
-fn lists_hold_as_those_of_configurations_do() {
+fn live_entries_match_like_those_of_configurations() {
     for (entries, inside, outside) in CASES {
         let set = filled(entries);
         let of_data = waf(&rules_data("blocked_ips", "ip_with_expiration", entries), None);
@@ -126,7 +127,7 @@ fn users_are_texts() {
 }
 
 #[test]
-fn exclusions_are_about_live_entries_too() {
+fn exclusions_apply_to_live_entries() {
     let passlist = |on_match: &str, key: &str| {
         format!(
             r#"{{"exclusions": [{{"id": "pass", "rules_target": [{{"tags": {{"category": "security_response"}}}}],
@@ -151,7 +152,7 @@ fn exclusions_are_about_live_entries_too() {
 }
 
 #[test]
-fn what_is_neither_address_nor_network() {
+fn invalid_addresses_and_networks_are_refused() {
     for text in [
         "",
         "nope",
@@ -171,7 +172,7 @@ fn what_is_neither_address_nor_network() {
 }
 
 #[test]
-fn ends_are_moved_and_entries_removed() {
+fn entries_are_extended_and_removed() {
     let users = Users::with_limit(2);
     let until = |seconds| Entry::manual(Until::Time(seconds));
     let end = |id: &str, now| users.find(id.as_bytes(), now).map(|entry| entry.until);
@@ -190,7 +191,7 @@ fn ends_are_moved_and_entries_removed() {
 }
 
 #[test]
-fn automatic_entries_give_way_and_can_be_disarmed() {
+fn automatic_entries_are_evicted_and_can_be_disarmed() {
     let live = LiveSets::with_limit(1_000);
     let automatic = |end| Entry { until: Until::Time(end), stealth: false, manual: false };
     let address = |nth: u32| Prefix::v4(nth.wrapping_mul(0x9E37_79B9), 32);
@@ -216,7 +217,7 @@ fn automatic_entries_give_way_and_can_be_disarmed() {
 }
 
 #[test]
-fn whether_any_entry_holds_is_asked_of_each_family_and_forgotten_with_the_next_entry() {
+fn hold_any_covers_both_families_and_notices_new_entries() {
     for text in ["1.1.1.1", "10.0.0.0/8", "2001:db8::/48", "2001:db8::1"] {
         let live = LiveSets::default();
         assert!(!live.addresses.hold_any(NOW));
@@ -231,13 +232,13 @@ fn whether_any_entry_holds_is_asked_of_each_family_and_forgotten_with_the_next_e
     }
 }
 
-/// Random numbers below a bound.
+/// A generator of random numbers below a bound.
 fn random(seed: u64) -> impl FnMut(u32) -> u32 {
     let mut random = Random(seed);
     move |bound| random.below(bound as usize) as u32
 }
 
-/// A set of networks as a map.
+/// A reference implementation of a set of networks, as a map.
 #[derive(Default)]
 struct Model(HashMap<Prefix, Until>);
 
@@ -305,7 +306,7 @@ fn sets_answer_like_maps() {
     assert!(entries.len() > 1_000, "{}", entries.len());
 }
 
-/// What was inserted before a reader asks is found, however the tables grow; what was never inserted is not.
+/// Readers find everything that was inserted before they ask, and nothing else, while tables grow.
 #[test]
 fn readers_miss_nothing_while_tables_grow() {
     let (live, inserted, done) = (LiveSets::default(), AtomicU32::new(0), AtomicBool::new(false));

@@ -1,4 +1,4 @@
-//! The detection of account takeover, and the sets by which it refuses.
+//! Tests of account-takeover detection and of its denylists.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,5 +1,5 @@
-//! What receivers get, to the byte: `tests/data/takeover/`. `WRITE=1` writes the files anew, to be read before they are
-//! committed.
+//! The exact bytes that receivers get: `tests/data/takeover/`. `WRITE=1` rewrites the files, which are to be reviewed
+//! before they are committed.
 
 use bartizan::internals::support::fork::Renewable;
 use bartizan::internals::takeover::detector::{Detector, Options};
@@ -12,7 +12,7 @@ fn native(text: &str) -> Value {
     json::parse(text.as_bytes()).expect("JSON")
 }
 
-/// An address that tries many accounts, gets into one of them, and stops.
+/// An address tries many accounts, succeeds with one of them, and stops.
 fn attack(config: &str) -> Vec<Notification> {
     let detector = Detector::new(Options::manual(1_764_064_800_000, "auth & <co>", "prod"));
     assert!(!detector.apply("config", &native(config)).has_errors());
@@ -64,9 +64,9 @@ fn bodies() {
     assert_eq!(pagerduty::body(&told[3], "key"), None, "an answer is no alert");
 }
 
-/// Hosts keep notifications as maps; the messages made from these are the same to the byte.
+/// Hosts store notifications as maps; the messages built from these must have the same bytes.
 #[test]
-fn maps_become_notifications_again() {
+fn notifications_survive_conversion_to_maps() {
     for told in attack(QUIET) {
         let read = Notification::from_value(&native(&json::to_string(&told.to_value()))).expect("a notification");
         let bodies = |of: &Notification| {
@@ -81,7 +81,7 @@ fn maps_become_notifications_again() {
 }
 
 #[test]
-fn names_are_hidden_where_they_must_not_be_told() {
+fn names_are_hashed_if_the_configuration_says_so() {
     let document = r#"{"bartizan_ato":{"settings":{"notify_pii":false}}}"#;
     for notification in attack(document) {
         let text = json::to_string(&notification.to_value());
@@ -92,7 +92,7 @@ fn names_are_hidden_where_they_must_not_be_told() {
 }
 
 #[test]
-fn who_wants_what() {
+fn notifications_are_filtered_for_each_subscriber() {
     let told = attack(QUIET);
     let count = |wanted: Wanted| told.iter().filter(|notification| wanted.wants(notification)).count();
     assert_eq!(count(Wanted::default()), 5);

@@ -1,4 +1,4 @@
-//! Programs of events and clock steps, with what detection makes of them: `tests/vectors/takeover.jsonl`.
+//! Sequences of events and clock steps with the expected signals: `tests/vectors/takeover.jsonl`.
 
 use bartizan::internals::sdk;
 use bartizan::internals::support::fork::Renewable;
@@ -25,7 +25,7 @@ fn plain(object: &value::Object) -> Value {
     serde_json::from_str(&json::to_string(object)).expect("JSON")
 }
 
-/// Memory without a bound, or the one that runs: below capacity they are the same.
+/// The reference implementation of the state, or the bounded one; below capacity they must agree.
 #[derive(Clone, Copy, Debug)]
 enum Memory {
     Model,
@@ -131,7 +131,7 @@ impl Program {
             Some(place) => self.signals()[place.parse::<usize>().unwrap()]["id"].clone(),
             None => with.get(at).cloned().unwrap_or(json!({})),
         };
-        // What each verb takes, and what of its answer is the result.
+        // The arguments of each verb, and the part of its answer that is the result.
         let (arguments, result) = match verb {
             "apply" => (json!({"path": argument(0), "document": argument(1)}), Some("diagnostics")),
             "remove" => (json!({"path": argument(0)}), Some("removed")),
@@ -158,7 +158,7 @@ impl Program {
     }
 }
 
-/// The event with its number in it.
+/// Replaces the placeholder in an event by its number.
 fn numbered(value: &Value, n: u64) -> Value {
     match value {
         Value::String(text) => {
@@ -182,7 +182,7 @@ fn assert_within(expected: &Value, got: &Value, step: &Value) {
     }
 }
 
-/// Where what is there is not what is expected.
+/// Returns the first difference from the expected value.
 fn difference(expected: &Value, got: &Value, path: &str) -> Option<String> {
     match (expected, got) {
         (Value::Object(expected), Value::Object(got)) => expected.iter().find_map(|(key, value)| {
@@ -204,7 +204,7 @@ fn programs() {
     for line in crate::common::vectors("takeover.jsonl") {
         let name = line["name"].as_str().expect("a name").to_owned();
         if name.contains(&only) {
-            // The model forgets everything with a restart.
+            // The reference implementation keeps nothing across a restart.
             let restarts =
                 line["steps"].as_array().is_some_and(|steps| steps.iter().any(|step| step.get("restart").is_some()));
             let memories = if restarts { &[Memory::Bounded][..] } else { &[Memory::Model, Memory::Bounded] };

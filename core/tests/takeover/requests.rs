@@ -1,4 +1,4 @@
-//! The detector of an engine: what requests tell it, and what it has them refuse.
+//! The detector of an engine: the events it gets from requests, and the requests it refuses.
 
 use crate::common::values::parse;
 use bartizan::Clock;
@@ -29,14 +29,14 @@ fn plain(object: &value::Object) -> Value {
     serde_json::from_str(&json::to_string(object)).expect("JSON")
 }
 
-/// An engine whose detector is configured like this.
+/// Creates an engine whose detector has this configuration.
 fn engine(config: &Value) -> Arc<Engine> {
     let engine = Engine::new(settings().takeover_document(native(&json!({"bartizan_ato": config})))).unwrap();
     assert!(!engine.takeover_diagnostics().has_errors(), "{}", engine.takeover_diagnostics());
     engine
 }
 
-/// One that carries answers out from the lowest severity on.
+/// Creates an engine that carries out responses from the lowest severity on.
 fn blocking() -> Arc<Engine> {
     engine(&json!({"settings": {"response": {"mode": "block", "min_severity": "low"}}}))
 }
@@ -77,7 +77,7 @@ fn page(request: &mut Request) -> Response {
 }
 
 #[test]
-fn a_list_of_accounts_is_reported_and_nobody_refused_by_default() {
+fn credential_stuffing_is_reported_but_not_blocked_by_default() {
     let engine = Engine::new(settings()).unwrap();
     for guess in 0..40 {
         assert!(!fail(&engine, &format!("user{guess}")));
@@ -93,7 +93,7 @@ fn a_list_of_accounts_is_reported_and_nobody_refused_by_default() {
 }
 
 #[test]
-fn answers_are_carried_out_where_the_configuration_says_so() {
+fn responses_are_carried_out_if_the_configuration_says_so() {
     let engine = blocking();
     let refused = (0..40).filter(|guess| fail(&engine, &format!("user{guess}"))).count();
     assert_eq!(refused, 9, "the 31st failure opens, and the next request is refused");
@@ -132,7 +132,7 @@ fn it_can_be_turned_off() {
 }
 
 #[test]
-fn every_call_is_an_event_and_a_request_without_one_is_none() {
+fn every_call_is_one_event() {
     let engine = Engine::new(settings()).unwrap();
     let events = |act: &dyn Fn(&mut Request)| {
         let before = health(&engine)["events"].as_u64().unwrap();
@@ -156,7 +156,7 @@ fn every_call_is_an_event_and_a_request_without_one_is_none() {
 }
 
 #[test]
-fn failed_payments_of_somebody_who_is_logged_in() {
+fn failed_payments_of_a_logged_in_user_are_counted() {
     let engine = Engine::new(settings()).unwrap();
     for card in 0..4 {
         let (mut request, _) = request(&engine, "/pay", CLIENT);
@@ -168,7 +168,7 @@ fn failed_payments_of_somebody_who_is_logged_in() {
     assert_eq!(signal["top"]["users"][0][0], "u-7", "{signal:#}");
 }
 
-/// A clock that the test moves while an engine has it.
+/// A clock that the test advances while an engine uses it.
 #[derive(Clone)]
 struct Moved(Arc<FixedClock>);
 
@@ -179,7 +179,7 @@ impl Clock for Moved {
 }
 
 #[test]
-fn what_is_due_is_done_by_requests_that_end() {
+fn requests_that_end_do_pending_work() {
     let clock = Moved(Arc::new(FixedClock::at_millis(1_764_064_800_000)));
     let config = json!({"bartizan_ato": {"settings": {"response": {"mode": "block", "min_severity": "low"}}}});
     let settings = settings().service(ServiceSettings::new().clock(clock.clone()));
@@ -206,7 +206,7 @@ fn what_is_due_is_done_by_requests_that_end() {
     assert_eq!(*told.lock(), ["opened", "response", "closed"]);
 }
 
-/// A login that a rule sees, and no code in the application.
+/// A ruleset in which a rule reports logins, without code in the application.
 const TAGGING: &str = r#"{"version": "2.2", "rules": [{"id": "login-failure", "name": "Failed logins",
     "tags": {"type": "users.login.failure", "category": "business_logic", "module": "business-logic"},
     "conditions": [
@@ -232,7 +232,7 @@ fn rules_that_tag_make_events() {
     let signal = &signals(&engine)[0];
     assert_eq!(signal["rule"]["id"], "ato-credential-stuffing", "{:#}", health(&engine));
     assert_eq!(signal["counts"]["failures"], 31);
-    // The application reports the same failure: it counts once.
+    // The application reports the same failure, which counts once.
     let before = signal["counts"]["failures"].clone();
     let mut request = engine.request();
     request.start(start("/login", CLIENT).body(native(&json!({"username": "bob"}))));
@@ -265,17 +265,17 @@ fn a_refusal_at_the_login_looks_like_a_wrong_password() {
     assert!(!refused.delay.is_zero());
     let (mut elsewhere, _) = request(&engine, "/account", CLIENT);
     assert_eq!(page(&mut elsewhere).status, 403);
-    // Whom the service admits again is not listed any more.
+    // An address that the service unblocks is no longer listed.
     assert!(service.unblock(&Subject::address(CLIENT)));
     assert_eq!(plain(&engine.takeover().unwrap().blocks(&value::Value::map()).unwrap()), json!([]));
-    // What a person blocks shows.
+    // Blocks by an operator are open.
     service.block(&Subject::address("203.0.113.77"), Until::Forever).unwrap();
     let (mut by_hand, _) = request(&engine, "/login", "203.0.113.77");
     assert_eq!(page(&mut by_hand).status, 403);
 }
 
 #[test]
-fn attempts_are_judged_before_the_password() {
+fn attempts_are_assessed_before_the_password_is_checked() {
     let engine = blocking();
     let attempt = |client: &str, login: Login| {
         let (mut request, _) = request(&engine, "/login", client);
@@ -292,7 +292,7 @@ fn attempts_are_judged_before_the_password() {
 }
 
 #[test]
-fn whom_the_allow_list_trusts_is_not_refused() {
+fn trusted_addresses_are_not_refused() {
     let engine = blocking();
     (0..31).for_each(|guess| {
         fail(&engine, &format!("user{guess}"));
@@ -339,4 +339,31 @@ fn settings_by_name() {
     assert_eq!(health(&engine)["services"][0]["service"], "shop");
     let error = new(json!(5)).expect_err("a number is no setting");
     assert_eq!(error.to_string(), "the setting `takeover` must be true, false or a map");
+}
+
+/// The host passes the responses to wrong passwords on, and a stealth refusal looks like them.
+#[test]
+fn refusals_look_like_the_responses_that_the_host_passes_on() {
+    let engine = engine(&json!({}));
+    let wrong = || LoginFailure {
+        status: 401,
+        content_type: "text/plain".into(),
+        headers: vec![],
+        body: "wrong user or password".into(),
+        latency: 0,
+    };
+    for login in ["ann", "bob", "cid"] {
+        let (mut request, _) = request(&engine, "/login", CLIENT);
+        assert!(!request.login_failed() && !request.learn_login_failure(wrong()), "nobody has failed yet");
+        request.login_failure(&Login::of(login).exists(true));
+        assert!(request.login_failed());
+        assert!(request.learn_login_failure(wrong()));
+        assert!(!request.learn_login_failure(wrong()), "once a request");
+    }
+    let detector = engine.takeover().unwrap();
+    detector.block(&native(&json!({"ip": "198.51.100.7", "mode": "stealth"}))).unwrap();
+    let (mut refused, blocked) = request(&engine, "/login", "198.51.100.7");
+    assert!(blocked);
+    let page = page(&mut refused);
+    assert_eq!((page.status, &page.body[..]), (401, "wrong user or password"));
 }

@@ -1,4 +1,4 @@
-//! A login flow that is instrumented by a rule: no line of code in the application.
+//! A login flow that is instrumented by a rule, without code in the application.
 
 use bartizan::internals::takeover::detector::{Detector, Options};
 use bartizan::internals::takeover::source;
@@ -29,7 +29,7 @@ fn run(context: &mut Context, data: &str) -> Vec<Value> {
     source::events(&part(b"attributes"), &part(b"events"))
 }
 
-/// A request with a login, and its answer. The events that rules see in it.
+/// Runs a login request and its response, and returns the events that rules report.
 fn attempt(waf: &Waf, username: &str, status: &str) -> Vec<Value> {
     let mut context = waf.context();
     let request = format!(
@@ -40,7 +40,7 @@ fn attempt(waf: &Waf, username: &str, status: &str) -> Vec<Value> {
 }
 
 #[test]
-fn a_rule_that_tags_is_an_instrumentation() {
+fn a_rule_that_tags_reports_logins() {
     let waf = Waf::new(&native(RULES)).expect("rules");
     let table = [
         (r#""Bob@x.io""#, r#""401""#, Some("Bob@x.io")),
@@ -56,7 +56,7 @@ fn a_rule_that_tags_is_an_instrumentation() {
 }
 
 #[test]
-fn and_detection_counts_what_it_sees() {
+fn detection_counts_events_reported_by_rules() {
     let waf = Waf::new(&native(RULES)).expect("rules");
     let detector = Detector::new(Options::manual(0, "auth", ""));
     for nth in 1..=41 {

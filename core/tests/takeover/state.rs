@@ -1,4 +1,4 @@
-//! The bounded state against hash maps without a bound: below capacity both must give the same answers.
+//! Compares the bounded state with unbounded hash maps: below capacity both must give the same answers.
 //!
 //! `BARTIZAN_EVENTS=1000000 cargo test --release -p bartizan --test takeover state` runs as many random events.
 
@@ -8,7 +8,7 @@ use bartizan::internals::takeover::state::{
     Bounded, Counted, Key, Moment, Origin, Profile, Reading, State, Table, Update,
 };
 
-/// Choices of the test.
+/// Random choices of the test.
 trait Choices {
     fn choose(&mut self, bound: u64) -> u64;
     fn one_in(&mut self, chance: u64) -> bool;
@@ -34,7 +34,7 @@ fn hash(number: u64) -> u64 {
     (mixed ^ mixed >> 32).wrapping_mul(0xA076_1D64_78BD_642F).rotate_left(17)
 }
 
-/// What an admitted slot had missed is an estimate of its own.
+/// Clears the estimate of missed events, which only the bounded state has.
 fn comparable(counted: Counted) -> Counted {
     match counted {
         Counted::Yes(reading) => Counted::Yes(Reading { missed: 0, ..reading }),
@@ -58,7 +58,7 @@ struct Both {
     bounded: Bounded,
     random: Random,
     now_s: u32,
-    /// The first of the keys in use; keys come and go.
+    /// The first of the keys in use, which moves on as keys are retired.
     first: u64,
 }
 
@@ -155,7 +155,7 @@ impl Both {
         }
     }
 
-    /// A restart.
+    /// Simulates a restart.
     fn restore(&mut self) {
         let mut saved = Vec::new();
         self.bounded.save(&mut saved);
@@ -186,7 +186,7 @@ fn bounded_tables_answer_like_unbounded_maps() {
 }
 
 #[test]
-fn what_is_no_snapshot_changes_nothing() {
+fn invalid_snapshots_change_nothing() {
     let (key, origin) = (Key::new(hash(1)), Origin { network: Some(hash(2)), device: None });
     let state = Bounded::new(Profile::SMALL);
     state.remember(key, origin, 1_000_000);
@@ -199,7 +199,7 @@ fn what_is_no_snapshot_changes_nothing() {
     fresh.load(&saved, 1_000_000).unwrap();
     assert_eq!(fresh.familiar(key, origin, 1_003_599), Some(false));
     assert_eq!(fresh.familiar(key, origin, 1_003_600), Some(true));
-    // What was saved ages while nobody runs; a clock that is behind does not make it younger.
+    // Saved state ages while no process runs, and a clock that is behind does not rejuvenate it.
     let later = Bounded::new(Profile::SMALL);
     later.load(&saved, 1_000_000 + 60 * 86_400 + 1).unwrap();
     assert_eq!(later.familiar(key, origin, 1_000_000 + 60 * 86_400 + 1), None);

@@ -1,7 +1,7 @@
-"""Account takeover and business-logic abuse, detected in process: events in, signals and blocks out.
+"""In-process detection of account takeover and business-logic abuse, from events to signals and blocks.
 
-An `Engine` has a detector by itself (``engine.takeover``), which sees what its requests report. A `Detector` of its
-own is for hosts without requests of an engine, for tests and for replays:
+An `Engine` has a detector (``engine.takeover``), which gets the events of its requests. A stand-alone `Detector` is
+for hosts that do not use the requests of an engine, for tests and for replays:
 
 >>> from bartizan.takeover import Detector
 >>> detector = Detector(clock="manual")

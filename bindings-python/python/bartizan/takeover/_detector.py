@@ -1,4 +1,4 @@
-"""The detector, which applications and operators use."""
+"""The detector of account takeover."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Notification = dict[str, Any]
 
 @final
 class Detector:
-    """A detector of account takeover. Thread-safe.
+    """A detector of account takeover, for applications and operators. Thread-safe.
 
     ``config`` is a document with the key ``bartizan_ato``; ``diagnostics`` says which parts are in use. With the clock
-    ``"manual"``, for tests and replays, time stands still at ``start_ms`` until it is advanced, events bring their
-    times, and the same events give the same signals. ``service`` and ``env`` are those of events that do not name them.
-    An unknown clock raises ``TypeError``.
+    ``"manual"``, for tests and replays, time stands still at ``start_ms`` until it is advanced, the times of events are
+    used, and the same events produce the same signals. ``service`` and ``env`` are those of events that do not name
+    them. An unknown clock raises ``TypeError``.
 
     With the clock ``"system"``, a background thread of the process ticks once a second, also in forked children.
     """
 
     diagnostics: Diagnostics | None = None
-    """The diagnostics of ``config``; None without one."""
+    """The diagnostics of ``config``, or of an engine's setting ``takeover``; None without a document."""
 
     def __init__(
         self,
@@ -51,10 +51,10 @@ class Detector:
         service: str = "",
         env: str = "",
     ) -> Detector:
-        """Return a detector that continues where another one stopped, from its `snapshot`.
+        """Return a detector that continues from the `snapshot` of another one.
 
-        The configuration is no part of a snapshot, and what is open for rules that ``config`` does not have is lost.
-        Raises ``ArgumentError`` with the reason if the snapshot cannot be read; the process then goes on with a new
+        The configuration is not part of a snapshot; signals of rules that ``config`` does not have are lost. Raises
+        ``ArgumentError`` with the reason if the snapshot cannot be read; the process should then continue with a new
         detector.
         """
         detector = cls.__new__(cls)
@@ -64,9 +64,10 @@ class Detector:
         return detector
 
     @classmethod
-    def _of(cls, native: NativeDetector) -> Detector:
+    def _of(cls, native: NativeDetector, diagnostics: Diagnostics | None) -> Detector:
         detector = cls.__new__(cls)
         detector._begin(native, None, "system")
+        detector.diagnostics = diagnostics
         return detector
 
     def _begin(self, native: NativeDetector, config: Mapping[str, Any] | None, clock: str) -> None:
@@ -79,19 +80,19 @@ class Detector:
     # Events.
 
     def event(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Take an event in: ``event``, ``usr.login``, ``usr.id``, ``usr.exists``, ``ip``, ``http.user_agent``, ...
+        """Process an event: ``event``, ``usr.login``, ``usr.id``, ``usr.exists``, ``ip``, ``http.user_agent``, ...
 
-        Returns the verdict: ``signals`` (ids of those it touched), ``opened`` and ``escalated``. Never raises for
-        what is in an event: a bad one is counted in `health`, and ``dropped`` in its verdict says why it was not
-        taken.
+        Returns the verdict: ``signals`` (the ids of those it affected), ``opened`` and ``escalated``. The contents of
+        an event never raise: an invalid one is counted in `health`, and ``dropped`` in its verdict has the reason.
         """
         return self._native.judge("event", event)
 
     def assess(self, attempt: Mapping[str, Any]) -> dict[str, Any]:
-        """Ask before the password is checked whether an attempt may go on; it has the names of an event.
+        """Assess a login attempt before the password is checked; it has the fields of an event.
 
         Returns ``decision`` (``allow``, ``stealth``: answer as if the password were wrong, or ``block``), ``score``
-        (0 to 100) and ``reasons``. Never raises for what is in an attempt; a bad one is allowed, and has ``dropped``.
+        (0 to 100) and ``reasons``. The contents of an attempt never raise: an invalid one is allowed, and ``dropped``
+        has the reason.
         """
         return self._native.judge("assess", attempt)
 
@@ -99,29 +100,29 @@ class Detector:
 
     @property
     def time_ms(self) -> int:
-        """The time of the detector, in milliseconds since the epoch."""
+        """The time of the detector, in milliseconds since the Unix epoch."""
         return int(self._call("time")["time_ms"])
 
     def tick(self) -> None:
-        """Do what is due, and deliver notifications."""
+        """Do pending work, and deliver notifications."""
         self._call("tick")
 
     def advance(self, to_ms: int) -> None:
-        """Move a manual clock, and do all that becomes due on the way. Raises ``ArgumentError`` for any other clock."""
+        """Advance a manual clock, and do the work that becomes due. Raises ``ArgumentError`` for any other clock."""
         self._call("advance", to_ms=to_ms)
 
     # Configuration.
 
     def apply(self, path: str, document: Mapping[str, Any]) -> Diagnostics:
-        """Put a document with the key ``bartizan_ato`` under a path, in place of the former one there.
+        """Set or replace the document of a path, with the key ``bartizan_ato``.
 
-        What it says acts from the next event on. What is wrong with it is in the diagnostics, and the rest of it is in
-        use; a document that cannot be used at all leaves the former one.
+        It takes effect from the next event on. The diagnostics list what is invalid; the rest is in use. A document
+        that is invalid as a whole leaves the former one in use.
         """
         return self._native.apply(path, document)
 
     def remove(self, path: str) -> bool:
-        """Take the document of a path away; say whether there was one."""
+        """Remove the document of a path; return whether there was one."""
         return bool(self._call("remove", path=path)["removed"])
 
     # Signals.
@@ -136,21 +137,21 @@ class Detector:
         skip: int = 0,
         limit: int = 100,
     ) -> list[dict[str, Any]]:
-        """Return the signals that are asked for, newest first."""
+        """Return the signals that match, newest first."""
         found: list[dict[str, Any]] = self._call(
             "signals", state=state, min_severity=min_severity, service=service, rule=rule, skip=skip, limit=limit
         )["signals"]
         return found
 
     def signal(self, id: str) -> dict[str, Any] | None:  # noqa: A002
-        """Return a signal, None if there is none of this id."""
+        """Return a signal, or None if there is none with this id."""
         found: dict[str, Any] | None = self._call("signal", id=id)["signal"]
         return found
 
     def resolve(self, id: str, how: Literal["closed", "false_positive", "confirmed"]) -> bool:  # noqa: A002
-        """Say what a signal was; false if there is none of this id.
+        """Resolve a signal; return whether there is one with this id.
 
-        The blocks of a false positive end, and the same is not answered for a day.
+        The blocks of a false positive end, and responses to its group are suspended for a day.
         """
         return bool(self._call("resolve", id=id, how=how)["found"])
 
@@ -159,13 +160,13 @@ class Detector:
         id: str,  # noqa: A002
         file: Literal["targeted_users.csv", "ips.csv", "compromised.csv", "events.csv", "events.ndjson"],
     ) -> Iterator[bytes] | None:
-        """Return a file about a signal, as pieces of bytes; None if there is no signal of this id."""
+        """Export a file about a signal, in pieces; return None if there is no signal with this id."""
         return self._native.export(id, file)
 
     # Blocks.
 
     def block(self, whom: Mapping[str, Any]) -> dict[str, Any]:
-        """Refuse somebody, and return the block.
+        """Block an address, a network, a user or a session, and return the block.
 
         ``ip``, ``cidr``, ``user`` or ``session``; ``seconds`` (60 to 604,800; the configured duration unless given) or
         ``permanent``; ``mode``: ``block`` or ``stealth``; ``reason``; ``signal``.
@@ -174,28 +175,28 @@ class Detector:
         return block
 
     def unblock(self, whom: Mapping[str, Any]) -> int:
-        """End blocks, and return how many.
+        """Remove blocks, and return their number.
 
-        Of an ``ip``, ``cidr``, ``user`` or ``session``, those of a ``signal``, ``rule`` or ``kind``, or ``all``.
+        They are selected by ``ip``, ``cidr``, ``user``, ``session``, ``signal``, ``rule`` or ``kind``, or are ``all``.
         """
         return int(self._native.call("unblock", whom)["count"])
 
     def extend(self, whom: Mapping[str, Any], seconds: float | None = None) -> int:
-        """Give blocks another end, ``seconds`` from now, or none; chosen as by `unblock`. How many."""
+        """Change the end of blocks, selected as in `unblock`, to ``seconds`` from now or none; return their number."""
         return int(self._native.call("extend", {**whom, "seconds": seconds})["count"])
 
     def blocks(self, *, skip: int = 0, limit: int = 100) -> list[dict[str, Any]]:
-        """Return the blocks that hold, newest first."""
+        """Return the blocks in force, newest first."""
         blocks: list[dict[str, Any]] = self._call("blocks", skip=skip, limit=limit)["blocks"]
         return blocks
 
     def audit(self) -> list[dict[str, Any]]:
-        """Return the latest changes of blocks, oldest first: ``at`` (epoch seconds), ``what`` and ``whom``."""
+        """Return the latest changes of blocks, oldest first: ``at`` (Unix seconds), ``what`` and ``whom``."""
         changes: list[dict[str, Any]] = self._call("audit")["audit"]
         return changes
 
     def export_rules_data(self, max_chunk: int | None = None) -> dict[str, Any]:
-        """Return what changed of the blocks since the last call, as documents by path for engines without live lists.
+        """Return the changes of blocks since the last call, as documents by path for engines without live sets.
 
         None stands for a document that is to be removed.
         """
@@ -209,11 +210,11 @@ class Detector:
         return self._call("health")
 
     def forget(self, whom: Mapping[str, Any]) -> None:
-        """Forget a ``user`` (by login) or an ``ip`` (or network): counts, memories, lists of signals, blocks."""
+        """Forget a ``user`` (by login) or ``ip`` (or network): counts, familiar origins, lists in signals, blocks."""
         self._native.call("forget", whom)
 
     def snapshot(self) -> bytes:
-        """Return the state to keep across a restart. It holds the key of all hashes, so it is a secret."""
+        """Return the state to keep across a restart. It contains the key of all hashes, so it is a secret."""
         return self._native.snapshot()
 
     # Notifications.
@@ -227,10 +228,10 @@ class Detector:
         services: Iterable[str] = (),
         kinds: Iterable[str] = (),
     ) -> int:
-        """Call back with each notification: ``kind``, ``seq``, ``at``, ``title``, ``signal`` and ``delta``.
+        """Call a function with each notification: ``kind``, ``seq``, ``at``, ``title``, ``signal`` and ``delta``.
 
-        Callbacks run in `tick` (also of the helper thread), in `advance`, and when a request of the engine ends,
-        while no lock is held. They should be quick; what they raise is logged. Returns the number for `unsubscribe`.
+        Callbacks run in `tick` (including that of the helper thread), in `advance`, and when a request of the engine
+        ends, without holding a lock. They should be quick; exceptions are logged. Returns the number for `unsubscribe`.
         """
 
         def hand_over(notification: Notification) -> None:
@@ -242,7 +243,7 @@ class Detector:
         return self._native.subscribe(_wanted(min_severity, categories, services, kinds), hand_over)
 
     def unsubscribe(self, subscription: int) -> bool:
-        """Stop calling back; false if the number is not in use."""
+        """Remove a subscriber; return whether the number was in use."""
         return bool(self._call("unsubscribe", subscription=subscription)["found"])
 
     def _inbox(

@@ -28,7 +28,7 @@ class Helper:
         self.start()
 
     def start(self) -> None:
-        """Start the thread in this process, with an event of its own: the parent's may be in use by its thread."""
+        """Start the thread in this process, with a new event, because the thread of the parent may hold the old one."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(self._stop,), name=self._name, daemon=True)
         self._thread.start()
@@ -62,14 +62,14 @@ if hasattr(os, "register_at_fork"):
 
 
 class Ticking(Protocol):
-    """A detector, as far as the ticker knows it."""
+    """The part of a detector that the ticker uses."""
 
     def tick(self) -> None:
-        """Do what is due."""
+        """Do pending work."""
 
 
 class _Ticker:
-    """Ticks the detectors that use the system's clock, as there may be neither events nor requests to do it."""
+    """Ticks the detectors with a system clock, since there may be neither events nor requests that do."""
 
     def __init__(self) -> None:
         self._detectors: list[weakref.ref[Ticking]] = []

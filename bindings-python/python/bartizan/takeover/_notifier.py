@@ -21,7 +21,7 @@ from bartizan.takeover._helper import Helper
 _log = logging.getLogger("bartizan")
 
 _PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"
-# The seconds between two reads of the queue, and the bytes of a response that are read.
+# The pause between two reads of the queue in seconds, and the number of bytes read from a response.
 _PAUSE = 0.25
 _ANSWER = 4096
 _NOTHING: dict[str, Any] = {"kind": "opened", "seq": 0, "at": 0, "title": "", "signal": {}, "delta": {}}
@@ -47,7 +47,7 @@ class _Refused(Exception):  # noqa: N818 - says what it is
 
 
 class _NotNow(Exception):  # noqa: N818 - says what it is
-    """Sending failed and may succeed later; ``after`` are the seconds that the receiver asked for."""
+    """Sending failed but may succeed later; ``after`` is the pause in seconds that the receiver asked for."""
 
     def __init__(self, reason: str, after: float = 0.0) -> None:
         super().__init__(reason)
@@ -56,18 +56,18 @@ class _NotNow(Exception):  # noqa: N818 - says what it is
 
 @final
 class Notifier:
-    """Posts the notifications of a detector to one receiver, from a thread of its own, until `close`.
+    """Posts the notifications of a detector to one receiver, from a background thread, until `close`.
 
     ``receiver`` is ``"webhook"`` (with a ``secret``, which signs the header ``X-Bartizan-Signature``), ``"slack"``,
     ``"teams"``, or ``"pagerduty"`` (with its ``routing_key``; it needs no ``url``). ``min_severity``, ``categories``,
     ``services`` and ``kinds`` filter as in `Detector.subscribe`. An invalid argument raises ``ArgumentError``.
 
-    Nothing waits for the receiver: up to 1,024 notifications wait in a queue, and when it is full, updates of signals
-    are dropped first. Each network operation may take ``timeout`` seconds. Failures are retried ``retries`` times. The
-    first pause is ``backoff`` seconds, each further one is twice as long, up to ``longest_backoff``; up to half of a
-    pause is cut at random. A receiver that asks for a longer pause (``Retry-After``) gets it up to ``longest_backoff``.
-    What it rejects for good is logged and counted. Notifications may arrive twice, with the same ``Idempotency-Key``.
-    Redirects are not followed.
+    Detection never waits for the receiver: up to 1,024 notifications are queued, and when the queue is full, updates of
+    signals are dropped first. Each network operation may take ``timeout`` seconds. Failures are retried ``retries``
+    times. The first pause is ``backoff`` seconds and doubles each time, up to ``longest_backoff``; up to half of each
+    pause is randomly subtracted. A longer pause that the receiver asks for (``Retry-After``) is respected up to
+    ``longest_backoff``. Permanent rejections are logged and counted. A notification may arrive twice, with the same
+    ``Idempotency-Key``. Redirects are not followed.
 
     Forked children send their own notifications.
     """
@@ -105,15 +105,15 @@ class Notifier:
 
     @property
     def statistics(self) -> dict[str, int]:
-        """How many notifications were ``sent``, ``failed`` for good, or were ``dropped`` from a full queue.
+        """The numbers of notifications ``sent``, ``failed`` for good, and ``dropped`` from a full queue.
 
-        ``retried`` is how often one had to be sent again.
+        ``retried`` is the number of retries.
         """
         counts = {"sent": self._sent, "retried": self._retried, "failed": self._failed}
         return {**counts, "dropped": self._inbox.dropped}
 
     def close(self, timeout: float = 5.0) -> None:
-        """Stop, after sending what waits, without pauses between retries and for at most ``timeout`` seconds."""
+        """Send what is queued, without pauses between retries and for at most ``timeout`` seconds, and stop."""
         self._detector.tick()
         self._detector.unsubscribe(self._inbox.subscription)
         self._closed_at = time.monotonic() + timeout
@@ -126,7 +126,7 @@ class Notifier:
         self.close()
 
     def _enter_child(self) -> None:
-        """Leave what was waiting to the parent."""
+        """Leave queued notifications to the parent."""
         self._inbox.clear()
         self._sent = self._retried = self._failed = 0
 
@@ -136,7 +136,7 @@ class Notifier:
             if notification is not None:
                 self._deliver(notification, stop)
             elif stop.wait(_PAUSE):
-                # What arrived between the last read and the end.
+                # Notifications may have arrived between the last read and the end.
                 while time.monotonic() < self._closed_at and (notification := self._inbox.take()) is not None:
                     self._deliver(notification, stop)
                 return
@@ -172,7 +172,7 @@ class Notifier:
     def _post(self, notification: Notification) -> None:
         message = self._message(notification)
         if not message:
-            return  # This receiver does not get such notifications.
+            return  # This receiver has no message for this kind of notification.
         headers = {**message["headers"], "User-Agent": f"bartizan/{__version__}"}
         body: bytes = message["body"].encode("utf-8", "surrogateescape")
         request = urllib.request.Request(self._url, data=body, headers=headers, method="POST")
@@ -197,7 +197,7 @@ def _checked(url: str) -> str:
     except ValueError:
         usable = False
     if not usable or any(character <= " " or character > "~" for character in url):
-        raise ArgumentError("the argument `url` must be one of http or https")
+        raise ArgumentError("the argument `url` must be a valid http or https URL")
     return url
 
 

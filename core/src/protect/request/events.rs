@@ -1,8 +1,9 @@
-//! What a request tells the detector of account takeover, and what it refuses for it.
+//! Connects requests to the detector of account takeover: the events they report, and the login attempts they refuse.
 //!
-//! Events come from calls about users (application code and integrations), from events of the business, and from rules that
-//! tag. They are made of the tags and attributes that these leave, which name event and fields, and completed by what is
-//! known of the request: where it comes from, what it shows of its device, whether it is an attack by itself.
+//! Events come from calls about users (by applications and instrumentation), from business events, and from rules
+//! that tag. They are read from the resulting tags and attributes, which name the event and its fields, and completed
+//! with what is known of the request: its source, the traits of its device, and whether the firewall found an attack
+//! in it.
 
 use super::{Login, Request};
 use crate::Outcome;
@@ -15,14 +16,14 @@ use crate::users::{Call, USER_ID};
 use crate::value::{Object, Value};
 use std::borrow::Cow;
 
-/// What the tags and attributes of events begin with.
+/// The prefix of tags and attributes of events.
 const EVENTS: &str = "appsec.events.";
-/// Calls of language models are events of the business too, and not of accounts.
+/// Calls of language models are business events, but not account events.
 const NOT_OF_ACCOUNTS: &str = "llm.call";
 
 impl Request {
-    /// Asks, before the password of a login is checked, whether the attempt may go on. One that may not ends the request:
-    /// see [`Request::block_response`].
+    /// Assesses a login attempt before the password is checked. If it is refused, the request is blocked: see
+    /// [`Request::block_response`].
     ///
     /// ```
     /// # use bartizan::protect::{Engine, Login, Settings, Start};
@@ -53,7 +54,7 @@ impl Request {
         assessment
     }
 
-    /// Tells of a call about a user.
+    /// Reports a call about a user.
     pub(super) fn tell_call(&mut self, call: Call<'_>, outcome: &crate::users::CallOutcome) {
         if !self.tells() || !outcome.accepted {
             return;
@@ -81,7 +82,7 @@ impl Request {
         self.tell(&events);
     }
 
-    /// Tells of an event of the business.
+    /// Reports a business event.
     pub(super) fn tell_business(&mut self, name: &str, values: &Object) {
         if !self.tells() || name == NOT_OF_ACCOUNTS {
             return;
@@ -98,7 +99,7 @@ impl Request {
         self.tell(&[event]);
     }
 
-    /// Tells of what rules found, where they say that it is an event.
+    /// Reports the findings of rules that are marked as events.
     pub(super) fn tell_found(&mut self, outcome: &Outcome) {
         let marks = |name: &[u8]| name.starts_with(EVENTS.as_bytes());
         let tags = outcome.attributes.iter().any(|(name, _)| marks(name)) || outcome.events.iter().any(is_of_business);
@@ -120,9 +121,10 @@ impl Request {
     fn tell(&mut self, events: &[Value]) {
         let Some(takeover) = self.engine.takeover.as_ref().filter(|_| !events.is_empty()) else { return };
         let id = self.event_id.get_or_insert_with(|| takeover.request_id()).clone();
+        let mut failed = None;
         for value in events {
             let Ok(mut event) = Event::read(value) else {
-                // It is counted as one that was dropped.
+                // The detector counts it as dropped.
                 let _ = takeover.detector.event(value);
                 continue;
             };
@@ -131,10 +133,14 @@ impl Request {
                 takeover.saw_login(path);
             }
             takeover.detector.take(&event);
+            if event.event == name::LOGIN_FAILURE {
+                failed = event.login.map(Cow::into_owned);
+            }
         }
+        self.failed_login = failed.or(self.failed_login.take());
     }
 
-    /// Adds what is known of the request to an event.
+    /// Completes an event with what is known of the request.
     fn complete<'a>(&'a self, event: &mut Event<'a>, id: &'a str) {
         event.request_id = (!id.is_empty()).then_some(Cow::Borrowed(id));
         event.ip = event.ip.or(self.client.client);
@@ -149,14 +155,14 @@ impl Request {
         event.route = event.route.take().or(self.path.as_deref().map(Cow::Borrowed));
         event.fp_header = self.report.meta.get("_dd.appsec.fp.http.header").map(|text| Cow::Borrowed(text.as_str()));
         event.waf_attack = self.report.events.iter().any(is_attack);
-        // Whoever is logged in does it; but a login says itself whose it is.
+        // The event belongs to the logged-in user, except for logins, which name their own account.
         if event.user_id.is_none() && event.login.is_none() && !is_login(&event.event) {
             event.user_id = self.user.as_deref().map(Cow::Borrowed);
             event.login = event.user_id.clone();
         }
     }
 
-    /// A request that was refused at the login keeps the signal alive that it was refused for.
+    /// Reports a request refused at a login, which keeps the signal alive for which it was refused.
     pub(super) fn tell_refusal(&mut self, look: Look, login: Option<&str>) {
         let Some(takeover) = &self.engine.takeover else { return };
         if login.is_none() && !self.path.as_deref().is_some_and(|path| takeover.logs_in(path)) {
@@ -185,7 +191,7 @@ fn text(value: Option<&Object>) -> Option<Cow<'_, str>> {
     id_text(value?, Default::default())
 }
 
-/// The path of a target, by which logins are recognized.
+/// Returns the path of a request target, by which logins are recognized.
 pub(super) fn path(url: &str) -> &str {
     let target = path_and_query(url);
     target.split(['?', '#']).next().unwrap_or(target)

@@ -17,6 +17,7 @@ use super::engine::Engine;
 use crate::eval::Context;
 use crate::http::addresses::{RequestParts, request_addresses, response_addresses};
 use crate::http::report::{Report, Scope};
+use crate::http::stealth::LoginFailure;
 use crate::http::{ClientAddress, client_address};
 use crate::report::{Incomplete, ReportedAction};
 use crate::support::Deadline;
@@ -60,6 +61,10 @@ pub struct Request {
     /// The refusal is to look like a wrong password, of this login.
     stealth: bool,
     login: Option<String>,
+    /// The login that failed in this request.
+    failed_login: Option<String>,
+    /// When the request began, in nanoseconds of the service.
+    began: u64,
     /// What was not inspected so far.
     incomplete: Incomplete,
     /// The deadline of the evaluation that the current call leads to.
@@ -70,6 +75,7 @@ pub struct Request {
 
 impl Request {
     pub(super) fn new(engine: Arc<Engine>, context: Option<Context>) -> Self {
+        let began = engine.service().elapsed();
         Self {
             engine,
             context,
@@ -93,6 +99,8 @@ impl Request {
             event_id: None,
             stealth: false,
             login: None,
+            failed_login: None,
+            began,
             incomplete: Incomplete::default(),
             deadline: None,
             client_cut: false,
@@ -215,6 +223,24 @@ impl Request {
         self.response_headers = owned(response.headers);
         let found = self.evaluate(Scope::Request, addresses);
         self.decide(found)
+    }
+
+    /// Whether a login failed in this request, as the application or a rule reported. The host then passes the response, with its
+    /// body, to [`Request::learn_login_failure`].
+    pub fn login_failed(&self) -> bool {
+        self.failed_login.is_some() && self.verdict.is_none()
+    }
+
+    /// Learns from the application's response to a wrong password, so that refusals at this path can look like it. False if no
+    /// login failed in this request, or the response is of no use.
+    pub fn learn_login_failure(&mut self, mut response: LoginFailure) -> bool {
+        if !self.login_failed() {
+            return false;
+        }
+        let (Some(login), Some(path)) = (self.failed_login.take(), self.path.as_deref()) else { return false };
+        let service = self.engine.service();
+        response.latency = service.elapsed().saturating_sub(self.began) / 1000;
+        service.learn_login_failure(path, &login, &response)
     }
 }
 

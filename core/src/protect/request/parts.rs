@@ -35,7 +35,7 @@ pub struct Start<'a> {
     pub peer: Option<Cow<'a, str>>,
     /// The proxies of this request, in place of the engine's settings.
     pub proxies: Option<Proxies>,
-    /// The decoded query.
+    /// The decoded query. It is not read from `url`: without it, rules about parameters find nothing.
     pub query: Option<Cow<'a, Object>>,
     /// The decoded cookies.
     pub cookies: Option<Cow<'a, Object>>,
@@ -70,7 +70,7 @@ impl<'a> Start<'a> {
         Self { peer: Some(address.into()), ..self }
     }
 
-    /// The decoded query.
+    /// The decoded query, which is not read from the target: without it, rules about parameters find nothing.
     #[must_use]
     pub fn query(self, query: impl Into<Cow<'a, Object>>) -> Self {
         Self { query: Some(query.into()), ..self }

@@ -1,4 +1,4 @@
-//! The rules that run without a configuration, from the table that documents them.
+//! The built-in rules, read from the same table as their documentation.
 
 use super::rule::Rule;
 use crate::fields::read::{self, element};
@@ -32,25 +32,25 @@ fn table() -> &'static [(Rule, RuleDoc)] {
     RULES.get_or_init(|| Box::new(read_table()))
 }
 
-/// What a built-in rule is for.
+/// The documentation of a built-in rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleDoc {
-    /// The rule.
+    /// The id of the rule.
     pub id: String,
     /// What it looks for.
     pub looks_for: String,
-    /// How much of it is too much.
+    /// The threshold above which it opens a signal.
     pub threshold: String,
-    /// Where the numbers come from.
+    /// The source of the numbers.
     pub source: String,
 }
 
-/// The built-in rules.
+/// Returns the built-in rules.
 pub(super) fn rules() -> Vec<Rule> {
     table().iter().map(|(rule, _)| rule.clone()).collect()
 }
 
-/// What the built-in rules are for.
+/// Returns the documentation of the built-in rules.
 pub fn rule_docs() -> Vec<RuleDoc> {
     table().iter().map(|(_, doc)| doc.clone()).collect()
 }
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_for_people_is_that_of_the_rules() {
+    fn the_readme_matches_the_rules() {
         let names = |severities: Vec<crate::takeover::severity::Severity>| {
             let capital = |name: &str| name[..1].to_uppercase() + &name[1..];
             severities.iter().map(|severity| capital(severity.name())).collect::<Vec<_>>().join(", ")
@@ -79,6 +79,17 @@ mod tests {
         let table = include_str!("../../../rules/takeover/README.md");
         let written: Vec<&str> = table.lines().filter(|line| line.starts_with("| `")).collect();
         assert_eq!(written, rows);
+    }
+
+    #[test]
+    fn the_documented_example_is_taken_whole() {
+        let page = include_str!("../../../rules/takeover/CONFIGURATION.md");
+        let example = page.split("```").nth(1).unwrap().trim_start_matches("json");
+        let document: Value = json::parse(example.as_bytes()).unwrap();
+        let (said, config) = super::super::Documents::default().apply("page", &document);
+        let section = &said.sections["bartizan_ato"];
+        assert!(section.failed.is_empty() && section.skipped.is_empty(), "{said}");
+        assert_eq!((section.loaded.len(), config.unwrap().allow.len()), (10, 2));
     }
 
     #[test]

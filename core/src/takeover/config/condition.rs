@@ -1,39 +1,39 @@
-//! The cases of a rule: comparisons of metrics, all or any of which must hold.
+//! The conditions of a rule: comparisons of metrics, combined by `all` and `any`.
 
 use super::field::Field;
 use crate::fields::Refusal;
 use crate::fields::read::{self, Fields, element};
 use crate::value::Object;
 
-/// How deep `all` and `any` nest.
+/// The maximum nesting of `all` and `any`.
 const DEPTH: usize = 3;
-/// Conditions in one list.
+/// The maximum number of conditions in a list.
 const WIDTH: usize = 16;
 
-/// What is compared.
+/// A metric of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
-    /// `events` and `failures`: what counted in the window.
+    /// `events` and `failures`: the events counted in the window.
     Counted,
-    /// `failures_all`: attempts of any kind.
+    /// `failures_all`: attempts of any kind, counted or not.
     All,
-    /// `successes`
+    /// `successes`: successes of the group.
     Successes,
-    /// `successes_familiar`: accounts that succeeded from where they are known.
+    /// `successes_familiar`: accounts that succeeded from familiar origins.
     SuccessesFamiliar,
-    /// `distinct:<field>`, by its place in the rule's `distinct`.
+    /// `distinct:<field>`: distinct values of a field, given by its index in the rule's `distinct`.
     Distinct(usize),
-    /// `fail_ratio`: attempts among attempts and successes.
+    /// `fail_ratio`: the share of attempts in attempts and successes together.
     FailRatio,
-    /// `nonexistent_share`
+    /// `nonexistent_share`: the share of attempts on accounts that do not exist.
     NonexistentShare,
-    /// `reputation_share`: attempts from known offenders.
+    /// `reputation_share`: the share of attempts from known offenders.
     ReputationShare,
-    /// `unfamiliar_share`
+    /// `unfamiliar_share`: the share of attempts that were counted as unfamiliar.
     UnfamiliarShare,
-    /// `waf_share`: attempts whose request was an attack by itself.
+    /// `waf_share`: the share of attempts that look like a scanner's.
     WafShare,
-    /// `duration_s`: from the first event of the group to the last.
+    /// `duration_s`: the seconds between the first and the last event of the group.
     Duration,
 }
 
@@ -54,7 +54,7 @@ impl Metric {
                 let unknown = || Refusal::error(read::quoted("unknown metric ", name));
                 let field = std::str::from_utf8(name).ok().and_then(|name| name.strip_prefix("distinct:"));
                 let field = Field::from_name(field.ok_or_else(unknown)?).ok_or_else(unknown)?;
-                // A field that is counted twice is counted over the window first, and over the day second.
+                // A field that is listed twice is counted over the window first and over the day second.
                 let place = match beyond_ring {
                     false => distinct.iter().position(|counted| *counted == field),
                     true => distinct.iter().rposition(|counted| *counted == field),
@@ -67,7 +67,7 @@ impl Metric {
     }
 }
 
-/// How a metric is compared.
+/// A comparison operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Operator {
@@ -92,7 +92,7 @@ impl Operator {
         })
     }
 
-    /// Whether it holds.
+    /// Evaluates the comparison.
     pub fn holds(self, left: f64, right: f64) -> bool {
         match self {
             Self::Greater => left > right,
@@ -105,19 +105,20 @@ impl Operator {
     }
 }
 
-/// What must hold.
+/// A condition on the metrics of a group.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {
-    /// One comparison.
+    /// The metric must compare to the number.
     Compare(Metric, Operator, f64),
-    /// All of these.
+    /// All conditions must hold.
     All(Vec<Condition>),
-    /// One of these.
+    /// At least one condition must hold.
     Any(Vec<Condition>),
 }
 
 impl Condition {
-    /// Reads the `all` and `any` of a case; both where both are there, everything where neither is.
+    /// Reads `all` and `any` of a case. If both are given, both must hold; if neither is, the condition is always
+    /// true.
     pub fn read_group(fields: &Fields<'_>, distinct: &[Field], beyond_ring: bool) -> Result<Self, Refusal> {
         Self::group(fields, distinct, beyond_ring, DEPTH)
     }
@@ -157,7 +158,7 @@ impl Condition {
         Ok(Self::Compare(metric, operator, fields.required("value", number)?))
     }
 
-    /// Whether it holds, given the metrics.
+    /// Evaluates the condition on the metrics returned by `value`, with thresholds of counts multiplied by `scale`.
     pub fn holds(&self, value: &impl Fn(Metric) -> f64, scale: f64) -> bool {
         match self {
             Self::Compare(metric @ Metric::Counted, operator, right) => operator.holds(value(*metric), right * scale),

@@ -1,4 +1,4 @@
-//! Whom rules leave alone: allow-lists, suppressions, and what is known of addresses from elsewhere.
+//! Exceptions to rules: allow-lists, suppressions and threat-intelligence lists.
 
 use super::filter::Filter;
 use super::rule::Rule;
@@ -10,17 +10,17 @@ use crate::takeover::address::Prefix;
 use crate::value::Text;
 use std::sync::Arc;
 
-/// How far an entry of the allow-list goes.
+/// The level of trust of an allow-list entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trust {
-    /// Rules run, nothing is done.
+    /// Rules are evaluated, but nothing is blocked.
     Monitored,
-    /// Events are not looked at.
+    /// Events are ignored.
     Trusted,
 }
 
 impl Trust {
-    /// Its name.
+    /// The name in configurations.
     pub fn name(self) -> &'static str {
         match self {
             Trust::Monitored => "monitored",
@@ -29,16 +29,16 @@ impl Trust {
     }
 }
 
-/// An entry of the allow-list.
+/// An allow-list entry.
 #[derive(Clone, Debug)]
 pub struct Allow {
-    /// Whom it is about.
+    /// The network or user.
     pub who: Allowed,
-    /// How far it goes.
+    /// The level of trust.
     pub trust: Trust,
 }
 
-/// Whom an entry of the allow-list is about.
+/// The subject of an allow-list entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Allowed {
@@ -47,7 +47,7 @@ pub enum Allowed {
 }
 
 impl Allow {
-    /// Reads an entry.
+    /// Reads an allow-list entry.
     pub fn read(fields: &Fields<'_>) -> Result<Self, Refusal> {
         let trust = match fields.optional("mode", text)?.as_deref() {
             None | Some("monitored") => Trust::Monitored,
@@ -65,18 +65,18 @@ impl Allow {
     }
 }
 
-/// Silences signals.
+/// A suppression, which silences signals.
 #[derive(Clone, Debug)]
 pub struct Suppression {
-    /// Named by what it silences.
+    /// The id, which silenced signals name.
     pub id: String,
-    /// Ids of rules, or `type:`-less values of their tags; all rules where there are none.
+    /// Ids of rules or values of their tags; empty for all rules.
     pub rules: Vec<String>,
-    /// Which events.
+    /// The events whose signals are silenced.
     pub filter: Filter,
-    /// Until when, in seconds since the epoch; 0 is for ever.
+    /// The end in seconds since the Unix epoch; 0 for none.
     pub until_s: u64,
-    /// What it silences is explained for the rules that look at the whole service.
+    /// Whether rules about the whole service treat what it silences as explained.
     pub treat_as_explained: bool,
 }
 
@@ -93,14 +93,14 @@ impl Suppression {
         })
     }
 
-    /// Whether it is about a rule, now.
+    /// Whether the suppression covers a rule at `now_s`.
     pub fn concerns(&self, rule: &Rule, now_s: u64) -> bool {
         let named = |name: &String| *name == rule.id || rule.tags.iter().any(|(_, value)| value == name);
         (self.until_s == 0 || now_s <= self.until_s) && (self.rules.is_empty() || self.rules.iter().any(named))
     }
 }
 
-/// A list of addresses known from elsewhere.
+/// A threat-intelligence list of addresses.
 #[derive(Clone)]
 pub struct IntelList {
     /// Addresses whose intention is malicious or suspicious.
@@ -126,7 +126,7 @@ impl IntelList {
         Ok(IntelList { offenders: Arc::new(IpSet::new(offenders)) })
     }
 
-    /// Whether it calls an address an offender.
+    /// Whether the list names an address as an offender.
     pub fn names(&self, address: Prefix, now_s: u64) -> bool {
         self.offenders.contains(address.address(), now_s)
     }

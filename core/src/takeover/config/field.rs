@@ -5,10 +5,10 @@ use crate::takeover::key::HashKey;
 use crate::takeover::subject::Subject;
 use std::borrow::Cow;
 
-/// A field of an event, as rules name it.
+/// A field of an event; rules name it as given for each.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Field {
-    /// `usr.login`: the login as it is counted, else the id.
+    /// `usr.login`: the normalized login, or the user id if there is none.
     Login,
     /// `usr.id`
     UserId,
@@ -18,9 +18,9 @@ pub enum Field {
     Role,
     /// `usr.session_id`
     SessionId,
-    /// `ip`: the address itself.
+    /// `ip`: the client address.
     Ip,
-    /// `ip_group`: the address, or its IPv6 prefix.
+    /// `ip_group`: the IPv4 address or the IPv6 prefix of the client.
     IpGroup,
     /// `network`
     Network,
@@ -36,14 +36,14 @@ pub enum Field {
     CredFp,
     /// `producer`
     Producer,
-    /// `actor`: the account where there is one, else the address.
+    /// `actor`: the account, or the address if there is none.
     Actor,
     /// `meta.<key>`
     Meta(String),
 }
 
 impl Field {
-    /// The field of this name.
+    /// Returns the field of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "usr.login" => Self::Login,
@@ -65,7 +65,7 @@ impl Field {
         })
     }
 
-    /// Its name.
+    /// The name in configurations.
     pub fn name(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::Login => "usr.login",
@@ -93,12 +93,12 @@ impl Field {
         matches!(self, Login | UserId | SessionId | IpGroup | Network | UserAgent | FpHeader | Actor | Meta(_))
     }
 
-    /// Whether it stands for the source of an event, which local addresses are not.
+    /// Whether the field identifies the source of an event, which a local address does not.
     pub fn is_source(&self) -> bool {
         matches!(self, Self::IpGroup | Self::Network | Self::Ip)
     }
 
-    /// The hash of the value, if the event has it.
+    /// Returns the hash of the value, if the event has one.
     pub fn hash(&self, event: &Event<'_>, subject: &Subject<'_>, hash: &HashKey) -> Option<u64> {
         match self {
             Self::Login => subject.login_hash(),
@@ -108,7 +108,7 @@ impl Field {
         }
     }
 
-    /// The value as text.
+    /// Returns the value as text, if the event has one.
     pub fn text<'e>(&self, event: &'e Event<'_>, subject: &'e Subject<'_>) -> Option<Cow<'e, str>> {
         let borrowed = |value: &'e Option<Cow<'_, str>>| value.as_deref().map(Cow::Borrowed);
         match self {

@@ -1,4 +1,4 @@
-//! What an event must be for a rule to count it, or for a suppression to silence it.
+//! Filters, which select the events that a rule counts or a suppression silences.
 
 use super::field::Field;
 use crate::fields::Refusal;
@@ -10,20 +10,20 @@ use crate::takeover::subject::Subject;
 use crate::value::{Object, View};
 use std::hash::{Hash, Hasher};
 
-/// What one field must be.
+/// A test of one field.
 #[derive(Clone, Debug)]
 pub enum Test {
-    /// This text.
+    /// The value equals this text.
     Is(String),
-    /// One of these.
+    /// The value equals one of these texts.
     In(Vec<String>),
-    /// An address in this network.
+    /// The value is an address in this network.
     Cidr(Prefix),
-    /// Text that begins so.
+    /// The value starts with this text.
     Prefix(String),
-    /// Text in which this pattern matches.
+    /// The pattern matches in the value.
     Regex(Pattern),
-    /// Anything else than this text, also nothing.
+    /// The value differs from this text or is absent.
     Not(String),
 }
 
@@ -87,12 +87,12 @@ fn scalar(object: &Object) -> Result<String, Refusal> {
     })
 }
 
-/// Tests that must all hold.
+/// A list of tests, all of which must hold.
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Filter(Vec<(Field, Test)>);
 
 impl Filter {
-    /// Reads a map of field to test.
+    /// Reads a map from fields to tests.
     pub fn read(fields: &Fields<'_>) -> Result<Self, Refusal> {
         let tests = fields.entries().map(|(name, test)| {
             let field = std::str::from_utf8(name).ok().and_then(Field::from_name);
@@ -102,7 +102,7 @@ impl Filter {
         tests.collect::<Result<_, _>>().map(Filter)
     }
 
-    /// True without tests.
+    /// Whether there are no tests.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

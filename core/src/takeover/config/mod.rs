@@ -1,8 +1,9 @@
-//! Documents with the key `bartizan_ato` -> one configuration, and diagnostics that say what was refused and why.
+//! Merges documents with the key `bartizan_ato` into one configuration, with diagnostics of what was refused and why.
 //!
-//! Documents come under paths, as those of the engine do, and merge in the byte order of their paths, so that processes
-//! that were told in different orders agree. Rules are the union of all; of two with one id the later is refused. Of
-//! settings the later wins, key by key. A mistake costs what it is in and nothing else.
+//! Like those of the engine, documents have paths, and are merged in the byte order of their paths, so that processes
+//! which received them in different orders agree. The rules of all documents are combined; if two have the same id,
+//! the later one is refused. Of settings the later one wins, key by key. An error affects only the element that
+//! contains it.
 
 mod builtin;
 pub mod condition;
@@ -29,30 +30,30 @@ use crate::value::{Object, Value};
 use overrides::Override;
 use std::collections::{BTreeMap, HashSet};
 
-/// The key that documents have.
+/// The key of the documents.
 pub const KEY: &str = crate::config::document::TAKEOVER;
 
-/// Rules that documents may bring.
+/// The maximum number of rules in documents.
 const RULES: usize = 256;
-/// Ways of grouping that documents may bring.
+/// The maximum number of classes of the rules in documents.
 const CLASSES: usize = 64;
-/// Suppressions of all documents.
+/// The maximum number of suppressions.
 const SUPPRESSIONS: usize = 1000;
-/// Entries of the allow-list.
+/// The maximum number of allow-list entries.
 const ALLOWED: usize = 10_000;
 
-/// All documents as one.
+/// The merged configuration.
 #[derive(Clone, Default)]
 pub struct Config {
-    /// What holds for all rules.
+    /// The settings, which apply to all rules.
     pub settings: Settings,
-    /// Built-in ones first, then in the order of paths and documents.
+    /// The rules: built-in ones first, then those of documents, in order.
     pub rules: Vec<Rule>,
-    /// What is silenced.
+    /// The suppressions.
     pub suppressions: Vec<Suppression>,
-    /// Whom rules leave alone.
+    /// The allow-list.
     pub allow: Vec<Allow>,
-    /// Known offenders.
+    /// The threat-intelligence lists.
     pub intel: Vec<IntelList>,
 }
 
@@ -61,8 +62,8 @@ pub struct Config {
 pub struct Documents(BTreeMap<String, Value>);
 
 impl Documents {
-    /// Puts a document under a path, in place of the former one, and says what became of it. A document that is refused
-    /// as a whole leaves the former in place.
+    /// Stores a document under a path, replacing any former one, and returns its diagnostics. A document that is
+    /// refused as a whole leaves the former one in place.
     pub fn apply(&mut self, path: &str, document: &Object) -> (Diagnostics, Option<Config>) {
         let mut diagnostics = Diagnostics::default();
         if document.as_map().is_none() {
@@ -88,13 +89,13 @@ impl Documents {
         (diagnostics, Some(config))
     }
 
-    /// Takes a document away. `None` if there was none.
+    /// Removes a document; returns `None` if there was none.
     pub fn remove(&mut self, path: &str) -> Option<Config> {
         self.0.remove(path)?;
         Some(self.merge("").0)
     }
 
-    /// All documents as one, and what became of that under `path`.
+    /// Merges all documents, and returns the diagnostics of the one under `path`.
     pub fn merge(&self, path: &str) -> (Config, Option<Section>) {
         let mut merging = Merging::default();
         let mut sections: BTreeMap<&str, Section> =
@@ -224,7 +225,7 @@ fn bounded<T>(list: &mut Vec<T>, most: usize, item: T, what: &str) -> Result<(),
     Ok(())
 }
 
-/// Reads each element of a list that is a map.
+/// Reads each element of a list of maps.
 fn each(
     fields: &Fields<'_>,
     name: &'static str,
@@ -244,7 +245,7 @@ fn each(
     }
 }
 
-/// What an element is called where it is not a rule: the list it is in, and its name there.
+/// Names an element other than a rule in diagnostics: by its list and its name there.
 fn named(list: &str, name: &[u8]) -> Vec<u8> {
     [list.as_bytes(), b":", name].concat()
 }

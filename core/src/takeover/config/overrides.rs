@@ -1,4 +1,4 @@
-//! Changes to rules that are there: thresholds, responses, off and on.
+//! Overrides, which change the cases and responses of existing rules, or enable and disable them.
 
 use super::response::Response;
 use super::rule::{Rule, read_cases};
@@ -7,7 +7,7 @@ use crate::fields::Refusal;
 use crate::fields::read::{self, Fields, Getter};
 use crate::value::Object;
 
-/// A change.
+/// An override.
 pub struct Override<'a> {
     id: Option<String>,
     tags: Vec<(String, String)>,
@@ -17,7 +17,7 @@ pub struct Override<'a> {
 }
 
 impl<'a> Override<'a> {
-    /// Reads a change.
+    /// Reads an override.
     pub fn read(fields: &Fields<'a>) -> Result<Self, Refusal> {
         let id = fields.optional("id", text)?;
         let tags = fields.optional("tags", read::text_map)?.unwrap_or_default();
@@ -39,7 +39,7 @@ impl<'a> Override<'a> {
         })
     }
 
-    /// Changes all rules it is about. Of a change that cannot be made nothing is made.
+    /// Changes all rules that the override selects, or none if any of the changes fails.
     pub fn apply(&self, rules: &mut [Rule]) -> Result<(), Refusal> {
         let mut changed = vec![];
         for (at, rule) in rules.iter().enumerate().filter(|(_, rule)| self.concerns(rule)) {

@@ -1,22 +1,22 @@
-//! What a rule asks to be done, and within which limits.
+//! The response that a rule asks for, and its limits.
 
 use super::scalar::{small, text};
 use crate::fields::Refusal;
 use crate::fields::read::{self, Fields, element};
 use crate::takeover::severity::Severity;
 
-/// The shortest and the longest block that is made automatically, in seconds.
+/// The shortest automatic block, in seconds.
 pub const SHORTEST_BLOCK_S: u32 = 60;
-/// See [`SHORTEST_BLOCK_S`].
+/// The longest automatic block, in seconds.
 pub const LONGEST_BLOCK_S: u32 = 7 * 86_400;
 
-/// Whether responses act.
+/// Whether responses are carried out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// What would have been done is recorded.
+    /// Responses are only recorded.
     #[default]
     Monitor,
-    /// It is done.
+    /// Responses are carried out.
     Block,
 }
 
@@ -31,7 +31,7 @@ impl Mode {
         }
     }
 
-    /// Its name.
+    /// The name in configurations.
     pub fn name(self) -> &'static str {
         match self {
             Mode::Monitor => "monitor",
@@ -40,12 +40,12 @@ impl Mode {
     }
 }
 
-/// Whom a response refuses.
+/// The target of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// The sources that attacked.
+    /// The attacking sources.
     IpGroup,
-    /// The network, if no honest user is known there.
+    /// The network, unless familiar users are known there.
     Network,
     /// The compromised accounts.
     User,
@@ -54,13 +54,13 @@ pub enum Target {
 /// The response of a rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
-    /// Whom to refuse.
+    /// The targets to refuse.
     pub block: Vec<Target>,
-    /// From which severity on, instead of the service's.
+    /// The minimum severity, if it differs from the service's.
     pub min_severity: Option<Severity>,
-    /// For how long, instead of the service's, in seconds.
+    /// The duration in seconds, if it differs from the service's.
     pub duration_s: Option<u32>,
-    /// Whether to act, instead of the service's.
+    /// The mode, if it differs from the service's.
     pub mode: Option<Mode>,
 }
 
@@ -86,7 +86,7 @@ impl Response {
         })
     }
 
-    /// With what another response says instead.
+    /// Returns this response with the fields that another one overrides.
     pub fn overridden(&self, by: &Response, replaces_targets: bool) -> Self {
         Response {
             block: if replaces_targets { by.block.clone() } else { self.block.clone() },

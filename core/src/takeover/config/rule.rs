@@ -1,4 +1,4 @@
-//! A rule as configured: which events it counts, by what, how long, and what is too much.
+//! A configured rule: the events it counts, how they are grouped, the window and the thresholds.
 
 use super::condition::Condition;
 use super::field::Field;
@@ -15,27 +15,28 @@ use crate::value::Object;
 use crate::value::Text;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Cases of a rule.
+/// The maximum number of cases of a rule.
 const CASES: usize = 8;
-/// Fields to group by, beside the service.
+/// The maximum number of fields to group by, in addition to the service.
 const GROUP_BY: usize = 3;
-/// Fields whose values are counted.
+/// The maximum number of fields whose distinct values are counted.
 const DISTINCT: usize = 3;
-/// Events of a rule.
+/// The maximum number of events of a rule.
 const EVENTS: usize = 16;
 
-/// How a rule decides.
+/// The type of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// By metrics of a window.
+    /// Compares metrics of a window to thresholds.
     Threshold,
-    /// By what sources of this service usually do, and by this count until that is learned.
+    /// Compares a source's rate to the learned rates of the service's sources, or to this threshold until they are
+    /// learned.
     LearnedRate(u32),
-    /// At once, by code.
+    /// Evaluates each event by itself, in code.
     Instant(Instant),
 }
 
-/// Rules that look at one event.
+/// The rules that evaluate each event by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Instant {
@@ -44,99 +45,99 @@ pub enum Instant {
     PostCompromise,
 }
 
-/// What keeps a rule from taking honest users for attackers.
+/// A guard against false positives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
     /// Many familiar accounts behind one address raise the threshold.
     SharedEgress,
-    /// One password tried again and again is a client with an old one.
+    /// Many attempts with one password come from a client with an outdated one.
     StaleCredential,
-    /// Attempts that are attacks by themselves come from a scanner.
+    /// Attempts that are attacks in themselves come from a scanner.
     Scanner,
-    /// A constant beat of one account is a monitoring probe.
+    /// Attempts on one account at a constant rate come from a monitoring probe.
     Probe,
-    /// An address that is a signal by itself explains what it does to one account.
+    /// An address with a signal of its own explains its attempts on one account.
     ExplainedByAddress,
-    /// No address above half of a network's failures.
+    /// Failures of a network count only if no address makes more than half of them.
     Spread,
 }
 
-/// A severity and what must hold for it.
+/// A severity and its condition.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// How grave.
+    /// The severity.
     pub severity: Severity,
-    /// When.
+    /// The condition.
     pub when: Condition,
 }
 
-/// An event that makes a signal graver.
+/// An event that raises the severity of a signal.
 #[derive(Clone, Debug)]
 pub struct Escalation {
-    /// The event, of the same group.
+    /// The name of the event, which must belong to the same group.
     pub event: String,
-    /// What else it must be.
+    /// The filter that the event must pass.
     pub filter: Filter,
-    /// Only if it comes from where the group's attempts came from.
+    /// Whether the event must come from a network of the group's attempts.
     pub from_attacker: bool,
-    /// Also if the source is familiar to the account.
+    /// Whether the event also counts from a source familiar to the account.
     pub any_source: bool,
-    /// To this.
+    /// The severity to which the signal is raised.
     pub severity: Severity,
-    /// What must hold of the group.
+    /// The condition on the group.
     pub when: Condition,
 }
 
 /// A rule.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// Unique.
+    /// The unique id.
     pub id: String,
-    /// For people.
+    /// The name for display.
     pub name: String,
-    /// For filters of people, suppressions and overrides.
+    /// Tags, by which suppressions, overrides and consumers select rules.
     pub tags: Vec<(String, String)>,
-    /// Disabled rules do not run.
+    /// Whether the rule is evaluated.
     pub enabled: bool,
-    /// One of the built-in rules that public documents describe.
+    /// Whether this is one of the vendor's documented rules.
     pub documented: bool,
-    /// How it decides.
+    /// The type.
     pub kind: Kind,
-    /// What it counts.
+    /// The events that it counts.
     pub events: Vec<String>,
-    /// What counts as success of the group.
+    /// The events that count as successes of the group.
     pub success_events: Vec<String>,
-    /// What an event must be to count.
+    /// The filter that an event must pass to be counted.
     pub filter: Filter,
-    /// What an event must have for the rule to see it.
+    /// The fields that an event must have to be considered.
     pub requires: Vec<Field>,
-    /// Fields to group by, beside the service.
+    /// The fields to group by, in addition to the service.
     pub group_by: Vec<Field>,
-    /// Fields whose values are counted.
+    /// The fields whose distinct values are counted.
     pub distinct: Vec<Field>,
-    /// Seconds.
+    /// The length of the window, in seconds.
     pub window_s: u32,
-    /// Only attempts from sources unfamiliar to the account count.
+    /// Whether only attempts from sources unfamiliar to the account count.
     pub unfamiliar_only: bool,
-    /// The first that holds decides.
+    /// The cases; the first whose condition holds decides the severity.
     pub cases: Vec<Case>,
-    /// What makes an open signal graver.
+    /// The events that raise the severity of an open signal.
     pub escalations: Vec<Escalation>,
-    /// Against honest users taken for attackers.
+    /// The guards against false positives.
     pub guards: Vec<Guard>,
     /// The rule whose signal this one joins.
     pub joins: Option<String>,
-    /// It only renames an open signal of the rule it joins.
+    /// Whether the rule only renames an open signal of the rule it joins.
     pub relabels: bool,
-    /// Signals of this rule that one of this rule takes over: those of addresses within its network.
+    /// The rule whose signals become children of this rule's, if they are about addresses within its network.
     pub absorbs: Option<String>,
-    /// Seconds without an event after which a signal closes.
+    /// The time without an event after which a signal closes, in seconds.
     pub keep_alive_s: u32,
-    /// Seconds after which a signal closes in any case.
+    /// The time after which a signal closes in any case, in seconds.
     pub max_duration_s: u32,
-    /// Seconds after closing during which the same signal opens again instead of a new one.
+    /// The cool-down after closing, in seconds, during which the same signal reopens instead of a new one opening.
     pub cooldown_s: u32,
-    /// What is done.
+    /// The response.
     pub response: Response,
 }
 
@@ -204,12 +205,12 @@ impl Rule {
         })
     }
 
-    /// The table its groups are counted in.
+    /// The table in which its groups are counted.
     pub fn table(&self) -> Table {
         table(&self.events, &self.filter, &self.group_by, self.window_s)
     }
 
-    /// What of the rule its counts depend on. While it stays the same, so do the counts.
+    /// A hash of everything that its counts depend on; counts are kept as long as it does not change.
     pub fn state_signature(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.class_signature().hash(&mut hasher);
@@ -217,7 +218,7 @@ impl Rule {
         hasher.finish()
     }
 
-    /// What rules must agree in to count in the same slots.
+    /// A hash of everything that rules must have in common to share counts.
     pub fn class_signature(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         (&self.events, &self.success_events, &self.filter, &self.requires).hash(&mut hasher);
@@ -225,24 +226,24 @@ impl Rule {
         hasher.finish()
     }
 
-    /// The signal it opens or joins, by the name of a rule.
+    /// The id of the rule whose signals it opens or joins.
     pub fn family(&self) -> &str {
         self.joins.as_deref().unwrap_or(&self.id)
     }
 
-    /// A tag.
+    /// Returns the value of a tag.
     pub fn tag(&self, name: &str) -> Option<&str> {
         self.tags.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether it has a guard.
+    /// Whether the rule has a guard.
     pub fn has(&self, guard: Guard) -> bool {
         self.guards.contains(&guard)
     }
 }
 
-/// Failed logins by the usual groups have tables of their own, with windows of 15 minutes and a day behind; most other
-/// things have one of five minutes.
+/// Selects the table of a rule. Failed logins by the usual groups have tables of their own, with windows of 15
+/// minutes and a day; most other groups use a table with a window of five minutes.
 fn table(events: &[String], filter: &Filter, group_by: &[Field], window_s: u32) -> Table {
     let in_login_tables = window_s <= 900 || window_s == 86_400;
     if *events == [name::LOGIN_FAILURE] && filter.is_empty() && in_login_tables {
@@ -311,13 +312,13 @@ fn kind(fields: &Fields<'_>) -> Result<Kind, Refusal> {
     })
 }
 
-/// The severity of a case.
+/// Reads the severity of a case.
 pub(super) fn severity(fields: &Fields<'_>) -> Result<Severity, Refusal> {
     let name = fields.required("severity", text)?;
     Severity::from_name(&name).ok_or_else(|| Refusal::error(format!("unknown severity '{name}'")))
 }
 
-/// The cases of an override, read as those of the rule that it changes.
+/// Reads the cases of an override for the rule that it changes.
 pub(super) fn read_cases(objects: &[Object], rule: &Rule) -> Result<Vec<Case>, Refusal> {
     let beyond_ring = rule.window_s > rule.table().window_s();
     match objects.len() {
@@ -335,7 +336,7 @@ fn tags(fields: &Fields<'_>) -> Result<Vec<(String, String)>, Refusal> {
 
 fn fields_of(fields: &Fields<'_>, key: &str, most: usize) -> Result<Vec<Field>, Refusal> {
     let names = texts(fields, key, most + 1)?;
-    // The service is always grouped by: each has a memory of its own.
+    // Grouping by service is implicit, because each service has its own state.
     let named = names.iter().filter(|name| *name != "service");
     let read =
         named.map(|name| Field::from_name(name).ok_or_else(|| Refusal::error(format!("unknown field '{name}'"))));
@@ -359,7 +360,7 @@ fn texts(fields: &Fields<'_>, key: &str, most: usize) -> Result<Vec<String>, Ref
     list(fields, key, most)?.iter().map(|item| element(item, text)).collect()
 }
 
-/// Seconds out of a set.
+/// Reads a number of seconds that must be one of `allowed`.
 fn seconds(fields: &Fields<'_>, key: &str, allowed: &[u32]) -> Result<Option<u32>, Refusal> {
     let Some(seconds) = fields.optional(key, read::unsigned)? else { return Ok(None) };
     match allowed.iter().find(|allowed| u64::from(**allowed) == seconds) {

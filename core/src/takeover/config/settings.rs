@@ -1,4 +1,4 @@
-//! What holds for all rules of a service.
+//! The settings, which apply to all rules of a service.
 
 use super::response::{Mode, read_duration, read_severity};
 use super::scalar::text;
@@ -12,40 +12,40 @@ use crate::takeover::state::Profile;
 use crate::value::Object;
 use crate::value::Text;
 
-/// Settings with their defaults.
+/// The settings; defaults are in the `Default` implementation.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Detection runs.
+    /// Whether detection is enabled.
     pub enabled: bool,
-    /// The built-in rules run.
+    /// Whether the built-in rules are used.
     pub defaults: bool,
-    /// The documented rules count every failure and have no guards.
+    /// Whether the vendor's documented rules count every failure and have no guards.
     pub vendor_compat: bool,
-    /// Which logins and addresses are the same.
+    /// The normalization of logins and addresses.
     pub normalization: Normalization,
-    /// How much memory.
+    /// The memory profile.
     pub profile: Profile,
-    /// Paths that log in.
+    /// The paths of login requests.
     pub login_routes: Vec<String>,
-    /// Applications hand over fingerprints of passwords.
+    /// Whether applications provide fingerprints of passwords.
     pub cred_fp: bool,
-    /// Unfamiliar attempts are asked for more while a distributed attack lasts.
+    /// Whether unfamiliar attempts need a further step of authentication during a distributed attack.
     pub gate: bool,
-    /// Roles that make an activity privileged.
+    /// The roles that make an activity privileged.
     pub privileged_roles: Vec<String>,
-    /// Notifications name logins and addresses; else their hashes.
+    /// Whether notifications contain logins and addresses rather than hashes.
     pub notify_pii: bool,
-    /// Removing a rule removes its blocks.
+    /// Whether removing a rule removes its blocks.
     pub purge_blocks: bool,
-    /// Responses are planned at all.
+    /// Whether responses are planned at all.
     pub response_enabled: bool,
-    /// And carried out.
+    /// Whether responses are carried out, unless the rule says otherwise.
     pub response_mode: Mode,
-    /// From this severity on.
+    /// The minimum severity for a response, unless the rule says otherwise.
     pub min_severity: Severity,
-    /// For this long, in seconds, where a rule says nothing.
+    /// The duration of blocks in seconds, unless the rule says otherwise.
     pub duration_s: u32,
-    /// Compromised accounts may be blocked.
+    /// Whether compromised accounts are blocked.
     pub block_users: bool,
     dotless_domains: Vec<String>,
     by_email: bool,
@@ -81,7 +81,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Takes the settings of one document in; each is taken or refused by itself.
+    /// Applies the settings of one document; each is accepted or refused individually.
     pub fn apply(&mut self, fields: &Fields<'_>, mut report: impl FnMut(Text, Result<(), Refusal>)) {
         for (key, _) in fields.entries() {
             let taken = self.set(key, fields);

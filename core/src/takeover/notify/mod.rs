@@ -1,6 +1,6 @@
-//! What is told to the outside when a signal changes, and in which form the common receivers take it.
+//! Notifications of changes to signals, and their formats for common receivers.
 //!
-//! Bodies and signatures are made here, so that every language sends the same; sending is the bindings'.
+//! Bodies and signatures are created here, so that they are the same in every language; bindings only send them.
 
 pub mod pagerduty;
 pub mod queue;
@@ -12,7 +12,7 @@ use super::severity::Severity;
 use super::text::timestamp;
 use crate::value::{Object, Value, View};
 
-/// Why something is told.
+/// The reason for a notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs)]
 pub enum Kind {
@@ -26,7 +26,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// As notifications write it.
+    /// The name in notifications.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Opened => "opened",
@@ -39,7 +39,7 @@ impl Kind {
         }
     }
 
-    /// The kind of this name.
+    /// Returns the kind of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         use Kind::*;
         [Opened, Updated, Escalated, CompromisedUser, Response, Closed, Health]
@@ -48,35 +48,35 @@ impl Kind {
     }
 }
 
-/// One thing to tell. What receivers need is in it; the signal may have changed since.
+/// A notification. It contains all that receivers need, because the signal may change before it is delivered.
 #[derive(Clone, Debug)]
 pub struct Notification {
-    /// Why.
+    /// The reason.
     pub kind: Kind,
-    /// The number of it among those of its signal.
+    /// The sequence number within the signal.
     pub seq: u64,
-    /// When, in seconds since the epoch.
+    /// The time, in seconds since the Unix epoch.
     pub at_s: u64,
-    /// The signal's name, empty for health.
+    /// The id of the signal; empty for health.
     pub signal_id: String,
-    /// How grave the signal is.
+    /// The severity of the signal.
     pub severity: Severity,
-    /// The category of its rule.
+    /// The category of the signal's rule.
     pub category: String,
-    /// Where.
+    /// The service.
     pub service: String,
-    /// See `service`.
+    /// The environment.
     pub env: String,
-    /// One line for people.
+    /// A title of one line.
     pub title: String,
-    /// The signal as it was, with at most ten entries in each list.
+    /// The signal at that time, with at most ten entries in each list.
     pub signal: Value,
-    /// What changed.
+    /// The change.
     pub delta: Value,
 }
 
 impl Notification {
-    /// As a map: what the generic webhook sends as JSON.
+    /// Returns the notification as a map, which the generic webhook sends as JSON.
     pub fn to_value(&self) -> Value {
         Value::from_entries([
             ("kind", Value::from(self.kind.name())),
@@ -88,8 +88,8 @@ impl Notification {
         ])
     }
 
-    /// Reads a map that [`Notification::to_value`] returned, also after a host converted or stored it. `None` for anything
-    /// else.
+    /// Reads a map that [`Notification::to_value`] returned, even after a host converted or stored it. Returns `None`
+    /// for anything else.
     pub fn from_value(map: &Object) -> Option<Self> {
         let signal = map.get(b"signal").map_or_else(Value::null, Object::to_value);
         let mut notification = Notification {
@@ -113,7 +113,7 @@ impl Notification {
         Some(notification)
     }
 
-    /// A field of the signal as text; empty where there is none.
+    /// Returns a field of the signal as text, empty if absent.
     fn text(&self, path: &[&str]) -> String {
         let mut at: &Object = &self.signal;
         for key in path {
@@ -124,7 +124,7 @@ impl Notification {
         String::from_utf8_lossy(&text).into_owned()
     }
 
-    /// What receivers show beside the title.
+    /// Returns the facts that receivers show in addition to the title.
     fn facts(&self) -> Vec<(&'static str, String)> {
         let (users, ips) = (self.text(&["counts", "users"]), self.text(&["counts", "ips"]));
         vec![
@@ -141,7 +141,7 @@ impl Notification {
     }
 }
 
-/// A whole number that is not negative; some hosts have floats only.
+/// Reads a non-negative whole number, also from hosts that only have floats.
 fn seconds(at: &Object) -> Option<u64> {
     match at.view() {
         View::Unsigned(seconds) => Some(seconds),
@@ -151,21 +151,21 @@ fn seconds(at: &Object) -> Option<u64> {
     }
 }
 
-/// Which notifications somebody wants.
+/// The notifications that a subscriber wants.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
-    /// This grave or graver.
+    /// The minimum severity.
     pub min_severity: Severity,
-    /// Of these categories; all where there are none.
+    /// The categories; empty for all.
     pub categories: Vec<String>,
-    /// Of these services; all where there are none.
+    /// The services; empty for all.
     pub services: Vec<String>,
-    /// Of these kinds; all where there are none.
+    /// The kinds; empty for all.
     pub kinds: Vec<Kind>,
 }
 
 impl Wanted {
-    /// Whether a notification is wanted.
+    /// Whether the subscriber wants a notification.
     pub fn wants(&self, notification: &Notification) -> bool {
         let one_of = |list: &[String], text: &str| list.is_empty() || list.iter().any(|item| item == text);
         let severe = notification.kind == Kind::Health || notification.severity >= self.min_severity;

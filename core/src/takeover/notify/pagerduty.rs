@@ -5,10 +5,10 @@ use crate::takeover::severity::Severity;
 use crate::takeover::text::timestamp;
 use crate::value::{Value, json};
 
-/// Characters of a summary.
+/// The maximum length of a summary, in characters.
 const LONGEST: usize = 1024;
 
-/// The body of a notification. `None` for what no alert is about.
+/// Returns the body of a notification, or `None` if it does not concern an alert.
 pub fn body(notification: &Notification, routing_key: &str) -> Option<String> {
     let action = match notification.kind {
         Kind::Closed => "resolve",

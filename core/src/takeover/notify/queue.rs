@@ -1,24 +1,26 @@
-//! Notifications on their way: a queue with a bound, which drops what matters least first.
+//! The queue of notifications: bounded, dropping the least important first.
 
 use super::{Kind, Notification};
 use std::collections::VecDeque;
 
-/// Notifications that wait.
+/// The maximum number of notifications in the queue.
 pub const CAPACITY: usize = 1024;
 
-/// Waiting notifications, oldest first.
+/// The queued notifications, oldest first.
 #[derive(Default)]
 pub struct Queue {
     waiting: VecDeque<Notification>,
     dropped: u64,
-    /// Of those that wait, how many are updates, and how many else are not vital: mostly none, and then nobody looks for one.
+    /// The numbers of queued updates, and of other notifications that may be dropped. Both are usually zero, which
+    /// avoids a search.
     updates: usize,
     minor: usize,
 }
 
 impl Queue {
-    /// Adds one. Without room the oldest update gives way, else the oldest of any kind that does not open a signal, make
-    /// it graver or name an account; a newcomer for which nothing gives way is dropped unless it is such a one itself.
+    /// Adds a notification. If the queue is full, the oldest update is dropped, otherwise the oldest one that neither
+    /// opens or escalates a signal nor names an account. If there is none of these either, a new notification of
+    /// these vital kinds displaces the oldest of all, and any other is dropped.
     pub fn push(&mut self, notification: Notification) {
         if self.waiting.len() >= CAPACITY {
             let place = match (self.updates, self.minor) {
@@ -49,14 +51,14 @@ impl Queue {
         *count = if comes { *count + 1 } else { count.saturating_sub(1) };
     }
 
-    /// Takes the oldest out.
+    /// Removes the oldest notification.
     pub fn pop(&mut self) -> Option<Notification> {
         let oldest = self.waiting.pop_front();
         self.count(oldest.as_ref(), false);
         oldest
     }
 
-    /// How many were dropped so far.
+    /// The number of notifications dropped so far.
     pub fn dropped(&self) -> u64 {
         self.dropped
     }
@@ -89,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn updates_give_way_before_closings_and_openings_stay() {
+    fn updates_are_dropped_first_and_openings_last() {
         let mut queue = Queue::default();
         queue.push(notification(Kind::Closed, 0));
         queue.push(notification(Kind::Updated, 1));

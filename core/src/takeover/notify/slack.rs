@@ -3,12 +3,12 @@
 use super::Notification;
 use crate::value::{Value, json};
 
-/// Characters of one text field.
+/// The maximum length of a text field, in characters.
 const LONGEST: usize = 3000;
-/// Characters of a header.
+/// The maximum length of a header, in characters.
 const LONGEST_HEADER: usize = 150;
 
-/// The body of a notification.
+/// Returns the body of a notification.
 pub fn body(notification: &Notification) -> String {
     let title = escape(&notification.title, LONGEST);
     let header = Value::from_entries([
@@ -33,7 +33,7 @@ fn text(kind: &str, content: &str) -> Value {
     Value::from_entries([("type", kind), ("text", content)])
 }
 
-/// What Slack reads as markup is written as what it shows; cut without breaking an escape.
+/// Escapes what Slack would read as markup, and truncates without splitting an escape.
 fn escape(content: &str, longest: usize) -> String {
     let mut escaped = String::new();
     for character in content.chars() {

@@ -3,7 +3,7 @@
 use super::Notification;
 use crate::value::{Value, json};
 
-/// The body of a notification.
+/// Returns the body of a notification.
 pub fn body(notification: &Notification) -> String {
     let title = Value::from_entries([
         ("type", Value::from("TextBlock")),
@@ -32,7 +32,7 @@ pub fn body(notification: &Notification) -> String {
     json::to_string(&Value::from_entries([("type", Value::from("message")), ("attachments", attachments)]))
 }
 
-/// Cards read Markdown: what would be markup is written as text.
+/// Escapes Markdown, which cards interpret.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,20 +1,20 @@
-//! The generic webhook: the notification as JSON, signed.
+//! The generic webhook: the notification as signed JSON.
 
 use super::Notification;
 use crate::value::json;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// A request to make: POST, with these headers.
+/// A POST request to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Names and values.
+    /// The names and values of headers.
     pub headers: Vec<(&'static str, String)>,
-    /// JSON.
+    /// The body, as JSON.
     pub body: String,
 }
 
-/// The body and headers of a notification.
+/// Returns the request for a notification.
 pub fn message(notification: &Notification, secret: &[u8], now_s: u64) -> Message {
     let body = json::to_string(&notification.to_value());
     let headers = vec![
@@ -25,7 +25,8 @@ pub fn message(notification: &Notification, secret: &[u8], now_s: u64) -> Messag
     Message { headers, body }
 }
 
-/// `t=<seconds>,v1=<HMAC-SHA256 of seconds, a dot and the body>`: whoever knows the secret knows who sent it, and when.
+/// Returns the signature `t=<seconds>,v1=<HMAC-SHA256 of seconds, a dot and the body>`, which lets a receiver with
+/// the secret verify the sender and the time.
 pub fn signature(secret: &[u8], now_s: u64, body: &[u8]) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { return String::new() };
     mac.update(now_s.to_string().as_bytes());

@@ -1,8 +1,8 @@
-//! Whom is refused, until when and why.
+//! Blocks: who is refused, until when and why.
 //!
-//! Who is refused stands in the [live sets](crate::live), which requests read without a lock. Why, and how often, stands in
-//! a record beside, for people. There are fewer records than the sets have room for: without one an entry holds as before,
-//! and only its story is lost.
+//! The [live sets](crate::live), which requests read without a lock, say who is refused. For operators, a record
+//! beside each entry says why, and how often. There can be fewer records than entries: an entry without a record is
+//! enforced all the same, and only its history is lost.
 
 use super::Target;
 use crate::live::{Entry, LiveSets, Prefix, Until};
@@ -13,16 +13,16 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, MutexGuard};
 
-/// Records of all kinds.
+/// The maximum number of records.
 const RECORDS: usize = 262_144;
-/// Sessions that may be refused.
+/// The maximum number of refused sessions.
 const SESSIONS: usize = 65_536;
-/// Records that are looked at in one sweep.
+/// The number of records checked in one sweep.
 const SWEPT: usize = 4096;
-/// Changes that are remembered.
+/// The number of changes kept in the audit log.
 const AUDITED: usize = 10_000;
 
-/// How a refusal looks.
+/// The appearance of a refusal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Look {
     /// A block page.
@@ -33,7 +33,7 @@ pub enum Look {
 }
 
 impl Look {
-    /// Its name.
+    /// The name in maps.
     pub fn name(self) -> &'static str {
         match self {
             Look::Block => "block",
@@ -42,28 +42,28 @@ impl Look {
     }
 }
 
-/// One entry.
+/// A block.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Block {
-    /// Whom.
+    /// The target.
     pub target: Target,
-    /// The last second of it since the epoch; none is for ever.
+    /// The last second in force, since the Unix epoch; `None` for no end.
     pub until_s: Option<u64>,
-    /// How.
+    /// The appearance.
     pub look: Look,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Made by a rule, not by a person.
+    /// Whether a rule rather than an operator made it.
     pub automatic: bool,
     /// The signal it was made for.
     pub signal: Option<String>,
-    /// The rule of that signal.
+    /// The rule of the signal.
     pub rule: Option<String>,
-    /// When it was made.
+    /// The time at which it was made.
     pub created_s: u64,
-    /// How many attempts it refused.
+    /// The number of attempts that it refused.
     pub hits: u64,
-    /// The first and the last of them.
+    /// The times of the first and the last refusal.
     pub hit_s: Option<(u64, u64)>,
 }
 
@@ -84,7 +84,7 @@ impl Block {
         Entry { until, stealth: self.look == Look::Stealth, manual: !self.automatic }
     }
 
-    /// What is known of an entry without a record.
+    /// A block for an entry without a record.
     fn untold(target: Target, entry: Entry) -> Self {
         Block {
             target,
@@ -100,7 +100,7 @@ impl Block {
         }
     }
 
-    /// As a map.
+    /// Returns the block as a map.
     pub fn to_value(&self) -> Value {
         let text = |text: &Option<String>| text.as_ref().map_or_else(Value::null, Value::from);
         let number = |number: Option<u64>| number.map_or_else(Value::null, Value::from);
@@ -121,7 +121,7 @@ impl Block {
     }
 }
 
-/// Which entries are meant.
+/// Selects blocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Selector {
@@ -144,14 +144,14 @@ impl Selector {
     }
 }
 
-/// What an entry answers.
+/// The result of refusing an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// How.
+    /// The appearance.
     pub look: Look,
-    /// Which entry.
+    /// The target of the block.
     pub target: Target,
-    /// Its last second.
+    /// The last second in force.
     pub until_s: Option<u64>,
     /// The signal it was made for.
     pub signal: Option<String>,
@@ -168,11 +168,11 @@ fn look(entry: Entry) -> Look {
     if entry.stealth { Look::Stealth } else { Look::Block }
 }
 
-/// All entries.
+/// All blocks.
 #[derive(Default)]
 pub struct Blocks {
     live: Arc<LiveSets>,
-    /// Sessions that have a record, which for them is the entry.
+    /// The number of sessions with a record; a session has no other entry.
     sessions: AtomicUsize,
     records: Renewable<Records>,
 }
@@ -180,21 +180,21 @@ pub struct Blocks {
 #[derive(Default)]
 struct Records {
     blocks: HashMap<Target, (u64, Block)>,
-    /// By the order in which they were made.
+    /// The targets in order of creation.
     order: BTreeMap<u64, Target>,
     next: u64,
-    /// Where the next sweep begins.
+    /// The position at which the next sweep starts.
     swept: u64,
     disarmed: bool,
-    /// How many are about sessions.
+    /// The number of records about sessions.
     sessions: usize,
-    /// How many records have each prefix length.
+    /// The number of records for each prefix length.
     lengths: BTreeMap<(bool, u8), usize>,
     audit: VecDeque<(u64, &'static str, String)>,
 }
 
 impl Blocks {
-    /// Blocks in these sets.
+    /// Creates the blocks for these denylists.
     pub fn new(live: Arc<LiveSets>) -> Self {
         Blocks { live, ..Blocks::default() }
     }
@@ -203,13 +203,14 @@ impl Blocks {
         self.records.lock()
     }
 
-    /// Automatic entries are enforced, or only listed.
+    /// Sets whether automatic entries are enforced or only listed.
     pub fn arm(&self, armed: bool) {
         self.live.arm(armed);
         self.records().disarmed = !armed;
     }
 
-    /// Adds an entry. Of two for one target the later end holds, and what a person made stays theirs. False without room.
+    /// Adds a block. If the target already has one in force, the later end applies, and a block made by an operator
+    /// stays manual. Returns false if there is no room.
     pub fn insert(&self, block: Block, now_s: u64) -> bool {
         let taken = match &block.target {
             Target::Ip(prefix) => self.live.addresses.insert(*prefix, block.entry(), now_s).is_ok(),
@@ -225,7 +226,7 @@ impl Blocks {
         taken
     }
 
-    /// Whether one of these is refused: the address, else the user, else the session. The refusal is counted.
+    /// Returns what refuses the address, else the user, else the session, and counts the refusal.
     pub fn refuses(
         &self,
         address: Option<IpAddr>,
@@ -253,7 +254,7 @@ impl Blocks {
         self.live.addresses.find(address, now_s).map(end)
     }
 
-    /// Takes entries out, and says which of them still held.
+    /// Removes blocks, and returns those that were still in force.
     pub fn remove(&self, selector: &Selector, now_s: u64) -> Vec<Block> {
         let selected = self.select(selector, now_s);
         let mut records = self.records();
@@ -270,7 +271,7 @@ impl Blocks {
         selected.into_iter().filter(|block| block.holds(now_s)).collect()
     }
 
-    /// Gives entries that still hold another end, earlier or later. Says how many.
+    /// Changes the end of blocks in force, to an earlier or later time; returns their number.
     pub fn extend(&self, selector: &Selector, until_s: Option<u64>, now_s: u64) -> usize {
         let until = until_s.map_or(Until::Forever, Until::Time);
         let mut changed = 0;
@@ -316,7 +317,7 @@ impl Blocks {
         entry.map(|entry| Block::untold(target.clone(), entry))
     }
 
-    /// Entries whose record had to give way; in the order of what they are about.
+    /// Returns the entries whose record was evicted, in order of their targets.
     fn without_records(&self, now_s: u64) -> Vec<Block> {
         let known = self.records().blocks.len();
         if self.count() <= known {
@@ -332,7 +333,7 @@ impl Blocks {
         all.into_iter().map(|(target, entry)| Block::untold(target, entry)).collect()
     }
 
-    /// Whether the sets have the entry that a record is about: whoever is admitted again in another way has no more.
+    /// Whether the denylists still have the entry of a record; it may have been removed directly.
     fn has(&self, block: &Block, now_s: u64) -> bool {
         match &block.target {
             Target::Ip(prefix) => self.live.addresses.get(*prefix, now_s).is_some(),
@@ -341,7 +342,7 @@ impl Blocks {
         }
     }
 
-    /// The entries that hold, newest first; those without a record last.
+    /// Returns the blocks in force, newest first; those without a record come last.
     pub fn list(&self, skip: usize, most: usize, now_s: u64) -> Vec<Block> {
         let mut list: Vec<Block> = {
             let records = self.records();
@@ -357,12 +358,12 @@ impl Blocks {
         list
     }
 
-    /// How many there are, expired ones that were not swept yet included.
+    /// The number of blocks, including expired ones that were not swept yet.
     pub fn count(&self) -> usize {
         self.live.addresses.len() + self.live.users.len() + self.sessions.load(Ordering::Relaxed)
     }
 
-    /// Drops some of what has expired.
+    /// Removes some of the expired blocks.
     pub fn sweep(&self, now_s: u64) {
         self.live.sweep(now_s);
         let mut records = self.records();
@@ -370,7 +371,7 @@ impl Blocks {
         self.sessions.store(records.sessions, Ordering::Relaxed);
     }
 
-    /// The changes that are remembered, oldest first: when, what, whom.
+    /// Returns the audit log, oldest first: time, kind and target of each change.
     pub fn audit(&self) -> Vec<(u64, &'static str, String)> {
         self.records().audit.iter().cloned().collect()
     }
@@ -415,7 +416,7 @@ impl Records {
         Some(block)
     }
 
-    /// Counts the refusal of an address by the longest prefix around it that holds.
+    /// Counts the refusal of an address for the longest prefix in force that contains it.
     fn refuse_address(&mut self, host: Prefix, entry: Entry, now_s: u64) -> Refusal {
         let lengths = self.lengths.keys().rev().filter(|(v6, _)| *v6 == host.is_v6());
         for (_, length) in lengths {
@@ -438,7 +439,7 @@ impl Records {
         self.order.values().filter_map(|target| self.blocks.get(target)).map(|(_, block)| block)
     }
 
-    /// Drops what has expired of the next few records.
+    /// Removes the expired ones of the next few records.
     fn sweep(&mut self, now_s: u64) {
         let slice: Vec<(u64, Target)> =
             self.order.range(self.swept..).take(SWEPT).map(|(order, target)| (*order, target.clone())).collect();
@@ -489,7 +490,7 @@ mod tests {
     type Case = (&'static [(&'static str, Option<u64>)], &'static [&'static str], &'static [&'static str]);
 
     #[test]
-    fn lists_hold_as_lists_of_configurations_do() {
+    fn blocks_match_like_entries_of_configurations() {
         const LIVE: Option<u64> = Some(200);
         const DEAD: Option<u64> = Some(90);
         let now = 100;

@@ -1,7 +1,7 @@
-//! What is done about a signal, and what keeps it from harming honest users.
+//! Responses to signals, and the limits that protect honest users from them.
 //!
-//! Blocks are temporary, start in *monitor* (everything is decided and recorded, nothing is refused), and prefer the source
-//! to the account: whoever blocks a targeted account hands the attacker a way to lock anybody out.
+//! Blocks are temporary, start in *monitor* mode (everything is decided and recorded, nothing is refused), and prefer
+//! the source to the account: blocking an attacked account would give the attacker a way to lock out anybody.
 
 pub mod blocks;
 pub mod offenders;
@@ -10,14 +10,14 @@ pub mod rails;
 use super::address::Prefix;
 use std::fmt;
 
-/// Whom a block refuses.
+/// The target of a block.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Target {
     /// An address or a network.
     Ip(Prefix),
-    /// An account, by its id.
+    /// An account id.
     User(String),
-    /// A session.
+    /// A session id.
     Session(String),
 }
 

@@ -1,13 +1,13 @@
-//! Sources that were in a signal before: their reputation, and how often they were refused.
+//! Sources of earlier signals: their reputation, and how often they were refused.
 //!
-//! One slot for each hash, in a table of fixed size: a collision makes somebody a stranger again, never an offender, but for
-//! one chance in four thousand million.
+//! A direct-mapped table of fixed size. A source that displaces another from its slot makes that one unknown again;
+//! two sources of the same slot are confused with a probability of 2^-31.
 
-/// Slots.
+/// The number of slots.
 const SLOTS: usize = 65_536;
-/// A reputation lasts this many days.
+/// How long a reputation lasts, in days.
 const DAYS: u32 = 30;
-/// Offences count together within this time, in seconds.
+/// The time within which repeated refusals lengthen blocks, in seconds.
 const LADDER_S: u32 = 7 * 86_400;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -18,7 +18,7 @@ struct Slot {
     refusals: u8,
 }
 
-/// Known offenders.
+/// The known offenders.
 #[derive(Clone, Debug, Default)]
 pub struct Offenders(Vec<Slot>);
 
@@ -38,7 +38,7 @@ impl Offenders {
         slot
     }
 
-    /// A source was in a signal.
+    /// Records that a source was in a signal.
     pub fn note(&mut self, source: u64, now_s: u32) {
         self.slot_mut(source).seen_s = now_s;
     }
@@ -48,7 +48,8 @@ impl Offenders {
         self.slot(source).is_some_and(|slot| slot.seen_s > 0 && now_s.saturating_sub(slot.seen_s) <= DAYS * 86_400)
     }
 
-    /// How many times as long as the first time a source is refused now: twice as long each time within seven days.
+    /// Returns the factor by which a source is now refused longer than the first time; it doubles each time within
+    /// seven days.
     pub fn refuse(&mut self, source: u64, now_s: u32) -> u32 {
         let slot = self.slot_mut(source);
         let again = slot.refusals > 0 && now_s.saturating_sub(slot.refused_s) <= LADDER_S;
@@ -64,7 +65,7 @@ impl Offenders {
         }
     }
 
-    /// Writes what outlives a restart.
+    /// Writes the table for a snapshot.
     pub fn save(&self, out: &mut Vec<u8>) {
         for (at, slot) in self.0.iter().enumerate().filter(|(_, slot)| **slot != Slot::default()) {
             out.extend((at as u16).to_le_bytes());

@@ -1,40 +1,41 @@
-//! How much harm automatic blocks may do at most.
+//! Limits on the collateral damage of automatic blocks.
 //!
-//! The yardstick is who logged in successfully from where they are known in the last 24 hours: what a block would have
-//! refused of that. Small services have few logins, so up to four sessions and addresses are always allowed: a share of
-//! almost nothing must not protect an attacker.
+//! Damage is measured by the successful logins from familiar origins in the last 24 hours that a block would have
+//! refused. Small services have few logins, so up to four sessions and addresses are always allowed: otherwise a
+//! share of a very small number would protect an attacker.
 
 use super::super::signal::distinct::Distinct;
 use std::collections::VecDeque;
 
-/// Familiar accounts of a source in 24 hours that make it shared: it is never blocked automatically.
+/// The number of familiar accounts in 24 hours from which a source counts as shared; it is then never blocked
+/// automatically.
 pub const SHARED_ACCOUNTS: u32 = 5;
-/// Sessions and addresses that may be hit however few there are.
+/// The number of sessions and addresses that may always be affected.
 const ALWAYS: f64 = 4.0;
-/// Share of the day's sessions that blocks may hit.
+/// The share of the day's sessions that blocks may affect.
 const SESSIONS: f64 = 0.005;
-/// Share of the day's addresses that blocks may hit.
+/// The share of the day's addresses that blocks may affect.
 const ADDRESSES: f64 = 0.01;
-/// New entries in a minute.
+/// The maximum number of new blocks per minute.
 const PER_MINUTE: u32 = 20_000;
-/// Hours that count.
+/// The number of hours that are counted.
 const HOURS: u32 = 24;
 
-/// The day's honest logins, and the day's blocks.
+/// The familiar logins and the blocks of the last day.
 #[derive(Clone, Debug, Default)]
 pub struct Rails {
-    /// Familiar successes by hour.
+    /// The familiar successes per hour.
     hours: VecDeque<(u32, u32)>,
-    /// Their addresses, today and yesterday.
+    /// The addresses of familiar successes, of today and yesterday.
     addresses: [Distinct; 2],
     day: u32,
-    /// When, and how many sessions a block would have hit.
+    /// The time of each block, and the number of sessions it would have affected.
     hits: VecDeque<(u32, u32)>,
     minute: (u32, u32),
 }
 
 impl Rails {
-    /// Notes a success from where the account is known.
+    /// Records a success from a familiar origin.
     pub fn note(&mut self, address: u64, now_s: u32) {
         let (hour, day) = (now_s / 3600, now_s / 86_400);
         if day != self.day {
@@ -62,7 +63,8 @@ impl Rails {
         }
     }
 
-    /// Whether a block that would have hit this many sessions of the day may be made. It counts if so; else, why not.
+    /// Checks whether a block that would have affected this many sessions of the day is allowed. If so it is counted;
+    /// otherwise the reason is returned.
     pub fn allow(&mut self, sessions: u32, now_s: u32) -> Result<(), &'static str> {
         self.expire(now_s);
         let minute = now_s / 60;
@@ -95,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_may_hit_few_sessions_of_the_day() {
+    fn blocks_may_affect_few_sessions_of_the_day() {
         let mut rails = Rails::default();
         for n in 0..2000u64 {
             rails.note(n % 400, n as u32);

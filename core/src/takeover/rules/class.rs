@@ -1,4 +1,4 @@
-//! Rules that count the same events by the same fields share their counts: a class.
+//! Classes: rules that count the same events by the same fields share their counts.
 
 use crate::takeover::address::Prefix;
 use crate::takeover::config::field::Field;
@@ -9,33 +9,33 @@ use crate::takeover::key::{HashKey, combined};
 use crate::takeover::state::{Key, Table};
 use crate::takeover::subject::Subject;
 
-/// What is counted together.
+/// A class of rules with common counts.
 #[derive(Clone, Debug)]
 pub struct Class {
-    /// Where.
+    /// The table of its groups.
     pub table: Table,
-    /// The events that count.
+    /// The events that it counts.
     pub events: Vec<String>,
-    /// The events that are successes of the group.
+    /// The events that count as successes of the group.
     pub success_events: Vec<String>,
-    /// What an event must be to count.
+    /// The filter that an event must pass to be counted.
     pub filter: Filter,
-    /// What an event must have to be seen.
+    /// The fields that an event must have to be considered.
     pub requires: Vec<Field>,
-    /// By what.
+    /// The fields by which events are grouped.
     pub group_by: Vec<Field>,
-    /// Whose values are counted.
+    /// The fields whose distinct values are counted.
     pub distinct: Vec<Field>,
-    /// Only attempts from unfamiliar sources count.
+    /// Whether only attempts from unfamiliar sources count.
     pub unfamiliar_only: bool,
-    /// The rules, by their place in the configuration.
+    /// The indices of its rules in the configuration.
     pub rules: Vec<usize>,
-    /// What tells its keys from those of other classes in the same table.
+    /// A hash that distinguishes its keys from those of other classes in the same table.
     signature: u64,
 }
 
 impl Class {
-    /// The class of a rule, which has this place in the configuration.
+    /// Creates the class of the rule at index `place` of the configuration.
     pub fn of(rule: &Rule, place: usize) -> Self {
         Class {
             table: rule.table(),
@@ -51,7 +51,8 @@ impl Class {
         }
     }
 
-    /// The group of an event, if it has one: all fields are there, and where the source is one of them it is outside.
+    /// Returns the group of an event. There is none if a field is absent, or if the event is grouped by its source
+    /// and that is local.
     pub fn key(&self, event: &Event<'_>, subject: &Subject<'_>, hash: &HashKey) -> Option<Key> {
         let mut key = self.signature;
         for field in &self.group_by {
@@ -63,28 +64,29 @@ impl Class {
         Some(Key::new(key))
     }
 
-    /// The hash of a value that is counted. A missing login is one value: those who send none don't count as many.
+    /// Returns the hash of a value whose distinct occurrences are counted. A missing login is a single value, so that
+    /// clients which send none do not count as many.
     pub fn member(&self, place: usize, event: &Event<'_>, subject: &Subject<'_>, hash: &HashKey) -> Option<u64> {
         let field = self.distinct.get(place)?;
         field.hash(event, subject, hash).or_else(|| (*field == Field::Login).then_some(0))
     }
 
-    /// Whether an event has what the rules need to see it.
+    /// Whether an event has the fields that the rules require.
     pub fn sees(&self, event: &Event<'_>, subject: &Subject<'_>) -> bool {
         self.requires.iter().all(|field| field.text(event, subject).is_some())
     }
 
-    /// The group of an address, where that is all the class groups by.
+    /// Returns the group of an address, for a class that groups by address only.
     pub fn key_of_address(&self, group: Prefix, hash: &HashKey) -> Key {
         Key::new(combined(self.signature, hash.hash(&group.bytes())))
     }
 
-    /// Likewise of a login.
+    /// Returns the group of a login, for a class that groups by login only.
     pub fn key_of_login(&self, account: &str, hash: &HashKey) -> Key {
         Key::new(combined(self.signature, hash.hash(account.as_bytes())))
     }
 
-    /// What classes must agree in to be the same.
+    /// A hash that identifies the class.
     pub fn signature(&self) -> u64 {
         self.signature
     }

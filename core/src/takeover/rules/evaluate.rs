@@ -1,20 +1,20 @@
-//! Whether a group's counts are too much for a rule, and what may excuse them.
+//! Evaluates the cases of a rule for a group, and looks for benign causes.
 
 use crate::takeover::config::condition::Metric;
 use crate::takeover::config::rule::{Guard, Rule};
 use crate::takeover::severity::Severity;
 use crate::takeover::state::Reading;
 
-/// What a rule says of a group.
+/// The result of evaluating a rule for a group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// How grave.
+    /// The severity.
     pub severity: Severity,
-    /// What it probably is, if not what the rule looks for.
+    /// A probable benign cause.
     pub likely_cause: Option<&'static str>,
 }
 
-/// Judges a group by a rule's cases. `memory_is_cold`: nothing is known yet of where accounts log in from.
+/// Evaluates the cases of a rule. `memory_is_cold` means that too little is known yet of where accounts log in from.
 pub fn judge(rule: &Rule, reading: &Reading, memory_is_cold: bool) -> Option<Finding> {
     let shared = rule.has(Guard::SharedEgress);
     let scale = if shared { (1.0 + f64::from(reading.familiar) / 20.0).min(5.0) } else { 1.0 };
@@ -28,7 +28,7 @@ pub fn judge(rule: &Rule, reading: &Reading, memory_is_cold: bool) -> Option<Fin
     Some(Finding { severity, likely_cause: cause })
 }
 
-/// What else than an attack the counts may be.
+/// Looks for a cause other than the attack that the rule detects.
 fn cause(rule: &Rule, reading: &Reading) -> Option<&'static str> {
     let count = reading.count(rule.window_s);
     if rule.has(Guard::StaleCredential) && count > 40 && (1..=2).contains(&reading.third) {
@@ -40,11 +40,11 @@ fn cause(rule: &Rule, reading: &Reading) -> Option<&'static str> {
     (rule.has(Guard::Scanner) && reading.waf * 5 >= reading.all.max(1)).then_some("scanner")
 }
 
-/// One account (or network) and device in an even beat, and never a success. A quick beat is no probe: whoever guesses at
-/// an even pace must not pass for one.
+/// Whether attempts come from one account (or network) and device at an even, slow rate, without any success. A fast
+/// rate does not qualify, so that an attacker who guesses at an even pace is not taken for a probe.
 fn is_probe(reading: &Reading) -> bool {
     let span = reading.ring.iter().rposition(|count| *count > 0).unwrap_or(0);
-    // The first and the last sub-bucket are not full.
+    // The first and the last sub-bucket are only partly covered.
     let full = reading.ring.get(1..span).unwrap_or_default();
     let (least, most) = full.iter().fold((u16::MAX, 0), |(least, most), count| (least.min(*count), most.max(*count)));
     let is_even = full.len() >= PROBED && most - least.min(most) <= 1;
@@ -52,17 +52,17 @@ fn is_probe(reading: &Reading) -> bool {
     reading.distinct == 1 && reading.third <= 1 && reading.successes == 0 && is_even && is_slow
 }
 
-/// Full sub-buckets from which on a beat can be told.
+/// The number of full sub-buckets needed to recognize an even rate.
 const PROBED: usize = 8;
-/// Attempts less than this many seconds apart are quick.
+/// The interval between attempts, in seconds, below which the rate is fast.
 const QUICK_S: u32 = 10;
 
-/// Whether one network, or known offenders, made more than four in five of the attempts.
+/// Whether all attempts came from one network, or more than 80 % from known offenders.
 pub fn comes_from_known(reading: &Reading) -> bool {
     reading.distinct == 1 || reading.flagged * 5 > reading.all * 4
 }
 
-/// The value of a metric.
+/// Returns the value of a metric.
 pub fn value(rule: &Rule, reading: &Reading, metric: Metric) -> f64 {
     let count = reading.count(rule.window_s);
     let share = |part: u32, whole: u32| if whole == 0 { 0.0 } else { f64::from(part.min(whole)) / f64::from(whole) };
@@ -73,7 +73,8 @@ pub fn value(rule: &Rule, reading: &Reading, metric: Metric) -> f64 {
         Metric::SuccessesFamiliar => reading.familiar.into(),
         Metric::Distinct(place) => {
             let members = [reading.distinct, reading.second, reading.third].get(place).copied().unwrap_or(0);
-            // Members may outlive the counts by which they came; there are never more than these.
+            // Members may stay longer in the slot than the counts they came with, but distinct values never exceed
+            // the count.
             members.min(count).into()
         }
         Metric::FailRatio => share(reading.all, reading.all + reading.successes),

@@ -1,30 +1,30 @@
-//! What sources of a service usually do in five minutes, learned from what they did.
+//! Learned rates: how many events sources of a service usually cause in five minutes.
 //!
-//! For each event and name a histogram holds how much one source did in one window. It forgets by halving once a day. What
-//! belongs to an open signal is not learned.
+//! A histogram per event and name counts how much single sources did in single windows. It is halved once a day, so
+//! that old behavior fades. Events of an open signal are not learned.
 
 use std::collections::{BTreeMap, HashMap};
 
-/// Buckets: each count to 16, then steps of a quarter up to 65,535.
+/// The number of buckets: one for each count up to 16, then in steps of 25 % up to 65,535.
 const BUCKETS: usize = 56;
-/// Names that are learned apart; others have the initial threshold.
+/// The maximum number of names that are learned; others keep the initial threshold.
 const NAMES: usize = 1024;
-/// Sources of the current window, of all names.
+/// The maximum number of sources in the current window, over all names.
 const SOURCES: usize = 65_536;
-/// Windows that must have been seen.
+/// The number of observations from which a rate counts as learned.
 const ENOUGH_WINDOWS: f32 = 1000.0;
-/// Seconds that must have passed.
+/// The time from which a rate counts as learned, in seconds.
 const ENOUGH_S: u32 = 86_400;
-/// No source is too much below this.
+/// The smallest threshold.
 const LEAST: u32 = 10;
 /// The length of a window, in seconds.
 const WINDOW_S: u32 = 300;
 
-/// The rates of a service.
+/// The learned rates of a service.
 #[derive(Clone, Debug, Default)]
 pub struct LearnedRates {
     names: BTreeMap<u64, Histogram>,
-    /// What each source did in the window that is being filled, by name and source.
+    /// The counts of the current window, by name and source.
     current: HashMap<(u64, u64), u32>,
     window: u32,
 }
@@ -36,7 +36,7 @@ struct Histogram {
     counts: [f32; BUCKETS],
 }
 
-/// The bucket of a count.
+/// Returns the bucket of a count.
 fn bucket(count: u32) -> usize {
     let mut at = count.min(16) as usize;
     let mut bound = 16.0;
@@ -47,13 +47,13 @@ fn bucket(count: u32) -> usize {
     at
 }
 
-/// The largest count of a bucket.
+/// Returns the largest count of a bucket.
 fn bound(bucket: usize) -> f64 {
     if bucket <= 16 { bucket as f64 } else { 16.0 * 1.25f64.powi(bucket as i32 - 16) }
 }
 
 impl LearnedRates {
-    /// Notes an event of a source under a name.
+    /// Counts an event of a source under a name.
     pub fn note(&mut self, name: u64, source: u64, now_s: u32) {
         self.roll(now_s);
         if !self.names.contains_key(&name) {
@@ -69,7 +69,7 @@ impl LearnedRates {
         }
     }
 
-    /// What a source did in this window is not learned.
+    /// Excludes the current window of a source from learning.
     pub fn discard(&mut self, name: u64, source: u64) {
         self.current.remove(&(name, source));
     }
@@ -79,7 +79,7 @@ impl LearnedRates {
         !self.current.is_empty()
     }
 
-    /// Closes the window when it is over.
+    /// Closes the current window if it is over.
     pub fn roll(&mut self, now_s: u32) {
         let window = now_s / WINDOW_S;
         if window <= self.window {
@@ -101,7 +101,7 @@ impl LearnedRates {
         }
     }
 
-    /// Above which count a source does too much.
+    /// Returns the count above which a source is unusual.
     pub fn threshold(&self, name: u64, initial: u32, now_s: u32) -> u32 {
         match self.names.get(&name).filter(|histogram| histogram.is_learned(now_s)) {
             Some(histogram) => LEAST.max((3.0 * histogram.quantile(0.999)).ceil() as u32),
@@ -109,7 +109,7 @@ impl LearnedRates {
         }
     }
 
-    /// Writes what outlives a restart.
+    /// Writes the histograms for a snapshot.
     pub fn save(&self, out: &mut Vec<u8>) {
         out.extend((self.names.len() as u32).to_le_bytes());
         for (name, histogram) in &self.names {
@@ -194,7 +194,7 @@ mod tests {
         let restored = LearnedRates::load(&bytes).unwrap();
         assert_eq!(restored.threshold(1, 100, day), 18);
         assert!(LearnedRates::load(&bytes[..bytes.len() - 1]).is_none());
-        // Halved below what is enough, it counts as unlearned again.
+        // Once halving leaves too few observations, the rate counts as not learned again.
         rates.roll(2 * day);
         assert_eq!(rates.threshold(1, 100, 2 * day), 100);
     }

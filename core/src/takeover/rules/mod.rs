@@ -1,4 +1,4 @@
-//! The rules at work: which events they count together, and when it is too much.
+//! The evaluation of rules: which events are counted together, and which counts open a signal.
 
 pub mod class;
 pub mod evaluate;

@@ -1,4 +1,4 @@
-//! A configuration ready to run: for each event what counts it, what succeeds by it, what it makes graver.
+//! A compiled configuration: for each event, the classes that it counts in, succeeds in or escalates.
 
 use super::class::Class;
 use crate::matcher::ip_match::IpSet;
@@ -11,37 +11,37 @@ use crate::takeover::name;
 use crate::takeover::state::Table;
 use std::collections::HashMap;
 
-/// What a class has to do with an event.
+/// The role of an event in a class.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Role {
-    /// The class, by its place in the plan.
+    /// The index of the class in the plan.
     pub class: usize,
-    /// The event may count.
+    /// Whether the event may be counted.
     pub counts: bool,
-    /// The event is a success of the group.
+    /// Whether the event is a success of the group.
     pub succeeds: bool,
-    /// The event may make a signal of the group graver.
+    /// Whether the event may raise the severity of the group's signal.
     pub escalates: bool,
 }
 
-/// A configuration, compiled. It never changes; a new configuration is a new plan.
+/// A compiled configuration. It is immutable; a new configuration becomes a new plan.
 pub struct Plan {
-    /// What it was made from.
+    /// The configuration.
     pub config: Config,
-    /// All classes.
+    /// The classes of its rules.
     pub classes: Vec<Class>,
     /// The class that counts failed logins by address.
     pub by_address: Option<usize>,
     roles: HashMap<String, Vec<Role>>,
-    /// Rules that look at one event, by its name.
+    /// The rules that evaluate single events, by the name of the event.
     instant: HashMap<String, Vec<(Instant, usize)>>,
     users: HashMap<String, Trust>,
-    /// The networks of the allow-list, by how far they are trusted.
+    /// The networks of the allow-list, by level of trust.
     networks: Vec<(Trust, IpSet)>,
 }
 
 impl Plan {
-    /// Compiles.
+    /// Compiles a configuration.
     pub fn new(config: Config) -> Self {
         let mut classes: Vec<Class> = vec![];
         let mut instant: HashMap<String, Vec<(Instant, usize)>> = HashMap::new();
@@ -97,36 +97,36 @@ impl Plan {
         Plan { config, classes, by_address, roles, instant, users, networks }
     }
 
-    /// What has to do with an event of this name.
+    /// Returns the roles of an event of this name.
     pub fn roles(&self, event: &str) -> &[Role] {
-        // A refused login has to do with what would have counted it.
+        // A refused login has the roles of the failure that it would have become.
         let event = if event == name::LOGIN_REFUSED { name::LOGIN_FAILURE } else { event };
         self.roles.get(event).map_or(&[], Vec::as_slice)
     }
 
-    /// Rules that look at an event of this name by itself.
+    /// Returns the rules that evaluate single events of this name.
     pub fn instant(&self, event: &str) -> &[(Instant, usize)] {
         self.instant.get(event).map_or(&[], Vec::as_slice)
     }
 
-    /// The rules of a class.
+    /// Returns the rules of a class with their indices in the configuration.
     pub fn rules<'p>(&'p self, class: &'p Class) -> impl Iterator<Item = (usize, &'p Rule)> {
         class.rules.iter().filter_map(|at| Some((*at, self.config.rules.get(*at)?)))
     }
 
-    /// How far an address or an account is trusted, if at all.
+    /// Returns the level of trust of an address or an account, if the allow-list has it.
     pub fn trust(&self, address: Option<Prefix>, account: Option<&str>) -> Option<Trust> {
         let holds = |networks: &IpSet| address.is_some_and(|address| networks.contains(address.address(), 0));
         let by_network = self.networks.iter().filter(|(_, networks)| holds(networks)).map(|(trust, _)| *trust);
         by_network.max().max(account.and_then(|account| self.users.get(account).copied()))
     }
 
-    /// Whether the configuration calls an address an offender.
+    /// Whether a threat-intelligence list names an address as an offender.
     pub fn is_offender(&self, address: Prefix, now_s: u64) -> bool {
         self.config.intel.iter().any(|list| list.names(address, now_s))
     }
 
-    /// The suppressions that are about a rule now.
+    /// Returns the suppressions that cover a rule at `now_s`.
     pub fn suppressions<'p>(&'p self, rule: &'p Rule, now_s: u64) -> impl Iterator<Item = &'p Suppression> {
         self.config.suppressions.iter().filter(move |suppression| suppression.concerns(rule, now_s))
     }

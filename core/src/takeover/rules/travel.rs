@@ -1,19 +1,19 @@
-//! Where accounts were last, for successes in places that nobody travels between in that time.
+//! Impossible travel: successes of one account in places too far apart for the time between them.
 
 use crate::takeover::state::Key;
 use std::collections::HashMap;
 
-/// Accounts whose places are known.
+/// The maximum number of accounts whose places are stored.
 const ACCOUNTS: usize = 65_536;
-/// An account is learned for this long before it is judged, in seconds.
+/// The learning period of an account, in seconds.
 const LEARNING_S: u32 = 86_400;
-/// Places are forgotten after this time, in seconds.
+/// The time after which places are forgotten, in seconds.
 const FORGOTTEN_S: u32 = 30 * 86_400;
 /// The longest time between the two successes, in seconds.
 const WITHIN_S: u32 = 86_400;
 /// The shortest distance that counts, in kilometres.
 const FAR_KM: f64 = 500.0;
-/// The speed nobody travels at, in kilometres per hour.
+/// The speed above which travel is impossible, in kilometres per hour.
 const FAST_KMH: f64 = 1000.0;
 
 /// The last place of each account.
@@ -28,7 +28,7 @@ struct Place {
 }
 
 impl Travel {
-    /// Notes where an account succeeded; true if nobody could have come from where it succeeded before.
+    /// Records where an account succeeded; returns whether travel from its previous place was impossible.
     pub fn note(&mut self, account: Key, position: (f64, f64), now_s: u32) -> bool {
         if self.0.len() >= ACCOUNTS && !self.0.contains_key(&account) {
             self.0.retain(|_, place| now_s.saturating_sub(place.at_s) < FORGOTTEN_S);
@@ -57,7 +57,7 @@ impl Travel {
     }
 }
 
-/// The distance on a sphere (haversine formula).
+/// The great-circle distance, by the haversine formula.
 fn kilometres(from: (f64, f64), to: (f64, f64)) -> f64 {
     let (from, to) = ((from.0.to_radians(), from.1.to_radians()), (to.0.to_radians(), to.1.to_radians()));
     let half = |angle: f64| (angle / 2.0).sin().powi(2);

@@ -1,4 +1,4 @@
-//! What is done about a signal: whom to refuse, for how long, and what forbids it.
+//! The response to a signal: whom to refuse, for how long, and what forbids it.
 
 use super::success::EGRESS;
 use super::{Told, Work};
@@ -13,22 +13,23 @@ use crate::takeover::signal::{LISTED, Planned, Signal, Slot};
 use crate::takeover::state::Reading;
 use crate::value::Value;
 
-/// Attempts of a group after which one of its sources is refused.
+/// The number of attempts in a group after which a source is refused.
 const ATTEMPTS: u64 = 3;
-/// Refused addresses of one network within an hour after which the network is.
+/// The number of addresses of a network refused within an hour after which the network is refused.
 const ADDRESSES: usize = 16;
-/// For how long, in seconds.
+/// The duration of that block, in seconds.
 const NETWORK_S: u32 = 3600;
-/// Targets that are planned for one signal.
+/// The maximum number of targets of one signal.
 const PLANNED: usize = 65_536;
 /// For how long what forbids a block is not asked for again, in seconds.
 const WITHHELD_S: u64 = 600;
-/// Of refused attempts, in this time in seconds, a share of familiar ones above two in a hundred ends the answer.
+/// The period, in seconds, over which refused attempts are watched: the response ends if more than 2 % of them are
+/// from familiar origins.
 const WATCH_S: u64 = 600;
-/// And at least as many must have been refused.
+/// The number of refused attempts from which that share is evaluated.
 const WATCHED: u32 = 50;
 
-/// The answer that a rule and the settings ask for.
+/// The response that a rule and the settings ask for.
 struct Order {
     rule: String,
     mode: Mode,
@@ -37,7 +38,7 @@ struct Order {
 }
 
 impl Work<'_> {
-    /// Plans the answer to a signal after an attempt or a change of severity.
+    /// Plans the response to a signal after an attempt or a change of severity.
     pub(super) fn answer(&mut self, slot: Slot, told: &Told<'_>) {
         let Some(order) = self.order(slot) else { return };
         for target in &order.targets {
@@ -69,7 +70,7 @@ impl Work<'_> {
         })
     }
 
-    /// The source of the attempt, if it attacks this group: by itself the group, or one of the many on an account.
+    /// Refuses the source of the attempt, once it has made enough attempts in the group.
     fn answer_source(&mut self, slot: Slot, order: &Order, told: &Told<'_>) {
         let Some(group) = told.subject.group else { return };
         let enough = self.inner.signals.get(slot).is_some_and(|signal| signal.top.ips.count(&group) >= ATTEMPTS);
@@ -78,7 +79,7 @@ impl Work<'_> {
         }
     }
 
-    /// Many refused addresses of one network make the network refused.
+    /// Refuses the network once many of its addresses are refused.
     fn widen(&mut self, slot: Slot, order: &Order, group: Prefix, told: &Told<'_>) {
         let (network, now_s) = (group.cut_by_family(24, 48), told.now());
         if self.inner.network_blocks.len() >= 4096 && !self.inner.network_blocks.contains_key(&network) {
@@ -93,7 +94,7 @@ impl Work<'_> {
         }
     }
 
-    /// The network, if nobody honest is known to be there; else those of its addresses that attack.
+    /// Refuses the network, or the attacking source alone if familiar users are known in that network.
     fn answer_network(&mut self, slot: Slot, order: &Order, told: &Told<'_>) {
         let network = match told.subject.network {
             Some(Network::Prefix(prefix)) => prefix,
@@ -107,7 +108,7 @@ impl Work<'_> {
         }
     }
 
-    /// Whether somebody familiar succeeded from the network within a day.
+    /// Whether an account succeeded from the network, as a familiar origin, within a day.
     fn has_familiar(&self, told: &Told<'_>) -> bool {
         told.network.is_some_and(|network| self.egress(network, told).window() > 0)
     }
@@ -116,7 +117,7 @@ impl Work<'_> {
         self.service.state.read(EGRESS, self.egress_key(source), told.when.now_s).unwrap_or_default()
     }
 
-    /// The accounts that a critical signal names.
+    /// Refuses the accounts that a critical signal names.
     fn answer_users(&mut self, slot: Slot, order: &Order, told: &Told<'_>) {
         let Some(signal) = self.inner.signals.get(slot).filter(|signal| signal.severity == Severity::Critical) else {
             return;
@@ -128,8 +129,8 @@ impl Work<'_> {
         }
     }
 
-    /// Refuses somebody from now on, or records that it would be done; decided once for as long as it lasts, and anew for
-    /// whoever attacks on after it.
+    /// Refuses a target from now on or, in monitor mode, records that it would. A decision about a target holds until its
+    /// block ends; if the target attacks after that, it is decided again.
     fn refuse(&mut self, slot: Slot, order: &Order, target: Target, duration_s: u32, told: &Told<'_>) -> bool {
         let (now_s, acts) = (told.now(), order.mode == Mode::Block);
         let Some(signal) = self.inner.signals.get(slot) else { return false };
@@ -197,7 +198,7 @@ impl Work<'_> {
         self.tell(slot, Kind::Response, Value::from_entries([("withheld", &line)]), now_s);
     }
 
-    /// What forbids an automatic block.
+    /// Checks whether anything forbids an automatic block.
     fn permit(&mut self, slot: Slot, target: &Target, told: &Told<'_>) -> Result<(), String> {
         let now_s = told.now();
         let Some(signal) = self.inner.signals.get(slot) else { return Err("the signal is gone".into()) };
@@ -228,7 +229,8 @@ impl Work<'_> {
         self.inner.rails.allow(egress.window(), told.when.now_s).map_err(str::to_owned)
     }
 
-    /// Longer each time within a week, and not to the second: whoever waits for the end must not be able to compute it.
+    /// The length of a block. It doubles each time within a week, and is randomized so that an attacker cannot
+    /// compute the end.
     fn length(&mut self, slot: Slot, target: &Target, duration_s: u32, told: &Told<'_>) -> u32 {
         let source = self.hash.hasher().part(b"target").part(target.to_string().as_bytes()).finish();
         let times = self.inner.offenders.refuse(source, told.when.now_s);
@@ -239,7 +241,7 @@ impl Work<'_> {
         jittered.min(u64::from(LONGEST_BLOCK_S)) as u32
     }
 
-    /// Whether the answer to a signal refuses people who are familiar: then it ends.
+    /// Ends the response to a signal if it refuses too many familiar users.
     pub(super) fn watch_refusals(&mut self, slot: Slot, told: &Told<'_>) {
         let now_s = told.now();
         let Some(signal) = self.inner.signals.get_mut(slot) else { return };
@@ -260,7 +262,7 @@ impl Work<'_> {
         self.tell(slot, Kind::Response, Value::from_entries([("demoted", &note)]), now_s);
     }
 
-    /// An operator says that a signal was none: its blocks end, and the same is not answered for a day.
+    /// Handles a false positive: ends the blocks of the signal, and suspends responses to its group for a day.
     pub(super) fn pardon(&mut self, slot: Slot, now_s: u64) {
         let Some(signal) = self.inner.signals.get(slot) else { return };
         let (about, id) = ((signal.family.clone(), signal.key), signal.id.clone());
@@ -270,7 +272,7 @@ impl Work<'_> {
         self.blocks.remove(&Selector::Signal(id), now_s);
     }
 
-    /// Drops what no longer matters to answers.
+    /// Drops expired state of responses.
     pub(super) fn sweep_answers(&mut self, now_s: u64) {
         self.inner.pardoned.retain(|_, until| now_s < *until);
         self.inner.network_blocks.retain(|_, times| times.back().is_some_and(|at| now_s.saturating_sub(*at) < 3600));
@@ -278,7 +280,7 @@ impl Work<'_> {
 }
 
 impl Signal {
-    /// A signal is resolved: how, for the record.
+    /// Records how the signal was resolved.
     pub fn resolve(&mut self, how: &'static str) {
         self.resolution = Some(how);
     }

@@ -1,4 +1,4 @@
-//! What time brings: signals close, changes are told of, successes are believed.
+//! Periodic work: closing signals, notifying about growth, and trusting successes after quarantine.
 
 use super::{Service, Work};
 use crate::takeover::key::HashKey;
@@ -8,10 +8,10 @@ use crate::takeover::rules::plan::Plan;
 use crate::takeover::signal::{Signal, Slot, Status};
 use crate::value::Value;
 
-/// Growing signals are told of this often, in seconds.
+/// The interval of notifications about growing signals, in seconds.
 const UPDATE_S: u64 = 300;
 
-/// How an operator resolves a signal.
+/// How an operator resolved a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Resolution {
@@ -21,7 +21,7 @@ pub enum Resolution {
 }
 
 impl Resolution {
-    /// The resolution of this name.
+    /// Returns the resolution of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "closed" => Self::Closed,
@@ -41,7 +41,7 @@ impl Resolution {
 }
 
 impl Service {
-    /// Does what is due.
+    /// Does the work that is due.
     pub fn tick(&self, now_s: u64, plan: &Plan, hash: &HashKey, blocks: &Blocks) {
         let mut inner = self.inner();
         let mut work = Work { service: self, inner: &mut inner, plan, hash, blocks, verdict: Default::default() };
@@ -57,7 +57,7 @@ impl Service {
         self.state.sweep(now_s as u32);
     }
 
-    /// When something is due next.
+    /// Returns the time at which work is due next.
     pub fn next_due_s(&self, now_s: u64) -> u64 {
         let inner = self.inner();
         let close = inner.signals.next_close_s().unwrap_or(u64::MAX);
@@ -77,13 +77,14 @@ impl Service {
             && !inner.health.is_counting()
     }
 
-    /// When something is due at the earliest, now that a signal has opened and nothing else changed.
+    /// Returns the earliest time at which work can be due, given that a signal has opened and nothing else has
+    /// changed.
     pub fn due_after_opening_s(&self, now_s: u64) -> u64 {
         let close = self.inner().signals.newest_close_s().unwrap_or(u64::MAX);
         close.min((now_s / UPDATE_S + 1) * UPDATE_S)
     }
 
-    /// An operator resolves a signal. Says whether there is one.
+    /// Resolves a signal on behalf of an operator; returns whether it exists.
     pub fn resolve(&self, id: &str, how: Resolution, now_s: u64, plan: &Plan, hash: &HashKey, blocks: &Blocks) -> bool {
         let mut inner = self.inner();
         let mut work = Work { service: self, inner: &mut inner, plan, hash, blocks, verdict: Default::default() };
@@ -92,7 +93,7 @@ impl Service {
         true
     }
 
-    /// The rules changed: signals of rules that are gone close.
+    /// Closes the signals of rules that a new configuration removed or changed.
     pub fn reconcile(&self, former: &Plan, plan: &Plan, now_s: u64, hash: &HashKey, blocks: &Blocks) {
         let mut inner = self.inner();
         let mut work = Work { service: self, inner: &mut inner, plan, hash, blocks, verdict: Default::default() };
@@ -129,7 +130,7 @@ impl Work<'_> {
         }
     }
 
-    /// Signals that grew by a tenth since they were told of.
+    /// Notifies about signals that grew by at least 10 % since the last notification.
     fn tell_growth(&mut self, now_s: u64) {
         for slot in self.inner.signals.live_slots() {
             let Some(signal) = self.inner.signals.get(slot) else { continue };
@@ -162,7 +163,7 @@ impl Work<'_> {
     }
 }
 
-/// A suppression that would have silenced a signal, for whoever wants it.
+/// Proposes a suppression that would have silenced a signal.
 fn propose(signal: &Signal) -> String {
     let group = Value::from_entries(signal.group.iter().map(|(name, value)| (name, value)));
     let group = crate::value::json::to_string(&group);

@@ -1,4 +1,4 @@
-//! A rule found something: a signal opens, grows, or was there before.
+//! Findings of rules: opening, updating and closing signals.
 
 use super::{Told, Work};
 use crate::takeover::config::rule::Rule;
@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering;
 const EVICTED: &str = "evicted";
 
 impl Work<'_> {
-    /// A rule found something about a group.
+    /// Handles the finding of a rule about a group.
     pub(super) fn found(
         &mut self,
         at: usize,
@@ -35,12 +35,13 @@ impl Work<'_> {
             Some((slot, signal)) if signal.is_live() => return self.grow(slot, rule, finding, told),
             Some(_) | None if rule.relabels => return,
             Some((slot, signal)) if now_s <= signal.closed_s.unwrap_or(0).saturating_add(signal.cooldown_s) => {
-                // What lasted as long as signals may goes on in a new one; what an operator closed stays closed.
+                // A signal that reached its maximum duration continues in a new one; one that an operator resolved
+                // stays closed.
                 let continues = signal.closed_because == Some("max_duration");
                 if signal.status != Status::Closed || signal.resolution.is_some() {
                     return;
                 }
-                // What gave way to others comes back when there is room, or when somebody gets in.
+                // An evicted signal reopens only if there is room, or if a login succeeds.
                 if self.inner.signals.is_full() && finding.severity <= signal.severity {
                     let signal = self.inner.signals.get_mut(slot);
                     signal.into_iter().for_each(|signal| signal.last_event_s = signal.last_event_s.max(now_s));
@@ -206,7 +207,7 @@ impl Work<'_> {
         self.tell(slot, Kind::Opened, Value::null(), told.now());
     }
 
-    /// A signal that is there: another rule found it too, or it is graver.
+    /// Updates an existing signal that another rule found too, or that became more severe.
     fn grow(&mut self, slot: Slot, rule: &Rule, finding: &Finding, told: &Told<'_>) {
         let Some(signal) = self.inner.signals.get_mut(slot) else { return };
         if !signal.variants.contains(&rule.id) {
@@ -221,7 +222,7 @@ impl Work<'_> {
         self.raise(slot, finding.severity, told);
     }
 
-    /// Makes a signal graver, and says so.
+    /// Raises the severity of a signal, with a notification.
     pub(super) fn raise(&mut self, slot: Slot, severity: Severity, told: &Told<'_>) {
         let Some(signal) = self.inner.signals.get_mut(slot) else { return };
         let before = signal.severity;
@@ -232,7 +233,7 @@ impl Work<'_> {
         }
     }
 
-    /// An event belongs to live signals about its group.
+    /// Adds an event to the live signals about its group.
     pub(super) fn feed(&mut self, class: usize, key: Key, told: &Told<'_>) {
         if !self.inner.signals.concerns(key) {
             return;
@@ -244,7 +245,7 @@ impl Work<'_> {
             let live = self.inner.signals.get(slot).is_some_and(Signal::is_live);
             if live && !fed.contains(&slot) {
                 fed.push(slot);
-                // The one that opened it has been counted.
+                // The event that opened the signal was already counted.
                 if !self.verdict_has(slot) {
                     self.touch(slot, told);
                     self.answer(slot, told);
@@ -257,7 +258,7 @@ impl Work<'_> {
         self.inner.signals.get(slot).is_some_and(|signal| self.verdict.signals.contains(&signal.id))
     }
 
-    /// Counts an attempt of a signal.
+    /// Adds an attempt to a signal.
     pub(super) fn touch(&mut self, slot: Slot, told: &Told<'_>) {
         let hash = self.hash;
         let Some(signal) = self.inner.signals.get_mut(slot) else { return };
@@ -274,7 +275,7 @@ impl Work<'_> {
         self.verdict.touch(&id);
     }
 
-    /// An attempt was refused before it could fail: it keeps signals alive and opens none.
+    /// Handles an attempt that was refused before it could fail: it keeps signals alive but opens none.
     pub(super) fn refused(&mut self, told: &Told<'_>) {
         let plan = self.plan;
         let mut touched: Vec<Slot> = vec![];
@@ -299,7 +300,7 @@ impl Work<'_> {
         }
     }
 
-    /// Whether a wider signal has taken over what this rule would open.
+    /// Whether a live signal about the network covers what this rule would open.
     fn is_absorbed(&mut self, rule: &Rule, told: &Told<'_>) -> bool {
         let plan = self.plan;
         for class in &plan.classes {
@@ -313,7 +314,7 @@ impl Work<'_> {
         false
     }
 
-    /// A wider signal takes over the live ones of addresses within its network.
+    /// Makes the live signals about addresses of the network children of this signal.
     fn absorb(&mut self, slot: Slot, rule: &Rule, told: &Told<'_>) {
         let Some(family) = &rule.absorbs else { return };
         let Some(id) = self.inner.signals.get(slot).map(|signal| signal.id.clone()) else { return };
@@ -325,7 +326,7 @@ impl Work<'_> {
         }
     }
 
-    /// Closes a signal, and says so.
+    /// Closes a signal, with a notification.
     pub(super) fn close(&mut self, slot: Slot, status: Status, because: &'static str, now_s: u64) {
         let Some(signal) = self.inner.signals.get(slot).filter(|signal| signal.is_live()) else { return };
         self.service.state.pin(signal.table, signal.key, false);
@@ -333,7 +334,7 @@ impl Work<'_> {
         self.tell(slot, Kind::Closed, Value::from_entries([("reason", because)]), now_s);
     }
 
-    /// Tells of a change of a signal. Suppressed ones are not told of.
+    /// Queues a notification about a change of a signal, unless the signal is suppressed.
     pub(super) fn tell(&mut self, slot: Slot, kind: Kind, delta: Value, now_s: u64) {
         let pii = self.plan.config.settings.notify_pii;
         let hash = self.hash;
@@ -379,7 +380,7 @@ impl Told<'_> {
     }
 }
 
-/// Notes whom an attempt was about, and where it came from.
+/// Counts the account and the source of an attempt.
 fn note_who(signal: &mut Signal, told: &Told<'_>, hash: &crate::takeover::key::HashKey) {
     if let Some(account) = told.account {
         signal.counts.users.insert(account.get());

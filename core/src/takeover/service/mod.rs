@@ -1,17 +1,17 @@
-//! One service: what it remembers, and what an event does to it.
+//! One service: its state, and how an event changes it.
 //!
-//! An event goes one way: it is normalised, counted in the groups it belongs to, and judged by the rules of these groups;
-//! what they find opens, feeds or raises signals, and signals plan answers.
+//! An event is normalized, counted in its groups, and evaluated by the rules of these groups. Their findings open,
+//! feed or raise signals, and signals plan responses.
 //!
 //! | file | concept |
 //! |---|---|
-//! | this one | the way of an event |
-//! | `find` | a rule found something: signals open, grow and close |
-//! | `success` | somebody got in: familiar people, compromised accounts |
-//! | `answer` | what is done about a signal |
-//! | [`due`] | what time brings: closings, updates, learned windows |
-//! | `recent` | successes that wait for what comes of them |
-//! | [`requests`] | the events of one request, each once |
+//! | this file | the processing of an event |
+//! | `find` | findings of rules: signals open, grow and close |
+//! | `success` | successful logins: familiar origins and compromised accounts |
+//! | `answer` | the response to a signal |
+//! | [`due`] | periodic work: closing signals, updates, learned windows |
+//! | `recent` | successes that later events may turn out to be takeovers |
+//! | [`requests`] | deduplication of the events of a request |
 
 mod answer;
 pub mod due;
@@ -51,55 +51,55 @@ use std::sync::{Arc, MutexGuard};
 
 /// One service.
 pub struct Service {
-    /// Its name.
+    /// The name of the service.
     pub name: String,
-    /// Its environment.
+    /// The environment of the service.
     pub env: String,
-    /// What it counts and remembers.
+    /// The counts and familiar origins.
     pub state: Box<dyn State>,
-    /// Somebody wants to be told of signals; what nobody wants is not written down.
+    /// Whether there are subscribers; without any, no notifications are built.
     pub is_heard: Arc<AtomicBool>,
     inner: Renewable<Inner>,
 }
 
-/// What changes with events, under one lock. Tables have locks of their own.
+/// The part that changes with events, under one lock; the tables have locks of their own.
 #[derive(Default)]
 pub struct Inner {
-    /// What was found.
+    /// The signals.
     pub signals: Signals,
-    /// What sources usually do.
+    /// The learned rates of sources.
     pub learned: LearnedRates,
-    /// Where accounts were last.
+    /// The last places of accounts.
     pub travel: Travel,
-    /// How well accounts are known.
+    /// How well the service knows its accounts.
     pub familiarity: Familiarity,
-    /// Who was in a signal before.
+    /// Sources of earlier signals.
     pub offenders: Offenders,
-    /// How much harm blocks may do.
+    /// The limits of automatic blocks.
     pub rails: Rails,
-    /// What was wrong with events.
+    /// Problems with the events.
     pub health: Health,
-    /// Notifications to hand over.
+    /// Notifications to deliver.
     pub notices: Vec<Notification>,
     requests: Requests,
     recent: VecDeque<RecentSuccess>,
     quarantine: VecDeque<Quarantined>,
-    /// Accounts that a signal names, with the signal and when.
+    /// The compromised accounts that signals name, with the signal and the time.
     compromised: HashMap<Key, (Slot, u64)>,
-    /// What an operator called a false positive: no answers about it until then.
+    /// Groups resolved as false positives, and until when responses to them are suspended.
     pardoned: HashMap<(String, Key), u64>,
-    /// Blocked addresses of a network within the hour.
+    /// The times at which addresses of a network were blocked within the last hour.
     network_blocks: HashMap<Prefix, VecDeque<u64>>,
 }
 
-/// What an event did.
+/// The effect of an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
-    /// The signals it touched, each once.
+    /// The ids of the signals it affected, without duplicates.
     pub signals: Vec<String>,
-    /// A signal opened, or opened again.
+    /// Whether a signal opened or reopened.
     pub opened: bool,
-    /// A signal became graver.
+    /// Whether the severity of a signal rose.
     pub escalated: bool,
 }
 
@@ -111,19 +111,19 @@ impl Verdict {
     }
 }
 
-/// An event with all that is worked out of it once.
+/// An event with the values derived from it, each computed once.
 pub(super) struct Told<'e> {
     pub event: &'e Event<'e>,
     pub subject: &'e Subject<'e>,
     pub when: Moment,
     pub account: Option<Key>,
     pub origin: Origin,
-    /// Whether the account is known to succeed from there; `None` as long as too little is known of any.
+    /// Whether the origin is familiar to the account; `None` while too little is known of accounts in general.
     pub familiar: Option<bool>,
     pub flagged: bool,
     pub scanner: bool,
     pub trust: Option<Trust>,
-    /// Hash of the source, and of its network.
+    /// The hash of the source.
     pub source: Option<u64>,
     pub network: Option<u64>,
 }
@@ -143,17 +143,17 @@ impl Told<'_> {
 }
 
 impl Service {
-    /// A service without a past.
+    /// Creates a service without any history.
     pub fn new(name: &str, env: &str, state: Box<dyn State>, is_heard: Arc<AtomicBool>) -> Self {
         Service { name: name.into(), env: env.into(), state, is_heard, inner: Renewable::default() }
     }
 
-    /// What changes with events.
+    /// Locks the part that changes with events.
     pub fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock()
     }
 
-    /// Takes an event in.
+    /// Processes an event.
     pub fn event(&self, event: &Event<'_>, when: Moment, plan: &Plan, hash: &HashKey, blocks: &Blocks) -> Verdict {
         let settings = &plan.config.settings;
         let subject = Subject::of(event, &settings.normalization, hash);
@@ -191,7 +191,7 @@ impl Service {
     ) -> Told<'e> {
         let account = subject.account_key(hash);
         let warm = inner.familiarity.is_warm(when.now_s);
-        // Where it comes from matters to those only who know something, or learn it.
+        // The origin is needed only if it will be looked up or recorded.
         let origin = match warm || event.event == name::LOGIN_SUCCESS {
             true => subject.origin(event, hash, |device| inner.familiarity.is_rare(device)),
             false => Origin::default(),
@@ -209,13 +209,13 @@ impl Service {
     }
 }
 
-/// Whether a login has the syntax of what scanners try, which names of accounts do not have.
+/// Whether a login contains syntax of attack payloads, which account names do not have.
 fn is_payload(login: &str) -> bool {
     let quoted = |byte: u8| matches!(byte, b'\'' | b'"' | b'<' | b'>' | b';' | b'`' | b'|' | b'\\' | b'(' | b'{');
     login.bytes().any(quoted) || login.contains("../") || login.contains("--")
 }
 
-/// An event at work on a service.
+/// The context in which one event, or periodic work, changes a service.
 pub(super) struct Work<'w> {
     pub service: &'w Service,
     pub inner: &'w mut Inner,
@@ -242,7 +242,7 @@ impl Work<'_> {
         }
     }
 
-    /// Counts an event in one group, and judges it.
+    /// Counts an event in one group, and evaluates the group's rules.
     fn group(&mut self, role: Role, told: &Told<'_>) {
         let Some(class) = self.plan.classes.get(role.class) else { return };
         let Some(key) = class.key(told.event, told.subject, self.hash) else { return };
@@ -283,7 +283,7 @@ impl Work<'_> {
         }
     }
 
-    /// Keeps how a login is spelled once it may become a signal.
+    /// Stores the text of a login once it may be named by a signal.
     fn spell(&mut self, class: usize, key: Key, told: &Told<'_>) {
         let login = told.event.login.as_deref().filter(|_| self.plan.classes[class].table == Table::Login);
         if let Some(login) = login {
@@ -291,7 +291,7 @@ impl Work<'_> {
         }
     }
 
-    /// Asks every rule of a group.
+    /// Evaluates every rule of a group.
     fn judge(&mut self, class_at: usize, key: Key, reading: &Reading, told: &Told<'_>) {
         let plan = self.plan;
         let class = &plan.classes[class_at];
@@ -311,13 +311,13 @@ impl Work<'_> {
         self.feed(class_at, key, told);
     }
 
-    /// What else excuses a group than its own counts; asked only where there is something to excuse.
+    /// Evaluates the guards that need more than the counts of the group.
     fn is_excused(&mut self, rule: &Rule, reading: &Reading, told: &Told<'_>) -> bool {
         rule.has(Guard::Spread) && !self.is_spread(reading, told)
             || rule.has(Guard::ExplainedByAddress) && comes_from_known(reading) && self.source_is_known(told)
     }
 
-    /// Whether no address has more than half of a network's failures, as far as the one at hand tells.
+    /// Whether the address at hand has at most half of the network's failures.
     fn is_spread(&self, reading: &Reading, told: &Told<'_>) -> bool {
         let address = self.plan.by_address.and_then(|at| self.plan.classes.get(at));
         let of_address = address.and_then(|class| {
@@ -327,7 +327,7 @@ impl Work<'_> {
         of_address.is_none_or(|of_address| of_address.window() * 2 <= reading.window())
     }
 
-    /// Whether the source is a signal by itself.
+    /// Whether the source has a live signal of its own.
     fn source_is_known(&mut self, told: &Told<'_>) -> bool {
         if !self.inner.signals.any_live() {
             return false;
@@ -353,5 +353,5 @@ impl Work<'_> {
     }
 }
 
-/// Counts from which on the spelling of a login is kept.
+/// The count from which the text of a login is stored.
 const SPELLED_FROM: u32 = 4;

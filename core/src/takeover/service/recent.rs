@@ -1,9 +1,10 @@
-//! Successes that wait for what comes of them: for a signal that opens after them, or for a day without one.
+//! Pending successes: recent ones, which a signal that opens later may include, and quarantined ones, which are
+//! trusted after a day without a signal.
 
 use crate::takeover::address::Prefix;
 use crate::takeover::state::{Key, Origin};
 
-/// A success from where the account is not known to be.
+/// A success from an origin not known to be familiar.
 pub(in crate::takeover) struct RecentSuccess {
     pub at_s: u64,
     pub who: Who,
@@ -12,7 +13,7 @@ pub(in crate::takeover) struct RecentSuccess {
     pub network: Option<u64>,
 }
 
-/// Whose success it was.
+/// The account of a success.
 #[derive(Clone)]
 pub(in crate::takeover) struct Who {
     pub account: Key,
@@ -21,7 +22,7 @@ pub(in crate::takeover) struct Who {
     pub ip: Option<Prefix>,
 }
 
-/// A success that is remembered only if nothing comes of it.
+/// A success whose origin is recorded only if no signal names the account meanwhile.
 pub(in crate::takeover) struct Quarantined {
     pub due_s: u64,
     pub account: Key,

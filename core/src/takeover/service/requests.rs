@@ -1,31 +1,32 @@
-//! The events of one request: each name once, and not both a success and a failure.
+//! Deduplication of the events of a request: each name counts once, and a failure after a success is ignored.
 
 use crate::takeover::event::Event;
 use crate::takeover::key::HashKey;
 use crate::takeover::name;
 
-/// Requests that are remembered.
+/// The number of requests that are remembered.
 const SLOTS: usize = 8192;
-/// Names of events of one request that are remembered.
+/// The number of event names that are remembered for a request.
 const NAMES: usize = 4;
 
-/// What is known of an event's request.
+/// How an event relates to earlier ones of its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// Nothing like it.
+    /// No event of this name was seen.
     First,
-    /// The same event.
+    /// The same event was seen.
     Again,
-    /// A failure where there was a success. (A failure that came first has been counted.)
+    /// The event is a failure after a success. The reverse order is not detected, because the failure was already
+    /// counted.
     Contradicts,
 }
 
-/// The latest requests, in a table of fixed size: a later request takes the place of an earlier one.
+/// The latest requests, in a direct-mapped table: a later request replaces an earlier one in the same slot.
 #[derive(Default)]
 pub struct Requests(Vec<(u64, [u64; NAMES])>);
 
 impl Requests {
-    /// Notes an event.
+    /// Records an event.
     pub fn note(&mut self, event: &Event<'_>, hash: &HashKey) -> Seen {
         let Some(id) = &event.request_id else { return Seen::First };
         if self.0.is_empty() {

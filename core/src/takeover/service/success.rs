@@ -1,5 +1,5 @@
-//! Somebody got in. Where accounts succeed from is remembered; a success where failures are, by somebody unknown there, is a
-//! compromised account.
+//! Successful logins. The origin of a success becomes familiar to the account; an unfamiliar success where failures
+//! occur marks the account as compromised.
 
 use super::recent::{Quarantined, RecentSuccess, Who};
 use super::{Inner, Told, Work};
@@ -16,18 +16,18 @@ use crate::takeover::signal::campaign;
 use crate::takeover::signal::{Compromised, Signal, Slot};
 use crate::takeover::state::{Key, Origin, Reading, Table, Update};
 
-/// Successes that are remembered for signals that open after them.
+/// The number of recent successes that signals opened later can include.
 const RECENT: usize = 4096;
-/// Successes that wait before they are believed.
+/// The maximum number of successes in quarantine.
 const QUARANTINED: usize = 65_536;
-/// For this long, in seconds.
+/// The length of the quarantine, in seconds.
 const QUARANTINE_S: u64 = 86_400;
-/// What is done with an account within this time, in seconds, belongs to the signal that names it.
+/// How long after a compromise the actions of the account belong to the signal, in seconds.
 const AFTER_S: u64 = 86_400;
-/// Accounts that signals name.
+/// The maximum number of compromised accounts that are tracked.
 const COMPROMISED: usize = 65_536;
 
-/// Whose success an event tells of.
+/// Returns the account of a success.
 fn who(told: &Told<'_>) -> Option<Who> {
     Some(Who {
         account: told.account?,
@@ -38,7 +38,7 @@ fn who(told: &Told<'_>) -> Option<Who> {
 }
 
 impl Work<'_> {
-    /// An event that may make a signal of its group graver.
+    /// Handles an event that may raise the severity of a signal about its group.
     pub(super) fn escalate(&mut self, class_at: usize, key: Key, told: &Told<'_>) {
         if told.event.mfa.as_deref() == Some("failed") || !self.inner.signals.concerns(key) {
             return;
@@ -92,7 +92,7 @@ impl Work<'_> {
                 signal.memory_was_cold = true;
             }
         }
-        // How grave it is comes first: whoever wants to hear of grave signals only must hear of the account.
+        // The severity is raised first, so that a subscriber to severe signals only is notified of the account.
         self.raise(slot, escalation.severity, told);
         if let Some(who) = who(told).filter(|_| is_login) {
             let reason = if rule.group_by == [Field::Login] { "after_failures" } else { "same_network" };
@@ -101,7 +101,8 @@ impl Work<'_> {
         self.answer(slot, told);
     }
 
-    /// Whether attempts of the group came from this network: before the signal opened, as the table knows, or since.
+    /// Whether attempts of the group came from this network, according to the table (before the signal opened) or to
+    /// the signal (since).
     fn is_attacker(&self, slot: Slot, class_at: usize, key: Key, network: Option<u64>, now_s: u32) -> bool {
         let Some(network) = network else { return false };
         let class = &self.plan.classes[class_at];
@@ -110,7 +111,7 @@ impl Work<'_> {
         since || counted && self.service.state.has_member(class.table, key, network, now_s)
     }
 
-    /// A signal names an account.
+    /// Records a compromised account in a signal.
     fn compromise(&mut self, slot: Slot, who: &Who, reason: &'static str, at_s: u64, confirmed: bool) {
         let Some(signal) = self.inner.signals.get_mut(slot) else { return };
         let known = signal.compromised.iter().any(|one| one.login == who.login && one.user_id == who.user_id);
@@ -136,7 +137,7 @@ impl Work<'_> {
         self.tell(slot, Kind::CompromisedUser, delta, at_s);
     }
 
-    /// A signal opened: who got in shortly before is part of it.
+    /// Adds the successes shortly before a signal opened to it.
     pub(super) fn succeeded_before(&mut self, slot: Slot, told: &Told<'_>) {
         let Some(signal) = self.inner.signals.get(slot) else { return };
         let (key, since_s) = (signal.key, told.now().saturating_sub(signal.window_s.min(900).into()));
@@ -164,7 +165,7 @@ impl Work<'_> {
         }
     }
 
-    /// Remembers a success: where the account is from now on, unless the success itself is suspicious.
+    /// Records the origin of a success, or puts it into quarantine if the success is suspicious.
     pub(super) fn remember(&mut self, told: &Told<'_>) {
         let Some(account) = told.account else { return };
         let now_s = told.when.now_s;
@@ -200,7 +201,7 @@ impl Work<'_> {
         }
     }
 
-    /// Familiar people behind an address and a network within a day: whom blocks there would hit.
+    /// Counts familiar accounts per address and network over a day: those that a block would affect.
     fn note_egress(&mut self, told: &Told<'_>, account: Key) {
         let (Some(source), Some(network)) = (told.source, told.network) else { return };
         let update = Update { counted: true, member: Some(account.get()), ..Update::default() };
@@ -210,12 +211,12 @@ impl Work<'_> {
         self.inner.rails.note(source, told.when.now_s);
     }
 
-    /// The key of who is familiar at a source or in a network.
+    /// The group in which the familiar accounts of a source or network are counted.
     pub(super) fn egress_key(&self, source: u64) -> Key {
         self.hash.hasher().part(b"egress").number(source).key()
     }
 
-    /// Believes the successes of which nothing came.
+    /// Records the origins of successes that left quarantine without a signal.
     pub(super) fn release_quarantine(&mut self, now_s: u64) {
         while self.inner.quarantine.front().is_some_and(|waiting| waiting.due_s <= now_s) {
             let Some(waiting) = self.inner.quarantine.pop_front() else { return };
@@ -225,7 +226,7 @@ impl Work<'_> {
         }
     }
 
-    /// What somebody does with an account that a signal names.
+    /// Handles an action of an account that a signal names.
     pub(super) fn after_takeover(&mut self, told: &Told<'_>) {
         let Some((slot, at_s)) = told.account.and_then(|account| self.inner.compromised.get(&account)).copied() else {
             return;
@@ -254,7 +255,7 @@ impl Work<'_> {
         self.tell(slot, Kind::CompromisedUser, delta, told.now());
     }
 
-    /// A privileged activity by somebody without the role.
+    /// Detects a privileged activity by a user without the required role.
     pub(super) fn privilege(&mut self, at: usize, told: &Told<'_>) {
         let roles = &self.plan.config.settings.privileged_roles;
         let Some(required) = told.event.meta("required_role").filter(|role| roles.iter().any(|one| one == role)) else {
@@ -270,7 +271,7 @@ impl Work<'_> {
         }
     }
 
-    /// A success too far from the last one.
+    /// Detects impossible travel.
     pub(super) fn travel(&mut self, at: usize, told: &Told<'_>) {
         let position = told.event.geo.as_ref().and_then(|geo| geo.position);
         let (Some(account), Some(position)) = (told.account, position) else { return };
@@ -315,7 +316,7 @@ impl Work<'_> {
         }
     }
 
-    /// Whether a source does more than sources of this service do.
+    /// Whether the rate of a source exceeds what is usual for sources of this service.
     pub(super) fn unusual(
         &mut self,
         rule: &Rule,
@@ -341,7 +342,7 @@ impl Work<'_> {
 }
 
 impl Inner {
-    /// Takes a signal over from before a restart.
+    /// Restores a signal from a snapshot.
     pub fn adopt(&mut self, signal: Signal, plan: &Plan, hash: &HashKey) {
         let logins: Vec<_> = signal.compromised.iter().filter_map(|one| Some((one.login.clone()?, one.at_s))).collect();
         let campaign = campaign::Campaign::within(self.signals.campaigns.clone());
@@ -354,5 +355,5 @@ impl Inner {
     }
 }
 
-/// Where it is counted who is familiar at a source: a day.
+/// The table in which the familiar accounts of sources are counted, over a day.
 pub(super) const EGRESS: Table = Table::Window(86_400);

@@ -1,16 +1,17 @@
-//! Every attempt of a signal, for investigation: one short record each, the strings once.
+//! Campaigns: the attempts of a signal, for investigation. Each is a short record; strings are stored once.
 //!
-//! The campaigns of a service share a bounded memory. Where it is used up a campaign keeps a uniform sample of its attempts
-//! (reservoir sampling), of at least a few dozen, for which there is always room; totals stay exact elsewhere.
+//! The campaigns of a service share a fixed amount of memory. Once it is used up, a campaign keeps a uniform sample
+//! of its attempts (reservoir sampling), with memory reserved for at least a few dozen; totals are counted elsewhere
+//! and stay exact.
 
 use super::places::Places;
 use crate::takeover::address::Prefix;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bytes of all campaigns of a service, about: 1.2 million attempts.
+/// The approximate memory of all campaigns of a service, in bytes; enough for 1.2 million attempts.
 pub const CAPACITY: usize = 64 << 20;
-/// Bytes of a campaign for which there is always room.
+/// The memory reserved for each campaign, in bytes.
 const RESERVED: usize = 8 << 10;
 
 /// The memory that campaigns share.
@@ -18,18 +19,18 @@ const RESERVED: usize = 8 << 10;
 pub struct Budget(Arc<AtomicUsize>);
 
 impl Budget {
-    /// Bytes in use.
+    /// The memory in use, in bytes.
     pub fn used(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Whether so much is in use that campaigns that are over should give way to those to come.
+    /// Whether so much memory is in use that campaigns of closed signals should be dropped.
     pub fn is_tight(&self) -> bool {
         self.used() > CAPACITY / 4 * 3
     }
 }
 
-/// What an attempt was.
+/// The kind of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Kind {
@@ -40,7 +41,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// As exports write it.
+    /// The name in exports.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Failure => "failure",
@@ -51,7 +52,7 @@ impl Kind {
     }
 }
 
-/// One attempt. Strings are places in [`Campaign::text`].
+/// One attempt. Its strings are positions for [`Campaign::text`].
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
 pub struct Attempt {
@@ -66,7 +67,7 @@ pub struct Attempt {
     pub user_id: u32,
 }
 
-/// What is told of an attempt.
+/// An attempt to be recorded.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
 pub struct Told<'a> {
@@ -100,7 +101,7 @@ impl Drop for Campaign {
 }
 
 impl Campaign {
-    /// A campaign that has its memory from this budget.
+    /// Creates a campaign that draws on a budget.
     pub fn within(budget: Budget) -> Self {
         let mut campaign = Campaign::default();
         campaign.budget = budget;
@@ -116,7 +117,7 @@ impl Campaign {
         self.budget.0.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Notes an attempt.
+    /// Records an attempt.
     pub fn note(&mut self, told: Told<'_>) {
         self.seen += 1;
         if self.has_room() {
@@ -124,7 +125,7 @@ impl Campaign {
             self.take(size_of::<Attempt>());
             return self.attempts.push(attempt);
         }
-        // The sample stays uniform: the newest takes the place of any other with the probability that it belongs there.
+        // The new attempt replaces a random one with the probability that keeps the sample uniform.
         self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let place = ((u128::from(self.random) * u128::from(self.seen)) >> 64) as usize;
         if place < self.attempts.len() && told.login.is_none_or(|login| self.places.get(login, &self.texts).is_some()) {
@@ -147,7 +148,7 @@ impl Campaign {
         }
     }
 
-    /// The place of a string, counted from one; zero is none.
+    /// The position of a string, counted from one; zero stands for none.
     fn place(&mut self, text: Option<&str>) -> u32 {
         let Some(text) = text else { return 0 };
         if let Some(place) = self.places.get(text, &self.texts) {
@@ -163,17 +164,17 @@ impl Campaign {
         place
     }
 
-    /// The attempts, in the order they came as long as all are kept.
+    /// Returns the attempts, in order of arrival as long as all of them are kept.
     pub fn attempts(&self) -> &[Attempt] {
         &self.attempts
     }
 
-    /// The string at a place.
+    /// Returns the string at a position.
     pub fn text(&self, place: u32) -> Option<&str> {
         self.texts.get((place as usize).checked_sub(1)?).map(|text| &**text)
     }
 
-    /// Forgets an account.
+    /// Removes the attempts on an account.
     pub fn forget_user(&mut self, login: &str) {
         if let Some(place) = self.places.get(login, &self.texts) {
             self.places.remove(login);
@@ -184,7 +185,7 @@ impl Campaign {
         }
     }
 
-    /// Forgets a source.
+    /// Removes the attempts from a network.
     pub fn forget_ip(&mut self, network: Prefix) {
         self.attempts.retain(|attempt| attempt.ip.is_none_or(|ip| !network.contains(ip)));
     }

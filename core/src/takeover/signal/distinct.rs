@@ -1,14 +1,14 @@
-//! How many different values were seen, in bounded memory: exact to 64, then HyperLogLog.
+//! A counter of distinct values in bounded memory: exact up to 64 values, HyperLogLog beyond.
 
-/// Values that are known exactly.
+/// The number of values up to which the counter is exact.
 const EXACT: usize = 64;
-/// Registers, a power of two; the standard error is 1.04 divided by the square root of it, 3.3 %.
+/// The number of registers, a power of two; the standard error is 1.04 divided by its square root, 3.3 %.
 const REGISTERS: usize = 1024;
 
-/// A counter of different values.
+/// A counter of distinct values.
 #[derive(Clone, Debug)]
 pub enum Distinct {
-    /// The hashes, in order.
+    /// The hashes in ascending order.
     Exact(Vec<u64>),
     /// Per register, the longest run of zeros seen.
     Estimate(Box<[u8; REGISTERS]>),
@@ -21,7 +21,7 @@ impl Default for Distinct {
 }
 
 impl Distinct {
-    /// Counts a value, by a hash that is as good as random.
+    /// Adds a value, given by a uniformly distributed hash.
     pub fn insert(&mut self, hash: u64) {
         match self {
             Self::Exact(hashes) => {
@@ -38,7 +38,7 @@ impl Distinct {
         }
     }
 
-    /// How many there were.
+    /// Returns the number of distinct values.
     pub fn count(&self) -> u64 {
         let registers = match self {
             Self::Exact(hashes) => return hashes.len() as u64,
@@ -65,7 +65,7 @@ mod tests {
     use crate::takeover::key::HashKey;
 
     #[test]
-    fn counts_are_exact_and_then_near() {
+    fn counts_are_exact_then_estimated() {
         let hash = HashKey([1, 2]);
         let mut distinct = Distinct::default();
         for n in 0..100_000u64 {

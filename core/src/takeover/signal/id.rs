@@ -1,9 +1,9 @@
-//! Names of signals: the same for every process that sees the same attack, and for every retry.
+//! Ids of signals, which are the same in every process that sees the same attack, and for every retry.
 
 use sha2::{Digest, Sha256};
 
-/// A name-based UUID (RFC 9562, version 5 by its nibble; the hash is SHA-256) of what a signal is about and the five
-/// minutes in which it opened.
+/// Returns a name-based UUID (formatted as version 5 of RFC 9562, but with SHA-256) of the group of a signal and the
+/// five minutes in which it opened.
 pub fn signal_id(service: &str, env: &str, rule: &str, group: &[(String, String)], opened_s: u64) -> String {
     let mut hasher = Sha256::new();
     let mut part = |text: &str| {

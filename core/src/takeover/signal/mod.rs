@@ -1,4 +1,4 @@
-//! A signal: something a rule found, while it lasts and after.
+//! Signals: attacks that rules found, while they last and afterwards.
 
 pub mod campaign;
 pub mod distinct;
@@ -19,12 +19,12 @@ use campaign::Campaign;
 use distinct::Distinct;
 use top::Top;
 
-/// Entries of each list in a signal.
+/// The maximum number of entries in each list of a signal.
 pub const LISTED: usize = 50;
-/// Sources that are remembered to tell whether a success comes from one of them.
+/// The maximum number of sources of a signal that are remembered, to tell whether a success comes from one of them.
 const SOURCES: usize = 4096;
 
-/// Where a signal is in its life.
+/// The status of a signal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Status {
@@ -36,7 +36,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// As signals write it.
+    /// The name in signals.
     pub fn name(self) -> &'static str {
         match self {
             Status::Open => "open",
@@ -47,7 +47,7 @@ impl Status {
     }
 }
 
-/// What happened so far.
+/// The counts of a signal.
 #[derive(Clone, Debug, Default)]
 #[allow(missing_docs)]
 pub struct Counts {
@@ -60,24 +60,24 @@ pub struct Counts {
     pub users: Distinct,
     pub ips: Distinct,
     pub networks: Distinct,
-    /// Users, addresses and networks that were known when it opened, by number only.
+    /// The numbers of users, addresses and networks at the time of opening, of which only the numbers are known.
     pub floors: [u64; 3],
 }
 
 impl Counts {
-    /// How many users, addresses and networks there were, at least.
+    /// Returns lower bounds of the numbers of distinct users, addresses and networks.
     pub fn distinct(&self) -> [u64; 3] {
         let counted = [&self.users, &self.ips, &self.networks].map(Distinct::count);
         std::array::from_fn(|at| counted[at].max(self.floors[at]))
     }
 
-    /// Attempts of any kind that were the attacker's.
+    /// Returns the number of the attacker's attempts of any kind.
     pub fn attempts(&self) -> u64 {
         self.failures + self.refused + self.successes_unfamiliar
     }
 }
 
-/// The most frequent values.
+/// The most frequent values among the attempts.
 #[derive(Clone, Debug, Default)]
 #[allow(missing_docs)]
 pub struct Tops {
@@ -87,22 +87,22 @@ pub struct Tops {
     pub networks: Top<Network>,
 }
 
-/// An account that the attack got into.
+/// An account that the attacker logged in to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compromised {
-    /// The account's id, where the application gave it.
+    /// The account's id, if the application provided it.
     pub user_id: Option<String>,
-    /// Its login.
+    /// The account's login.
     pub login: Option<String>,
-    /// When, in seconds since the epoch.
+    /// The time of the success, in seconds since the Unix epoch.
     pub at_s: u64,
-    /// From where.
+    /// The address of the success.
     pub ip: Option<Prefix>,
     /// `after_failures` or `same_network`.
     pub reason: &'static str,
-    /// `confirmed`, or `probable` where nothing is known of where accounts log in from.
+    /// `confirmed`, or `probable` while too little is known of where accounts log in from.
     pub status: &'static str,
-    /// What was done with it afterwards: events and when.
+    /// The events of the account afterwards, with their times.
     pub after: Vec<(String, u64)>,
 }
 
@@ -117,65 +117,65 @@ pub struct Planned {
     pub blocked: bool,
 }
 
-/// What was done, and what was not.
+/// The response to a signal so far.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
-    /// Something was carried out, not only planned.
+    /// Whether anything was carried out rather than only planned.
     pub acted: bool,
-    /// What was done or would have been.
+    /// The actions that were taken, or would have been.
     pub actions: Vec<String>,
-    /// How many.
+    /// The number of addresses and networks that were blocked.
     pub blocked_ips: u64,
-    /// How many.
+    /// The number of users and sessions that were blocked.
     pub blocked_users: u64,
-    /// What was not done, and why.
+    /// The actions that were withheld, and why.
     pub withheld: Vec<String>,
-    /// What was decided about whom.
+    /// The decisions by target.
     pub planned: std::collections::BTreeMap<super::respond::Target, Planned>,
-    /// Too many familiar people were refused: nothing more is done.
+    /// Whether the response ended because too many familiar users were refused.
     pub demoted: bool,
-    /// Refused attempts of the last ten minutes: since when, how many, how many of them familiar.
+    /// The refused attempts of the current ten minutes: start time, total, and number from familiar origins.
     pub refused_window: (u64, u32, u32),
 }
 
 /// A signal.
 #[derive(Debug)]
 pub struct Signal {
-    /// Its name.
+    /// The id.
     pub id: String,
-    /// The rule that opened or renamed it.
+    /// The id of the rule that opened or renamed it.
     pub rule_id: String,
-    /// For people.
+    /// The name of the rule for display.
     pub rule_name: String,
-    /// Of the rule.
+    /// The tags of the rule.
     pub tags: Vec<(String, String)>,
-    /// The rule whose signals it counts as.
+    /// The id of the rule whose signals it belongs to.
     pub family: String,
-    /// All rules that found it.
+    /// The ids of all rules that found it.
     pub variants: Vec<String>,
-    /// Where.
+    /// The service.
     pub service: String,
-    /// See `service`.
+    /// The environment.
     pub env: String,
-    /// What it is about.
+    /// The fields and values of the group that it is about.
     pub group: Vec<(String, String)>,
-    /// Its group in the tables.
+    /// The key of the group in the tables.
     pub key: Key,
-    /// The table, and the window of the rule.
+    /// The table of the group.
     pub table: Table,
-    /// See `table`.
+    /// The window of the rule, in seconds.
     pub window_s: u32,
-    /// Where it is in its life.
+    /// The status.
     pub status: Status,
-    /// How grave.
+    /// The severity.
     pub severity: Severity,
-    /// How grave since when, in seconds since the epoch.
+    /// The severities so far, each with its start in seconds since the Unix epoch.
     pub history: Vec<(Severity, u64)>,
-    /// Nothing was known of where accounts log in from.
+    /// Whether too little was known of where accounts log in from.
     pub memory_was_cold: bool,
-    /// What it probably is, if not what the rule looks for.
+    /// A probable benign cause.
     pub likely_cause: Option<&'static str>,
-    /// Seconds since the epoch, here and below.
+    /// When it opened, in seconds since the Unix epoch, as all times below.
     pub opened_s: u64,
     /// When it last changed.
     pub updated_s: u64,
@@ -183,57 +183,57 @@ pub struct Signal {
     pub closed_s: Option<u64>,
     /// Why it closed.
     pub closed_because: Option<&'static str>,
-    /// The first event of it.
+    /// The time of its first event.
     pub first_event_s: u64,
-    /// The last event of it.
+    /// The time of its last event.
     pub last_event_s: u64,
-    /// The signal that reached its longest duration.
+    /// The id of the signal that reached its maximum duration, and that this one continues.
     pub continued_from: Option<String>,
-    /// The signal that took it over.
+    /// The id of the signal about the network, of which this one is a child.
     pub parent: Option<String>,
-    /// What happened.
+    /// The counts.
     pub counts: Counts,
-    /// The most frequent values.
+    /// The most frequent values among the attempts.
     pub top: Tops,
-    /// Hashes of the networks the attempts came from.
+    /// The hashes of the networks of the attempts.
     pub sources: Vec<u64>,
-    /// The network of a group by address.
+    /// The network of the event that opened it.
     pub network: Option<Network>,
-    /// The counts that opened it.
+    /// The measurements at the time of opening.
     pub evidence: Vec<(&'static str, f64)>,
-    /// Accounts that the attack got into.
+    /// The accounts that the attacker logged in to.
     pub compromised: Vec<Compromised>,
-    /// What was done.
+    /// The response so far.
     pub answer: Answer,
-    /// Whom it is about is on the allow-list.
+    /// Whether the source or the account is on the allow-list.
     pub allow_listed: bool,
-    /// The suppression that silences it.
+    /// The id of the suppression that silences it.
     pub suppressed_by: Option<String>,
-    /// Remarks.
+    /// Remarks for analysts.
     pub notes: Vec<String>,
     /// How an operator resolved it.
     pub resolution: Option<&'static str>,
-    /// Every attempt, as long as there is room.
+    /// The attempts, all of them as long as there is room.
     pub campaign: Campaign,
-    /// The time it closes without a further event, and how long it stays ready to open again.
+    /// The time without a further event after which it closes, in seconds.
     pub keep_alive_s: u64,
-    /// It closes after this time in any case.
+    /// The time after which it closes in any case, in seconds.
     pub max_duration_s: u64,
-    /// See `keep_alive_s`.
+    /// The cool-down during which it can reopen, in seconds.
     pub cooldown_s: u64,
-    /// The number of the last notification.
+    /// The sequence number of the last notification.
     pub seq: u64,
-    /// When the last notification was made, and how many attempts there were.
+    /// The time of the last notification, and the number of attempts at that time.
     pub told: (u64, u64),
 }
 
 impl Signal {
-    /// Whether it is still fed.
+    /// Whether it still takes events.
     pub fn is_live(&self) -> bool {
         matches!(self.status, Status::Open | Status::Suppressed)
     }
 
-    /// Makes it graver; a signal never becomes less grave. Says whether it did.
+    /// Raises the severity, which never falls; returns whether it changed.
     pub fn raise(&mut self, severity: Severity, now_s: u64) -> bool {
         let graver = severity > self.severity;
         if graver {
@@ -244,7 +244,7 @@ impl Signal {
         graver
     }
 
-    /// When it closes if nothing else happens.
+    /// Returns the time at which it closes unless another event arrives.
     pub fn closes_s(&self) -> u64 {
         let idle = self.last_event_s.saturating_add(if self.keep_alive_s == 0 {
             self.window_s.into()
@@ -257,7 +257,7 @@ impl Signal {
         }
     }
 
-    /// Notes a source.
+    /// Records a source.
     pub fn note_source(&mut self, network: u64) {
         match self.sources.binary_search(&network) {
             Err(at) if self.sources.len() < SOURCES => self.sources.insert(at, network),
@@ -265,14 +265,14 @@ impl Signal {
         }
     }
 
-    /// Takes the name of another rule.
+    /// Renames the signal to another rule.
     pub fn rename(&mut self, rule: &Rule) {
         self.rule_id.clone_from(&rule.id);
         self.rule_name.clone_from(&rule.name);
         self.tags.clone_from(&rule.tags);
     }
 
-    /// `[HIGH] Credential stuffing from one address on auth (prod)`
+    /// Returns the title, such as `[HIGH] Credential stuffing from one address on auth (prod)`.
     pub fn title(&self) -> String {
         let severity = self.severity.name().to_uppercase();
         let env = if self.env.is_empty() { String::new() } else { format!(" ({})", self.env) };
@@ -280,7 +280,7 @@ impl Signal {
         format!("[{severity}] {} on {service}{env}", self.rule_name)
     }
 
-    /// The category of its rule.
+    /// Returns the category of its rule.
     pub fn category(&self) -> &str {
         self.tags.iter().find(|(name, _)| name == "category").map_or("", |(_, value)| value)
     }

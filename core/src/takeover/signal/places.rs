@@ -1,16 +1,17 @@
-//! Where strings stand in a list, by their hashes.
+//! The positions of strings in a list, by hash.
 //!
-//! Beyond a few thousand the map is cut into many, so that none of them takes long to grow: somebody waits for it.
+//! Beyond a few thousand strings the map is split into many, because an event waits while a map grows, and growing a
+//! small one is quick.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
-/// Strings of the first map; with more there are [`MAPS`].
+/// The number of strings up to which there is a single map; beyond, there are [`MAPS`].
 const FEW: usize = 4096;
-/// A power of two.
+/// The number of maps after the split; a power of two.
 const MAPS: usize = 64;
 
-/// A hash is a key already.
+/// The identity as a hash function, because the keys are hashes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Same(u64);
 
@@ -28,23 +29,24 @@ impl Hasher for Same {
 
 type Map = HashMap<u64, u32, BuildHasherDefault<Same>>;
 
-/// Places, counted from one, of strings in a list. Of two strings with the same hash one has none.
+/// The positions of strings in a list, counted from one. If the hashes of two strings collide, only the later one is
+/// found.
 #[derive(Debug, Default)]
 pub struct Places {
-    /// One, or [`MAPS`]; none before the first string.
+    /// No map before the first string, then one, then [`MAPS`].
     maps: Vec<Map>,
     hashes: RandomState,
 }
 
 impl Places {
-    /// The place of a string in a list.
+    /// Returns the position of a string in a list.
     pub fn get(&self, text: &str, list: &[Box<str>]) -> Option<u32> {
         let hash = self.hashes.hash_one(text);
         let place = *self.maps.get(self.map_of(hash))?.get(&hash)?;
         list.get(place as usize - 1).filter(|known| ***known == *text).map(|_| place)
     }
 
-    /// Gives a string a place.
+    /// Stores the position of a string.
     pub fn insert(&mut self, text: &str, place: u32) {
         let hash = self.hashes.hash_one(text);
         if self.maps.is_empty() {
@@ -64,7 +66,7 @@ impl Places {
         self.maps[map].insert(hash, place);
     }
 
-    /// Takes the place of a string from it.
+    /// Removes the position of a string.
     pub fn remove(&mut self, text: &str) {
         let hash = self.hashes.hash_one(text);
         let map = self.map_of(hash);
@@ -73,7 +75,8 @@ impl Places {
         }
     }
 
-    /// Maps use the lower bits of the hash, and the upper seven.
+    /// The index of the map for a hash. The bits are from the middle, because the maps themselves use the lower bits
+    /// and the upper seven.
     fn map_of(&self, hash: u64) -> usize {
         (hash >> 40) as usize & self.maps.len().saturating_sub(1)
     }

@@ -1,10 +1,10 @@
-//! A signal as people and programs read it: schema `bartizan.ato.signal/1`.
+//! The output format of signals: schema `bartizan.ato.signal/1`.
 
 use super::{Compromised, LISTED, Signal};
 use crate::takeover::key::HashKey;
 use crate::value::{Object, Value};
 
-/// A number, or null where there is none.
+/// A time, or null if there is none.
 fn seconds(at: Option<u64>) -> Value {
     at.map_or_else(Value::null, Value::from)
 }
@@ -13,7 +13,7 @@ fn text<'t>(text: impl Into<Option<&'t str>>) -> Value {
     text.into().map_or_else(Value::null, Value::from)
 }
 
-/// A ratio with four digits, so that it prints the same everywhere.
+/// A ratio rounded to four digits, so that it prints the same in every language.
 fn ratio(part: u64, whole: u64) -> Value {
     let ratio = if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
     Value::from((ratio * 10_000.0).round() / 10_000.0)
@@ -27,7 +27,7 @@ fn pairs<T: ToString>(list: &[(&T, u64)]) -> Value {
 }
 
 impl Signal {
-    /// The signal as a map.
+    /// Returns the signal as a map.
     pub fn to_value(&self) -> Value {
         self.with_compromised(self.compromised.iter().take(LISTED).map(Compromised::to_value).collect())
     }
@@ -74,7 +74,7 @@ impl Signal {
         map
     }
 
-    /// The rule as signals name it.
+    /// Returns the rule as part of a signal.
     pub fn rule(&self) -> Value {
         let tags = Value::from_entries(self.tags.iter().map(|(name, value)| (name, value)));
         Value::from_entries([
@@ -84,7 +84,7 @@ impl Signal {
         ])
     }
 
-    /// What happened, in numbers.
+    /// Returns the counts as part of a signal.
     pub fn counts_value(&self) -> Value {
         let counts = &self.counts;
         let (attempts, [users, ips, networks]) = (counts.attempts(), counts.distinct());
@@ -125,7 +125,7 @@ impl Signal {
         ])
     }
 
-    /// What an analyst asks first.
+    /// The answers to an analyst's first questions.
     fn triage(&self) -> Value {
         let counts = &self.counts;
         let yes = |truth| if truth { "yes" } else { "no" };
@@ -145,7 +145,7 @@ impl Signal {
 }
 
 impl Compromised {
-    /// As signals and notifications show it.
+    /// Returns the account as part of signals and notifications.
     pub fn to_value(&self) -> Value {
         let after =
             self.after.iter().map(|(event, at)| [Value::from(event), Value::from(*at)].into_iter().collect::<Value>());
@@ -161,11 +161,12 @@ impl Compromised {
     }
 }
 
-/// Entries of each list in a notification.
+/// The maximum number of entries in each list of a notification.
 const TOLD: usize = 10;
 
 impl Signal {
-    /// The signal as notifications carry it: short lists, and where people must not be named, hashes instead of names.
+    /// Returns the signal as notifications contain it: with short lists and, unless `pii` is set, hashes in place of
+    /// logins and addresses.
     pub fn to_notice(&self, pii: bool, hash: &HashKey) -> Value {
         let compromised = self.compromised.iter().take(TOLD).cloned();
         let compromised = compromised.map(|one| if pii { one.to_value() } else { one.hidden(hash).to_value() });
@@ -212,7 +213,7 @@ fn pseudonym(name: &Object, hash: &HashKey) -> Value {
     Value::from(format!("{:016x}", hash.hash(name.as_bytes().unwrap_or_default())))
 }
 
-/// A map with the values of all but one key hashed.
+/// Replaces the values of a map by hashes, except for one key.
 fn hide(map: &Object, hash: &HashKey, but: &[u8]) -> Value {
     Value::from_entries(map.as_map().unwrap_or_default().iter().map(|pair| {
         let key = pair.key_bytes().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A live signal as it outlives a restart. Campaigns do not.
+//! The record of a live signal in a snapshot. Campaigns are not included.
 
 use super::{Answer, Compromised, Counts, Planned, Signal, Status, Tops};
 use crate::takeover::address::{Network, Prefix};
@@ -53,7 +53,7 @@ fn network(text: &str) -> Option<Network> {
 }
 
 impl Signal {
-    /// The signal with what [`Signal::to_value`] leaves out.
+    /// Returns the signal as a record, which includes the fields that [`Signal::to_value`] omits.
     pub fn to_record(&self) -> Value {
         let optional = |text: &Option<String>| text.as_ref().map_or_else(Value::null, Value::from);
         let (since_s, all, familiar) = self.answer.refused_window;
@@ -71,7 +71,7 @@ impl Signal {
         ])
     }
 
-    /// A signal from a record, if its rule is still there.
+    /// Reads a signal from a record, if its rule still exists.
     pub fn from_record(record: &Object, rules: &[Rule]) -> Option<Self> {
         let signal = record.get(b"signal")?;
         let family = text(record, "family")?;
@@ -188,7 +188,7 @@ fn compromised(item: &Object) -> Option<Compromised> {
     })
 }
 
-/// Whom a record is about.
+/// Writes a target.
 pub fn target(target: &Target) -> Value {
     Value::from_entries([("kind", target.kind()), ("value", &target.to_string())])
 }

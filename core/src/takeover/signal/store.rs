@@ -1,4 +1,4 @@
-//! The signals of a service: open ones by what they are about, closed ones until they are forgotten.
+//! The signals of a service: live ones, by their group, and closed ones until they expire.
 
 use super::campaign::Budget;
 use super::{Signal, Status};
@@ -6,89 +6,89 @@ use crate::takeover::severity::Severity;
 use crate::takeover::state::Key;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Open signals of a service.
+/// The maximum number of live signals of a service.
 const OPEN: usize = 1024;
-/// Closed ones that are kept.
+/// The maximum number of closed signals that are kept.
 const CLOSED: usize = 10_000;
-/// For this long, in seconds.
+/// How long closed signals are kept, in seconds.
 const KEPT_S: u64 = 30 * 86_400;
-/// Campaigns of closed signals are kept for this long, in seconds.
+/// How long the campaigns of closed signals are kept, in seconds.
 const CAMPAIGN_KEPT_S: u64 = 7 * 86_400;
 
-/// A signal's number within its service, in the order in which they opened.
+/// The number of a signal within its service, in order of opening.
 pub type Slot = u64;
 
 /// The signals of a service.
 #[derive(Default)]
 pub struct Signals {
     all: BTreeMap<Slot, Box<Signal>>,
-    /// The live ones, the one to close first where there are too many at the front.
+    /// The live signals in order of eviction.
     live: BTreeSet<(Severity, Slot)>,
-    /// Open ones, and closed ones that may open again, by group and family.
+    /// The live signals, and closed ones that may reopen, by group and family.
     by_group: HashMap<Key, Vec<(String, Slot)>>,
     by_id: HashMap<String, Slot>,
     next: Slot,
-    /// What their campaigns may take.
+    /// The memory budget of campaigns.
     pub campaigns: Budget,
-    /// The one that opened last, for the first time or again.
+    /// The signal that opened or reopened last.
     latest: Slot,
 }
 
 impl Signals {
-    /// The live signal, or the one that last was, of a family about a group.
+    /// Returns the signal of a family about a group: the live one, or else the last.
     pub fn about(&self, family: &str, key: Key) -> Option<Slot> {
         self.by_group.get(&key)?.iter().find(|(name, _)| name == family).map(|(_, slot)| *slot)
     }
 
-    /// The live signal of a family about a group.
+    /// Returns the live signal of a family about a group.
     pub fn live(&mut self, family: &str, key: Key) -> Option<&mut Signal> {
         let slot = self.about(family, key)?;
         self.get_mut(slot).filter(|signal| signal.is_live())
     }
 
-    /// Whether anything is live.
+    /// Whether any signal is live.
     pub fn any_live(&self) -> bool {
         !self.live.is_empty()
     }
 
-    /// Whether some signal is about a group, live or ready to open again.
+    /// Whether there is a signal about a group, live or able to reopen.
     pub fn concerns(&self, key: Key) -> bool {
         self.by_group.contains_key(&key)
     }
 
-    /// A signal by its number.
+    /// Returns a signal by its number.
     pub fn get(&self, slot: Slot) -> Option<&Signal> {
         self.all.get(&slot).map(|signal| &**signal)
     }
 
-    /// Likewise, to change it.
+    /// Returns a mutable reference to a signal by its number.
     pub fn get_mut(&mut self, slot: Slot) -> Option<&mut Signal> {
         self.all.get_mut(&slot).map(|signal| &mut **signal)
     }
 
-    /// A signal by its name.
+    /// Returns a signal by its id.
     pub fn by_id(&self, id: &str) -> Option<Slot> {
         self.by_id.get(id).copied()
     }
 
-    /// All, in the order in which they opened.
+    /// Iterates over all signals in order of opening.
     pub fn all(&self) -> impl DoubleEndedIterator<Item = (Slot, &Signal)> {
         self.all.iter().map(|(slot, signal)| (*slot, &**signal))
     }
 
-    /// Likewise, to change them.
+    /// Iterates over mutable references to all signals.
     pub fn all_mut(&mut self) -> impl Iterator<Item = (Slot, &mut Signal)> {
         self.all.iter_mut().map(|(slot, signal)| (*slot, &mut **signal))
     }
 
-    /// The live ones, in the order in which they opened.
+    /// Returns the live signals in order of opening.
     pub fn live_slots(&self) -> Vec<Slot> {
         let mut slots: Vec<Slot> = self.live.iter().map(|(_, slot)| *slot).collect();
         slots.sort_unstable();
         slots
     }
 
-    /// Adds an open signal.
+    /// Adds a live signal.
     pub fn open(&mut self, signal: Signal) -> Slot {
         let slot = self.next;
         self.next += 1;
@@ -104,22 +104,22 @@ impl Signals {
         slot
     }
 
-    /// Whether one more can only be live in the place of another.
+    /// Whether another signal can only open if a live one is closed.
     pub fn is_full(&self) -> bool {
         self.live.len() >= OPEN
     }
 
-    /// Whether so many closed ones wait to be forgotten that this should not wait for its turn.
+    /// Whether so many closed signals await removal that a sweep should not wait for the next tick.
     pub fn is_overdue(&self) -> bool {
         self.all.len() >= OPEN + CLOSED + CLOSED / 8
     }
 
-    /// The one to close because there are too many: the least grave, of these the oldest. None as long as there is room.
+    /// Returns the signal to close if there are too many: the oldest of the least severe. `None` if there is room.
     pub fn to_evict(&self) -> Option<Slot> {
         self.live.first().filter(|_| self.is_full()).map(|(_, slot)| *slot)
     }
 
-    /// Makes a signal graver. Says whether it did.
+    /// Raises the severity of a signal; returns whether it changed.
     pub fn raise(&mut self, slot: Slot, severity: Severity, now_s: u64) -> bool {
         let Some(signal) = self.all.get_mut(&slot) else { return false };
         let before = signal.severity;
@@ -140,7 +140,7 @@ impl Signals {
         self.live.remove(&(signal.severity, slot));
     }
 
-    /// Opens a closed signal again.
+    /// Reopens a closed signal.
     pub fn reopen(&mut self, slot: Slot, now_s: u64) {
         let Some(signal) = self.all.get_mut(&slot).filter(|signal| signal.status == Status::Closed) else { return };
         signal.status = if signal.suppressed_by.is_some() { Status::Suppressed } else { Status::Open };
@@ -150,17 +150,17 @@ impl Signals {
         self.latest = slot;
     }
 
-    /// When the signal that opened last closes by itself.
+    /// Returns the time at which the signal that opened last closes by itself.
     pub fn newest_close_s(&self) -> Option<u64> {
         self.get(self.latest).filter(|signal| signal.is_live()).map(Signal::closes_s)
     }
 
-    /// When the next live signal closes by itself.
+    /// Returns the time at which the next live signal closes by itself.
     pub fn next_close_s(&self) -> Option<u64> {
         self.live.iter().filter_map(|(_, slot)| self.all.get(slot)).map(|signal| signal.closes_s()).min()
     }
 
-    /// Forgets what is old, and campaigns before their signals.
+    /// Removes old signals, and campaigns earlier than their signals.
     pub fn sweep(&mut self, now_s: u64) {
         let mut gone = vec![];
         let closed = self.all.len().saturating_sub(self.live.len());

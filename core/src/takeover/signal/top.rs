@@ -1,9 +1,9 @@
-//! The most frequent of many values, in bounded memory (Space-Saving, Metwally et al. 2005).
+//! The most frequent values in bounded memory, by the Space-Saving algorithm (Metwally et al. 2005).
 
-/// Values that are watched.
+/// The number of values that are tracked.
 const WATCHED: usize = 50;
 
-/// Values with how often they were seen. Exact as long as there were no more than are watched.
+/// The tracked values with their counts, which are exact while there are no more distinct values than are tracked.
 #[derive(Clone, Debug)]
 pub struct Top<T>(Vec<Watched<T>>);
 
@@ -11,7 +11,7 @@ pub struct Top<T>(Vec<Watched<T>>);
 struct Watched<T> {
     value: T,
     count: u64,
-    /// Of the count, what may belong to a value that this one took the place of.
+    /// The part of the count that may belong to values which this one replaced.
     inherited: u64,
 }
 
@@ -40,7 +40,7 @@ impl<T> Top<T> {
         }
     }
 
-    /// How often a value was seen at least.
+    /// Returns a lower bound of the count of a value.
     pub fn count<Q: ?Sized + PartialEq>(&self, value: &Q) -> u64
     where
         T: std::borrow::Borrow<Q>,
@@ -49,7 +49,8 @@ impl<T> Top<T> {
         found.map_or(0, |watched| watched.count - watched.inherited)
     }
 
-    /// The values with how often they were seen at least, most frequent first; of equals the earlier first.
+    /// Returns the values with lower bounds of their counts, most frequent first, and in order of appearance if
+    /// equal.
     pub fn list(&self) -> Vec<(&T, u64)> {
         let mut list: Vec<_> =
             self.0.iter().map(|watched| (&watched.value, watched.count - watched.inherited)).collect();
@@ -57,7 +58,7 @@ impl<T> Top<T> {
         list
     }
 
-    /// Forgets a value.
+    /// Removes a value.
     pub fn forget<Q: ?Sized + PartialEq>(&mut self, value: &Q)
     where
         T: std::borrow::Borrow<Q>,

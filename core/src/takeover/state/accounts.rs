@@ -1,9 +1,9 @@
-//! Who logs in from where: for each account the four origins it last succeeded from, in 32 bytes.
+//! Familiar origins: the four from which each account last succeeded, in 32 bytes.
 //!
-//! Only successes are written, so nobody without valid credentials can fill the table. A network or a device is 16 bits of
-//! its hash: a stranger's is taken for one of the four with a probability of 0.00006. A time is 23 bits of its second,
-//! which come round after 97 days; that is enough, for nothing is kept longer than 60. The account is known by its set and
-//! by 32 bits of its hash.
+//! Only successes are recorded, so nobody without valid credentials can fill the table. A network or a device is
+//! stored as 16 bits of its hash, so a stranger's matches one of the four with a probability of 0.00006. A time is
+//! stored as the lower 23 bits of its second, which wrap around after 97 days; that suffices, because nothing is kept
+//! longer than 60 days. An account is identified by its set and 32 bits of its hash.
 
 use super::snapshot::Fields;
 use super::{FAMILIAR_AFTER_S, FAMILIAR_FOR_S, Key, Origin};
@@ -13,51 +13,52 @@ use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicU32, Ordering};
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout};
 
-/// Bytes of a record.
+/// The size of a record in bytes.
 pub const RECORD: usize = size_of::<Record>();
-/// Records in a set.
+/// The number of records in a set.
 const WAYS: usize = 8;
-/// Origins of an account.
+/// The number of origins of an account.
 const ORIGINS: usize = 4;
-/// The lowest bit of the hash that a record keeps. Sets are chosen by the bits below, and where there are more than
-/// [`FEWEST_SETS`], by some that it keeps: so a record finds its set in a table of another size too.
+/// The lowest bit of the hash that a record stores. Sets are selected by the bits below it and, in tables of more
+/// than [`FEWEST_SETS`] sets, also by some of the stored bits. A record therefore finds its set in a table of any
+/// size.
 const TAG_SHIFT: u32 = 11;
 const FEWEST_SETS: usize = 1 << TAG_SHIFT;
-/// The bit that says of a time that there is one, and those that are the time.
+/// `USED` is set in every stored time, `TIME` masks its seconds.
 const USED: u32 = 1 << 23;
 const TIME: u32 = USED - 1;
-/// Ages from here to where time comes round are of the future: clocks differ a little.
+/// Ages from here to the wrap-around stand for times in the future, since clocks differ slightly.
 const FUTURE: u32 = TIME - 86_400;
-/// When nobody has looked for this long, times may be about to come round.
+/// After a pause of this length between sweeps, times may be about to wrap around.
 const LONG_BREAK_S: u32 = 30 * 86_400;
 
-/// The accounts of a service.
+/// The familiar origins of a service's accounts.
 #[derive(Debug)]
 pub struct Accounts {
     shards: Box<[Renewable<Shard>]>,
-    /// Of one shard.
+    /// The number of sets in a shard.
     sets: usize,
     swept_s: AtomicU32,
 }
 
-/// A part of the accounts, allocated with its first.
+/// A shard, allocated when its first account is looked up.
 #[derive(Debug, Default)]
 struct Shard(Vec<Set>);
 
 type Set = [Record; WAYS];
 
-/// An account. All zero is none.
+/// An account; all zero if the record is unused.
 #[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 struct Record {
     tag: u32,
-    /// Hashes, zero for none. Those origins that are used come first, in the order in which they were added.
+    /// Hashes, or zero for none. Used origins come first, in the order in which they were added.
     networks: [u16; ORIGINS],
     devices: [u16; ORIGINS],
     times: [[u8; 3]; ORIGINS],
 }
 
-/// A copy of one of them.
+/// A copy of one origin.
 #[derive(Clone, Copy)]
 struct Known {
     network: u16,
@@ -66,7 +67,7 @@ struct Known {
 }
 
 impl Accounts {
-    /// A table of so many accounts in so many shards, both powers of two.
+    /// Creates a table of `accounts` accounts in `shards` shards, both powers of two.
     pub fn new(accounts: usize, shards: usize) -> Self {
         let sets = (accounts / WAYS).max(FEWEST_SETS);
         Self {
@@ -120,7 +121,7 @@ impl Accounts {
         set.iter_mut().filter(|record| record.tag == tag(account)).for_each(|record| *record = Record::default());
     }
 
-    /// Frees the records of accounts of which all is too old, in one slice of `slices`.
+    /// Forgets expired origins and accounts in one of `slices` slices.
     pub fn sweep(&self, now_s: u32, slice: usize, slices: usize) {
         let before = self.swept_s.swap(now_s, Ordering::Relaxed);
         let elapsed = now_s.saturating_sub(before);
@@ -136,7 +137,8 @@ impl Accounts {
         }
     }
 
-    /// Writes all accounts: how many, then of each the bits of its hash and its record, with times moved by `by_s`.
+    /// Writes all accounts: their number and, for each, the lower bits of its hash and its record, with times shifted
+    /// by `by_s`.
     pub fn save(&self, out: &mut Vec<u8>, by_s: i64) {
         let start = out.len();
         out.extend(0_u64.to_le_bytes());
@@ -156,14 +158,14 @@ impl Accounts {
         out[start..start + 8].copy_from_slice(&count.to_le_bytes());
     }
 
-    /// Reads what [`Accounts::save`] wrote at `saved_s`, and moves times by `by_s`; what is known already stays. On an error
-    /// nothing has changed.
+    /// Reads what [`Accounts::save`] wrote at `saved_s`, with times shifted by `by_s`. Accounts that are already
+    /// known keep their origins. On an error nothing has changed.
     pub fn load(&self, fields: &mut Fields<'_>, saved_s: u32, now_s: u32, by_s: i64) -> Result<(), &'static str> {
         let count = fields.u64()?;
         let mut records = Vec::new();
         for _ in 0..count {
             let (place, mut record) = (fields.u16()?, Record::read(fields)?);
-            // A clock that was set back meanwhile takes the times with it; otherwise they age.
+            // If the clock was set back since the save, times are moved back with it; otherwise they age.
             match now_s.checked_sub(saved_s) {
                 Some(elapsed) => record.forget(|known| known.age(saved_s).saturating_add(elapsed) > FAMILIAR_FOR_S),
                 None => record.shift(i64::from(now_s) - i64::from(saved_s)),
@@ -184,7 +186,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Bytes of memory, as allocated.
+    /// The memory allocated, in bytes.
     pub fn memory(&self) -> usize {
         let of_shard = |shard: &Renewable<Shard>| shard.lock().0.len() * size_of::<Set>();
         size_of_val(&*self.shards) + self.shards.iter().map(of_shard).sum::<usize>()
@@ -200,19 +202,19 @@ impl Accounts {
         let set = account.get() as usize & (self.sets * self.shards.len() - 1);
         let mut shard = self.shards[set / self.sets].lock();
         if shard.0.is_empty() {
-            // Zeroed memory, of which the system gives pages when they are touched.
+            // The system provides the pages of zeroed memory on first touch.
             shard.0 = Set::new_vec_zeroed(self.sets).unwrap_or_else(|_| vec![Set::default(); self.sets]);
         }
         shard
     }
 
-    /// The set of an account in its shard.
+    /// The index of an account's set in its shard.
     fn place(&self, account: Key) -> usize {
         account.get() as usize & (self.sets - 1)
     }
 }
 
-/// The record of an account, a free one, or else the one whose newest origin is the oldest.
+/// Finds the record of an account, else a free one, else evicts the account whose newest origin is the oldest.
 fn record_for(set: &mut Set, tag: u32, now_s: u32) -> &mut Record {
     let known =
         set.iter().position(|record| record.tag == tag).or_else(|| set.iter().position(|record| record.tag == 0));
@@ -247,7 +249,7 @@ impl Record {
         (self.networks[nth], self.devices[nth], self.times[nth]) = (known.network, known.device, [low, middle, high]);
     }
 
-    /// The origins.
+    /// Iterates over the origins in use.
     fn known(&self) -> impl Iterator<Item = Known> {
         (0..ORIGINS).map(|nth| self.at(nth)).take_while(|known| known.time != 0)
     }
@@ -261,7 +263,7 @@ impl Record {
         self.forget(|known| known.is_expired(now_s));
     }
 
-    /// Forgets some origins, and the account if none is left.
+    /// Forgets the origins that satisfy `which`, and the account if none is left.
     fn forget(&mut self, which: impl Fn(&Known) -> bool) {
         for nth in (0..self.known().count()).rev() {
             if which(&self.at(nth)) {
@@ -273,7 +275,7 @@ impl Record {
         }
     }
 
-    /// Moves all times.
+    /// Shifts all times.
     fn shift(&mut self, by_s: i64) {
         for nth in 0..self.known().count() {
             let known = self.at(nth);
@@ -305,7 +307,7 @@ impl Known {
         Self { network: short(origin.network), device: short(origin.device), time: time(now_s) }
     }
 
-    /// Seconds since it was written.
+    /// The age in seconds.
     fn age(&self, now_s: u32) -> u32 {
         let age = now_s.wrapping_sub(self.time) & TIME;
         if age > FUTURE { 0 } else { age }
@@ -315,14 +317,14 @@ impl Known {
         self.age(now_s) > FAMILIAR_FOR_S
     }
 
-    /// Whether a part that both have is the same.
+    /// Whether the network or the device is present in both and equal.
     fn meets(&self, other: Origin) -> bool {
         let same = |one: u16, other: u16| one != 0 && one == other;
         same(self.network, short(other.network)) || same(self.device, short(other.device))
     }
 }
 
-/// Sixteen bits of a hash, of which zero stands for none.
+/// Shortens a hash to 16 bits; zero stands for none.
 fn short(hash: Option<u64>) -> u16 {
     hash.map_or(0, |hash| ((hash >> 48) as u16).max(1))
 }

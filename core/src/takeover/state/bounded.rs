@@ -1,4 +1,4 @@
-//! The state in memory of a fixed size: tables, accounts and spellings.
+//! The implementation of [`State`] in memory of fixed size: tables, accounts and spellings.
 
 use super::accounts::Accounts;
 use super::profile::Profile;
@@ -8,7 +8,7 @@ use super::table::HotTable;
 use super::{Counted, Key, Moment, Origin, Reading, State, Table, Update, WINDOWS};
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicUsize, Ordering};
 
-/// Slices in which all is swept.
+/// The number of slices in which the state is swept.
 const SLICES: usize = 512;
 const ACCOUNTS: snapshot::Name = *b"acct";
 
@@ -23,15 +23,15 @@ pub struct Bounded {
     windows: [HotTable; WINDOWS.len()],
     accounts: Accounts,
     spellings: Spellings,
-    /// What times of the engine are ahead of those that are kept: a clock that is set back changes this number alone.
+    /// The offset of engine time from stored times. If the clock is set back, only this number changes.
     ahead_s: AtomicI64,
-    /// The latest time, as it is kept.
+    /// The latest stored time.
     now_s: AtomicU32,
     slice: AtomicUsize,
 }
 
 impl Bounded {
-    /// An empty state of this size.
+    /// Creates an empty state of these sizes.
     pub fn new(sizes: Profile) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let shards = (2 * cores.next_power_of_two()).clamp(2, 64);
@@ -58,7 +58,7 @@ impl Bounded {
             Table::Network => &self.network,
             Table::Pair => &self.pair,
             Table::Event => &self.event,
-            // Windows are in ascending order; one that is none of them reads a longer one.
+            // Windows are in ascending order; one that is not in the list uses the next longer one.
             Table::Window(window_s) => {
                 let nth = WINDOWS.iter().position(|known| *known >= window_s).unwrap_or(WINDOWS.len() - 1);
                 &self.windows[nth]
@@ -70,7 +70,7 @@ impl Bounded {
         [&self.ip, &self.login, &self.network, &self.pair, &self.event].into_iter().chain(&self.windows)
     }
 
-    /// A time of the engine, as it is kept; the latest one is noted.
+    /// Converts engine time to stored time, and records the latest.
     fn kept(&self, engine_s: u32) -> u32 {
         let kept = shifted(engine_s, -self.ahead_s.load(Ordering::Relaxed));
         if kept > self.now_s.load(Ordering::Relaxed) {
@@ -79,7 +79,7 @@ impl Bounded {
         kept
     }
 
-    /// A time that is kept, as the engine has it.
+    /// Converts the stored times of a reading to engine time.
     fn told(&self, mut reading: Reading) -> Reading {
         let ahead_s = self.ahead_s.load(Ordering::Relaxed);
         (reading.first_s, reading.last_s) = (shifted(reading.first_s, ahead_s), shifted(reading.last_s, ahead_s));

@@ -1,20 +1,20 @@
-//! Linear counting: how many different members set this many bits.
+//! Linear counting: an estimate of the number of distinct members from the number of bits they set.
 //!
-//! A member sets one bit, chosen by its hash; equal members set the same one. Of `m` bits, `n` members leave a share of
-//! `exp(-n / m)` at zero (Whang et al., "A linear-time probabilistic counting algorithm", 1990), hence the estimate. The
-//! answers stand in tables, for a reading asks several counters.
+//! Each member sets one bit, selected by its hash. With `m` bits, `n` distinct members leave a share of `exp(-n / m)`
+//! at zero (Whang et al., "A linear-time probabilistic counting algorithm", 1990); solving for `n` gives the
+//! estimate. The estimates are tabulated, because a reading needs those of several counters.
 
-/// Estimates for counters of 64 bits.
+/// The estimates of a 64-bit counter, by the number of set bits.
 pub const OF_64: [u16; 65] = estimates();
-/// Estimates for counters of 192 bits.
+/// The estimates of a 192-bit counter, by the number of set bits.
 pub const OF_192: [u16; 193] = estimates();
 
-/// The estimate of a counter of 64 bits.
+/// Returns the estimate of a 64-bit counter.
 pub fn of_64(bits: u64) -> u32 {
     u32::from(OF_64[bits.count_ones() as usize])
 }
 
-/// The bit of a counter of 64 bits that a member sets.
+/// Returns the bit that a member sets in a 64-bit counter.
 pub fn bit_of_64(member: u64) -> u64 {
     1 << (member % 64)
 }
@@ -24,7 +24,7 @@ const fn estimates<const N: usize>() -> [u16; N] {
     let bits = (N - 1) as f64;
     let mut set = 0;
     while set < N {
-        // A full counter is read as if one bit were left.
+        // A full counter is treated as if one bit were clear.
         let zero = if set + 1 == N { 1.0 } else { bits - set as f64 };
         table[set] = (bits * ln(bits / zero) + 0.5) as u16;
         set += 1;
@@ -32,7 +32,7 @@ const fn estimates<const N: usize>() -> [u16; N] {
     table
 }
 
-/// The natural logarithm of a number from one on, for constants: `2 artanh((x - 1) / (x + 1))` as its series.
+/// The natural logarithm of `x`, at least one, in constant evaluation: the series of `2 artanh((x - 1) / (x + 1))`.
 const fn ln(x: f64) -> f64 {
     let ratio = (x - 1.0) / (x + 1.0);
     let (mut sum, mut power, mut k) = (0.0, ratio, 1.0);

@@ -1,32 +1,32 @@
-//! The members of a group in 28 bytes: exactly, while they are few, and as a linear counter from then on.
+//! The distinct members of a group in 28 bytes: an exact set while they are few, a linear counter beyond.
 //!
-//! Up to [`EXACT_MEMBERS`] members stand there by 16 bits of their hashes, each with the sub-bucket it was last seen in,
-//! so one that has left the window is no longer counted. All thresholds that must be exact lie in this range; two of ten
-//! members are taken for one with a probability of 0.0007. The eleventh turns the set into a counter of 192 bits (standard
-//! error 5 to 6 % up to 200), which only forgets when the whole window is empty.
+//! Up to [`EXACT_MEMBERS`] members are stored as 16 bits of their hashes, each with the sub-bucket in which it was
+//! last seen, so that members drop out of the window. All thresholds that must be exact lie in this range; the
+//! probability that two of ten members collide is 0.0007. The eleventh member turns the set into a linear counter of
+//! 192 bits (standard error 5 to 6 % up to 200 members), which is reset only when the whole window is empty.
 
 use super::{EXACT_MEMBERS, RING, linear};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-/// Bits of the counter.
+/// The number of bits of the counter.
 pub const COUNTER_BITS: u64 = 192;
-/// `len` of a set that has become a counter.
+/// The value of `len` that marks a counter.
 const COUNTER: u8 = u8::MAX;
 
-/// See the [module](self). All zero is the empty set.
+/// See the [module](self). All zero bytes are the empty set.
 #[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct Members {
-    /// Exact: hashes of members, then the lower bits of `ages`. Counter: its bits.
+    /// Exact set: hashes of members, then the lower bits of the sub-buckets. Counter: its bits.
     cells: [u16; 12],
-    /// Exact: the upper bits of the sub-buckets.
+    /// Exact set: the upper bits of the sub-buckets.
     more: u16,
     len: u8,
     padding: u8,
 }
 
 impl Members {
-    /// How many there are.
+    /// The number of members.
     pub fn count(&self) -> u32 {
         match self.len {
             COUNTER => {
@@ -37,7 +37,7 @@ impl Members {
         }
     }
 
-    /// Adds a member, seen in sub-bucket `sub` of a ring whose newest is `newest`.
+    /// Adds a member that was seen in sub-bucket `sub`, where `newest` is the ring's newest sub-bucket.
     pub fn enter(&mut self, member: u64, sub: u32, newest: u32) {
         let hash = (member >> 48) as u16;
         if self.len == COUNTER {
@@ -60,7 +60,7 @@ impl Members {
         }
     }
 
-    /// Whether a member was entered; a counter may say yes by mistake.
+    /// Whether a member was added; a counter may return false positives.
     pub fn contains(&self, member: u64) -> bool {
         let hash = (member >> 48) as u16;
         if self.len == COUNTER {
@@ -70,7 +70,7 @@ impl Members {
         self.cells[..usize::from(self.len).min(EXACT_MEMBERS)].contains(&hash)
     }
 
-    /// The ring goes on from `newest` by `by` sub-buckets: members that fall out of it are forgotten, if known exactly.
+    /// Advances the ring by `by` sub-buckets from `newest`: an exact set drops the members that leave it.
     pub fn advance(&mut self, newest: u32, by: u32) {
         if self.len == COUNTER || self.len == 0 {
             return;
@@ -92,7 +92,8 @@ impl Members {
         self.cells[(bit / 16) as usize] |= 1 << (bit % 16);
     }
 
-    /// The last four bits of the sub-bucket in which an exact member was last seen; a ring is shorter than sixteen.
+    /// The lower four bits of the sub-bucket in which a member of an exact set was last seen; they suffice because a
+    /// ring is shorter than sixteen.
     fn seen(&self, member: usize) -> u32 {
         (self.all_seen() >> (4 * member)) as u32 & 15
     }
@@ -108,7 +109,7 @@ impl Members {
     }
 }
 
-/// How long before `newest` a member was seen, by the last four bits of when.
+/// The age of a member in sub-buckets before `newest`, given the lower four bits of the one in which it was seen.
 fn age(newest: u32, seen: u32) -> u32 {
     newest.wrapping_sub(seen) & 15
 }

@@ -1,23 +1,23 @@
-//! What the detector remembers between events: counts per group, where accounts log in from, and the spelling of keys.
+//! The detector's memory between events: counts per group, familiar origins of accounts, and the spelling of keys.
 //!
-//! Rules see memory only through the trait [`State`], so that it can live in this process, in a file that processes of one
-//! host share, or in a server. Every method costs O(1) with a fixed ceiling, none allocates on the benign path, and the
-//! whole has a size that no input can change.
+//! Rules access it only through the trait [`State`], so that it can live in this process, in a file shared by the
+//! processes of a host, or in a server. Every method takes O(1) time with a fixed bound, none allocates for benign
+//! events, and no input can change the total size.
 //!
 //! | file | concept |
 //! |---|---|
-//! | this one | the trait, its keys, updates and readings |
+//! | this file | the trait, its keys, updates and readings |
 //! | [`bounded`] | the implementation in memory: tables, accounts and spellings, in the sizes of a [`profile`] |
-//! | [`table`] | groups in sets of [`set`]; [`sketch`] says who may enter a full one |
+//! | [`table`] | a set-associative table of groups; its [`set`]s are its buckets, and a [`sketch`] decides who is admitted to a full one |
 //! | [`slot`] | one group: rings of counts, [`members`], [`linear`] counters |
-//! | [`accounts`] | where accounts log in from |
-//! | [`spellings`] | what keys stand for |
-//! | [`snapshot`] | the bytes that outlive a restart |
-//! | [`time`] | the clock that all of it lives by, whatever becomes of the machine's |
-//! | [`model`] | the plainest implementation, which says what the bounded one must answer while it is not full |
+//! | [`accounts`] | the familiar origins of accounts |
+//! | [`spellings`] | the texts behind keys |
+//! | [`snapshot`] | the file format of the state that survives a restart |
+//! | [`time`] | a clock that tolerates jumps of the system clock |
+//! | [`model`] | a reference implementation, which the bounded one must agree with while it is not full |
 //!
-//! Nothing an attacker chooses indexes memory: callers hand in [`Key`]s, which are keyed hashes of a group (class and
-//! value together, so that classes may share a table).
+//! No value that an attacker chooses indexes memory directly: callers pass [`Key`]s, which are keyed hashes of a
+//! group. They cover class and value together, so that classes can share a table.
 
 pub mod accounts;
 pub mod bounded;
@@ -36,12 +36,12 @@ pub mod time;
 pub use bounded::Bounded;
 pub use profile::Profile;
 
-/// A keyed 64-bit hash of a group. Zero is an empty slot in tables, so it is never a key.
+/// A keyed 64-bit hash of a group; never zero, which marks an empty slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key(pub std::num::NonZeroU64);
 
 impl Key {
-    /// The key for a hash.
+    /// Creates the key for a hash.
     pub fn new(hash: u64) -> Self {
         Key(std::num::NonZeroU64::new(hash).unwrap_or(std::num::NonZeroU64::MIN))
     }
@@ -52,39 +52,39 @@ impl Key {
     }
 }
 
-/// A table of counters: groups of one kind, with one length of window.
+/// A table of counters for groups of one kind and one window length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Table {
-    /// By client address; 15 minutes.
+    /// Groups by client address, with a window of 15 minutes.
     Ip,
-    /// By login; 15 minutes.
+    /// Groups by login, with a window of 15 minutes.
     Login,
-    /// By network; 15 minutes.
+    /// Groups by network, with a window of 15 minutes.
     Network,
-    /// By network and user agent; 15 minutes.
+    /// Groups by network and user agent, with a window of 15 minutes.
     Pair,
-    /// By client address and event; 5 minutes.
+    /// Other groups, such as client address and event, with a window of 5 minutes.
     Event,
-    /// For rules of a configuration: any group, with this window in seconds (one of [`WINDOWS`]).
+    /// Groups of any kind for configured rules, with this window in seconds (one of [`WINDOWS`]).
     Window(u32),
 }
 
-/// The windows a rule may have, in seconds.
+/// The window lengths that rules may have, in seconds.
 pub const WINDOWS: [u32; 11] = [60, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
 
-/// Sub-buckets in a window; a ring has one more, for the one that is being filled.
+/// The number of sub-buckets in a window; a ring has one more, for the one being filled.
 pub const SUB_BUCKETS: u32 = 12;
 
-/// The cells of a ring.
+/// The number of cells in a ring.
 pub const RING: usize = SUB_BUCKETS as usize + 1;
 
-/// The cells of the ring of the last day, of four hours each.
+/// The number of four-hour cells in the ring of the last day.
 pub const LONG_RING: usize = 6;
 
-/// Seconds in a cell of the ring of the last day.
+/// The length of a cell in the ring of the last day, in seconds.
 pub const LONG_SUB_S: u32 = 4 * 3600;
 
-/// How many members a slot knows exactly.
+/// The number of members up to which a slot counts exactly.
 pub const EXACT_MEMBERS: usize = 10;
 
 impl Table {
@@ -103,81 +103,83 @@ impl Table {
     }
 }
 
-/// When something happened, and when it is told; seconds since the Unix epoch.
+/// When an event happened and when it was reported, in seconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// Event time: it decides the sub-bucket.
+    /// The event time, which selects the sub-bucket.
     pub at_s: u32,
-    /// Engine time: it decides what has expired. Never before `at_s` by more than the 5 s that clocks may differ.
+    /// The engine time, which decides what has expired; at most 5 s before `at_s`, the tolerance for clocks.
     pub now_s: u32,
 }
 
-/// What one event adds to one group.
+/// The contribution of one event to one group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Update {
-    /// It counts in the window and in the day. One that does not count takes a slot only where one is free: it neither
-    /// asks for admission nor evicts.
+    /// Whether the event counts in the window and in the day. One that does not count takes a slot only if one is
+    /// free: it is neither counted in the sketch nor evicts anything.
     pub counted: bool,
-    /// One more attempt of any kind, counted or not.
+    /// Whether the event is an attempt of any kind, counted or not.
     pub all: bool,
-    /// One more success.
+    /// Whether the event is a success.
     pub success: bool,
-    /// The account has no such user.
+    /// Whether the account does not exist.
     pub nonexistent: bool,
-    /// The request was an attack by itself.
+    /// Whether the attempt looks like a scanner's: the firewall found an attack in the request, or the login of an
+    /// account that does not exist is an attack payload.
     pub waf: bool,
-    /// The source is a known offender.
+    /// Whether the source is a known offender.
     pub flagged: bool,
-    /// A member of the group for [`Reading::distinct`].
+    /// A member to count in [`Reading::distinct`].
     pub member: Option<u64>,
-    /// A member of another kind for [`Reading::second`].
+    /// A member of another kind, to count in [`Reading::second`].
     pub second: Option<u64>,
-    /// A member of a third kind for [`Reading::third`].
+    /// A member of a third kind, to count in [`Reading::third`].
     pub third: Option<u64>,
-    /// An account that succeeded from where it is known, for [`Reading::familiar`].
+    /// An account that succeeded from a familiar origin, to count in [`Reading::familiar`].
     pub familiar: Option<u64>,
 }
 
-/// What is known of a group after an update, or now.
+/// The state of a group, after an update or on request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// Counts per sub-bucket, newest first: cell 0 holds the sub-bucket of `now` (of the newest event, if later).
+    /// Counts per sub-bucket, newest first: cell 0 is the sub-bucket of `now`, or of the newest event if that is
+    /// later.
     pub ring: [u16; RING],
     /// The length of a sub-bucket, in seconds.
     pub sub_s: u32,
-    /// Count over the last day: the four-hour cell of now and the five before it.
+    /// The count over the last day: the current four-hour cell and the five before it.
     pub long: u32,
-    /// Different members last seen within the ring: exact up to [`EXACT_MEMBERS`]; where there are more, an estimate over
-    /// all since the ring last was empty.
+    /// The number of distinct members last seen within the ring: exact up to [`EXACT_MEMBERS`], beyond that an
+    /// estimate over all since the ring was last empty.
     pub distinct: u32,
-    /// Different members of the second kind since both rings last were empty; an estimate.
+    /// An estimate of the number of distinct members of the second kind since both rings were last empty.
     pub second: u32,
-    /// Likewise of the third kind.
+    /// The same estimate for members of the third kind.
     pub third: u32,
-    /// Likewise of accounts that succeeded from where they are known.
+    /// The same estimate for accounts that succeeded from familiar origins.
     pub familiar: u32,
-    /// Attempts of any kind. This and the next four are halved whenever the ring has advanced by six sub-buckets, and are
-    /// zero once it is empty.
+    /// The number of attempts of any kind. This field and the next four are halved whenever the ring has advanced by
+    /// six sub-buckets, and are zero once it is empty.
     pub all: u32,
-    /// Successes.
+    /// The number of successes.
     pub successes: u32,
-    /// Attempts on accounts that do not exist.
+    /// The number of attempts on accounts that do not exist.
     pub nonexistent: u32,
-    /// Attempts that were attacks by themselves.
+    /// The number of attempts that look like a scanner's.
     pub waf: u32,
-    /// Attempts from known offenders.
+    /// The number of attempts from known offenders.
     pub flagged: u32,
-    /// When the group was first and last seen, in seconds since the epoch.
+    /// The time at which the group was first seen, in seconds since the Unix epoch.
     pub first_s: u32,
-    /// See `first_s`.
+    /// The time at which the group was last seen, in seconds since the Unix epoch.
     pub last_s: u32,
-    /// What was estimated to have been missed before admission: never part of a count.
+    /// An estimate of the events missed before admission; it is never part of a count.
     pub missed: u32,
 }
 
 impl Reading {
-    /// The count over a window: the sub-bucket being filled and as many full ones as cover the window, so that nothing
-    /// younger than the window is missed. Windows beyond the ring read the day.
+    /// Returns the count over a window: the sub-bucket being filled and as many full ones as cover the window, so
+    /// that no event within the window is missed. Windows longer than the ring use the day.
     pub fn count(&self, window_s: u32) -> u32 {
         let full = window_s.div_ceil(self.sub_s.max(1)) as usize;
         if full >= RING {
@@ -186,25 +188,25 @@ impl Reading {
         self.ring.iter().take(full + 1).map(|count| u32::from(*count)).sum()
     }
 
-    /// The count over the whole ring.
+    /// Returns the count over the whole ring.
     pub fn window(&self) -> u32 {
         self.ring.iter().map(|count| u32::from(*count)).sum()
     }
 }
 
-/// What became of an update.
+/// The outcome of an update.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Counted {
-    /// Counted; what the group is now.
+    /// The update was counted, with this result.
     Yes(Reading),
-    /// No slot for a key seen so rarely.
+    /// The key was not seen often enough to be admitted to a full set.
     NotAdmitted,
-    /// Older than the ring: counted in the day only, if at all.
+    /// The event is older than the ring, and was counted in the day at most.
     Late,
 }
 
 impl Counted {
-    /// The reading, if it was counted.
+    /// Returns the reading, if the update was counted.
     pub fn reading(self) -> Option<Reading> {
         match self {
             Counted::Yes(reading) => Some(reading),
@@ -213,71 +215,72 @@ impl Counted {
     }
 }
 
-/// Where a login comes from, as hashes of any width.
+/// The origin of a login, as hashes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The network.
     pub network: Option<u64>,
-    /// The device, or its traits where they are rare enough to tell.
+    /// The device, or its traits if they are rare enough to identify it.
     pub device: Option<u64>,
 }
 
-/// A success makes its origin familiar after this time, and not before.
+/// How long after a success its origin becomes familiar, in seconds.
 pub const FAMILIAR_AFTER_S: u32 = 3600;
 
-/// An origin is forgotten this long after the last success from it.
+/// How long after the last success an origin is forgotten, in seconds.
 pub const FAMILIAR_FOR_S: u32 = 60 * 86_400;
 
-/// The memory of one service.
+/// The state of one service.
 pub trait State: Send + Sync {
-    /// Adds to a group.
+    /// Adds an event to a group.
     fn add(&self, table: Table, key: Key, when: Moment, update: &Update) -> Counted;
 
-    /// What is known of a group, without changing it; nothing, once neither the ring nor the day has anything of it.
+    /// Returns the state of a group without changing it; `None` once both the ring and the day are empty.
     fn read(&self, table: Table, key: Key, now_s: u32) -> Option<Reading>;
 
-    /// Whether a value was counted as a member of the group within its window, as far as that is known: a slot with more than
-    /// [`EXACT_MEMBERS`] may say yes by mistake. No if the group is not known.
+    /// Whether a value was counted as a member of the group within its window. A slot with more than
+    /// [`EXACT_MEMBERS`] members may return false positives; an unknown group has no members.
     fn has_member(&self, table: Table, key: Key, member: u64, now_s: u32) -> bool;
 
-    /// Keeps the group's slot while a signal about it is open, or no longer.
+    /// Pins the slot of a group while a signal about it is open, so that it is not evicted, or unpins it.
     fn pin(&self, table: Table, key: Key, pinned: bool);
 
     /// Forgets a group.
     fn forget(&self, table: Table, key: Key);
 
-    /// Keeps the spelling of a key as long as there is room; the first one stays.
+    /// Stores the text behind a key, if there is room and none is stored yet.
     fn spell(&self, key: Key, text: &str);
 
-    /// The spelling of a key.
+    /// Returns the text behind a key, if it is stored.
     fn spelling(&self, key: Key) -> Option<String>;
 
-    /// Forgets the spelling of a key.
+    /// Forgets the text behind a key.
     fn unspell(&self, key: Key);
 
-    /// Whether the account has succeeded from this network or device, [`FAMILIAR_AFTER_S`] to [`FAMILIAR_FOR_S`] ago, or
-    /// `None` when nothing is known of the account. A part of the origin that is absent matches nothing.
+    /// Whether the account has succeeded from this network or device, [`FAMILIAR_AFTER_S`] to [`FAMILIAR_FOR_S`] ago,
+    /// or `None` if nothing is known of the account. An absent part of the origin matches nothing.
     fn familiar(&self, account: Key, origin: Origin, now_s: u32) -> Option<bool>;
 
-    /// Remembers a success. An origin known by either part stays known, and familiar if it is: the time that is kept moves
-    /// up to [`FAMILIAR_AFTER_S`] before now, never beyond, so that logging in twice in an hour makes nobody a stranger.
+    /// Records a success. An origin that matches a known one in either part updates it. The stored time advances to
+    /// [`FAMILIAR_AFTER_S`] before now at most, so that a second login within an hour does not make a familiar origin
+    /// unfamiliar.
     fn remember(&self, account: Key, origin: Origin, now_s: u32);
 
     /// Forgets an account.
     fn forget_account(&self, account: Key);
 
-    /// Frees what has expired, a bounded slice of the whole a call.
+    /// Frees expired entries in a bounded slice of the state; repeated calls cover all of it.
     fn sweep(&self, now_s: u32);
 
-    /// The engine's clock was set back: every time that is kept moves by this many seconds, so that counts stay.
+    /// Shifts all stored times by this many seconds after the engine's clock was set back, so that counts are kept.
     fn rebase(&self, by_s: i64);
 
-    /// Writes what outlives a restart: the accounts. Counters fill again within a window.
+    /// Writes the part that survives a restart: the accounts. Counters fill again within a window.
     fn save(&self, out: &mut Vec<u8>);
 
     /// Reads what [`State::save`] wrote; on an error nothing has changed.
     fn load(&self, bytes: &[u8], now_s: u32) -> Result<(), &'static str>;
 
-    /// Bytes of memory, as allocated (pages that nobody touched included).
+    /// The memory allocated, in bytes, including pages that were never touched.
     fn memory(&self) -> usize;
 }

@@ -1,12 +1,12 @@
-//! The plainest implementation of [`State`]: hash maps without a bound, which say what the bounded tables must answer as
-//! long as they are not full.
+//! A reference implementation of [`State`] with unbounded hash maps. The bounded tables must give the same answers
+//! while they are not full.
 
 use super::*;
 use crate::support::fork::Renewable;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::MutexGuard;
 
-/// Memory without a bound.
+/// The state, without a size limit.
 #[derive(Default)]
 pub struct Model(Renewable<Inner>);
 
@@ -15,7 +15,7 @@ struct Inner {
     groups: HashMap<(Table, Key), Group>,
     spellings: HashMap<Key, String>,
     accounts: HashMap<Key, Vec<Known>>,
-    /// What times of the engine are ahead of those that are kept.
+    /// The offset of engine time from stored times.
     ahead_s: i64,
 }
 
@@ -28,17 +28,17 @@ struct Known {
 
 #[derive(Default)]
 struct Group {
-    /// Counts by number of sub-bucket, and by number of four-hour cell.
+    /// Counts by the number of the sub-bucket and by that of the four-hour cell.
     ring: BTreeMap<u32, u16>,
     long: BTreeMap<u32, u16>,
-    /// The newest sub-bucket and long cell, and how many sub-buckets it advanced since the halving.
+    /// The newest sub-bucket and four-hour cell, and the number of sub-buckets advanced since the last halving.
     newest: u32,
     newest_long: u32,
     advanced: u32,
     first_s: u32,
     last_s: u32,
     members: BTreeMap<u64, u32>,
-    /// Members beyond the exact ones, as bits of the linear counter; `None` while exact.
+    /// The bits of the linear counter of members; `None` while they are counted exactly.
     overflow: Option<BTreeSet<u64>>,
     second: BTreeSet<u64>,
     third: BTreeSet<u64>,
@@ -46,19 +46,19 @@ struct Group {
     approximate: [u16; 5],
 }
 
-/// What linear counting says of this many bits, of which `set` are set.
+/// The linear-counting estimate for `bits` bits, of which `set` are set.
 fn linear_count(bits: u32, set: usize) -> u32 {
     let zero = (f64::from(bits) - set as f64).max(1.0);
     (-f64::from(bits) * (zero / f64::from(bits)).ln()).round() as u32
 }
 
-/// Bits of the linear counter of members, and of the others.
+/// The number of bits of the linear counter of members.
 const MEMBER_BITS: u32 = 192;
-/// See [`MEMBER_BITS`].
+/// The number of bits of the other linear counters.
 const OTHER_BITS: u32 = 64;
 
 impl Group {
-    /// Whether nothing that was seen of the group is of any interest any more.
+    /// Whether both the ring and the day of the group are empty.
     fn is_forgotten(&self, sub_s: u32, now_s: u32) -> bool {
         let (sub, long) = (self.last_s / sub_s, self.last_s / LONG_SUB_S);
         (now_s / sub_s).saturating_sub(sub) >= RING as u32
@@ -133,7 +133,7 @@ impl Group {
 }
 
 impl Inner {
-    /// A time of the engine, as it is kept.
+    /// Converts engine time to stored time.
     fn kept_s(&self, engine_s: u32) -> u32 {
         (i64::from(engine_s) - self.ahead_s).max(0) as u32
     }
@@ -142,7 +142,7 @@ impl Inner {
         Moment { at_s: self.kept_s(when.at_s), now_s: self.kept_s(when.now_s) }
     }
 
-    /// A time that is kept, as the engine has it.
+    /// Converts the stored times of a reading to engine time.
     fn told(&self, mut reading: Reading) -> Reading {
         let engine_s = |kept_s| (i64::from(kept_s) + self.ahead_s).max(0) as u32;
         (reading.first_s, reading.last_s) = (engine_s(reading.first_s), engine_s(reading.last_s));
@@ -301,7 +301,7 @@ impl State for Model {
 }
 
 impl Origin {
-    /// Whether a part that both have is the same.
+    /// Whether the network or the device is present in both and equal.
     fn meets(self, other: Origin) -> bool {
         let same = |one: Option<u64>, other: Option<u64>| one.is_some() && one == other;
         same(self.network, other.network) || same(self.device, other.device)

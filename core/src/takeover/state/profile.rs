@@ -1,30 +1,32 @@
-//! How much the state remembers, and the memory that takes.
+//! Profiles: how much the state remembers, and how much memory it takes.
 
 use super::accounts;
 use super::table::TableSize;
 
-/// The sizes of all parts.
+/// The sizes of all parts of the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// The tables by address and by login.
+    /// The size of the tables by address and by login.
     pub wide: TableSize,
-    /// Each of the others: by network, by pair, by address and event, and those of rules of a configuration.
+    /// The size of each other table: by network, by network and user agent, by address and event, and those of
+    /// configured rules.
     pub narrow: TableSize,
-    /// Accounts whose origins are remembered; a power of two.
+    /// The number of accounts whose origins are remembered; a power of two.
     pub accounts: usize,
-    /// Bytes for the spelling of keys.
+    /// The memory for the texts behind keys, in bytes.
     pub spellings: usize,
 }
 
 impl Profile {
-    /// For services with up to some ten thousand different addresses and logins in a quarter of an hour.
+    /// For services with up to about ten thousand distinct addresses and logins in a quarter of an hour.
     pub const SMALL: Self = Self::of(1 << 12, 1 << 17, 1 << 17, 384 << 10);
-    /// For some hundred thousand, and for floods of ten million single-use keys.
+    /// For up to about a hundred thousand distinct addresses and logins, and for floods of ten million single-use
+    /// keys.
     pub const STANDARD: Self = Self::of(1 << 16, 1 << 20, 1 << 20, 6 << 20);
-    /// For some million, and for floods of any size.
+    /// For up to about a million distinct addresses and logins, and for floods of any size.
     pub const LARGE: Self = Self::of(1 << 20, 1 << 24, 1 << 22, 32 << 20);
 
-    /// Sized for this many different keys in a window, none of which then waits for its slot.
+    /// Returns the sizes for this many distinct keys in a window, none of which then waits for admission.
     pub fn for_keys(keys: usize) -> Self {
         let slots = (keys / 8).next_power_of_two().clamp(1 << 12, 1 << 20);
         let cells = (2 * keys).next_power_of_two().clamp(1 << 16, 1 << 24);
@@ -37,7 +39,7 @@ impl Profile {
         Self { wide: TableSize { slots, cells }, narrow, accounts, spellings }
     }
 
-    /// Bytes of memory when all of it is in use, without the tables for windows that only a configuration's rules have.
+    /// The memory in bytes when all of it is in use, without the tables for windows that only configured rules have.
     pub fn memory(&self) -> usize {
         let tables = 2 * self.wide.memory() + 3 * self.narrow.memory();
         tables + self.accounts * accounts::RECORD + self.spellings

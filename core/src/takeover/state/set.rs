@@ -1,49 +1,49 @@
-//! Sixteen slots that keys of one hash range share: two kilobytes, of which what decides about hit, miss and eviction
-//! comes first and fills three cache lines.
+//! A set of sixteen slots, which keys of one hash range share. It takes two kilobytes; the fields that decide hits,
+//! misses and eviction come first and fill three cache lines.
 
 use super::slot::{Cells, Slot, is_forgotten};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-/// Slots in a set.
+/// The number of slots in a set.
 pub const WAYS: usize = 16;
-/// How many of them may be pinned: there is always room for others.
+/// The number of slots that may be pinned, so that there is always room for others.
 pub const MOST_PINNED: usize = WAYS / 2;
 
-/// See the [module](self). All zero is the empty set.
+/// See the [module](self). All zero bytes are the empty set.
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct Set {
-    /// The keys; zero where there is none.
+    /// The keys, or zero for free slots.
     keys: [u64; WAYS],
-    /// When each group was last seen, in seconds.
+    /// The time at which each group was last seen, in seconds.
     last: [u32; WAYS],
     slots: [Slot; WAYS],
 }
 
-/// Words in a set.
+/// The size of a set in words.
 pub const SET_WORDS: usize = size_of::<Set>() / size_of::<u64>();
 const _: () = assert!(size_of::<Set>() == 128 * WAYS);
 
-/// What eviction has to know of a table and the time.
+/// The parameters of eviction: the time and the windows of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Pressure {
-    /// The time, in seconds and in cells.
+    /// The time in seconds.
     pub now_s: u32,
-    /// See `now_s`.
+    /// The time in cells of the rings.
     pub now: Cells,
-    /// The length of the window and of a sub-bucket, in seconds.
+    /// The length of the window in seconds.
     pub window_s: u32,
-    /// See `window_s`.
+    /// The length of a sub-bucket in seconds.
     pub sub_s: u32,
 }
 
 impl Set {
-    /// The way of a key.
+    /// Returns the index of a key's slot.
     pub fn find(&self, key: u64) -> Option<usize> {
         self.keys.iter().position(|known| *known == key)
     }
 
-    /// The way of a key of which something is left; one of which nothing is left is cleared.
+    /// Returns the index of a key's slot if its rings are not empty; a slot whose rings are empty is cleared.
     pub fn find_live(&mut self, key: u64, pressure: &Pressure) -> Option<usize> {
         let way = self.find(key)?;
         let last = Cells::at(self.last[way], pressure.sub_s);
@@ -54,28 +54,28 @@ impl Set {
         Some(way)
     }
 
-    /// A slot and when it was last seen.
+    /// Returns a slot and the time at which it was last seen.
     pub fn at(&self, way: usize) -> (&Slot, u32) {
         (&self.slots[way], self.last[way])
     }
 
-    /// A slot and when it was last seen, to be changed.
+    /// Returns mutable references to a slot and the time at which it was last seen.
     pub fn at_mut(&mut self, way: usize) -> (&mut Slot, &mut u32) {
         (&mut self.slots[way], &mut self.last[way])
     }
 
-    /// Gives a way to a key.
+    /// Assigns a slot to a key.
     pub fn put(&mut self, way: usize, key: u64, seconds: u32, slot: Slot) {
         (self.keys[way], self.last[way], self.slots[way]) = (key, seconds, slot);
     }
 
-    /// Takes a way from its key.
+    /// Frees a slot.
     pub fn clear(&mut self, way: usize) {
         self.put(way, 0, 0, Slot::default());
     }
 
-    /// A way that is to be had at once: one without a key, or else, of those not seen within the window, the one not seen
-    /// for longest.
+    /// Returns a slot that can be used without eviction: a free one or else, of those not seen within the window, the
+    /// one not seen for longest.
     pub fn free(&self, pressure: &Pressure) -> Option<usize> {
         let empty = self.find(0);
         empty.or_else(|| {
@@ -86,19 +86,20 @@ impl Set {
         })
     }
 
-    /// The way whose group counts least in the window, and how much. Groups with open signals are not evicted; those
-    /// that count much need no protection beside, for the least of sixteen is never one of the eight greatest.
+    /// Returns the slot whose group has the smallest count in the window, and that count. Groups with open signals
+    /// are not evicted. Groups with large counts need no further protection, because the smallest of sixteen is never
+    /// among the eight largest.
     pub fn victim(&self, pressure: &Pressure) -> Option<(usize, u32)> {
         let open = (0..WAYS).filter(|way| !self.slots[*way].is_pinned());
         open.map(|way| (way, self.slots[way].window(pressure.now))).min_by_key(|(_, count)| *count)
     }
 
-    /// How many groups have open signals.
+    /// The number of groups with open signals.
     pub fn pinned(&self) -> usize {
         self.slots.iter().filter(|slot| slot.is_pinned()).count()
     }
 
-    /// Frees the ways of groups of which nothing is left.
+    /// Frees the slots whose rings are empty.
     pub fn sweep(&mut self, pressure: &Pressure) {
         for way in 0..WAYS {
             let last = Cells::at(self.last[way], pressure.sub_s);

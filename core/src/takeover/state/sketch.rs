@@ -1,21 +1,21 @@
-//! How often keys without a slot were seen lately: a count-min sketch with conservative update, in two generations.
+//! A count-min sketch with conservative update, in two generations: how often keys without a slot were seen lately.
 //!
-//! A byte is one cell of both generations: one nibble counts now, the other keeps what the half window before counted,
-//! and at the end of a generation they change places, in one pass over bytes. All cells of a key are in one block of 64
-//! bytes, so an update waits for memory once. The estimate only says who may have a slot, it is never part of a count: where keys
-//! collide, somebody waits a little less, and nothing else.
+//! Each byte holds one cell of both generations: one nibble counts now, the other keeps the count of the previous
+//! half window. At the end of a generation they swap, in one pass over the bytes. All cells of a key are in one block
+//! of 64 bytes, so an update waits for memory once. The estimate only decides about admission to a slot and is never
+//! part of a count, so a collision only means that a key is admitted slightly too early.
 //!
-//! Row `r` has the cells whose index leaves `r` when divided by four; some blocks have more keys than others, which costs so
-//! little of the estimate's quality that `cargo bench --bench takeover_state` does not show it (Cormode and Muthukrishnan, "An improved data stream
-//! summary: the count-min sketch and its applications", 2005).
+//! Row `r` consists of the cells whose index modulo four is `r`. Confining a key to one block loads some blocks more
+//! than others, but costs so little accuracy that `cargo bench --bench takeover_state` does not show it (Cormode and
+//! Muthukrishnan, "An improved data stream summary: the count-min sketch and its applications", 2005).
 
 /// The largest estimate.
 pub const CAP: u8 = 15;
-/// Rows.
+/// The number of rows.
 const ROWS: usize = 4;
-/// Bytes of the processor's unit of memory.
+/// The size of a cache line in bytes.
 const LINE: usize = 64;
-/// What fewer occurrences than this never get: a slot that somebody else has.
+/// The smallest number of occurrences for which a key may evict another one.
 const ADMISSION: u8 = 3;
 
 /// See the [module](self).
@@ -23,17 +23,17 @@ const ADMISSION: u8 = 3;
 pub struct Sketch {
     cells: Vec<u8>,
     generation: u32,
-    /// Keys that were new to this generation: one of their cells was zero.
+    /// The number of keys that were new in this generation, that is, had a cell of zero.
     distinct: usize,
 }
 
 impl Sketch {
-    /// A sketch of `cells` cells, a power of two.
+    /// Creates a sketch of `cells` cells, a power of two.
     pub fn new(cells: usize) -> Self {
         Self { cells: vec![0; cells.max(2 * ROWS)], ..Self::default() }
     }
 
-    /// Goes on to a generation, if it is later.
+    /// Advances to a generation, if it is later than the current one.
     pub fn advance(&mut self, generation: u32) {
         if generation <= self.generation {
             return;
@@ -44,7 +44,8 @@ impl Sketch {
         self.distinct = 0;
     }
 
-    /// Counts a key; how often it was seen in both generations, this time included, up to [`CAP`].
+    /// Counts a key and returns the estimate of how often it was seen in both generations, this time included, up to
+    /// [`CAP`].
     pub fn add(&mut self, key: u64) -> u8 {
         let shift = self.shift();
         let cells = self.cells_of(key);
@@ -62,30 +63,30 @@ impl Sketch {
         (now + 1).saturating_add(before).min(CAP)
     }
 
-    /// The estimate from which a key may take somebody's slot: three, and two more for each key per cell of a row, for
-    /// the fuller the sketch is, the more it overestimates. It never rises beyond seven: where no cell is zero any more, no
-    /// key looks new, and whoever evicts must still have been seen more often than the one that goes.
+    /// The estimate from which a key may evict another one: three, plus two for each key per cell of a row, because a
+    /// fuller sketch overestimates more. It never exceeds seven: once no cell is zero, no key looks new, and a key
+    /// must still have been seen more often than the one that it evicts.
     pub fn admission(&self) -> u8 {
         ADMISSION + (2 * ROWS * self.distinct / self.cells.len().max(1)) as u8
     }
 
-    /// Bytes of memory.
+    /// The memory allocated, in bytes.
     pub fn memory(&self) -> usize {
         self.cells.len()
     }
 
-    /// Where the generation of now is in a byte.
+    /// The bit offset of the current generation in a byte.
     fn shift(&self) -> u32 {
         self.generation % 2 * 4
     }
 
     fn cells_of(&self, key: u64) -> [usize; ROWS] {
-        // Keys are hashes already; a multiplication makes this choice independent of that of the set.
+        // Keys are already hashes; the multiplication makes the choice of cells independent of that of the set.
         let mixed = (key ^ key >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let line = LINE.min(self.cells.len());
         let block = (mixed >> 32) as usize & (self.cells.len() / line - 1);
         let of_row = line / ROWS;
-        // The lowest bits of a product are the least mixed.
+        // The lowest bits of a product are mixed the least.
         std::array::from_fn(|row| block * line + ((mixed >> (8 + 5 * row)) as usize & (of_row - 1)) * ROWS + row)
     }
 }
@@ -128,7 +129,7 @@ mod tests {
         let keys = 1 << 14;
         let admitted = (0..keys).filter(|number| sketch.add(key(*number)) >= sketch.admission()).count();
         assert!((4..=5).contains(&sketch.admission()), "three at first, five with a key per cell of a row");
-        // 0.5 % of the keys would be, were the threshold still three.
+        // With a fixed threshold of three, 0.5 % of the keys would be admitted.
         assert!(admitted < keys as usize / 200, "{admitted}");
         (keys..16 * keys).for_each(|number| _ = sketch.add(key(number)));
         assert_eq!(sketch.admission(), 7, "however many come");

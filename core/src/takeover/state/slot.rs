@@ -1,28 +1,29 @@
-//! One group in a table: what is counted, in 116 bytes.
+//! The counters of one group, in 116 bytes.
 //!
-//! Counts stand in two rings, thirteen sub-buckets of the window and six four-hour cells of the day; the number of a
-//! sub-bucket says its cell, so nothing moves when time goes on. Late events enter the cell of their own time as long as
-//! the ring still has it. Whatever is asked of a slot, it first follows the time: cells that have come round are emptied.
+//! Counts are kept in two rings: thirteen sub-buckets for the window and six four-hour cells for the day. The number
+//! of a sub-bucket determines its cell, so nothing moves as time advances. Late events are counted in the cell of
+//! their own time as long as the ring still covers it. Before any other operation a slot is rolled forward to the
+//! current time, which empties the cells that are reused.
 
 use super::members::Members;
 use super::{LONG_RING, LONG_SUB_S, RING, Reading, Update, linear};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-/// Sub-buckets after which the approximate counts are halved.
+/// The number of sub-buckets after which the approximate counts are halved.
 const HALVING: u32 = 6;
 
-/// See the [module](self). What belongs to it but is needed to find and to evict it, key and `last`, is in the
+/// See the [module](self). The key and the time last seen, which lookups and eviction need, are in the
 /// [set](super::set).
 #[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct Slot {
-    /// The newest sub-bucket of the ring, and the newest cell of the day.
+    /// The newest sub-bucket of the window and the newest cell of the day.
     newest: u32,
     newest_long: u32,
-    /// When the group was first seen, in seconds.
+    /// The time at which the group was first seen, in seconds.
     first: u32,
     ring: [u16; RING],
-    /// All, successes, nonexistent, waf, flagged; see [`Reading::all`].
+    /// The counts `all`, `successes`, `nonexistent`, `waf` and `flagged`; see [`Reading::all`].
     approximate: [u16; 5],
     long: [u16; LONG_RING],
     members: Members,
@@ -30,16 +31,16 @@ pub struct Slot {
     second: [u32; 2],
     third: [u32; 2],
     familiar: [u32; 2],
-    /// Sub-buckets since the halving.
+    /// The number of sub-buckets since the last halving.
     advanced: u8,
-    /// What was estimated to have been missed before admission.
+    /// An estimate of the events missed before admission.
     pub missed: u8,
-    /// A signal about the group is open (1) or not (0).
+    /// Whether a signal about the group is open (1) or not (0).
     pinned: u8,
     padding: u8,
 }
 
-/// A time in the units of a table.
+/// A time in the units of a table's rings.
 #[derive(Clone, Copy, Debug)]
 pub struct Cells {
     /// The number of the sub-bucket.
@@ -49,19 +50,19 @@ pub struct Cells {
 }
 
 impl Cells {
-    /// Where `seconds` falls in a table with sub-buckets of `sub_s`.
+    /// Converts seconds, for a table with sub-buckets of `sub_s` seconds.
     pub fn at(seconds: u32, sub_s: u32) -> Self {
         Self { sub: seconds / sub_s, long: seconds / LONG_SUB_S }
     }
 }
 
 impl Slot {
-    /// A group first seen at this time.
+    /// Creates a group that is first seen at this time.
     pub fn new(seconds: u32, cells: Cells, missed: u8) -> Self {
         Self { newest: cells.sub, newest_long: cells.long, first: seconds, missed, ..Self::default() }
     }
 
-    /// Follows the time to `now`. `last` is when the group was last seen.
+    /// Rolls the rings forward to `now`; `last` is the time at which the group was last seen.
     pub fn roll(&mut self, now: Cells, last: Cells) {
         let by = now.sub.saturating_sub(self.newest);
         if by > 0 {
@@ -91,7 +92,7 @@ impl Slot {
         self.members.contains(member)
     }
 
-    /// Adds an event of this time to a slot that has followed the time; false if it is older than the ring.
+    /// Adds an event to a slot that was rolled forward; returns false if the event is older than the ring.
     pub fn add(&mut self, seconds: u32, at: Cells, update: &Update) -> bool {
         self.first = self.first.min(seconds);
         if update.counted && self.newest_long.saturating_sub(at.long) < LONG_RING as u32 {
@@ -114,7 +115,7 @@ impl Slot {
         true
     }
 
-    /// What rules see.
+    /// Returns the reading that rules evaluate.
     pub fn reading(&self, sub_s: u32, last: u32) -> Reading {
         let [all, successes, nonexistent, waf, flagged] = self.approximate.map(u32::from);
         let mut ring = [0; RING];
@@ -141,7 +142,7 @@ impl Slot {
         }
     }
 
-    /// The count over the ring at `now`, without following the time.
+    /// Returns the count over the ring at `now`, without rolling it forward.
     pub fn window(&self, now: Cells) -> u32 {
         let by = now.sub.saturating_sub(self.newest);
         let kept = RING.saturating_sub(by as usize);
@@ -153,7 +154,7 @@ impl Slot {
         self.long.iter().map(|count| u32::from(*count)).sum()
     }
 
-    /// Keeps the slot from being evicted, or no longer.
+    /// Sets whether the slot is protected from eviction.
     pub fn pin(&mut self, pinned: bool) {
         self.pinned = pinned.into();
     }
@@ -164,7 +165,7 @@ impl Slot {
     }
 }
 
-/// Whether nothing seen at `last` or before is of any interest at `now`.
+/// Whether both rings of a group last seen at `last` are empty at `now`.
 pub fn is_forgotten(last: Cells, now: Cells) -> bool {
     now.sub.saturating_sub(last.sub) >= RING as u32 && now.long.saturating_sub(last.long) >= LONG_RING as u32
 }

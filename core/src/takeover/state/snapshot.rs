@@ -1,4 +1,4 @@
-//! What outlives a restart, as bytes: a header and sections, each with its checksum.
+//! Snapshots: the file format of the state that survives a restart, a header and sections, each with its checksum.
 //!
 //! | bytes | what |
 //! |---|---|
@@ -9,11 +9,11 @@
 //! | 4 | CRC-32C of the header so far |
 //! | then, for each section: 4 | its name |
 //! | 8 | its length |
-//! | 4 | CRC-32C of the two and of the content |
+//! | 4 | CRC-32C of the name, the length and the content |
 //! | | the content |
 //!
-//! The last section is empty and named `end.`. One with a name that this version does not know is passed over. A checksum says that a file was damaged, not who
-//! wrote it; who may write it may decide who is blocked.
+//! The last section is empty and named `end.`. Sections with unknown names are skipped. A checksum detects damage,
+//! not forgery: whoever can write the file can decide who is blocked.
 
 use crc::{CRC_32_ISCSI, Crc};
 
@@ -22,29 +22,29 @@ pub const VERSION: u16 = 1;
 const MAGIC: [u8; 4] = *b"BZAT";
 const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
-/// Why a snapshot was not taken.
+/// The error for bytes that are not a snapshot.
 pub const FOREIGN: &str = "this is no snapshot of account-takeover detection";
-/// See [`FOREIGN`].
+/// The error for a snapshot in a newer format.
 pub const NEWER: &str = "the snapshot was written by a newer version";
-/// See [`FOREIGN`].
+/// The error for a truncated snapshot.
 pub const CUT: &str = "the snapshot ends too early";
-/// See [`FOREIGN`].
+/// The error for a snapshot with a wrong checksum.
 pub const DAMAGED: &str = "the snapshot is damaged: a checksum does not fit";
 
 /// The name of a section.
 pub type Name = [u8; 4];
 const END: Name = *b"end.";
 
-/// What the header says.
+/// The content of the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// When it was written, in milliseconds since the epoch.
+    /// The time of writing, in milliseconds since the Unix epoch.
     pub created_ms: u64,
-    /// The key of its hashes.
+    /// The key of the hashes in the snapshot.
     pub key: [u64; 2],
 }
 
-/// Begins a snapshot.
+/// Writes the header.
 pub fn start(header: Header, out: &mut Vec<u8>) {
     let start = out.len();
     out.extend(MAGIC);
@@ -67,7 +67,7 @@ pub fn section(name: Name, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) 
     out[start + 12..start + 16].copy_from_slice(&checksum.to_le_bytes());
 }
 
-/// Ends a snapshot.
+/// Writes the last section.
 pub fn finish(out: &mut Vec<u8>) {
     section(END, out, |_| {});
 }
@@ -75,7 +75,7 @@ pub fn finish(out: &mut Vec<u8>) {
 /// The sections of a snapshot, in their order.
 pub type Sections<'a> = Vec<(Name, Fields<'a>)>;
 
-/// Reads a snapshot, all of whose checksums are looked at before anything of it is used.
+/// Reads a snapshot, after checking all of its checksums.
 pub fn read(bytes: &[u8]) -> Result<(Header, Sections<'_>), &'static str> {
     let mut fields = Fields(bytes);
     if fields.array::<4>() != Ok(MAGIC) {
@@ -113,12 +113,12 @@ fn checksum_of(head: &[u8], content: &[u8]) -> u32 {
     digest.finalize()
 }
 
-/// The content of a section, read from the front.
+/// A reader of a section's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fields<'a>(pub &'a [u8]);
 
 impl<'a> Fields<'a> {
-    /// So many bytes.
+    /// Reads `count` bytes.
     pub fn bytes(&mut self, count: u64) -> Result<&'a [u8], &'static str> {
         let count = usize::try_from(count).map_err(|_| CUT)?;
         let (bytes, rest) = self.0.split_at_checked(count).ok_or(CUT)?;
@@ -126,24 +126,24 @@ impl<'a> Fields<'a> {
         Ok(bytes)
     }
 
-    /// A fixed number of bytes.
+    /// Reads a fixed number of bytes.
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], &'static str> {
         let (bytes, rest) = self.0.split_first_chunk().ok_or(CUT)?;
         self.0 = rest;
         Ok(*bytes)
     }
 
-    /// A number.
+    /// Reads a little-endian number.
     pub fn u16(&mut self) -> Result<u16, &'static str> {
         self.array().map(u16::from_le_bytes)
     }
 
-    /// A number.
+    /// Reads a little-endian number.
     pub fn u32(&mut self) -> Result<u32, &'static str> {
         self.array().map(u32::from_le_bytes)
     }
 
-    /// A number.
+    /// Reads a little-endian number.
     pub fn u64(&mut self) -> Result<u64, &'static str> {
         self.array().map(u64::from_le_bytes)
     }
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn snapshots_are_read_as_written() {
         let bytes = snapshot();
         let (header, sections) = read(&bytes).unwrap();
         assert_eq!(header, HEADER);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn every_damage_is_noticed() {
+    fn damage_is_detected() {
         let bytes = snapshot();
         for nth in 0..bytes.len() {
             for bit in 0..8 {
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_and_newer_ones_are_refused() {
+    fn foreign_and_newer_snapshots_are_refused() {
         assert_eq!(read(b""), Err(FOREIGN));
         assert_eq!(read(b"PK\x03\x04 and so on"), Err(FOREIGN));
         let mut newer = snapshot();

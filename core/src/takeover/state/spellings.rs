@@ -1,24 +1,24 @@
-//! What keys stand for, so that reports can name logins and addresses.
+//! The texts behind keys, so that reports can name logins and addresses.
 //!
-//! Detection needs hashes only. Spellings are kept for keys that are suspicious, within a fixed amount of memory, and not
-//! longer than a day after anybody asked for them: when the room is used up, a report shows the hash.
+//! Detection itself needs only hashes. Texts are stored for suspicious keys, in a fixed amount of memory, and dropped
+//! a day after they were last needed. If there is no room, reports show the hash.
 
 use super::Key;
 use crate::support::fork::Renewable;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// How long a spelling is kept after it was last needed.
+/// How long a text is kept after it was last needed, in seconds.
 const KEPT_FOR_S: u32 = 86_400;
 const SHARDS: usize = 16;
-/// What a spelling takes beside its bytes: its place in the map and the allocation.
+/// The memory that a text takes in addition to its bytes: its place in the map and the allocation.
 const OVERHEAD: usize = 64;
 
 /// See the [module](self).
 #[derive(Debug)]
 pub struct Spellings {
     shards: [Renewable<Shard>; SHARDS],
-    /// Bytes a shard may take.
+    /// The memory limit of a shard, in bytes.
     room: usize,
 }
 
@@ -35,12 +35,12 @@ struct Spelling {
 }
 
 impl Spellings {
-    /// Spellings in this many bytes.
+    /// Creates a store limited to `room` bytes.
     pub fn new(room: usize) -> Self {
         Self { shards: Default::default(), room: room / SHARDS }
     }
 
-    /// Keeps the spelling of a key if there is room; the first one stays.
+    /// Stores the text behind a key, if there is room and none is stored yet.
     pub fn keep(&self, key: Key, text: &str, now_s: u32) {
         let mut shard = self.shard(key).lock();
         if let Some(known) = shard.texts.get_mut(&key.get()) {
@@ -48,7 +48,7 @@ impl Spellings {
             return;
         }
         if shard.texts.capacity() == 0 {
-            // So the map never grows, which would take a while.
+            // The full capacity is reserved at once, because growing the map later would stall an event.
             shard.texts.reserve(self.room / OVERHEAD);
         }
         let bytes = OVERHEAD + text.len();
@@ -58,7 +58,7 @@ impl Spellings {
         }
     }
 
-    /// The spelling of a key.
+    /// Returns the text behind a key.
     pub fn get(&self, key: Key, now_s: u32) -> Option<String> {
         let mut shard = self.shard(key).lock();
         let known = shard.texts.get_mut(&key.get())?;
@@ -66,7 +66,7 @@ impl Spellings {
         Some(known.text.to_string())
     }
 
-    /// Forgets the spelling of a key.
+    /// Forgets the text behind a key.
     pub fn forget(&self, key: Key) {
         let mut shard = self.shard(key).lock();
         if let Some(known) = shard.texts.remove(&key.get()) {
@@ -74,7 +74,7 @@ impl Spellings {
         }
     }
 
-    /// Forgets what nobody has needed for long, in one of the slices of which there are as many as shards.
+    /// Forgets texts that were not needed for long, in one slice; there are as many slices as shards.
     pub fn sweep(&self, now_s: u32, slice: usize) {
         let mut shard = self.shards[slice % SHARDS].lock();
         let Shard { texts, bytes } = &mut *shard;
@@ -85,7 +85,7 @@ impl Spellings {
         });
     }
 
-    /// Bytes of memory, as counted against the room.
+    /// The memory in bytes, as counted against the limit.
     pub fn memory(&self) -> usize {
         size_of_val(&self.shards) + self.shards.iter().map(|shard| shard.lock().bytes).sum::<usize>()
     }
@@ -95,7 +95,7 @@ impl Spellings {
     }
 }
 
-/// Keys are keyed hashes already.
+/// The identity as a hash function, because keys are already keyed hashes.
 #[derive(Debug, Default)]
 struct AsItIs(u64);
 

@@ -1,14 +1,14 @@
-//! A table of groups whose size no input can change.
+//! A set-associative table of groups, of a size that no input can change.
 //!
-//! An attacker chooses addresses and logins, so the number of different keys in a window is theirs to choose, and a table
-//! that simply keeps the latest is emptied by a flood of keys that are used once. Here a key that has no slot is first
-//! counted in a [sketch](super::sketch). It takes a slot at once where its [set](super::set) has a free one; where it has
-//! none, it must have been seen a few times, and more often than the least of the sixteen that are there. So single-use
-//! keys never get in, and the price for others is the delay of a few events.
+//! An attacker chooses addresses and logins, and thus the number of distinct keys in a window. A table that always
+//! keeps the latest keys would be emptied by a flood of single-use ones. Here a key without a slot is first counted
+//! in a [sketch](super::sketch). If its [set](super::set) has a free slot, the key takes it at once; otherwise it
+//! must have been seen a few times, and more often than the key with the smallest of the sixteen counts. Single-use
+//! keys are therefore hardly ever admitted to a full set; the price is a delay of a few events for other keys.
 //!
-//! Sets cannot be aimed at, because keys are keyed hashes. A table has shards, each with a lock for the time of one look
-//! at one set, and each allocated with its first group: as zeroed memory, of which the system gives pages when they are
-//! touched.
+//! Nobody can choose keys that fall into one set, because keys are keyed hashes. Each shard of the table has a lock,
+//! held for one access to one set, and is allocated with its first group as zeroed memory, whose pages the system
+//! provides on first touch.
 
 use super::set::{MOST_PINNED, Pressure, SET_WORDS, Set, WAYS};
 use super::sketch::Sketch;
@@ -18,20 +18,20 @@ use crate::support::fork::Renewable;
 use std::sync::MutexGuard;
 use zerocopy::transmute_mut;
 
-/// Bytes of the processor's unit of memory.
+/// The size of a cache line in bytes.
 const LINE: usize = 64;
 
-/// How large a table is.
+/// The size of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TableSize {
-    /// Groups it holds; a power of two.
+    /// The number of groups; a power of two.
     pub slots: usize,
-    /// Cells of its sketch; a power of two.
+    /// The number of cells in the sketch; a power of two.
     pub cells: usize,
 }
 
 impl TableSize {
-    /// Bytes of memory, all of it in use.
+    /// The memory in bytes when all of it is in use.
     pub fn memory(self) -> usize {
         self.slots / WAYS * size_of::<Set>() + self.cells
     }
@@ -42,23 +42,24 @@ impl TableSize {
 pub struct HotTable {
     window_s: u32,
     sub_s: u32,
-    /// Of one shard.
+    /// The number of sets in a shard.
     sets: usize,
     cells: usize,
     shards: Box<[Renewable<Shard>]>,
 }
 
-/// A part of a table.
+/// A shard of a table.
 #[derive(Debug, Default)]
 struct Shard {
     words: Vec<u64>,
-    /// Words before the first set, so that sets fill lines.
+    /// The number of words before the first set, which aligns sets to cache lines.
     offset: usize,
     sketch: Sketch,
 }
 
 impl HotTable {
-    /// A table with a window of so many seconds, cut into sub-buckets, and so many shards, a power of two.
+    /// Creates a table with a window of `window_s` seconds, divided into sub-buckets of `sub_s` seconds, and with
+    /// `shards` shards, a power of two.
     pub fn new(window_s: u32, sub_s: u32, size: TableSize, shards: usize) -> Self {
         let sets = (size.slots / WAYS).max(1);
         let shards = shards.clamp(1, sets);
@@ -71,7 +72,7 @@ impl HotTable {
         }
     }
 
-    /// Adds to a group, if it has a slot or gets one.
+    /// Adds an event to a group, if it has a slot or is admitted to one.
     pub fn add(&self, key: Key, when: Moment, update: &Update) -> Counted {
         let newest_s = when.now_s.max(when.at_s);
         let (pressure, at) = (self.pressure(newest_s), Cells::at(when.at_s, self.sub_s));
@@ -88,7 +89,7 @@ impl HotTable {
         }
     }
 
-    /// What is known of a group at a time.
+    /// Returns the state of a group at `now_s`.
     pub fn read(&self, key: Key, now_s: u32) -> Option<Reading> {
         let (slot, last) = self.at(key, now_s)?;
         Some(slot.reading(self.sub_s, last))
@@ -99,7 +100,7 @@ impl HotTable {
         self.at(key, now_s).is_some_and(|(slot, _)| slot.has_member(member))
     }
 
-    /// A copy of a group's slot, as it is at a time.
+    /// Returns a copy of a group's slot, rolled forward to `now_s`.
     fn at(&self, key: Key, now_s: u32) -> Option<(Slot, u32)> {
         let pressure = self.pressure(now_s);
         let mut shard = self.shard(key);
@@ -111,7 +112,7 @@ impl HotTable {
         Some((slot, last))
     }
 
-    /// Keeps a group from being evicted, or no longer. Half of a set can be kept, others lose their slot as if they were
+    /// Sets whether a group is protected from eviction. At most half of a set can be protected; further groups are
     /// not.
     pub fn pin(&self, key: Key, pinned: bool) {
         let mut shard = self.shard(key);
@@ -132,7 +133,7 @@ impl HotTable {
         }
     }
 
-    /// Frees the slots of groups of which nothing is left, in one slice of `slices`.
+    /// Frees the slots whose rings are empty, in one of `slices` slices.
     pub fn sweep(&self, now_s: u32, slice: usize, slices: usize) {
         let pressure = self.pressure(now_s);
         let sets = self.sets * self.shards.len();
@@ -144,7 +145,7 @@ impl HotTable {
         }
     }
 
-    /// Bytes of memory, as allocated.
+    /// The memory allocated, in bytes.
     pub fn memory(&self) -> usize {
         let of_shard = |shard: &Renewable<Shard>| {
             let shard = shard.lock();
@@ -157,7 +158,7 @@ impl HotTable {
         Pressure { now_s, now: Cells::at(now_s, self.sub_s), window_s: self.window_s, sub_s: self.sub_s }
     }
 
-    /// The shard of a key: by the upper bits of the hash.
+    /// The shard of a key, selected by the upper bits of its hash.
     fn shard(&self, key: Key) -> MutexGuard<'_, Shard> {
         let shard = (key.get() >> 48) as usize & (self.shards.len() - 1);
         let mut shard = self.shards[shard].lock();
@@ -167,7 +168,7 @@ impl HotTable {
         shard
     }
 
-    /// The set of a key in its shard: by the lower bits.
+    /// The index of a key's set in its shard, selected by the lower bits of its hash.
     fn place(&self, key: Key) -> usize {
         key.get() as usize & (self.sets - 1)
     }
@@ -185,7 +186,7 @@ impl Shard {
         transmute_mut!(&mut sets[nth])
     }
 
-    /// The slot of a key, if it has one or gets one now.
+    /// Finds the slot of a key, or admits the key to one.
     fn admit(&mut self, nth: usize, key: Key, at_s: u32, now: &Pressure, counted: bool) -> Option<(&mut Set, usize)> {
         let key = key.get();
         if let Some(way) = self.set(nth).find_live(key, now) {
@@ -226,7 +227,7 @@ mod tests {
         familiar: None,
     };
 
-    /// One set.
+    /// A table of a single set.
     fn table() -> HotTable {
         HotTable::new(900, 75, TableSize { slots: WAYS, cells: 1 << 10 }, 4)
     }
@@ -253,7 +254,7 @@ mod tests {
         for number in 100..200 {
             assert_eq!(table.add(key(number), at(1001), &SECOND), Counted::NotAdmitted);
         }
-        // Not counted: no admission, and no entry into the sketch.
+        // Updates that do not count are neither admitted nor counted in the sketch.
         for _ in 0..10 {
             assert_eq!(table.add(key(300), at(1001), &UPDATE), Counted::NotAdmitted);
         }
@@ -318,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn sweeping_forgets_what_the_day_no_longer_has() {
+    fn sweeping_frees_slots_with_empty_rings() {
         let table = table();
         table.add(key(1), at(100_000), &SECOND);
         let rings_are_empty = (100_000 / super::super::LONG_SUB_S + 6) * super::super::LONG_SUB_S;

@@ -1,26 +1,27 @@
-//! Engine time: a clock that never goes back, whatever is done to the machine's.
+//! Engine time: a clock that tolerates jumps of the system clock.
 //!
-//! It starts as the time of day and goes on with the monotonic clock. Each tick compares the two. A small difference is
-//! made up for slowly; a jump forward (or a machine that slept) is followed at once, and windows age as if the time had
-//! passed. A jump back is waited out: time stands still for up to a minute, and if the time of day has not come back by
-//! then, the engine follows it and tells by how much, so that all times that are kept can [move along](super::State::rebase).
+//! It starts at the system time and advances with the monotonic clock; each tick compares the two. A small difference
+//! is corrected gradually. A jump forward (or a suspended machine) is followed at once, and windows age as if that
+//! time had passed. After a jump back, engine time stands still for up to a minute. If the system time has not caught
+//! up by then, the engine follows it and reports by how much, so that all stored times can be
+//! [shifted](super::State::rebase).
 //!
-//! Events bring their own time, which is believed within bounds: not more than five seconds ahead. How far behind it may
-//! be is up to who counts them.
+//! Events carry their own time, which is accepted if it is at most five seconds ahead. How late they may be is up to
+//! the code that counts them.
 
 use crate::support::Clock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-/// A difference up to this is made up for slowly.
+/// The largest difference that is corrected gradually.
 const TOLERATED_MS: i64 = 2_000;
-/// How slowly: so many milliseconds in each second.
+/// The rate of gradual correction, in milliseconds per second.
 const SLEW_MS_PER_S: i64 = 1;
-/// How long time stands still.
+/// How long time stands still after a jump back.
 const STAND_MS: u64 = 60_000;
 /// How far ahead of the engine's time an event may be.
 const AHEAD_MS: u64 = 5_000;
-/// What happened longer than this before the latest event no longer changes closed buckets of the history.
+/// An event this much older than the latest one no longer changes closed buckets of the history.
 pub const CLOSED_AFTER_MS: u64 = 120_000;
 /// The last time that can be told, in 2106: what is kept has seconds of 32 bits.
 pub const LATEST_MS: u64 = u32::MAX as u64 * 1000;
@@ -28,11 +29,11 @@ pub const LATEST_MS: u64 = u32::MAX as u64 * 1000;
 /// See the [module](self).
 pub struct EngineTime {
     clock: Arc<dyn Clock>,
-    /// What engine time is ahead of the monotonic clock.
+    /// The offset of engine time from the monotonic clock.
     ahead_ms: AtomicI64,
-    /// The latest time that was told; while time stands still, it stays.
+    /// The latest time that was returned; it remains the time while time stands still.
     latest_ms: AtomicU64,
-    /// The time of day at which time began to stand still, or zero.
+    /// The system time at which time began to stand still, or zero.
     standing_since_ms: AtomicU64,
     /// The monotonic time of the last tick.
     ticked_ms: AtomicU64,
@@ -42,34 +43,35 @@ pub struct EngineTime {
     future_events: AtomicU64,
 }
 
-/// What a tick found.
+/// The result of a tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Clocks agree, or nearly.
+    /// The clocks agree, or differ by a tolerated amount.
     Steady,
-    /// Time jumped forward by this many milliseconds, in which nothing was seen.
+    /// Time jumped forward by this many milliseconds, during which no events were seen.
     Forward(u64),
     /// Time stands still.
     Standing,
-    /// Time was set back; everything that is kept moves by this many milliseconds, a negative number.
+    /// The engine follows a clock that was set back; all stored times must be shifted by this negative number of
+    /// milliseconds.
     Back(i64),
 }
 
 /// The time of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventTime {
-    /// When it happened, as far as it is believed.
+    /// The accepted time of the event.
     pub at_ms: u64,
-    /// The engine's time.
+    /// The engine time.
     pub now_ms: u64,
-    /// It claimed to be of the future.
+    /// Whether the event claimed a time too far in the future.
     pub future: bool,
-    /// It belongs to a bucket of the history that is closed.
+    /// Whether the event belongs to a closed bucket of the history.
     pub closed: bool,
 }
 
 impl EngineTime {
-    /// Time that starts now.
+    /// Starts engine time at the system time.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let (wall, mono) = (clock.unix_millis().min(LATEST_MS), clock.monotonic_millis());
         Self {
@@ -84,7 +86,7 @@ impl EngineTime {
         }
     }
 
-    /// The time, in milliseconds since the epoch.
+    /// The engine time, in milliseconds since the Unix epoch.
     pub fn now_ms(&self) -> u64 {
         if self.standing_since_ms.load(Ordering::Relaxed) != 0 {
             return self.latest_ms.load(Ordering::Relaxed);
@@ -93,12 +95,12 @@ impl EngineTime {
         self.latest_ms.fetch_max(now, Ordering::Relaxed).max(now)
     }
 
-    /// The time in seconds.
+    /// The engine time, in seconds since the Unix epoch.
     pub fn now_s(&self) -> u32 {
         u32::try_from(self.now_ms() / 1000).unwrap_or(u32::MAX)
     }
 
-    /// Compares the clocks; to be called about once a second, by one thread at a time.
+    /// Compares the clocks. Call it about once a second, from one thread at a time.
     pub fn tick(&self) -> Step {
         let (wall, mono) = (self.clock.unix_millis().min(LATEST_MS), self.clock.monotonic_millis());
         let elapsed = mono.saturating_sub(self.ticked_ms.swap(mono, Ordering::Relaxed));
@@ -118,7 +120,7 @@ impl EngineTime {
             self.go_on_from(wall, mono);
             return Step::Forward(ahead.unsigned_abs());
         }
-        // A time of day before the one at which it began to stand still was set back once more.
+        // An earlier system time than at the start of the standstill means that it was set back once more.
         if standing_since == 0 || wall < standing_since {
             self.standing_since_ms.store(wall.max(1), Ordering::Relaxed);
             self.jumps.fetch_add(1, Ordering::Relaxed);
@@ -134,7 +136,7 @@ impl EngineTime {
         Step::Back(ahead)
     }
 
-    /// The time of an event that claims to be of `claimed_ms`, or of now.
+    /// Returns the accepted time of an event that claims to be of `claimed_ms`, by default now.
     pub fn accept(&self, claimed_ms: Option<u64>) -> EventTime {
         let now_ms = self.now_ms();
         let claimed_ms = claimed_ms.unwrap_or(now_ms).min(LATEST_MS);
@@ -147,12 +149,12 @@ impl EngineTime {
         EventTime { at_ms, now_ms, future, closed: at_ms + CLOSED_AFTER_MS < watermark }
     }
 
-    /// How often the clock jumped.
+    /// The number of times the clock jumped.
     pub fn jumps(&self) -> u64 {
         self.jumps.load(Ordering::Relaxed)
     }
 
-    /// How many events claimed to be of the future.
+    /// The number of events that claimed a time too far in the future.
     pub fn future_events(&self) -> u64 {
         self.future_events.load(Ordering::Relaxed)
     }
@@ -175,7 +177,7 @@ fn moved(millis: u64, by_ms: i64) -> u64 {
 mod tests {
     use super::*;
 
-    /// A time of day and a monotonic clock, each set by itself.
+    /// A system clock and a monotonic clock that are set independently.
     #[derive(Default)]
     struct Clocks {
         wall: AtomicU64,
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn small_differences_are_made_up_for_slowly() {
+    fn small_differences_are_corrected_gradually() {
         let (clocks, time) = clocks();
         clocks.set(2_000);
         for second in 1..=10 {
@@ -254,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_one_is_followed_after_a_minute() {
+    fn a_long_jump_back_is_followed_after_a_minute() {
         let (clocks, time) = clocks();
         time.accept(None);
         clocks.set(-3_600_000);
@@ -271,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn events_are_believed_within_bounds() {
+    fn event_times_are_accepted_within_bounds() {
         let (_, time) = clocks();
         let accept = |ms| {
             let accepted = time.accept(Some(ms));
