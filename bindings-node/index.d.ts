@@ -384,12 +384,12 @@ export type Entry = { user: sdk.Id, ip?: string } | { user?: sdk.Id, ip: string 
 /** The engine of a process: rules, remote configuration, denylist and limits. */
 export class Engine {
   /**
-   * @param rules a ruleset as `JSON.parse` returns it, or its text. Warnings about it are emitted as process warnings of the
-   *   type `BartizanWarning`.
+   * @param rules a ruleset as `JSON.parse` returns it, or its text; the built-in rules without it. Warnings about it are
+   *   emitted as process warnings of the type `BartizanWarning`.
    * @throws ConfigurationError if none of the rules can be used
    * @throws ArgumentError if a setting is invalid or unknown
    */
-  constructor(rules: object | string, settings?: EngineSettings)
+  constructor(rules?: object | string | null, settings?: EngineSettings)
   /** The diagnostics of the initial rules. */
   readonly diagnostics: Diagnostics
   /** Warnings about all current configurations, including those of remote configuration. */

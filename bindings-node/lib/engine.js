@@ -46,7 +46,11 @@ class Engine {
     warn(this.#native.doubts)
     const detector = this.#native.takeover()
     const { takeover_diagnostics: diagnostics } = this.report
-    this.#takeover = detector && detectorOf(detector, diagnostics && diagnosticsOf(diagnostics))
+    const said = diagnostics && diagnosticsOf(diagnostics)
+    this.#takeover = detector && detectorOf(detector, said)
+    if (said && Object.values(said).some(({ error, failed }) => error || failed?.length > 0)) {
+      warn(`the document about account takeover has errors: ${JSON.stringify(said)}`)
+    }
   }
 
   get report () {

@@ -173,3 +173,9 @@ test('an engine has a detector', () => {
   throws(() => new Engine(RULES, { takeover: 5 }), /`takeover` must be true, false or a map/)
 })
 
+
+test('an engine without rules has the built-in ones', () => {
+  const request = new Engine().request()
+  request.start({ method: 'GET', url: '/', query: { file: '../../../../etc/passwd' } })
+  assert.equal(request.finish().meta['appsec.event'], 'true')
+})

@@ -253,3 +253,15 @@ def test_threads_share_a_detector() -> None:
         thread.join()
     assert problems == []
     assert detector.health()["events"] == 1600
+
+
+def test_an_engine_without_rules_has_the_built_in_ones() -> None:
+    with Engine().request() as request:
+        request.start(method="GET", url="/", query={"file": "../../../../etc/passwd"})
+        assert request.finish()["meta"]["appsec.event"] == "true"
+
+
+def test_a_refused_document_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "bartizan"):
+        Engine(takeover={"bartizan_ato": {"settings": {"response": {"mode": "blok"}}}})
+    assert "unknown mode 'blok'" in caplog.text

@@ -45,7 +45,7 @@ class Blocked(BaseException):
 class Engine:
     """The engine of a process. Thread-safe.
 
-    ``rules`` is a ruleset, as ``json.load`` returns it or as text. ``enabled`` is true, false, or None to let remote
+    ``rules`` is a ruleset, as ``json.load`` returns it or as text; without it, the built-in rules apply. ``enabled`` is true, false, or None to let remote
     configuration decide. A ruleset without a usable rule raises ``ConfigurationError``; warnings about it are in
     ``warnings``, and go to the logger ``bartizan``. ``settings`` are those of the engine; any other raises
     ``TypeError``:
@@ -62,11 +62,16 @@ class Engine:
     - ``service``, ``env``: the names that signals of takeover have
     """
 
-    def __init__(self, rules: Mapping[str, Any] | str, *, enabled: bool | None = True, **settings: Any) -> None:
+    def __init__(
+        self, rules: Mapping[str, Any] | str | None = None, *, enabled: bool | None = True, **settings: Any
+    ) -> None:
         self._native = NativeEngine({"rules": rules, "enabled": enabled, "host": "python", **settings})
         native = self._native.takeover()
         document = isinstance(settings.get("takeover"), Mapping)
-        self._takeover = native and Detector._of(native, self._native.takeover_diagnostics if document else None)
+        said = self._native.takeover_diagnostics if document else None
+        self._takeover = native and Detector._of(native, said)
+        if said is not None and said.has_errors:
+            _log.warning("the document about account takeover has errors: %s", said)
 
     @property
     def diagnostics(self) -> Diagnostics:

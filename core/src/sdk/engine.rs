@@ -84,7 +84,7 @@ pub const ENGINE_SETTINGS: [&str; 11] = [
 
 /// An engine configured by a map:
 ///
-/// * `rules`: the ruleset, as a value or as JSON text; `local_rules`: true if an operator chose it, which excludes
+/// * `rules`: the ruleset, as a value or as JSON text; the built-in rules without it; `local_rules`: true if an operator chose it, which excludes
 ///   remote configuration
 /// * `enabled`: true, false, or nothing to let remote configuration decide
 /// * `environment`: a map with the variables of the collection mode, and `DD_TRACE_CLIENT_IP_HEADER` as a fallback for
@@ -121,10 +121,10 @@ fn read(args: Args<'_>, warnings: &mut Vec<String>) -> Result<Settings, EngineEr
     let variable = |name: &str| environment.and_then(|variables| variables.non_empty(name)).map(String::from);
     let service = read_settings(args, variable(CLIENT_IP_HEADER).as_deref())?;
     let modes = ModeSettings::read(variable, warnings);
-    let rules = args.object("rules").ok_or("the setting `rules` must be given")?;
-    let settings = match rules.as_bytes() {
-        Some(text) => Settings::from_json(text)?,
-        None => Settings::new(rules.to_value()),
+    let settings = match args.object("rules").map(|rules| (rules, rules.as_bytes())) {
+        None => Settings::builtin(),
+        Some((_, Some(text))) => Settings::from_json(text)?,
+        Some((rules, None)) => Settings::new(rules.to_value()),
     };
     let settings = match args.number("timeout_us")? {
         Some(timeout) if timeout.is_nan() || timeout < 1.0 => {

@@ -1,5 +1,7 @@
 //! Merges documents with the key `bartizan_ato` into one configuration, with diagnostics of what was refused and why.
 //!
+//! `core/rules/takeover/CONFIGURATION.md` describes the format for people.
+//!
 //! Like those of the engine, documents have paths, and are merged in the byte order of their paths, so that processes
 //! which received them in different orders agree. The rules of all documents are combined; if two have the same id,
 //! the later one is refused. Of settings the later one wins, key by key. An error affects only the element that
