@@ -34,8 +34,8 @@ use std::time::{Duration, Instant};
 const SERVICES: usize = 64;
 /// How long an event or the end of a request may spend on pending work.
 const SLICE: Duration = Duration::from_millis(2);
-/// Of a step longer than this, in seconds, nothing is done on the way once nothing waits for its time: accounts are aged in
-/// one go by whoever notices such a break.
+/// A manual clock skips steps longer than this, in seconds, if no work is pending. The account memory ages its records
+/// correctly over breaks of more than 30 days.
 const LONG_STEP_S: u64 = 31 * 86_400;
 /// The name under which further services are counted.
 const OTHER: &str = "__other__";
@@ -219,7 +219,7 @@ impl Detector {
         Ok(self.take(&event))
     }
 
-    /// Runs something for a host that must not fail with it: an error of ours is counted, and the answer is neutral.
+    /// Runs a function of the detector. A panic is counted and gives the neutral answer, so that it never reaches the host.
     pub(crate) fn guarded<T>(&self, neutral: impl FnOnce() -> T, run: impl FnOnce() -> T) -> T {
         catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
             count(&self.counters.internal_errors);

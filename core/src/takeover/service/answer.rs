@@ -21,7 +21,7 @@ const ADDRESSES: usize = 16;
 const NETWORK_S: u32 = 3600;
 /// The maximum number of targets of one signal.
 const PLANNED: usize = 65_536;
-/// For how long what forbids a block is not asked for again, in seconds.
+/// The time after which a block that was withheld is considered again, in seconds.
 const WITHHELD_S: u64 = 600;
 /// The period, in seconds, over which refused attempts are watched: the response ends if more than 2 % of them are
 /// from familiar origins.
@@ -182,7 +182,7 @@ impl Work<'_> {
         true
     }
 
-    /// Does not refuse somebody, and says why; it may be otherwise in a while.
+    /// Records that a target is not refused, and why. It is considered again later.
     fn withhold(&mut self, slot: Slot, target: Target, why: &str, acts: bool, now_s: u64) {
         let Some(signal) = self.inner.signals.get_mut(slot) else { return };
         let line = format!("{target}: {why}");

@@ -188,13 +188,13 @@ impl Work<'_> {
         self.grow(slot, rule, finding, told);
     }
 
-    /// Whether a signal had to give way to others while its attack goes on.
+    /// Whether a signal was evicted although its attack continues.
     pub(super) fn gave_way(&self, slot: Slot, now_s: u64) -> bool {
         let signal = self.inner.signals.get(slot);
         signal.is_some_and(|signal| signal.closed_because == Some(EVICTED) && now_s <= signal.closes_s())
     }
 
-    /// Brings back what gave way, in place of what matters less now.
+    /// Reopens an evicted signal, and evicts another one if there is no room.
     pub(super) fn bring_back(&mut self, slot: Slot, told: &Told<'_>) {
         if let Some(evicted) = self.inner.signals.to_evict() {
             self.close(evicted, Status::Closed, EVICTED, told.now());
