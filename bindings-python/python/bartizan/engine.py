@@ -45,10 +45,10 @@ class Blocked(BaseException):
 class Engine:
     """The engine of a process. Thread-safe.
 
-    ``rules`` is a ruleset, as ``json.load`` returns it or as text; without it, the built-in rules apply. ``enabled`` is true, false, or None to let remote
-    configuration decide. A ruleset without a usable rule raises ``ConfigurationError``; warnings about it are in
-    ``warnings``, and go to the logger ``bartizan``. ``settings`` are those of the engine; any other raises
-    ``TypeError``:
+    ``rules`` is a ruleset, as ``json.load`` returns it or as text; without it, the built-in rules apply. ``enabled`` is
+    true, false, or None to let remote configuration decide. A ruleset without a usable rule raises
+    ``ConfigurationError``; warnings about it are in ``warnings``, and go to the logger ``bartizan``. ``settings`` are
+    those of the engine; any other raises ``TypeError``:
 
     - ``local_rules``: whether an operator chose the rules, so that remote configuration does not change them
     - ``environment``: the environment variables of the collection mode
