@@ -156,15 +156,16 @@ static void block_at_run_time(void)
 
 static void bad_pointers(void)
 {
-    ddwaf_object map = parse("{}"), result;
+    ddwaf_object map = parse("{}"), misspelt = parse("{\"rulez\": 1}"), result;
     CHECK(!bartizan_call(NULL, 3, &map, &result) && !bartizan_call("user_id", 7, NULL, &result));
     CHECK(!bartizan_call("user_id", 7, &map, NULL));
-    CHECK(bartizan_engine_init(NULL, NULL) == NULL && bartizan_engine_init(&map, NULL) == NULL);
+    CHECK(bartizan_engine_init(NULL, NULL) == NULL && bartizan_engine_init(&misspelt, NULL) == NULL);
     CHECK(bartizan_request_init(NULL) == NULL && !bartizan_request_call(NULL, "run", 3, &map, &result));
     CHECK(!bartizan_engine_call(NULL, "mode", 4, &map, &result));
     bartizan_engine_destroy(NULL);
     bartizan_request_destroy(NULL);
     ddwaf_object_destroy(&map, ddwaf_get_default_allocator());
+    ddwaf_object_destroy(&misspelt, ddwaf_get_default_allocator());
 }
 
 int main(int argc, char **argv)

@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_TOLD = 256, MAX_KIND = 32, MAX_TEXT = 4096 };
+enum { MAX_TOLD = 4096, MAX_KIND = 32, MAX_TEXT = 4096 };
 
 struct program {
     bartizan_detector detector;
