@@ -12,6 +12,7 @@
 #include "bartizan.h"
 #include "check.h"
 #include "compare.h"
+#include "lines.h"
 
 #include <stdlib.h>
 
@@ -108,13 +109,6 @@ static bool run_line(const ddwaf_object *line)
     return agreed;
 }
 
-static ddwaf_object parse(const char *text)
-{
-    ddwaf_object object;
-    CHECK(ddwaf_object_from_json(&object, text, (uint32_t)strlen(text), ddwaf_get_default_allocator()));
-    return object;
-}
-
 static ddwaf_object call(bartizan_request request, const char *function, const char *json)
 {
     ddwaf_object arguments = parse(json), result;
@@ -170,26 +164,8 @@ static void bad_pointers(void)
 
 int main(int argc, char **argv)
 {
-    unsigned passed = 0, failed = 0;
-    for (int i = 1; i < argc; i++) {
-        FILE *file = fopen(argv[i], "r");
-        CHECK(file != NULL);
-        char *text = NULL;
-        size_t capacity = 0;
-        while (getline(&text, &capacity, file) > 0) {
-            ddwaf_object line = parse(text);
-            if (run_line(&line)) {
-                passed++;
-            } else {
-                failed++;
-            }
-            ddwaf_object_destroy(&line, ddwaf_get_default_allocator());
-        }
-        free(text);
-        fclose(file);
-    }
+    bool passed = run_files(argc - 1, argv + 1, run_line);
     block_at_run_time();
     bad_pointers();
-    printf("%u passed, %u failed\n", passed, failed);
-    return failed > 0;
+    return !passed;
 }

@@ -9,6 +9,7 @@
 #include "bartizan.h"
 #include "check.h"
 #include "compare.h"
+#include "lines.h"
 
 #include <stdlib.h>
 
@@ -24,13 +25,6 @@ struct program {
 static ddwaf_allocator heap(void)
 {
     return ddwaf_get_default_allocator();
-}
-
-static ddwaf_object parse(const char *text)
-{
-    ddwaf_object object;
-    CHECK(ddwaf_object_from_json(&object, text, (uint32_t)strlen(text), heap()));
-    return object;
 }
 
 static void destroy(ddwaf_object object)
@@ -542,30 +536,9 @@ static void of_an_engine(void)
 
 int main(int argc, char **argv)
 {
-    unsigned passed = 0, failed = 0;
-    for (int i = 1; i < argc; i++) {
-        FILE *file = fopen(argv[i], "r");
-        CHECK(file != NULL);
-        char *text = NULL;
-        size_t capacity = 0;
-        while (getline(&text, &capacity, file) > 0) {
-            ddwaf_object line = parse(text);
-            if (run_line(&line)) {
-                passed++;
-            } else {
-                failed++;
-                size_t length = 0;
-                const char *name = text_of(get(&line, "name"), &length);
-                fprintf(stderr, "failed: %.*s\n", (int)length, name);
-            }
-            destroy(line);
-        }
-        free(text);
-        fclose(file);
-    }
+    bool passed = run_files(argc - 1, argv + 1, run_line);
     bad_settings();
     bad_pointers();
     of_an_engine();
-    printf("%u passed, %u failed\n", passed, failed);
-    return failed > 0;
+    return !passed;
 }

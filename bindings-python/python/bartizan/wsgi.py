@@ -73,9 +73,10 @@ class Protection:
         code, pairs = int(status.split(" ", 1)[0]), [list(header) for header in headers]
         request.response(code, pairs)
         start_response(status, headers, *([exc_info] if exc_info else []))
-        if request.login_failed and sum(map(len, body)) <= LARGEST_FAILURE:
-            request.learn_login_failure(code, pairs, b"".join([*written, *body]).decode(errors="replace"))
-        return [*written, *body]
+        whole = [*written, *body]
+        if request.login_failed and sum(map(len, whole)) <= LARGEST_FAILURE:
+            request.learn_login_failure(code, pairs, b"".join(whole).decode(errors="replace"))
+        return whole
 
 
 def answer(request: Request, start_response: Callable[..., Any]) -> Iterable[bytes]:
