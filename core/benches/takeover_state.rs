@@ -14,18 +14,11 @@ const FAILURES: u64 = 60;
 const THRESHOLD: u32 = 40;
 const WINDOW_S: u32 = 900;
 const START_S: u32 = 1_764_064_800;
-const FAILURE: Update = Update {
-    counted: true,
-    all: true,
-    success: false,
-    nonexistent: false,
-    waf: false,
-    flagged: false,
-    member: None,
-    second: None,
-    third: None,
-    familiar: None,
-};
+
+/// A counted failure.
+fn failure() -> Update {
+    Update { counted: true, all: true, ..Update::default() }
+}
 
 fn main() {
     let largest = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(10_000_000);
@@ -77,7 +70,7 @@ fn one_flood(size: TableSize, flood: u64) -> String {
         let choice = random.next();
         let victim = (choice % total < ATTACKED * FAILURES).then(|| (random.next() % ATTACKED) as usize);
         let key = victim.map_or(Key::new(choice.rotate_left(32) ^ nth), |victim| attacked[victim]);
-        let counted = match table.add(key, when, &FAILURE) {
+        let counted = match table.add(key, when, &failure()) {
             Counted::Yes(reading) => reading.window(),
             _ => 0,
         };
@@ -112,7 +105,7 @@ fn memory() {
         for _ in 0..sizes.spellings / 40 {
             let key = Key::new(random.next());
             for table in [Table::Ip, Table::Login, Table::Network, Table::Pair, Table::Event] {
-                state.add(table, key, when, &FAILURE);
+                state.add(table, key, when, &failure());
             }
             state.remember(key, Origin { network: Some(random.next()), device: None }, START_S);
             state.spell(key, "somebody.or.other@example.com");

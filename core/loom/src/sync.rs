@@ -47,7 +47,7 @@ impl<T> OnceBox<T> {
 pub struct ArcSwap<T>(Mutex<Arc<T>>);
 
 /// A loaded value.
-pub struct Guard<T>(T);
+pub struct Guard<T>(pub(crate) T);
 
 impl<T> Deref for Guard<T> {
     type Target = T;

@@ -11,7 +11,6 @@ mod table;
 mod terms;
 
 use cells::{Cells, Found, Key};
-use end::Until;
 use loom::thread;
 use std::sync::Arc;
 use table::Table;

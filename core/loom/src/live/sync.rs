@@ -1,11 +1,11 @@
 //! What `core/src/live` is made of, as loom models it: as few cells as show everything.
 
 pub use crate::renewable::Renewable;
+pub use crate::sync::Guard;
 pub use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 pub use std::sync::Arc;
 
 use std::hash::{BuildHasherDefault, DefaultHasher};
-use std::ops::Deref;
 use std::sync::Mutex;
 
 /// The same in every run.
@@ -24,17 +24,6 @@ pub fn zeroed(words: usize) -> Box<[AtomicU64]> {
 pub struct ArcSwap<T> {
     current: AtomicUsize,
     versions: Mutex<Vec<Arc<T>>>,
-}
-
-/// What was loaded.
-pub struct Guard<T>(T);
-
-impl<T> Deref for Guard<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
 }
 
 impl<T> ArcSwap<T> {

@@ -213,19 +213,10 @@ impl Shard {
 mod tests {
     use super::*;
 
-    const SECOND: Update = Update { counted: true, all: true, ..UPDATE };
-    const UPDATE: Update = Update {
-        counted: false,
-        all: false,
-        success: false,
-        nonexistent: false,
-        waf: false,
-        flagged: false,
-        member: None,
-        second: None,
-        third: None,
-        familiar: None,
-    };
+    /// A counted attempt.
+    fn attempt() -> Update {
+        Update { counted: true, all: true, ..Update::default() }
+    }
 
     /// A table of a single set.
     fn table() -> HotTable {
@@ -248,15 +239,15 @@ mod tests {
     fn single_use_keys_take_free_slots_only() {
         let table = table();
         for number in 0..WAYS as u64 {
-            assert_eq!(count(table.add(key(number), at(1000), &SECOND)), Some(1));
-            assert_eq!(count(table.add(key(number), at(1000), &SECOND)), Some(2));
+            assert_eq!(count(table.add(key(number), at(1000), &attempt())), Some(1));
+            assert_eq!(count(table.add(key(number), at(1000), &attempt())), Some(2));
         }
         for number in 100..200 {
-            assert_eq!(table.add(key(number), at(1001), &SECOND), Counted::NotAdmitted);
+            assert_eq!(table.add(key(number), at(1001), &attempt()), Counted::NotAdmitted);
         }
         // Updates that do not count are neither admitted nor counted in the sketch.
         for _ in 0..10 {
-            assert_eq!(table.add(key(300), at(1001), &UPDATE), Counted::NotAdmitted);
+            assert_eq!(table.add(key(300), at(1001), &Update::default()), Counted::NotAdmitted);
         }
     }
 
@@ -264,11 +255,11 @@ mod tests {
     fn a_repeated_key_evicts_the_least() {
         let table = table();
         for number in 0..WAYS as u64 {
-            (0..number + 2).for_each(|_| _ = table.add(key(number), at(1000), &SECOND));
+            (0..number + 2).for_each(|_| _ = table.add(key(number), at(1000), &attempt()));
         }
-        assert_eq!(table.add(key(99), at(1001), &SECOND), Counted::NotAdmitted);
-        assert_eq!(table.add(key(99), at(1001), &SECOND), Counted::NotAdmitted);
-        let admitted = table.add(key(99), at(1001), &SECOND).reading().unwrap();
+        assert_eq!(table.add(key(99), at(1001), &attempt()), Counted::NotAdmitted);
+        assert_eq!(table.add(key(99), at(1001), &attempt()), Counted::NotAdmitted);
+        let admitted = table.add(key(99), at(1001), &attempt()).reading().unwrap();
         assert_eq!((admitted.window(), admitted.missed), (1, 2), "the estimate admits, it is not counted");
         assert_eq!(table.read(key(0), 1001), None);
         assert!(table.read(key(1), 1001).is_some());
@@ -278,21 +269,21 @@ mod tests {
     fn groups_with_signals_stay() {
         let table = table();
         for number in 0..WAYS as u64 {
-            table.add(key(number), at(1000), &SECOND);
+            table.add(key(number), at(1000), &attempt());
             table.pin(key(number), true);
         }
         for number in 100..200 {
-            (0..20).for_each(|_| _ = table.add(key(number), at(1001), &SECOND));
+            (0..20).for_each(|_| _ = table.add(key(number), at(1001), &attempt()));
         }
         let kept = |now| (0..WAYS as u64).filter(|number| table.read(key(*number), now).is_some()).count();
         assert_eq!(kept(1001), MOST_PINNED);
         for number in 200..300 {
-            table.add(key(number), at(5000), &SECOND);
+            table.add(key(number), at(5000), &attempt());
         }
         assert_eq!(kept(5000), MOST_PINNED);
         (0..WAYS as u64).for_each(|number| table.pin(key(number), false));
         for number in 300..400 {
-            table.add(key(number), at(9000), &SECOND);
+            table.add(key(number), at(9000), &attempt());
         }
         assert_eq!(kept(9000), 0);
     }
@@ -300,9 +291,9 @@ mod tests {
     #[test]
     fn slots_are_free_after_the_window() {
         let table = table();
-        (0..WAYS as u64).for_each(|number| _ = table.add(key(number), at(1000 + number as u32), &SECOND));
-        assert_eq!(table.add(key(99), at(1900), &SECOND), Counted::NotAdmitted, "the window still has all of it");
-        assert_eq!(count(table.add(key(98), at(1901), &SECOND)), Some(1));
+        (0..WAYS as u64).for_each(|number| _ = table.add(key(number), at(1000 + number as u32), &attempt()));
+        assert_eq!(table.add(key(99), at(1900), &attempt()), Counted::NotAdmitted, "the window still has all of it");
+        assert_eq!(count(table.add(key(98), at(1901), &attempt())), Some(1));
         assert_eq!(table.read(key(0), 1901), None, "the one not seen for longest");
         assert!(table.read(key(1), 1901).is_some());
     }
@@ -312,7 +303,7 @@ mod tests {
         let size = TableSize { slots: 1 << 12, cells: 1 << 14 };
         let table = HotTable::new(900, 75, size, 4);
         assert!(table.memory() < 1000);
-        (0..100).for_each(|number| _ = table.add(key(number), at(1000), &SECOND));
+        (0..100).for_each(|number| _ = table.add(key(number), at(1000), &attempt()));
         let memory = table.memory();
         assert!((size.memory()..size.memory() + 1000).contains(&memory), "{memory}");
         assert_eq!(size.memory(), (1 << 12) * 128 + (1 << 14));
@@ -321,7 +312,7 @@ mod tests {
     #[test]
     fn sweeping_frees_slots_with_empty_rings() {
         let table = table();
-        table.add(key(1), at(100_000), &SECOND);
+        table.add(key(1), at(100_000), &attempt());
         let rings_are_empty = (100_000 / super::super::LONG_SUB_S + 6) * super::super::LONG_SUB_S;
         table.sweep(rings_are_empty - 1, 0, 1);
         assert_eq!(table.read(key(1), rings_are_empty - 1).unwrap().long, 1);
