@@ -249,6 +249,11 @@ impl Detector {
         let when = Moment { at_s: (time.at_ms / 1000) as u32, now_s: (time.now_ms / 1000) as u32 };
         let service = self.service(event.service.as_deref(), event.env.as_deref());
         let verdict = service.event(event, when, &plan, &self.options.hash_key, &self.blocks);
+        // The series of the service are evaluated at the end of each minute.
+        let minute_ends_s = (now_s / 60 + 1) * 60;
+        if self.due_s.load(Ordering::Relaxed) > minute_ends_s {
+            self.due_s.fetch_min(minute_ends_s, Ordering::Relaxed);
+        }
         if verdict.opened {
             self.due_s.fetch_min(service.due_after_opening_s(now_s), Ordering::Relaxed);
         }
@@ -334,8 +339,14 @@ impl Detector {
 
     fn compare_clocks(&self) {
         let Ok(_working) = self.working.try_lock() else { return };
-        if let Step::Back(by_ms) = self.time.tick() {
-            self.all_services().iter().for_each(|service| service.state.rebase(by_ms / 1000));
+        match self.time.tick() {
+            Step::Back(by_ms) => self.all_services().iter().for_each(|service| service.rebase(by_ms / 1000)),
+            Step::Forward(by_ms) => {
+                let now_s = self.now_s() as u32;
+                let from_s = now_s.saturating_sub((by_ms / 1000) as u32);
+                self.all_services().iter().for_each(|service| service.inner().series.note_gap(from_s, now_s));
+            }
+            Step::Steady | Step::Standing => {}
         }
     }
 
@@ -358,7 +369,7 @@ impl Detector {
                 break;
             }
             let is_long = to_ms / 1000 - now_s > LONG_STEP_S;
-            if is_long && self.all_services().iter().all(|service| service.waits_for_nothing()) {
+            if is_long && self.all_services().iter().all(|service| service.waits_for_nothing(now_s as u32)) {
                 break;
             }
             clock.set_millis(next_s * 1000);

@@ -15,6 +15,7 @@
 //! | `text`, `login`, `address`, `normalization`, `subject`, `key` | normalization, and keyed hashes, whose values nobody can choose |
 //! | `config` | documents with the key `bartizan_ato`; the built-in rules are one: `core/rules/takeover/rules.json` |
 //! | `rules` | classes with common counts, evaluation, learned rates, travel |
+//! | `series` | how much happens in a service as a whole, now and in the past |
 //! | `familiarity` | whether enough is known of where accounts log in from |
 //! | `state` | counts and familiar origins, behind a trait |
 //! | `service` | the processing of an event by one service |
@@ -44,6 +45,7 @@ pub(crate) mod normalization;
 pub(crate) mod notify;
 pub(crate) mod respond;
 pub(crate) mod rules;
+pub(crate) mod series;
 pub(crate) mod service;
 pub(crate) mod severity;
 pub(crate) mod signal;

@@ -7,6 +7,7 @@ use crate::fields::read::{self, Fields, element};
 use crate::takeover::address::{LocalNetworks, Prefix};
 use crate::takeover::login::LoginNormalization;
 use crate::takeover::normalization::Normalization;
+use crate::takeover::series::expected::Tuning;
 use crate::takeover::severity::Severity;
 use crate::takeover::state::Profile;
 use crate::value::Object;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub min_severity: Severity,
     /// The duration of blocks in seconds, unless the rule says otherwise.
     pub duration_s: u32,
+    /// What deviations of the service depend on.
+    pub tuning: Tuning,
     /// Whether compromised accounts are blocked.
     pub block_users: bool,
     dotless_domains: Vec<String>,
@@ -71,6 +74,7 @@ impl Default for Settings {
             response_mode: Mode::Monitor,
             min_severity: Severity::High,
             duration_s: 43_200,
+            tuning: Tuning::default(),
             block_users: false,
             dotless_domains: vec![],
             by_email: false,
@@ -116,6 +120,32 @@ impl Settings {
             },
             b"local_cidrs_extra" => networks(fields, "local_cidrs_extra", &mut self.local_extra),
             b"local_cidrs_remove" => networks(fields, "local_cidrs_remove", &mut self.local_remove),
+            b"deviation_tolerance" => match fields.required("deviation_tolerance", read::unsigned)? {
+                level @ 1..=5 => {
+                    self.tuning.tolerance = TOLERANCES[level as usize - 1];
+                    Ok(())
+                }
+                _ => Err(Refusal::error("'deviation_tolerance' must be 1 to 5")),
+            },
+            b"learning_period_h" => match fields.required("learning_period_h", read::unsigned)? {
+                hours @ (1 | 6 | 12 | 24 | 48 | 168 | 336) => {
+                    self.tuning.learning_s = hours as u32 * 3600;
+                    Ok(())
+                }
+                _ => Err(Refusal::error("'learning_period_h' must be 1, 6, 12, 24, 48, 168 or 336")),
+            },
+            b"learning_period_baseline" => {
+                let events = fields.required("learning_period_baseline", read::unsigned)?;
+                self.tuning.learning_baseline = Some(events.min(u32::MAX.into()) as f64);
+                Ok(())
+            }
+            b"timezone" => {
+                let name = fields.required("timezone", text)?;
+                self.tuning.zone_s = offset_s(&name).ok_or_else(|| {
+                    Refusal::error(format!("unknown timezone '{name}', expected 'UTC' or an offset such as '+01:00'"))
+                })?;
+                Ok(())
+            }
             b"profile" => {
                 self.profile = match fields.required("profile", text)?.as_str() {
                     "small" => Profile::SMALL,
@@ -165,6 +195,27 @@ impl Settings {
         self.block_users = users.unwrap_or(self.block_users);
         Ok(())
     }
+}
+
+/// The factors of the thresholds of deviations, by tolerance from 1 to 5.
+const TOLERANCES: [f64; 5] = [0.75, 1.0, 4.0 / 3.0, 5.0 / 3.0, 7.0 / 3.0];
+
+/// Returns the seconds of an offset from UTC.
+fn offset_s(name: &str) -> Option<i32> {
+    if name == "UTC" {
+        return Some(0);
+    }
+    let (sign, digits) = match name.split_at_checked(1)? {
+        ("+", digits) => (1, digits),
+        ("-", digits) => (-1, digits),
+        _ => return None,
+    };
+    let (hours, minutes) = digits.split_once(':')?;
+    let number = |text: &str, most: i32| -> Option<i32> {
+        let is_number = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|number| is_number && *number <= most)
+    };
+    Some(sign * (number(hours, 14)? * 3600 + number(minutes, 59)? * 60))
 }
 
 fn flag(fields: &Fields<'_>, key: &str, into: &mut bool) -> Result<(), Refusal> {

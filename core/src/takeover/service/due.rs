@@ -49,6 +49,7 @@ impl Service {
         work.tell_growth(now_s);
         work.release_quarantine(now_s);
         work.sweep_answers(now_s);
+        work.deviate(now_s);
         work.inner.learned.roll(now_s as u32);
         work.inner.signals.sweep(now_s);
         work.inner.compromised.retain(|_, (_, at)| now_s.saturating_sub(*at) <= 2 * 86_400);
@@ -63,15 +64,17 @@ impl Service {
         let close = inner.signals.next_close_s().unwrap_or(u64::MAX);
         let quarantine = inner.quarantine.front().map_or(u64::MAX, |waiting| waiting.due_s);
         let update = if inner.signals.any_live() { (now_s / UPDATE_S + 1) * UPDATE_S } else { u64::MAX };
-        let window = (now_s / 300 + 1) * 300;
+        let window = if inner.series.is_moving(now_s as u32) { 60 } else { 300 };
+        let window = (now_s / window + 1) * window;
         close.min(quarantine).min(update).min(window)
     }
 
     /// Whether time brings nothing but the end of what is kept: no signal closes, no success is believed, nothing is learned
     /// and nothing is found about the events.
-    pub fn waits_for_nothing(&self) -> bool {
+    pub fn waits_for_nothing(&self, now_s: u32) -> bool {
         let inner = self.inner();
         !inner.signals.any_live()
+            && !inner.series.is_moving(now_s)
             && inner.quarantine.is_empty()
             && !inner.learned.is_counting()
             && !inner.health.is_counting()
@@ -148,6 +151,7 @@ impl Work<'_> {
             Resolution::FalsePositive => {
                 self.pardon(slot, now_s);
                 self.close(slot, Status::FalsePositive, "resolved", now_s);
+                self.trust_series(slot, now_s);
                 if let Some(signal) = self.inner.signals.get_mut(slot) {
                     signal.status = Status::FalsePositive;
                     let proposal = propose(signal);

@@ -8,12 +8,14 @@
 //! | this file | the processing of an event |
 //! | `find` | findings of rules: signals open, grow and close |
 //! | `success` | successful logins: familiar origins and compromised accounts |
+//! | `deviation` | the service as a whole: series, and signals about deviations |
 //! | `answer` | the response to a signal |
 //! | [`due`] | periodic work: closing signals, updates, learned windows |
 //! | `recent` | successes that later events may turn out to be takeovers |
 //! | [`requests`] | deduplication of the events of a request |
 
 mod answer;
+mod deviation;
 pub mod due;
 mod find;
 mod recent;
@@ -38,6 +40,7 @@ use super::rules::evaluate::{comes_from_known, judge};
 use super::rules::learned::LearnedRates;
 use super::rules::plan::{Plan, Role};
 use super::rules::travel::Travel;
+use super::series::Series;
 use super::signal::campaign;
 use super::signal::{Signals, Slot};
 use super::state::{Key, Moment, Origin, Reading, State, Table, Update};
@@ -79,6 +82,8 @@ pub struct Inner {
     pub rails: Rails,
     /// Problems with the events.
     pub health: Health,
+    /// How much happens in the service as a whole.
+    pub series: Series,
     /// Notifications to deliver.
     pub notices: Vec<Notification>,
     requests: Requests,
@@ -151,6 +156,12 @@ impl Service {
     /// Locks the part that changes with events.
     pub fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock()
+    }
+
+    /// Shifts all stored times after the clock was set back.
+    pub fn rebase(&self, by_s: i64) {
+        self.state.rebase(by_s);
+        self.inner().series.rebase(by_s);
     }
 
     /// Processes an event.
@@ -237,6 +248,7 @@ impl Work<'_> {
         for (detector, rule) in self.plan.instant(name) {
             self.instant(*detector, *rule, told);
         }
+        self.note_series(told);
         if name == name::LOGIN_SUCCESS {
             self.remember(told);
         }
@@ -302,7 +314,7 @@ impl Work<'_> {
                     judge(rule, reading, memory_is_cold).filter(|_| !self.is_excused(rule, reading, told))
                 }
                 Kind::LearnedRate(initial) => self.unusual(rule, initial, key, reading, told),
-                Kind::Instant(_) => None,
+                Kind::Instant(_) | Kind::Deviation(_) => None,
             };
             if let Some(finding) = finding {
                 self.found(at, class.table, key, reading, &finding, told);

@@ -17,7 +17,7 @@ use crate::takeover::signal::{Compromised, Signal, Slot};
 use crate::takeover::state::{Key, Origin, Reading, Table, Update};
 
 /// The number of recent successes that signals opened later can include.
-const RECENT: usize = 4096;
+pub(super) const RECENT: usize = 4096;
 /// The maximum number of successes in quarantine.
 const QUARANTINED: usize = 65_536;
 /// The length of the quarantine, in seconds.

@@ -15,6 +15,7 @@ use super::address::{Network, Prefix};
 use super::config::rule::Rule;
 use super::severity::Severity;
 use super::state::{Key, Table};
+use crate::value::Value;
 use campaign::Campaign;
 use distinct::Distinct;
 use top::Top;
@@ -199,8 +200,14 @@ pub struct Signal {
     pub sources: Vec<u64>,
     /// The network of the event that opened it.
     pub network: Option<Network>,
-    /// The measurements at the time of opening.
-    pub evidence: Vec<(&'static str, f64)>,
+    /// The measurements at the time of opening or, of a deviation, the latest ones.
+    pub evidence: Value,
+    /// The unfamiliar successes per second that were usual before, for a deviation.
+    pub usual_successes: f64,
+    /// Successes from unfamiliar origins during a deviation, of which some may be takeovers.
+    pub suspicious: Vec<Compromised>,
+    /// The id that the waves of one campaign have in common.
+    pub campaign_id: Option<String>,
     /// The accounts that the attacker logged in to.
     pub compromised: Vec<Compromised>,
     /// The response so far.

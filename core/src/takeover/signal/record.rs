@@ -66,6 +66,7 @@ impl Signal {
             ("planned", self.answer.planned.iter().map(planned).collect()),
             ("demoted", Value::from(self.answer.demoted)),
             ("watched", [since_s, all.into(), familiar.into()].into_iter().map(Value::from).collect()),
+            ("usual_successes_per_day", Value::from((self.usual_successes * 86_400.0).round() as u64)),
             ("seq", Value::from(self.seq)),
             ("suppressed_by", optional(&self.suppressed_by)),
         ])
@@ -141,7 +142,10 @@ impl Signal {
             top: tops,
             sources: items(record, "sources").iter().filter_map(unsigned).collect(),
             network: text(record, "network").and_then(|text| network(&text)),
-            evidence: vec![],
+            evidence: signal.get(b"evidence").map_or_else(Value::map, Object::to_value),
+            usual_successes: number(record, "usual_successes_per_day").unwrap_or(0) as f64 / 86_400.0,
+            suspicious: items(signal, "suspicious_successes").iter().filter_map(compromised).collect(),
+            campaign_id: text(signal, "campaign_id"),
             compromised: items(signal, "compromised").iter().filter_map(compromised).collect(),
             answer: Answer {
                 acted: text(response, "mode").as_deref() == Some("block"),
