@@ -285,9 +285,17 @@ impl Detector {
         }
         let (now_s, address) = (self.now_s(), subject.address.map(|address| address.address()));
         let refusal = self.blocks.refuses(address, attempt.user_id.as_deref(), attempt.session_id.as_deref(), now_s);
-        let Some(refusal) = refusal else { return Assessment::allow() };
-        let reason = format!("{} blocked", refusal.target.kind());
-        Assessment { decision: Decision::of(refusal.look), score: 100, reasons: vec![reason] }
+        if let Some(refusal) = refusal {
+            let reason = format!("{} blocked", refusal.target.kind());
+            return Assessment { decision: Decision::of(refusal.look), score: 100, reasons: vec![reason] };
+        }
+        let Some(service) = self.known_service(attempt.service.as_deref(), attempt.env.as_deref()) else {
+            return Assessment::allow();
+        };
+        match service.gate(attempt, &subject, now_s, &plan, &self.options.hash_key, &self.blocks) {
+            Some(reason) => Assessment { decision: Decision::StepUp, score: 50, reasons: vec![reason.text().into()] },
+            None => Assessment::allow(),
+        }
     }
 
     /// Returns what refuses a client, a user or a session, and counts the refusal. Trusted entries of the allow-list
@@ -457,6 +465,12 @@ impl Detector {
 
     pub(super) fn all_services(&self) -> Vec<Arc<Service>> {
         self.services.load().to_vec()
+    }
+
+    /// Returns the service of this name and environment, if it had any events.
+    fn known_service(&self, name: Option<&str>, env: Option<&str>) -> Option<Arc<Service>> {
+        let (name, env) = (name.unwrap_or(&self.options.service), env.unwrap_or(&self.options.env));
+        self.services.load().iter().find(|service| service.name == name && service.env == env).cloned()
     }
 
     /// Returns the service of this name and environment, or the common one once there are too many.

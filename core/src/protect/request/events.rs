@@ -5,7 +5,7 @@
 //! with what is known of the request: its source, the traits of its device, and whether the firewall found an attack
 //! in it.
 
-use super::{Login, Request};
+use super::{Decision as ProtectDecision, Login, Request};
 use crate::Outcome;
 use crate::http::addresses::path_and_query;
 use crate::report;
@@ -23,7 +23,7 @@ const NOT_OF_ACCOUNTS: &str = "llm.call";
 
 impl Request {
     /// Assesses a login attempt before the password is checked. If it is refused, the request is blocked: see
-    /// [`Request::block_response`].
+    /// [`Request::block_response`]. If it must pass a further step, [`Request::step_up`] says so.
     ///
     /// ```
     /// # use bartizan::protect::{Engine, Login, Settings, Start};
@@ -44,14 +44,28 @@ impl Request {
         attempt.login = attempt.login.or_else(|| attempt.user_id.clone());
         self.complete(&mut attempt, "");
         let assessment = detector.judge(&attempt);
-        let refused = match assessment.decision {
-            Decision::Allow => return assessment,
-            Decision::Stealth => Look::Stealth,
-            Decision::Block => Look::Block,
-        };
         let login = attempt.login.map(Cow::into_owned);
-        self.refused_login(refused, login);
+        self.step_up = assessment.decision == Decision::StepUp;
+        match assessment.decision {
+            Decision::Allow => {}
+            Decision::StepUp => self.tell_attempt("step_up", login.as_deref()),
+            Decision::Stealth => self.refused_login(Look::Stealth, login),
+            Decision::Block => self.refused_login(Look::Block, login),
+        }
         assessment
+    }
+
+    /// Returns the login that a body brings to a configured login path.
+    pub(super) fn login_of(&self, body: Option<&Object>) -> Option<Login> {
+        let login = self.engine.takeover.as_ref()?.login(self.path.as_deref()?, body?)?;
+        text(Some(login)).map(|login| Login::of(login.as_ref()))
+    }
+
+    /// Assesses the login attempt that a request brought, unless it is blocked anyway.
+    pub(super) fn gated(&mut self, login: Option<Login>, decision: ProtectDecision) -> ProtectDecision {
+        let Some(login) = login.filter(|_| !decision.blocked) else { return decision };
+        let blocked = self.assess(&login).is_refused();
+        ProtectDecision { blocked, ..decision }
     }
 
     /// Reports a call about a user.
@@ -164,6 +178,12 @@ impl Request {
 
     /// Reports a request refused at a login, which keeps the signal alive for which it was refused.
     pub(super) fn tell_refusal(&mut self, look: Look, login: Option<&str>) {
+        let how = if look == Look::Stealth { "stealth" } else { "block" };
+        self.tell_attempt(how, login);
+    }
+
+    /// Reports a login attempt that was stopped before the password was checked.
+    fn tell_attempt(&mut self, how: &'static str, login: Option<&str>) {
         let Some(takeover) = &self.engine.takeover else { return };
         if login.is_none() && !self.path.as_deref().is_some_and(|path| takeover.logs_in(path)) {
             return;
@@ -171,7 +191,7 @@ impl Request {
         let id = self.event_id.get_or_insert_with(|| takeover.request_id()).clone();
         let mut event = Event {
             event: name::LOGIN_REFUSED.into(),
-            refused: Some(Cow::Borrowed(if look == Look::Stealth { "stealth" } else { "block" })),
+            refused: Some(Cow::Borrowed(how)),
             login: login.map(Cow::Borrowed),
             ..Event::default()
         };

@@ -12,6 +12,7 @@ pub mod condition;
 pub mod exceptions;
 pub mod field;
 pub mod filter;
+pub mod login_route;
 mod overrides;
 pub mod response;
 pub mod rule;

@@ -1,5 +1,6 @@
 //! The settings, which apply to all rules of a service.
 
+use super::login_route::LoginRoute;
 use super::response::{Mode, read_duration, read_severity};
 use super::scalar::text;
 use crate::fields::Refusal;
@@ -27,7 +28,7 @@ pub struct Settings {
     /// The memory profile.
     pub profile: Profile,
     /// The paths of login requests.
-    pub login_routes: Vec<String>,
+    pub login_routes: Vec<LoginRoute>,
     /// Whether applications provide fingerprints of passwords.
     pub cred_fp: bool,
     /// Whether unfamiliar attempts need a further step of authentication during a distributed attack.
@@ -156,7 +157,8 @@ impl Settings {
                 Ok(())
             }
             b"login_routes" => {
-                self.login_routes = strings(fields, "login_routes")?;
+                let routes = fields.required("login_routes", read::array)?;
+                self.login_routes = routes.iter().map(LoginRoute::read).collect::<Result<_, _>>()?;
                 Ok(())
             }
             b"privileged_roles" => {

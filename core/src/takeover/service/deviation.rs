@@ -116,7 +116,7 @@ impl Work<'_> {
     }
 
     /// Returns the live signals about the service.
-    fn at_large(&self, topic: Topic) -> Vec<Slot> {
+    pub(super) fn at_large(&self, topic: Topic) -> Vec<Slot> {
         if !self.inner.signals.any_live() {
             return vec![];
         }

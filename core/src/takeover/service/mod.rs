@@ -10,6 +10,7 @@
 //! | `success` | successful logins: familiar origins and compromised accounts |
 //! | `deviation` | the service as a whole: series, and signals about deviations |
 //! | `answer` | the response to a signal |
+//! | [`gate`] | what to ask of an attempt before the password is checked |
 //! | [`due`] | periodic work: closing signals, updates, learned windows |
 //! | `recent` | successes that later events may turn out to be takeovers |
 //! | [`requests`] | deduplication of the events of a request |
@@ -18,6 +19,7 @@ mod answer;
 mod deviation;
 pub mod due;
 mod find;
+pub mod gate;
 mod recent;
 pub mod requests;
 mod success;
