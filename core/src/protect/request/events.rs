@@ -9,6 +9,7 @@ use super::{Decision as ProtectDecision, Login, Request};
 use crate::Outcome;
 use crate::http::addresses::path_and_query;
 use crate::report;
+use crate::takeover::headers::Headers;
 use crate::takeover::{Assessment, Decision, Event, Look, name, source};
 use crate::users::identity::id_text;
 use crate::users::text::utf8;
@@ -166,8 +167,17 @@ impl Request {
         event.accept_language = header("accept-language");
         event.header_count = Some(self.request_headers.len()).filter(|count| *count > 0);
         event.method = self.method.as_deref().map(Cow::Borrowed);
-        event.route = event.route.take().or(self.path.as_deref().map(Cow::Borrowed));
-        event.fp_header = self.report.meta.get("_dd.appsec.fp.http.header").map(|text| Cow::Borrowed(text.as_str()));
+        event.path = self.path.as_deref().map(Cow::Borrowed);
+        event.route = event.route.take().or(event.path.clone());
+        event.accept = header("accept");
+        event.accept_encoding = header("accept-encoding");
+        event.content_type = header("content-type");
+        event.headers = Headers::Received(&self.request_headers);
+        let fragment = |name: &str| self.report.meta.get(name).map(|text| Cow::Borrowed(text.as_str()));
+        event.fp_header = fragment("_dd.appsec.fp.http.header");
+        event.fp_network = fragment("_dd.appsec.fp.http.network");
+        event.fp_endpoint = fragment("_dd.appsec.fp.http.endpoint");
+        event.fp_session = fragment("_dd.appsec.fp.session");
         event.waf_attack = self.report.events.iter().any(is_attack);
         // The event belongs to the logged-in user, except for logins, which name their own account.
         if event.user_id.is_none() && event.login.is_none() && !is_login(&event.event) {

@@ -6,6 +6,7 @@ use super::scalar::text;
 use crate::fields::Refusal;
 use crate::fields::read::{self, Fields, element};
 use crate::takeover::address::{LocalNetworks, Prefix};
+use crate::takeover::event::TRAIT_HEADERS;
 use crate::takeover::login::LoginNormalization;
 use crate::takeover::normalization::Normalization;
 use crate::takeover::series::expected::Tuning;
@@ -29,6 +30,8 @@ pub struct Settings {
     pub profile: Profile,
     /// The paths of login requests.
     pub login_routes: Vec<LoginRoute>,
+    /// The additional headers whose values may distinguish attackers, in lower case.
+    pub trait_headers: Vec<String>,
     /// Whether applications provide fingerprints of passwords.
     pub cred_fp: bool,
     /// Whether unfamiliar attempts need a further step of authentication during a distributed attack.
@@ -66,6 +69,7 @@ impl Default for Settings {
             normalization: Normalization::default(),
             profile: Profile::STANDARD,
             login_routes: vec![],
+            trait_headers: vec![],
             cred_fp: false,
             gate: false,
             privileged_roles: vec!["admin".into()],
@@ -165,10 +169,14 @@ impl Settings {
                 self.privileged_roles = strings(fields, "privileged_roles")?;
                 Ok(())
             }
-            b"trait_headers" => match strings(fields, "trait_headers")?.len() {
-                0..=crate::takeover::event::TRAIT_HEADERS => Ok(()),
-                _ => Err(Refusal::error("more than 16 elements in 'trait_headers'")),
-            },
+            b"trait_headers" => {
+                let names = strings(fields, "trait_headers")?;
+                if names.len() > TRAIT_HEADERS {
+                    return Err(Refusal::error("more than 16 elements in 'trait_headers'"));
+                }
+                self.trait_headers = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+                Ok(())
+            }
             b"response" => self.set_response(&fields.required("response", read::map)?),
             _ => Err(Refusal::warning(read::quoted("unknown setting ", key))),
         }
