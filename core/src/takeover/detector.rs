@@ -14,6 +14,8 @@ use super::notify::queue::Queue;
 use super::notify::{Notification, Wanted};
 use super::respond::blocks::{Blocks, Refusal};
 use super::rules::plan::Plan;
+use super::service::gate::Asked;
+use super::service::published::Publication;
 use super::service::{Service, Verdict};
 use super::state::time::{EngineTime, LATEST_MS, Step};
 use super::state::{Bounded, Moment, Profile, State};
@@ -37,6 +39,8 @@ const SLICE: Duration = Duration::from_millis(2);
 /// A manual clock skips steps longer than this, in seconds, if no work is pending. The account memory ages its records
 /// correctly over breaks of more than 30 days.
 const LONG_STEP_S: u64 = 31 * 86_400;
+/// How long rules wait for a tick before a request publishes them, in seconds.
+const PUBLISHED_AFTER_S: u64 = 5;
 /// The name under which further services are counted.
 const OTHER: &str = "__other__";
 
@@ -94,6 +98,9 @@ impl Options {
 /// Receives notifications.
 pub type Subscriber = Arc<dyn Fn(&Notification) + Send + Sync>;
 
+/// Takes documents into the configuration of an engine.
+pub(crate) type Publish = Arc<dyn Fn(&[Publication]) + Send + Sync>;
+
 /// The detector.
 pub struct Detector {
     pub(super) options: Options,
@@ -116,6 +123,9 @@ pub struct Detector {
     due_s: AtomicU64,
     /// The second in which a request last checked for pending work.
     polled_s: AtomicU64,
+    /// Documents for the engine's configuration that wait to be published, and since when.
+    publications: Renewable<(u64, Vec<Publication>)>,
+    publish: Versioned<Option<Publish>>,
     pub(super) counters: Counters,
     pub(super) exported: Renewable<std::collections::BTreeMap<String, u64>>,
 }
@@ -160,6 +170,8 @@ impl Detector {
             next_service: AtomicUsize::new(0),
             due_s: AtomicU64::new(0),
             polled_s: AtomicU64::new(0),
+            publications: Renewable::default(),
+            publish: Versioned::default(),
             counters: Counters::default(),
             exported: Renewable::default(),
         }
@@ -293,7 +305,13 @@ impl Detector {
             return Assessment::allow();
         };
         match service.gate(attempt, &subject, now_s, &plan, &self.options.hash_key, &self.blocks) {
-            Some(reason) => Assessment { decision: Decision::StepUp, score: 50, reasons: vec![reason.text().into()] },
+            Some(Asked::Refused(look, rule)) => {
+                let reason = format!("matches the rule '{rule}'");
+                Assessment { decision: Decision::of(look), score: 90, reasons: vec![reason] }
+            }
+            Some(Asked::StepUp(reason)) => {
+                Assessment { decision: Decision::StepUp, score: 50, reasons: vec![reason.text().into()] }
+            }
             None => Assessment::allow(),
         }
     }
@@ -325,6 +343,27 @@ impl Detector {
             self.work(now_s, &plan, None);
         }
         self.deliver(None);
+        self.publish_rules(0);
+    }
+
+    /// Sets where rules of clusters are published. Building an engine's configuration takes tens of milliseconds, so this
+    /// is left to [`Detector::tick`]; if nobody calls it, requests do it after some seconds.
+    pub(crate) fn publish_to(&self, publish: Publish) {
+        self.publish.change(|to| *to = Some(publish.clone()));
+    }
+
+    /// Publishes the documents that have waited for this many seconds.
+    fn publish_rules(&self, after_s: u64) {
+        let documents = {
+            let mut waiting = self.publications.lock();
+            if waiting.1.is_empty() || self.now_s() < waiting.0.saturating_add(after_s) {
+                return;
+            }
+            std::mem::take(&mut waiting.1)
+        };
+        if let Some(publish) = &**self.publish.load() {
+            publish(&documents);
+        }
     }
 
     /// Does a slice of [`Detector::tick`] of about two milliseconds at most, once a second; further calls within the
@@ -338,6 +377,7 @@ impl Detector {
         if self.polled_s.load(Ordering::Relaxed) != now_s && self.polled_s.swap(now_s, Ordering::Relaxed) != now_s {
             self.compare_clocks();
             self.blocks.sweep(now_s);
+            self.publish_rules(PUBLISHED_AFTER_S);
             self.deliver(self.slice());
         }
         if now_s >= self.due_s.load(Ordering::Relaxed) {
@@ -401,7 +441,7 @@ impl Detector {
         let Ok(_working) = self.working.try_lock() else { return };
         let services = self.services.load_full();
         for at in self.next_service.load(Ordering::Relaxed)..services.len() {
-            services[at].tick(now_s, plan, &self.options.hash_key, &self.blocks);
+            services[at].tick(now_s, plan, &self.options.hash_key, &self.blocks, end);
             if end.is_some_and(|end| Instant::now() >= end) && at + 1 < services.len() {
                 self.next_service.store(at + 1, Ordering::Relaxed);
                 return;
@@ -419,7 +459,17 @@ impl Detector {
     }
 
     fn collect_from(&self, service: &Service) {
-        let notices = std::mem::take(&mut service.inner().notices);
+        let (notices, publications) = {
+            let mut inner = service.inner();
+            (std::mem::take(&mut inner.notices), std::mem::take(&mut inner.publications))
+        };
+        if !publications.is_empty() && self.publish.load().is_some() {
+            let mut waiting = self.publications.lock();
+            if waiting.1.is_empty() {
+                waiting.0 = self.now_s();
+            }
+            waiting.1.extend(publications);
+        }
         if !notices.is_empty() {
             let mut queue = self.queue.lock();
             notices.into_iter().for_each(|notice| queue.push(notice));

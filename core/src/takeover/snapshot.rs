@@ -7,6 +7,7 @@
 use super::detector::{Detector, Options};
 use super::familiarity::Familiarity;
 use super::key::HashKey;
+use super::mining::Mining;
 use super::respond::blocks::{Block, Look};
 use super::respond::offenders::Offenders;
 use super::rules::learned::LearnedRates;
@@ -86,7 +87,10 @@ impl Detector {
         let signals = part()?;
         // Snapshots of earlier versions have no history.
         let history = History::load(part().unwrap_or_default()).ok_or(UNREADABLE)?;
+        let samples = part().unwrap_or_default();
+        let mining = (!samples.is_empty()).then(|| Mining::load(samples, self.options.hash_key)).transpose()?;
         let mut inner = service.inner();
+        inner.mining = mining.map(Box::new);
         inner.learned = learned;
         inner.offenders = offenders;
         inner.series.resume(history, now_s as u32);
@@ -127,6 +131,7 @@ impl Service {
             }
         });
         part(&|out| inner.series.history.save(out));
+        part(&|out| inner.mining.iter().for_each(|mining| mining.save(out)));
     }
 }
 

@@ -190,7 +190,17 @@ impl Detector {
 
     /// Removes the blocks of a target, of a `signal`, of a `rule`, of a `kind`, or `all`; returns their number.
     pub fn unblock(&self, selector: &Object) -> Result<usize> {
-        Ok(self.blocks.remove(&self.selector(selector)?, self.now_s()).len())
+        let (selected, now_s) = (self.selector(selector)?, self.now_s());
+        let mut removed = self.blocks.remove(&selected, now_s).len();
+        if let Selector::Rule(rule) = &selected {
+            let plan = self.plan();
+            let services = self.all_services();
+            let of =
+                |service: &Arc<Service>| service.withdraw(rule, now_s, &plan, &self.options.hash_key, &self.blocks);
+            removed += services.iter().filter(|service| of(service)).count();
+            self.collect();
+        }
+        Ok(removed)
     }
 
     /// Changes the end of blocks to `seconds` from now or to never, earlier or later; returns their number.

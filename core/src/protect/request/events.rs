@@ -62,9 +62,19 @@ impl Request {
         text(Some(login)).map(|login| Login::of(login.as_ref()))
     }
 
-    /// Assesses the login attempt that a request brought, unless it is blocked anyway.
+    /// Assesses the login attempt that a request brought. If a rule made of an attack blocks the request, the attempt counts
+    /// as refused.
     pub(super) fn gated(&mut self, login: Option<Login>, decision: ProtectDecision) -> ProtectDecision {
-        let Some(login) = login.filter(|_| !decision.blocked) else { return decision };
+        if decision.blocked {
+            let outcome = decision.found.as_ref();
+            if outcome.is_some_and(|outcome| outcome.events.iter().any(is_of_attack)) {
+                let login = login
+                    .and_then(|login| login.report().login.and_then(|login| text(Some(login))).map(Cow::into_owned));
+                self.tell_attempt("stealth", login.as_deref());
+            }
+            return decision;
+        }
+        let Some(login) = login else { return decision };
         let blocked = self.assess(&login).is_refused();
         ProtectDecision { blocked, ..decision }
     }
@@ -233,6 +243,11 @@ fn is_login(event: &str) -> bool {
 
 fn is_of_business(event: &report::Event) -> bool {
     event.rule.tags.iter().any(|(tag, value)| &**tag == b"category" && &**value == b"business_logic")
+}
+
+/// Whether a rule that was made of an attack on logins reports an event.
+fn is_of_attack(event: &report::Event) -> bool {
+    event.rule.tags.iter().any(|(tag, value)| &**tag == b"category" && &**value == b"account_takeover")
 }
 
 fn is_attack(event: &Value) -> bool {

@@ -46,6 +46,7 @@ pub enum Instant {
     PrivilegeViolation,
     ImpossibleTravel,
     PostCompromise,
+    SuspiciousSuccess,
 }
 
 /// A guard against false positives.
@@ -322,6 +323,7 @@ fn kind(fields: &Fields<'_>) -> Result<Kind, Refusal> {
             "privilege_violation" => Instant::PrivilegeViolation,
             "impossible_travel" => Instant::ImpossibleTravel,
             "post_compromise" => Instant::PostCompromise,
+            "suspicious_success" => Instant::SuspiciousSuccess,
             other => return Err(Refusal::error(format!("unknown detector '{other}'"))),
         }),
         other => return Err(Refusal::error(format!("unknown type '{other}'"))),

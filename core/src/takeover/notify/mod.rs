@@ -20,6 +20,7 @@ pub enum Kind {
     Updated,
     Escalated,
     CompromisedUser,
+    Cluster,
     Response,
     Closed,
     Health,
@@ -33,6 +34,7 @@ impl Kind {
             Kind::Updated => "updated",
             Kind::Escalated => "escalated",
             Kind::CompromisedUser => "compromised_user",
+            Kind::Cluster => "cluster",
             Kind::Response => "response",
             Kind::Closed => "closed",
             Kind::Health => "health",
@@ -42,7 +44,7 @@ impl Kind {
     /// Returns the kind of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         use Kind::*;
-        [Opened, Updated, Escalated, CompromisedUser, Response, Closed, Health]
+        [Opened, Updated, Escalated, CompromisedUser, Cluster, Response, Closed, Health]
             .into_iter()
             .find(|kind| kind.name() == name)
     }

@@ -17,7 +17,7 @@ use crate::takeover::series::history::Flags;
 use crate::takeover::series::live::Window;
 use crate::takeover::series::{BUCKET_S, Name, Note, Topic};
 use crate::takeover::severity::Severity;
-use crate::takeover::signal::{Compromised, LISTED, Signal, Slot, Status, campaign};
+use crate::takeover::signal::{Compromised, Signal, Slot, Status, campaign};
 use crate::takeover::state::{Key, Moment, Origin, Reading, Table};
 use crate::takeover::subject::Subject;
 use crate::value::Value;
@@ -32,6 +32,8 @@ const USUAL_CUSUM: f64 = 6.0;
 const RESOLVED: f64 = 0.3;
 /// How long after the end of a campaign another wave belongs to it, in seconds.
 const WAVES_S: u64 = 86_400;
+/// The maximum number of suspicious successes of a signal.
+const SUSPICIOUS: usize = 4096;
 /// The period in which usual unfamiliar successes are counted, in seconds.
 const USUAL_S: u64 = 86_400;
 
@@ -47,12 +49,14 @@ impl Work<'_> {
                 if self.is_explained(told) {
                     return;
                 }
+                self.sample(told, false);
                 self.inner.series.failed(note, at_s);
                 if told.familiar != Some(true) {
                     self.attribute(Topic::Logins, told, campaign::Kind::Failure);
                 }
             }
             name::LOGIN_SUCCESS => {
+                self.sample(told, true);
                 self.inner.series.succeeded(note, at_s);
                 self.succeeded_at_large(told);
             }
@@ -73,6 +77,7 @@ impl Work<'_> {
         if told.subject.local || self.is_explained(told) {
             return;
         }
+        self.sample_refused(told);
         self.inner.series.refused(told.note(), told.when.at_s);
         if told.familiar != Some(true) {
             self.attribute(Topic::Logins, told, campaign::Kind::Refused);
@@ -156,7 +161,8 @@ impl Work<'_> {
                 continue;
             }
             signal.counts.successes_unfamiliar += 1;
-            if signal.suspicious.len() < LISTED {
+            let number = signal.suspicious.len();
+            if number < SUSPICIOUS {
                 signal.suspicious.push(Compromised {
                     user_id: told.event.user_id.as_deref().map(str::to_owned),
                     login: told.event.login.as_deref().map(str::to_owned),
@@ -175,6 +181,9 @@ impl Work<'_> {
             // Without familiarity every success is unfamiliar, which says nothing.
             if more && told.familiar.is_some() {
                 self.raise(slot, Severity::Medium, told);
+            }
+            if told.familiar.is_some() {
+                self.suspect(slot, number, told);
             }
         }
     }
@@ -203,7 +212,7 @@ impl Work<'_> {
         let slot = self.inner.signals.about(rule.family(), self.service_key());
         let live = slot.filter(|slot| self.inner.signals.get(*slot).is_some_and(Signal::is_live));
         if live.is_none() && self.inner.series.window(name, end_s, 60).count < LEAST {
-            return;
+            return self.calm(name);
         }
         let tuning = self.plan.config.settings.tuning;
         let windows: &[u32] = if name == Name::Users { &[5] } else { &[1, 5, 60] };
@@ -226,6 +235,9 @@ impl Work<'_> {
             if minutes == 5 {
                 latest = Some(deviation);
             }
+        }
+        if let Some(latest) = &latest {
+            self.watch(latest, live, end_s);
         }
         if let (Some(slot), Some(latest)) = (live, latest) {
             if rule.joins.is_none() {

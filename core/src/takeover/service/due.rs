@@ -7,6 +7,7 @@ use crate::takeover::respond::blocks::Blocks;
 use crate::takeover::rules::plan::Plan;
 use crate::takeover::signal::{Signal, Slot, Status};
 use crate::value::Value;
+use std::time::Instant;
 
 /// The interval of notifications about growing signals, in seconds.
 const UPDATE_S: u64 = 300;
@@ -42,7 +43,7 @@ impl Resolution {
 
 impl Service {
     /// Does the work that is due.
-    pub fn tick(&self, now_s: u64, plan: &Plan, hash: &HashKey, blocks: &Blocks) {
+    pub fn tick(&self, now_s: u64, plan: &Plan, hash: &HashKey, blocks: &Blocks, end: Option<Instant>) {
         let mut inner = self.inner();
         let mut work = Work { service: self, inner: &mut inner, plan, hash, blocks, verdict: Default::default() };
         work.close_due(now_s);
@@ -50,6 +51,8 @@ impl Service {
         work.release_quarantine(now_s);
         work.sweep_answers(now_s);
         work.deviate(now_s);
+        work.expire_rules(now_s);
+        work.mine(now_s, end);
         work.inner.learned.roll(now_s as u32);
         work.inner.signals.sweep(now_s);
         work.inner.compromised.retain(|_, (_, at)| now_s.saturating_sub(*at) <= 2 * 86_400);
@@ -61,6 +64,9 @@ impl Service {
     /// Returns the time at which work is due next.
     pub fn next_due_s(&self, now_s: u64) -> u64 {
         let inner = self.inner();
+        if inner.mining.as_ref().is_some_and(|mining| mining.is_searching()) {
+            return now_s;
+        }
         let close = inner.signals.next_close_s().unwrap_or(u64::MAX);
         let quarantine = inner.quarantine.front().map_or(u64::MAX, |waiting| waiting.due_s);
         let update = if inner.signals.any_live() { (now_s / UPDATE_S + 1) * UPDATE_S } else { u64::MAX };
@@ -94,6 +100,13 @@ impl Service {
         let Some(slot) = work.inner.signals.by_id(id) else { return false };
         work.resolve(slot, how, now_s);
         true
+    }
+
+    /// Removes the rule of a cluster; returns whether there was one.
+    pub fn withdraw(&self, rule_id: &str, now_s: u64, plan: &Plan, hash: &HashKey, blocks: &Blocks) -> bool {
+        let mut inner = self.inner();
+        let mut work = Work { service: self, inner: &mut inner, plan, hash, blocks, verdict: Default::default() };
+        work.withdraw(rule_id, now_s)
     }
 
     /// Closes the signals of rules that a new configuration removed or changed.

@@ -150,6 +150,7 @@ impl Work<'_> {
             ]),
             usual_successes: 0.0,
             suspicious: vec![],
+            clusters: vec![],
             campaign_id: None,
             compromised: vec![],
             answer: Answer::default(),
@@ -230,12 +231,17 @@ impl Work<'_> {
 
     /// Raises the severity of a signal, with a notification.
     pub(super) fn raise(&mut self, slot: Slot, severity: Severity, told: &Told<'_>) {
+        self.raise_at(slot, severity, told.now());
+    }
+
+    /// The same at a time, without an event.
+    pub(super) fn raise_at(&mut self, slot: Slot, severity: Severity, now_s: u64) {
         let Some(signal) = self.inner.signals.get_mut(slot) else { return };
         let before = signal.severity;
-        if self.inner.signals.raise(slot, severity, told.now()) {
+        if self.inner.signals.raise(slot, severity, now_s) {
             self.verdict.escalated = true;
             let change = [Value::from(before.name()), Value::from(severity.name())].into_iter().collect::<Value>();
-            self.tell(slot, Kind::Escalated, Value::from_entries([("severity", change)]), told.now());
+            self.tell(slot, Kind::Escalated, Value::from_entries([("severity", change)]), now_s);
         }
     }
 

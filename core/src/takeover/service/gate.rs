@@ -1,4 +1,6 @@
-//! The gate: what to ask of an attempt before the password is checked, because of the attacks that are going on.
+//! The gate: what is done about an attempt before the password is checked, because of the attacks that are going on.
+//!
+//! What matches the rule of a cluster is refused here, too, so that it does not matter when the engine has the rule.
 //!
 //! An attack without any trait in common, or on one account from everywhere, cannot be blocked without locking people
 //! out. It can be asked for a further step (a captcha, a code by mail, a second factor), and only from where the
@@ -10,7 +12,7 @@ use crate::takeover::config::response::Mode;
 use crate::takeover::config::rule::Rule;
 use crate::takeover::event::Event;
 use crate::takeover::key::HashKey;
-use crate::takeover::respond::blocks::Blocks;
+use crate::takeover::respond::blocks::{Blocks, Look};
 use crate::takeover::rules::plan::Plan;
 use crate::takeover::series::Topic;
 use crate::takeover::signal::{Signal, Status};
@@ -19,6 +21,15 @@ use crate::takeover::subject::Subject;
 
 /// How long after a brute force unfamiliar attempts on its account are still asked for more, in seconds.
 const AFTER_S: u64 = 86_400;
+
+/// What is done about an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// It is refused, because it matches the rule of a cluster.
+    Refused(Look, String),
+    /// It must pass a further step.
+    StepUp(Reason),
+}
 
 /// Why an attempt is asked for more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +51,7 @@ impl Reason {
 }
 
 impl Service {
-    /// Returns why an attempt must pass a further step, if it must.
+    /// Returns what is done about an attempt, if anything is.
     pub fn gate(
         &self,
         attempt: &Event<'_>,
@@ -49,12 +60,15 @@ impl Service {
         plan: &Plan,
         hash: &HashKey,
         blocks: &Blocks,
-    ) -> Option<Reason> {
+    ) -> Option<Asked> {
         let mut inner = self.inner();
         if inner.signals.is_empty() || subject.local || !plan.config.settings.response_enabled {
             return None;
         }
         let work = Work { service: self, inner: &mut inner, plan, hash, blocks, verdict: Default::default() };
+        if let Some((look, rule)) = work.cluster_refusal(attempt, subject, now_s) {
+            return Some(Asked::Refused(look, rule));
+        }
         let reason = match () {
             () if work.is_guessed(attempt, subject, now_s) => Reason::BruteForce,
             () if plan.config.settings.gate && work.is_attacked() => Reason::Distributed,
@@ -62,7 +76,7 @@ impl Service {
         };
         let when = Moment { at_s: now_s as u32, now_s: now_s as u32 };
         let told = self.tell(work.inner, attempt, subject, when, None, plan, hash);
-        (told.familiar != Some(true)).then_some(reason)
+        (told.familiar != Some(true)).then_some(Asked::StepUp(reason))
     }
 }
 

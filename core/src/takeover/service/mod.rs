@@ -8,6 +8,7 @@
 //! | this file | the processing of an event |
 //! | `find` | findings of rules: signals open, grow and close |
 //! | `success` | successful logins: familiar origins and compromised accounts |
+//! | `clusters`, [`published`] | the traits of distributed attacks, and rules made of them |
 //! | `deviation` | the service as a whole: series, and signals about deviations |
 //! | `answer` | the response to a signal |
 //! | [`gate`] | what to ask of an attempt before the password is checked |
@@ -16,10 +17,12 @@
 //! | [`requests`] | deduplication of the events of a request |
 
 mod answer;
+mod clusters;
 mod deviation;
 pub mod due;
 mod find;
 pub mod gate;
+pub mod published;
 mod recent;
 pub mod requests;
 mod success;
@@ -33,6 +36,7 @@ use super::event::Event;
 use super::familiarity::Familiarity;
 use super::health::Health;
 use super::key::HashKey;
+use super::mining::Mining;
 use super::name;
 use super::notify::Notification;
 use super::respond::blocks::Blocks;
@@ -48,6 +52,7 @@ use super::signal::{Signals, Slot};
 use super::state::{Key, Moment, Origin, Reading, State, Table, Update};
 use super::subject::Subject;
 use crate::support::fork::Renewable;
+use published::{Publication, Published};
 use recent::{Quarantined, RecentSuccess};
 use requests::{Requests, Seen};
 use std::collections::{HashMap, VecDeque};
@@ -86,6 +91,14 @@ pub struct Inner {
     pub health: Health,
     /// How much happens in the service as a whole.
     pub series: Series,
+    /// Samples of logins, and what attacks have in common.
+    pub mining: Option<Box<Mining>>,
+    /// The rules of clusters.
+    pub published: Vec<Published>,
+    /// Documents for the engine's configuration that were not delivered yet.
+    pub publications: Vec<Publication>,
+    /// Paths on which logins succeeded.
+    pub login_routes: Vec<String>,
     /// Notifications to deliver.
     pub notices: Vec<Notification>,
     requests: Requests,
@@ -363,6 +376,8 @@ impl Work<'_> {
             Instant::PostCompromise => self.after_takeover(told),
             Instant::PrivilegeViolation => self.privilege(at, told),
             Instant::ImpossibleTravel => self.travel(at, told),
+            // Evaluated with the signals about the service.
+            Instant::SuspiciousSuccess => {}
         }
     }
 }

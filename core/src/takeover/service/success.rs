@@ -111,8 +111,20 @@ impl Work<'_> {
         since || counted && self.service.state.has_member(class.table, key, network, now_s)
     }
 
+    /// Returns the account of a suspicious success.
+    pub(super) fn who_succeeded(&self, success: &Compromised) -> Option<Who> {
+        let login = success.login.as_deref().or(success.user_id.as_deref())?;
+        let account = self.plan.config.settings.normalization.login.apply(login)?;
+        Some(Who {
+            account: self.hash.account(self.hash.hash(account.as_bytes())),
+            login: success.login.clone(),
+            user_id: success.user_id.clone(),
+            ip: success.ip,
+        })
+    }
+
     /// Records a compromised account in a signal.
-    fn compromise(&mut self, slot: Slot, who: &Who, reason: &'static str, at_s: u64, confirmed: bool) {
+    pub(super) fn compromise(&mut self, slot: Slot, who: &Who, reason: &'static str, at_s: u64, confirmed: bool) {
         let Some(signal) = self.inner.signals.get_mut(slot) else { return };
         let known = signal.compromised.iter().any(|one| one.login == who.login && one.user_id == who.user_id);
         if known {

@@ -62,10 +62,14 @@ impl Signal {
         map.insert("campaign_id", text(self.campaign_id.as_deref()));
         map.insert("counts", self.counts_value());
         map.insert("evidence", self.evidence.to_value());
-        map.insert("clusters", Value::array());
+        let clusters = self.clusters.iter().map(|one| one.cluster.to_value(&one.enforced));
+        map.insert("clusters", clusters.collect::<Value>());
         map.insert("top", self.top_value());
         map.insert("compromised", compromised);
-        map.insert("suspicious_successes", self.suspicious.iter().map(Compromised::to_value).collect::<Value>());
+        map.insert(
+            "suspicious_successes",
+            self.suspicious.iter().rev().take(LISTED).map(Compromised::to_value).collect::<Value>(),
+        );
         map.insert("response", self.answer_value());
         map.insert("allow_listed", self.allow_listed);
         map.insert("suppressed_by", text(self.suppressed_by.as_deref()));
