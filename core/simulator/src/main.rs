@@ -7,22 +7,25 @@
 //! | `client`, `event`, `time`, `random` | what these are made of |
 //! | `stream` | sources of events, merged by time |
 //! | `defenders` | our detector, and models of other tools |
-//! | `play`, `learn` | the closed loop between events and a defender |
-//! | `compare` | the comparison |
+//! | `play`, `suite` | the closed loop between events and a defender, and all runs of it |
+//! | `compare`, `accuracy`, `replay`, `speed` | the commands |
 //! | `options`, `parallel` | arguments, threads and progress |
 
+mod accuracy;
 mod campaigns;
 mod client;
 mod compare;
 mod defenders;
 mod event;
-mod learn;
 mod options;
 mod parallel;
 mod people;
 mod play;
 mod random;
+mod replay;
+mod speed;
 mod stream;
+mod suite;
 mod time;
 
 use std::process::ExitCode;
@@ -31,6 +34,9 @@ const USAGE: &str = "usage: bartizan-simulator COMMAND [OPTIONS]
 
 commands:
   compare            every campaign against every defender; exits with 1 if a cell is outside of its band
+  accuracy           precision and recall by rule, of clusters and of accounts called taken over
+  replay FILE        replays events in NDJSON, in the format of events, to our detector
+  events             prints the events of the campaigns, without everyday life, in that format
   speed              how many events a second are made, and how many our detector takes
   list               the campaigns
 
@@ -48,6 +54,10 @@ fn main() -> ExitCode {
     let command = arguments.next().unwrap_or_default();
     let done = options::read(arguments).and_then(|options| match command.as_str() {
         "compare" => compare::compare(&options),
+        "accuracy" => accuracy::accuracy(&options),
+        "replay" => replay::replay(&options),
+        "events" => replay::events(&options),
+        "speed" => speed::speed(&options),
         "list" => {
             campaigns::all().iter().for_each(|campaign| println!("{:<14} {}", campaign.id, campaign.about));
             Ok(true)

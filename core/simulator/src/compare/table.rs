@@ -1,10 +1,10 @@
 //! The table of the comparison, as Markdown.
 
 use super::chapter::{CELLS, Measured, UNHARMED};
-use super::{COLUMNS, OURS};
 use crate::campaigns::Campaign;
 use crate::options::Options;
 use crate::play::Tally;
+use crate::suite::{COLUMNS, OURS};
 use std::collections::BTreeMap;
 
 /// A campaign and the tallies of all seeds, by defender.
