@@ -8,7 +8,7 @@
 //! | `stream` | sources of events, merged by time |
 //! | `defenders` | our detector, and models of other tools |
 //! | `play`, `suite` | the closed loop between events and a defender, and all runs of it |
-//! | `compare`, `accuracy`, `replay`, `speed` | the commands |
+//! | `compare`, `accuracy`, `replay`, `draw`, `speed` | the commands |
 //! | `options`, `parallel` | arguments, threads and progress |
 
 mod accuracy;
@@ -16,6 +16,7 @@ mod campaigns;
 mod client;
 mod compare;
 mod defenders;
+mod draw;
 mod event;
 mod options;
 mod parallel;
@@ -36,6 +37,7 @@ commands:
   compare            every campaign against every defender; exits with 1 if a cell is outside of its band
   accuracy           precision and recall by rule, of clusters and of accounts called taken over
   replay FILE        replays events in NDJSON, in the format of events, to our detector
+  draw [FILE]        draws a campaign (A2 by default), as SVG
   events             prints the events of the campaigns, without everyday life, in that format
   speed              how many events a second are made, and how many our detector takes
   list               the campaigns
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         "compare" => compare::compare(&options),
         "accuracy" => accuracy::accuracy(&options),
         "replay" => replay::replay(&options),
+        "draw" => draw::draw(&options),
         "events" => replay::events(&options),
         "speed" => speed::speed(&options),
         "list" => {

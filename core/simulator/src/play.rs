@@ -62,8 +62,8 @@ fn percent(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
 }
 
-/// Where an attempt was made and what became of it, for pictures.
-pub type Watch<'f> = &'f mut dyn FnMut(&Event, Answer);
+/// Sees each event, what became of it, and the defender after that.
+pub type Watch<'f> = &'f mut dyn FnMut(&Event, Answer, &dyn Defender);
 
 /// Plays events to a defender. Honest people who are asked for a further proof give it, and so do attackers with accounts
 /// of their own; other attackers cannot.
@@ -91,7 +91,7 @@ pub fn play(
         tally.count(&event, answer, outcome);
         defender.tell(&event, outcome, &mut alarms);
         tally.note(&mut alarms, start_ms, !matches!(event.label.actor, Actor::Person(_)));
-        watch(&event, answer);
+        watch(&event, answer, defender);
         events.told(answer);
     }
     tally.named = defender.compromised().into_iter().collect();
@@ -175,7 +175,7 @@ mod tests {
         let campaign = campaigns::all().into_iter().find(|campaign| campaign.id == id).unwrap();
         let script = (campaign.script)(&world);
         let start_ms = script.start_ms;
-        play(&mut script.play(&world, campaign.id), start_ms, &[], defender, &mut |_, _| {})
+        play(&mut script.play(&world, campaign.id), start_ms, &[], defender, &mut |_, _, _| {})
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub fn speed(options: &Options) -> Result<bool, String> {
     let played = |defender: &mut dyn Defender| {
         let (script, mut events) = ((campaign.script)(&world), 0);
         let start_ms = script.start_ms;
-        play(&mut script.play(&world, campaign.id), start_ms, &[], defender, &mut |_, _| events += 1);
+        play(&mut script.play(&world, campaign.id), start_ms, &[], defender, &mut |_, _, _| events += 1);
         events
     };
     count("played to nobody", &mut || played(&mut Nobody));

@@ -47,7 +47,7 @@ impl Learned {
     pub fn new(seed: u64, options: &Options) -> Self {
         let world = World::new(seed, options.accounts, options.logins);
         let mut ours = Ours::new(&world, Mode::Watching, EPOCH);
-        let tally = play(&mut Daily::new(&world, EPOCH, TODAY), EPOCH, &[], &mut ours, &mut |_, _| {});
+        let tally = play(&mut Daily::new(&world, EPOCH, TODAY), EPOCH, &[], &mut ours, &mut |_, _, _| {});
         let snapshot = ours.snapshot();
         Learned { world, snapshot, tally }
     }
@@ -92,6 +92,6 @@ impl Job<'_> {
             _ => Box::new(Ours::restored(world, self.mode, TODAY, &self.learned.snapshot)),
         };
         let mut events = script.play(world, self.campaign.id);
-        play(&mut events, start_ms, &disturbances, defender.as_mut(), &mut |_, _| {})
+        play(&mut events, start_ms, &disturbances, defender.as_mut(), &mut |_, _, _| {})
     }
 }

@@ -14,7 +14,7 @@ fn b6(world: &World) -> Script<'_> {
     let volley = Volley::new(world.random("B6"), 4000, TODAY + MORNING * HOUR, 1000 * SECOND, |shot| {
         let login = match shot.random.chance(300.0 / 4000.0) {
             true => Login::Payload(shot.number as u32),
-            false => Login::Stranger(17 << 32 | shot.number % 40),
+            false => Login::Stranger((17 << 32) + shot.number % 40),
         };
         let waf = matches!(login, Login::Payload(_)) || shot.random.chance(0.3);
         Event { waf, ..attempt("B6", shot.at_ms, (login, false), world.bot(16, 1), tool(0, 10)) }

@@ -18,6 +18,7 @@ pub mod nobody;
 pub mod ours;
 
 use crate::event::Event;
+use bartizan::value::Value;
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -83,6 +84,11 @@ pub trait Defender {
 
     /// Something goes wrong around the defender. Models do not mind.
     fn disturb(&mut self, _what: Disturbance) {}
+
+    /// The signals that are open, as maps, if the defender has such.
+    fn signals(&self) -> Value {
+        Value::array()
+    }
 
     /// The accounts that the defender calls taken over, by their names.
     fn compromised(&self) -> Vec<String> {

@@ -271,6 +271,10 @@ impl Defender for Ours<'_> {
         }
     }
 
+    fn signals(&self) -> Value {
+        self.detector.signals(&Value::from_entries([("state", "open")])).expect("a valid query")
+    }
+
     fn compromised(&self) -> Vec<String> {
         self.compromised.iter().cloned().collect()
     }

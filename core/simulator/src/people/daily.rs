@@ -83,7 +83,7 @@ impl<'w> Daily<'w> {
         let at_ms = self.minute_ms;
         self.minute_ms += MINUTE;
         let weekday = if is_weekend(day(at_ms)) { WEEKEND } else { 1.0 };
-        if (at_ms - crate::time::EPOCH) % DAY == 0 {
+        if (at_ms - crate::time::EPOCH).is_multiple_of(DAY) {
             self.noise = (DAY_NOISE * self.random.normal()).exp();
         }
         let spell = self.spell(at_ms).copied();

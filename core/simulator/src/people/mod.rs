@@ -83,7 +83,7 @@ impl World {
             }
             Home::Carrier => {
                 let number = one_of(CARRIERS) as u32;
-                v4(0x2E0A_0000 + (number / 8 << 8) + number % 8 + 1)
+                v4(0x2E0A_0000 + number / 8 * 256 + number % 8 + 1)
             }
             Home::Institution => v4(0x8208_0001 + ((one_of(INSTITUTIONS) as u32) << 16)),
         }
