@@ -44,6 +44,8 @@ pub struct First {
     pub attempts: u64,
     /// The rule.
     pub rule: String,
+    /// The figures it rests on, as JSON.
+    pub evidence: String,
 }
 
 impl Tally {
@@ -84,7 +86,7 @@ pub fn play(
         let attacked = |ago_ms| attacked_ms.is_some_and(|at_ms| event.at_ms <= at_ms + ago_ms);
         tally.note(&mut alarms, start_ms, attacked(HOUR));
         let answer = defender.ask(&event);
-        if event.is_attack() {
+        if !matches!(event.label.actor, Actor::Person(_)) {
             attacked_ms = Some(event.at_ms);
         }
         let outcome = outcome(&event, answer);
@@ -143,7 +145,12 @@ impl Tally {
         for alarm in alarms.drain(..) {
             if about_attack && self.first.is_none() {
                 let after_ms = alarm.at_ms.saturating_sub(start_ms);
-                self.first = Some(First { after_ms, attempts: self.attempts, rule: alarm.rule.clone() });
+                self.first = Some(First {
+                    after_ms,
+                    attempts: self.attempts,
+                    rule: alarm.rule.clone(),
+                    evidence: alarm.evidence,
+                });
             }
             self.alarms.entry(alarm.rule).or_default()[usize::from(!about_attack)] += 1;
         }

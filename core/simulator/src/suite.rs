@@ -9,9 +9,10 @@ use crate::defenders::ours::{Mode, Ours};
 use crate::options::Options;
 use crate::parallel::work;
 use crate::people::World;
-use crate::people::daily::Daily;
+use crate::people::daily::{Before, Daily};
 use crate::play::{Tally, play};
-use crate::time::{EPOCH, TODAY};
+use crate::stream::Source;
+use crate::time::{DAY, EPOCH, TODAY};
 
 /// The defenders, in the order of columns.
 pub const COLUMNS: [&str; 5] =
@@ -43,11 +44,14 @@ pub struct Job<'l> {
 }
 
 impl Learned {
-    /// Lets the detector watch 28 days of honest traffic.
+    /// Lets the detector watch 28 days of honest traffic, after a day on which it gets to know all accounts.
     pub fn new(seed: u64, options: &Options) -> Self {
         let world = World::new(seed, options.accounts, options.logins);
-        let mut ours = Ours::new(&world, Mode::Watching, EPOCH);
-        let tally = play(&mut Daily::new(&world, EPOCH, TODAY), EPOCH, &[], &mut ours, &mut |_, _, _| {});
+        let mut ours = Ours::new(&world, Mode::Watching, EPOCH - DAY);
+        let mut tally = Tally::default();
+        for days in [&mut Before::new(&world) as &mut dyn Source, &mut Daily::new(&world, EPOCH, TODAY)] {
+            tally = play(days, EPOCH, &[], &mut ours, &mut |_, _, _| {});
+        }
         let snapshot = ours.snapshot();
         Learned { world, snapshot, tally }
     }

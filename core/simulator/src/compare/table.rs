@@ -111,7 +111,7 @@ pub fn print(rows: &[Row], options: &Options) {
         });
         println!("| {} {} | {} |", row.campaign.id, row.campaign.about, cells.collect::<Vec<_>>().join(" | "));
     }
-    println!("\nThe rules of bartizan, with the alarms per run about the attack and about honest events:\n");
+    println!("\nThe rules of bartizan, with the number of alarms per run about the attack and about honest events:\n");
     for row in rows {
         let mut rules: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
         let ours = &row.columns[OURS];
@@ -121,6 +121,9 @@ pub fn print(rows: &[Row], options: &Options) {
         }
         let list: Vec<_> = rules.iter().map(|(rule, [hit, miss])| format!("{rule} {hit:.1}/{miss:.1}")).collect();
         println!("* {}: {}", row.campaign.id, if list.is_empty() { "none".into() } else { list.join(", ") });
+        if let Some(first) = ours.first().and_then(|tally| tally.first.as_ref()) {
+            println!("  * the first of the first seed: {} {}", first.rule, first.evidence);
+        }
     }
 }
 

@@ -60,6 +60,8 @@ pub struct Alarm {
     pub rule: String,
     /// Whether it noticed when time passed, rather than because of the event that it was just told.
     pub by_time: bool,
+    /// The figures it rests on, as JSON, if the defender tells.
+    pub evidence: String,
 }
 
 /// What goes wrong around a defender.
@@ -119,7 +121,7 @@ impl<K: Eq + Hash> Bans<K> {
 
 /// The alarm of an event.
 fn alarm(event: &Event, rule: &str) -> Alarm {
-    Alarm { at_ms: event.at_ms, rule: rule.into(), by_time: false }
+    Alarm { at_ms: event.at_ms, rule: rule.into(), by_time: false, evidence: String::new() }
 }
 
 /// Events for hand-made sequences in tests.

@@ -88,7 +88,9 @@ impl<'w> Ours<'w> {
             match notification.kind {
                 Kind::Opened if notification.severity >= Severity::Low => {
                     let rule = notification.signal.get(b"rule").and_then(|rule| text(rule, b"id")).unwrap_or_default();
-                    alarms.push(Alarm { at_ms: notification.at_s * 1000 - self.ahead_ms, rule, by_time });
+                    let evidence = notification.signal.get(b"evidence").map(json::to_string).unwrap_or_default();
+                    let at_ms = notification.at_s * 1000 - self.ahead_ms;
+                    alarms.push(Alarm { at_ms, rule, by_time, evidence });
                 }
                 Kind::CompromisedUser => self.compromised.extend(text(&notification.delta, b"usr.login")),
                 _ => {}

@@ -5,7 +5,7 @@ use super::visit::{Agenda, MISTYPED, Visit};
 use crate::event::{Event, Label, Login, What};
 use crate::random::Random;
 use crate::stream::Source;
-use crate::time::{DAY, MINUTE, day, hour_of_day, is_weekend};
+use crate::time::{DAY, EPOCH, MINUTE, day, hour_of_day, is_weekend};
 use std::f64::consts::PI;
 
 /// The shape of the gamma distribution by which minutes differ; its variance is the inverse.
@@ -83,7 +83,7 @@ impl<'w> Daily<'w> {
         let at_ms = self.minute_ms;
         self.minute_ms += MINUTE;
         let weekday = if is_weekend(day(at_ms)) { WEEKEND } else { 1.0 };
-        if (at_ms - crate::time::EPOCH).is_multiple_of(DAY) {
+        if (at_ms - EPOCH).is_multiple_of(DAY) {
             self.noise = (DAY_NOISE * self.random.normal()).exp();
         }
         let spell = self.spell(at_ms).copied();
@@ -152,10 +152,38 @@ impl Source for Daily<'_> {
     }
 }
 
+/// What is known from longer ago: on the day before everything else, each account logs in once, at home.
+pub struct Before<'w> {
+    world: &'w World,
+    account: u64,
+}
+
+impl<'w> Before<'w> {
+    /// The logins of all accounts.
+    pub fn new(world: &'w World) -> Self {
+        Before { world, account: 0 }
+    }
+}
+
+impl Source for Before<'_> {
+    fn next(&mut self) -> Option<Event> {
+        let (world, account) = (self.world, self.account);
+        if account == world.accounts {
+            return None;
+        }
+        self.account += 1;
+        let at_ms = EPOCH - DAY + (account as f64 / world.accounts as f64 * DAY as f64) as u64;
+        let (login, ip) = (Login::Account(account), world.home_ip(account));
+        let label = Label::honest(account, None);
+        let event = Event::new(at_ms, What::Login { right: true }, login, ip, world.client(account), label);
+        Some(Event { device: Some(world.device(account)), ..event })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::{EPOCH, HOUR, SECOND};
+    use crate::time::{HOUR, SECOND};
 
     fn week() -> Vec<Event> {
         let world = World::new(3, 20_000, 4000);
