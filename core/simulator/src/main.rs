@@ -8,7 +8,7 @@
 //! | `stream` | sources of events, merged by time |
 //! | `defenders` | our detector, and models of other tools |
 //! | `play`, `suite` | the closed loop between events and a defender, and all runs of it |
-//! | `compare`, `accuracy`, `replay`, `draw`, `speed` | the commands |
+//! | `compare`, `accuracy`, `series`, `replay`, `draw`, `speed` | the commands |
 //! | `options`, `parallel` | arguments, threads and progress |
 
 mod accuracy;
@@ -24,6 +24,7 @@ mod people;
 mod play;
 mod random;
 mod replay;
+mod series;
 mod speed;
 mod stream;
 mod suite;
@@ -36,6 +37,7 @@ const USAGE: &str = "usage: bartizan-simulator COMMAND [OPTIONS]
 commands:
   compare            every campaign against every defender; exits with 1 if a cell is outside of its band
   accuracy           precision and recall by rule, of clusters and of accounts called taken over
+  series             false alarms and smallest attacks of the rule about whole services, over years
   replay FILE        replays events in NDJSON, in the format of events, to our detector
   draw [FILE]        draws a campaign (A2 by default), as SVG
   events             prints the events of the campaigns, without everyday life, in that format
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         "compare" => compare::compare(&options),
         "accuracy" => accuracy::accuracy(&options),
         "replay" => replay::replay(&options),
+        "series" => series::series(&options),
         "draw" => draw::draw(&options),
         "events" => replay::events(&options),
         "speed" => speed::speed(&options),
