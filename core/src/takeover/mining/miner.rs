@@ -205,6 +205,14 @@ impl Mining {
         matching.map(|(_, number)| *number).collect()
     }
 
+    /// The number of sampled honest failures that have all of these items, and of all of them.
+    pub fn failures_with(&self, items: &[Item]) -> (u32, u32) {
+        let mut matcher = Matcher::new(items, &self.columns, &self.strings);
+        let samples = self.failures.samples();
+        let matching = samples.iter().filter(|sample| matcher.matches(sample, &self.strings)).count();
+        (matching as u32, samples.len() as u32)
+    }
+
     /// Stores by how much the failures of a minute exceeded the expected level. The minute is counted from the epoch.
     pub fn note_excess(&mut self, minute: u32, excess: f64) {
         if self.since_s.is_some() {
