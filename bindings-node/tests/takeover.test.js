@@ -111,7 +111,7 @@ test('blocks outlive a restart', () => {
   const detector = Detector.restore(before.snapshot(), null, { clock: 'manual' })
   assert.deepEqual(detector.blocks().map(({ reason }) => reason), ['seen before'])
   assert.equal(detector.assess({ 'usr.id': 'mallory' }).decision, 'block')
-  assert.deepEqual([detector.extend({ user: 'mallory' }), detector.unblock({ all: true })], [1, 1])
+  assert.deepEqual([detector.extend({ user: 'mallory', permanent: true }), detector.unblock({ all: true })], [1, 1])
   assert.deepEqual(detector.audit().map(({ what }) => what).slice(-2), ['extend', 'unblock'])
 })
 
@@ -157,7 +157,7 @@ test('an engine says what is wrong with its document about takeover', () => {
   const config = { bartizan_ato: { settings: { response: { mode: 'blok' } } } }
   const { diagnostics } = new Engine(RULES, { takeover: config }).takeover
   assert.deepEqual(diagnostics, new Detector(config).diagnostics)
-  assert.deepEqual(Object.keys(diagnostics.bartizan_ato.errors), ["unknown mode 'blok'"])
+  assert.deepEqual(Object.keys(diagnostics.bartizan_ato.errors), ["unknown mode 'blok', expected 'monitor' or 'block'"])
 })
 
 test('an engine has a detector', () => {

@@ -109,8 +109,8 @@ impl Engine {
             state.builder.add_or_update(OWN_PATH.as_bytes(), &own);
         }
         let takeover = settings.takeover.then(|| {
-            let (live, clock) = (service.live().clone(), service.clock().clone());
-            Takeover::new(&settings.service_name, &settings.env, live, clock)
+            let (blocks, clock) = (service.blocks().clone(), service.clock().clone());
+            Takeover::new(&settings.service_name, &settings.env, blocks, clock)
         });
         let mut engine = Self {
             takeover,
@@ -172,10 +172,11 @@ impl Engine {
         self.takeover.as_ref().map(|takeover| &takeover.detector)
     }
 
-    /// How a client, or a user and a session, are refused, if they are.
-    pub(super) fn refusal(&self, client: Option<IpAddr>, who: &Who) -> Option<Look> {
+    /// How a client, or a user and a session, are refused, if they are. The refusal is counted if `counts`.
+    pub(super) fn refusal(&self, client: Option<IpAddr>, who: &Who, counts: bool) -> Option<Look> {
         if let Some(takeover) = &self.takeover {
-            return takeover.detector.refusal(client, who.id(), who.session_id()).map(|refusal| refusal.look);
+            let refusal = takeover.detector.refusal(client, who.id(), who.session_id(), counts);
+            return refusal.map(|refusal| refusal.look);
         }
         let client = client.and_then(|client| self.service.refuses_address(client));
         let refused = client.or_else(|| self.service.refuses_user(who.id()?));

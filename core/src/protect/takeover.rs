@@ -1,8 +1,8 @@
 //! The detector of an engine, with the paths of login requests.
 
-use crate::live::LiveSets;
 use crate::support::Clock;
 use crate::support::fork::Versioned;
+use crate::takeover::respond::blocks::Blocks;
 use crate::takeover::{Detector, Options};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,8 +21,8 @@ pub(super) struct Takeover {
 }
 
 impl Takeover {
-    pub fn new(service: &str, env: &str, live: Arc<LiveSets>, clock: Arc<dyn Clock>) -> Self {
-        let options = Options { live, clock, ..Options::system(service, env) };
+    pub fn new(service: &str, env: &str, blocks: Arc<Blocks>, clock: Arc<dyn Clock>) -> Self {
+        let options = Options { blocks, clock, ..Options::system(service, env) };
         Self { detector: Arc::new(Detector::new(options)), routes: Versioned::default(), requests: AtomicU64::new(0) }
     }
 

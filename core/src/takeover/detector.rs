@@ -19,7 +19,6 @@ use super::state::time::{EngineTime, LATEST_MS, Step};
 use super::state::{Bounded, Moment, Profile, State};
 use super::subject::Subject;
 use crate::config::Diagnostics;
-use crate::live::LiveSets;
 use crate::support::fork::{Renewable, Versioned};
 use crate::support::{Clock, FixedClock};
 use crate::value::Object;
@@ -55,8 +54,8 @@ pub struct Options {
     pub(crate) service: String,
     /// The environment of events that name none.
     pub(crate) env: String,
-    /// The denylists that the engine reads.
-    pub(crate) live: Arc<LiveSets>,
+    /// The blocks, and the denylists that the engine reads.
+    pub(crate) blocks: Arc<Blocks>,
     /// Creates the state of services.
     pub(crate) make_state: MakeState,
 }
@@ -78,7 +77,7 @@ impl Options {
             hash_key: HashKey([0, 0]),
             service: service.into(),
             env: env.into(),
-            live: Arc::default(),
+            blocks: Arc::default(),
             make_state: Arc::new(|profile| Box::new(Bounded::new(profile))),
         }
     }
@@ -150,7 +149,7 @@ impl Detector {
             documents: Versioned::new(documents),
             plan: ArcSwap::from_pointee(plan),
             services: Versioned::default(),
-            blocks: Arc::new(Blocks::new(options.live.clone())),
+            blocks: options.blocks.clone(),
             options,
             queue: Renewable::default(),
             subscribers: Versioned::default(),
@@ -261,15 +260,15 @@ impl Detector {
     /// Assesses a login attempt.
     pub fn assess(&self, attempt: &Object) -> Result<Assessment, Dropped> {
         let attempt = Event::read_attempt(attempt)?;
-        Ok(self.judge(&attempt))
+        Ok(self.judge(&attempt, true))
     }
 
-    /// Assesses a login attempt that was already read.
-    pub(crate) fn judge(&self, attempt: &Event<'_>) -> Assessment {
-        self.guarded(Assessment::allow, || self.weigh(attempt))
+    /// Assesses a login attempt that was already read. Its refusal is counted if `counts`.
+    pub(crate) fn judge(&self, attempt: &Event<'_>, counts: bool) -> Assessment {
+        self.guarded(Assessment::allow, || self.weigh(attempt, counts))
     }
 
-    fn weigh(&self, attempt: &Event<'_>) -> Assessment {
+    fn weigh(&self, attempt: &Event<'_>, counts: bool) -> Assessment {
         let plan = self.plan();
         if !plan.config.settings.enabled {
             return Assessment::allow();
@@ -279,19 +278,21 @@ impl Detector {
             return Assessment { reasons: vec!["allow_listed".into()], ..Assessment::allow() };
         }
         let (now_s, address) = (self.now_s(), subject.address.map(|address| address.address()));
-        let refusal = self.blocks.refuses(address, attempt.user_id.as_deref(), attempt.session_id.as_deref(), now_s);
+        let (user, session) = (attempt.user_id.as_deref(), attempt.session_id.as_deref());
+        let refusal = self.blocks.refuses(address, user, session, counts, now_s);
         let Some(refusal) = refusal else { return Assessment::allow() };
         let reason = format!("{} blocked", refusal.target.kind());
         Assessment { decision: Decision::of(refusal.look), score: 100, reasons: vec![reason] }
     }
 
-    /// Returns what refuses a client, a user or a session, and counts the refusal. Trusted entries of the allow-list
-    /// are not refused.
+    /// Returns what refuses a client, a user or a session, and counts the refusal if `counts`. Trusted entries of the
+    /// allow-list are not refused.
     pub(crate) fn refusal(
         &self,
         address: Option<IpAddr>,
         user: Option<&str>,
         session: Option<&str>,
+        counts: bool,
     ) -> Option<Refusal> {
         let now_s = self.now_s();
         let plan = self.plan.load();
@@ -301,7 +302,7 @@ impl Detector {
                 return None;
             }
         }
-        self.blocks.refuses(address, user, session, now_s)
+        self.blocks.refuses(address, user, session, counts, now_s)
     }
 
     /// Does pending work and delivers notifications; call it about once a second when no events arrive.

@@ -7,6 +7,7 @@ use super::respond::blocks::Blocks;
 use super::signal::Signal;
 use super::signal::campaign::{Attempt, Kind};
 use super::text::timestamp;
+use super::words::chosen;
 use crate::value::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 
@@ -25,16 +26,16 @@ pub enum File {
 }
 
 impl File {
-    /// Returns the file of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "targeted_users.csv" => Self::TargetedUsers,
-            "ips.csv" => Self::Ips,
-            "compromised.csv" => Self::Compromised,
-            "events.csv" => Self::EventsCsv,
-            "events.ndjson" => Self::EventsNdjson,
-            _ => return None,
-        })
+    /// Returns the file of this name, or a message about an unknown one.
+    pub fn read(name: &str) -> Result<Self, String> {
+        let files = [
+            ("targeted_users.csv", Self::TargetedUsers),
+            ("ips.csv", Self::Ips),
+            ("compromised.csv", Self::Compromised),
+            ("events.csv", Self::EventsCsv),
+            ("events.ndjson", Self::EventsNdjson),
+        ];
+        chosen("export", name, &files)
     }
 }
 

@@ -138,7 +138,7 @@ fn read_block(block: &Object) -> Option<Block> {
         automatic: text(b"origin")? == "automatic",
         signal: text(b"signal"),
         rule: text(b"rule"),
-        created_s: number(b"created_at")?,
+        created_s: number(b"created_at"),
         hits: number(b"hits")?,
         hit_s: number(b"first_hit").zip(number(b"last_hit")),
     })

@@ -275,6 +275,57 @@ fn a_refusal_at_the_login_looks_like_a_wrong_password() {
 }
 
 #[test]
+fn a_refused_request_counts_once() {
+    let engine = blocking();
+    let detector = engine.takeover().unwrap();
+    for whom in [json!({"ip": CLIENT}), json!({"user": "u-1"})] {
+        detector.block(&native(&whom)).unwrap();
+    }
+    let hits = || -> Vec<u64> {
+        let blocks = plain(&detector.blocks(&value::Value::map()).unwrap());
+        blocks.as_array().unwrap().iter().map(|block| block["hits"].as_u64().unwrap()).collect()
+    };
+    for (client, counted) in [(CLIENT, [0, 1]), ("203.0.113.10", [1, 1])] {
+        let (mut request, _) = request(&engine, "/login", client);
+        let login = Login::of("bob").user(User::new("u-1"));
+        assert_eq!(
+            (request.assess(&login).decision, request.assess(&login).decision),
+            (Decision::Block, Decision::Block)
+        );
+        request.is_user_blocked(&bartizan::users::Who::user("u-1"));
+        assert_eq!(hits(), counted, "{client}");
+    }
+}
+
+#[test]
+fn blocks_of_the_application_say_when_they_were_made() {
+    let engine = Engine::new(settings()).unwrap();
+    let (service, detector) = (engine.service(), engine.takeover().unwrap());
+    service.block(&Subject::user("mallory").and_address("203.0.113.7"), Until::Forever).unwrap();
+    let blocks = plain(&detector.blocks(&value::Value::map()).unwrap());
+    for block in blocks.as_array().unwrap() {
+        assert_eq!((&block["origin"], &block["reason"]), (&json!("manual"), &json!("blocked manually")), "{block}");
+        assert!(block["created_at"].as_u64().is_some_and(|at| at > 1_700_000_000), "{block}");
+    }
+    assert!(service.extend(&Subject::user("mallory"), service.end_after(std::time::Duration::from_secs(90))));
+    assert!(service.unblock(&Subject::user("mallory").and_address("203.0.113.7")));
+    assert!(!service.unblock(&Subject::user("mallory").and_address("203.0.113.7")));
+    let audit = plain(&detector.audit());
+    let changes: Vec<&str> = audit.as_array().unwrap().iter().map(|change| change["what"].as_str().unwrap()).collect();
+    assert_eq!(changes, ["block", "block", "extend", "unblock", "unblock"]);
+}
+
+#[test]
+fn a_request_that_tries_many_logins_makes_as_many_attempts() {
+    let engine = Engine::new(settings()).unwrap();
+    let (mut request, _) = request(&engine, "/graphql", CLIENT);
+    for guess in 0..31 {
+        request.login_failure(&Login::of(format!("user{guess}")).exists(true));
+        assert_eq!(signals(&engine).as_array().unwrap().len(), usize::from(guess == 30));
+    }
+}
+
+#[test]
 fn attempts_are_assessed_before_the_password_is_checked() {
     let engine = blocking();
     let attempt = |client: &str, login: Login| {

@@ -12,6 +12,7 @@ pub mod condition;
 pub mod exceptions;
 pub mod field;
 pub mod filter;
+mod keys;
 mod overrides;
 pub mod response;
 pub mod rule;
@@ -85,7 +86,9 @@ impl Documents {
             },
         };
         let (config, section) = self.merge(path);
-        if let Some(section) = section {
+        if let Some(mut section) = section {
+            let unknown = &mut |path, refusal| section.refuse(refusal, Some(&path), 0);
+            document.get(KEY.as_bytes()).into_iter().for_each(|document| keys::report_unknown(document, unknown));
             diagnostics.sections.insert(KEY, section);
         }
         (diagnostics, Some(config))

@@ -1,7 +1,8 @@
 //! The settings, which apply to all rules of a service.
 
+use super::keys;
 use super::response::{Mode, read_duration, read_severity};
-use super::scalar::text;
+use super::scalar::{chosen, text};
 use crate::fields::Refusal;
 use crate::fields::read::{self, Fields, element};
 use crate::takeover::address::{LocalNetworks, Prefix};
@@ -117,12 +118,8 @@ impl Settings {
             b"local_cidrs_extra" => networks(fields, "local_cidrs_extra", &mut self.local_extra),
             b"local_cidrs_remove" => networks(fields, "local_cidrs_remove", &mut self.local_remove),
             b"profile" => {
-                self.profile = match fields.required("profile", text)?.as_str() {
-                    "small" => Profile::SMALL,
-                    "standard" => Profile::STANDARD,
-                    "large" => Profile::LARGE,
-                    other => return Err(Refusal::error(format!("unknown profile '{other}'"))),
-                };
+                let profiles = [("small", Profile::SMALL), ("standard", Profile::STANDARD), ("large", Profile::LARGE)];
+                self.profile = chosen("profile", &fields.required("profile", text)?, &profiles)?;
                 Ok(())
             }
             b"login_routes" => {
@@ -138,17 +135,19 @@ impl Settings {
                 _ => Err(Refusal::error("more than 16 elements in 'trait_headers'")),
             },
             b"response" => self.set_response(&fields.required("response", read::map)?),
-            _ => Err(Refusal::warning(read::quoted("unknown setting ", key))),
+            _ => Err(keys::unknown_setting(key)),
         }
     }
 
     fn set_login(&mut self, name: &str) -> Result<(), Refusal> {
+        let ways = [
+            ("none", LoginNormalization::None),
+            ("casefold", LoginNormalization::CaseFold),
+            ("nfkc", LoginNormalization::Nfkc),
+            ("email", LoginNormalization::CaseFold),
+        ];
+        self.normalization.login = chosen("login normalization", name, &ways)?;
         self.by_email = name == "email";
-        self.normalization.login = match name {
-            "none" => LoginNormalization::None,
-            "casefold" | "email" => LoginNormalization::CaseFold,
-            other => return Err(Refusal::error(format!("unknown login normalization '{other}'"))),
-        };
         Ok(())
     }
 

@@ -155,7 +155,7 @@ impl Work<'_> {
                 automatic: true,
                 signal: Some(signal.id.clone()),
                 rule: Some(order.rule.clone()),
-                created_s: now_s,
+                created_s: Some(now_s),
                 hits: 0,
                 hit_s: None,
             };

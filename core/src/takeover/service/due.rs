@@ -6,6 +6,7 @@ use crate::takeover::notify::Kind;
 use crate::takeover::respond::blocks::Blocks;
 use crate::takeover::rules::plan::Plan;
 use crate::takeover::signal::{Signal, Slot, Status};
+use crate::takeover::words::chosen;
 use crate::value::Value;
 
 /// The interval of notifications about growing signals, in seconds.
@@ -21,14 +22,10 @@ pub enum Resolution {
 }
 
 impl Resolution {
-    /// Returns the resolution of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "closed" => Self::Closed,
-            "false_positive" => Self::FalsePositive,
-            "confirmed" => Self::Confirmed,
-            _ => return None,
-        })
+    /// Returns the resolution of this name, or a message about an unknown one.
+    pub fn read(name: &str) -> Result<Self, String> {
+        let all = [Self::Closed, Self::FalsePositive, Self::Confirmed].map(|one| (one.name(), one));
+        chosen("resolution", name, &all)
     }
 
     fn name(self) -> &'static str {

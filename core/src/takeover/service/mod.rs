@@ -163,7 +163,7 @@ impl Service {
             inner.health.trusted += 1;
             return Verdict::default();
         }
-        match inner.requests.note(event, hash) {
+        match inner.requests.note(event, &subject, hash) {
             Seen::First => {}
             Seen::Again => return Verdict::default(),
             Seen::Contradicts => {
