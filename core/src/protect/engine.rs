@@ -7,7 +7,7 @@ use super::service::Service;
 use super::settings::{OnIncomplete, Settings};
 use super::takeover::Takeover;
 use crate::config::action::default_block;
-use crate::config::{Diagnostics, Warning};
+use crate::config::{Diagnostics, Section, Warning};
 use crate::remote::{BUNDLED_RULES, Batch, BatchReport, Loaded, Product, Target, Updater};
 use crate::report::{Incomplete, ReportedAction};
 use crate::support::fork::Versioned;
@@ -293,7 +293,11 @@ impl Target for Swap<'_> {
         };
         // A document without the key takes away what an earlier one of the same path said.
         if let Some(detector) = self.detector.filter(|_| content.is_map()) {
-            added.diagnostics.sections.append(&mut detector.apply(path, content).sections);
+            let mut said = detector.apply(path, content);
+            let refused = said.sections.values().any(Section::is_refused);
+            let is_all = added.diagnostics.sections.values().all(|section| section.loaded.is_empty());
+            added.accepted &= !(refused && is_all);
+            added.diagnostics.sections.append(&mut said.sections);
         }
         let loaded = Loaded { accepted: added.accepted, diagnostics: added.diagnostics.to_value_with_warnings() };
         self.ruleset = Some(added).filter(|_| bundled).or(self.ruleset.take());

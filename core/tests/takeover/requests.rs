@@ -8,7 +8,7 @@ use bartizan::internals::support::FixedClock;
 use bartizan::internals::support::fork::Renewable;
 use bartizan::protect::Until;
 use bartizan::protect::{Engine, Finish, Login, Request, ServiceSettings, Settings, Start, Subject, User};
-use bartizan::remote::Batch;
+use bartizan::remote::{ApplyState, Batch};
 use bartizan::takeover::Decision;
 use bartizan::value::{self, json};
 use serde_json::{Value, json};
@@ -370,6 +370,26 @@ fn remote_configuration_configures_it() {
     assert_eq!(health(&engine)["mode"], "block");
     engine.apply_remote(&Batch { changed: vec![], removed: vec![path.into()] });
     assert_eq!(health(&engine)["mode"], "monitor");
+    let apply = |document: Value| {
+        let batch = Batch { changed: vec![(path.into(), native(&document))], removed: vec![] };
+        let state = engine.apply_remote(&batch).report.states.remove(0);
+        (state.state, state.error)
+    };
+    let section = |section: Value| apply(json!({"bartizan_ato": section}));
+    assert_eq!(
+        section(json!({"settings": {"response": {"mode": "block"}}})),
+        (ApplyState::Acknowledged, String::new())
+    );
+    let error = r#"{"bartizan_ato":{"error":"bad cast, expected 'map', obtained 'unsigned'"}}"#;
+    assert_eq!(section(json!(5)), (ApplyState::Error, error.into()));
+    assert_eq!(health(&engine)["mode"], "block", "the former document stays");
+    engine.apply_remote(&Batch { changed: vec![], removed: vec![path.into()] });
+    assert_eq!(health(&engine)["mode"], "monitor", "until it is removed");
+    let error =
+        r#"{"bartizan_ato":{"errors":{"unknown mode 'blok', expected 'monitor' or 'block'":["settings:response"]}}}"#;
+    assert_eq!(section(json!({"settings": {"response": {"mode": "blok"}}})), (ApplyState::Error, error.into()));
+    let partly = json!({"settings": {"response": {"mode": "blok"}, "gate": false}});
+    assert_eq!(section(partly), (ApplyState::Acknowledged, String::new()), "the rest of a document is used");
     let ruleset = format!(r#"{{"version": "2.2", "rules": [], "bartizan_ato": {}}}"#, document["bartizan_ato"]);
     let engine = Engine::new(Settings::new(parse(&ruleset))).unwrap();
     assert_eq!(health(&engine)["mode"], "block", "a ruleset may have the section too");

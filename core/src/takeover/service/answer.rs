@@ -4,6 +4,7 @@ use super::success::EGRESS;
 use super::{Told, Work};
 use crate::takeover::address::{Network, Prefix};
 use crate::takeover::config::response::{self, LONGEST_BLOCK_S, Mode};
+use crate::takeover::config::rule::Rule;
 use crate::takeover::notify::Kind;
 use crate::takeover::respond::Target;
 use crate::takeover::respond::blocks::{Block, Look, Selector};
@@ -53,6 +54,27 @@ impl Work<'_> {
         }
     }
 
+    /// The mode in which signals of a rule are responded to.
+    pub(super) fn mode_of(&self, rule: &Rule) -> Mode {
+        let settings = &self.plan.config.settings;
+        match settings.response_enabled {
+            true => rule.response.mode.unwrap_or(settings.response_mode),
+            false => Mode::Monitor,
+        }
+    }
+
+    /// Records in the live signals of a new configuration in which mode they are responded to.
+    pub(super) fn update_modes(&mut self) {
+        for slot in self.inner.signals.live_slots() {
+            let family = self.inner.signals.get(slot).map(|signal| signal.family.clone());
+            let rule = self.plan.config.rules.iter().find(|rule| family.as_ref() == Some(&rule.id));
+            let mode = rule.map_or(Mode::Monitor, |rule| self.mode_of(rule));
+            if let Some(signal) = self.inner.signals.get_mut(slot) {
+                signal.answer.mode = mode;
+            }
+        }
+    }
+
     fn order(&self, slot: Slot) -> Option<Order> {
         let settings = &self.plan.config.settings;
         let signal = self.inner.signals.get(slot)?;
@@ -64,7 +86,7 @@ impl Work<'_> {
         }
         Some(Order {
             rule: signal.rule_id.clone(),
-            mode: rule.response.mode.unwrap_or(settings.response_mode),
+            mode: self.mode_of(rule),
             duration_s: rule.response.duration_s.unwrap_or(settings.duration_s),
             targets: rule.response.block.clone(),
         })
@@ -163,7 +185,6 @@ impl Work<'_> {
                 self.withhold(slot, target, "there is no room for more blocks", acts, now_s);
                 return false;
             }
-            signal.answer.acted = true;
             let is_more = before.is_none_or(|before| !before.blocked);
             match target {
                 Target::Ip(_) => signal.answer.blocked_ips += u64::from(is_more),

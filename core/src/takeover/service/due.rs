@@ -112,6 +112,7 @@ impl Service {
                 }
             }
         }
+        work.update_modes();
     }
 }
 

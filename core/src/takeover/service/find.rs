@@ -99,7 +99,9 @@ impl Work<'_> {
             Some(1) => reading.second.into(),
             _ => 1,
         };
-        counts.floors = [members("usr.login"), members("ip_group"), members("network")];
+        if !self.inner.attempts.count(key, first_s as u32, &mut counts) {
+            counts.floors = [members("usr.login"), members("ip_group"), members("network")];
+        }
         let from_one_source = by_source || place("network") == Some(0) && reading.distinct == 1;
         if let Some(source) = told.subject.group.filter(|_| from_one_source && table != Table::Network && before > 0) {
             top.ips.add(&source, before, |source| *source);
@@ -146,7 +148,7 @@ impl Work<'_> {
                 ("from_known_offenders", reading.flagged.into()),
             ],
             compromised: vec![],
-            answer: Answer::default(),
+            answer: Answer { mode: self.mode_of(rule), ..Answer::default() },
             allow_listed: told.trust.is_some(),
             suppressed_by,
             notes: vec![],

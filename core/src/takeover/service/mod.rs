@@ -10,10 +10,12 @@
 //! | `success` | successful logins: familiar origins and compromised accounts |
 //! | `answer` | the response to a signal |
 //! | [`due`] | periodic work: closing signals, updates, learned windows |
+//! | `attempts` | the latest attempts, for the counts of signals that open |
 //! | `recent` | successes that later events may turn out to be takeovers |
 //! | [`requests`] | deduplication of the events of a request |
 
 mod answer;
+mod attempts;
 pub mod due;
 mod find;
 mod recent;
@@ -43,6 +45,7 @@ use super::signal::{Signals, Slot};
 use super::state::{Key, Moment, Origin, Reading, State, Table, Update};
 use super::subject::Subject;
 use crate::support::fork::Renewable;
+use attempts::Attempts;
 use recent::{Quarantined, RecentSuccess};
 use requests::{Requests, Seen};
 use std::collections::{HashMap, VecDeque};
@@ -82,6 +85,7 @@ pub struct Inner {
     /// Notifications to deliver.
     pub notices: Vec<Notification>,
     requests: Requests,
+    attempts: Attempts,
     recent: VecDeque<RecentSuccess>,
     quarantine: VecDeque<Quarantined>,
     /// The compromised accounts that signals name, with the signal and the time.
@@ -237,6 +241,7 @@ impl Work<'_> {
         for (detector, rule) in self.plan.instant(name) {
             self.instant(*detector, *rule, told);
         }
+        self.inner.attempts.add(told);
         if name == name::LOGIN_SUCCESS {
             self.remember(told);
         }
@@ -266,6 +271,9 @@ impl Work<'_> {
                 ..Update::default()
             };
             let reading = self.service.state.add(class.table, key, told.when, &update).reading();
+            if counted {
+                self.inner.attempts.counted(key);
+            }
             if let Some(reading) = reading.filter(|_| counted) {
                 if reading.window() >= SPELLED_FROM {
                     self.spell(role.class, key, told);

@@ -4,6 +4,9 @@
 const EXACT: usize = 64;
 /// The number of registers, a power of two; the standard error is 1.04 divided by its square root, 3.3 %.
 const REGISTERS: usize = 1024;
+/// The length of an estimate as text, longer than any exact counter.
+const ESTIMATE_TEXT: usize = 2 * REGISTERS;
+const _: () = assert!(ESTIMATE_TEXT > 16 * EXACT);
 
 /// A counter of distinct values.
 #[derive(Clone, Debug)]
@@ -53,6 +56,37 @@ impl Distinct {
     }
 }
 
+impl Distinct {
+    /// Returns the counter as text, for snapshots.
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Exact(hashes) => hashes.iter().map(|hash| format!("{hash:016x}")).collect(),
+            Self::Estimate(registers) => registers.iter().map(|zeros| format!("{zeros:02x}")).collect(),
+        }
+    }
+
+    /// The inverse of [`Distinct::to_text`].
+    pub fn from_text(text: &str) -> Option<Self> {
+        let part = |bytes: &[u8]| u64::from_str_radix(std::str::from_utf8(bytes).ok()?, 16).ok();
+        match text.len() {
+            ESTIMATE_TEXT => {
+                let mut registers = Box::new([0; REGISTERS]);
+                for (register, zeros) in registers.iter_mut().zip(text.as_bytes().chunks(2)) {
+                    *register = part(zeros)? as u8;
+                }
+                Some(Self::Estimate(registers))
+            }
+            length if length <= 16 * EXACT && length % 16 == 0 => {
+                let mut hashes = text.as_bytes().chunks(16).map(part).collect::<Option<Vec<u64>>>()?;
+                hashes.sort_unstable();
+                hashes.dedup();
+                Some(Self::Exact(hashes))
+            }
+            _ => None,
+        }
+    }
+}
+
 fn note(registers: &mut [u8; REGISTERS], hash: u64) {
     let (register, rest) = ((hash % REGISTERS as u64) as usize, hash / REGISTERS as u64);
     let zeros = (rest | 1 << 54).trailing_zeros() as u8 + 1;
@@ -69,6 +103,9 @@ mod tests {
         let hash = HashKey([1, 2]);
         let mut distinct = Distinct::default();
         for n in 0..100_000u64 {
+            if n % 1000 == 50 {
+                distinct = Distinct::from_text(&distinct.to_text()).unwrap();
+            }
             for _ in 0..2 {
                 distinct.insert(hash.hasher().number(n).finish());
             }

@@ -117,7 +117,7 @@ impl Signal {
     fn answer_value(&self) -> Value {
         let texts = |texts: &[String]| texts.iter().take(LISTED).map(Value::from).collect::<Value>();
         Value::from_entries([
-            ("mode", Value::from(if self.answer.acted { "block" } else { "monitor" })),
+            ("mode", Value::from(self.mode().name())),
             ("actions", texts(&self.answer.actions)),
             ("blocked_ips", Value::from(self.answer.blocked_ips)),
             ("blocked_users", Value::from(self.answer.blocked_users)),
@@ -178,9 +178,7 @@ impl Signal {
                 b"top" => self.top_notice(pii, hash),
                 b"group" if !pii => hide(pair.value(), hash, b"service"),
                 b"notes" if !pii => Value::array(),
-                b"response" if !pii => {
-                    Value::from_entries([("mode", if self.answer.acted { "block" } else { "monitor" })])
-                }
+                b"response" if !pii => Value::from_entries([("mode", self.mode().name())]),
                 _ => pair.value().to_value(),
             };
             (key, value)
