@@ -12,6 +12,7 @@ use crate::remote::{BUNDLED_RULES, Batch, BatchReport, Loaded, Product, Target, 
 use crate::report::{Incomplete, ReportedAction};
 use crate::support::fork::Versioned;
 use crate::support::{Ids, Occasional, RandomIds};
+use crate::takeover::snapshot::Snapshot;
 use crate::takeover::{Detector, Look};
 use crate::users::Who;
 use crate::users::mode::{CollectionMode, ModeSettings};
@@ -73,7 +74,7 @@ struct State {
 pub struct Applied {
     /// The states to report, and the engine's diagnostics of each file.
     pub report: BatchReport,
-    /// Warnings about the collection mode.
+    /// Warnings about the collection mode, and about a snapshot that cannot be read.
     pub warnings: Vec<String>,
 }
 
@@ -108,9 +109,11 @@ impl Engine {
         if let Ok(own) = json::parse(OWN_RULES.as_bytes()) {
             state.builder.add_or_update(OWN_PATH.as_bytes(), &own);
         }
+        let snapshot = settings.takeover_snapshot.as_deref().filter(|_| settings.takeover).map(Snapshot::read);
+        let key = snapshot.as_ref().and_then(|snapshot| snapshot.as_ref().ok()).map(|snapshot| snapshot.key);
         let takeover = settings.takeover.then(|| {
             let (blocks, clock) = (service.blocks().clone(), service.clock().clone());
-            Takeover::new(&settings.service_name, &settings.env, blocks, clock)
+            Takeover::new(&settings.service_name, &settings.env, blocks, clock, key)
         });
         let mut engine = Self {
             takeover,
@@ -127,12 +130,20 @@ impl Engine {
         if let (Some(takeover), Some(document)) = (&engine.takeover, &settings.takeover_document) {
             engine.takeover_diagnostics = takeover.detector.apply(TAKEOVER_PATH, document);
         }
-        let (applied, loaded) = engine.change(|updater, target| updater.start(target));
+        let (mut applied, loaded) = engine.change(|updater, target| updater.start(target));
         if let Some(added) = loaded.or(checked) {
             if !added.accepted {
                 return Err(Error::Rules(Box::new(added.diagnostics)));
             }
             engine.diagnostics = added.diagnostics;
+        }
+        // The rules come first, as a snapshot names those of its signals.
+        if let (Some(takeover), Some(snapshot)) = (&engine.takeover, snapshot)
+            && let Err(why) = snapshot.and_then(|snapshot| takeover.detector.adopt(snapshot))
+        {
+            let warning = format!("account-takeover detection starts empty: {why}");
+            crate::log!(Warn, "{warning}");
+            applied.warnings.push(warning);
         }
         Ok((Arc::new(engine), applied))
     }

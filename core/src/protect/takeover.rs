@@ -2,6 +2,7 @@
 
 use crate::support::Clock;
 use crate::support::fork::Versioned;
+use crate::takeover::key::HashKey;
 use crate::takeover::respond::blocks::Blocks;
 use crate::takeover::{Detector, Options};
 use std::sync::Arc;
@@ -21,8 +22,9 @@ pub(super) struct Takeover {
 }
 
 impl Takeover {
-    pub fn new(service: &str, env: &str, blocks: Arc<Blocks>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(service: &str, env: &str, blocks: Arc<Blocks>, clock: Arc<dyn Clock>, key: Option<HashKey>) -> Self {
         let options = Options { blocks, clock, ..Options::system(service, env) };
+        let options = Options { hash_key: key.unwrap_or(options.hash_key), ..options };
         Self { detector: Arc::new(Detector::new(options)), routes: Versioned::default(), requests: AtomicU64::new(0) }
     }
 

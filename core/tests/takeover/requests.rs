@@ -438,3 +438,68 @@ fn refusals_look_like_the_responses_that_the_host_passes_on() {
     let page = page(&mut refused);
     assert_eq!((page.status, &page.body[..]), (401, "wrong user or password"));
 }
+
+#[test]
+fn an_engine_continues_from_a_snapshot() {
+    let config = json!({"settings": {"response": {"mode": "block", "min_severity": "low"}},
+        "rules": [{"id": "own", "type": "threshold", "events": ["coupon.invalid"], "group_by": ["ip_group"], "window_s": 300,
+                   "cases": [{"severity": "low", "all": [{"metric": "events", "op": ">", "value": 2}]}]}]});
+    let document = || native(&json!({"bartizan_ato": config}));
+    let clock = Moved(Arc::new(FixedClock::at_millis(1_764_064_800_000)));
+    let set = || settings().takeover_document(document()).service(ServiceSettings::new().clock(clock.clone()));
+    let before = Engine::new(set()).unwrap();
+    for _ in 0..5 {
+        request(&before, "/signup", "198.51.100.7").0.business_event("users.signup", value::Value::map());
+    }
+    (0..31).for_each(|guess| {
+        fail(&before, &format!("user{guess}"));
+    });
+    for _ in 0..3 {
+        request(&before, "/coupon", "203.0.113.77").0.business_event("coupon.invalid", value::Value::map());
+    }
+    before.service().block(&Subject::user("mallory"), Until::Forever).unwrap();
+    // The rates of sources are learned once their window is over.
+    clock.0.set_millis(1_764_064_800_000 + 900_000);
+    before.takeover().unwrap().tick();
+    let snapshot = before.takeover().unwrap().snapshot();
+
+    let continued = |snapshot: &[u8]| {
+        let (engine, applied) = Engine::with_report(set().takeover_snapshot(snapshot)).unwrap();
+        (engine, applied.warnings)
+    };
+    let (after, warnings) = continued(&snapshot);
+    assert_eq!(warnings, Vec::<String>::new());
+    // One window of five sign-ups, learned since the start: the histogram has a one in its place for five.
+    let start = 1_764_064_800_u32.to_le_bytes();
+    let learned = [&start[..], &start, &[0; 20], &1.0_f32.to_le_bytes()].concat();
+    let has_learned = |snapshot: &[u8]| snapshot.windows(learned.len()).any(|bytes| bytes == learned);
+    assert!(has_learned(&snapshot) && has_learned(&after.takeover().unwrap().snapshot()));
+    assert!(request(&after, "/login", CLIENT).1, "blocks hold");
+    assert!(after.service().refuses_user("mallory").is_some());
+    let rules = |engine: &Engine| -> Vec<Value> {
+        let mut rules: Vec<Value> =
+            signals(engine).as_array().unwrap().iter().map(|one| one["rule"]["id"].clone()).collect();
+        rules.sort_by_key(Value::to_string);
+        rules
+    };
+    assert_eq!(rules(&after), [json!("ato-credential-stuffing"), json!("own")]);
+    let signal = |engine: &Engine| {
+        signals(engine).as_array().unwrap().iter().find(|one| one["rule"]["id"] != "own").unwrap()["counts"]["failures"]
+            .clone()
+    };
+    assert_eq!(signal(&after), signal(&before));
+
+    // A snapshot that cannot be read leaves an empty detector.
+    let mut damaged = snapshot.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    for (bytes, why) in [(&damaged[..], "a checksum does not fit"), (b"no snapshot at all", "this is no snapshot")] {
+        let (engine, warnings) = continued(bytes);
+        assert!(
+            warnings[0].starts_with("account-takeover detection starts empty: ") && warnings[0].contains(why),
+            "{warnings:?}"
+        );
+        assert_eq!((rules(&engine), &health(&engine)["blocks"]), (vec![], &json!(0)));
+        assert!(!request(&engine, "/login", CLIENT).1);
+    }
+}
