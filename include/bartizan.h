@@ -176,6 +176,18 @@ bartizan_detector bartizan_detector_restore(const ddwaf_object *settings,
 bartizan_detector bartizan_engine_detector(bartizan_engine engine);
 
 /**
+ * Takes the sections `bartizan_ato` of a builder's configurations, in place of those that the detector took from a builder
+ * before; documents that were applied under other paths stay. Thread-safe with regard to the detector.
+ *
+ * @param diagnostics  Overwritten with a map from the paths of these configurations to their diagnostics. The caller
+ *                     destroys it with the default allocator. May be NULL.
+ * @return false, with diagnostics untouched, if detector or builder is NULL.
+ */
+bool bartizan_takeover_apply(bartizan_detector detector,
+                             ddwaf_builder builder,
+                             ddwaf_object *diagnostics);
+
+/**
  * Runs a function of a detector. Thread-safe. See bartizan_call for the conventions.
  *
  * - `event` processes an event (`event`, `usr.login`, `usr.id`, `usr.exists`, `ip`, ...) and returns `signals` (the ids of
@@ -189,7 +201,7 @@ bartizan_detector bartizan_engine_detector(bartizan_engine engine);
  * - `signals` (`state`, `min_severity`, `service`, `rule`, `skip`, `limit`) returns `signals`, newest first; `signal`
  *   (`id`) returns `signal`; `resolve` (`id`, `how`: `closed`, `false_positive` or `confirmed`) returns `found`.
  * - `block` (`ip`, `cidr`, `user` or `session`; `seconds` or `permanent`; `mode`, `reason`, `signal`) returns `block`;
- *   `unblock` and `extend` (a target, or `signal`, `rule`, `kind`, `all`; `seconds`) return `count`; `blocks` (`skip`,
+ *   `unblock` and `extend` (a target, or `signal`, `rule`, `kind`, `all`; `seconds` or `permanent`) return `count`; `blocks` (`skip`,
  *   `limit`) returns `blocks`, newest first; `audit` returns `audit`.
  * - `export_rules_data` (`max_chunk`) returns `documents` by path, null for one to be removed; `export` (`id`, `file`)
  *   returns a whole file in `data`; `snapshot` returns `snapshot`, for bartizan_detector_restore.

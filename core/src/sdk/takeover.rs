@@ -2,7 +2,10 @@
 
 use super::args::{Args, Result};
 use super::map_of;
+use crate::builder::{Added, Builder};
 use crate::config::Diagnostics;
+use crate::config::document::TAKEOVER;
+use crate::takeover::config::review;
 use crate::takeover::{Assessment, Detector, Dropped, Export, Options, Verdict};
 use crate::value::{Object, Value};
 
@@ -61,6 +64,17 @@ fn configured(detector: Detector, settings: Args<'_>) -> (Detector, Value) {
 /// What is told of the settings of a new detector.
 fn report(diagnostics: Option<Diagnostics>) -> Value {
     map_of([("diagnostics", diagnostics.map_or_else(Value::map, |diagnostics| diagnostics.to_value()))])
+}
+
+/// Adds a configuration to a builder, or replaces one. If it has the key `bartizan_ato`, the diagnostics have this section
+/// too: it is read together with those of the builder's other configurations, for [`Detector::apply_builder`].
+pub fn add_config(builder: &mut Builder, path: &[u8], document: &Object) -> Added {
+    let mut added = builder.add_or_update(path, document);
+    if document.get(TAKEOVER.as_bytes()).is_some() {
+        let said = review(builder, path);
+        said.into_iter().for_each(|section| drop(added.diagnostics.sections.insert(TAKEOVER, section)));
+    }
+    added
 }
 
 /// The names of the functions that [`call_detector`] knows.

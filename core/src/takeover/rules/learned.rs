@@ -3,7 +3,9 @@
 //! A histogram per event and name counts how much single sources did in single windows. It is halved once a day, so
 //! that old behavior fades. Events of an open signal are not learned.
 
+use std::collections::hash_map::IntoIter;
 use std::collections::{BTreeMap, HashMap};
+use std::time::Instant;
 
 /// The number of buckets: one for each count up to 16, then in steps of 25 % up to 65,535.
 const BUCKETS: usize = 56;
@@ -21,13 +23,18 @@ const LEAST: u32 = 10;
 const WINDOW_S: u32 = 300;
 
 /// The learned rates of a service.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct LearnedRates {
     names: BTreeMap<u64, Histogram>,
     /// The counts of the current window, by name and source.
-    current: HashMap<(u64, u64), u32>,
+    current: Counts,
+    /// What is still to be learned of the window before.
+    closing: Option<IntoIter<(u64, u64), u32>>,
     window: u32,
 }
+
+/// Counts by name and source.
+type Counts = HashMap<(u64, u64), u32>;
 
 #[derive(Clone, Debug, PartialEq)]
 struct Histogram {
@@ -55,7 +62,7 @@ fn bound(bucket: usize) -> f64 {
 impl LearnedRates {
     /// Counts an event of a source under a name.
     pub fn note(&mut self, name: u64, source: u64, now_s: u32) {
-        self.roll(now_s);
+        self.close(now_s);
         if !self.names.contains_key(&name) {
             if self.names.len() >= NAMES {
                 return;
@@ -76,21 +83,24 @@ impl LearnedRates {
 
     /// Whether the current window has something to be learned.
     pub fn is_counting(&self) -> bool {
-        !self.current.is_empty()
+        !self.current.is_empty() || self.closing.is_some()
     }
 
-    /// Closes the current window if it is over.
-    pub fn roll(&mut self, now_s: u32) {
+    /// Closes the current window if it is over, and learns from it until the slice ends. Returns whether everything is
+    /// learned.
+    pub fn roll(&mut self, now_s: u32, end: Option<Instant>) -> bool {
+        self.close(now_s);
+        self.learn(end)
+    }
+
+    fn close(&mut self, now_s: u32) {
         let window = now_s / WINDOW_S;
         if window <= self.window {
             return;
         }
         self.window = window;
-        for ((name, _), count) in self.current.drain() {
-            if let Some(histogram) = self.names.get_mut(&name) {
-                histogram.counts[bucket(count)] += 1.0;
-            }
-        }
+        self.learn(None);
+        self.closing = Some(std::mem::take(&mut self.current).into_iter());
         for histogram in self.names.values_mut() {
             let days = now_s.saturating_sub(histogram.halved_s) / ENOUGH_S;
             if days > 0 {
@@ -99,6 +109,20 @@ impl LearnedRates {
                 histogram.counts.iter_mut().for_each(|count| *count *= share);
             }
         }
+    }
+
+    fn learn(&mut self, end: Option<Instant>) -> bool {
+        let Some(closing) = &mut self.closing else { return true };
+        for (nth, ((name, _), count)) in closing.enumerate() {
+            if let Some(histogram) = self.names.get_mut(&name) {
+                histogram.counts[bucket(count)] += 1.0;
+            }
+            if nth % 256 == 255 && end.is_some_and(|end| Instant::now() >= end) {
+                return false;
+            }
+        }
+        self.closing = None;
+        true
     }
 
     /// Returns the count above which a source is unusual.
@@ -187,7 +211,7 @@ mod tests {
             }
         }
         assert_eq!(rates.threshold(1, 100, day - 1), 100);
-        rates.roll(day - 1);
+        rates.roll(day - 1, None);
         assert_eq!(rates.threshold(1, 100, day), 18);
         let mut bytes = vec![];
         rates.save(&mut bytes);
@@ -195,7 +219,7 @@ mod tests {
         assert_eq!(restored.threshold(1, 100, day), 18);
         assert!(LearnedRates::load(&bytes[..bytes.len() - 1]).is_none());
         // Once halving leaves too few observations, the rate counts as not learned again.
-        rates.roll(2 * day);
+        rates.roll(2 * day, None);
         assert_eq!(rates.threshold(1, 100, 2 * day), 100);
     }
 

@@ -84,6 +84,8 @@ pub struct Inner {
     pub health: Health,
     /// Notifications to deliver.
     pub notices: Vec<Notification>,
+    /// The part of the work that is due at which the next slice goes on.
+    tick_step: usize,
     requests: Requests,
     attempts: Attempts,
     recent: VecDeque<RecentSuccess>,

@@ -1,6 +1,7 @@
 //! Successful logins. The origin of a success becomes familiar to the account; an unfamiliar success where failures
 //! occur marks the account as compromised.
 
+use super::due::is_over;
 use super::recent::{Quarantined, RecentSuccess, Who};
 use super::{Inner, Told, Work};
 use crate::takeover::config::field::Field;
@@ -217,13 +218,17 @@ impl Work<'_> {
     }
 
     /// Records the origins of successes that left quarantine without a signal.
-    pub(super) fn release_quarantine(&mut self, now_s: u64) {
+    pub(super) fn release_quarantine(&mut self, now_s: u64, end: Option<std::time::Instant>) -> bool {
         while self.inner.quarantine.front().is_some_and(|waiting| waiting.due_s <= now_s) {
-            let Some(waiting) = self.inner.quarantine.pop_front() else { return };
+            let Some(waiting) = self.inner.quarantine.pop_front() else { break };
             if !self.inner.compromised.contains_key(&waiting.account) {
                 self.service.state.remember(waiting.account, waiting.origin, now_s as u32);
             }
+            if is_over(end) {
+                return false;
+            }
         }
+        true
     }
 
     /// Handles an action of an account that a signal names.

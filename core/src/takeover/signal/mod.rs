@@ -1,6 +1,7 @@
 //! Signals: attacks that rules found, while they last and afterwards.
 
 pub mod campaign;
+pub mod chunks;
 pub mod distinct;
 pub mod id;
 mod places;

@@ -3,7 +3,7 @@
 use super::Result;
 use super::arguments::{PAGE, only, string, unsigned};
 use crate::takeover::detector::Detector;
-use crate::takeover::export::{Export, File, export};
+use crate::takeover::export::{Export, File, Material, export};
 use crate::takeover::service::{Resolution, Service};
 use crate::takeover::severity::Severity;
 use crate::takeover::signal::Signal;
@@ -71,8 +71,8 @@ impl Detector {
     /// Exports a file about a signal, in pieces; returns `None` if the signal does not exist.
     pub fn export(&self, id: &str, file: &str) -> Result<Option<Export>> {
         let file = File::read(file)?;
-        let now_s = self.now_s();
-        Ok(self.with_signal(id, |signal| export(signal, file, &self.blocks, now_s)))
+        let material = self.with_signal(id, Material::of);
+        Ok(material.map(|material| export(material, file, &self.blocks, self.now_s())))
     }
 }
 

@@ -4,104 +4,50 @@
 //! share. It starts no threads: pending work is done by incoming events, and by [`Detector::tick`] when there are
 //! none.
 
+mod notices;
+mod options;
+mod work;
+
+pub use notices::Subscriber;
+pub use options::{MakeState, Options};
+
 use super::address::Prefix;
 use super::assess::{Assessment, Decision};
-use super::config::Documents;
 use super::config::exceptions::Trust;
+use super::config::{Documents, KEY, built};
 use super::event::{Dropped, Event};
-use super::key::HashKey;
 use super::notify::queue::Queue;
-use super::notify::{Notification, Wanted};
 use super::respond::blocks::{Blocks, Refusal};
 use super::rules::plan::Plan;
 use super::service::{Service, Verdict};
-use super::state::time::{EngineTime, LATEST_MS, Step};
-use super::state::{Bounded, Moment, Profile, State};
+use super::state::Moment;
+use super::state::time::EngineTime;
 use super::subject::Subject;
+use crate::Builder;
 use crate::config::Diagnostics;
 use crate::support::fork::{Renewable, Versioned};
-use crate::support::{Clock, FixedClock};
-use crate::value::Object;
+use crate::value::{Object, Value};
 use arc_swap::ArcSwap;
+use notices::Subscribers;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 /// The maximum number of services of a detector; further ones are counted together.
 const SERVICES: usize = 64;
-/// How long an event or the end of a request may spend on pending work.
-const SLICE: Duration = Duration::from_millis(2);
-/// A manual clock skips steps longer than this, in seconds, if no work is pending. The account memory ages its records
-/// correctly over breaks of more than 30 days.
-const LONG_STEP_S: u64 = 31 * 86_400;
 /// The name under which further services are counted.
 const OTHER: &str = "__other__";
 
-/// Creates the state of a service.
-pub type MakeState = Arc<dyn Fn(Profile) -> Box<dyn State> + Send + Sync>;
-
-/// The options of a detector.
-pub struct Options {
-    /// The clock.
-    pub(crate) clock: Arc<dyn Clock>,
-    /// The clock that [`Detector::advance`] moves; with it, the times of events are accepted, as replays need.
-    pub(crate) manual: Option<Arc<FixedClock>>,
-    /// The key of all keyed hashes.
-    pub(crate) hash_key: HashKey,
-    /// The service of events that name none.
-    pub(crate) service: String,
-    /// The environment of events that name none.
-    pub(crate) env: String,
-    /// The blocks, and the denylists that the engine reads.
-    pub(crate) blocks: Arc<Blocks>,
-    /// Creates the state of services.
-    pub(crate) make_state: MakeState,
-}
-
-impl Options {
-    /// Options for the system clock and a random hash key.
-    pub fn system(service: &str, env: &str) -> Self {
-        let clock = Arc::new(crate::support::SystemClock);
-        Options { clock, manual: None, hash_key: HashKey::random(), ..Self::manual(0, service, env) }
-    }
-
-    /// Options for tests and replays: the clock stands still until it is advanced, the times of events are accepted,
-    /// and the same events produce the same signals byte for byte.
-    pub fn manual(start_ms: u64, service: &str, env: &str) -> Self {
-        let clock = Arc::new(FixedClock::at_millis(start_ms));
-        Options {
-            clock: clock.clone(),
-            manual: Some(clock),
-            hash_key: HashKey([0, 0]),
-            service: service.into(),
-            env: env.into(),
-            blocks: Arc::default(),
-            make_state: Arc::new(|profile| Box::new(Bounded::new(profile))),
-        }
-    }
-
-    /// The same options with another implementation of the state.
-    #[cfg(feature = "internals")]
-    #[must_use]
-    pub fn with_state(self, make_state: MakeState) -> Self {
-        Options { make_state, ..self }
-    }
-}
-
-/// Receives notifications.
-pub type Subscriber = Arc<dyn Fn(&Notification) + Send + Sync>;
-
 /// The detector.
 pub struct Detector {
-    pub(super) options: Options,
+    pub(in crate::takeover) options: Options,
     documents: Versioned<Documents>,
     plan: ArcSwap<Plan>,
-    pub(super) services: Versioned<Vec<Arc<Service>>>,
+    pub(in crate::takeover) services: Versioned<Vec<Arc<Service>>>,
     /// The blocks.
-    pub(super) blocks: Arc<Blocks>,
-    pub(super) time: EngineTime,
+    pub(in crate::takeover) blocks: Arc<Blocks>,
+    pub(in crate::takeover) time: EngineTime,
     queue: Renewable<Queue>,
     subscribers: Versioned<Subscribers>,
     /// Whether there are subscribers.
@@ -115,19 +61,13 @@ pub struct Detector {
     due_s: AtomicU64,
     /// The second in which a request last checked for pending work.
     polled_s: AtomicU64,
-    pub(super) counters: Counters,
-    pub(super) exported: Renewable<std::collections::BTreeMap<String, u64>>,
-}
-
-#[derive(Clone, Default)]
-struct Subscribers {
-    next: u64,
-    list: Vec<(u64, Wanted, Subscriber)>,
+    pub(in crate::takeover) counters: Counters,
+    pub(in crate::takeover) exported: Renewable<std::collections::BTreeMap<String, u64>>,
 }
 
 /// Counters of events.
 #[derive(Default)]
-pub(super) struct Counters {
+pub(in crate::takeover) struct Counters {
     pub events: AtomicU64,
     pub dropped: [AtomicU64; 3],
     pub folded: AtomicU64,
@@ -143,7 +83,7 @@ impl Detector {
     /// Creates a detector without documents, which uses the built-in rules.
     pub fn new(options: Options) -> Self {
         let documents = Documents::default();
-        let plan = Plan::new(documents.merge("").0);
+        let plan = Plan::new(documents.merge().0);
         Detector {
             time: EngineTime::new(options.clock.clone()),
             documents: Versioned::new(documents),
@@ -169,11 +109,11 @@ impl Detector {
         self.plan.load_full()
     }
 
-    pub(super) fn now_ms(&self) -> u64 {
+    pub(in crate::takeover) fn now_ms(&self) -> u64 {
         self.time.now_ms()
     }
 
-    pub(super) fn now_s(&self) -> u64 {
+    pub(in crate::takeover) fn now_s(&self) -> u64 {
         self.now_ms() / 1000
     }
 
@@ -189,6 +129,18 @@ impl Detector {
             self.exchange(Plan::new(config));
         }
         diagnostics
+    }
+
+    /// Takes the sections of a builder's configurations, in place of those that it took from a builder before. Returns
+    /// the diagnostics of each by path.
+    pub fn apply_builder(&self, builder: &Builder) -> Value {
+        let (said, config) = self.documents.change(|documents| documents.replace_built(built(builder)));
+        self.exchange(Plan::new(config));
+        let diagnostics = said.into_iter().map(|(path, section)| {
+            let sections = [(KEY, section)].into_iter().collect();
+            (path, Diagnostics { sections, ..Diagnostics::default() }.to_value())
+        });
+        Value::from_entries(diagnostics)
     }
 
     /// Removes the document under a path; returns whether there was one.
@@ -305,152 +257,12 @@ impl Detector {
         self.blocks.refuses(address, user, session, counts, now_s)
     }
 
-    /// Does pending work and delivers notifications; call it about once a second when no events arrive.
-    pub fn tick(&self) {
-        self.compare_clocks();
-        let (now_s, plan) = (self.now_s(), self.plan());
-        if now_s >= self.due_s.load(Ordering::Relaxed) {
-            self.work(now_s, &plan, None);
-        }
-        self.deliver(None);
-    }
-
-    /// Does a slice of [`Detector::tick`] of about two milliseconds at most, once a second; further calls within the
-    /// second cost next to nothing, unless work is left over. Requests call it when they end.
-    pub fn poll(&self) {
-        self.guarded(|| (), || self.poll_now());
-    }
-
-    fn poll_now(&self) {
-        let now_s = self.now_s();
-        if self.polled_s.load(Ordering::Relaxed) != now_s && self.polled_s.swap(now_s, Ordering::Relaxed) != now_s {
-            self.compare_clocks();
-            self.blocks.sweep(now_s);
-            self.deliver(self.slice());
-        }
-        if now_s >= self.due_s.load(Ordering::Relaxed) {
-            self.work(now_s, &self.plan(), self.slice());
-        }
-    }
-
-    fn compare_clocks(&self) {
-        let Ok(_working) = self.working.try_lock() else { return };
-        if let Step::Back(by_ms) = self.time.tick() {
-            self.all_services().iter().for_each(|service| service.state.rebase(by_ms / 1000));
-        }
-    }
-
-    /// Returns the end of the slice of work that an event may do. With a manual clock there is no limit, so that
-    /// replays do not depend on the speed of the machine.
-    fn slice(&self) -> Option<Instant> {
-        self.options.manual.is_none().then(|| Instant::now() + SLICE)
-    }
-
-    /// Advances a manual clock, at most to 2106, and does pending work on the way at the time at which it is due. Returns
-    /// false if the clock is not manual.
-    pub fn advance(&self, to_ms: u64) -> bool {
-        let Some(clock) = &self.options.manual else { return false };
-        let to_ms = to_ms.min(LATEST_MS);
-        loop {
-            let now_s = self.now_s();
-            let plan = self.plan();
-            let next_s = self.next_due_s(now_s).max(now_s + 1);
-            if next_s.saturating_mul(1000) > to_ms {
-                break;
-            }
-            let is_long = to_ms / 1000 - now_s > LONG_STEP_S;
-            if is_long && self.all_services().iter().all(|service| service.waits_for_nothing()) {
-                break;
-            }
-            clock.set_millis(next_s * 1000);
-            self.time.tick();
-            self.work(next_s, &plan, None);
-        }
-        clock.set_millis(to_ms.max(self.now_ms()));
-        self.time.tick();
-        self.tick();
-        true
-    }
-
-    fn next_due_s(&self, now_s: u64) -> u64 {
-        let services = self.all_services();
-        let blocks = (now_s / 60 + 1) * 60;
-        services.iter().map(|service| service.next_due_s(now_s)).min().map_or(u64::MAX, |next| next.min(blocks))
-    }
-
-    /// Does pending work until the slice ends; what is left over stays due.
-    fn work(&self, now_s: u64, plan: &Plan, end: Option<Instant>) {
-        let Ok(_working) = self.working.try_lock() else { return };
-        let services = self.services.load_full();
-        for at in self.next_service.load(Ordering::Relaxed)..services.len() {
-            services[at].tick(now_s, plan, &self.options.hash_key, &self.blocks);
-            if end.is_some_and(|end| Instant::now() >= end) && at + 1 < services.len() {
-                self.next_service.store(at + 1, Ordering::Relaxed);
-                return;
-            }
-        }
-        self.next_service.store(0, Ordering::Relaxed);
-        self.blocks.sweep(now_s);
-        self.due_s.store(self.next_due_s(now_s), Ordering::Relaxed);
-        self.collect();
-    }
-
-    /// Moves the notifications of services into the queue.
-    pub(super) fn collect(&self) {
-        self.services.load_full().iter().for_each(|service| self.collect_from(service));
-    }
-
-    fn collect_from(&self, service: &Service) {
-        let notices = std::mem::take(&mut service.inner().notices);
-        if !notices.is_empty() {
-            let mut queue = self.queue.lock();
-            notices.into_iter().for_each(|notice| queue.push(notice));
-        }
-    }
-
-    /// Delivers notifications, each to all subscribers that want it, on one thread at a time and without holding a
-    /// lock that anything else takes. A subscriber that panics misses the notification.
-    fn deliver(&self, end: Option<Instant>) {
-        let Ok(_delivering) = self.delivering.try_lock() else { return };
-        while end.is_none_or(|end| Instant::now() < end) {
-            let Some(notification) = self.queue.lock().pop() else { return };
-            let subscribers = self.subscribers.load_full();
-            for (_, _, subscriber) in subscribers.list.iter().filter(|(_, wanted, _)| wanted.wants(&notification)) {
-                drop(catch_unwind(AssertUnwindSafe(|| subscriber(&notification))));
-            }
-        }
-    }
-
-    /// Adds a subscriber for notifications from now on; the returned number is for [`Detector::unsubscribe`].
-    pub fn subscribe(&self, wanted: Wanted, subscriber: Subscriber) -> u64 {
-        self.is_heard.store(true, Ordering::Relaxed);
-        self.subscribers.change(|subscribers| {
-            subscribers.next += 1;
-            subscribers.list.push((subscribers.next, wanted.clone(), subscriber.clone()));
-            subscribers.next
-        })
-    }
-
-    /// Removes a subscriber; returns whether the number was in use.
-    pub fn unsubscribe(&self, id: u64) -> bool {
-        self.subscribers.change(|subscribers| {
-            let before = subscribers.list.len();
-            subscribers.list.retain(|(known, ..)| *known != id);
-            subscribers.list.len() < before
-        })
-    }
-
-    /// Returns the number of notifications dropped because the queue was full.
-    pub fn dropped_notifications(&self) -> u64 {
-        self.queue.lock().dropped()
-    }
-
-    pub(super) fn all_services(&self) -> Vec<Arc<Service>> {
+    pub(in crate::takeover) fn all_services(&self) -> Vec<Arc<Service>> {
         self.services.load().to_vec()
     }
 
     /// Returns the service of this name and environment, or the common one once there are too many.
-    pub(super) fn service(&self, name: Option<&str>, env: Option<&str>) -> Arc<Service> {
+    pub(in crate::takeover) fn service(&self, name: Option<&str>, env: Option<&str>) -> Arc<Service> {
         let (name, env) = (name.unwrap_or(&self.options.service), env.unwrap_or(&self.options.env));
         let is = |service: &&Arc<Service>| service.name == name && service.env == env;
         if let Some(service) = self.services.load().iter().find(is) {
