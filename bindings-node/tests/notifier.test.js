@@ -109,6 +109,24 @@ test('what fails is tried again', async (t) => {
   assert.equal(new Set(posts.map(({ body }) => body)).size, 1)
 })
 
+test('an answer that drips ends in time', async (t) => {
+  for (const [beginning, counted] of [['', 'failed'], ['HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n', 'sent']]) {
+    let dripping
+    t.after(() => clearInterval(dripping))
+    const { url } = await receiver(t, ({ socket }) => {
+      socket.write(beginning)
+      dripping = setInterval(() => socket.write('H'), 50)
+      socket.on('error', () => {})
+    })
+    const detector = manual()
+    const notifier = new Notifier(detector, 'slack', url, { timeoutMs: 300, retries: 0 })
+    attack(detector)
+    await eventually(() => notifier.statistics[counted] === 1)
+    clearInterval(dripping)
+    await notifier.close()
+  }
+})
+
 for (const status of [404, 400, 302]) {
   test(`what is refused with ${status} is not tried again`, async (t) => {
     const { posts, url } = await receiver(t, [status, { Location: '/elsewhere' }])

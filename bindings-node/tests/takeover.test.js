@@ -115,6 +115,17 @@ test('blocks outlive a restart', () => {
   assert.deepEqual(detector.audit().map(({ what }) => what).slice(-2), ['extend', 'unblock'])
 })
 
+test('an engine continues from a snapshot', () => {
+  const before = new Engine(RULES)
+  before.takeover.block({ user: 'mallory', seconds: 60 })
+  const after = new Engine(RULES, { takeover_snapshot: before.takeover.snapshot() })
+  assert.deepEqual(after.report.report.warnings, [])
+  assert.equal(after.call('blocked', { user: 'mallory' }).blocked, true)
+  const empty = new Engine(RULES, { takeover_snapshot: Buffer.from('PK') })
+  assert.match(empty.report.report.warnings[0], /^account-takeover detection starts empty: /)
+  throws(() => new Engine(RULES, { takeover_snapshot: 5 }), /`takeover_snapshot` must be bytes/)
+})
+
 test('subscribers may call the detector and may throw', async () => {
   const detector = new Detector(null, { clock: 'manual' })
   const told = []

@@ -535,6 +535,30 @@ static void of_an_engine(void)
     bartizan_detector_destroy(detector);
 }
 
+/* An engine continues from the snapshot of another one's detector. */
+static void of_a_snapshot(void)
+{
+    ddwaf_object map = parse("{\"rules\": {\"rules\": []}}"), report;
+    bartizan_engine engine = bartizan_engine_init(&map, NULL);
+    bartizan_detector detector = bartizan_engine_detector(engine);
+    destroy(call(detector, "block", parse("{\"user\": \"mallory\"}")));
+    ddwaf_object result = call(detector, "snapshot", new_map());
+    insert_copy(&map, "takeover_snapshot", get(&result, "snapshot"));
+    bartizan_detector_destroy(detector);
+    bartizan_engine_destroy(engine);
+    destroy(result);
+    engine = bartizan_engine_init(&map, &report);
+    CHECK(engine != NULL && ddwaf_object_get_size(get(get(&report, "report"), "warnings")) == 0);
+    destroy(report);
+    detector = bartizan_engine_detector(engine);
+    result = call(detector, "assess", parse("{\"usr.id\": \"mallory\"}"));
+    CHECK(is_text(get(&result, "decision"), "block"));
+    destroy(result);
+    bartizan_detector_destroy(detector);
+    bartizan_engine_destroy(engine);
+    destroy(map);
+}
+
 static bool add(ddwaf_builder builder, const char *path, const char *json, const char *section)
 {
     ddwaf_object config = parse(json), diagnostics;
@@ -591,6 +615,7 @@ int main(int argc, char **argv)
     bad_settings();
     bad_pointers();
     of_an_engine();
+    of_a_snapshot();
     of_a_builder();
     return !passed;
 }

@@ -184,7 +184,8 @@ class Detector:
     def extend(self, whom: Mapping[str, Any], seconds: float | None = None) -> int:
         """Change the end of blocks, selected as in `unblock`, and return their number.
 
-        They end ``seconds`` from now, with the limits and the default of `block`, or never if ``whom`` has ``permanent``.
+        They end ``seconds`` from now, with the limits and the default of `block`, or never if ``whom`` has
+        ``permanent``.
         """
         return int(self._native.call("extend", {**whom, "seconds": seconds})["count"])
 
