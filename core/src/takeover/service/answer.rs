@@ -22,6 +22,9 @@ const ADDRESSES: usize = 16;
 const NETWORK_S: u32 = 3600;
 /// The maximum number of targets of one signal.
 const PLANNED: usize = 65_536;
+/// As long as nobody is known, the number of attacked accounts for each account that succeeded from a source, above which
+/// these do not protect the source.
+const ATTACKED_PER_EGRESS: u64 = 20;
 /// The time after which a block that was withheld is considered again, in seconds.
 const WITHHELD_S: u64 = 600;
 /// The period, in seconds, over which refused attempts are watched: the response ends if more than 2 % of them are
@@ -244,6 +247,11 @@ impl Work<'_> {
             told.network
         };
         let egress = source.map(|source| self.egress(source, told)).unwrap_or_default();
+        let attacked = self.inner.signals.get(slot).map_or(0, |signal| signal.counts.distinct()[0]);
+        // As long as nobody is known, the accounts may be the attacker's own, so a few do not protect from an attack on many.
+        if told.familiar.is_none() && u64::from(egress.distinct) * ATTACKED_PER_EGRESS < attacked {
+            return Ok(());
+        }
         if egress.distinct >= SHARED_ACCOUNTS {
             return Err(format!("shared by {} familiar accounts", egress.distinct));
         }

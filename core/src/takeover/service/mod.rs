@@ -46,7 +46,7 @@ use super::state::{Key, Moment, Origin, Reading, State, Table, Update};
 use super::subject::Subject;
 use crate::support::fork::Renewable;
 use attempts::Attempts;
-use recent::{Quarantined, RecentSuccess};
+use recent::{Newcomers, Quarantined, RecentSuccess};
 use requests::{Requests, Seen};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::AtomicBool;
@@ -89,6 +89,7 @@ pub struct Inner {
     requests: Requests,
     attempts: Attempts,
     recent: VecDeque<RecentSuccess>,
+    newcomers: Newcomers,
     quarantine: VecDeque<Quarantined>,
     /// The compromised accounts that signals name, with the signal and the time.
     compromised: HashMap<Key, (Slot, u64)>,

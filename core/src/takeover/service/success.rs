@@ -173,6 +173,9 @@ impl Work<'_> {
         let known = self.service.state.familiar(account, Origin::default(), now_s).is_some();
         let device = crate::takeover::subject::device_trait(told.event, self.hash);
         self.inner.familiarity.note(known, device, now_s);
+        if !known {
+            self.inner.newcomers.note(account, now_s);
+        }
         let passed = told.event.mfa.as_deref() == Some("passed");
         let suspicious = told.familiar != Some(true) && !self.verdict.signals.is_empty();
         let named =
@@ -185,7 +188,11 @@ impl Work<'_> {
             self.inner.quarantine.push_back(Quarantined { due_s, account, origin: told.origin });
         }
         // As long as nobody is known, everybody whom no signal concerns may be honest.
-        if told.familiar.unwrap_or(self.verdict.signals.is_empty()) {
+        let is_honest = match told.familiar {
+            Some(is_familiar) => is_familiar && !self.inner.newcomers.contains(account, now_s),
+            None => self.verdict.signals.is_empty(),
+        };
+        if is_honest {
             self.note_egress(told, account);
         }
         if told.familiar != Some(true)
