@@ -4,8 +4,10 @@
 //! signal opens would be counted twice or not at all.
 
 use super::Told;
-use crate::takeover::signal::Counts;
+use crate::takeover::key::HashKey;
+use crate::takeover::signal::{Counts, Signal};
 use crate::takeover::state::Key;
+use crate::takeover::text::{SHOWN, shown};
 use std::collections::VecDeque;
 
 /// The number of attempts.
@@ -69,4 +71,25 @@ impl Attempts {
 
 fn short(group: Key) -> u32 {
     (group.get() >> 32) as u32
+}
+
+/// Counts the account and the source of an attempt.
+pub(super) fn note_who(signal: &mut Signal, told: &Told<'_>, hash: &HashKey) {
+    if let Some(account) = told.account {
+        signal.counts.users.insert(account.get());
+    }
+    if let Some(login) = told.subject.account() {
+        signal.top.users.add(shown(login, SHOWN), 1, str::to_owned);
+    }
+    if let Some(group) = told.subject.group {
+        signal.counts.ips.insert(hash.hash(&group.bytes()));
+        signal.top.ips.add(&group, 1, |group| *group);
+    }
+    if let Some(network) = told.subject.network {
+        signal.counts.networks.insert(hash.hash(&network.bytes()));
+        signal.top.networks.add(&network, 1, |network| *network);
+    }
+    if let Some(agent) = &told.event.user_agent {
+        signal.top.user_agents.add(shown(agent, SHOWN), 1, str::to_owned);
+    }
 }

@@ -1,5 +1,6 @@
 //! Findings of rules: opening, updating and closing signals.
 
+use super::attempts::note_who;
 use super::{Told, Work};
 use crate::takeover::config::rule::Rule;
 use crate::takeover::name;
@@ -379,26 +380,5 @@ impl Told<'_> {
             login: self.event.login.as_deref(),
             user_id: self.event.user_id.as_deref(),
         }
-    }
-}
-
-/// Counts the account and the source of an attempt.
-fn note_who(signal: &mut Signal, told: &Told<'_>, hash: &crate::takeover::key::HashKey) {
-    if let Some(account) = told.account {
-        signal.counts.users.insert(account.get());
-    }
-    if let Some(login) = told.subject.account() {
-        signal.top.users.add(shown(login, SHOWN), 1, str::to_owned);
-    }
-    if let Some(group) = told.subject.group {
-        signal.counts.ips.insert(hash.hash(&group.bytes()));
-        signal.top.ips.add(&group, 1, |group| *group);
-    }
-    if let Some(network) = told.subject.network {
-        signal.counts.networks.insert(hash.hash(&network.bytes()));
-        signal.top.networks.add(&network, 1, |network| *network);
-    }
-    if let Some(agent) = &told.event.user_agent {
-        signal.top.user_agents.add(shown(agent, SHOWN), 1, str::to_owned);
     }
 }

@@ -36,8 +36,9 @@ impl Newcomers {
             self.order.push_back((now_s, account));
         }
         while self.order.front().is_some_and(|(at, _)| self.order.len() > NEWCOMERS || !is_new(*at, now_s)) {
-            let oldest = self.order.pop_front();
-            oldest.into_iter().for_each(|(_, account)| drop(self.since_s.remove(&account)));
+            if let Some((_, account)) = self.order.pop_front() {
+                self.since_s.remove(&account);
+            }
         }
     }
 
