@@ -351,6 +351,12 @@ export namespace sdk {
   const trackUserSignupEvent: Request['trackUserSignupEvent']
   const submitBusinessLogic: Request['submitBusinessLogic']
   const isUserBlocked: Request['isUserBlocked']
+  /**
+   * Whether the login attempt of the current request must pass a further step before the password is checked: the account or
+   * the service is under attack, and nobody logged in to the account from there before. An engine assesses requests to the
+   * `login_routes` of its settings, and those that pass their login to `ServedRequest.assess`.
+   */
+  function stepUp(): boolean
 }
 
 /** How to find the clients' addresses. */
@@ -463,6 +469,13 @@ export class ServedRequest extends sdk.Request {
   /** Whether a login failed in this request; known once the head of the response has been evaluated. */
   readonly loginFailed: boolean
   /**
+   * Whether the login attempt must pass a further step before the password is checked, such as a second factor. Known once the
+   * body of a configured login path has been evaluated, or after `assess`.
+   */
+  readonly stepUp: boolean
+  /** Assesses a login attempt before the password is checked. If it is refused, the request ends as with calls about users. */
+  assess(login: string, user?: unknown): takeover.Assessment
+  /**
    * Learns from the application's response to a wrong password, so that refusals at this path can look like it. False if no
    * login failed in this request, or the response is of no use.
    */
@@ -515,8 +528,11 @@ export namespace takeover {
   }
 
   interface Assessment {
-    /** With `stealth`, the application must answer as if the password were wrong. */
-    decision: 'allow' | 'stealth' | 'block'
+    /**
+     * With `stealth`, the application must answer as if the password were wrong; with `step_up`, it must ask for a further
+     * step, such as a second factor, before it checks the password.
+     */
+    decision: 'allow' | 'step_up' | 'stealth' | 'block'
     /** How suspicious the attempt is, from 0 to 100. */
     score: number
     reasons: string[]

@@ -100,6 +100,7 @@ class ServedRequest extends sdk.Request {
   #native
   #budget
   #loginFailed = false
+  #stepUp = false
   #onBlocked
   blocked = false
 
@@ -156,6 +157,20 @@ class ServedRequest extends sdk.Request {
     return callWithin(this.#budget, this.#native, 'learn_login_failure', { status, headers, body }).learned
   }
 
+  /** Whether the login attempt must pass a further step before the password is checked. */
+  get stepUp () {
+    return this.#stepUp
+  }
+
+  /** Assesses a login attempt before the password is checked. If it is refused, the request ends. */
+  assess (login, user) {
+    const { decision, score, reasons, blocked } = callWithin(this.#budget, this.#native, 'assess', { login, user })
+    this.#stepUp = decision === 'step_up'
+    this.blocked ||= blocked
+    if (blocked) this.#end('assess')
+    return { decision, score, reasons }
+  }
+
   /** This only asks; it does not end the request. */
   isUserBlocked (user, sessionId) {
     return callWithin(this.#budget, this.#native, 'is_user_blocked', { user, session_id: sessionId }).blocked
@@ -178,7 +193,9 @@ class ServedRequest extends sdk.Request {
   }
 
   #evaluate (name, args) {
-    const { blocked, login_failed: failed } = callWithin(this.#budget, this.#native, name, args)
+    const answer = callWithin(this.#budget, this.#native, name, args)
+    const { blocked, login_failed: failed, step_up: stepUp } = answer
+    this.#stepUp ||= stepUp === true
     this.blocked ||= blocked
     this.#loginFailed ||= failed === true
     return blocked

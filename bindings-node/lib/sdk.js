@@ -146,5 +146,6 @@ module.exports = {
   trackUserLoginFailureEvent: ofCurrent('trackUserLoginFailureEvent'),
   trackUserSignupEvent: ofCurrent('trackUserSignupEvent'),
   submitBusinessLogic: ofCurrent('submitBusinessLogic'),
-  isUserBlocked: ofCurrent('isUserBlocked')
+  isUserBlocked: ofCurrent('isUserBlocked'),
+  stepUp: () => storage.getStore()?.stepUp === true
 }

@@ -137,6 +137,6 @@ pub mod internals {
         macro_rules! parts {
             ($($part:ident)*) => { $(pub mod $part { pub use crate::takeover::$part::*; })* };
         }
-        parts! { config detector notify source state }
+        parts! { config detector event headers key mining normalization notify source state subject }
     }
 }

@@ -133,6 +133,11 @@ class Request:
         self._tokens: list[Token[sdk.Reporting | None]] = []
         self.login_failed = False
         """Whether a login failed in this request; known once the head of the response has been evaluated."""
+        self.step_up = False
+        """Whether the login attempt must pass a further step before the password is checked, such as a second factor.
+
+        Known once the body of a configured login path has been evaluated, or after `assess`.
+        """
 
     def __enter__(self) -> Request:
         self._tokens.append(sdk._current.set(self))
@@ -183,6 +188,18 @@ class Request:
         arguments = {"status": status, "headers": headers, "body": body}
         return bool(self._native.call("learn_login_failure", arguments)["learned"])
 
+    def assess(self, login: Any, user_id: Any = None) -> dict[str, Any]:
+        """Assess a login attempt before the password is checked. Raises `Blocked` if it is refused.
+
+        Returns ``decision`` (``allow``, or ``step_up``: ask for a further step), ``score`` from 0 to 100, and
+        ``reasons``.
+        """
+        answer = self._native.call("assess", {"login": login, "user": user_id})
+        self.step_up = answer["decision"] == "step_up"
+        if answer["blocked"]:
+            raise Blocked("assess")
+        return {key: answer[key] for key in ("decision", "score", "reasons")}
+
     def is_user_blocked(self, user_id: Any, session_id: str | None = None) -> bool:
         """Return whether a user or a session is refused, without making it the user of the request.
 
@@ -208,7 +225,9 @@ class Request:
         return report
 
     def _evaluate(self, function: str, arguments: dict[str, Any]) -> None:
-        if self._native.call(function, arguments)["blocked"]:
+        answer = self._native.call(function, arguments)
+        self.step_up = self.step_up or answer.get("step_up", False)
+        if answer["blocked"]:
             raise Blocked(function)
 
     def _tagged(self, function: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -195,6 +195,15 @@ def _request() -> Reporting:
     return _current.get() or _Nobody()
 
 
+def step_up() -> bool:
+    """Return whether the login attempt of the current request must pass a further step before the password is checked.
+
+    The account or the service is under attack, and nobody logged in to the account from there before. The engine
+    assesses requests to the ``login_routes`` of its settings, and those that pass their login to ``Request.assess``.
+    """
+    return bool(getattr(_current.get(), "step_up", False))
+
+
 def call(function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Run any stateless function about users or HTTP."""
     return sdk_call(function, arguments)

@@ -12,6 +12,7 @@ use crate::remote::{BUNDLED_RULES, Batch, BatchReport, Loaded, Product, Target, 
 use crate::report::{Incomplete, ReportedAction};
 use crate::support::fork::Versioned;
 use crate::support::{Ids, Occasional, RandomIds};
+use crate::takeover::service::published::Publication;
 use crate::takeover::snapshot::Snapshot;
 use crate::takeover::{Detector, Look};
 use crate::users::Who;
@@ -145,7 +146,35 @@ impl Engine {
             crate::log!(Warn, "{warning}");
             applied.warnings.push(warning);
         }
-        Ok((Arc::new(engine), applied))
+        let engine = Arc::new(engine);
+        if let Some(takeover) = &engine.takeover {
+            let engine = Arc::downgrade(&engine);
+            takeover.detector.publish_to(Arc::new(move |documents| {
+                engine.upgrade().into_iter().for_each(|engine| engine.publish(documents));
+            }));
+        }
+        Ok((engine, applied))
+    }
+
+    /// Takes the rules that the detector made of an attack into the configuration, or removes them.
+    fn publish(&self, documents: &[Publication]) {
+        self.state.change(|State { updater, builder, waf, .. }| {
+            for Publication { path, document } in documents {
+                let Some(document) = document else {
+                    builder.remove(path.as_bytes());
+                    continue;
+                };
+                let added = builder.add_or_update(path.as_bytes(), document);
+                if added.diagnostics.has_errors() {
+                    crate::log!(Warn, "rules of '{path}' are not used: {}", added.diagnostics);
+                }
+            }
+            if updater.features().engine_on()
+                && let Some(built) = builder.build()
+            {
+                *waf = Some(built);
+            }
+        });
     }
 
     /// The diagnostics of the initial rules.

@@ -2,9 +2,11 @@
 
 use crate::support::Clock;
 use crate::support::fork::Versioned;
+use crate::takeover::config::login_route::LoginRoute;
 use crate::takeover::key::HashKey;
 use crate::takeover::respond::blocks::Blocks;
 use crate::takeover::{Detector, Options};
+use crate::value::Object;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -35,7 +37,17 @@ impl Takeover {
 
     /// Whether a path serves logins, according to the configuration or to earlier events.
     pub fn logs_in(&self, path: &str) -> bool {
-        self.detector.plan().config.settings.login_routes.iter().any(|route| route == path) || self.has_seen(path)
+        self.route(path, |_| ()).is_some() || self.has_seen(path)
+    }
+
+    /// Returns the login in the body of a request to a configured login path.
+    pub fn login<'b>(&self, path: &str, body: &'b Object) -> Option<&'b Object> {
+        self.route(path, |route| route.login(body)).flatten()
+    }
+
+    fn route<T>(&self, path: &str, then: impl FnOnce(&LoginRoute) -> T) -> Option<T> {
+        let plan = self.detector.plan();
+        plan.config.settings.login_routes.iter().find(|route| route.path == path).map(then)
     }
 
     /// Learns a path on which somebody tried to log in.

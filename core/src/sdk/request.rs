@@ -13,13 +13,13 @@ use std::borrow::Cow;
 ///
 /// | function | arguments | result |
 /// |---|---|---|
-/// | `start` | those of `request_addresses`, `body_unparsed` | `blocked`, `meta`, `incomplete` |
-/// | `run` | `addresses`, `body_unparsed` | `blocked`, `attributes`, `actions`, `incomplete` |
+/// | `start` | those of `request_addresses`, `body_unparsed` | `blocked`, `meta`, `incomplete`, `step_up` if a login must pass a further step |
+/// | `run` | `addresses`, `body_unparsed` | `blocked`, `attributes`, `actions`, `incomplete`, `step_up` |
 /// | `operation` (a file, query, call: exploit prevention) | `addresses` | the same |
 /// | `business_event` | `name`, `values` | the same |
 /// | any call about users | as in [`super::call`], without `mode` and `scope` | as there, and `blocked` |
 /// | `is_user_blocked` | `user` (an id, or a map with `id` and `session_id`), `session_id` | `blocked` |
-/// | `assess` (before the password is checked) | `login`, `user` (an id, or a map with `id`) | `decision` (`allow`, `stealth` or `block`), `score`, `reasons`, `blocked` |
+/// | `assess` (before the password is checked) | `login`, `user` (an id, or a map with `id`) | `decision` (`allow`, `step_up`, `stealth` or `block`), `score`, `reasons`, `blocked` |
 /// | `block_request` | | `blocked`: from now on the request is to be blocked |
 /// | `response` | `status`, `headers` | `blocked`, and `login_failed` if a login failed in this request |
 /// | `learn_login_failure` (the response to that login) | `status`, `headers`, `body` | `learned` |
@@ -43,7 +43,8 @@ fn dispatch(request: &mut Request, function: &str, args: Args<'_>) -> Result<Val
         "start" => start(request, args),
         "run" => {
             note_unparsed(request, args)?;
-            Ok(evaluated(request.run(addresses(args)?)))
+            let decision = request.run(addresses(args)?);
+            Ok(with_step_up(evaluated(decision), request))
         }
         "operation" => Ok(evaluated(request.operation(addresses(args)?))),
         "business_event" => business_event(request, args),
@@ -100,7 +101,16 @@ fn start(request: &mut Request, args: Args<'_>) -> Result<Value> {
         false => Value::from_entries(request.client().tags()),
     };
     let incomplete = decision.incomplete.reasons().collect();
-    Ok(map_of([("blocked", decision.blocked.into()), ("meta", meta), ("incomplete", incomplete)]))
+    let result = map_of([("blocked", decision.blocked.into()), ("meta", meta), ("incomplete", incomplete)]);
+    Ok(with_step_up(result, request))
+}
+
+/// Says whether the login that a body brought must pass a further step.
+fn with_step_up(mut result: Value, request: &Request) -> Value {
+    if request.step_up() {
+        result.insert("step_up", true);
+    }
+    result
 }
 
 fn assess(request: &mut Request, args: Args<'_>) -> Result<Value> {
@@ -109,7 +119,7 @@ fn assess(request: &mut Request, args: Args<'_>) -> Result<Value> {
     let login = id.map_or(login.clone(), |id| login.user(User::new(id.to_value())));
     let assessment = request.assess(&login);
     let mut result = assessment.to_value();
-    result.insert("blocked", assessment.decision != crate::takeover::Decision::Allow);
+    result.insert("blocked", assessment.is_refused());
     Ok(result)
 }
 

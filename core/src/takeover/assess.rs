@@ -8,6 +8,9 @@ use crate::value::Value;
 pub enum Decision {
     /// The password may be checked.
     Allow,
+    /// The application must ask for a further step before it checks the password: a captcha, a code by mail, a second factor.
+    /// The attempt is not refused.
+    StepUp,
     /// The attempt must be answered as if the password were wrong.
     Stealth,
     /// The attempt must be refused openly.
@@ -19,6 +22,7 @@ impl Decision {
     pub fn name(self) -> &'static str {
         match self {
             Decision::Allow => "allow",
+            Decision::StepUp => "step_up",
             Decision::Stealth => "stealth",
             Decision::Block => "block",
         }
@@ -45,6 +49,11 @@ pub struct Assessment {
 }
 
 impl Assessment {
+    /// Whether the attempt is refused, whatever the password.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.decision, Decision::Stealth | Decision::Block)
+    }
+
     /// An assessment without objections.
     pub fn allow() -> Self {
         Assessment { decision: Decision::Allow, score: 0, reasons: vec![] }

@@ -3,6 +3,7 @@
 //! Field names are flat, with dots, as in span tags; only `geo`, `ti` and `meta` nest. A value of the wrong type
 //! counts as absent, and no field is ever an empty string. Events borrow from the map they were read from.
 
+use super::headers::Headers;
 use super::text::clean;
 use crate::value::{Object, View, scalar_text};
 use std::borrow::Cow;
@@ -55,12 +56,28 @@ pub struct Event<'a> {
     pub method: Option<Cow<'a, str>>,
     /// The framework's route, or else the path.
     pub route: Option<Cow<'a, str>>,
+    /// The path without the query.
+    pub path: Option<Cow<'a, str>>,
     /// The number of header names of the request, if the host provides it.
     pub header_count: Option<usize>,
     /// The `accept-language` header.
     pub accept_language: Option<Cow<'a, str>>,
+    /// The `accept` header.
+    pub accept: Option<Cow<'a, str>>,
+    /// The `accept-encoding` header.
+    pub accept_encoding: Option<Cow<'a, str>>,
+    /// The `content-type` header.
+    pub content_type: Option<Cow<'a, str>>,
+    /// The other headers of the request, as far as they are known.
+    pub headers: Headers<'a>,
     /// The header fingerprint of the request.
     pub fp_header: Option<Cow<'a, str>>,
+    /// The network fingerprint of the request.
+    pub fp_network: Option<Cow<'a, str>>,
+    /// The endpoint fingerprint of the request.
+    pub fp_endpoint: Option<Cow<'a, str>>,
+    /// The session fingerprint of the request.
+    pub fp_session: Option<Cow<'a, str>>,
     /// Threat intelligence about the address.
     pub intel: Vec<Intel<'a>>,
     /// The location of the address, if the host provides it.
@@ -150,6 +167,9 @@ impl<'a> Event<'a> {
         for pair in pairs {
             event.field(pair.key_bytes().unwrap_or_default(), pair.value());
         }
+        if event.route.is_none() {
+            event.route = event.path.clone();
+        }
         Ok(event)
     }
 
@@ -176,10 +196,20 @@ impl<'a> Event<'a> {
             b"http.user_agent" => put(&mut self.user_agent, text(value)),
             b"http.method" => put(&mut self.method, text(value)),
             b"http.route" => put(&mut self.route, text(value)),
-            b"http.url_path" if self.route.is_none() => put(&mut self.route, text(value)),
-            b"http.header_names" => put(&mut self.header_count, value.as_array().map(<[Object]>::len)),
+            b"http.url_path" => put(&mut self.path, text(value)),
+            b"http.header_names" => {
+                value.as_array().into_iter().for_each(|names| self.headers.set_names(names));
+                put(&mut self.header_count, value.as_array().map(<[Object]>::len))
+            }
+            b"http.headers" => value.as_map().map(|values| self.headers.set_values(values)).is_some(),
             b"http.accept_language" => put(&mut self.accept_language, text(value)),
+            b"http.accept" => put(&mut self.accept, text(value)),
+            b"http.accept_encoding" => put(&mut self.accept_encoding, text(value)),
+            b"http.content_type" => put(&mut self.content_type, text(value)),
             b"fp.header" => put(&mut self.fp_header, text(value)),
+            b"fp.network" => put(&mut self.fp_network, text(value)),
+            b"fp.endpoint" => put(&mut self.fp_endpoint, text(value)),
+            b"fp.session" => put(&mut self.fp_session, text(value)),
             b"ti" => self.read_intel(value),
             b"geo" => put(&mut self.geo, geo(value)),
             b"waf_attack" => set(&mut self.waf_attack, boolean(value)),

@@ -1,5 +1,6 @@
 //! Whether enough is known of accounts to rely on familiarity, and which traits distinguish devices.
 
+use super::state::snapshot::Fields;
 use std::collections::{HashMap, VecDeque};
 
 /// The age from which the state is warm, in seconds.
@@ -15,7 +16,7 @@ const TRAITS: usize = 4096;
 #[derive(Clone, Debug, Default)]
 pub struct Familiarity {
     /// The time of the first success, in seconds since the Unix epoch.
-    pub since_s: Option<u32>,
+    since_s: Option<u32>,
     /// Per hour: its number, all successes, and those of known accounts.
     hours: VecDeque<(u32, u32, u32)>,
     traits: HashMap<u64, u32>,
@@ -60,6 +61,41 @@ impl Familiarity {
         }
     }
 
+    /// Writes everything for a snapshot.
+    pub fn save(&self, out: &mut Vec<u8>) {
+        let Some(since_s) = self.since_s else { return };
+        let mut number = |number: u32| out.extend(number.to_le_bytes());
+        [since_s, self.successes, self.halved_s, self.hours.len() as u32].into_iter().for_each(&mut number);
+        self.hours.iter().for_each(|(hour, all, known)| [*hour, *all, *known].into_iter().for_each(&mut number));
+        let mut traits: Vec<_> = self.traits.iter().collect();
+        traits.sort_unstable();
+        for (device, count) in traits {
+            out.extend(device.to_le_bytes());
+            out.extend(count.to_le_bytes());
+        }
+    }
+
+    /// Reads what [`Familiarity::save`] wrote, or only the time of the first success, as earlier versions wrote it.
+    pub fn load(bytes: &[u8]) -> Option<Self> {
+        let mut fields = Fields(bytes);
+        let mut familiarity = Familiarity::default();
+        if bytes.is_empty() {
+            return Some(familiarity);
+        }
+        familiarity.since_s = Some(fields.u32().ok()?);
+        if bytes.len() == 4 {
+            return Some(familiarity);
+        }
+        (familiarity.successes, familiarity.halved_s) = (fields.u32().ok()?, fields.u32().ok()?);
+        for _ in 0..fields.u32().ok()?.min(48) {
+            familiarity.hours.push_back((fields.u32().ok()?, fields.u32().ok()?, fields.u32().ok()?));
+        }
+        while !fields.0.is_empty() && familiarity.traits.len() < TRAITS {
+            familiarity.traits.insert(fields.u64().ok()?, fields.u32().ok()?);
+        }
+        fields.0.is_empty().then_some(familiarity)
+    }
+
     /// Whether to rely on familiarity: the state is a week old and knows half of the accounts that succeeded within a
     /// day.
     pub fn is_warm(&self, now_s: u32) -> bool {
@@ -100,7 +136,16 @@ mod tests {
         for n in 0..1000 {
             familiarity.note(true, Some(n % 90), 0);
         }
-        familiarity.note(true, Some(1000), 0);
+        let mut bytes = vec![];
+        familiarity.save(&mut bytes);
+        let mut read = vec![];
+        Familiarity::load(&bytes).unwrap().save(&mut read);
+        assert_eq!(read, bytes);
+        // Whole entries may be missing at the end.
+        let is_whole = |length: usize| length == 4 || length >= 28 && (length - 28).is_multiple_of(12);
+        (1..bytes.len()).for_each(|length| {
+            assert_eq!(Familiarity::load(&bytes[..length]).is_some(), is_whole(length), "{length}");
+        });
         assert!(familiarity.is_rare(1000) && familiarity.is_rare(5000) && !familiarity.is_rare(5));
     }
 }

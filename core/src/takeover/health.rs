@@ -211,6 +211,12 @@ impl Health {
         self.findings.contains_key("client_ip_not_propagated")
     }
 
+    /// Whether user agents and headers are those of the clients; otherwise no rule about them refuses anything.
+    pub fn traits_are_propagated(&self) -> bool {
+        let unknown = ["user_agent_not_propagated", "headers_not_propagated"];
+        !unknown.iter().any(|finding| self.findings.contains_key(finding))
+    }
+
     /// Returns the findings in order of their names.
     pub fn findings(&self) -> Value {
         let findings = self.findings.iter().map(|(id, finding)| {

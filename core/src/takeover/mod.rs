@@ -11,12 +11,14 @@
 //! | file or folder | concept |
 //! |---|---|
 //! | `detector`, `verbs` | the detector, and its operations for operators and bindings |
-//! | `event`, `name`, `source` | events, their names, and how they are read from rules of the firewall |
+//! | `event`, `headers`, `name`, `source` | events, the headers of their requests, their names, and how they are read from rules of the firewall |
 //! | `text`, `login`, `address`, `normalization`, `subject`, `key` | normalization, and keyed hashes, whose values nobody can choose |
 //! | `config` | documents with the key `bartizan_ato`; the built-in rules are one: `core/rules/takeover/rules.json` |
 //! | `rules` | classes with common counts, evaluation, learned rates, travel |
+//! | `series` | how much happens in a service as a whole, now and in the past |
 //! | `familiarity` | whether enough is known of where accounts log in from |
 //! | `state` | counts and familiar origins, behind a trait |
+//! | `mining` | what the requests of an attack have in common, and rules made of it |
 //! | `service` | the processing of an event by one service |
 //! | `signal`, `severity` | detected attacks |
 //! | `respond`, `assess` | blocks, their limits, and the assessment of attempts |
@@ -37,14 +39,18 @@ pub(crate) mod detector;
 pub(crate) mod event;
 pub(crate) mod export;
 pub(crate) mod familiarity;
+pub(crate) mod headers;
 pub(crate) mod health;
 pub(crate) mod key;
 pub(crate) mod login;
+#[allow(dead_code, unused_imports)] // The services do not call it yet.
+pub(crate) mod mining;
 pub(crate) mod name;
 pub(crate) mod normalization;
 pub(crate) mod notify;
 pub(crate) mod respond;
 pub(crate) mod rules;
+pub(crate) mod series;
 pub(crate) mod service;
 pub(crate) mod severity;
 pub(crate) mod signal;

@@ -5,6 +5,8 @@
 pub const LOGIN_SUCCESS: &str = "users.login.success";
 pub const LOGIN_FAILURE: &str = "users.login.failure";
 pub const LOGIN_REFUSED: &str = "users.login.refused";
+pub const PASSWORD_RESET: &str = "users.password_reset";
+pub const PAYMENT_FAILURE: &str = "payment.failure";
 pub const SIGNUP: &str = "users.signup";
 pub const PASSWORD_CHANGE: &str = "users.password_change";
 pub const EMAIL_CHANGE: &str = "users.email_change";

@@ -5,10 +5,13 @@
 //! snapshot that cannot be read is refused as a whole, before any of it is used.
 
 use super::detector::{Detector, Options};
+use super::familiarity::Familiarity;
 use super::key::HashKey;
+use super::mining::Mining;
 use super::respond::blocks::{Block, Look, Selector};
 use super::respond::offenders::Offenders;
 use super::rules::learned::LearnedRates;
+use super::series::history::History;
 use super::service::Service;
 use super::signal::Signal;
 use super::signal::record::read_target;
@@ -109,11 +112,18 @@ impl Detector {
         service.state.load(part()?, now_s as u32)?;
         let learned = LearnedRates::load(part()?).ok_or(UNREADABLE)?;
         let offenders = Offenders::load(part()?).ok_or(UNREADABLE)?;
-        let (since, signals) = (part()?, part()?);
+        let familiarity = Familiarity::load(part()?).ok_or(UNREADABLE)?;
+        let signals = part()?;
+        // Snapshots of earlier versions have no history.
+        let history = History::load(part().unwrap_or_default()).ok_or(UNREADABLE)?;
+        let samples = part().unwrap_or_default();
+        let mining = (!samples.is_empty()).then(|| Mining::load(samples, self.options.hash_key)).transpose()?;
         let mut inner = service.inner();
+        inner.mining = mining.map(Box::new);
         inner.learned = learned;
         inner.offenders = offenders;
-        inner.familiarity.since_s = since.try_into().ok().map(u32::from_le_bytes);
+        inner.series.resume(history, now_s as u32);
+        inner.familiarity = familiarity;
         let plan = self.plan();
         for line in signals.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let record = json::parse(line).map_err(|_| UNREADABLE)?;
@@ -142,13 +152,15 @@ impl Service {
         part(&|out| self.state.save(out));
         part(&|out| inner.learned.save(out));
         part(&|out| inner.offenders.save(out));
-        part(&|out| out.extend(inner.familiarity.since_s.into_iter().flat_map(u32::to_le_bytes)));
+        part(&|out| inner.familiarity.save(out));
         part(&|out| {
             for (_, signal) in inner.signals.all().filter(|(_, signal)| signal.is_live()) {
                 out.extend(json::to_string(&signal.to_record()).into_bytes());
                 out.push(b'\n');
             }
         });
+        part(&|out| inner.series.history.save(out));
+        part(&|out| inner.mining.iter().for_each(|mining| mining.save(out)));
     }
 }
 

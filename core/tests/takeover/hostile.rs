@@ -7,7 +7,7 @@ use bartizan::internals::takeover::state::{Bounded, Profile};
 use bartizan::value::{Value, json};
 use std::sync::Arc;
 
-const NAMES: [&str; 36] = [
+const NAMES: [&str; 44] = [
     "event",
     "ts_ms",
     "service",
@@ -24,8 +24,16 @@ const NAMES: [&str; 36] = [
     "ip",
     "http.user_agent",
     "http.header_names",
+    "http.headers",
     "http.accept_language",
+    "http.accept",
+    "http.accept_encoding",
+    "http.content_type",
+    "http.url_path",
     "fp.header",
+    "fp.network",
+    "fp.endpoint",
+    "fp.session",
     "ti",
     "geo",
     "waf_attack",

@@ -302,6 +302,39 @@ fn attempts_are_assessed_before_the_password_is_checked() {
 }
 
 #[test]
+fn requests_to_login_paths_are_assessed_by_themselves() {
+    let engine = engine(&json!({"settings": {
+        "login_routes": [{"path": "/login", "login": "user.name"}],
+        "response": {"mode": "block", "min_severity": "low"}
+    }}));
+    for n in 0..41 {
+        let (mut request, _) = request(&engine, "/login", &format!("203.0.{n}.9"));
+        request.login_failure(&Login::of("bob").exists(true));
+        request.finish(&Finish::default());
+    }
+    engine.takeover().unwrap().block(&native(&json!({"ip": "192.0.2.66", "mode": "stealth"}))).unwrap();
+    let attempt = |path: &str, body: Value, client: &str| {
+        let body = native(&body);
+        let mut request = engine.request();
+        let decision = request.start(start(path, client).body(&*body));
+        (decision.blocked, request.step_up())
+    };
+    let of = |login: &str| json!({"user": {"name": login}});
+    assert_eq!(attempt("/login", of("Bob"), "192.0.2.1"), (false, true));
+    assert_eq!(attempt("/login?next=1", of("bob"), "192.0.2.1"), (false, true));
+    assert_eq!(attempt("/login", of("eve"), "192.0.2.1"), (false, false));
+    assert_eq!(attempt("/search", of("bob"), "192.0.2.1"), (false, false));
+    assert_eq!(attempt("/login", json!({"user": "bob"}), "192.0.2.1"), (false, false));
+    assert_eq!(attempt("/login", of("bob"), "192.0.2.66"), (true, false));
+    // The body may come later, as with parsers of frameworks.
+    let (mut request, _) = request(&engine, "/login", "192.0.2.1");
+    assert!(!request.step_up());
+    let decision = request.run(native(&json!({"server.request.body": of("bob")})));
+    assert!(!decision.blocked && request.step_up());
+    assert_eq!(signals(&engine)[0]["counts"]["refused"], 3);
+}
+
+#[test]
 fn trusted_addresses_are_not_refused() {
     let engine = blocking();
     (0..31).for_each(|guess| {

@@ -90,7 +90,8 @@ class Detector:
     def assess(self, attempt: Mapping[str, Any]) -> dict[str, Any]:
         """Assess a login attempt before the password is checked; it has the fields of an event.
 
-        Returns ``decision`` (``allow``, ``stealth``: answer as if the password were wrong, or ``block``), ``score``
+        Returns ``decision`` (``allow``; ``step_up``: ask for a further step, such as a second factor, before the password
+        is checked; ``stealth``: answer as if the password were wrong; or ``block``), ``score``
         (0 to 100) and ``reasons``. The contents of an attempt never raise: an invalid one is allowed, and ``dropped``
         has the reason.
         """

@@ -5,10 +5,11 @@
 //! with what is known of the request: its source, the traits of its device, and whether the firewall found an attack
 //! in it.
 
-use super::{Login, Request};
+use super::{Decision as ProtectDecision, Login, Request};
 use crate::Outcome;
 use crate::http::addresses::path_and_query;
 use crate::report;
+use crate::takeover::headers::Headers;
 use crate::takeover::{Assessment, Decision, Event, Look, name, source};
 use crate::users::identity::id_text;
 use crate::users::text::utf8;
@@ -24,7 +25,7 @@ const NOT_OF_ACCOUNTS: &str = "llm.call";
 
 impl Request {
     /// Assesses a login attempt before the password is checked. If it is refused, the request is blocked: see
-    /// [`Request::block_response`].
+    /// [`Request::block_response`]. If it must pass a further step, [`Request::step_up`] says so.
     ///
     /// ```
     /// # use bartizan::protect::{Engine, Login, Settings, Start};
@@ -45,15 +46,39 @@ impl Request {
         attempt.login = attempt.login.or_else(|| attempt.user_id.clone());
         self.complete(&mut attempt, "");
         let assessment = detector.judge(&attempt, !self.refusal_counted);
-        let refused = match assessment.decision {
-            Decision::Allow => return assessment,
-            Decision::Stealth => Look::Stealth,
-            Decision::Block => Look::Block,
-        };
         let login = attempt.login.map(Cow::into_owned);
-        self.refusal_counted = true;
-        self.refused_login(refused, login);
+        self.step_up = assessment.decision == Decision::StepUp;
+        self.refusal_counted |= matches!(assessment.decision, Decision::Stealth | Decision::Block);
+        match assessment.decision {
+            Decision::Allow => {}
+            Decision::StepUp => self.tell_attempt("step_up", login.as_deref()),
+            Decision::Stealth => self.refused_login(Look::Stealth, login),
+            Decision::Block => self.refused_login(Look::Block, login),
+        }
         assessment
+    }
+
+    /// Returns the login that a body brings to a configured login path.
+    pub(super) fn login_of(&self, body: Option<&Object>) -> Option<Login> {
+        let login = self.engine.takeover.as_ref()?.login(self.path.as_deref()?, body?)?;
+        text(Some(login)).map(|login| Login::of(login.as_ref()))
+    }
+
+    /// Assesses the login attempt that a request brought. If a rule made of an attack blocks the request, the attempt counts
+    /// as refused.
+    pub(super) fn gated(&mut self, login: Option<Login>, decision: ProtectDecision) -> ProtectDecision {
+        if decision.blocked {
+            let outcome = decision.found.as_ref();
+            if outcome.is_some_and(|outcome| outcome.events.iter().any(is_of_attack)) {
+                let login = login
+                    .and_then(|login| login.report().login.and_then(|login| text(Some(login))).map(Cow::into_owned));
+                self.tell_attempt("stealth", login.as_deref());
+            }
+            return decision;
+        }
+        let Some(login) = login else { return decision };
+        let blocked = self.assess(&login).is_refused();
+        ProtectDecision { blocked, ..decision }
     }
 
     /// Reports a call about a user.
@@ -154,8 +179,17 @@ impl Request {
         event.accept_language = header("accept-language");
         event.header_count = Some(self.request_headers.len()).filter(|count| *count > 0);
         event.method = self.method.as_deref().map(Cow::Borrowed);
-        event.route = event.route.take().or(self.path.as_deref().map(Cow::Borrowed));
-        event.fp_header = self.report.meta.get("_dd.appsec.fp.http.header").map(|text| Cow::Borrowed(text.as_str()));
+        event.path = self.path.as_deref().map(Cow::Borrowed);
+        event.route = event.route.take().or(event.path.clone());
+        event.accept = header("accept");
+        event.accept_encoding = header("accept-encoding");
+        event.content_type = header("content-type");
+        event.headers = Headers::Received(&self.request_headers);
+        let fragment = |name: &str| self.report.meta.get(name).map(|text| Cow::Borrowed(text.as_str()));
+        event.fp_header = fragment("_dd.appsec.fp.http.header");
+        event.fp_network = fragment("_dd.appsec.fp.http.network");
+        event.fp_endpoint = fragment("_dd.appsec.fp.http.endpoint");
+        event.fp_session = fragment("_dd.appsec.fp.session");
         event.waf_attack = self.report.events.iter().any(is_attack);
         // The event belongs to the logged-in user, except for logins, which name their own account.
         if event.user_id.is_none() && event.login.is_none() && !is_login(&event.event) {
@@ -166,6 +200,12 @@ impl Request {
 
     /// Reports a request refused at a login, which keeps the signal alive for which it was refused.
     pub(super) fn tell_refusal(&mut self, look: Look, login: Option<&str>) {
+        let how = if look == Look::Stealth { "stealth" } else { "block" };
+        self.tell_attempt(how, login);
+    }
+
+    /// Reports a login attempt that was stopped before the password was checked.
+    fn tell_attempt(&mut self, how: &'static str, login: Option<&str>) {
         let Some(takeover) = &self.engine.takeover else { return };
         if login.is_none() && !self.path.as_deref().is_some_and(|path| takeover.logs_in(path)) {
             return;
@@ -173,7 +213,7 @@ impl Request {
         let id = self.event_id.get_or_insert_with(|| takeover.request_id()).clone();
         let mut event = Event {
             event: name::LOGIN_REFUSED.into(),
-            refused: Some(Cow::Borrowed(if look == Look::Stealth { "stealth" } else { "block" })),
+            refused: Some(Cow::Borrowed(how)),
             login: login.map(Cow::Borrowed),
             ..Event::default()
         };
@@ -212,6 +252,11 @@ fn is_login(event: &str) -> bool {
 
 fn is_of_business(event: &report::Event) -> bool {
     event.rule.tags.iter().any(|(tag, value)| &**tag == b"category" && &**value == b"business_logic")
+}
+
+/// Whether a rule that was made of an attack on logins reports an event.
+fn is_of_attack(event: &report::Event) -> bool {
+    event.rule.tags.iter().any(|(tag, value)| &**tag == b"category" && &**value == b"account_takeover")
 }
 
 fn is_attack(event: &Value) -> bool {

@@ -63,6 +63,8 @@ pub struct Request {
     /// The refusal is to look like a wrong password, of this login.
     stealth: bool,
     login: Option<String>,
+    /// Whether the login attempt must pass a further step.
+    step_up: bool,
     /// The login that failed in this request.
     failed_login: Option<String>,
     /// When the request began, in nanoseconds of the service.
@@ -102,6 +104,7 @@ impl Request {
             event_id: None,
             stealth: false,
             login: None,
+            step_up: false,
             failed_login: None,
             began,
             incomplete: Incomplete::default(),
@@ -161,6 +164,7 @@ impl Request {
             self.request_headers = owned(start.headers);
             return Decision::default();
         }
+        let login = self.login_of(start.body.as_deref());
         let addresses = request_addresses(RequestParts {
             method: start.method.as_deref(),
             url: start.url.as_deref(),
@@ -189,7 +193,8 @@ impl Request {
             }
             None => self.evaluate(Scope::Request, addresses),
         };
-        self.decide(found)
+        let decision = self.decide(found);
+        self.gated(login, decision)
     }
 
     /// Evaluates more of the request: a map from addresses to values.
@@ -204,8 +209,10 @@ impl Request {
     /// # Ok::<(), bartizan::protect::Error>(())
     /// ```
     pub fn run(&mut self, addresses: Value) -> Decision {
+        let login = self.login_of(addresses.get(b"server.request.body"));
         let found = self.evaluate(Scope::Request, addresses);
-        self.decide(found)
+        let decision = self.decide(found);
+        self.gated(login, decision)
     }
 
     /// Evaluates a dangerous operation (a file opened, a query sent) before it happens: together with the request, but
@@ -226,6 +233,12 @@ impl Request {
         self.response_headers = owned(response.headers);
         let found = self.evaluate(Scope::Request, addresses);
         self.decide(found)
+    }
+
+    /// Whether the login attempt of this request must pass a further step before the password is checked, such as a captcha or a
+    /// second factor: the account, or the service, is under attack, and nobody logged in to the account from here before.
+    pub fn step_up(&self) -> bool {
+        self.step_up
     }
 
     /// Whether a login failed in this request, as the application or a rule reported. The host then passes the response, with its

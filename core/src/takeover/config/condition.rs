@@ -36,6 +36,14 @@ pub enum Metric {
     WafShare,
     /// `duration_s`: the seconds between the first and the last event of the group.
     Duration,
+    /// `z`: the deviation of a series in standard deviations.
+    Z,
+    /// `cusum`: the sum of the deviations of the last hours.
+    Cusum,
+    /// `excess`: the events above the expected number, per five minutes in longer windows.
+    Excess,
+    /// `ratio_to_baseline`: the number of events divided by the expected one.
+    RatioToBaseline,
 }
 
 impl Metric {
@@ -51,6 +59,10 @@ impl Metric {
             b"unfamiliar_share" => Self::UnfamiliarShare,
             b"waf_share" => Self::WafShare,
             b"duration_s" => Self::Duration,
+            b"z" => Self::Z,
+            b"cusum" => Self::Cusum,
+            b"excess" => Self::Excess,
+            b"ratio_to_baseline" => Self::RatioToBaseline,
             _ => {
                 let unknown = || Refusal::error(read::quoted("unknown metric ", name));
                 let field = std::str::from_utf8(name).ok().and_then(|name| name.strip_prefix("distinct:"));
@@ -65,6 +77,19 @@ impl Metric {
                 })?)
             }
         })
+    }
+}
+
+impl Metric {
+    /// Whether rules that compare a service to its past have the metric.
+    fn is_of_deviations(self) -> bool {
+        use Metric::*;
+        matches!(self, Counted | Distinct(_) | Duration | Z | Cusum | Excess | RatioToBaseline)
+    }
+
+    /// Whether rules about groups of events have the metric.
+    fn is_of_groups(self) -> bool {
+        !matches!(self, Self::Z | Self::Cusum | Self::Excess | Self::RatioToBaseline)
     }
 }
 
@@ -157,6 +182,23 @@ impl Condition {
         let metric = Metric::read(fields.required("metric", read::strict_string)?, distinct, beyond_ring)?;
         let operator = Operator::read(fields.required("op", read::strict_string)?)?;
         Ok(Self::Compare(metric, operator, fields.required("value", number)?))
+    }
+
+    /// Checks that rules of the type have the metrics of the condition.
+    pub fn check(&self, deviation: bool) -> Result<(), Refusal> {
+        match self {
+            Self::Compare(metric, ..) if deviation && !metric.is_of_deviations() => Err(Refusal::error(
+                "rules of the type 'deviation' have the metrics 'events', 'distinct:usr.login', \
+                     'distinct:ip_group', 'duration_s', 'z', 'cusum', 'excess' and 'ratio_to_baseline'",
+            )),
+            Self::Compare(metric, ..) if !deviation && !metric.is_of_groups() => Err(Refusal::error(
+                "the metrics 'z', 'cusum', 'excess' and 'ratio_to_baseline' need the type 'deviation'",
+            )),
+            Self::Compare(..) => Ok(()),
+            Self::All(conditions) | Self::Any(conditions) => {
+                conditions.iter().try_for_each(|condition| condition.check(deviation))
+            }
+        }
     }
 
     /// Evaluates the condition on the metrics returned by `value`, with thresholds of counts multiplied by `scale`.

@@ -51,11 +51,17 @@ const SETTINGS: &Keys = &[
     ("local_cidrs_extra", Shape::Any),
     ("local_cidrs_remove", Shape::Any),
     ("profile", Shape::Any),
-    ("login_routes", Shape::Any),
+    ("login_routes", Shape::List(LOGIN_ROUTE)),
     ("privileged_roles", Shape::Any),
     ("trait_headers", Shape::Any),
+    ("deviation_tolerance", Shape::Any),
+    ("learning_period_h", Shape::Any),
+    ("learning_period_baseline", Shape::Any),
+    ("timezone", Shape::Any),
     ("response", Shape::Map(SETTINGS_RESPONSE)),
 ];
+
+const LOGIN_ROUTE: &Keys = &[("path", Shape::Any), ("login", Shape::Any)];
 
 const SETTINGS_RESPONSE: &Keys = &[
     ("enabled", Shape::Any),
@@ -79,6 +85,7 @@ const RULE: &Keys = &[
     ("type", Shape::Any),
     ("detector", Shape::Any),
     ("initial_threshold", Shape::Any),
+    ("series", Shape::Any),
     ("events", Shape::Any),
     ("success_events", Shape::Any),
     ("filter", Shape::Any),
@@ -151,7 +158,7 @@ pub(super) fn report_unknown(section: &Object, report: &mut dyn FnMut(Text, Refu
     for pair in section.as_map().unwrap_or_default() {
         let key = pair.key_bytes().unwrap_or_default();
         match shape(SECTION, key) {
-            None => report(key.into(), unknown("key", key, SECTION)),
+            None => report(key.into(), unknown(key)),
             Some(Shape::Map(_)) => {
                 for setting in pair.value().as_map().unwrap_or_default() {
                     let name = setting.key_bytes().unwrap_or_default();
@@ -174,15 +181,12 @@ pub(super) fn report_unknown(section: &Object, report: &mut dyn FnMut(Text, Refu
 
 /// The warning about an unknown setting.
 pub(super) fn unknown_setting(key: &[u8]) -> Refusal {
-    unknown("setting", key, SETTINGS)
+    Refusal::warning(quoted("unknown setting ", key))
 }
 
-/// The warning about a key that is none of `keys`.
-fn unknown(what: &str, key: &[u8], keys: &Keys) -> Refusal {
-    let mut text = quoted(&format!("unknown {what} "), key);
-    let known: Vec<&str> = keys.iter().map(|(key, _)| *key).collect();
-    text.extend_from_slice(format!("; the {what}s are {}", known.join(", ")).as_bytes());
-    Refusal::warning(text)
+/// The warning about any other unknown key.
+fn unknown(key: &[u8]) -> Refusal {
+    Refusal::warning(quoted("unknown key ", key))
 }
 
 fn shape(keys: &'static Keys, key: &[u8]) -> Option<&'static Shape> {
@@ -194,7 +198,7 @@ fn map(keys: &'static Keys, object: &Object, at: &[u8], depth: usize, report: &m
         let key = pair.key_bytes().unwrap_or_default();
         let at = path(&[at, b".", key]);
         match shape(keys, key) {
-            None => report(at[..].into(), unknown("key", key, keys)),
+            None => report(at[..].into(), unknown(key)),
             Some(shape) => within(shape, pair.value(), &at, depth, report),
         }
     }

@@ -13,6 +13,7 @@ pub mod exceptions;
 pub mod field;
 pub mod filter;
 mod keys;
+pub mod login_route;
 mod overrides;
 pub mod response;
 pub mod rule;

@@ -9,6 +9,7 @@ use crate::config::rule::check_versions;
 use crate::fields::Refusal;
 use crate::fields::read::{self, Fields, Getter, element};
 use crate::takeover::name;
+use crate::takeover::series::Name as Series;
 use crate::takeover::severity::Severity;
 use crate::takeover::state::{Table, WINDOWS};
 use crate::takeover::words::alternatives;
@@ -33,6 +34,8 @@ pub enum Kind {
     /// Compares a source's rate to the learned rates of the service's sources, or to this threshold until they are
     /// learned.
     LearnedRate(u32),
+    /// Compares a series of the service to its past.
+    Deviation(Series),
     /// Evaluates each event by itself, in code.
     Instant(Instant),
 }
@@ -44,6 +47,7 @@ pub enum Instant {
     PrivilegeViolation,
     ImpossibleTravel,
     PostCompromise,
+    SuspiciousSuccess,
 }
 
 /// A guard against false positives.
@@ -173,6 +177,11 @@ impl Rule {
         let escalations = list(fields, "escalations", CASES)?;
         let escalations =
             escalations.iter().map(|one| Escalation::read(one, &distinct, beyond_ring)).collect::<Result<_, _>>()?;
+        let is_deviation = matches!(kind, Kind::Deviation(_));
+        cases.iter().try_for_each(|case| case.when.check(is_deviation))?;
+        if is_deviation && !group_by.is_empty() {
+            return Err(Refusal::error("a deviation is grouped by 'service'"));
+        }
         let count = fields.optional("count", text)?;
         let unfamiliar_only =
             count.map_or(Ok(false), |count| chosen("count", &count, &[("all", false), ("unfamiliar", true)]))?;
@@ -299,10 +308,11 @@ impl Guard {
     }
 }
 
-const DETECTORS: [(&str, Instant); 3] = [
+const DETECTORS: [(&str, Instant); 4] = [
     ("privilege_violation", Instant::PrivilegeViolation),
     ("impossible_travel", Instant::ImpossibleTravel),
     ("post_compromise", Instant::PostCompromise),
+    ("suspicious_success", Instant::SuspiciousSuccess),
 ];
 
 fn kind(fields: &Fields<'_>) -> Result<Kind, Refusal> {
@@ -310,8 +320,16 @@ fn kind(fields: &Fields<'_>) -> Result<Kind, Refusal> {
     Ok(match name.as_str() {
         "threshold" => Kind::Threshold,
         "learned_rate" => Kind::LearnedRate(fields.optional("initial_threshold", small)?.unwrap_or(100)),
+        "deviation" => {
+            let name = fields.required("series", text)?;
+            Kind::Deviation(Series::from_name(&name).ok_or_else(|| {
+                Refusal::error(format!(
+                    "unknown series '{name}', expected 'login_failures', 'failing_users', 'password_resets' or 'payment_failures'"
+                ))
+            })?)
+        }
         "instant" => Kind::Instant(chosen("detector", &fields.required("detector", text)?, &DETECTORS)?),
-        other => return Err(unknown("type", other, ["threshold", "learned_rate", "instant"])),
+        other => return Err(unknown("type", other, ["threshold", "deviation", "learned_rate", "instant"])),
     })
 }
 
@@ -326,7 +344,14 @@ pub(super) fn read_cases(objects: &[Object], rule: &Rule) -> Result<Vec<Case>, R
     let beyond_ring = rule.window_s > rule.table().window_s();
     match objects.len() {
         0 => Err(Refusal::error("missing key 'cases'")),
-        1..=CASES => objects.iter().map(|case| Case::read(case, &rule.distinct, beyond_ring)).collect(),
+        1..=CASES => {
+            let read = |case| {
+                let case = Case::read(case, &rule.distinct, beyond_ring)?;
+                case.when.check(matches!(rule.kind, Kind::Deviation(_)))?;
+                Ok(case)
+            };
+            objects.iter().map(read).collect()
+        }
         _ => Err(Refusal::error(format!("more than {CASES} elements in 'cases'"))),
     }
 }

@@ -1,13 +1,16 @@
 //! The settings, which apply to all rules of a service.
 
 use super::keys;
+use super::login_route::LoginRoute;
 use super::response::{Mode, read_duration, read_severity};
 use super::scalar::{chosen, text};
 use crate::fields::Refusal;
 use crate::fields::read::{self, Fields, element};
 use crate::takeover::address::{LocalNetworks, Prefix};
+use crate::takeover::event::TRAIT_HEADERS;
 use crate::takeover::login::LoginNormalization;
 use crate::takeover::normalization::Normalization;
+use crate::takeover::series::expected::Tuning;
 use crate::takeover::severity::Severity;
 use crate::takeover::state::Profile;
 use crate::value::Object;
@@ -27,7 +30,9 @@ pub struct Settings {
     /// The memory profile.
     pub profile: Profile,
     /// The paths of login requests.
-    pub login_routes: Vec<String>,
+    pub login_routes: Vec<LoginRoute>,
+    /// The additional headers whose values may distinguish attackers, in lower case.
+    pub trait_headers: Vec<String>,
     /// Whether applications provide fingerprints of passwords.
     pub cred_fp: bool,
     /// Whether unfamiliar attempts need a further step of authentication during a distributed attack.
@@ -46,6 +51,8 @@ pub struct Settings {
     pub min_severity: Severity,
     /// The duration of blocks in seconds, unless the rule says otherwise.
     pub duration_s: u32,
+    /// What deviations of the service depend on.
+    pub tuning: Tuning,
     /// Whether compromised accounts are blocked.
     pub block_users: bool,
     dotless_domains: Vec<String>,
@@ -63,6 +70,7 @@ impl Default for Settings {
             normalization: Normalization::default(),
             profile: Profile::STANDARD,
             login_routes: vec![],
+            trait_headers: vec![],
             cred_fp: false,
             gate: false,
             privileged_roles: vec!["admin".into()],
@@ -72,6 +80,7 @@ impl Default for Settings {
             response_mode: Mode::Monitor,
             min_severity: Severity::High,
             duration_s: 43_200,
+            tuning: Tuning::default(),
             block_users: false,
             dotless_domains: vec![],
             by_email: false,
@@ -117,23 +126,54 @@ impl Settings {
             },
             b"local_cidrs_extra" => networks(fields, "local_cidrs_extra", &mut self.local_extra),
             b"local_cidrs_remove" => networks(fields, "local_cidrs_remove", &mut self.local_remove),
+            b"deviation_tolerance" => match fields.required("deviation_tolerance", read::unsigned)? {
+                level @ 1..=5 => {
+                    self.tuning.tolerance = TOLERANCES[level as usize - 1];
+                    Ok(())
+                }
+                _ => Err(Refusal::error("'deviation_tolerance' must be 1 to 5")),
+            },
+            b"learning_period_h" => match fields.required("learning_period_h", read::unsigned)? {
+                hours @ (1 | 6 | 12 | 24 | 48 | 168 | 336) => {
+                    self.tuning.learning_s = hours as u32 * 3600;
+                    Ok(())
+                }
+                _ => Err(Refusal::error("'learning_period_h' must be 1, 6, 12, 24, 48, 168 or 336")),
+            },
+            b"learning_period_baseline" => {
+                let events = fields.required("learning_period_baseline", read::unsigned)?;
+                self.tuning.learning_baseline = Some(events.min(u32::MAX.into()) as f64);
+                Ok(())
+            }
+            b"timezone" => {
+                let name = fields.required("timezone", text)?;
+                self.tuning.zone_s = offset_s(&name).ok_or_else(|| {
+                    Refusal::error(format!("unknown timezone '{name}', expected 'UTC' or an offset such as '+01:00'"))
+                })?;
+                Ok(())
+            }
             b"profile" => {
                 let profiles = [("small", Profile::SMALL), ("standard", Profile::STANDARD), ("large", Profile::LARGE)];
                 self.profile = chosen("profile", &fields.required("profile", text)?, &profiles)?;
                 Ok(())
             }
             b"login_routes" => {
-                self.login_routes = strings(fields, "login_routes")?;
+                let routes = fields.required("login_routes", read::array)?;
+                self.login_routes = routes.iter().map(LoginRoute::read).collect::<Result<_, _>>()?;
                 Ok(())
             }
             b"privileged_roles" => {
                 self.privileged_roles = strings(fields, "privileged_roles")?;
                 Ok(())
             }
-            b"trait_headers" => match strings(fields, "trait_headers")?.len() {
-                0..=crate::takeover::event::TRAIT_HEADERS => Ok(()),
-                _ => Err(Refusal::error("more than 16 elements in 'trait_headers'")),
-            },
+            b"trait_headers" => {
+                let names = strings(fields, "trait_headers")?;
+                if names.len() > TRAIT_HEADERS {
+                    return Err(Refusal::error("more than 16 elements in 'trait_headers'"));
+                }
+                self.trait_headers = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+                Ok(())
+            }
             b"response" => self.set_response(&fields.required("response", read::map)?),
             _ => Err(keys::unknown_setting(key)),
         }
@@ -164,6 +204,27 @@ impl Settings {
         self.block_users = users.unwrap_or(self.block_users);
         Ok(())
     }
+}
+
+/// The factors of the thresholds of deviations, by tolerance from 1 to 5.
+const TOLERANCES: [f64; 5] = [0.75, 1.0, 4.0 / 3.0, 5.0 / 3.0, 7.0 / 3.0];
+
+/// Returns the seconds of an offset from UTC.
+fn offset_s(name: &str) -> Option<i32> {
+    if name == "UTC" {
+        return Some(0);
+    }
+    let (sign, digits) = match name.split_at_checked(1)? {
+        ("+", digits) => (1, digits),
+        ("-", digits) => (-1, digits),
+        _ => return None,
+    };
+    let (hours, minutes) = digits.split_once(':')?;
+    let number = |text: &str, most: i32| -> Option<i32> {
+        let is_number = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|number| is_number && *number <= most)
+    };
+    Some(sign * (number(hours, 14)? * 3600 + number(minutes, 59)? * 60))
 }
 
 fn flag(fields: &Fields<'_>, key: &str, into: &mut bool) -> Result<(), Refusal> {

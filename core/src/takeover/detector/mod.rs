@@ -6,6 +6,7 @@
 
 mod notices;
 mod options;
+mod publication;
 mod work;
 
 pub use notices::Subscriber;
@@ -19,6 +20,8 @@ use super::event::{Dropped, Event};
 use super::notify::queue::Queue;
 use super::respond::blocks::{Blocks, Refusal};
 use super::rules::plan::Plan;
+use super::service::gate::Asked;
+use super::service::published::Publication;
 use super::service::{Service, Verdict};
 use super::state::Moment;
 use super::state::time::EngineTime;
@@ -29,6 +32,7 @@ use crate::support::fork::{Renewable, Versioned};
 use crate::value::{Object, Value};
 use arc_swap::ArcSwap;
 use notices::Subscribers;
+use publication::Publish;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -61,6 +65,9 @@ pub struct Detector {
     due_s: AtomicU64,
     /// The second in which a request last checked for pending work.
     polled_s: AtomicU64,
+    /// Documents for the engine's configuration that wait to be published, and since when.
+    publications: Renewable<(u64, Vec<Publication>)>,
+    publish: Versioned<Option<Publish>>,
     pub(in crate::takeover) counters: Counters,
     pub(in crate::takeover) exported: Renewable<std::collections::BTreeMap<String, u64>>,
 }
@@ -99,6 +106,8 @@ impl Detector {
             next_service: AtomicUsize::new(0),
             due_s: AtomicU64::new(0),
             polled_s: AtomicU64::new(0),
+            publications: Renewable::default(),
+            publish: Versioned::default(),
             counters: Counters::default(),
             exported: Renewable::default(),
         }
@@ -200,6 +209,11 @@ impl Detector {
         let when = Moment { at_s: (time.at_ms / 1000) as u32, now_s: (time.now_ms / 1000) as u32 };
         let service = self.service(event.service.as_deref(), event.env.as_deref());
         let verdict = service.event(event, when, &plan, &self.options.hash_key, &self.blocks);
+        // The series of the service are evaluated at the end of each minute.
+        let minute_ends_s = (now_s / 60 + 1) * 60;
+        if self.due_s.load(Ordering::Relaxed) > minute_ends_s {
+            self.due_s.fetch_min(minute_ends_s, Ordering::Relaxed);
+        }
         if verdict.opened {
             self.due_s.fetch_min(service.due_after_opening_s(now_s), Ordering::Relaxed);
         }
@@ -232,9 +246,23 @@ impl Detector {
         let (now_s, address) = (self.now_s(), subject.address.map(|address| address.address()));
         let (user, session) = (attempt.user_id.as_deref(), attempt.session_id.as_deref());
         let refusal = self.blocks.refuses(address, user, session, counts, now_s);
-        let Some(refusal) = refusal else { return Assessment::allow() };
-        let reason = format!("{} blocked", refusal.target.kind());
-        Assessment { decision: Decision::of(refusal.look), score: 100, reasons: vec![reason] }
+        if let Some(refusal) = refusal {
+            let reason = format!("{} blocked", refusal.target.kind());
+            return Assessment { decision: Decision::of(refusal.look), score: 100, reasons: vec![reason] };
+        }
+        let Some(service) = self.known_service(attempt.service.as_deref(), attempt.env.as_deref()) else {
+            return Assessment::allow();
+        };
+        match service.gate(attempt, &subject, now_s, &plan, &self.options.hash_key, &self.blocks) {
+            Some(Asked::Refused(look, rule)) => {
+                let reason = format!("matches the rule '{rule}'");
+                Assessment { decision: Decision::of(look), score: 90, reasons: vec![reason] }
+            }
+            Some(Asked::StepUp(reason)) => {
+                Assessment { decision: Decision::StepUp, score: 50, reasons: vec![reason.text().into()] }
+            }
+            None => Assessment::allow(),
+        }
     }
 
     /// Returns what refuses a client, a user or a session, and counts the refusal if `counts`. Trusted entries of the
@@ -259,6 +287,12 @@ impl Detector {
 
     pub(in crate::takeover) fn all_services(&self) -> Vec<Arc<Service>> {
         self.services.load().to_vec()
+    }
+
+    /// Returns the service of this name and environment, if it had any events.
+    fn known_service(&self, name: Option<&str>, env: Option<&str>) -> Option<Arc<Service>> {
+        let (name, env) = (name.unwrap_or(&self.options.service), env.unwrap_or(&self.options.env));
+        self.services.load().iter().find(|service| service.name == name && service.env == env).cloned()
     }
 
     /// Returns the service of this name and environment, or the common one once there are too many.

@@ -24,7 +24,17 @@ impl Detector {
     }
 
     pub(super) fn collect_from(&self, service: &Service) {
-        let notices = std::mem::take(&mut service.inner().notices);
+        let (notices, publications) = {
+            let mut inner = service.inner();
+            (std::mem::take(&mut inner.notices), std::mem::take(&mut inner.publications))
+        };
+        if !publications.is_empty() && self.publish.load().is_some() {
+            let mut waiting = self.publications.lock();
+            if waiting.1.is_empty() {
+                waiting.0 = self.now_s();
+            }
+            waiting.1.extend(publications);
+        }
         if !notices.is_empty() {
             let mut queue = self.queue.lock();
             notices.into_iter().for_each(|notice| queue.push(notice));

@@ -11,6 +11,8 @@ const SLICE: Duration = Duration::from_millis(2);
 /// A manual clock skips steps longer than this, in seconds, if no work is pending. The account memory ages its records
 /// correctly over breaks of more than 30 days.
 const LONG_STEP_S: u64 = 31 * 86_400;
+/// How long rules wait for a tick before a request publishes them, in seconds.
+const PUBLISHED_AFTER_S: u64 = 5;
 
 impl Detector {
     /// Does pending work and delivers notifications; call it about once a second when no events arrive.
@@ -20,6 +22,7 @@ impl Detector {
         // In slices all the same, because events wait while a service is worked on.
         while now_s >= self.due_s.load(Ordering::Relaxed) && !self.work(now_s, &plan, self.slice()) {}
         self.deliver(None);
+        self.publish_rules(0);
     }
 
     /// Does a slice of [`Detector::tick`] of about two milliseconds at most, once a second; further calls within the
@@ -33,6 +36,7 @@ impl Detector {
         if self.polled_s.load(Ordering::Relaxed) != now_s && self.polled_s.swap(now_s, Ordering::Relaxed) != now_s {
             self.compare_clocks();
             self.blocks.sweep(now_s);
+            self.publish_rules(PUBLISHED_AFTER_S);
             self.deliver(self.slice());
         }
         if now_s >= self.due_s.load(Ordering::Relaxed) {
@@ -42,8 +46,14 @@ impl Detector {
 
     fn compare_clocks(&self) {
         let Ok(_working) = self.working.try_lock() else { return };
-        if let Step::Back(by_ms) = self.time.tick() {
-            self.all_services().iter().for_each(|service| service.state.rebase(by_ms / 1000));
+        match self.time.tick() {
+            Step::Back(by_ms) => self.all_services().iter().for_each(|service| service.rebase(by_ms / 1000)),
+            Step::Forward(by_ms) => {
+                let now_s = self.now_s() as u32;
+                let from_s = now_s.saturating_sub((by_ms / 1000) as u32);
+                self.all_services().iter().for_each(|service| service.inner().series.note_gap(from_s, now_s));
+            }
+            Step::Steady | Step::Standing => {}
         }
     }
 
@@ -66,7 +76,7 @@ impl Detector {
                 break;
             }
             let is_long = to_ms / 1000 - now_s > LONG_STEP_S;
-            if is_long && self.all_services().iter().all(|service| service.waits_for_nothing()) {
+            if is_long && self.all_services().iter().all(|service| service.waits_for_nothing(now_s as u32)) {
                 break;
             }
             clock.set_millis(next_s * 1000);

@@ -21,6 +21,7 @@ pub enum Kind {
     Updated,
     Escalated,
     CompromisedUser,
+    Cluster,
     Response,
     Closed,
     Health,
@@ -34,6 +35,7 @@ impl Kind {
             Kind::Updated => "updated",
             Kind::Escalated => "escalated",
             Kind::CompromisedUser => "compromised_user",
+            Kind::Cluster => "cluster",
             Kind::Response => "response",
             Kind::Closed => "closed",
             Kind::Health => "health",
@@ -48,7 +50,7 @@ impl Kind {
     /// Returns the kind of this name, or a message about an unknown one.
     pub(crate) fn read(name: &str) -> Result<Self, String> {
         use Kind::*;
-        let all = [Opened, Updated, Escalated, CompromisedUser, Response, Closed, Health];
+        let all = [Opened, Updated, Escalated, CompromisedUser, Cluster, Response, Closed, Health];
         chosen("kind", name, &all.map(|kind| (kind.name(), kind)))
     }
 }

@@ -13,7 +13,7 @@ pub fn body(notification: &Notification, routing_key: &str) -> Option<String> {
     let action = match notification.kind {
         Kind::Closed => "resolve",
         Kind::Opened | Kind::Updated | Kind::Escalated | Kind::CompromisedUser => "trigger",
-        Kind::Response | Kind::Health => return None,
+        Kind::Cluster | Kind::Response | Kind::Health => return None,
     };
     let severity = match notification.severity {
         Severity::Critical => "critical",

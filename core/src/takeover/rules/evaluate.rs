@@ -83,5 +83,6 @@ pub fn value(rule: &Rule, reading: &Reading, metric: Metric) -> f64 {
         Metric::UnfamiliarShare => share(reading.window(), reading.all),
         Metric::WafShare => share(reading.waf, reading.all),
         Metric::Duration => reading.last_s.saturating_sub(reading.first_s).into(),
+        Metric::Z | Metric::Cusum | Metric::Excess | Metric::RatioToBaseline => 0.0,
     }
 }

@@ -35,6 +35,8 @@ pub struct Plan {
     roles: HashMap<String, Vec<Role>>,
     /// The rules that evaluate single events, by the name of the event.
     instant: HashMap<String, Vec<(Instant, usize)>>,
+    /// The rules about the service as a whole.
+    pub deviations: Vec<usize>,
     users: HashMap<String, Trust>,
     /// The networks of the allow-list, by level of trust.
     networks: Vec<(Trust, IpSet)>,
@@ -45,7 +47,12 @@ impl Plan {
     pub fn new(config: Config) -> Self {
         let mut classes: Vec<Class> = vec![];
         let mut instant: HashMap<String, Vec<(Instant, usize)>> = HashMap::new();
+        let mut deviations = vec![];
         for (at, rule) in config.rules.iter().enumerate().filter(|(_, rule)| rule.enabled) {
+            if matches!(rule.kind, Kind::Deviation(_)) {
+                deviations.push(at);
+                continue;
+            }
             if let Kind::Instant(detector) = rule.kind {
                 for event in &rule.events {
                     instant.entry(event.clone()).or_default().push((detector, at));
@@ -94,7 +101,7 @@ impl Plan {
         });
         let networks = networks.into_iter().filter(|(_, networks)| !networks.is_empty());
         let networks = networks.map(|(trust, networks)| (trust, IpSet::new(networks))).collect();
-        Plan { config, classes, by_address, roles, instant, users, networks }
+        Plan { config, classes, by_address, roles, instant, deviations, users, networks }
     }
 
     /// Returns the roles of an event of this name.

@@ -34,10 +34,10 @@ const WATCH_S: u64 = 600;
 const WATCHED: u32 = 50;
 
 /// The response that a rule and the settings ask for.
-struct Order {
+pub(super) struct Order {
     rule: String,
-    mode: Mode,
-    duration_s: u32,
+    pub mode: Mode,
+    pub duration_s: u32,
     targets: Vec<response::Target>,
 }
 
@@ -78,7 +78,7 @@ impl Work<'_> {
         }
     }
 
-    fn order(&self, slot: Slot) -> Option<Order> {
+    pub(super) fn order(&self, slot: Slot) -> Option<Order> {
         let settings = &self.plan.config.settings;
         let signal = self.inner.signals.get(slot)?;
         let rule = self.plan.config.rules.iter().find(|rule| rule.id == signal.family)?;
@@ -289,6 +289,7 @@ impl Work<'_> {
         let id = signal.id.clone();
         self.blocks.remove(&Selector::Signal(id), now_s);
         self.tell(slot, Kind::Response, Value::from_entries([("demoted", &note)]), now_s);
+        self.renew_rules(slot, now_s);
     }
 
     /// Handles a false positive: ends the blocks of the signal, and suspends responses to its group for a day.

@@ -42,12 +42,24 @@ impl Resolution {
 type Part = fn(&mut Work<'_>, u64, Option<Instant>) -> bool;
 
 /// The parts in their order. Those without a loop over the slice take far less than it.
-const STEPS: [Part; 8] = [
+const STEPS: [Part; 11] = [
     |work, now_s, end| work.close_due(now_s, end),
     |work, now_s, end| work.tell_growth(now_s, end),
     |work, now_s, end| work.release_quarantine(now_s, end),
     |work, now_s, _| {
         work.sweep_answers(now_s);
+        true
+    },
+    |work, now_s, _| {
+        work.deviate(now_s);
+        true
+    },
+    |work, now_s, _| {
+        work.expire_rules(now_s);
+        true
+    },
+    |work, now_s, end| {
+        work.mine(now_s, end);
         true
     },
     |work, now_s, end| work.inner.learned.roll(now_s as u32, end),
@@ -91,18 +103,23 @@ impl Service {
     /// Returns the time at which work is due next.
     pub fn next_due_s(&self, now_s: u64) -> u64 {
         let inner = self.inner();
+        if inner.mining.as_ref().is_some_and(|mining| mining.is_searching()) {
+            return now_s;
+        }
         let close = inner.signals.next_close_s().unwrap_or(u64::MAX);
         let quarantine = inner.quarantine.front().map_or(u64::MAX, |waiting| waiting.due_s);
         let update = if inner.signals.any_live() { (now_s / UPDATE_S + 1) * UPDATE_S } else { u64::MAX };
-        let window = (now_s / 300 + 1) * 300;
+        let window = if inner.series.is_moving(now_s as u32) { 60 } else { 300 };
+        let window = (now_s / window + 1) * window;
         close.min(quarantine).min(update).min(window)
     }
 
     /// Whether time brings nothing but the end of what is kept: no signal closes, no success is believed, nothing is learned
     /// and nothing is found about the events.
-    pub fn waits_for_nothing(&self) -> bool {
+    pub fn waits_for_nothing(&self, now_s: u32) -> bool {
         let inner = self.inner();
         !inner.signals.any_live()
+            && !inner.series.is_moving(now_s)
             && inner.quarantine.is_empty()
             && !inner.learned.is_counting()
             && !inner.health.is_counting()
@@ -122,6 +139,13 @@ impl Service {
         let Some(slot) = work.inner.signals.by_id(id) else { return false };
         work.resolve(slot, how, now_s);
         true
+    }
+
+    /// Removes the rule of a cluster; returns whether there was one.
+    pub fn withdraw(&self, rule_id: &str, now_s: u64, plan: &Plan, hash: &HashKey, blocks: &Blocks) -> bool {
+        let mut inner = self.inner();
+        let mut work = Work { service: self, inner: &mut inner, plan, hash, blocks, verdict: Default::default() };
+        work.withdraw(rule_id, now_s)
     }
 
     /// Closes the signals of rules that a new configuration removed or changed.
@@ -188,6 +212,7 @@ impl Work<'_> {
             Resolution::FalsePositive => {
                 self.pardon(slot, now_s);
                 self.close(slot, Status::FalsePositive, "resolved", now_s);
+                self.trust_series(slot, now_s);
                 if let Some(signal) = self.inner.signals.get_mut(slot) {
                     signal.status = Status::FalsePositive;
                     let proposal = propose(signal);

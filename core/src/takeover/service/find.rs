@@ -15,7 +15,7 @@ use crate::value::Value;
 use std::sync::atomic::Ordering;
 
 /// Why a signal closes for which there is no room.
-const EVICTED: &str = "evicted";
+pub(super) const EVICTED: &str = "evicted";
 
 impl Work<'_> {
     /// Handles the finding of a rule about a group.
@@ -61,10 +61,13 @@ impl Work<'_> {
             self.close(evicted, Status::Closed, EVICTED, now_s);
         }
         let signal = self.make(rule, table, key, reading, finding, told);
+        if !self.may_hide(&signal) {
+            self.explain(table, reading, told);
+        }
         self.open(signal, rule, table, key, told);
     }
 
-    fn make(
+    pub(super) fn make(
         &self,
         rule: &Rule,
         table: Table,
@@ -140,14 +143,18 @@ impl Work<'_> {
             top,
             sources: vec![],
             network: told.subject.network,
-            evidence: vec![
-                ("window_s", rule.window_s.into()),
+            evidence: Value::from_entries([
+                ("window_s", f64::from(rule.window_s)),
                 ("count", reading.count(rule.window_s).into()),
                 ("distinct", reading.distinct.into()),
                 ("attempts_all", reading.all.into()),
                 ("successes", reading.successes.into()),
                 ("from_known_offenders", reading.flagged.into()),
-            ],
+            ]),
+            usual_successes: 0.0,
+            suspicious: vec![],
+            clusters: vec![],
+            campaign_id: None,
             compromised: vec![],
             answer: Answer { mode: self.mode_of(rule), ..Answer::default() },
             allow_listed: told.trust.is_some(),
@@ -211,7 +218,7 @@ impl Work<'_> {
     }
 
     /// Updates an existing signal that another rule found too, or that became more severe.
-    fn grow(&mut self, slot: Slot, rule: &Rule, finding: &Finding, told: &Told<'_>) {
+    pub(super) fn grow(&mut self, slot: Slot, rule: &Rule, finding: &Finding, told: &Told<'_>) {
         let Some(signal) = self.inner.signals.get_mut(slot) else { return };
         if !signal.variants.contains(&rule.id) {
             signal.variants.push(rule.id.clone());
@@ -227,12 +234,17 @@ impl Work<'_> {
 
     /// Raises the severity of a signal, with a notification.
     pub(super) fn raise(&mut self, slot: Slot, severity: Severity, told: &Told<'_>) {
+        self.raise_at(slot, severity, told.now());
+    }
+
+    /// The same at a time, without an event.
+    pub(super) fn raise_at(&mut self, slot: Slot, severity: Severity, now_s: u64) {
         let Some(signal) = self.inner.signals.get_mut(slot) else { return };
         let before = signal.severity;
-        if self.inner.signals.raise(slot, severity, told.now()) {
+        if self.inner.signals.raise(slot, severity, now_s) {
             self.verdict.escalated = true;
             let change = [Value::from(before.name()), Value::from(severity.name())].into_iter().collect::<Value>();
-            self.tell(slot, Kind::Escalated, Value::from_entries([("severity", change)]), told.now());
+            self.tell(slot, Kind::Escalated, Value::from_entries([("severity", change)]), now_s);
         }
     }
 
@@ -263,17 +275,26 @@ impl Work<'_> {
 
     /// Adds an attempt to a signal.
     pub(super) fn touch(&mut self, slot: Slot, told: &Told<'_>) {
+        self.enlist(slot, told, told.kind());
+        if let Some(signal) = self.inner.signals.get_mut(slot) {
+            signal.last_event_s = signal.last_event_s.max(told.now());
+        }
+    }
+
+    /// Counts an attempt in a signal without keeping it open.
+    pub(super) fn enlist(&mut self, slot: Slot, told: &Told<'_>, kind: campaign::Kind) {
         let hash = self.hash;
         let Some(signal) = self.inner.signals.get_mut(slot) else { return };
-        signal.counts.failures += 1;
-        signal.counts.nonexistent += u64::from(told.event.exists == Some(false));
-        signal.counts.flagged += u64::from(told.flagged);
-        note_who(signal, told, hash);
-        signal.campaign.note(told.attempt(told.kind()));
-        signal.last_event_s = signal.last_event_s.max(told.now());
-        if let Some(network) = told.network {
-            signal.note_source(network);
+        if kind == campaign::Kind::Refused {
+            signal.counts.refused += 1;
+        } else {
+            signal.counts.failures += 1;
+            signal.counts.nonexistent += u64::from(told.event.exists == Some(false));
+            signal.counts.flagged += u64::from(told.flagged);
+            told.network.into_iter().for_each(|network| signal.note_source(network));
         }
+        note_who(signal, told, hash);
+        signal.campaign.note(told.attempt(kind));
         let id = signal.id.clone();
         self.verdict.touch(&id);
     }
@@ -281,6 +302,7 @@ impl Work<'_> {
     /// Handles an attempt that was refused before it could fail: it keeps signals alive but opens none.
     pub(super) fn refused(&mut self, told: &Told<'_>) {
         let plan = self.plan;
+        self.note_refusal(told);
         let mut touched: Vec<Slot> = vec![];
         for role in plan.roles(name::LOGIN_FAILURE).iter().filter(|role| role.counts) {
             let Some(class) = plan.classes.get(role.class) else { continue };
@@ -291,14 +313,10 @@ impl Work<'_> {
             }
         }
         for slot in touched {
-            let hash = self.hash;
-            let Some(signal) = self.inner.signals.get_mut(slot) else { continue };
-            signal.counts.refused += 1;
-            note_who(signal, told, hash);
-            signal.campaign.note(told.attempt(campaign::Kind::Refused));
-            signal.last_event_s = signal.last_event_s.max(told.now());
-            let id = signal.id.clone();
-            self.verdict.touch(&id);
+            self.enlist(slot, told, campaign::Kind::Refused);
+            if let Some(signal) = self.inner.signals.get_mut(slot) {
+                signal.last_event_s = signal.last_event_s.max(told.now());
+            }
             self.watch_refusals(slot, told);
         }
     }

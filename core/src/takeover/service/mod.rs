@@ -8,7 +8,10 @@
 //! | this file | the processing of an event |
 //! | `find` | findings of rules: signals open, grow and close |
 //! | `success` | successful logins: familiar origins and compromised accounts |
+//! | `clusters`, [`published`] | the traits of distributed attacks, and rules made of them |
+//! | `deviation` | the service as a whole: series, and signals about deviations |
 //! | `answer` | the response to a signal |
+//! | [`gate`] | what to ask of an attempt before the password is checked |
 //! | [`due`] | periodic work: closing signals, updates, learned windows |
 //! | `attempts` | the latest attempts, for the counts of signals that open |
 //! | `recent` | successes that later events may turn out to be takeovers |
@@ -16,8 +19,12 @@
 
 mod answer;
 mod attempts;
+mod clusters;
+mod deviation;
 pub mod due;
 mod find;
+pub mod gate;
+pub mod published;
 mod recent;
 pub mod requests;
 mod success;
@@ -31,6 +38,7 @@ use super::event::Event;
 use super::familiarity::Familiarity;
 use super::health::Health;
 use super::key::HashKey;
+use super::mining::Mining;
 use super::name;
 use super::notify::Notification;
 use super::respond::blocks::Blocks;
@@ -40,12 +48,14 @@ use super::rules::evaluate::{comes_from_known, judge};
 use super::rules::learned::LearnedRates;
 use super::rules::plan::{Plan, Role};
 use super::rules::travel::Travel;
+use super::series::Series;
 use super::signal::campaign;
 use super::signal::{Signals, Slot};
 use super::state::{Key, Moment, Origin, Reading, State, Table, Update};
 use super::subject::Subject;
 use crate::support::fork::Renewable;
 use attempts::Attempts;
+use published::{Publication, Published};
 use recent::{Newcomers, Quarantined, RecentSuccess};
 use requests::{Requests, Seen};
 use std::collections::{HashMap, VecDeque};
@@ -82,6 +92,16 @@ pub struct Inner {
     pub rails: Rails,
     /// Problems with the events.
     pub health: Health,
+    /// How much happens in the service as a whole.
+    pub series: Series,
+    /// Samples of logins, and what attacks have in common.
+    pub mining: Option<Box<Mining>>,
+    /// The rules of clusters.
+    pub published: Vec<Published>,
+    /// Documents for the engine's configuration that were not delivered yet.
+    pub publications: Vec<Publication>,
+    /// Paths on which logins succeeded.
+    pub login_routes: Vec<String>,
     /// Notifications to deliver.
     pub notices: Vec<Notification>,
     /// The part of the work that is due at which the next slice goes on.
@@ -158,6 +178,12 @@ impl Service {
     /// Locks the part that changes with events.
     pub fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock()
+    }
+
+    /// Shifts all stored times after the clock was set back.
+    pub fn rebase(&self, by_s: i64) {
+        self.state.rebase(by_s);
+        self.inner().series.rebase(by_s);
     }
 
     /// Processes an event.
@@ -245,6 +271,7 @@ impl Work<'_> {
             self.instant(*detector, *rule, told);
         }
         self.inner.attempts.add(told);
+        self.note_series(told);
         if name == name::LOGIN_SUCCESS {
             self.remember(told);
         }
@@ -313,7 +340,7 @@ impl Work<'_> {
                     judge(rule, reading, memory_is_cold).filter(|_| !self.is_excused(rule, reading, told))
                 }
                 Kind::LearnedRate(initial) => self.unusual(rule, initial, key, reading, told),
-                Kind::Instant(_) => None,
+                Kind::Instant(_) | Kind::Deviation(_) => None,
             };
             if let Some(finding) = finding {
                 self.found(at, class.table, key, reading, &finding, told);
@@ -360,6 +387,8 @@ impl Work<'_> {
             Instant::PostCompromise => self.after_takeover(told),
             Instant::PrivilegeViolation => self.privilege(at, told),
             Instant::ImpossibleTravel => self.travel(at, told),
+            // Evaluated with the signals about the service.
+            Instant::SuspiciousSuccess => {}
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::takeover::signal::{Compromised, Signal, Slot};
 use crate::takeover::state::{Key, Origin, Reading, Table, Update};
 
 /// The number of recent successes that signals opened later can include.
-const RECENT: usize = 4096;
+pub(super) const RECENT: usize = 4096;
 /// The maximum number of successes in quarantine.
 const QUARANTINED: usize = 65_536;
 /// The length of the quarantine, in seconds.
@@ -112,8 +112,20 @@ impl Work<'_> {
         since || counted && self.service.state.has_member(class.table, key, network, now_s)
     }
 
+    /// Returns the account of a suspicious success.
+    pub(super) fn who_succeeded(&self, success: &Compromised) -> Option<Who> {
+        let login = success.login.as_deref().or(success.user_id.as_deref())?;
+        let account = self.plan.config.settings.normalization.login.apply(login)?;
+        Some(Who {
+            account: self.hash.account(self.hash.hash(account.as_bytes())),
+            login: success.login.clone(),
+            user_id: success.user_id.clone(),
+            ip: success.ip,
+        })
+    }
+
     /// Records a compromised account in a signal.
-    fn compromise(&mut self, slot: Slot, who: &Who, reason: &'static str, at_s: u64, confirmed: bool) {
+    pub(super) fn compromise(&mut self, slot: Slot, who: &Who, reason: &'static str, at_s: u64, confirmed: bool) {
         let Some(signal) = self.inner.signals.get_mut(slot) else { return };
         let known = signal.compromised.iter().any(|one| one.login == who.login && one.user_id == who.user_id);
         if known {

@@ -15,8 +15,10 @@ pub use store::{Signals, Slot};
 use super::address::{Network, Prefix};
 use super::config::response::Mode;
 use super::config::rule::Rule;
+use super::mining::{Cluster, Enforced};
 use super::severity::Severity;
 use super::state::{Key, Table};
+use crate::value::Value;
 use campaign::Campaign;
 use distinct::Distinct;
 use top::Top;
@@ -113,6 +115,15 @@ pub struct Compromised {
     pub after: Vec<(String, u64)>,
 }
 
+/// A cluster of a signal, and what its rule does.
+#[derive(Clone, Debug)]
+pub struct Clustered {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// What its rule does.
+    pub enforced: Enforced,
+}
+
 /// A decision about somebody who attacks. It holds for its time, or until answers act that did not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Planned {
@@ -141,8 +152,18 @@ pub struct Answer {
     pub planned: std::collections::BTreeMap<super::respond::Target, Planned>,
     /// Whether the response ended because too many familiar users were refused.
     pub demoted: bool,
+    /// The ids of rules of clusters that an operator removed.
+    pub withdrawn: Vec<String>,
     /// The refused attempts of the current ten minutes: start time, total, and number from familiar origins.
     pub refused_window: (u64, u32, u32),
+}
+
+impl Answer {
+    /// Records actions.
+    pub fn note_actions(&mut self, lines: &[String]) {
+        let room = LISTED.saturating_sub(self.actions.len());
+        self.actions.extend(lines.iter().take(room).cloned());
+    }
 }
 
 /// A signal.
@@ -206,8 +227,16 @@ pub struct Signal {
     pub sources: Vec<u64>,
     /// The network of the event that opened it.
     pub network: Option<Network>,
-    /// The measurements at the time of opening.
-    pub evidence: Vec<(&'static str, f64)>,
+    /// The measurements at the time of opening or, of a deviation, the latest ones.
+    pub evidence: Value,
+    /// The unfamiliar successes per second that were usual before, for a deviation.
+    pub usual_successes: f64,
+    /// Successes from unfamiliar origins during a deviation, of which some may be takeovers.
+    pub suspicious: Vec<Compromised>,
+    /// What the requests of a distributed attack have in common, the most important first.
+    pub clusters: Vec<Clustered>,
+    /// The id that the waves of one campaign have in common.
+    pub campaign_id: Option<String>,
     /// The accounts that the attacker logged in to.
     pub compromised: Vec<Compromised>,
     /// The response so far.

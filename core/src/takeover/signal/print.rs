@@ -59,12 +59,17 @@ impl Signal {
         map.insert("last_event_at", self.last_event_s);
         map.insert("continued_from", text(self.continued_from.as_deref()));
         map.insert("parent", text(self.parent.as_deref()));
-        map.insert("campaign_id", Value::null());
+        map.insert("campaign_id", text(self.campaign_id.as_deref()));
         map.insert("counts", self.counts_value());
-        map.insert("evidence", Value::from_entries(self.evidence.iter().map(|(name, value)| (*name, *value))));
-        map.insert("clusters", Value::array());
+        map.insert("evidence", self.evidence.to_value());
+        let clusters = self.clusters.iter().map(|one| one.cluster.to_value(&one.enforced));
+        map.insert("clusters", clusters.collect::<Value>());
         map.insert("top", self.top_value());
         map.insert("compromised", compromised);
+        map.insert(
+            "suspicious_successes",
+            self.suspicious.iter().rev().take(LISTED).map(Compromised::to_value).collect::<Value>(),
+        );
         map.insert("response", self.answer_value());
         map.insert("allow_listed", self.allow_listed);
         map.insert("suppressed_by", text(self.suppressed_by.as_deref()));
@@ -177,6 +182,10 @@ impl Signal {
             let value = match key {
                 b"top" => self.top_notice(pii, hash),
                 b"group" if !pii => hide(pair.value(), hash, b"service"),
+                b"suspicious_successes" => {
+                    let told = self.suspicious.iter().take(TOLD).cloned();
+                    told.map(|one| if pii { one.to_value() } else { one.hidden(hash).to_value() }).collect()
+                }
                 b"notes" if !pii => Value::array(),
                 b"response" if !pii => Value::from_entries([("mode", self.mode().name())]),
                 _ => pair.value().to_value(),

@@ -67,8 +67,10 @@ impl Signal {
             ("sources", self.sources.iter().map(|source| Value::from(*source)).collect()),
             ("planned", self.answer.planned.iter().map(planned).collect()),
             ("demoted", Value::from(self.answer.demoted)),
+            ("withdrawn", self.answer.withdrawn.iter().map(Value::from).collect()),
             ("watched", [since_s, all.into(), familiar.into()].into_iter().map(Value::from).collect()),
             ("seen", self.counts.seen().into_iter().map(|seen| Value::from(seen.to_text())).collect()),
+            ("usual_successes_per_day", Value::from((self.usual_successes * 86_400.0).round() as u64)),
             ("seq", Value::from(self.seq)),
             ("suppressed_by", optional(&self.suppressed_by)),
         ])
@@ -148,7 +150,11 @@ impl Signal {
             top: tops,
             sources: items(record, "sources").iter().filter_map(unsigned).collect(),
             network: text(record, "network").and_then(|text| network(&text)),
-            evidence: vec![],
+            evidence: signal.get(b"evidence").map_or_else(Value::map, Object::to_value),
+            usual_successes: number(record, "usual_successes_per_day").unwrap_or(0) as f64 / 86_400.0,
+            clusters: vec![],
+            suspicious: items(signal, "suspicious_successes").iter().filter_map(compromised).collect(),
+            campaign_id: text(signal, "campaign_id"),
             compromised: items(signal, "compromised").iter().filter_map(compromised).collect(),
             answer: Answer {
                 mode: if text(response, "mode").as_deref() == Some("block") { Mode::Block } else { Mode::Monitor },
@@ -158,6 +164,7 @@ impl Signal {
                 withheld: texts(response, "withheld"),
                 planned: items(record, "planned").iter().filter_map(read_planned).collect(),
                 demoted: flag(record, "demoted"),
+                withdrawn: texts(record, "withdrawn"),
                 refused_window: match items(record, "watched") {
                     [since, all, familiar] => (unsigned(since)?, unsigned(all)? as u32, unsigned(familiar)? as u32),
                     _ => (0, 0, 0),
@@ -183,14 +190,20 @@ fn strings(map: &Object) -> Vec<(String, String)> {
     pairs.filter_map(|pair| Some((lossy(pair.key_bytes()?), lossy(pair.value().as_bytes()?)))).collect()
 }
 
+/// Reads a text that must be one of these.
+fn known(item: &Object, key: &str, texts: &[&'static str]) -> Option<&'static str> {
+    let found = text(item, key)?;
+    texts.iter().copied().find(|known| *known == found)
+}
+
 fn compromised(item: &Object) -> Option<Compromised> {
     Some(Compromised {
         user_id: text(item, "usr.id"),
         login: text(item, "usr.login"),
         at_s: number(item, "at")?,
         ip: text(item, "ip").and_then(|ip| Prefix::parse(&ip)),
-        reason: if text(item, "reason")? == "after_failures" { "after_failures" } else { "same_network" },
-        status: if text(item, "status")? == "confirmed" { "confirmed" } else { "probable" },
+        reason: known(item, "reason", &["after_failures", "same_network", "cluster_match", "unfamiliar"])?,
+        status: known(item, "status", &["confirmed", "probable", "suspicious"])?,
         after: pairs(item, "after"),
     })
 }

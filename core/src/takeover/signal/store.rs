@@ -46,6 +46,11 @@ impl Signals {
         self.get_mut(slot).filter(|signal| signal.is_live())
     }
 
+    /// Whether there are no signals, live or closed.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// Whether any signal is live.
     pub fn any_live(&self) -> bool {
         !self.live.is_empty()

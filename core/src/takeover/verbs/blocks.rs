@@ -5,8 +5,10 @@ use super::arguments::{PAGE, TARGET, flag, only, string, target, unsigned};
 use crate::takeover::config::response::LONGEST_BLOCK_S;
 use crate::takeover::detector::Detector;
 use crate::takeover::respond::blocks::{Block, Look, Selector};
+use crate::takeover::service::Service;
 use crate::takeover::words::chosen;
 use crate::value::{Object, Value};
+use std::sync::Arc;
 
 /// The maximum number of blocks in one result.
 const MOST_BLOCKS: usize = 10_000;
@@ -76,7 +78,17 @@ impl Detector {
     /// Removes the blocks of a target, of a `signal`, of a `rule`, of a `kind`, or `all`; returns their number.
     pub fn unblock(&self, selector: &Object) -> Result<usize> {
         only(selector, &[TARGET, SELECTOR])?;
-        Ok(self.blocks.remove(&self.selector(selector)?, self.now_s()).len())
+        let (selected, now_s) = (self.selector(selector)?, self.now_s());
+        let mut removed = self.blocks.remove(&selected, now_s).len();
+        if let Selector::Rule(rule) = &selected {
+            let plan = self.plan();
+            let services = self.all_services();
+            let of =
+                |service: &Arc<Service>| service.withdraw(rule, now_s, &plan, &self.options.hash_key, &self.blocks);
+            removed += services.iter().filter(|service| of(service)).count();
+            self.collect();
+        }
+        Ok(removed)
     }
 
     /// Changes the end of blocks, earlier or later, with the limits and the default of [`Detector::block`]: to `seconds`

@@ -1,0 +1,457 @@
+//! The samples of a service, and the clusters found in them.
+
+use super::super::key::HashKey;
+use super::cluster::{Cluster, Grade, Merits};
+use super::dictionary::{Dictionary, NONE};
+use super::history::History;
+use super::item::Item;
+use super::matcher::Matcher;
+use super::metrics::{Level, Metrics};
+use super::reservoir::Reservoir;
+use super::sample::{CONFIGURED, Columns, Sample};
+use super::save;
+use super::search::measure::Times;
+use super::search::samples::Samples;
+use super::search::{Found, Measured, Search, Why};
+use super::traits::Traits;
+use std::collections::VecDeque;
+
+/// The number of sampled attempts of an attack.
+const ATTACK: usize = 8192;
+/// The number of sampled honest successes.
+const SUCCESSES: usize = 12_288;
+/// The number of sampled honest failures.
+const FAILURES: usize = 4096;
+/// The mean age of samples of honest logins, in seconds.
+const HONEST_AGE_S: f64 = 7.0 * 86_400.0;
+/// The mean age of samples of an attack that lasts longer, in seconds. An attacker who changes the program leaves a
+/// twentieth of the samples, which a cluster needs, within two minutes.
+const ATTACK_AGE_S: f64 = 1800.0;
+/// The number of unfamiliar successes during an attack that are kept.
+const SUSPECTS: usize = 4096;
+/// The maximum number of clusters that are not in use any more.
+const STALE: usize = 16;
+/// The maximum number of clusters that analysts define.
+const CUSTOM: usize = 32;
+/// The number of new samples after which unique strings are given up again, if they are too many.
+const TIDY_AFTER: u32 = 1024;
+
+/// The miner of a service.
+pub struct Mining {
+    strings: Dictionary,
+    columns: Columns,
+    attack: Reservoir,
+    successes: Reservoir,
+    failures: Reservoir,
+    suspects: VecDeque<(Sample, u64)>,
+    history: History,
+    /// When the attack began, if there is one.
+    since_s: Option<u32>,
+    clusters: Vec<Cluster>,
+    custom: Vec<Cluster>,
+    named: u32,
+    covered: f64,
+    search: Progress,
+    /// New samples since unique strings were given up, and how many reservoirs remain to be tidied.
+    kept: u32,
+    untidy: usize,
+}
+
+/// How far the search is.
+enum Progress {
+    Idle,
+    Wanted(u32, Level),
+    Running(Box<Search>),
+}
+
+/// Login attempts that have the items of a cluster, in one hour.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Explored {
+    /// The beginning of the hour, in seconds since the Unix epoch.
+    pub at_s: u64,
+    /// Whether these are attempts of the attack, or logins before it.
+    pub during: bool,
+    /// All logins or attempts of the hour.
+    pub logins: u64,
+    /// How many of them match, as estimated from the samples.
+    pub matches: f64,
+}
+
+/// Whether the clusters explain the attack, and nothing else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Isolated {
+    /// The failures that no cluster matches, relative to the expected level: about 1 if the clusters are complete.
+    pub residual: f64,
+    /// For each cluster its id, and its matches per hour before the attack relative to those of the attack.
+    pub present_before: Vec<(String, f64)>,
+}
+
+impl Mining {
+    /// A miner without samples. The key decides which requests are sampled, so equal keys and events lead to equal
+    /// clusters.
+    pub fn new(key: HashKey) -> Self {
+        let seed = |name: &[u8]| key.hash(name);
+        Mining {
+            strings: Dictionary::new(key),
+            columns: Columns::default(),
+            attack: Reservoir::new(ATTACK, ATTACK_AGE_S, seed(b"attack")),
+            successes: Reservoir::new(SUCCESSES, HONEST_AGE_S, seed(b"successes")),
+            failures: Reservoir::new(FAILURES, HONEST_AGE_S, seed(b"failures")),
+            suspects: VecDeque::new(),
+            history: History::default(),
+            since_s: None,
+            clusters: vec![],
+            custom: vec![],
+            named: 0,
+            covered: 0.0,
+            search: Progress::Idle,
+            kept: 0,
+            untidy: 0,
+        }
+    }
+
+    /// Sets the headers whose values are compared besides the usual ones (`trait_headers` of the configuration, in
+    /// lower case). Samples keep the values of headers that remain.
+    pub fn configure(&mut self, trait_headers: &[String]) {
+        let columns = Columns::new(trait_headers);
+        if columns == self.columns {
+            return;
+        }
+        self.cancel();
+        let former = std::mem::replace(&mut self.columns, columns);
+        let (strings, columns) = (&mut self.strings, &self.columns);
+        let reservoirs = [&mut self.attack, &mut self.failures, &mut self.successes];
+        let samples = reservoirs.into_iter().flat_map(|reservoir| reservoir.samples_mut());
+        for sample in samples.chain(self.suspects.iter_mut().map(|(sample, _)| sample)) {
+            let ids = sample.ids;
+            sample.ids[CONFIGURED..].fill(NONE);
+            for (nth, name) in former.configured().iter().enumerate() {
+                match columns.configured().iter().position(|known| known == name) {
+                    Some(place) => sample.ids[CONFIGURED + place] = ids[CONFIGURED + nth],
+                    None => strings.release(ids[CONFIGURED + nth]),
+                }
+            }
+        }
+    }
+
+    /// Offers a successful login as a sample of honest ones. During an attack nothing is sampled.
+    pub fn success(&mut self, traits: &Traits<'_>, at_s: u32) {
+        if self.since_s.is_none() {
+            self.history.note_login(at_s, true);
+            offer(&mut self.successes, &mut self.strings, &self.columns, &mut self.kept, traits, at_s);
+        }
+    }
+
+    /// Offers a failed login that no signal explains as a sample of honest ones. During an attack nothing is sampled.
+    pub fn failure(&mut self, traits: &Traits<'_>, at_s: u32) {
+        if self.since_s.is_none() {
+            self.history.note_login(at_s, false);
+            offer(&mut self.failures, &mut self.strings, &self.columns, &mut self.kept, traits, at_s);
+        }
+    }
+
+    /// An attack may have begun: from now on its attempts are sampled, and honest logins are not. Has no effect during
+    /// an attack.
+    pub fn begin_attack(&mut self, now_s: u32) {
+        self.since_s.get_or_insert(now_s);
+    }
+
+    /// When the attack began, in seconds since the Unix epoch.
+    pub fn attacked_since_s(&self) -> Option<u32> {
+        self.since_s
+    }
+
+    /// Ends the attack: its samples and clusters are forgotten, and honest logins are sampled again.
+    pub fn end_attack(&mut self) {
+        self.cancel();
+        self.since_s = None;
+        self.attack.clear(&mut self.strings);
+        self.suspects.drain(..).for_each(|(sample, _)| sample.release(&mut self.strings));
+        self.history.end_attack();
+        self.clusters.clear();
+        self.custom.clear();
+        (self.named, self.covered) = (0, 0.0);
+    }
+
+    /// Offers an attempt of the attack as a sample: a failure from an unfamiliar origin that no other signal explains,
+    /// or an attempt that was refused.
+    pub fn attempt(&mut self, traits: &Traits<'_>, at_s: u32) {
+        if self.since_s.is_some() {
+            self.history.note_attempt(at_s);
+            offer(&mut self.attack, &mut self.strings, &self.columns, &mut self.kept, traits, at_s);
+        }
+    }
+
+    /// Keeps an unfamiliar success during the attack, so that a cluster found later can name it. The number is the
+    /// caller's and identifies the success; of too many, the oldest is forgotten.
+    pub fn suspect(&mut self, traits: &Traits<'_>, at_s: u32, number: u64) {
+        if self.since_s.is_none() {
+            return;
+        }
+        if self.suspects.len() == SUSPECTS
+            && let Some((oldest, _)) = self.suspects.pop_front()
+        {
+            oldest.release(&mut self.strings);
+        }
+        let sample = Sample::take(traits, at_s, &self.columns, &mut self.strings);
+        self.kept += 1;
+        self.suspects.push_back((sample, number));
+    }
+
+    /// The numbers of the kept successes that have all of these items, oldest first.
+    pub fn suspects(&self, items: &[Item]) -> Vec<u64> {
+        let mut matcher = Matcher::new(items, &self.columns, &self.strings);
+        let matching = self.suspects.iter().filter(|(sample, _)| matcher.matches(sample, &self.strings));
+        matching.map(|(_, number)| *number).collect()
+    }
+
+    /// Stores by how much the failures of a minute exceeded the expected level. The minute is counted from the epoch.
+    pub fn note_excess(&mut self, minute: u32, excess: f64) {
+        if self.since_s.is_some() {
+            self.history.note_excess(minute, excess);
+        }
+    }
+
+    /// Requests a search, which [`Mining::step`] runs. Has no effect without an attack, or while a search runs.
+    pub fn begin_search(&mut self, now_s: u32, level: Level) {
+        if self.since_s.is_some() && !self.is_searching() {
+            self.search = Progress::Wanted(now_s, level);
+        }
+    }
+
+    /// Whether there is a search to run.
+    pub fn is_searching(&self) -> bool {
+        !matches!(self.search, Progress::Idle)
+    }
+
+    /// Runs a part of the search, which takes a few hundred microseconds at most; without a search it only bounds the
+    /// memory of strings. Returns true when the search is complete and the clusters are new.
+    pub fn step(&mut self) -> bool {
+        if self.tidy() {
+            return false;
+        }
+        match (std::mem::replace(&mut self.search, Progress::Idle), self.since_s) {
+            (Progress::Wanted(now_s, level), Some(since_s)) => {
+                let samples = Samples::copy(&self.attack, &self.failures, &self.successes);
+                let items = |clusters: &[Cluster]| clusters.iter().map(|cluster| cluster.items.clone()).collect();
+                let (in_use, custom) = (items(&self.clusters), items(&self.custom));
+                let times = Times { since_s, now_s };
+                let search = Search::new(samples, self.columns.clone(), level, times, in_use, custom);
+                self.strings.hold(true);
+                self.search = Progress::Running(Box::new(search));
+                false
+            }
+            (Progress::Running(mut search), Some(_)) => {
+                let Some(found) = search.step(&self.strings, &self.history) else {
+                    self.search = Progress::Running(search);
+                    return false;
+                };
+                self.strings.hold(false);
+                self.take(found);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn cancel(&mut self) {
+        self.strings.hold(false);
+        self.search = Progress::Idle;
+    }
+
+    /// Gives up strings that occur only once, of one reservoir, if strings have become too many; returns whether there
+    /// was something to do.
+    fn tidy(&mut self) -> bool {
+        if matches!(self.search, Progress::Running(_)) {
+            return false;
+        }
+        if self.untidy == 0 {
+            if self.kept < TIDY_AFTER || !self.strings.is_crowded() {
+                return false;
+            }
+            (self.kept, self.untidy) = (0, 3);
+        }
+        self.untidy -= 1;
+        let reservoir = match self.untidy {
+            2 => &mut self.attack,
+            1 => &mut self.failures,
+            _ => &mut self.successes,
+        };
+        reservoir.samples_mut().iter_mut().for_each(|sample| sample.give_up_unique(&mut self.strings));
+        if !self.strings.is_crowded() {
+            self.untidy = 0;
+        }
+        true
+    }
+
+    /// Replaces the clusters by what a search found. A cluster keeps its id as long as its items are the same.
+    fn take(&mut self, found: Found) {
+        let former = std::mem::take(&mut self.clusters);
+        self.covered = found.covered;
+        let mut stale = vec![];
+        for measured in &found.measured {
+            let known = former.iter().find(|cluster| cluster.items == measured.items);
+            match measured.why {
+                Why::Chosen => {
+                    let id = known.map(|known| known.id.clone()).unwrap_or_else(|| {
+                        self.named += 1;
+                        format!("k{}", self.named)
+                    });
+                    let is_stale = measured.stale.unwrap_or(false);
+                    self.clusters.push(cluster(id, measured, &found, is_stale));
+                }
+                Why::Former => {
+                    let Some(known) = known else { continue };
+                    // A cluster that still matches attempts but was not chosen is one that others replaced.
+                    if measured.stale.unwrap_or(known.stale) {
+                        stale.push(cluster(known.id.clone(), measured, &found, true));
+                    }
+                }
+                Why::Custom => {
+                    if let Some(custom) = self.custom.iter_mut().find(|custom| custom.items == measured.items) {
+                        let is_stale = measured.stale.unwrap_or(custom.stale);
+                        *custom = Cluster { custom: true, ..cluster(custom.id.clone(), measured, &found, is_stale) };
+                    }
+                }
+            }
+        }
+        let surplus = stale.len().saturating_sub(STALE);
+        self.clusters.extend(stale.into_iter().skip(surplus));
+    }
+
+    /// The clusters: those found, the most important first, then stale ones and those of analysts.
+    pub fn clusters(&self) -> impl Iterator<Item = &Cluster> {
+        self.clusters.iter().chain(&self.custom)
+    }
+
+    /// The share of the attack's attempts that the clusters match.
+    pub fn covered(&self) -> f64 {
+        self.covered
+    }
+
+    /// Defines a cluster on behalf of an analyst; an earlier one of this id is replaced. Its metrics are known after
+    /// the next search. The id has 1 to 64 characters of `a-z`, `A-Z`, `0-9`, `_` and `-`, and is not one that the miner
+    /// gives: `k` and a number.
+    pub fn define(&mut self, id: &str, items: Vec<Item>) -> Result<(), String> {
+        let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        let is_ours = id.strip_prefix('k').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+        if !(1..=64).contains(&id.len()) || !is_plain || is_ours {
+            return Err(
+                "invalid id of a cluster, expected 1 to 64 of a-z, A-Z, 0-9, '_' and '-', not 'k1', 'k2', ...".into()
+            );
+        }
+        if self.since_s.is_none() {
+            return Err("there is no attack to compare with".into());
+        }
+        self.custom.retain(|cluster| cluster.id != id);
+        if self.custom.len() == CUSTOM {
+            return Err(format!("there are already {CUSTOM} clusters of analysts"));
+        }
+        self.custom.push(Cluster {
+            id: id.into(),
+            items,
+            metrics: Metrics { collateral_upper: 1.0, ..Metrics::default() },
+            threat_intel: [0.0; 2],
+            present_before: 0.0,
+            correlation: 0.0,
+            grade: Grade::Monitor,
+            stale: false,
+            custom: true,
+        });
+        Ok(())
+    }
+
+    /// The logins per hour that have these items, before and during the attack, oldest first.
+    pub fn explore(&self, items: &[Item]) -> Vec<Explored> {
+        let mut matcher = Matcher::new(items, &self.columns, &self.strings);
+        let mut share = |reservoir: &Reservoir, hour: u32| {
+            let of_hour = reservoir.samples().iter().filter(|sample| sample.at_s / 3600 == hour);
+            let (all, matches) = of_hour.fold((0u32, 0u32), |(all, matches), sample| {
+                (all + 1, matches + u32::from(matcher.matches(sample, &self.strings)))
+            });
+            f64::from(matches) / f64::from(all.max(1))
+        };
+        let start_s = |hour: u32| u64::from(hour) * 3600;
+        let mut explored = vec![];
+        for hour in self.history.hours() {
+            let successes = f64::from(hour.successes) * share(&self.successes, hour.hour);
+            let failures = f64::from(hour.failures) * share(&self.failures, hour.hour);
+            let logins = u64::from(hour.successes) + u64::from(hour.failures);
+            let matches = successes + failures;
+            explored.push(Explored { at_s: start_s(hour.hour), during: false, logins, matches });
+        }
+        let minutes: Vec<_> = self.history.minutes().collect();
+        for of_hour in minutes.chunk_by(|one, other| one.minute / 60 == other.minute / 60) {
+            let hour = of_hour[0].minute / 60;
+            let logins: u64 = of_hour.iter().map(|minute| u64::from(minute.attempts)).sum();
+            let matches = logins as f64 * share(&self.attack, hour);
+            explored.push(Explored { at_s: start_s(hour), during: true, logins, matches });
+        }
+        explored
+    }
+
+    /// Tests whether the clusters explain the attack, given the failures and their expected number.
+    pub fn isolate(&self, failures: f64, expected: f64) -> Isolated {
+        let left = failures.max(0.0) * (1.0 - self.covered);
+        let present = |cluster: &Cluster| (cluster.id.clone(), cluster.present_before);
+        Isolated { residual: left / expected.max(0.5), present_before: self.clusters().map(present).collect() }
+    }
+
+    /// The memory allocated, in bytes.
+    pub fn memory(&self) -> usize {
+        let samples = [&self.attack, &self.successes, &self.failures].map(|reservoir| reservoir.samples().len());
+        let samples = samples.iter().sum::<usize>() + self.suspects.len();
+        self.strings.memory() + samples * size_of::<Sample>()
+    }
+
+    /// Appends what survives a restart: the samples of honest logins. The content refers to the key of the hashes.
+    pub fn save(&self, out: &mut Vec<u8>) {
+        save::write(&self.columns, &self.strings, [&self.successes, &self.failures], &self.history, out);
+    }
+
+    /// Reads what [`Mining::save`] wrote.
+    pub fn load(bytes: &[u8], key: HashKey) -> Result<Self, &'static str> {
+        let mut mining = Mining::new(key);
+        let restored = save::read(bytes, &mut mining.strings, [SUCCESSES, FAILURES])?;
+        mining.columns = restored.columns;
+        mining.history = restored.history;
+        let [successes, failures] = restored.reservoirs;
+        mining.successes = mining.successes.restored(successes.0, successes.1, successes.2);
+        mining.failures = mining.failures.restored(failures.0, failures.1, failures.2);
+        Ok(mining)
+    }
+}
+
+fn offer(
+    reservoir: &mut Reservoir,
+    strings: &mut Dictionary,
+    columns: &Columns,
+    kept: &mut u32,
+    traits: &Traits<'_>,
+    at_s: u32,
+) {
+    reservoir.offer(at_s, strings, |strings| {
+        *kept += 1;
+        Sample::take(traits, at_s, columns, strings)
+    });
+}
+
+fn cluster(id: String, measured: &Measured, found: &Found, stale: bool) -> Cluster {
+    let merits = Merits {
+        collateral_upper: measured.metrics.collateral_upper,
+        present_before: measured.present_before,
+        successes: found.successes,
+        precision: measured.metrics.precision,
+    };
+    Cluster {
+        id,
+        grade: merits.grade(&measured.items),
+        items: measured.items.clone(),
+        metrics: measured.metrics,
+        threat_intel: [measured.offenders, found.usual_offenders],
+        present_before: measured.present_before,
+        correlation: measured.correlation,
+        stale,
+        custom: false,
+    }
+}

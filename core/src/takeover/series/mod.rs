@@ -1,0 +1,222 @@
+//! Series: how much happens in a service as a whole, now and over four weeks.
+//!
+//! A botnet that tries every account once, each from another address, exceeds no threshold of an account or an
+//! address. What it does change is the number of failures of the service. These numbers also change for harmless
+//! reasons, so a series is compared to the same time of day in the previous four weeks, and to what familiar users do
+//! at the moment: forced password resets, outages and rushes raise their failures and successes as well, an attack
+//! does not.
+//!
+//! | file | concept |
+//! |---|---|
+//! | this file | the current minutes and the past of all series together |
+//! | [`name`] | the series, and what they are about |
+//! | [`live`] | the last 90 minutes |
+//! | [`history`] | 28 days in buckets of five minutes |
+//! | [`expected`] | the number of events to expect now, from history and familiar users |
+//! | [`statistic`] | how unusual a number is: Z, and the CUSUM for slow attacks |
+//! | [`resolution`] | how many failing accounts soon succeed, for services that know too little of their accounts |
+//!
+//! Medians over stored history tolerate attacks in up to half of it, which averages do not, and there is nothing to
+//! tune per service.
+
+pub mod expected;
+pub mod history;
+pub mod live;
+pub mod name;
+pub mod resolution;
+pub mod statistic;
+
+use expected::{Controls, Expected, Now, Tuning};
+use history::{Flags, History};
+use live::{Live, Window};
+pub use name::{BUCKET_S, Name, Topic};
+use resolution::Resolution;
+use statistic::Cusum;
+
+/// The ceiling of a CUSUM, just above the threshold of the built-in rules.
+const CUSUM_CEILING: f64 = 13.0;
+/// A bucket is closed this long after its end, so that late events still count.
+const CLOSED_AFTER_S: u32 = 120;
+
+/// What an event adds to the series.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Note {
+    /// The hash of the account.
+    pub user: Option<u64>,
+    /// The hash of the source.
+    pub source: Option<u64>,
+    /// Whether the origin is familiar to the account, if that can be known.
+    pub familiar: Option<bool>,
+}
+
+/// The series of a service.
+#[derive(Clone, Debug, Default)]
+pub struct Series {
+    /// The last 90 minutes.
+    pub live: Live,
+    /// The previous 28 days.
+    pub history: History,
+    /// The failing accounts of the last minutes, and whether they have succeeded since.
+    pub resolution: Resolution,
+    /// The CUSUM of each series that is watched.
+    cusums: [Cusum; Name::ALL.len()],
+    /// The ratios to familiar users, and the hour of which they are.
+    controls: Option<(u32, Controls)>,
+    /// The minute that was evaluated last.
+    evaluated: u32,
+}
+
+impl Series {
+    /// Records a failed login that no signal explains.
+    pub fn failed(&mut self, note: Note, at_s: u32) {
+        self.live.add(Name::Failures, at_s);
+        match note.familiar {
+            Some(true) => {
+                if note.user.is_none_or(|user| self.live.is_within_share(user, at_s)) {
+                    self.live.add(Name::Familiar, at_s);
+                }
+            }
+            known => {
+                self.live.add(Name::Unfamiliar, at_s);
+                self.live.seen(Name::Unfamiliar, note.user, note.source, at_s);
+                if known.is_none() {
+                    self.resolution.failed(note.user, note.source, at_s);
+                }
+            }
+        }
+    }
+
+    /// Records a successful login.
+    pub fn succeeded(&mut self, note: Note, at_s: u32) {
+        self.live.add(Name::Successes, at_s);
+        self.resolution.succeeded(note.user, note.source, at_s);
+    }
+
+    /// Records a password reset or a failed payment.
+    pub fn happened(&mut self, name: Name, note: Note, at_s: u32) {
+        self.live.add(name, at_s);
+        self.live.seen(name, note.user, note.source, at_s);
+    }
+
+    /// Records an attempt that was refused.
+    pub fn refused(&mut self, note: Note, at_s: u32) {
+        if note.familiar != Some(true) {
+            self.live.refuse(at_s);
+        }
+    }
+
+    /// Whether the last hour has any event, so that time passing can change what the series show.
+    pub fn is_moving(&self, now_s: u32) -> bool {
+        self.live.is_moving(now_s)
+    }
+
+    /// Returns whether a minute has ended since the last call.
+    pub fn minute_ended(&mut self, now_s: u32) -> bool {
+        let (minute, before) = (now_s / 60, self.evaluated);
+        self.evaluated = minute.max(before);
+        minute > before
+    }
+
+    /// Moves the buckets that are over into the history, and updates the CUSUMs.
+    pub fn close(&mut self, now_s: u32, memory_is_cold: bool, tuning: &Tuning) {
+        let end = now_s.saturating_sub(CLOSED_AFTER_S) / BUCKET_S;
+        let Some(next) = self.history.next() else {
+            if let Some(first_s) = self.live.first_s() {
+                self.history.begin(first_s / BUCKET_S);
+            }
+            return;
+        };
+        for bucket in next.max(end.saturating_sub(history::BUCKETS as u32))..end {
+            let end_s = (bucket + 1).saturating_mul(BUCKET_S);
+            let counts = Name::ALL.map(|name| match name {
+                Name::Users => self.live.window(Name::Unfamiliar, end_s, 5).users as u32,
+                _ => self.live.sum(name, end_s, 5),
+            });
+            for name in Name::WATCHED {
+                let (y, cusum) = (counts[name as usize], self.cusum(name));
+                if y > 0 || cusum > 0.0 {
+                    let expected = self.expected(name, end_s, 5, memory_is_cold, tuning);
+                    let z = expected.map_or(0.0, |expected| expected.z(y.into()));
+                    self.cusums[name as usize].add(z, CUSUM_CEILING * tuning.tolerance);
+                }
+            }
+            let flags = Flags { cold: memory_is_cold, ..Flags::default() };
+            self.history.push(bucket, counts, flags);
+        }
+    }
+
+    /// Continues a history after a restart; the time since is a gap.
+    pub fn resume(&mut self, history: History, now_s: u32) {
+        self.history = history;
+        if let Some(next) = self.history.next() {
+            self.note_gap(next.saturating_mul(BUCKET_S), now_s);
+        }
+        self.controls = None;
+    }
+
+    /// Marks buckets in which nothing could be counted: they say nothing about what is usual.
+    pub fn note_gap(&mut self, from_s: u32, to_s: u32) {
+        self.history.gap(from_s / BUCKET_S, to_s / BUCKET_S);
+    }
+
+    /// Shifts all times after the clock was set back.
+    pub fn rebase(&mut self, by_s: i64) {
+        self.live.rebase(by_s);
+        self.history.rebase(by_s);
+        self.evaluated = 0;
+    }
+
+    /// Returns the CUSUM of a series.
+    pub fn cusum(&self, name: Name) -> f64 {
+        self.cusums[name as usize].get()
+    }
+
+    /// Returns what happened in the `minutes` before `end_s`.
+    pub fn window(&self, name: Name, end_s: u32, minutes: u32) -> Window {
+        match name {
+            Name::Users => {
+                let mut window = self.live.window(Name::Unfamiliar, end_s, minutes);
+                window.count = window.users as u32;
+                window
+            }
+            Name::Failures => {
+                let unfamiliar = self.live.window(Name::Unfamiliar, end_s, minutes);
+                Window { count: self.live.sum(Name::Failures, end_s, minutes), ..unfamiliar }
+            }
+            _ => self.live.window(name, end_s, minutes),
+        }
+    }
+
+    /// Returns what to expect of a series in the `minutes` before `end_s`, or `None` while too little is known.
+    pub fn expected(
+        &mut self,
+        name: Name,
+        end_s: u32,
+        minutes: u32,
+        memory_is_cold: bool,
+        tuning: &Tuning,
+    ) -> Option<Expected> {
+        let [familiar, successes] = [Name::Familiar, Name::Successes].map(|name| self.live.sum(name, end_s, minutes));
+        let now = Now { end_s, minutes, familiar, successes, memory_is_cold };
+        let controls = self.controls(end_s);
+        expected::expected(&self.history, name, now, &controls, tuning)
+    }
+
+    /// The ratios to familiar users, computed once an hour.
+    fn controls(&mut self, end_s: u32) -> Controls {
+        let hour = end_s / 3600;
+        match &self.controls {
+            Some((at, controls)) if *at == hour => *controls,
+            _ => {
+                let controls = Controls::of(&self.history);
+                self.controls = Some((hour, controls));
+                controls
+            }
+        }
+    }
+
+    /// Forgets the ratios to familiar users, after the history has changed.
+    pub fn renew(&mut self) {
+        self.controls = None;
+    }
+}

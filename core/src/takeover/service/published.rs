@@ -1,0 +1,39 @@
+//! The rules that were made of clusters, and the documents in which they reach the engine.
+
+use crate::takeover::mining::{Cluster, Mode};
+use crate::takeover::signal::Slot;
+use crate::value::Value;
+
+/// A document for the engine's configuration, or that there is none any more.
+pub struct Publication {
+    /// The path of the document.
+    pub path: String,
+    /// The document.
+    pub document: Option<Value>,
+}
+
+/// The rules of a signal's clusters.
+pub struct Published {
+    /// The signal.
+    pub slot: Slot,
+    /// The path of the document.
+    pub path: String,
+    /// The clusters with what their rules do.
+    pub rules: Vec<Ruled>,
+    /// When the rules end, in seconds since the Unix epoch.
+    pub until_s: u64,
+    /// The requests that were refused long after the attack.
+    pub tail_refused: u32,
+}
+
+/// A cluster with a rule.
+pub struct Ruled {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// What the rule does.
+    pub mode: Mode,
+    /// The id of the rule.
+    pub rule_id: String,
+    /// The number of requests that it refused.
+    pub refused: u64,
+}
