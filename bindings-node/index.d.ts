@@ -90,7 +90,7 @@ export class Context {
   subcontext(): Context
 
   /**
-   * Frees the data now. Later calls find nothing. Otherwise data is freed some time after the context is no longer used,
+   * Frees the data now. Later calls throw a `DisposedError`, except for this one. Otherwise data is freed some time after the context is no longer used,
    * but never within one turn of the event loop: a long loop should dispose of its contexts.
    */
   dispose(): void
@@ -246,6 +246,12 @@ export class Blocked extends Error {
   readonly code: 'ERR_BARTIZAN_BLOCKED'
 }
 
+/** A context was used after it had been disposed of. */
+export class DisposedError extends Error {
+  constructor(message: string)
+  readonly code: 'ERR_BARTIZAN_DISPOSED'
+}
+
 /** An argument or a setting that is invalid or unknown. */
 export class ArgumentError extends TypeError {
   constructor(message: string)
@@ -379,6 +385,11 @@ export interface EngineSettings extends ProxySettings {
   on_incomplete?: 'pass' | 'block'
   /** The configuration of account-takeover detection, a document with the key `bartizan_ato`, or false to turn it off. */
   takeover?: boolean | object
+  /**
+   * From what detection continues: the `snapshot` of an earlier engine's detector. If it cannot be read, detection starts empty,
+   * and `warnings` of the engine's `report` say why.
+   */
+  takeover_snapshot?: Uint8Array
   /** The service and environment that account-takeover signals name. */
   service?: string
   env?: string
@@ -615,8 +626,11 @@ export namespace takeover {
     }): { [key: string]: Value }
     /** Removes blocks; returns their number. */
     unblock(which: Which): number
-    /** Changes the end of blocks to `seconds` from now, or to none; returns their number. */
-    extend(which: Which, seconds?: number): number
+    /**
+     * Changes the end of blocks to `seconds` from now (with the limits and the default of `block`), or to none if `permanent`;
+     * returns their number.
+     */
+    extend(which: Which & { permanent?: boolean }, seconds?: number): number
     /** Returns the blocks in force, newest first. */
     blocks(page?: { skip?: number, limit?: number }): Array<{ [key: string]: Value }>
     /** Returns the latest changes of blocks, oldest first. */

@@ -1,6 +1,6 @@
 'use strict'
 
-const { ArgumentError, Blocked, ConfigurationError } = require('./lib/errors')
+const { ArgumentError, Blocked, ConfigurationError, DisposedError } = require('./lib/errors')
 const { Waf, Context, ENGINE_VERSION } = require('./lib/waf')
 const { Result } = require('./lib/result')
 const sdk = require('./lib/sdk')
@@ -15,6 +15,7 @@ module.exports = {
   ConfigurationError,
   ArgumentError,
   Blocked,
+  DisposedError,
   ENGINE_VERSION,
   sdk,
   Engine,

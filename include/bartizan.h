@@ -94,7 +94,9 @@ bool bartizan_call(const char *function, size_t function_length, const ddwaf_obj
  * @param settings     A map: `rules`, `local_rules`, `enabled`, `environment`, `trace_rate_limit`, `schema_delay`,
  *                     `timeout_us`, `host`, `propagate`, `on_incomplete`, `client_ip_header`, `trusted_proxies` (an
  *                     array of addresses and networks), `takeover` (false, or a document with the key
- *                     `bartizan_ato`), `service` and `env`. Any other name is an error. Only read.
+ *                     `bartizan_ato`), `takeover_snapshot` (the result of the function `snapshot` of an earlier
+ *                     engine's detector, from which that of this one continues), `service` and `env`. Any other name
+ *                     is an error. Only read.
  * @param report       Overwritten with a map that says what was loaded and refused: `diagnostics` of the rules, as
  *                     from ddwaf_builder_add_or_update_config, with `warnings` beside the sections, as from
  *                     bartizan_builder_warnings; `warnings` about settings, and a `report` on the first batch. The
@@ -176,6 +178,18 @@ bartizan_detector bartizan_detector_restore(const ddwaf_object *settings,
 bartizan_detector bartizan_engine_detector(bartizan_engine engine);
 
 /**
+ * Takes the sections `bartizan_ato` of a builder's configurations, in place of those that the detector took from a builder
+ * before; documents that were applied under other paths stay. Thread-safe with regard to the detector.
+ *
+ * @param diagnostics  Overwritten with a map from the paths of these configurations to their diagnostics. The caller
+ *                     destroys it with the default allocator. May be NULL.
+ * @return false, with diagnostics untouched, if detector or builder is NULL.
+ */
+bool bartizan_takeover_apply(bartizan_detector detector,
+                             ddwaf_builder builder,
+                             ddwaf_object *diagnostics);
+
+/**
  * Runs a function of a detector. Thread-safe. See bartizan_call for the conventions.
  *
  * - `event` processes an event (`event`, `usr.login`, `usr.id`, `usr.exists`, `ip`, ...) and returns `signals` (the ids of
@@ -189,7 +203,7 @@ bartizan_detector bartizan_engine_detector(bartizan_engine engine);
  * - `signals` (`state`, `min_severity`, `service`, `rule`, `skip`, `limit`) returns `signals`, newest first; `signal`
  *   (`id`) returns `signal`; `resolve` (`id`, `how`: `closed`, `false_positive` or `confirmed`) returns `found`.
  * - `block` (`ip`, `cidr`, `user` or `session`; `seconds` or `permanent`; `mode`, `reason`, `signal`) returns `block`;
- *   `unblock` and `extend` (a target, or `signal`, `rule`, `kind`, `all`; `seconds`) return `count`; `blocks` (`skip`,
+ *   `unblock` and `extend` (a target, or `signal`, `rule`, `kind`, `all`; `seconds` or `permanent`) return `count`; `blocks` (`skip`,
  *   `limit`) returns `blocks`, newest first; `audit` returns `audit`.
  * - `export_rules_data` (`max_chunk`) returns `documents` by path, null for one to be removed; `export` (`id`, `file`)
  *   returns a whole file in `data`; `snapshot` returns `snapshot`, for bartizan_detector_restore.

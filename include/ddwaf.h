@@ -685,7 +685,8 @@ ddwaf_builder ddwaf_builder_init(void);
  *
  * @param path         Any bytes; they identify the configuration.
  * @param diagnostics  Overwritten with a map that says what was loaded, skipped and refused, and why; the caller
- *                     destroys it with the default allocator. May be NULL.
+ *                     destroys it with the default allocator. May be NULL. It has a section `bartizan_ato` only if the
+ *                     configuration has this key, which is for bartizan_takeover_apply and does not affect instances.
  * @return whether the configuration was accepted; false, with diagnostics untouched, if builder, path or config is
  *         NULL or the path is empty.
  */

@@ -17,6 +17,14 @@ class ArgumentError extends TypeError {
   }
 }
 
+class DisposedError extends Error {
+  constructor (message) {
+    super(message)
+    this.name = 'DisposedError'
+    this.code = 'ERR_BARTIZAN_DISPOSED'
+  }
+}
+
 class Blocked extends Error {
   constructor (message) {
     super(message)
@@ -57,4 +65,4 @@ function warn (doubts) {
   if (doubts !== '') process.emitWarning(doubts, { type: 'BartizanWarning', code: 'BARTIZAN_CONFIGURATION' })
 }
 
-module.exports = { ArgumentError, Blocked, ConfigurationError, diagnosticsOf, kindOf, only, warn, wrongDocument }
+module.exports = { ArgumentError, Blocked, ConfigurationError, DisposedError, diagnosticsOf, kindOf, only, warn, wrongDocument }

@@ -2,7 +2,7 @@
 
 const { NativeWaf, NATIVE_ENGINE_VERSION } = require('./native')
 const { MAP, WHOLE, withBuffer, withEncoded } = require('./encode')
-const { ConfigurationError, diagnosticsOf, kindOf, only, warn, wrongDocument } = require('./errors')
+const { ConfigurationError, DisposedError, diagnosticsOf, kindOf, only, warn, wrongDocument } = require('./errors')
 const { Result } = require('./result')
 
 const DEFAULT_TIMEOUT_MS = 5
@@ -26,6 +26,7 @@ class Context {
   static {
     within = (context) => {
       if (context === undefined || context === null) return [null, 0]
+      context.#check()
       context.#start()
       return [context.#native, context.#settings.timeoutMs]
     }
@@ -45,6 +46,7 @@ class Context {
   }
 
   run (data, options) {
+    this.#check()
     const budget = budgetOf(options, this.#settings.timeoutMs)
     return withBuffer(data, this.#settings.limits, false, (buffer, length, elapsed) => {
       if (buffer[0] !== MAP) {
@@ -59,6 +61,7 @@ class Context {
 
   runBatches (batches, options) {
     if (!Array.isArray(batches)) throw new TypeError(`the batches must be an array of objects, not ${kindOf(batches)}`)
+    this.#check()
     const budget = budgetOf(options, this.#settings.timeoutMs)
     return withBuffer(batches, this.#settings.batchLimits, false, (buffer, length, elapsed) => {
       this.#start()
@@ -67,8 +70,14 @@ class Context {
   }
 
   subcontext () {
+    this.#check()
     const native = this.#native === null ? null : this.#native.subcontext()
     return new Context(INTERNAL, this.#instance, native, this.#settings)
+  }
+
+  /** Finding nothing in silence would look like being safe. */
+  #check () {
+    if (this.#native === this.#settings.closed) throw new DisposedError('the context was disposed of')
   }
 
   #start () {

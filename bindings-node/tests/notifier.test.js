@@ -6,6 +6,7 @@ const assert = require('node:assert/strict')
 const crypto = require('node:crypto')
 const http = require('node:http')
 const { test } = require('node:test')
+const timers = require('node:timers')
 const { setTimeout: wait } = require('node:timers/promises')
 const { ArgumentError, takeover } = require('..')
 
@@ -107,6 +108,24 @@ test('what fails is tried again', async (t) => {
   await notifier.close()
   assert.deepEqual(notifier.statistics, { sent: 1, retried: 4, failed: 0, dropped: 0 })
   assert.equal(new Set(posts.map(({ body }) => body)).size, 1)
+})
+
+test('an answer that drips ends in time', async (t) => {
+  for (const [beginning, counted] of [['', 'failed'], ['HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n', 'sent']]) {
+    let dripping
+    t.after(() => timers.clearInterval(dripping))
+    const { url } = await receiver(t, ({ socket }) => {
+      socket.write(beginning)
+      dripping = timers.setInterval(() => socket.write('H'), 50)
+      socket.on('error', () => {})
+    })
+    const detector = manual()
+    const notifier = new Notifier(detector, 'slack', url, { timeoutMs: 300, retries: 0 })
+    attack(detector)
+    await eventually(() => notifier.statistics[counted] === 1)
+    timers.clearInterval(dripping)
+    await notifier.close()
+  }
 })
 
 for (const status of [404, 400, 302]) {

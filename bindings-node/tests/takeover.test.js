@@ -111,8 +111,21 @@ test('blocks outlive a restart', () => {
   const detector = Detector.restore(before.snapshot(), null, { clock: 'manual' })
   assert.deepEqual(detector.blocks().map(({ reason }) => reason), ['seen before'])
   assert.equal(detector.assess({ 'usr.id': 'mallory' }).decision, 'block')
-  assert.deepEqual([detector.extend({ user: 'mallory' }), detector.unblock({ all: true })], [1, 1])
+  assert.deepEqual([detector.extend({ user: 'mallory', permanent: true }), detector.unblock({ all: true })], [1, 1])
   assert.deepEqual(detector.audit().map(({ what }) => what).slice(-2), ['extend', 'unblock'])
+})
+
+test('an engine continues from a snapshot', async () => {
+  const before = new Engine(RULES)
+  before.takeover.block({ user: 'mallory', seconds: 60 })
+  const after = new Engine(RULES, { takeover_snapshot: before.takeover.snapshot() })
+  assert.deepEqual(after.report.report.warnings, [])
+  assert.equal(after.call('blocked', { user: 'mallory' }).blocked, true)
+  const empty = new Engine(RULES, { takeover_snapshot: Buffer.from('PK') })
+  assert.match(empty.report.report.warnings[0], /^account-takeover detection starts empty: /)
+  throws(() => new Engine(RULES, { takeover_snapshot: 5 }), /`takeover_snapshot` must be bytes/)
+  // The warnings about the empty ruleset come later.
+  await wait(1)
 })
 
 test('subscribers may call the detector and may throw', async () => {
@@ -157,7 +170,7 @@ test('an engine says what is wrong with its document about takeover', () => {
   const config = { bartizan_ato: { settings: { response: { mode: 'blok' } } } }
   const { diagnostics } = new Engine(RULES, { takeover: config }).takeover
   assert.deepEqual(diagnostics, new Detector(config).diagnostics)
-  assert.deepEqual(Object.keys(diagnostics.bartizan_ato.errors), ["unknown mode 'blok'"])
+  assert.deepEqual(Object.keys(diagnostics.bartizan_ato.errors), ["unknown mode 'blok', expected 'monitor' or 'block'"])
 })
 
 test('an engine has a detector', () => {

@@ -66,9 +66,21 @@ test('a context keeps data and a subcontext does not', () => {
   assert.ok(!sub.run(ATTACK).matched)
   assert.ok(context.run(ATTACK).matched)
   assert.ok(!context.subcontext().run(ATTACK).matched)
-  context.dispose()
-  assert.ok(!context.run(ATTACK).matched)
   context.subcontext()[Symbol.dispose ?? Symbol.for('nodejs.dispose')]()
+})
+
+test('a context that was disposed of says so', () => {
+  const waf = new Waf(rules())
+  for (const use of [(context) => context.run(ATTACK), () => {}]) {
+    const context = waf.context()
+    use(context)
+    context.dispose()
+    context.dispose()
+    const gone = { name: 'DisposedError', code: 'ERR_BARTIZAN_DISPOSED', message: 'the context was disposed of' }
+    assert.throws(() => context.run(ATTACK), gone)
+    assert.throws(() => context.runBatches([ATTACK]), gone)
+    assert.throws(() => context.subcontext(), gone)
+  }
 })
 
 test('batches', () => {

@@ -51,6 +51,9 @@ class Handler(BaseHTTPRequestHandler):
         if isinstance(answer, threading.Event):
             answer.wait(PATIENCE)
             answer = 200
+        if callable(answer):
+            answer(self.wfile)
+            return
         if answer is None:
             return
         status, headers = answer if isinstance(answer, tuple) else (answer, {})
@@ -115,6 +118,25 @@ def test_receivers_get_what_they_read(receiver: Receiver, kind: Any, more: Any, 
         told(detector)
     ((_, _, body),) = receiver.posts
     assert set(json.loads(body)) == keys
+
+
+@pytest.mark.parametrize(
+    ("beginning", "counted"), [(b"", "failed"), (b"HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n", "sent")]
+)
+def test_an_answer_that_drips_ends_in_time(receiver: Receiver, beginning: bytes, counted: str) -> None:
+    over = threading.Event()
+
+    def drip(answer: Any) -> None:
+        answer.write(beginning)
+        while not over.wait(0.05):
+            answer.write(b"H")
+
+    receiver.answers = [drip]
+    detector = Detector(clock="manual")
+    with Notifier(detector, "slack", receiver.url, timeout=0.3, retries=0) as notifier:
+        told(detector)
+        assert eventually(lambda: notifier.statistics[counted] == 1)
+    over.set()
 
 
 def test_what_fails_is_tried_again(receiver: Receiver) -> None:

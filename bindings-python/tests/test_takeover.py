@@ -133,6 +133,20 @@ def test_files_come_in_pieces() -> None:
     assert rows[-1]["usr.login"].startswith("user2999@")
 
 
+def test_an_engine_continues_from_a_snapshot() -> None:
+    rules: dict[str, Any] = {"version": "2.2", "rules": []}
+    before = Engine(rules)
+    assert before.takeover is not None
+    before.takeover.block({"user": "mallory", "seconds": 60})
+    after = Engine(rules, takeover_snapshot=before.takeover.snapshot())
+    assert after.report["report"]["warnings"] == []
+    assert after.call("blocked", user="mallory")["blocked"] is True
+    empty = Engine(rules, takeover_snapshot=b"PK")
+    assert empty.report["report"]["warnings"][0].startswith("account-takeover detection starts empty: ")
+    with pytest.raises(TypeError, match="`takeover_snapshot` must be bytes"):
+        Engine(rules, takeover_snapshot=5)
+
+
 def test_blocks_outlive_a_restart() -> None:
     detector = Detector(clock="manual")
     assert detector.block({"user": "mallory", "seconds": 60, "reason": "seen before"})["origin"] == "manual"

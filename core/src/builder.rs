@@ -125,7 +125,8 @@ impl Builder {
                 if is_ruleset {
                     accepted &= document::is_ruleset(&adding, &mut diagnostics);
                 }
-                let contribution = adding.finish(&mut diagnostics.warnings);
+                let mut contribution = adding.finish(&mut diagnostics.warnings);
+                contribution.takeover = fields.get(document::TAKEOVER).map(Object::to_value);
                 if accepted {
                     self.register(path, contribution);
                 } else {
@@ -170,6 +171,11 @@ impl Builder {
         };
         let paths = self.paths.iter().map(|(path, _)| &path[..]);
         paths.filter(|path| pattern.as_ref().is_none_or(|pattern| pattern.is_match(path))).collect()
+    }
+
+    /// What the configurations say about the detection of account takeover, by path.
+    pub(crate) fn takeover_sections(&self) -> impl Iterator<Item = (&[u8], &Object)> {
+        self.paths.iter().filter_map(|(path, contribution)| Some((&path[..], &**contribution.takeover.as_ref()?)))
     }
 
     /// An instance of the current state; `None` if there is nothing to run: neither an enabled rule nor a

@@ -5,6 +5,7 @@ use crate::handle::{WafHandle, ddwaf_handle};
 use crate::pointers::{bytes, hand_out, object, shared, slot, take_back};
 use crate::wall::wall;
 use engine::Builder;
+use engine::internals::sdk;
 use engine::internals::support::fork::Versioned;
 use engine::value::Value;
 use std::ffi::c_char;
@@ -31,7 +32,8 @@ pub extern "C" fn ddwaf_builder_init() -> ddwaf_builder {
 ///
 /// @param path         Any bytes; they identify the configuration.
 /// @param diagnostics  Overwritten with a map that says what was loaded, skipped and refused, and why; the caller
-///                     destroys it with the default allocator. May be NULL.
+///                     destroys it with the default allocator. May be NULL. It has a section `bartizan_ato` only if the
+///                     configuration has this key, which is for bartizan_takeover_apply and does not affect instances.
 /// @return whether the configuration was accepted; false, with diagnostics untouched, if builder, path or config is
 ///         NULL or the path is empty.
 ///
@@ -50,7 +52,7 @@ pub unsafe extern "C" fn ddwaf_builder_add_or_update_config(
     wall(false, || unsafe {
         let (Some(builder), Some(config)) = (shared(builder), object(config)) else { return false };
         let Some(path) = path_bytes(path, path_len) else { return false };
-        let added = builder.0.change(|builder| builder.add_or_update(path, config));
+        let added = builder.0.change(|builder| sdk::add_config(builder, path, config));
         if let Some(diagnostics) = slot(diagnostics) {
             diagnostics.put(added.diagnostics.to_value());
         }

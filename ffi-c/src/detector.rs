@@ -1,6 +1,7 @@
 //! Account-takeover detection, by a stand-alone detector or by that of an engine.
 
 use crate::abi::ddwaf_object;
+use crate::builder::ddwaf_builder;
 use crate::pointers::{bytes, hand_out, object, shared, slot, take_back, to_c_const};
 use crate::sdk::{ENDLESS, answer, bartizan_engine, named_answer};
 use crate::wall::wall;
@@ -132,6 +133,33 @@ pub unsafe extern "C" fn bartizan_engine_detector(engine: bartizan_engine) -> ba
     })
 }
 
+/// Takes the sections `bartizan_ato` of a builder's configurations, in place of those that the detector took from a builder
+/// before; documents that were applied under other paths stay. Thread-safe with regard to the detector.
+///
+/// @param diagnostics  Overwritten with a map from the paths of these configurations to their diagnostics. The caller
+///                     destroys it with the default allocator. May be NULL.
+/// @return false, with diagnostics untouched, if detector or builder is NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) requires of handles and objects.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bartizan_takeover_apply(
+    detector: bartizan_detector,
+    builder: ddwaf_builder,
+    diagnostics: *mut ddwaf_object,
+) -> bool {
+    // SAFETY: promises on handles and objects.
+    wall(false, || unsafe {
+        let (Some(detector), Some(builder)) = (shared(detector), shared(builder)) else { return false };
+        let said = detector.0.apply_builder(&builder.0.load());
+        if let Some(diagnostics) = slot(diagnostics) {
+            diagnostics.put(said);
+        }
+        true
+    })
+}
+
 /// Runs a function of a detector. Thread-safe. See bartizan_call for the conventions.
 ///
 /// - `event` processes an event (`event`, `usr.login`, `usr.id`, `usr.exists`, `ip`, ...) and returns `signals` (the ids of
@@ -145,7 +173,7 @@ pub unsafe extern "C" fn bartizan_engine_detector(engine: bartizan_engine) -> ba
 /// - `signals` (`state`, `min_severity`, `service`, `rule`, `skip`, `limit`) returns `signals`, newest first; `signal`
 ///   (`id`) returns `signal`; `resolve` (`id`, `how`: `closed`, `false_positive` or `confirmed`) returns `found`.
 /// - `block` (`ip`, `cidr`, `user` or `session`; `seconds` or `permanent`; `mode`, `reason`, `signal`) returns `block`;
-///   `unblock` and `extend` (a target, or `signal`, `rule`, `kind`, `all`; `seconds`) return `count`; `blocks` (`skip`,
+///   `unblock` and `extend` (a target, or `signal`, `rule`, `kind`, `all`; `seconds` or `permanent`) return `count`; `blocks` (`skip`,
 ///   `limit`) returns `blocks`, newest first; `audit` returns `audit`.
 /// - `export_rules_data` (`max_chunk`) returns `documents` by path, null for one to be removed; `export` (`id`, `file`)
 ///   returns a whole file in `data`; `snapshot` returns `snapshot`, for bartizan_detector_restore.

@@ -463,7 +463,8 @@ static void bad_settings(void)
     bartizan_detector detector = bartizan_detector_init(&empty, NULL);
     map = parse("{\"kinds\": [\"sung\"]}");
     CHECK(!bartizan_detector_subscribe(detector, &map, note, NULL, &report));
-    expect_error(report, "unknown kind 'sung'");
+    expect_error(report, "unknown kind 'sung', expected 'opened', 'updated', 'escalated', 'compromised_user', 'response', "
+                         "'closed' or 'health'");
     expect_error(call(detector, "advance", parse("{\"to_ms\": 1}")), "only a manual clock can be advanced");
     expect_error(call(detector, "dance", new_map()), "unknown function `dance`");
 
@@ -534,11 +535,87 @@ static void of_an_engine(void)
     bartizan_detector_destroy(detector);
 }
 
+/* An engine continues from the snapshot of another one's detector. */
+static void of_a_snapshot(void)
+{
+    ddwaf_object map = parse("{\"rules\": {\"rules\": []}}"), report;
+    bartizan_engine engine = bartizan_engine_init(&map, NULL);
+    bartizan_detector detector = bartizan_engine_detector(engine);
+    destroy(call(detector, "block", parse("{\"user\": \"mallory\"}")));
+    ddwaf_object result = call(detector, "snapshot", new_map());
+    insert_copy(&map, "takeover_snapshot", get(&result, "snapshot"));
+    bartizan_detector_destroy(detector);
+    bartizan_engine_destroy(engine);
+    destroy(result);
+    engine = bartizan_engine_init(&map, &report);
+    CHECK(engine != NULL && ddwaf_object_get_size(get(get(&report, "report"), "warnings")) == 0);
+    destroy(report);
+    detector = bartizan_engine_detector(engine);
+    result = call(detector, "assess", parse("{\"usr.id\": \"mallory\"}"));
+    CHECK(is_text(get(&result, "decision"), "block"));
+    destroy(result);
+    bartizan_detector_destroy(detector);
+    bartizan_engine_destroy(engine);
+    destroy(map);
+}
+
+static bool add(ddwaf_builder builder, const char *path, const char *json, const char *section)
+{
+    ddwaf_object config = parse(json), diagnostics;
+    bool accepted = ddwaf_builder_add_or_update_config(builder, path, (uint32_t)strlen(path), &config, &diagnostics);
+    ddwaf_object expected = parse(section);
+    CHECK(within(&expected, &diagnostics));
+    CHECK((get(&expected, "bartizan_ato") != NULL) == (get(&diagnostics, "bartizan_ato") != NULL));
+    destroy(expected);
+    destroy(diagnostics);
+    destroy(config);
+    return accepted;
+}
+
+static void applied(bartizan_detector detector, ddwaf_builder builder, const char *json, const char *mode)
+{
+    ddwaf_object diagnostics, expected = parse(json);
+    CHECK(bartizan_takeover_apply(detector, builder, &diagnostics));
+    CHECK(within(&expected, &diagnostics));
+    CHECK(ddwaf_object_get_size(&diagnostics) == ddwaf_object_get_size(&expected));
+    destroy(expected);
+    destroy(diagnostics);
+    ddwaf_object health = call(detector, "health", new_map());
+    CHECK(is_text(get(&health, "mode"), mode));
+    destroy(health);
+}
+
+/* A builder keeps the sections of its configurations for detectors, and instances do not need them. */
+static void of_a_builder(void)
+{
+    ddwaf_object map = new_map();
+    bartizan_detector detector = bartizan_detector_init(&map, NULL);
+    destroy(map);
+    ddwaf_builder builder = ddwaf_builder_init();
+    CHECK(!bartizan_takeover_apply(NULL, builder, NULL) && !bartizan_takeover_apply(detector, NULL, NULL));
+    CHECK(add(builder, "b", "{\"bartizan_ato\": {\"settings\": {\"response\": {\"mode\": \"block\"}}}}",
+        "{\"bartizan_ato\": {\"loaded\": [\"settings:response\"], \"errors\": {}, \"warnings\": {}}}"));
+    CHECK(add(builder, "a", "{\"bartizan_ato\": {\"settings\": {\"response\": {\"mode\": \"blok\"}}}}",
+        "{\"bartizan_ato\": {\"errors\": {\"unknown mode 'blok', expected 'monitor' or 'block'\": [\"settings:response\"]}}}"));
+    CHECK(add(builder, "c", "{\"rules\": []}", "{}"));
+    CHECK(add(builder, "d", "{\"bartizan_ato\": 5}",
+        "{\"bartizan_ato\": {\"error\": \"bad cast, expected 'map', obtained 'unsigned'\"}}"));
+    CHECK(ddwaf_builder_build_instance(builder) == NULL);
+    applied(detector, builder, "{\"a\": {\"bartizan_ato\": {\"loaded\": []}}, \"b\": {\"bartizan_ato\": {\"loaded\":"
+        "[\"settings:response\"]}}, \"d\": {\"bartizan_ato\": {\"error\": \"bad cast, expected 'map', obtained 'unsigned'\"}}}", "block");
+    CHECK(ddwaf_builder_remove_config(builder, "b", 1) && ddwaf_builder_remove_config(builder, "d", 1));
+    applied(detector, builder, "{\"a\": {\"bartizan_ato\": {\"loaded\": []}}}", "monitor");
+    ddwaf_builder_destroy(builder);
+    bartizan_detector_destroy(detector);
+}
+
 int main(int argc, char **argv)
 {
     bool passed = run_files(argc - 1, argv + 1, run_line);
     bad_settings();
     bad_pointers();
     of_an_engine();
+    of_a_snapshot();
+    of_a_builder();
     return !passed;
 }

@@ -59,6 +59,8 @@ class Engine:
     - ``trusted_proxies``: the addresses and networks of these proxies (a list; empty if there are none): the client is
       then the last hop that is not one of them
     - ``takeover``: False, or how account takeover is detected: a document with the key ``bartizan_ato``
+    - ``takeover_snapshot``: bytes from which detection continues: the `snapshot` of an earlier engine's detector. If
+      they cannot be read, it starts empty, and the ``warnings`` of ``report["report"]`` say why
     - ``service``, ``env``: the names that signals of takeover have
     """
 

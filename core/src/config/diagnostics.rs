@@ -88,6 +88,11 @@ impl Section {
         !self.is_valid() && (self.error.is_some() || !self.failed.is_empty())
     }
 
+    /// Whether nothing could be used because of errors.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.error.is_some() || self.loaded.is_empty() && !self.errors.is_empty()
+    }
+
     fn to_value(&self) -> Value {
         if let Some(error) = &self.error {
             return Value::from_entries([("error", &error[..])]);

@@ -13,7 +13,7 @@ use super::rule::{Origin, Rule};
 use super::warning::Warning;
 use crate::matcher::data::{DataMatcher, ListType};
 use crate::order::Table;
-use crate::value::Text;
+use crate::value::{Text, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -31,6 +31,8 @@ pub struct Contribution {
     exclusion_data: Vec<Text>,
     overrides: bool,
     obfuscator: bool,
+    /// What the document says about the detection of account takeover; rules of the firewall do not need it.
+    pub takeover: Option<Value>,
     /// The warnings from reading the document.
     pub warnings: Vec<Warning>,
 }

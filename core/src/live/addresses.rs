@@ -101,12 +101,21 @@ impl Addresses {
     }
 
     /// Returns the entry that refuses an address: of all networks that contain it, the one with the latest end.
+    ///
+    /// An address of NAT64 is also refused by entries about the IPv4 address that it stands for.
     pub fn find(&self, address: IpAddr, now: u64) -> Option<Entry> {
         if self.base.is_unused() {
             return None;
         }
         let host = Prefix::host(address);
-        let found = match host.is_v6() {
+        let translated = host.translated().and_then(|host| self.terms_around(host, now));
+        let found = self.lasting(self.terms_around(host, now).into_iter().chain(translated), now);
+        found.map(|terms| self.base.entry(terms))
+    }
+
+    /// Returns the entry with the latest end among those about an address and the networks that contain it.
+    fn terms_around(&self, host: Prefix, now: u64) -> Option<Terms> {
+        match host.is_v6() {
             false => {
                 let lengths = self.lengths[0].load(Ordering::Acquire);
                 let networks = bits(lengths).filter_map(|length| self.terms_of(host.cut(length)));
@@ -122,8 +131,7 @@ impl Addresses {
                 let networks = short.chain(long).filter_map(|length| self.terms_of(host.cut(length)));
                 self.lasting(self.terms_of(host).into_iter().chain(networks), now)
             }
-        };
-        found.map(|terms| self.base.entry(terms))
+        }
     }
 
     /// Returns the entries in force, in no particular order.

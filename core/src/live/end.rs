@@ -22,6 +22,14 @@ impl Until {
         }
     }
 
+    /// The time, unless it is never.
+    pub(crate) fn time(self) -> Option<u64> {
+        match self {
+            Self::Time(seconds) => Some(seconds),
+            Self::Forever => None,
+        }
+    }
+
     /// Whether the end has not passed at `now`; the last second is included.
     pub fn holds(self, now: u64) -> bool {
         self >= Self::Time(now)

@@ -6,6 +6,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
+/// The upper 96 bits of `64:ff9b::/96`.
+const NAT64: u128 = 0x0064_ff9b << 64;
+
 /// A network prefix; a single address is a prefix of full length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Prefix {
@@ -54,6 +57,18 @@ impl Prefix {
             length = length.checked_sub(96)?; // an IPv4 network in IPv4-mapped notation
         }
         (length <= host.length).then(|| host.cut(length))
+    }
+
+    /// The IPv4 address that an address of the well-known prefix of NAT64, `64:ff9b::/96`, stands for (RFC 6052).
+    pub fn translated(self) -> Option<Self> {
+        let is_translated = self.is_host() && self.bits >> 32 == NAT64;
+        is_translated.then(|| Self::v4(self.bits as u32, 32))
+    }
+
+    /// The source that an address belongs to: an IPv4 address, also if it was translated, or an IPv6 network of this
+    /// length.
+    pub fn source(self, v6: u8) -> Self {
+        self.translated().unwrap_or(self).cut_by_family(32, v6)
     }
 
     /// Shortens the prefix to `length`; one that is already shorter is returned unchanged.

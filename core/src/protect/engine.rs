@@ -7,12 +7,13 @@ use super::service::Service;
 use super::settings::{OnIncomplete, Settings};
 use super::takeover::Takeover;
 use crate::config::action::default_block;
-use crate::config::{Diagnostics, Warning};
+use crate::config::{Diagnostics, Section, Warning};
 use crate::remote::{BUNDLED_RULES, Batch, BatchReport, Loaded, Product, Target, Updater};
 use crate::report::{Incomplete, ReportedAction};
 use crate::support::fork::Versioned;
 use crate::support::{Ids, Occasional, RandomIds};
 use crate::takeover::service::published::Publication;
+use crate::takeover::snapshot::Snapshot;
 use crate::takeover::{Detector, Look};
 use crate::users::Who;
 use crate::users::mode::{CollectionMode, ModeSettings};
@@ -74,7 +75,7 @@ struct State {
 pub struct Applied {
     /// The states to report, and the engine's diagnostics of each file.
     pub report: BatchReport,
-    /// Warnings about the collection mode.
+    /// Warnings about the collection mode, and about a snapshot that cannot be read.
     pub warnings: Vec<String>,
 }
 
@@ -109,9 +110,11 @@ impl Engine {
         if let Ok(own) = json::parse(OWN_RULES.as_bytes()) {
             state.builder.add_or_update(OWN_PATH.as_bytes(), &own);
         }
+        let snapshot = settings.takeover_snapshot.as_deref().filter(|_| settings.takeover).map(Snapshot::read);
+        let key = snapshot.as_ref().and_then(|snapshot| snapshot.as_ref().ok()).map(|snapshot| snapshot.key);
         let takeover = settings.takeover.then(|| {
-            let (live, clock) = (service.live().clone(), service.clock().clone());
-            Takeover::new(&settings.service_name, &settings.env, live, clock)
+            let (blocks, clock) = (service.blocks().clone(), service.clock().clone());
+            Takeover::new(&settings.service_name, &settings.env, blocks, clock, key)
         });
         let mut engine = Self {
             takeover,
@@ -128,12 +131,20 @@ impl Engine {
         if let (Some(takeover), Some(document)) = (&engine.takeover, &settings.takeover_document) {
             engine.takeover_diagnostics = takeover.detector.apply(TAKEOVER_PATH, document);
         }
-        let (applied, loaded) = engine.change(|updater, target| updater.start(target));
+        let (mut applied, loaded) = engine.change(|updater, target| updater.start(target));
         if let Some(added) = loaded.or(checked) {
             if !added.accepted {
                 return Err(Error::Rules(Box::new(added.diagnostics)));
             }
             engine.diagnostics = added.diagnostics;
+        }
+        // The rules come first, as a snapshot names those of its signals.
+        if let (Some(takeover), Some(snapshot)) = (&engine.takeover, snapshot)
+            && let Err(why) = snapshot.and_then(|snapshot| takeover.detector.adopt(snapshot))
+        {
+            let warning = format!("account-takeover detection starts empty: {why}");
+            crate::log!(Warn, "{warning}");
+            applied.warnings.push(warning);
         }
         let engine = Arc::new(engine);
         if let Some(takeover) = &engine.takeover {
@@ -201,10 +212,11 @@ impl Engine {
         self.takeover.as_ref().map(|takeover| &takeover.detector)
     }
 
-    /// How a client, or a user and a session, are refused, if they are.
-    pub(super) fn refusal(&self, client: Option<IpAddr>, who: &Who) -> Option<Look> {
+    /// How a client, or a user and a session, are refused, if they are. The refusal is counted if `counts`.
+    pub(super) fn refusal(&self, client: Option<IpAddr>, who: &Who, counts: bool) -> Option<Look> {
         if let Some(takeover) = &self.takeover {
-            return takeover.detector.refusal(client, who.id(), who.session_id()).map(|refusal| refusal.look);
+            let refusal = takeover.detector.refusal(client, who.id(), who.session_id(), counts);
+            return refusal.map(|refusal| refusal.look);
         }
         let client = client.and_then(|client| self.service.refuses_address(client));
         let refused = client.or_else(|| self.service.refuses_user(who.id()?));
@@ -321,7 +333,11 @@ impl Target for Swap<'_> {
         };
         // A document without the key takes away what an earlier one of the same path said.
         if let Some(detector) = self.detector.filter(|_| content.is_map()) {
-            added.diagnostics.sections.append(&mut detector.apply(path, content).sections);
+            let mut said = detector.apply(path, content);
+            let refused = said.sections.values().any(Section::is_refused);
+            let is_all = added.diagnostics.sections.values().all(|section| section.loaded.is_empty());
+            added.accepted &= !(refused && is_all);
+            added.diagnostics.sections.append(&mut said.sections);
         }
         let loaded = Loaded { accepted: added.accepted, diagnostics: added.diagnostics.to_value_with_warnings() };
         self.ruleset = Some(added).filter(|_| bundled).or(self.ruleset.take());

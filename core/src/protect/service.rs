@@ -7,6 +7,8 @@ use crate::http::{ClientAddress, Proxies, client_address};
 use crate::live::{Entry, LiveSets, Prefix, Refused, Until};
 use crate::support::fork::{Renewable, Versioned};
 use crate::support::{Clock, SystemClock, random};
+use crate::takeover::respond::Target;
+use crate::takeover::respond::blocks::{Block, Blocks, Look, Selector};
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
@@ -121,11 +123,17 @@ impl Subject {
     fn network(&self) -> Option<Prefix> {
         Prefix::parse(self.address.as_deref()?)
     }
+
+    fn targets(&self) -> impl Iterator<Item = Target> + use<> {
+        self.network().map(Target::Ip).into_iter().chain(self.user.clone().map(Target::User))
+    }
 }
 
 /// The process-wide state: denylist, limits, and the application's own login failures. Thread-safe.
 pub struct Service {
     live: Arc<LiveSets>,
+    /// What is known of the entries, for whoever lists them.
+    blocks: Arc<Blocks>,
     limiter: TraceLimiter,
     sampler: SchemaSampler,
     stealth: Renewable<StealthTemplates>,
@@ -151,8 +159,10 @@ impl fmt::Debug for Service {
 impl Service {
     /// A service that has learned nothing and refuses nobody.
     pub fn new(settings: ServiceSettings) -> Self {
+        let live = Arc::<LiveSets>::default();
         Self {
-            live: Arc::default(),
+            blocks: Arc::new(Blocks::new(live.clone())),
+            live,
             limiter: TraceLimiter::new(settings.trace_rate_limit),
             sampler: SchemaSampler::new(settings.schema_delay),
             stealth: Renewable::default(),
@@ -182,20 +192,25 @@ impl Service {
             self.live.addresses.remove(network);
             before.map_or(Ok(()), |before| self.live.addresses.insert(network, before, now))?;
         }
-        taken
+        taken?;
+        for target in subject.targets() {
+            self.blocks.record(Block::manual(target, until.time(), Look::Block, now), now);
+        }
+        Ok(())
     }
 
     /// Changes the end of blocks that are still in force, to an earlier or later one; false if there is none.
     pub fn extend(&self, subject: &Subject, until: Until) -> bool {
         let now = self.now();
-        let user = subject.user.as_ref().is_some_and(|user| self.live.users.extend(user, until, now));
-        subject.network().is_some_and(|network| self.live.addresses.extend(network, until, now)) || user
+        let extend = |target| self.blocks.extend(&Selector::Target(target), until.time(), now) > 0;
+        subject.targets().map(extend).fold(false, |any, extended| any | extended)
     }
 
     /// Removes a block; false if there was none.
     pub fn unblock(&self, subject: &Subject) -> bool {
-        let user = subject.user.as_ref().is_some_and(|user| self.live.users.remove(user));
-        subject.network().is_some_and(|network| self.live.addresses.remove(network)) || user
+        let now = self.now();
+        let remove = |target| !self.blocks.remove(&Selector::Target(target), now).is_empty();
+        subject.targets().map(remove).fold(false, |any, removed| any | removed)
     }
 
     /// The end of a user's block, if there is one.
@@ -227,6 +242,11 @@ impl Service {
     /// The sets behind these, which rules know as `blocked_ips` and `blocked_users`.
     pub(crate) fn live(&self) -> &Arc<LiveSets> {
         &self.live
+    }
+
+    /// What is known of the entries of these sets.
+    pub(super) fn blocks(&self) -> &Arc<Blocks> {
+        &self.blocks
     }
 
     /// The clock by which entries end.

@@ -47,6 +47,7 @@ pub struct Settings {
     pub(super) service: ServiceSettings,
     pub(super) takeover: bool,
     pub(super) takeover_document: Option<Value>,
+    pub(super) takeover_snapshot: Option<Vec<u8>>,
     pub(super) service_name: String,
     pub(super) env: String,
 }
@@ -66,6 +67,7 @@ impl Settings {
             service: ServiceSettings::default(),
             takeover: true,
             takeover_document: None,
+            takeover_snapshot: None,
             service_name: String::new(),
             env: String::new(),
         }
@@ -133,6 +135,15 @@ impl Settings {
     #[must_use]
     pub fn service(self, service: ServiceSettings) -> Self {
         Self { service, ..self }
+    }
+
+    /// The snapshot from which the detection of account takeover continues, which
+    /// [`Detector::snapshot`](crate::takeover::Detector::snapshot) of the engine's detector returned: blocks, signals,
+    /// and what it knows of accounts. If it cannot be read, the detector starts empty, and there is a warning in
+    /// [`Applied::warnings`](super::Applied::warnings).
+    #[must_use]
+    pub fn takeover_snapshot(self, snapshot: impl Into<Vec<u8>>) -> Self {
+        Self { takeover_snapshot: Some(snapshot.into()), ..self }
     }
 
     /// Whether account takeover is detected, which it is unless somebody says no.

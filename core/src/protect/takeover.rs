@@ -1,9 +1,10 @@
 //! The detector of an engine, with the paths of login requests.
 
-use crate::live::LiveSets;
 use crate::support::Clock;
 use crate::support::fork::Versioned;
 use crate::takeover::config::login_route::LoginRoute;
+use crate::takeover::key::HashKey;
+use crate::takeover::respond::blocks::Blocks;
 use crate::takeover::{Detector, Options};
 use crate::value::Object;
 use std::sync::Arc;
@@ -23,8 +24,9 @@ pub(super) struct Takeover {
 }
 
 impl Takeover {
-    pub fn new(service: &str, env: &str, live: Arc<LiveSets>, clock: Arc<dyn Clock>) -> Self {
-        let options = Options { live, clock, ..Options::system(service, env) };
+    pub fn new(service: &str, env: &str, blocks: Arc<Blocks>, clock: Arc<dyn Clock>, key: Option<HashKey>) -> Self {
+        let options = Options { blocks, clock, ..Options::system(service, env) };
+        let options = Options { hash_key: key.unwrap_or(options.hash_key), ..options };
         Self { detector: Arc::new(Detector::new(options)), routes: Versioned::default(), requests: AtomicU64::new(0) }
     }
 

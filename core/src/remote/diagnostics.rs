@@ -5,7 +5,7 @@ use crate::users::text::utf8;
 use crate::value::{Object, Value, json};
 
 /// The sections in the order they are reported.
-const SECTIONS: [&str; 9] = [
+const SECTIONS: [&str; 10] = [
     "rules",
     "custom_rules",
     "exclusions",
@@ -15,6 +15,7 @@ const SECTIONS: [&str; 9] = [
     "rules_override",
     "rules_data",
     "exclusion_data",
+    "bartizan_ato",
 ];
 
 /// A line for the telemetry log.

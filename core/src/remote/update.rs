@@ -200,7 +200,9 @@ impl Updater {
             files.insert(path.into());
             report.acknowledge(path);
         } else {
+            // Something of a refused file, or of what was there before, may still be in use, and has to be removed in time.
             files.remove(path);
+            self.other_files.insert(path.into());
             report.refuse(path, apply_error(&loaded.diagnostics));
         }
         report.diagnostics.push((path.into(), loaded.diagnostics));

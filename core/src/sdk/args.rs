@@ -74,9 +74,19 @@ impl<'a> Args<'a> {
 
     /// Refuses arguments that are not known, as a misspelt setting must not be ignored.
     pub fn only(self, known: &[&str]) -> Result<()> {
+        self.none_but("setting", known)
+    }
+
+    /// The same for the arguments of a call.
+    pub fn only_arguments(self, known: &[&str]) -> Result<()> {
+        self.none_but("argument", known)
+    }
+
+    fn none_but(self, what: &str, known: &[&str]) -> Result<()> {
         let names = self.0.as_map().unwrap_or_default().iter().map(|pair| utf8(pair.key_bytes().unwrap_or_default()));
         match names.into_iter().find(|name| !known.contains(&name.as_ref())) {
-            Some(name) => Err(format!("unknown setting `{name}`; the settings are {}", known.join(", "))),
+            Some(name) if known.is_empty() => Err(format!("unknown {what} `{name}`; there are no {what}s")),
+            Some(name) => Err(format!("unknown {what} `{name}`; the {what}s are {}", known.join(", "))),
             None => Ok(()),
         }
     }

@@ -68,7 +68,7 @@ impl fmt::Display for EngineError {
 impl std::error::Error for EngineError {}
 
 /// The names of the settings of an engine, beside [`SERVICE_SETTINGS`].
-pub const ENGINE_SETTINGS: [&str; 11] = [
+pub const ENGINE_SETTINGS: [&str; 12] = [
     "rules",
     "local_rules",
     "enabled",
@@ -78,6 +78,7 @@ pub const ENGINE_SETTINGS: [&str; 11] = [
     "propagate",
     "on_incomplete",
     "takeover",
+    "takeover_snapshot",
     "service",
     "env",
 ];
@@ -93,6 +94,8 @@ pub const ENGINE_SETTINGS: [&str; 11] = [
 /// * those of a service: `trace_rate_limit`, `schema_delay`, `client_ip_header`, `trusted_proxies`
 /// * `takeover`: false turns the detection of account takeover off; a map is what it is to do, a document with the key
 ///   `bartizan_ato` (see `core/rules/takeover/CONFIGURATION.md`)
+/// * `takeover_snapshot`: the bytes from which detection continues, the result of `snapshot` of an engine's detector; if they
+///   cannot be read, it starts empty, and the `warnings` of the report say why
 /// * `service`, `env`: the names that signals have, else those of `DD_SERVICE` and `DD_ENV` in the `environment`
 /// * `on_incomplete`: `pass` (the default) or `block`: what becomes of a request that was not inspected completely
 ///
@@ -147,6 +150,11 @@ fn read(args: Args<'_>, warnings: &mut Vec<String>) -> Result<Settings, EngineEr
             settings.takeover_document(args.object("takeover").map_or_else(Value::null, Object::to_value))
         }
         Some(_) => return Err("the setting `takeover` must be true, false or a map".into()),
+    };
+    let settings = match args.object("takeover_snapshot").map(Object::as_bytes) {
+        None => settings,
+        Some(Some(snapshot)) => settings.takeover_snapshot(snapshot),
+        Some(None) => return Err("the setting `takeover_snapshot` must be bytes".into()),
     };
     let name = |setting: &str, named: &str| -> Result<String, String> {
         Ok(args.text(setting)?.map(String::from).or_else(|| variable(named)).unwrap_or_default())

@@ -108,7 +108,7 @@ pub use request::call_request;
 pub use scope::{Place, call_in_scope};
 pub use service::{SERVICE_SETTINGS, call_service, new_service};
 pub use taken::Arguments;
-pub use takeover::{DETECTOR_FUNCTIONS, call_detector, export, new_detector, restore_detector};
+pub use takeover::{DETECTOR_FUNCTIONS, add_config, call_detector, export, new_detector, restore_detector};
 
 /// Runs a function. The result is a map; its `error` says that the function is unknown or an argument invalid.
 pub fn call(function: &str, arguments: &Object) -> Value {

@@ -23,10 +23,10 @@ fn read_wanted(args: Args<'_>) -> Result<Wanted> {
     args.only(&["min_severity", "categories", "services", "kinds"])?;
     let min_severity = match args.text("min_severity")? {
         None => Severity::default(),
-        Some(name) => Severity::from_name(&name).ok_or_else(|| format!("unknown severity '{name}'"))?,
+        Some(name) => Severity::read(&name)?,
     };
     let kinds = args.texts("kinds")?;
-    let kinds = kinds.iter().map(|name| Kind::from_name(name).ok_or_else(|| format!("unknown kind '{name}'")));
+    let kinds = kinds.iter().map(|name| Kind::read(name));
     let list = |name| Ok::<_, String>(args.texts(name)?.into_iter().map(String::from).collect());
     Ok(Wanted {
         min_severity,

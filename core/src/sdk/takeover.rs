@@ -2,7 +2,10 @@
 
 use super::args::{Args, Result};
 use super::map_of;
+use crate::builder::{Added, Builder};
 use crate::config::Diagnostics;
+use crate::config::document::TAKEOVER;
+use crate::takeover::config::review;
 use crate::takeover::{Assessment, Detector, Dropped, Export, Options, Verdict};
 use crate::value::{Object, Value};
 
@@ -63,6 +66,17 @@ fn report(diagnostics: Option<Diagnostics>) -> Value {
     map_of([("diagnostics", diagnostics.map_or_else(Value::map, |diagnostics| diagnostics.to_value()))])
 }
 
+/// Adds a configuration to a builder, or replaces one. If it has the key `bartizan_ato`, the diagnostics have this section
+/// too: it is read together with those of the builder's other configurations, for [`Detector::apply_builder`].
+pub fn add_config(builder: &mut Builder, path: &[u8], document: &Object) -> Added {
+    let mut added = builder.add_or_update(path, document);
+    if document.get(TAKEOVER.as_bytes()).is_some() {
+        let said = review(builder, path);
+        said.into_iter().for_each(|section| drop(added.diagnostics.sections.insert(TAKEOVER, section)));
+    }
+    added
+}
+
 /// The names of the functions that [`call_detector`] knows.
 pub const DETECTOR_FUNCTIONS: [&str; 21] = [
     "event",
@@ -106,7 +120,7 @@ pub const DETECTOR_FUNCTIONS: [&str; 21] = [
 /// | `resolve` | `id`, `how`: `closed`, `false_positive` or `confirmed` | `found` |
 /// | `block` | `ip`, `cidr`, `user` or `session`; `seconds` or `permanent`; `mode`: `block` or `stealth`; `reason`, `signal` | `block` |
 /// | `unblock` | `ip`, `cidr`, `user`, `session`, `signal`, `rule`, `kind` or `all` | `count` |
-/// | `extend` | the same, and `seconds` from now; without them, for ever | `count` |
+/// | `extend` | the same, and `seconds` from now or `permanent` | `count` |
 /// | `blocks` | `skip`, `limit` (100) | `blocks`, newest first |
 /// | `audit` | | `audit`: the latest changes of blocks, oldest first |
 /// | `health` | | counters and findings about the events |
@@ -143,6 +157,9 @@ pub fn export(detector: &Detector, arguments: &Object) -> Result<Option<Export>>
 
 fn dispatch(detector: &Detector, function: &str, args: Args<'_>, map: &Object) -> Result<Value> {
     let one = |name, value: Value| Ok(map_of([(name, value)]));
+    if let Some(names) = argument_names(function) {
+        args.only_arguments(names)?;
+    }
     match function {
         "apply" => {
             let document = args.object("document").ok_or("the argument `document` must be given")?;
@@ -164,7 +181,7 @@ fn dispatch(detector: &Detector, function: &str, args: Args<'_>, map: &Object) -
         "resolve" => one("found", detector.resolve(&text(args, "id")?, &text(args, "how")?)?.into()),
         "block" => one("block", detector.block(map)?),
         "unblock" => one("count", (detector.unblock(map)? as u64).into()),
-        "extend" => one("count", (detector.extend(map, whole(args, "seconds")?)? as u64).into()),
+        "extend" => one("count", (detector.extend(map, None)? as u64).into()),
         "blocks" => one("blocks", detector.blocks(map)?),
         "audit" => one("audit", detector.audit()),
         "health" => Ok(detector.health()),
@@ -184,6 +201,22 @@ fn dispatch(detector: &Detector, function: &str, args: Args<'_>, map: &Object) -
         }
         _ => Err(format!("unknown function `{function}`")),
     }
+}
+
+/// The arguments of a function; `None` for functions that check theirs themselves.
+fn argument_names(function: &str) -> Option<&'static [&'static str]> {
+    Some(match function {
+        "apply" => &["path", "document"],
+        "remove" => &["path"],
+        "advance" => &["to_ms"],
+        "signal" => &["id"],
+        "resolve" => &["id", "how"],
+        "export_rules_data" => &["max_chunk"],
+        "export" => &["id", "file"],
+        "unsubscribe" => &["subscription"],
+        "tick" | "time" | "audit" | "health" | "snapshot" => &[],
+        _ => return None,
+    })
 }
 
 fn verdict_value(verdict: std::result::Result<Verdict, Dropped>) -> Value {

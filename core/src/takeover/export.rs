@@ -4,9 +4,10 @@
 //! text.
 
 use super::respond::blocks::Blocks;
-use super::signal::Signal;
-use super::signal::campaign::{Attempt, Kind};
+use super::signal::campaign::{Attempt, Kind, Log};
+use super::signal::{Compromised, Signal};
 use super::text::timestamp;
+use super::words::chosen;
 use crate::value::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 
@@ -25,16 +26,16 @@ pub enum File {
 }
 
 impl File {
-    /// Returns the file of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "targeted_users.csv" => Self::TargetedUsers,
-            "ips.csv" => Self::Ips,
-            "compromised.csv" => Self::Compromised,
-            "events.csv" => Self::EventsCsv,
-            "events.ndjson" => Self::EventsNdjson,
-            _ => return None,
-        })
+    /// Returns the file of this name, or a message about an unknown one.
+    pub fn read(name: &str) -> Result<Self, String> {
+        let files = [
+            ("targeted_users.csv", Self::TargetedUsers),
+            ("ips.csv", Self::Ips),
+            ("compromised.csv", Self::Compromised),
+            ("events.csv", Self::EventsCsv),
+            ("events.ndjson", Self::EventsNdjson),
+        ];
+        chosen("export", name, &files)
     }
 }
 
@@ -58,8 +59,22 @@ impl Iterator for Export {
     }
 }
 
-/// Exports a file about a signal in its current state.
-pub fn export(signal: &Signal, file: File, blocks: &Blocks, now_s: u64) -> Export {
+/// What a file about a signal is made of. It is a cheap copy, so that the file can be made while the signal changes.
+pub struct Material {
+    log: Log,
+    compromised: Vec<Compromised>,
+}
+
+impl Material {
+    /// Copies the current state of a signal.
+    pub fn of(signal: &Signal) -> Self {
+        Material { log: signal.campaign.log(), compromised: signal.compromised.clone() }
+    }
+}
+
+/// Exports a file about a signal.
+pub fn export(signal: Material, file: File, blocks: &Blocks, now_s: u64) -> Export {
+    let signal = &signal;
     let lines: Box<dyn Iterator<Item = String> + Send> = match file {
         File::TargetedUsers => Box::new(targeted_users(signal)),
         File::Ips => Box::new(ips(signal, blocks, now_s)),
@@ -144,13 +159,13 @@ impl Totals {
 
 /// Sums attempts by a key, in the order of first appearance.
 fn totals(
-    signal: &Signal,
+    log: &Log,
     key: impl Fn(&Attempt) -> Option<String>,
     other: impl Fn(&Attempt) -> Option<String>,
 ) -> Vec<(String, Totals)> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut all: Vec<(String, Totals)> = vec![];
-    for attempt in signal.campaign.attempts() {
+    for attempt in log.attempts() {
         let Some(name) = key(attempt) else { continue };
         let place = *places.entry(name.clone()).or_insert_with(|| {
             all.push((name, Totals::default()));
@@ -160,16 +175,16 @@ fn totals(
         totals.add(attempt);
         totals.others.extend(other(attempt));
         if totals.user_id.is_none() {
-            totals.user_id = signal.campaign.text(attempt.user_id).map(str::to_owned);
+            totals.user_id = log.text(attempt.user_id).map(str::to_owned);
         }
     }
     all
 }
 
-fn targeted_users(signal: &Signal) -> impl Iterator<Item = String> + Send + use<> {
-    let login = |attempt: &Attempt| signal.campaign.text(attempt.login).map(str::to_owned);
+fn targeted_users(signal: &Material) -> impl Iterator<Item = String> + Send + use<> {
+    let login = |attempt: &Attempt| signal.log.text(attempt.login).map(str::to_owned);
     let ip = |attempt: &Attempt| attempt.ip.map(|ip| ip.to_string());
-    let rows = totals(signal, login, ip);
+    let rows = totals(&signal.log, login, ip);
     let compromised: BTreeSet<_> = signal.compromised.iter().filter_map(|one| one.login.clone()).collect();
     let header = csv_line([
         "usr.login",
@@ -202,10 +217,10 @@ fn targeted_users(signal: &Signal) -> impl Iterator<Item = String> + Send + use<
     }))
 }
 
-fn ips(signal: &Signal, blocks: &Blocks, now_s: u64) -> impl Iterator<Item = String> + Send + use<> {
+fn ips(signal: &Material, blocks: &Blocks, now_s: u64) -> impl Iterator<Item = String> + Send + use<> {
     let ip = |attempt: &Attempt| attempt.ip.map(|ip| ip.to_string());
-    let login = |attempt: &Attempt| signal.campaign.text(attempt.login).map(str::to_owned);
-    let rows: Vec<_> = totals(signal, ip, login)
+    let login = |attempt: &Attempt| signal.log.text(attempt.login).map(str::to_owned);
+    let rows: Vec<_> = totals(&signal.log, ip, login)
         .into_iter()
         .map(|(ip, totals)| {
             let address = ip.parse().ok();
@@ -245,7 +260,7 @@ fn ips(signal: &Signal, blocks: &Blocks, now_s: u64) -> impl Iterator<Item = Str
     }))
 }
 
-fn compromised(signal: &Signal) -> impl Iterator<Item = String> + Send + use<> {
+fn compromised(signal: &Material) -> impl Iterator<Item = String> + Send + use<> {
     let header = csv_line(["usr.id", "usr.login", "at", "ip", "reason", "confidence", "post_compromise_events"]);
     let rows = signal.compromised.clone();
     std::iter::once(header).chain(rows.into_iter().map(|one| {
@@ -269,15 +284,21 @@ struct Row {
     user_id: String,
 }
 
-fn rows(signal: &Signal) -> Vec<Row> {
-    let text = |place| signal.campaign.text(place).unwrap_or_default().to_owned();
-    let row = |attempt: &Attempt| Row { attempt: *attempt, login: text(attempt.login), user_id: text(attempt.user_id) };
-    signal.campaign.attempts().iter().map(row).collect()
+/// Resolves the attempts one by one, as the file is read.
+fn rows(signal: &Material) -> impl Iterator<Item = Row> + Send + use<> {
+    let log = signal.log.clone();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let attempt = *log.attempt(at)?;
+        at += 1;
+        let text = |place| log.text(place).unwrap_or_default().to_owned();
+        Some(Row { attempt, login: text(attempt.login), user_id: text(attempt.user_id) })
+    })
 }
 
-fn events_csv(signal: &Signal) -> impl Iterator<Item = String> + Send + use<> {
+fn events_csv(signal: &Material) -> impl Iterator<Item = String> + Send + use<> {
     let header = csv_line(["at", "kind", "ip", "usr.login", "usr.id", "usr.exists", "familiar", "offender"]);
-    std::iter::once(header).chain(rows(signal).into_iter().map(|row| {
+    std::iter::once(header).chain(rows(signal).map(|row| {
         let truth = |truth: Option<bool>| truth.map_or_else(String::new, |truth| truth.to_string());
         csv_line([
             timestamp(row.attempt.at_s.into()),
@@ -292,8 +313,8 @@ fn events_csv(signal: &Signal) -> impl Iterator<Item = String> + Send + use<> {
     }))
 }
 
-fn events_ndjson(signal: &Signal) -> impl Iterator<Item = String> + Send + use<> {
-    rows(signal).into_iter().map(|row| {
+fn events_ndjson(signal: &Material) -> impl Iterator<Item = String> + Send + use<> {
+    rows(signal).map(|row| {
         let text = |text: String| if text.is_empty() { Value::null() } else { Value::from(text) };
         let truth = |truth: Option<bool>| truth.map_or_else(Value::null, Value::from);
         let line = Value::from_entries([

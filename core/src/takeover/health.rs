@@ -25,7 +25,8 @@ pub struct Health {
     pub trusted: u64,
     /// The number of failures ignored after a success of the same request.
     pub double_events: u64,
-    /// The number of events that a rule could not consider because a field was missing.
+    /// The number of failures without a login or without whether the account exists, and of events that a rule could
+    /// not consider because a field was missing.
     pub missing_fields: u64,
     /// The number of unusable fields.
     pub ignored_fields: u64,
@@ -93,6 +94,7 @@ impl Health {
             hour.failures += 1;
             hour.without_login += u32::from(event.login.is_none());
             hour.without_exists += u32::from(event.exists.is_none());
+            self.missing_fields += u64::from(event.login.is_none() || event.exists.is_none());
             return;
         }
         hour.successes += 1;
@@ -105,6 +107,21 @@ impl Health {
             }
             hour.accounts.insert(account.get());
         }
+    }
+
+    /// Returns the counts of the current hour, from which the next findings will follow.
+    pub fn current_hour(&self) -> Value {
+        let hour = &self.hour;
+        let counts = [
+            ("logins", hour.logins),
+            ("failures", hour.failures),
+            ("without_login", hour.without_login),
+            ("without_exists", hour.without_exists),
+            ("local_addresses", hour.local),
+            ("library_user_agents", hour.libraries),
+            ("few_headers", hour.few_headers),
+        ];
+        Value::from_entries(counts.map(|(name, count)| (name, Value::from(u64::from(count)))))
     }
 
     /// Whether an hour or a day of events is not over.

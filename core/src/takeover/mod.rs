@@ -24,6 +24,7 @@
 //! | `respond`, `assess` | blocks, their limits, and the assessment of attempts |
 //! | `notify`, `export` | notifications, and exports for investigation |
 //! | `health` | problems with the events themselves |
+//! | `words` | what is said about unknown words of documents and arguments |
 //! | `snapshot` | state that survives a restart |
 //!
 //! The most useful information about a failed attempt is whether the account has succeeded from there before: a user
@@ -59,6 +60,7 @@ pub(crate) mod state;
 pub(crate) mod subject;
 pub(crate) mod text;
 mod verbs;
+pub(crate) mod words;
 
 pub use assess::{Assessment, Decision};
 pub use detector::{Detector, Options, Subscriber};

@@ -1,5 +1,7 @@
 //! The severity of a signal.
 
+use super::words::unknown;
+
 /// The severity, from information to an attack that succeeded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)]
@@ -31,5 +33,10 @@ impl Severity {
     /// Returns the severity of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|severity| severity.name() == name)
+    }
+
+    /// Returns the severity of this name, or a message about an unknown one.
+    pub(crate) fn read(name: &str) -> Result<Self, String> {
+        Self::from_name(name).ok_or_else(|| unknown("severity", name, Self::ALL.map(Self::name)))
     }
 }

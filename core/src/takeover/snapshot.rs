@@ -8,14 +8,14 @@ use super::detector::{Detector, Options};
 use super::familiarity::Familiarity;
 use super::key::HashKey;
 use super::mining::Mining;
-use super::respond::blocks::{Block, Look};
+use super::respond::blocks::{Block, Look, Selector};
 use super::respond::offenders::Offenders;
 use super::rules::learned::LearnedRates;
 use super::series::history::History;
 use super::service::Service;
 use super::signal::Signal;
 use super::signal::record::read_target;
-use super::state::snapshot::{self, Fields, Header, Name};
+use super::state::snapshot::{self, Fields, Header, Name, Sections};
 use crate::config::Diagnostics;
 use crate::value::{Object, View, json};
 
@@ -24,6 +24,21 @@ const BLOCKS: Name = *b"blok";
 
 /// The error for a snapshot with valid checksums but invalid content.
 const UNREADABLE: &str = "the snapshot holds what this version cannot read";
+
+/// A snapshot whose checksums are right.
+pub(crate) struct Snapshot<'a> {
+    /// The key of the hashes in it.
+    pub key: HashKey,
+    sections: Sections<'a>,
+}
+
+impl<'a> Snapshot<'a> {
+    /// Reads a snapshot, or tells why it cannot be read.
+    pub fn read(bytes: &'a [u8]) -> Result<Self, &'static str> {
+        let (header, sections) = snapshot::read(bytes)?;
+        Ok(Snapshot { key: HashKey(header.key), sections })
+    }
+}
 
 impl Detector {
     /// Returns a snapshot. It contains the key of the hashes, so it is a secret.
@@ -53,23 +68,37 @@ impl Detector {
         documents: &[(&str, &Object)],
         bytes: &[u8],
     ) -> Result<(Self, Vec<Diagnostics>), &'static str> {
-        let (header, sections) = snapshot::read(bytes)?;
-        let detector = Detector::new(Options { hash_key: HashKey(header.key), ..options });
+        let snapshot = Snapshot::read(bytes)?;
+        let detector = Detector::new(Options { hash_key: snapshot.key, ..options });
         let diagnostics = documents.iter().map(|(path, document)| detector.apply(path, document)).collect();
-        let now_s = detector.now_s();
+        detector.adopt(snapshot)?;
+        Ok((detector, diagnostics))
+    }
+
+    /// Continues from a snapshot. The detector must have been created with its key, and must not have processed any
+    /// event. If the snapshot cannot be read, the detector is empty as before.
+    pub(crate) fn adopt(&self, snapshot: Snapshot<'_>) -> Result<(), &'static str> {
+        self.adopt_sections(snapshot.sections).inspect_err(|_| {
+            self.services.change(Vec::clear);
+            self.blocks.remove(&Selector::All, self.now_s());
+        })
+    }
+
+    fn adopt_sections(&self, sections: Sections<'_>) -> Result<(), &'static str> {
+        let now_s = self.now_s();
         for (name, fields) in sections {
             match name {
-                SERVICE => detector.restore_service(fields, now_s)?,
+                SERVICE => self.restore_service(fields, now_s)?,
                 BLOCKS => {
                     for line in fields.0.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
                         let block = json::parse(line).map_err(|_| UNREADABLE)?;
-                        detector.blocks.insert(read_block(&block).ok_or(UNREADABLE)?, now_s);
+                        self.blocks.insert(read_block(&block).ok_or(UNREADABLE)?, now_s);
                     }
                 }
                 _ => {}
             }
         }
-        Ok((detector, diagnostics))
+        Ok(())
     }
 
     fn restore_service(&self, mut fields: Fields<'_>, now_s: u64) -> Result<(), &'static str> {
@@ -150,7 +179,7 @@ fn read_block(block: &Object) -> Option<Block> {
         automatic: text(b"origin")? == "automatic",
         signal: text(b"signal"),
         rule: text(b"rule"),
-        created_s: number(b"created_at")?,
+        created_s: number(b"created_at"),
         hits: number(b"hits")?,
         hit_s: number(b"first_hit").zip(number(b"last_hit")),
     })

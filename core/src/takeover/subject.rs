@@ -31,10 +31,12 @@ impl<'a> Subject<'a> {
     pub fn of(event: &'a Event<'_>, how: &Normalization, hash: &HashKey) -> Self {
         let address = event.ip.map(Prefix::host);
         let login = event.login.as_deref().and_then(|login| how.login.apply(login));
-        let group = address.map(|address| address.cut_by_family(32, how.ipv6_group));
-        let network = address.map(|address| Network::of(address, event.geo.as_ref().and_then(|geo| geo.asn)));
+        let group = address.map(|address| address.source(how.ipv6_group));
+        // All clients behind a NAT64 would otherwise be one source, which none of them is responsible for.
+        let source = address.map(|address| address.translated().unwrap_or(address));
+        let network = source.map(|address| Network::of(address, event.geo.as_ref().and_then(|geo| geo.asn)));
         Subject {
-            local: address.is_some_and(|address| how.local.contains(address)),
+            local: source.is_some_and(|address| how.local.contains(address)),
             login_hash: login.as_ref().map(|login| hash.hash(login.as_bytes())),
             group_hash: group.map(|group| hash.hash(&group.bytes())),
             network_hash: network.map(|network| hash.hash(&network.bytes())),
@@ -84,7 +86,7 @@ impl<'a> Subject<'a> {
     /// others.
     pub fn origin(&self, event: &Event<'_>, hash: &HashKey, trait_is_rare: impl FnOnce(u64) -> bool) -> Origin {
         // A local address is that of a proxy, and does not distinguish clients.
-        let network = self.address.filter(|_| !self.local).map(|address| address.cut_by_family(24, 56));
+        let network = self.address.filter(|_| !self.local).map(|address| address.source(56).cut_by_family(24, 56));
         let device = match &event.device_id {
             Some(id) => Some(hash.hasher().part(b"device").part(id.as_bytes()).finish()),
             None => device_trait(event, hash).filter(|device| trait_is_rare(*device)),

@@ -215,8 +215,12 @@ fn invalid_calls_of_a_detector_are_reported() {
     assert_eq!(call("advance", r#"{"to_ms":1}"#), r#"{"error":"only a manual clock can be advanced"}"#);
     assert_eq!(call("dance", "{}"), r#"{"error":"unknown function `dance`"}"#);
     let subscribe = |wanted: &str| sdk::subscribe(&detector, &parse(wanted), std::sync::Arc::new(|_| {}));
-    assert_eq!(subscribe(r#"{"min_severity":"grave"}"#), Err("unknown severity 'grave'".into()));
-    assert_eq!(subscribe(r#"{"kinds":["opened","sung"]}"#), Err("unknown kind 'sung'".into()));
+    assert_eq!(
+        subscribe(r#"{"min_severity":"grave"}"#),
+        Err("unknown severity 'grave', expected 'info', 'low', 'medium', 'high' or 'critical'".into())
+    );
+    let kinds = "'opened', 'updated', 'escalated', 'compromised_user', 'response', 'closed' or 'health'";
+    assert_eq!(subscribe(r#"{"kinds":["opened","sung"]}"#), Err(format!("unknown kind 'sung', expected {kinds}")));
     let unknown = "unknown setting `kind`; the settings are min_severity, categories, services, kinds";
     assert_eq!(subscribe(r#"{"kind":"opened"}"#), Err(unknown.into()));
     let number = subscribe("{}").unwrap();

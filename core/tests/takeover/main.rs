@@ -1,5 +1,6 @@
 //! Tests of account-takeover detection and of its denylists.
 
+mod blocks;
 #[path = "../common/mod.rs"]
 mod common;
 mod hostile;

@@ -8,36 +8,36 @@ use bartizan::internals::support::FixedClock;
 use bartizan::internals::support::fork::Renewable;
 use bartizan::protect::Until;
 use bartizan::protect::{Engine, Finish, Login, Request, ServiceSettings, Settings, Start, Subject, User};
-use bartizan::remote::Batch;
+use bartizan::remote::{ApplyState, Batch};
 use bartizan::takeover::Decision;
 use bartizan::value::{self, json};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 const NO_RULES: &str = r#"{"version": "2.2", "rules": []}"#;
-const CLIENT: &str = "203.0.113.9";
+pub(super) const CLIENT: &str = "203.0.113.9";
 
-fn settings() -> Settings {
+pub(super) fn settings() -> Settings {
     Settings::from_json(NO_RULES).unwrap().named("shop", "prod")
 }
 
-fn native(value: &Value) -> value::Value {
+pub(super) fn native(value: &Value) -> value::Value {
     json::parse(value.to_string().as_bytes()).expect("JSON")
 }
 
-fn plain(object: &value::Object) -> Value {
+pub(super) fn plain(object: &value::Object) -> Value {
     serde_json::from_str(&json::to_string(object)).expect("JSON")
 }
 
 /// Creates an engine whose detector has this configuration.
-fn engine(config: &Value) -> Arc<Engine> {
+pub(super) fn engine(config: &Value) -> Arc<Engine> {
     let engine = Engine::new(settings().takeover_document(native(&json!({"bartizan_ato": config})))).unwrap();
     assert!(!engine.takeover_diagnostics().has_errors(), "{}", engine.takeover_diagnostics());
     engine
 }
 
 /// Creates an engine that carries out responses from the lowest severity on.
-fn blocking() -> Arc<Engine> {
+pub(super) fn blocking() -> Arc<Engine> {
     engine(&json!({"settings": {"response": {"mode": "block", "min_severity": "low"}}}))
 }
 
@@ -46,13 +46,13 @@ fn start<'a>(path: &'a str, client: &'a str) -> Start<'a> {
     start.header("User-Agent", "Mozilla/5.0 (X11)").header("Accept-Language", "de").header("host", "shop")
 }
 
-fn request(engine: &Arc<Engine>, path: &str, client: &str) -> (Request, bool) {
+pub(super) fn request(engine: &Arc<Engine>, path: &str, client: &str) -> (Request, bool) {
     let mut request = engine.request();
     let blocked = request.start(start(path, client)).blocked;
     (request, blocked)
 }
 
-fn fail(engine: &Arc<Engine>, login: &str) -> bool {
+pub(super) fn fail(engine: &Arc<Engine>, login: &str) -> bool {
     let (mut request, blocked) = request(engine, "/login?next=%2F", CLIENT);
     if !blocked {
         request.login_failure(&Login::of(login).exists(true));
@@ -61,11 +61,11 @@ fn fail(engine: &Arc<Engine>, login: &str) -> bool {
     blocked
 }
 
-fn signals(engine: &Engine) -> Value {
+pub(super) fn signals(engine: &Engine) -> Value {
     plain(&engine.takeover().expect("a detector").signals(&value::Value::map()).unwrap())
 }
 
-fn health(engine: &Engine) -> Value {
+pub(super) fn health(engine: &Engine) -> Value {
     plain(&engine.takeover().expect("a detector").health())
 }
 
@@ -170,7 +170,7 @@ fn failed_payments_of_a_logged_in_user_are_counted() {
 
 /// A clock that the test advances while an engine uses it.
 #[derive(Clone)]
-struct Moved(Arc<FixedClock>);
+pub(super) struct Moved(pub Arc<FixedClock>);
 
 impl Clock for Moved {
     fn unix_millis(&self) -> u64 {
@@ -275,6 +275,16 @@ fn a_refusal_at_the_login_looks_like_a_wrong_password() {
 }
 
 #[test]
+fn a_request_that_tries_many_logins_makes_as_many_attempts() {
+    let engine = Engine::new(settings()).unwrap();
+    let (mut request, _) = request(&engine, "/graphql", CLIENT);
+    for guess in 0..31 {
+        request.login_failure(&Login::of(format!("user{guess}")).exists(true));
+        assert_eq!(signals(&engine).as_array().unwrap().len(), usize::from(guess == 30));
+    }
+}
+
+#[test]
 fn attempts_are_assessed_before_the_password_is_checked() {
     let engine = blocking();
     let attempt = |client: &str, login: Login| {
@@ -352,6 +362,26 @@ fn remote_configuration_configures_it() {
     assert_eq!(health(&engine)["mode"], "block");
     engine.apply_remote(&Batch { changed: vec![], removed: vec![path.into()] });
     assert_eq!(health(&engine)["mode"], "monitor");
+    let apply = |document: Value| {
+        let batch = Batch { changed: vec![(path.into(), native(&document))], removed: vec![] };
+        let state = engine.apply_remote(&batch).report.states.remove(0);
+        (state.state, state.error)
+    };
+    let section = |section: Value| apply(json!({"bartizan_ato": section}));
+    assert_eq!(
+        section(json!({"settings": {"response": {"mode": "block"}}})),
+        (ApplyState::Acknowledged, String::new())
+    );
+    let error = r#"{"bartizan_ato":{"error":"bad cast, expected 'map', obtained 'unsigned'"}}"#;
+    assert_eq!(section(json!(5)), (ApplyState::Error, error.into()));
+    assert_eq!(health(&engine)["mode"], "block", "the former document stays");
+    engine.apply_remote(&Batch { changed: vec![], removed: vec![path.into()] });
+    assert_eq!(health(&engine)["mode"], "monitor", "until it is removed");
+    let error =
+        r#"{"bartizan_ato":{"errors":{"unknown mode 'blok', expected 'monitor' or 'block'":["settings:response"]}}}"#;
+    assert_eq!(section(json!({"settings": {"response": {"mode": "blok"}}})), (ApplyState::Error, error.into()));
+    let partly = json!({"settings": {"response": {"mode": "blok"}, "gate": false}});
+    assert_eq!(section(partly), (ApplyState::Acknowledged, String::new()), "the rest of a document is used");
     let ruleset = format!(r#"{{"version": "2.2", "rules": [], "bartizan_ato": {}}}"#, document["bartizan_ato"]);
     let engine = Engine::new(Settings::new(parse(&ruleset))).unwrap();
     assert_eq!(health(&engine)["mode"], "block", "a ruleset may have the section too");

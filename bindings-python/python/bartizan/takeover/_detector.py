@@ -183,7 +183,11 @@ class Detector:
         return int(self._native.call("unblock", whom)["count"])
 
     def extend(self, whom: Mapping[str, Any], seconds: float | None = None) -> int:
-        """Change the end of blocks, selected as in `unblock`, to ``seconds`` from now or none; return their number."""
+        """Change the end of blocks, selected as in `unblock`, and return their number.
+
+        They end ``seconds`` from now, with the limits and the default of `block`, or never if ``whom`` has
+        ``permanent``.
+        """
         return int(self._native.call("extend", {**whom, "seconds": seconds})["count"])
 
     def blocks(self, *, skip: int = 0, limit: int = 100) -> list[dict[str, Any]]:

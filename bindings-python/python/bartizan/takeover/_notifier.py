@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import logging
 import random
+import socket
+import ssl
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import IO, Any, Literal, final
 from urllib.parse import urlsplit
 
@@ -42,6 +45,92 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
+class _Deadline:
+    """Ends a connection once its time is up, however slowly the receiver keeps sending."""
+
+    def __init__(self, seconds: float) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self.is_over = False
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> _Deadline:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._forget()
+
+    def watch(self, connected: socket.socket) -> None:
+        """Watch a connection from now on."""
+        with self._lock:
+            self._forget()
+            # The connection's own object may close, or be taken over by TLS.
+            self._socket = connected.dup()
+            if self.is_over:
+                self._shut()
+
+    def _end(self) -> None:
+        with self._lock:
+            self.is_over = True
+            self._shut()
+
+    def _shut(self) -> None:
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _forget(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+class _Post(urllib.request.Request):
+    """A post with its deadline."""
+
+    def __init__(self, url: str, data: bytes, headers: dict[str, str], deadline: _Deadline) -> None:
+        super().__init__(url, data=data, headers=headers, method="POST")
+        self.deadline = deadline
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection that the deadline of its post watches, also during the handshake of TLS."""
+
+    deadline: _Deadline | None = None
+
+    def connect(self) -> None:
+        super().connect()
+        if self.deadline is not None:
+            self.deadline.watch(self.sock)
+
+
+class _SecureConnection(http.client.HTTPSConnection, _Connection):
+    """The same with TLS."""
+
+
+def _watched(kind: type[_Connection], request: urllib.request.Request) -> Callable[..., _Connection]:
+    def connect(*args: Any, **options: Any) -> _Connection:
+        connection = kind(*args, **options)
+        connection.deadline = getattr(request, "deadline", None)
+        return connection
+
+    return connect
+
+
+class _Handler(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_watched(_Connection, req), req)
+
+
+class _SecureHandler(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_watched(_SecureConnection, req), req, context=ssl.create_default_context())
+
+
 class _Refused(Exception):  # noqa: N818 - says what it is
     """The receiver rejected the notification for good."""
 
@@ -63,11 +152,11 @@ class Notifier:
     ``services`` and ``kinds`` filter as in `Detector.subscribe`. An invalid argument raises ``ArgumentError``.
 
     Detection never waits for the receiver: up to 1,024 notifications are queued, and when the queue is full, updates of
-    signals are dropped first. Each network operation may take ``timeout`` seconds. Failures are retried ``retries``
-    times. The first pause is ``backoff`` seconds and doubles each time, up to ``longest_backoff``; up to half of each
-    pause is randomly subtracted. A longer pause that the receiver asks for (``Retry-After``) is respected up to
-    ``longest_backoff``. Permanent rejections are logged and counted. A notification may arrive twice, with the same
-    ``Idempotency-Key``. Redirects are not followed.
+    signals are dropped first. A post may take ``timeout`` seconds in all once the receiver's name is resolved. Failures
+    are retried ``retries`` times. The first pause is ``backoff`` seconds and doubles each time, up to
+    ``longest_backoff``; up to half of each pause is randomly subtracted. A longer pause that the receiver asks for
+    (``Retry-After``) is respected up to ``longest_backoff``. Permanent rejections are logged and counted. A
+    notification may arrive twice, with the same ``Idempotency-Key``. Redirects are not followed.
 
     Forked children send their own notifications.
     """
@@ -95,7 +184,7 @@ class Notifier:
         self._retries = int(_number("retries", retries))
         self._backoff = _number("backoff", backoff)
         self._longest_backoff = _number("longest_backoff", longest_backoff)
-        self._opener = urllib.request.build_opener(_NoRedirect)
+        self._opener = urllib.request.build_opener(_NoRedirect, _Handler, _SecureHandler)
         self._message(_NOTHING)
         self._detector = detector
         self._inbox = detector._inbox(min_severity, categories, services, kinds)
@@ -175,9 +264,13 @@ class Notifier:
             return  # This receiver has no message for this kind of notification.
         headers = {**message["headers"], "User-Agent": f"bartizan/{__version__}"}
         body: bytes = message["body"].encode("utf-8", "surrogateescape")
-        request = urllib.request.Request(self._url, data=body, headers=headers, method="POST")
+        with _Deadline(self._timeout) as deadline:
+            self._send(_Post(self._url, body, headers, deadline))
+        self._sent += 1
+
+    def _send(self, post: _Post) -> None:
         try:
-            with self._opener.open(request, timeout=self._timeout) as answer:
+            with self._opener.open(post, timeout=self._timeout) as answer:
                 answer.read(_ANSWER)
         except urllib.error.HTTPError as answer:
             with answer:
@@ -186,8 +279,8 @@ class Notifier:
                     raise _NotNow(reason, _seconds(answer.headers.get("Retry-After"))) from None
                 raise _Refused(reason) from None
         except (OSError, http.client.HTTPException) as error:
-            raise _NotNow(str(error) or type(error).__name__) from None
-        self._sent += 1
+            reason = "it took too long to answer" if post.deadline.is_over else str(error) or type(error).__name__
+            raise _NotNow(reason) from None
 
 
 def _checked(url: str) -> str:

@@ -13,9 +13,10 @@ use crate::takeover::headers::Headers;
 use crate::takeover::{Assessment, Decision, Event, Look, name, source};
 use crate::users::identity::id_text;
 use crate::users::text::utf8;
-use crate::users::{Call, USER_ID};
+use crate::users::{Call, USER_ID, Who};
 use crate::value::{Object, Value};
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 /// The prefix of tags and attributes of events.
 const EVENTS: &str = "appsec.events.";
@@ -44,9 +45,10 @@ impl Request {
         let mut attempt = Event { login: text(report.login), user_id: text(user.flatten()), ..Event::default() };
         attempt.login = attempt.login.or_else(|| attempt.user_id.clone());
         self.complete(&mut attempt, "");
-        let assessment = detector.judge(&attempt);
+        let assessment = detector.judge(&attempt, !self.refusal_counted);
         let login = attempt.login.map(Cow::into_owned);
         self.step_up = assessment.decision == Decision::StepUp;
+        self.refusal_counted |= matches!(assessment.decision, Decision::Stealth | Decision::Block);
         match assessment.decision {
             Decision::Allow => {}
             Decision::StepUp => self.tell_attempt("step_up", login.as_deref()),
@@ -217,6 +219,13 @@ impl Request {
         };
         self.complete(&mut event, &id);
         takeover.detector.take(&event);
+    }
+
+    /// How a client, or a user and a session, are refused, if they are. Only the first refusal of the request counts.
+    pub(super) fn refusal(&mut self, client: Option<IpAddr>, who: &Who) -> Option<Look> {
+        let refusal = self.engine.refusal(client, who, !self.refusal_counted);
+        self.refusal_counted |= refusal.is_some();
+        refusal
     }
 
     fn refused_login(&mut self, look: Look, login: Option<String>) {

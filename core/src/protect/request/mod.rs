@@ -54,6 +54,8 @@ pub struct Request {
     client: ClientAddress,
     request_headers: OwnedHeaders,
     response_headers: OwnedHeaders,
+    /// Whether a refusal by a block was counted; each request counts once.
+    refusal_counted: bool,
     /// The path asked for, without query; kept for the detector of account takeover.
     path: Option<String>,
     /// The name under which the detector knows the request, once there was an event.
@@ -97,6 +99,7 @@ impl Request {
             client: ClientAddress::default(),
             request_headers: Vec::new(),
             response_headers: Vec::new(),
+            refusal_counted: false,
             path: None,
             event_id: None,
             stealth: false,
@@ -175,7 +178,7 @@ impl Request {
         self.request_headers = owned(start.headers);
         self.meta.extend(self.client.tags().map(|(tag, address)| (tag.to_string(), address)));
         let client = self.client.client;
-        let refused = client.and_then(|client| Some((client, self.engine.refusal(Some(client), &Who::default())?)));
+        let refused = client.and_then(|client| Some((client, self.refusal(Some(client), &Who::default())?)));
         let found = match refused {
             Some((client, look)) => {
                 self.stealth = look == Look::Stealth;

@@ -110,7 +110,7 @@ impl Request {
 
     /// A user or a session refused at run time is reported like one on the engine's list.
     fn deny(&mut self, who: &Who) -> bool {
-        if self.context.is_none() || who.is_nobody() || self.engine.refusal(None, who).is_none() {
+        if self.context.is_none() || who.is_nobody() || self.refusal(None, who).is_none() {
             return false;
         }
         self.refuse_user(who.id().unwrap_or_default());

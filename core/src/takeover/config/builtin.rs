@@ -82,6 +82,13 @@ mod tests {
     }
 
     #[test]
+    fn the_rules_have_no_unknown_key() {
+        let document: Value = json::parse(format!(r#"{{"bartizan_ato": {TABLE}}}"#).as_bytes()).unwrap();
+        let (said, _) = super::super::Documents::default().apply("page", &document);
+        assert!(said.sections["bartizan_ato"].warnings.is_empty(), "{said}");
+    }
+
+    #[test]
     fn the_documented_example_is_taken_whole() {
         let page = include_str!("../../../rules/takeover/CONFIGURATION.md");
         let example = page.split("```").nth(1).unwrap().trim_start_matches("json");

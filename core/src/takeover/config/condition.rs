@@ -1,6 +1,7 @@
 //! The conditions of a rule: comparisons of metrics, combined by `all` and `any`.
 
 use super::field::Field;
+use super::scalar::chosen;
 use crate::fields::Refusal;
 use crate::fields::read::{self, Fields, element};
 use crate::value::Object;
@@ -106,15 +107,15 @@ pub enum Operator {
 
 impl Operator {
     fn read(name: &[u8]) -> Result<Self, Refusal> {
-        Ok(match name {
-            b">" => Self::Greater,
-            b">=" => Self::GreaterOrEqual,
-            b"<" => Self::Less,
-            b"<=" => Self::LessOrEqual,
-            b"==" => Self::Equal,
-            b"!=" => Self::NotEqual,
-            other => return Err(Refusal::error(read::quoted("unknown operator ", other))),
-        })
+        let operators = [
+            (">", Self::Greater),
+            (">=", Self::GreaterOrEqual),
+            ("<", Self::Less),
+            ("<=", Self::LessOrEqual),
+            ("==", Self::Equal),
+            ("!=", Self::NotEqual),
+        ];
+        chosen("operator", &String::from_utf8_lossy(name), &operators)
     }
 
     /// Evaluates the comparison.

@@ -2,7 +2,7 @@
 
 use super::filter::Filter;
 use super::rule::Rule;
-use super::scalar::text;
+use super::scalar::{chosen, text, unknown};
 use crate::fields::Refusal;
 use crate::fields::read::{self, Fields, element};
 use crate::matcher::ip_match::IpSet;
@@ -49,11 +49,9 @@ pub enum Allowed {
 impl Allow {
     /// Reads an allow-list entry.
     pub fn read(fields: &Fields<'_>) -> Result<Self, Refusal> {
-        let trust = match fields.optional("mode", text)?.as_deref() {
-            None | Some("monitored") => Trust::Monitored,
-            Some("trusted") => Trust::Trusted,
-            Some(other) => return Err(Refusal::error(format!("unknown mode '{other}'"))),
-        };
+        let modes = [Trust::Monitored, Trust::Trusted].map(|trust| (trust.name(), trust));
+        let mode = fields.optional("mode", text)?;
+        let trust = mode.map_or(Ok(Trust::Monitored), |mode| chosen("mode", &mode, &modes))?;
         if let Some(user) = fields.optional("user", text)? {
             return Ok(Allow { who: Allowed::User(user), trust });
         }
@@ -112,7 +110,7 @@ impl IntelList {
     pub fn read(fields: &Fields<'_>) -> Result<Self, Refusal> {
         match fields.required("type", text)?.as_str() {
             "ip_with_category" => {}
-            other => return Err(Refusal::error(format!("unknown type: '{other}'"))),
+            other => return Err(unknown("type", other, ["ip_with_category"])),
         }
         let mut offenders = vec![];
         for entry in fields.required("data", read::array)? {

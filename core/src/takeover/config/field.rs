@@ -1,5 +1,7 @@
 //! The fields of an event that rules group, filter and count by.
 
+use super::scalar::unknown;
+use crate::fields::Refusal;
 use crate::takeover::event::Event;
 use crate::takeover::key::HashKey;
 use crate::takeover::subject::Subject;
@@ -63,6 +65,31 @@ impl Field {
             "actor" => Self::Actor,
             _ => Self::Meta(name.strip_prefix("meta.").filter(|key| !key.is_empty())?.into()),
         })
+    }
+
+    /// The names of all fields; `meta.<key>` stands for the last.
+    pub const NAMES: [&'static str; 16] = [
+        "usr.login",
+        "usr.id",
+        "usr.exists",
+        "usr.role",
+        "usr.session_id",
+        "ip",
+        "ip_group",
+        "network",
+        "http.user_agent",
+        "http.route",
+        "fp.header",
+        "geo.country",
+        "cred_fp",
+        "producer",
+        "actor",
+        "meta.<key>",
+    ];
+
+    /// Returns the field of this name, or a message about an unknown one.
+    pub fn read(name: &str) -> Result<Self, Refusal> {
+        Self::from_name(name).ok_or_else(|| unknown("field", name, Self::NAMES))
     }
 
     /// The name in configurations.

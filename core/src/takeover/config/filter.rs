@@ -1,14 +1,19 @@
 //! Filters, which select the events that a rule counts or a suppression silences.
 
 use super::field::Field;
+use super::scalar::unknown;
 use crate::fields::Refusal;
 use crate::fields::read::{self, Fields, element};
 use crate::pattern::{Options, Pattern};
 use crate::takeover::address::Prefix;
 use crate::takeover::event::{Event, text};
 use crate::takeover::subject::Subject;
+use crate::takeover::words::alternatives;
 use crate::value::{Object, View};
 use std::hash::{Hash, Hasher};
+
+/// The names of the tests other than equality.
+const KINDS: [&str; 5] = ["in", "cidr", "prefix", "regex", "not"];
 
 /// A test of one field.
 #[derive(Clone, Debug)]
@@ -35,7 +40,7 @@ impl Test {
             let mut entries = fields.entries();
             (entries.next(), entries.next())
         }) else {
-            return Err(Refusal::error("a match takes one of 'in', 'cidr', 'prefix', 'regex', 'not'"));
+            return Err(Refusal::error(format!("a match takes one of {}", alternatives(KINDS))));
         };
         match name {
             b"in" => element(operand, read::array)?.iter().map(scalar).collect::<Result<_, _>>().map(Self::In),
@@ -51,7 +56,7 @@ impl Test {
                 let refusal = |_| Refusal::error(format!("invalid regular expression: {text}"));
                 Pattern::new(text.as_bytes(), options).map(Self::Regex).map_err(refusal)
             }
-            other => Err(Refusal::error(read::quoted("unknown match ", other))),
+            other => Err(unknown("match", &String::from_utf8_lossy(other), KINDS)),
         }
     }
 
@@ -94,11 +99,8 @@ pub struct Filter(Vec<(Field, Test)>);
 impl Filter {
     /// Reads a map from fields to tests.
     pub fn read(fields: &Fields<'_>) -> Result<Self, Refusal> {
-        let tests = fields.entries().map(|(name, test)| {
-            let field = std::str::from_utf8(name).ok().and_then(Field::from_name);
-            let field = field.ok_or_else(|| Refusal::error(read::quoted("unknown field ", name)))?;
-            Ok((field, Test::read(test)?))
-        });
+        let tests =
+            fields.entries().map(|(name, test)| Ok((Field::read(&String::from_utf8_lossy(name))?, Test::read(test)?)));
         tests.collect::<Result<_, _>>().map(Filter)
     }
 

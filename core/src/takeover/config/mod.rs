@@ -12,6 +12,7 @@ pub mod condition;
 pub mod exceptions;
 pub mod field;
 pub mod filter;
+mod keys;
 pub mod login_route;
 mod overrides;
 pub mod response;
@@ -24,6 +25,7 @@ pub use exceptions::{Allow, IntelList, Suppression};
 pub use rule::Rule;
 pub use settings::Settings;
 
+use crate::Builder;
 use crate::config::{Diagnostics, Section};
 use crate::fields::Refusal;
 use crate::fields::read::{self, Fields, element, type_word};
@@ -31,7 +33,7 @@ use crate::fields::refusal::index_name;
 use crate::value::Text;
 use crate::value::{Object, Value};
 use overrides::Override;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The key of the documents.
 pub const KEY: &str = crate::config::document::TAKEOVER;
@@ -62,7 +64,11 @@ pub struct Config {
 
 /// The documents by path.
 #[derive(Clone, Default)]
-pub struct Documents(BTreeMap<String, Value>);
+pub struct Documents {
+    sections: BTreeMap<String, Value>,
+    /// The paths that belong to a builder.
+    built: BTreeSet<String>,
+}
 
 impl Documents {
     /// Stores a document under a path, replacing any former one, and returns its diagnostics. A document that is
@@ -75,9 +81,9 @@ impl Documents {
             return (diagnostics, None);
         }
         match document.get(KEY.as_bytes()) {
-            None => self.0.remove(path),
+            None => self.sections.remove(path),
             Some(section) => match element(section, read::map) {
-                Ok(_) => self.0.insert(path.into(), section.to_value()),
+                Ok(_) => self.sections.insert(path.into(), section.to_value()),
                 Err(refusal) => {
                     let section = Section { error: Some(refusal.text), ..Section::default() };
                     diagnostics.sections.insert(KEY, section);
@@ -85,25 +91,50 @@ impl Documents {
                 }
             },
         };
-        let (config, section) = self.merge(path);
-        if let Some(section) = section {
+        let (config, mut sections) = self.merge();
+        if let Some(section) = sections.remove(path) {
             diagnostics.sections.insert(KEY, section);
         }
         (diagnostics, Some(config))
     }
 
-    /// Removes a document; returns `None` if there was none.
-    pub fn remove(&mut self, path: &str) -> Option<Config> {
-        self.0.remove(path)?;
-        Some(self.merge("").0)
+    /// Replaces all sections that came from a builder, and returns the diagnostics of each. A section that is refused
+    /// as a whole leaves the former one of its path in place.
+    pub fn replace_built(&mut self, sections: Vec<(String, Value)>) -> (BTreeMap<String, Section>, Config) {
+        let mut refused = BTreeMap::new();
+        let paths: BTreeSet<String> = sections.iter().map(|(path, _)| path.clone()).collect();
+        for gone in self.built.difference(&paths) {
+            self.sections.remove(gone);
+        }
+        self.built = paths;
+        for (path, section) in sections {
+            match element(&section, read::map) {
+                Ok(_) => drop(self.sections.insert(path, section)),
+                Err(refusal) => {
+                    refused.insert(path, Section { error: Some(refusal.text), ..Section::default() });
+                }
+            }
+        }
+        let (config, sections) = self.merge();
+        let of_builder = sections.into_iter().filter(|(path, _)| self.built.contains(*path));
+        let mut said: BTreeMap<String, Section> =
+            of_builder.map(|(path, section)| (path.to_owned(), section)).collect();
+        said.append(&mut refused);
+        (said, config)
     }
 
-    /// Merges all documents, and returns the diagnostics of the one under `path`.
-    pub fn merge(&self, path: &str) -> (Config, Option<Section>) {
+    /// Removes a document; returns `None` if there was none.
+    pub fn remove(&mut self, path: &str) -> Option<Config> {
+        self.sections.remove(path)?;
+        Some(self.merge().0)
+    }
+
+    /// Merges all documents, and returns the diagnostics of each.
+    pub fn merge(&self) -> (Config, BTreeMap<&str, Section>) {
         let mut merging = Merging::default();
         let mut sections: BTreeMap<&str, Section> =
-            self.0.keys().map(|path| (path.as_str(), Section::default())).collect();
-        for (path, document) in &self.0 {
+            self.sections.keys().map(|path| (path.as_str(), Section::default())).collect();
+        for (path, document) in &self.sections {
             if let (Ok(fields), Some(section)) = (element(document, read::map), sections.get_mut(path.as_str())) {
                 merging.settings(&fields, section);
             }
@@ -112,18 +143,35 @@ impl Documents {
             merging.config.rules = builtin::rules();
         }
         merging.builtin = merging.config.rules.len();
-        for (path, document) in &self.0 {
+        for (path, document) in &self.sections {
             if let (Ok(fields), Some(section)) = (element(document, read::map), sections.get_mut(path.as_str())) {
                 merging.rules(&fields, section);
             }
         }
-        for (path, document) in &self.0 {
+        for (path, document) in &self.sections {
             if let (Ok(fields), Some(section)) = (element(document, read::map), sections.get_mut(path.as_str())) {
                 merging.exceptions(&fields, section);
             }
         }
-        (merging.finish(), sections.remove(path))
+        for (path, document) in &self.sections {
+            if let Some(section) = sections.get_mut(path.as_str()) {
+                keys::report_unknown(document, &mut |path, refusal| section.refuse(refusal, Some(&path), 0));
+            }
+        }
+        (merging.finish(), sections)
     }
+}
+
+/// Returns the sections of a builder's configurations, by path.
+pub fn built(builder: &Builder) -> Vec<(String, Value)> {
+    let sections = builder.takeover_sections();
+    sections.map(|(path, section)| (String::from_utf8_lossy(path).into_owned(), section.to_value())).collect()
+}
+
+/// Returns the diagnostics of the section that a builder has under a path, read together with its other sections.
+pub fn review(builder: &Builder, path: &[u8]) -> Option<Section> {
+    let (mut said, _) = Documents::default().replace_built(built(builder));
+    said.remove(&*String::from_utf8_lossy(path))
 }
 
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! The response that a rule asks for, and its limits.
 
-use super::scalar::{small, text};
+use super::scalar::{chosen, small, text};
 use crate::fields::Refusal;
 use crate::fields::read::{self, Fields, element};
 use crate::takeover::severity::Severity;
@@ -23,12 +23,8 @@ pub enum Mode {
 impl Mode {
     /// Reads `monitor` or `block`.
     pub fn read(fields: &Fields<'_>, key: &str) -> Result<Option<Self>, Refusal> {
-        match fields.optional(key, text)?.as_deref() {
-            None => Ok(None),
-            Some("monitor") => Ok(Some(Self::Monitor)),
-            Some("block") => Ok(Some(Self::Block)),
-            Some(other) => Err(Refusal::error(format!("unknown mode '{other}'"))),
-        }
+        let modes = [("monitor", Self::Monitor), ("block", Self::Block)];
+        fields.optional(key, text)?.map(|mode| chosen("mode", &mode, &modes)).transpose()
     }
 
     /// The name in configurations.
@@ -68,17 +64,11 @@ impl Response {
     /// Reads a response.
     pub fn read(fields: &Fields<'_>) -> Result<Self, Refusal> {
         let targets = fields.optional("block", read::array)?.unwrap_or_default();
+        let kinds = [("ip_group", Target::IpGroup), ("network", Target::Network), ("user", Target::User)];
         Ok(Response {
             block: targets
                 .iter()
-                .map(|target| {
-                    Ok(match element(target, text)?.as_str() {
-                        "ip_group" => Target::IpGroup,
-                        "network" => Target::Network,
-                        "user" => Target::User,
-                        other => return Err(Refusal::error(format!("cannot block '{other}'"))),
-                    })
-                })
+                .map(|target| chosen("target", &element(target, text)?, &kinds))
                 .collect::<Result<_, Refusal>>()?,
             min_severity: read_severity(fields, "min_severity")?,
             duration_s: read_duration(fields, "duration_s")?,
@@ -100,7 +90,7 @@ impl Response {
 /// A severity, if given.
 pub(super) fn read_severity(fields: &Fields<'_>, key: &str) -> Result<Option<Severity>, Refusal> {
     let Some(name) = fields.optional(key, text)? else { return Ok(None) };
-    Severity::from_name(&name).map(Some).ok_or_else(|| Refusal::error(format!("unknown severity '{name}'")))
+    Severity::read(&name).map(Some).map_err(Refusal::error)
 }
 
 /// The length of an automatic block, if given.

@@ -4,7 +4,7 @@ use super::condition::Condition;
 use super::field::Field;
 use super::filter::Filter;
 use super::response::Response;
-use super::scalar::{small, text};
+use super::scalar::{chosen, small, text, unknown};
 use crate::config::rule::check_versions;
 use crate::fields::Refusal;
 use crate::fields::read::{self, Fields, Getter, element};
@@ -12,6 +12,7 @@ use crate::takeover::name;
 use crate::takeover::series::Name as Series;
 use crate::takeover::severity::Severity;
 use crate::takeover::state::{Table, WINDOWS};
+use crate::takeover::words::alternatives;
 use crate::value::Object;
 use crate::value::Text;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -160,7 +161,10 @@ impl Rule {
             seconds(fields, "window_s", &WINDOWS)?.ok_or_else(|| Refusal::error("missing key 'window_s'"))?;
         let group_by = fields_of(fields, "group_by", GROUP_BY)?;
         if let Some(field) = group_by.iter().find(|field| !field.groups()) {
-            return Err(Refusal::error(format!("cannot group by '{}'", field.name())));
+            let known = alternatives(
+                Field::NAMES.into_iter().filter(|name| Field::from_name(name).is_some_and(|field| field.groups())),
+            );
+            return Err(Refusal::error(format!("cannot group by '{}', expected {known}", field.name())));
         }
         let events = texts(fields, "events", EVENTS)?;
         if events.is_empty() {
@@ -183,11 +187,9 @@ impl Rule {
         if is_deviation && !group_by.is_empty() {
             return Err(Refusal::error("a deviation is grouped by 'service'"));
         }
-        let unfamiliar_only = match fields.optional("count", text)?.as_deref() {
-            None | Some("all") => false,
-            Some("unfamiliar") => true,
-            Some(other) => return Err(Refusal::error(format!("unknown count '{other}'"))),
-        };
+        let count = fields.optional("count", text)?;
+        let unfamiliar_only =
+            count.map_or(Ok(false), |count| chosen("count", &count, &[("all", false), ("unfamiliar", true)]))?;
         Ok(Rule {
             name: fields.optional("name", text)?.unwrap_or_else(|| id.clone()),
             id,
@@ -304,19 +306,26 @@ impl Guard {
     }
 
     fn read(name: &str) -> Result<Self, Refusal> {
-        Ok(match name {
-            "shared_egress" => Self::SharedEgress,
-            "stale_credential" => Self::StaleCredential,
-            "scanner" => Self::Scanner,
-            "probe" => Self::Probe,
-            "explained_by_address" => Self::ExplainedByAddress,
-            "spread" => Self::Spread,
-            "unusual_pair" => Self::UnusualPair,
-            "shared_provider" => Self::SharedProvider,
-            other => return Err(Refusal::error(format!("unknown guard '{other}'"))),
-        })
+        let guards = [
+            ("shared_egress", Self::SharedEgress),
+            ("stale_credential", Self::StaleCredential),
+            ("scanner", Self::Scanner),
+            ("probe", Self::Probe),
+            ("explained_by_address", Self::ExplainedByAddress),
+            ("spread", Self::Spread),
+            ("unusual_pair", Self::UnusualPair),
+            ("shared_provider", Self::SharedProvider),
+        ];
+        chosen("guard", name, &guards)
     }
 }
+
+const DETECTORS: [(&str, Instant); 4] = [
+    ("privilege_violation", Instant::PrivilegeViolation),
+    ("impossible_travel", Instant::ImpossibleTravel),
+    ("post_compromise", Instant::PostCompromise),
+    ("suspicious_success", Instant::SuspiciousSuccess),
+];
 
 fn kind(fields: &Fields<'_>) -> Result<Kind, Refusal> {
     let name = fields.required("type", text)?;
@@ -331,21 +340,15 @@ fn kind(fields: &Fields<'_>) -> Result<Kind, Refusal> {
                 ))
             })?)
         }
-        "instant" => Kind::Instant(match fields.required("detector", text)?.as_str() {
-            "privilege_violation" => Instant::PrivilegeViolation,
-            "impossible_travel" => Instant::ImpossibleTravel,
-            "post_compromise" => Instant::PostCompromise,
-            "suspicious_success" => Instant::SuspiciousSuccess,
-            other => return Err(Refusal::error(format!("unknown detector '{other}'"))),
-        }),
-        other => return Err(Refusal::error(format!("unknown type '{other}'"))),
+        "instant" => Kind::Instant(chosen("detector", &fields.required("detector", text)?, &DETECTORS)?),
+        other => return Err(unknown("type", other, ["threshold", "deviation", "learned_rate", "instant"])),
     })
 }
 
 /// Reads the severity of a case.
 pub(super) fn severity(fields: &Fields<'_>) -> Result<Severity, Refusal> {
     let name = fields.required("severity", text)?;
-    Severity::from_name(&name).ok_or_else(|| Refusal::error(format!("unknown severity '{name}'")))
+    Severity::read(&name).map_err(Refusal::error)
 }
 
 /// Reads the cases of an override for the rule that it changes.
@@ -375,9 +378,7 @@ fn fields_of(fields: &Fields<'_>, key: &str, most: usize) -> Result<Vec<Field>, 
     let names = texts(fields, key, most + 1)?;
     // Grouping by service is implicit, because each service has its own state.
     let named = names.iter().filter(|name| *name != "service");
-    let read =
-        named.map(|name| Field::from_name(name).ok_or_else(|| Refusal::error(format!("unknown field '{name}'"))));
-    let read = read.collect::<Result<Vec<_>, _>>()?;
+    let read = named.map(|name| Field::read(name)).collect::<Result<Vec<_>, _>>()?;
     match read.len() > most {
         true => Err(Refusal::error(format!("more than {most} elements in '{key}'"))),
         false => Ok(read),

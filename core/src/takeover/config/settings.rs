@@ -1,8 +1,9 @@
 //! The settings, which apply to all rules of a service.
 
+use super::keys;
 use super::login_route::LoginRoute;
 use super::response::{Mode, read_duration, read_severity};
-use super::scalar::text;
+use super::scalar::{chosen, text};
 use crate::fields::Refusal;
 use crate::fields::read::{self, Fields, element};
 use crate::takeover::address::{LocalNetworks, Prefix};
@@ -152,12 +153,8 @@ impl Settings {
                 Ok(())
             }
             b"profile" => {
-                self.profile = match fields.required("profile", text)?.as_str() {
-                    "small" => Profile::SMALL,
-                    "standard" => Profile::STANDARD,
-                    "large" => Profile::LARGE,
-                    other => return Err(Refusal::error(format!("unknown profile '{other}'"))),
-                };
+                let profiles = [("small", Profile::SMALL), ("standard", Profile::STANDARD), ("large", Profile::LARGE)];
+                self.profile = chosen("profile", &fields.required("profile", text)?, &profiles)?;
                 Ok(())
             }
             b"login_routes" => {
@@ -178,17 +175,19 @@ impl Settings {
                 Ok(())
             }
             b"response" => self.set_response(&fields.required("response", read::map)?),
-            _ => Err(Refusal::warning(read::quoted("unknown setting ", key))),
+            _ => Err(keys::unknown_setting(key)),
         }
     }
 
     fn set_login(&mut self, name: &str) -> Result<(), Refusal> {
+        let ways = [
+            ("none", LoginNormalization::None),
+            ("casefold", LoginNormalization::CaseFold),
+            ("nfkc", LoginNormalization::Nfkc),
+            ("email", LoginNormalization::CaseFold),
+        ];
+        self.normalization.login = chosen("login normalization", name, &ways)?;
         self.by_email = name == "email";
-        self.normalization.login = match name {
-            "none" => LoginNormalization::None,
-            "casefold" | "email" => LoginNormalization::CaseFold,
-            other => return Err(Refusal::error(format!("unknown login normalization '{other}'"))),
-        };
         Ok(())
     }
 

@@ -10,6 +10,7 @@ pub mod webhook;
 
 use super::severity::Severity;
 use super::text::timestamp;
+use super::words::chosen;
 use crate::value::{Object, Value, View};
 
 /// The reason for a notification.
@@ -43,10 +44,14 @@ impl Kind {
 
     /// Returns the kind of this name.
     pub fn from_name(name: &str) -> Option<Self> {
+        Self::read(name).ok()
+    }
+
+    /// Returns the kind of this name, or a message about an unknown one.
+    pub(crate) fn read(name: &str) -> Result<Self, String> {
         use Kind::*;
-        [Opened, Updated, Escalated, CompromisedUser, Cluster, Response, Closed, Health]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        let all = [Opened, Updated, Escalated, CompromisedUser, Cluster, Response, Closed, Health];
+        chosen("kind", name, &all.map(|kind| (kind.name(), kind)))
     }
 }
 

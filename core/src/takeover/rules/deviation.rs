@@ -162,7 +162,7 @@ mod tests {
 
     /// The smallest count that opens the built-in rule.
     fn smallest(mu: f64, phi: f64) -> u32 {
-        let rules = crate::takeover::config::Documents::default().merge("").0.rules;
+        let rules = crate::takeover::config::Documents::default().merge().0.rules;
         let rule = rules.iter().find(|rule| rule.id == "ato-distributed-attempts").unwrap();
         let expected = Expected { mu, phi, level: mu, control: Some(mu), ratios: [None; 2], baseline: "28d" };
         let deviates = |count: u32| {

@@ -123,7 +123,9 @@ impl Plan {
 
     /// Returns the level of trust of an address or an account, if the allow-list has it.
     pub fn trust(&self, address: Option<Prefix>, account: Option<&str>) -> Option<Trust> {
-        let holds = |networks: &IpSet| address.is_some_and(|address| networks.contains(address.address(), 0));
+        let addresses = [address, address.and_then(Prefix::translated)];
+        let holds =
+            |networks: &IpSet| addresses.iter().flatten().any(|address| networks.contains(address.address(), 0));
         let by_network = self.networks.iter().filter(|(_, networks)| holds(networks)).map(|(trust, _)| *trust);
         by_network.max().max(account.and_then(|account| self.users.get(account).copied()))
     }

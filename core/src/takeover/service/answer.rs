@@ -4,6 +4,7 @@ use super::success::EGRESS;
 use super::{Told, Work};
 use crate::takeover::address::{Network, Prefix};
 use crate::takeover::config::response::{self, LONGEST_BLOCK_S, Mode};
+use crate::takeover::config::rule::Rule;
 use crate::takeover::notify::Kind;
 use crate::takeover::respond::Target;
 use crate::takeover::respond::blocks::{Block, Look, Selector};
@@ -21,6 +22,9 @@ const ADDRESSES: usize = 16;
 const NETWORK_S: u32 = 3600;
 /// The maximum number of targets of one signal.
 const PLANNED: usize = 65_536;
+/// As long as nobody is known, the number of attacked accounts for each account that succeeded from a source, above which
+/// these do not protect the source.
+const ATTACKED_PER_EGRESS: u64 = 20;
 /// The time after which a block that was withheld is considered again, in seconds.
 const WITHHELD_S: u64 = 600;
 /// The period, in seconds, over which refused attempts are watched: the response ends if more than 2 % of them are
@@ -53,6 +57,27 @@ impl Work<'_> {
         }
     }
 
+    /// The mode in which signals of a rule are responded to.
+    pub(super) fn mode_of(&self, rule: &Rule) -> Mode {
+        let settings = &self.plan.config.settings;
+        match settings.response_enabled {
+            true => rule.response.mode.unwrap_or(settings.response_mode),
+            false => Mode::Monitor,
+        }
+    }
+
+    /// Records in the live signals of a new configuration in which mode they are responded to.
+    pub(super) fn update_modes(&mut self) {
+        for slot in self.inner.signals.live_slots() {
+            let family = self.inner.signals.get(slot).map(|signal| signal.family.clone());
+            let rule = self.plan.config.rules.iter().find(|rule| family.as_ref() == Some(&rule.id));
+            let mode = rule.map_or(Mode::Monitor, |rule| self.mode_of(rule));
+            if let Some(signal) = self.inner.signals.get_mut(slot) {
+                signal.answer.mode = mode;
+            }
+        }
+    }
+
     pub(super) fn order(&self, slot: Slot) -> Option<Order> {
         let settings = &self.plan.config.settings;
         let signal = self.inner.signals.get(slot)?;
@@ -64,7 +89,7 @@ impl Work<'_> {
         }
         Some(Order {
             rule: signal.rule_id.clone(),
-            mode: rule.response.mode.unwrap_or(settings.response_mode),
+            mode: self.mode_of(rule),
             duration_s: rule.response.duration_s.unwrap_or(settings.duration_s),
             targets: rule.response.block.clone(),
         })
@@ -155,7 +180,7 @@ impl Work<'_> {
                 automatic: true,
                 signal: Some(signal.id.clone()),
                 rule: Some(order.rule.clone()),
-                created_s: now_s,
+                created_s: Some(now_s),
                 hits: 0,
                 hit_s: None,
             };
@@ -163,7 +188,6 @@ impl Work<'_> {
                 self.withhold(slot, target, "there is no room for more blocks", acts, now_s);
                 return false;
             }
-            signal.answer.acted = true;
             let is_more = before.is_none_or(|before| !before.blocked);
             match target {
                 Target::Ip(_) => signal.answer.blocked_ips += u64::from(is_more),
@@ -223,6 +247,11 @@ impl Work<'_> {
             told.network
         };
         let egress = source.map(|source| self.egress(source, told)).unwrap_or_default();
+        let attacked = self.inner.signals.get(slot).map_or(0, |signal| signal.counts.distinct()[0]);
+        // As long as nobody is known, the accounts may be the attacker's own, so a few do not protect from an attack on many.
+        if told.familiar.is_none() && u64::from(egress.distinct) * ATTACKED_PER_EGRESS < attacked {
+            return Ok(());
+        }
         if egress.distinct >= SHARED_ACCOUNTS {
             return Err(format!("shared by {} familiar accounts", egress.distinct));
         }

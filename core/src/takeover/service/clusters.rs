@@ -220,7 +220,6 @@ impl Work<'_> {
                     },
                 })
                 .collect();
-            signal.answer.acted |= ruled.iter().any(|ruled| ruled.mode != Mode::Monitor);
             signal.answer.note_actions(&lines);
         }
         self.inner.published.push(Published { slot, path, rules: ruled, until_s, tail_refused: 0 });

@@ -6,6 +6,7 @@ use crate::takeover::notify::Kind;
 use crate::takeover::respond::blocks::Blocks;
 use crate::takeover::rules::plan::Plan;
 use crate::takeover::signal::{Signal, Slot, Status};
+use crate::takeover::words::chosen;
 use crate::value::Value;
 use std::time::Instant;
 
@@ -22,14 +23,10 @@ pub enum Resolution {
 }
 
 impl Resolution {
-    /// Returns the resolution of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "closed" => Self::Closed,
-            "false_positive" => Self::FalsePositive,
-            "confirmed" => Self::Confirmed,
-            _ => return None,
-        })
+    /// Returns the resolution of this name, or a message about an unknown one.
+    pub fn read(name: &str) -> Result<Self, String> {
+        let all = [Self::Closed, Self::FalsePositive, Self::Confirmed].map(|one| (one.name(), one));
+        chosen("resolution", name, &all)
     }
 
     fn name(self) -> &'static str {
@@ -41,24 +38,66 @@ impl Resolution {
     }
 }
 
+/// A part of the work that is due. It returns false if the slice ended before it was done.
+type Part = fn(&mut Work<'_>, u64, Option<Instant>) -> bool;
+
+/// The parts in their order. Those without a loop over the slice take far less than it.
+const STEPS: [Part; 11] = [
+    |work, now_s, end| work.close_due(now_s, end),
+    |work, now_s, end| work.tell_growth(now_s, end),
+    |work, now_s, end| work.release_quarantine(now_s, end),
+    |work, now_s, _| {
+        work.sweep_answers(now_s);
+        true
+    },
+    |work, now_s, _| {
+        work.deviate(now_s);
+        true
+    },
+    |work, now_s, _| {
+        work.expire_rules(now_s);
+        true
+    },
+    |work, now_s, end| {
+        work.mine(now_s, end);
+        true
+    },
+    |work, now_s, end| work.inner.learned.roll(now_s as u32, end),
+    |work, now_s, _| {
+        work.inner.signals.sweep(now_s);
+        true
+    },
+    |work, now_s, _| {
+        work.inner.compromised.retain(|_, (_, at)| now_s.saturating_sub(*at) <= 2 * 86_400);
+        true
+    },
+    |work, now_s, _| {
+        work.inner.health.roll(now_s as u32);
+        true
+    },
+];
+
+pub(super) fn is_over(end: Option<Instant>) -> bool {
+    end.is_some_and(|end| Instant::now() >= end)
+}
+
 impl Service {
-    /// Does the work that is due.
-    pub fn tick(&self, now_s: u64, plan: &Plan, hash: &HashKey, blocks: &Blocks, end: Option<Instant>) {
+    /// Does the work that is due, until the slice ends. Returns whether all of it is done; if not, the next call goes on
+    /// where this one stopped.
+    pub fn tick(&self, now_s: u64, plan: &Plan, hash: &HashKey, blocks: &Blocks, end: Option<Instant>) -> bool {
         let mut inner = self.inner();
         let mut work = Work { service: self, inner: &mut inner, plan, hash, blocks, verdict: Default::default() };
-        work.close_due(now_s);
-        work.tell_growth(now_s);
-        work.release_quarantine(now_s);
-        work.sweep_answers(now_s);
-        work.deviate(now_s);
-        work.expire_rules(now_s);
-        work.mine(now_s, end);
-        work.inner.learned.roll(now_s as u32);
-        work.inner.signals.sweep(now_s);
-        work.inner.compromised.retain(|_, (_, at)| now_s.saturating_sub(*at) <= 2 * 86_400);
-        work.inner.health.roll(now_s as u32);
+        while let Some(step) = STEPS.get(work.inner.tick_step) {
+            let is_done = step(&mut work, now_s, end);
+            work.inner.tick_step += usize::from(is_done);
+            if is_over(end) {
+                return false;
+            }
+        }
+        work.inner.tick_step = 0;
         drop(inner);
         self.state.sweep(now_s as u32);
+        true
     }
 
     /// Returns the time at which work is due next.
@@ -131,11 +170,12 @@ impl Service {
                 }
             }
         }
+        work.update_modes();
     }
 }
 
 impl Work<'_> {
-    fn close_due(&mut self, now_s: u64) {
+    fn close_due(&mut self, now_s: u64, end: Option<Instant>) -> bool {
         for slot in self.inner.signals.live_slots() {
             let Some(signal) = self.inner.signals.get(slot).filter(|signal| signal.closes_s() <= now_s) else {
                 continue;
@@ -143,19 +183,27 @@ impl Work<'_> {
             let lasted =
                 signal.max_duration_s > 0 && now_s >= signal.first_event_s.saturating_add(signal.max_duration_s);
             self.close(slot, Status::Closed, if lasted { "max_duration" } else { "keep_alive" }, now_s);
+            if is_over(end) {
+                return false;
+            }
         }
+        true
     }
 
     /// Notifies about signals that grew by at least 10 % since the last notification.
-    fn tell_growth(&mut self, now_s: u64) {
+    fn tell_growth(&mut self, now_s: u64, end: Option<Instant>) -> bool {
         for slot in self.inner.signals.live_slots() {
             let Some(signal) = self.inner.signals.get(slot) else { continue };
             let ((told_s, attempts), now) = (signal.told, signal.counts.attempts());
             if now_s.saturating_sub(told_s) >= UPDATE_S && now * 10 >= attempts * 11 && now > attempts {
                 let change = [Value::from(attempts), Value::from(now)].into_iter().collect::<Value>();
                 self.tell(slot, Kind::Updated, Value::from_entries([("attempts", change)]), now_s);
+                if is_over(end) {
+                    return false;
+                }
             }
         }
+        true
     }
 
     fn resolve(&mut self, slot: Slot, how: Resolution, now_s: u64) {
@@ -185,4 +233,34 @@ fn propose(signal: &Signal) -> String {
     let group = Value::from_entries(signal.group.iter().map(|(name, value)| (name, value)));
     let group = crate::value::json::to_string(&group);
     format!("a suppression {{\"rules\": [\"{}\"], \"match\": {group}}} would silence it", signal.family)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::takeover::{Detector, Options};
+    use crate::value::json;
+
+    #[test]
+    fn a_slice_that_is_over_stops_after_one_signal_and_the_next_goes_on() {
+        let detector = Detector::new(Options::manual(1_764_064_800_000, "auth", "prod"));
+        for (address, n) in (0..40).flat_map(|address| (0..31).map(move |n| (address, n))) {
+            let failure = format!(
+                r#"{{"event":"users.login.failure","usr.login":"u{address}-{n}","usr.exists":true,"ip":"203.0.{address}.9"}}"#
+            );
+            detector.event(&json::parse(failure.as_bytes()).unwrap()).unwrap();
+        }
+        let (service, plan) = (detector.service(None, None), detector.plan());
+        let live = || service.inner().signals.live_slots().len();
+        assert_eq!(live(), 40);
+        let now_s = 1_764_064_800 + 3700;
+        let over = Some(Instant::now());
+        for left in (0..40).rev() {
+            assert!(!service.tick(now_s, &plan, &detector.options.hash_key, &detector.blocks, over));
+            assert_eq!(live(), left);
+        }
+        let slices =
+            (0..100).take_while(|_| !service.tick(now_s, &plan, &detector.options.hash_key, &detector.blocks, over));
+        assert!(slices.count() < 20, "the other parts take a slice each");
+    }
 }

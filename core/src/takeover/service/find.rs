@@ -1,5 +1,6 @@
 //! Findings of rules: opening, updating and closing signals.
 
+use super::attempts::note_who;
 use super::{Told, Work};
 use crate::takeover::config::rule::Rule;
 use crate::takeover::name;
@@ -102,7 +103,9 @@ impl Work<'_> {
             Some(1) => reading.second.into(),
             _ => 1,
         };
-        counts.floors = [members("usr.login"), members("ip_group"), members("network")];
+        if !self.inner.attempts.count(key, first_s as u32, &mut counts) {
+            counts.floors = [members("usr.login"), members("ip_group"), members("network")];
+        }
         let from_one_source = by_source || place("network") == Some(0) && reading.distinct == 1;
         if let Some(source) = told.subject.group.filter(|_| from_one_source && table != Table::Network && before > 0) {
             top.ips.add(&source, before, |source| *source);
@@ -153,7 +156,7 @@ impl Work<'_> {
             clusters: vec![],
             campaign_id: None,
             compromised: vec![],
-            answer: Answer::default(),
+            answer: Answer { mode: self.mode_of(rule), ..Answer::default() },
             allow_listed: told.trust.is_some(),
             suppressed_by,
             notes: vec![],
@@ -395,26 +398,5 @@ impl Told<'_> {
             login: self.event.login.as_deref(),
             user_id: self.event.user_id.as_deref(),
         }
-    }
-}
-
-/// Counts the account and the source of an attempt.
-fn note_who(signal: &mut Signal, told: &Told<'_>, hash: &crate::takeover::key::HashKey) {
-    if let Some(account) = told.account {
-        signal.counts.users.insert(account.get());
-    }
-    if let Some(login) = told.subject.account() {
-        signal.top.users.add(shown(login, SHOWN), 1, str::to_owned);
-    }
-    if let Some(group) = told.subject.group {
-        signal.counts.ips.insert(hash.hash(&group.bytes()));
-        signal.top.ips.add(&group, 1, |group| *group);
-    }
-    if let Some(network) = told.subject.network {
-        signal.counts.networks.insert(hash.hash(&network.bytes()));
-        signal.top.networks.add(&network, 1, |network| *network);
-    }
-    if let Some(agent) = &told.event.user_agent {
-        signal.top.user_agents.add(shown(agent, SHOWN), 1, str::to_owned);
     }
 }

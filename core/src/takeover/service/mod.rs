@@ -13,10 +13,12 @@
 //! | `answer` | the response to a signal |
 //! | [`gate`] | what to ask of an attempt before the password is checked |
 //! | [`due`] | periodic work: closing signals, updates, learned windows |
+//! | `attempts` | the latest attempts, for the counts of signals that open |
 //! | `recent` | successes that later events may turn out to be takeovers |
 //! | [`requests`] | deduplication of the events of a request |
 
 mod answer;
+mod attempts;
 mod clusters;
 mod deviation;
 pub mod due;
@@ -52,8 +54,9 @@ use super::signal::{Signals, Slot};
 use super::state::{Key, Moment, Origin, Reading, State, Table, Update};
 use super::subject::Subject;
 use crate::support::fork::Renewable;
+use attempts::Attempts;
 use published::{Publication, Published};
-use recent::{Quarantined, RecentSuccess};
+use recent::{Newcomers, Quarantined, RecentSuccess};
 use requests::{Requests, Seen};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::AtomicBool;
@@ -101,8 +104,12 @@ pub struct Inner {
     pub login_routes: Vec<String>,
     /// Notifications to deliver.
     pub notices: Vec<Notification>,
+    /// The part of the work that is due at which the next slice goes on.
+    tick_step: usize,
     requests: Requests,
+    attempts: Attempts,
     recent: VecDeque<RecentSuccess>,
+    newcomers: Newcomers,
     quarantine: VecDeque<Quarantined>,
     /// The compromised accounts that signals name, with the signal and the time.
     compromised: HashMap<Key, (Slot, u64)>,
@@ -189,7 +196,7 @@ impl Service {
             inner.health.trusted += 1;
             return Verdict::default();
         }
-        match inner.requests.note(event, hash) {
+        match inner.requests.note(event, &subject, hash) {
             Seen::First => {}
             Seen::Again => return Verdict::default(),
             Seen::Contradicts => {
@@ -269,6 +276,7 @@ impl Work<'_> {
         for (detector, rule) in self.plan.instant(name) {
             self.instant(*detector, *rule, told);
         }
+        self.inner.attempts.add(told);
         self.note_series(told);
         if name == name::LOGIN_SUCCESS {
             self.remember(told);
@@ -299,6 +307,9 @@ impl Work<'_> {
                 ..Update::default()
             };
             let reading = self.service.state.add(class.table, key, told.when, &update).reading();
+            if counted {
+                self.inner.attempts.counted(key);
+            }
             if let Some(reading) = reading.filter(|_| counted) {
                 if reading.window() >= SPELLED_FROM {
                     self.spell(role.class, key, told);

@@ -1,6 +1,7 @@
 //! Successful logins. The origin of a success becomes familiar to the account; an unfamiliar success where failures
 //! occur marks the account as compromised.
 
+use super::due::is_over;
 use super::recent::{Quarantined, RecentSuccess, Who};
 use super::{Inner, Told, Work};
 use crate::takeover::config::field::Field;
@@ -184,6 +185,9 @@ impl Work<'_> {
         let known = self.service.state.familiar(account, Origin::default(), now_s).is_some();
         let device = crate::takeover::subject::device_trait(told.event, self.hash);
         self.inner.familiarity.note(known, device, now_s);
+        if !known {
+            self.inner.newcomers.note(account, now_s);
+        }
         let passed = told.event.mfa.as_deref() == Some("passed");
         let suspicious = told.familiar != Some(true) && !self.verdict.signals.is_empty();
         let named =
@@ -196,7 +200,11 @@ impl Work<'_> {
             self.inner.quarantine.push_back(Quarantined { due_s, account, origin: told.origin });
         }
         // As long as nobody is known, everybody whom no signal concerns may be honest.
-        if told.familiar.unwrap_or(self.verdict.signals.is_empty()) {
+        let is_honest = match told.familiar {
+            Some(is_familiar) => is_familiar && !self.inner.newcomers.contains(account, now_s),
+            None => self.verdict.signals.is_empty(),
+        };
+        if is_honest {
             self.note_egress(told, account);
         }
         if told.familiar != Some(true)
@@ -229,13 +237,17 @@ impl Work<'_> {
     }
 
     /// Records the origins of successes that left quarantine without a signal.
-    pub(super) fn release_quarantine(&mut self, now_s: u64) {
+    pub(super) fn release_quarantine(&mut self, now_s: u64, end: Option<std::time::Instant>) -> bool {
         while self.inner.quarantine.front().is_some_and(|waiting| waiting.due_s <= now_s) {
-            let Some(waiting) = self.inner.quarantine.pop_front() else { return };
+            let Some(waiting) = self.inner.quarantine.pop_front() else { break };
             if !self.inner.compromised.contains_key(&waiting.account) {
                 self.service.state.remember(waiting.account, waiting.origin, now_s as u32);
             }
+            if is_over(end) {
+                return false;
+            }
         }
+        true
     }
 
     /// Handles an action of an account that a signal names.

@@ -4,6 +4,7 @@
 //! of its attempts (reservoir sampling), with memory reserved for at least a few dozen; totals are counted elsewhere
 //! and stay exact.
 
+use super::chunks::Chunks;
 use super::places::Places;
 use crate::takeover::address::Prefix;
 use std::sync::Arc;
@@ -82,11 +83,34 @@ pub struct Told<'a> {
     pub user_id: Option<&'a str>,
 }
 
+/// The attempts with their strings. A copy is cheap, and stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    attempts: Chunks<Attempt>,
+    texts: Chunks<Arc<str>>,
+}
+
+impl Log {
+    /// Returns the attempts, in order of arrival as long as all of them are kept.
+    pub fn attempts(&self) -> impl Iterator<Item = &Attempt> {
+        self.attempts.iter()
+    }
+
+    /// Returns one attempt.
+    pub fn attempt(&self, at: usize) -> Option<&Attempt> {
+        self.attempts.get(at)
+    }
+
+    /// Returns the string at a position.
+    pub fn text(&self, place: u32) -> Option<&str> {
+        self.texts.get((place as usize).checked_sub(1)?).map(|text| &**text)
+    }
+}
+
 /// The attempts of a signal.
 #[derive(Debug, Default)]
 pub struct Campaign {
-    attempts: Vec<Attempt>,
-    texts: Vec<Box<str>>,
+    log: Log,
     places: Places,
     bytes: usize,
     budget: Budget,
@@ -123,14 +147,16 @@ impl Campaign {
         if self.has_room() {
             let attempt = self.attempt(told);
             self.take(size_of::<Attempt>());
-            return self.attempts.push(attempt);
+            return self.log.attempts.push(attempt);
         }
         // The new attempt replaces a random one with the probability that keeps the sample uniform.
         self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let place = ((u128::from(self.random) * u128::from(self.seen)) >> 64) as usize;
-        if place < self.attempts.len() && told.login.is_none_or(|login| self.places.get(login, &self.texts).is_some()) {
+        if place < self.log.attempts.len()
+            && told.login.is_none_or(|login| self.places.get(login, &self.log.texts).is_some())
+        {
             let attempt = self.attempt(told);
-            self.attempts[place] = attempt;
+            self.log.attempts.set(place, attempt);
         }
     }
 
@@ -151,42 +177,35 @@ impl Campaign {
     /// The position of a string, counted from one; zero stands for none.
     fn place(&mut self, text: Option<&str>) -> u32 {
         let Some(text) = text else { return 0 };
-        if let Some(place) = self.places.get(text, &self.texts) {
+        if let Some(place) = self.places.get(text, &self.log.texts) {
             return place;
         }
         if !self.has_room() {
             return 0;
         }
         self.take(text.len() + 64);
-        self.texts.push(text.into());
-        let place = self.texts.len() as u32;
+        self.log.texts.push(text.into());
+        let place = self.log.texts.len() as u32;
         self.places.insert(text, place);
         place
     }
 
-    /// Returns the attempts, in order of arrival as long as all of them are kept.
-    pub fn attempts(&self) -> &[Attempt] {
-        &self.attempts
-    }
-
-    /// Returns the string at a position.
-    pub fn text(&self, place: u32) -> Option<&str> {
-        self.texts.get((place as usize).checked_sub(1)?).map(|text| &**text)
+    /// Returns the attempts so far.
+    pub fn log(&self) -> Log {
+        self.log.clone()
     }
 
     /// Removes the attempts on an account.
     pub fn forget_user(&mut self, login: &str) {
-        if let Some(place) = self.places.get(login, &self.texts) {
+        if let Some(place) = self.places.get(login, &self.log.texts) {
             self.places.remove(login);
-            self.attempts.retain(|attempt| attempt.login != place && attempt.user_id != place);
-            if let Some(text) = self.texts.get_mut(place as usize - 1) {
-                *text = "".into();
-            }
+            self.log.attempts.retain(|attempt| attempt.login != place && attempt.user_id != place);
+            self.log.texts.set(place as usize - 1, "".into());
         }
     }
 
     /// Removes the attempts from a network.
     pub fn forget_ip(&mut self, network: Prefix) {
-        self.attempts.retain(|attempt| attempt.ip.is_none_or(|ip| !network.contains(ip)));
+        self.log.attempts.retain(|attempt| attempt.ip.is_none_or(|ip| !network.contains(ip)));
     }
 }

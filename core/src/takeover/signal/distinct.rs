@@ -2,6 +2,8 @@
 
 /// The number of values up to which the counter is exact.
 const EXACT: usize = 64;
+// Texts of exact counters are shorter than those of estimates, by which they are told apart.
+const _: () = assert!(16 * EXACT < 2 * 1024);
 
 /// A counter of distinct values with a power of two of registers; the standard error is 1.04 divided by the square root
 /// of their number, 3.3 % for 1,024 and 1.6 % for 4,096.
@@ -67,6 +69,37 @@ impl<const REGISTERS: usize> Distinct<REGISTERS> {
     }
 }
 
+impl<const REGISTERS: usize> Distinct<REGISTERS> {
+    /// Returns the counter as text, for snapshots.
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Exact(hashes) => hashes.iter().map(|hash| format!("{hash:016x}")).collect(),
+            Self::Estimate(registers) => registers.iter().map(|zeros| format!("{zeros:02x}")).collect(),
+        }
+    }
+
+    /// The inverse of [`Distinct::to_text`].
+    pub fn from_text(text: &str) -> Option<Self> {
+        let part = |bytes: &[u8]| u64::from_str_radix(std::str::from_utf8(bytes).ok()?, 16).ok();
+        match text.len() {
+            length if length == 2 * REGISTERS => {
+                let mut registers = Box::new([0; REGISTERS]);
+                for (register, zeros) in registers.iter_mut().zip(text.as_bytes().chunks(2)) {
+                    *register = part(zeros)? as u8;
+                }
+                Some(Self::Estimate(registers))
+            }
+            length if length <= 16 * EXACT && length % 16 == 0 => {
+                let mut hashes = text.as_bytes().chunks(16).map(part).collect::<Option<Vec<u64>>>()?;
+                hashes.sort_unstable();
+                hashes.dedup();
+                Some(Self::Exact(hashes))
+            }
+            _ => None,
+        }
+    }
+}
+
 fn note<const REGISTERS: usize>(registers: &mut [u8; REGISTERS], hash: u64) {
     let (register, rest) = ((hash % REGISTERS as u64) as usize, hash / REGISTERS as u64);
     let zeros = (rest | 1 << (64 - REGISTERS.trailing_zeros())).trailing_zeros() as u8 + 1;
@@ -83,6 +116,9 @@ mod tests {
         let hash = HashKey([1, 2]);
         let mut distinct: Distinct = Distinct::default();
         for n in 0..100_000u64 {
+            if n % 1000 == 50 {
+                distinct = Distinct::from_text(&distinct.to_text()).unwrap();
+            }
             for _ in 0..2 {
                 distinct.insert(hash.hasher().number(n).finish());
             }

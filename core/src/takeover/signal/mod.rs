@@ -1,6 +1,7 @@
 //! Signals: attacks that rules found, while they last and afterwards.
 
 pub mod campaign;
+pub mod chunks;
 pub mod distinct;
 pub mod id;
 mod places;
@@ -12,6 +13,7 @@ pub mod top;
 pub use store::{Signals, Slot};
 
 use super::address::{Network, Prefix};
+use super::config::response::Mode;
 use super::config::rule::Rule;
 use super::mining::{Cluster, Enforced};
 use super::severity::Severity;
@@ -62,15 +64,20 @@ pub struct Counts {
     pub users: Distinct,
     pub ips: Distinct,
     pub networks: Distinct,
-    /// The numbers of users, addresses and networks at the time of opening, of which only the numbers are known.
+    /// The numbers of users, addresses and networks at the time of opening, if only the numbers are known.
     pub floors: [u64; 3],
 }
 
 impl Counts {
     /// Returns lower bounds of the numbers of distinct users, addresses and networks.
     pub fn distinct(&self) -> [u64; 3] {
-        let counted = [&self.users, &self.ips, &self.networks].map(Distinct::count);
+        let counted = self.seen().map(Distinct::count);
         std::array::from_fn(|at| counted[at].max(self.floors[at]))
+    }
+
+    /// Returns the counters of users, addresses and networks.
+    pub fn seen(&self) -> [&Distinct; 3] {
+        [&self.users, &self.ips, &self.networks]
     }
 
     /// Returns the number of the attacker's attempts of any kind.
@@ -131,8 +138,8 @@ pub struct Planned {
 /// The response to a signal so far.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
-    /// Whether anything was carried out rather than only planned.
-    pub acted: bool,
+    /// Whether responses are carried out or only planned.
+    pub mode: Mode,
     /// The actions that were taken, or would have been.
     pub actions: Vec<String>,
     /// The number of addresses and networks that were blocked.
@@ -299,6 +306,11 @@ impl Signal {
         self.rule_id.clone_from(&rule.id);
         self.rule_name.clone_from(&rule.name);
         self.tags.clone_from(&rule.tags);
+    }
+
+    /// Returns the mode in force: that of the configuration, unless the response ended.
+    pub fn mode(&self) -> Mode {
+        if self.answer.demoted { Mode::Monitor } else { self.answer.mode }
     }
 
     /// Returns the title, such as `[HIGH] Credential stuffing from one address on auth (prod)`.

@@ -3,8 +3,10 @@
 //! Beyond a few thousand strings the map is split into many, because an event waits while a map grows, and growing a
 //! small one is quick.
 
+use super::chunks::Chunks;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::sync::Arc;
 
 /// The number of strings up to which there is a single map; beyond, there are [`MAPS`].
 const FEW: usize = 4096;
@@ -40,7 +42,7 @@ pub struct Places {
 
 impl Places {
     /// Returns the position of a string in a list.
-    pub fn get(&self, text: &str, list: &[Box<str>]) -> Option<u32> {
+    pub fn get(&self, text: &str, list: &Chunks<Arc<str>>) -> Option<u32> {
         let hash = self.hashes.hash_one(text);
         let place = *self.maps.get(self.map_of(hash))?.get(&hash)?;
         list.get(place as usize - 1).filter(|known| ***known == *text).map(|_| place)
@@ -89,13 +91,14 @@ mod tests {
     #[test]
     fn places_are_found_however_many_there_are() {
         let mut places = Places::default();
-        let list: Vec<Box<str>> = (0..3 * FEW).map(|n| format!("user{n}").into()).collect();
-        for (place, text) in (1..).zip(&list) {
+        let mut list = Chunks::default();
+        (0..3 * FEW).for_each(|n| list.push(Arc::from(format!("user{n}"))));
+        for (place, text) in (1..).zip(list.iter()) {
             assert_eq!(places.get(text, &list), None);
             places.insert(text, place);
         }
         assert_eq!(places.maps.len(), MAPS);
-        assert!((1..).zip(&list).all(|(place, text)| places.get(text, &list) == Some(place)));
+        assert!((1..).zip(list.iter()).all(|(place, text)| places.get(text, &list) == Some(place)));
         places.remove("user7");
         assert_eq!(places.get("user7", &list), None);
     }

@@ -122,7 +122,7 @@ impl Signal {
     fn answer_value(&self) -> Value {
         let texts = |texts: &[String]| texts.iter().take(LISTED).map(Value::from).collect::<Value>();
         Value::from_entries([
-            ("mode", Value::from(if self.answer.acted { "block" } else { "monitor" })),
+            ("mode", Value::from(self.mode().name())),
             ("actions", texts(&self.answer.actions)),
             ("blocked_ips", Value::from(self.answer.blocked_ips)),
             ("blocked_users", Value::from(self.answer.blocked_users)),
@@ -187,9 +187,7 @@ impl Signal {
                     told.map(|one| if pii { one.to_value() } else { one.hidden(hash).to_value() }).collect()
                 }
                 b"notes" if !pii => Value::array(),
-                b"response" if !pii => {
-                    Value::from_entries([("mode", if self.answer.acted { "block" } else { "monitor" })])
-                }
+                b"response" if !pii => Value::from_entries([("mode", self.mode().name())]),
                 _ => pair.value().to_value(),
             };
             (key, value)

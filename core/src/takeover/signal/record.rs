@@ -1,7 +1,9 @@
 //! The record of a live signal in a snapshot. Campaigns are not included.
 
+use super::distinct::Distinct;
 use super::{Answer, Compromised, Counts, Planned, Signal, Status, Tops};
 use crate::takeover::address::{Network, Prefix};
+use crate::takeover::config::response::Mode;
 use crate::takeover::config::rule::Rule;
 use crate::takeover::respond::Target;
 use crate::takeover::severity::Severity;
@@ -67,6 +69,7 @@ impl Signal {
             ("demoted", Value::from(self.answer.demoted)),
             ("withdrawn", self.answer.withdrawn.iter().map(Value::from).collect()),
             ("watched", [since_s, all.into(), familiar.into()].into_iter().map(Value::from).collect()),
+            ("seen", self.counts.seen().into_iter().map(|seen| Value::from(seen.to_text())).collect()),
             ("usual_successes_per_day", Value::from((self.usual_successes * 86_400.0).round() as u64)),
             ("seq", Value::from(self.seq)),
             ("suppressed_by", optional(&self.suppressed_by)),
@@ -81,6 +84,7 @@ impl Signal {
         let named = signal.get(b"rule")?;
         let counts = signal.get(b"counts")?;
         let count = |key| number(counts, key).unwrap_or(0);
+        let mut seen = texts(record, "seen").into_iter().map(|text| Distinct::from_text(&text).unwrap_or_default());
         let top = signal.get(b"top")?;
         let mut tops = Tops::default();
         for (name, count) in
@@ -137,6 +141,9 @@ impl Signal {
                 refused: count("refused"),
                 successes_unfamiliar: count("successes_unfamiliar"),
                 successes_familiar: count("successes_familiar"),
+                users: seen.next().unwrap_or_default(),
+                ips: seen.next().unwrap_or_default(),
+                networks: seen.next().unwrap_or_default(),
                 floors: [count("users"), count("ips"), count("networks")],
                 ..Counts::default()
             },
@@ -150,7 +157,7 @@ impl Signal {
             campaign_id: text(signal, "campaign_id"),
             compromised: items(signal, "compromised").iter().filter_map(compromised).collect(),
             answer: Answer {
-                acted: text(response, "mode").as_deref() == Some("block"),
+                mode: if text(response, "mode").as_deref() == Some("block") { Mode::Block } else { Mode::Monitor },
                 actions: texts(response, "actions"),
                 blocked_ips: number(response, "blocked_ips").unwrap_or(0),
                 blocked_users: number(response, "blocked_users").unwrap_or(0),

@@ -1,0 +1,95 @@
+//! The latest attempts, of which a signal that opens can tell who made them.
+//!
+//! The tables know how many accounts and sources a group had, but not which, so whoever attacks before and after a
+//! signal opens would be counted twice or not at all.
+
+use super::Told;
+use crate::takeover::key::HashKey;
+use crate::takeover::signal::{Counts, Signal};
+use crate::takeover::state::Key;
+use crate::takeover::text::{SHOWN, shown};
+use std::collections::VecDeque;
+
+/// The number of attempts.
+const KEPT: usize = 8192;
+/// The number of groups of an attempt; more only custom rules have.
+const GROUPS: usize = 8;
+
+/// An attempt that rules counted.
+struct Attempt {
+    at_s: u32,
+    /// The upper halves of the keys of its groups.
+    groups: [u32; GROUPS],
+    account: Option<Key>,
+    source: Option<u64>,
+    network: Option<u64>,
+}
+
+/// See the [module](self).
+#[derive(Default)]
+pub(super) struct Attempts {
+    kept: VecDeque<Attempt>,
+    /// The groups of the attempt at hand.
+    groups: Vec<u32>,
+    /// The time of the latest attempt that was dropped.
+    dropped_s: Option<u32>,
+}
+
+impl Attempts {
+    /// Notes a group in which the attempt at hand was counted.
+    pub fn counted(&mut self, group: Key) {
+        self.groups.push(short(group));
+    }
+
+    /// Adds the attempt at hand, if it was counted in a group.
+    pub fn add(&mut self, told: &Told<'_>) {
+        if self.groups.is_empty() {
+            return;
+        }
+        if self.kept.len() >= KEPT {
+            self.dropped_s = self.kept.pop_front().map(|oldest| oldest.at_s);
+        }
+        let mut groups = [0; GROUPS];
+        groups.iter_mut().zip(self.groups.drain(..)).for_each(|(place, group)| *place = group);
+        self.groups.clear();
+        let (source, network) = (told.subject.group_hash(), told.subject.network_hash());
+        self.kept.push_back(Attempt { at_s: told.when.at_s, groups, account: told.account, source, network });
+    }
+
+    /// Adds those who made the attempts of a group from `since_s` on to the counts of a signal. Returns whether these
+    /// are all attempts since then.
+    pub fn count(&self, group: Key, since_s: u32, counts: &mut Counts) -> bool {
+        let group = short(group);
+        for attempt in self.kept.iter().filter(|one| one.at_s >= since_s && one.groups.contains(&group)) {
+            attempt.account.into_iter().for_each(|account| counts.users.insert(account.get()));
+            attempt.source.into_iter().for_each(|source| counts.ips.insert(source));
+            attempt.network.into_iter().for_each(|network| counts.networks.insert(network));
+        }
+        self.dropped_s.is_none_or(|dropped_s| dropped_s < since_s)
+    }
+}
+
+fn short(group: Key) -> u32 {
+    (group.get() >> 32) as u32
+}
+
+/// Counts the account and the source of an attempt.
+pub(super) fn note_who(signal: &mut Signal, told: &Told<'_>, hash: &HashKey) {
+    if let Some(account) = told.account {
+        signal.counts.users.insert(account.get());
+    }
+    if let Some(login) = told.subject.account() {
+        signal.top.users.add(shown(login, SHOWN), 1, str::to_owned);
+    }
+    if let Some(group) = told.subject.group {
+        signal.counts.ips.insert(hash.hash(&group.bytes()));
+        signal.top.ips.add(&group, 1, |group| *group);
+    }
+    if let Some(network) = told.subject.network {
+        signal.counts.networks.insert(hash.hash(&network.bytes()));
+        signal.top.networks.add(&network, 1, |network| *network);
+    }
+    if let Some(agent) = &told.event.user_agent {
+        signal.top.user_agents.add(shown(agent, SHOWN), 1, str::to_owned);
+    }
+}
