@@ -60,7 +60,8 @@ pub struct Mining {
 /// How far the search is.
 enum Progress {
     Idle,
-    Wanted(u32, Level),
+    /// The samples are copied, one reservoir after the other.
+    Copying(u32, Level, Vec<Vec<Sample>>),
     Running(Box<Search>),
 }
 
@@ -223,7 +224,7 @@ impl Mining {
     /// Requests a search, which [`Mining::step`] runs. Has no effect without an attack, or while a search runs.
     pub fn begin_search(&mut self, now_s: u32, level: Level) {
         if self.since_s.is_some() && !self.is_searching() {
-            self.search = Progress::Wanted(now_s, level);
+            self.search = Progress::Copying(now_s, level, vec![]);
         }
     }
 
@@ -239,14 +240,17 @@ impl Mining {
             return false;
         }
         match (std::mem::replace(&mut self.search, Progress::Idle), self.since_s) {
-            (Progress::Wanted(now_s, level), Some(since_s)) => {
-                let samples = Samples::copy(&self.attack, &self.failures, &self.successes);
-                let items = |clusters: &[Cluster]| clusters.iter().map(|cluster| cluster.items.clone()).collect();
-                let (in_use, custom) = (items(&self.clusters), items(&self.custom));
-                let times = Times { since_s, now_s };
-                let search = Search::new(samples, self.columns.clone(), level, times, in_use, custom);
+            (Progress::Copying(now_s, level, mut copied), Some(since_s)) => {
                 self.strings.hold(true);
-                self.search = Progress::Running(Box::new(search));
+                copied.push(match copied.len() {
+                    0 => self.attack.samples().to_vec(),
+                    1 => self.failures.samples().to_vec(),
+                    _ => self.successes.samples().to_vec(),
+                });
+                self.search = match <[Vec<Sample>; 3]>::try_from(copied) {
+                    Ok(copied) => Progress::Running(Box::new(self.search_in(Samples(copied), level, since_s, now_s))),
+                    Err(copied) => Progress::Copying(now_s, level, copied),
+                };
                 false
             }
             (Progress::Running(mut search), Some(_)) => {
@@ -262,6 +266,12 @@ impl Mining {
         }
     }
 
+    fn search_in(&self, samples: Samples, level: Level, since_s: u32, now_s: u32) -> Search {
+        let items = |clusters: &[Cluster]| clusters.iter().map(|cluster| cluster.items.clone()).collect();
+        let (in_use, custom) = (items(&self.clusters), items(&self.custom));
+        Search::new(samples, self.columns.clone(), level, Times { since_s, now_s }, in_use, custom)
+    }
+
     fn cancel(&mut self) {
         self.strings.hold(false);
         self.search = Progress::Idle;
@@ -270,7 +280,13 @@ impl Mining {
     /// Gives up strings that occur only once, of one reservoir, if strings have become too many; returns whether there
     /// was something to do.
     fn tidy(&mut self) -> bool {
-        if matches!(self.search, Progress::Running(_)) {
+        // A search refers to the strings as they were at its beginning.
+        let has_begun = match &self.search {
+            Progress::Idle => false,
+            Progress::Copying(.., copied) => !copied.is_empty(),
+            Progress::Running(_) => true,
+        };
+        if has_begun {
             return false;
         }
         if self.untidy == 0 {
