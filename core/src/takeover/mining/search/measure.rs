@@ -39,6 +39,13 @@ pub fn offenders<'s>(samples: impl Iterator<Item = &'s Sample>) -> f64 {
     flagged as f64 / sources.len().max(1) as f64
 }
 
+/// The share of samples on accounts that do not exist, among those that say so.
+pub fn nonexistent<'s>(samples: impl Iterator<Item = &'s Sample>) -> f64 {
+    let known = samples.filter_map(|sample| sample.facts.exists());
+    let (all, missing) = known.fold((0u32, 0u32), |(all, missing), exists| (all + 1, missing + u32::from(!exists)));
+    f64::from(missing) / f64::from(all.max(1))
+}
+
 /// The samples of the attack that are in a set.
 pub fn matching<'s>(samples: &'s Samples, sets: &'s Sets) -> impl Iterator<Item = &'s Sample> {
     let attack = samples.attack().iter().enumerate();

@@ -57,6 +57,8 @@ pub struct Measured {
     pub metrics: Metrics,
     /// The share of known offenders among the sources that match.
     pub offenders: f64,
+    /// See [`measure::nonexistent`].
+    pub nonexistent: f64,
     /// See [`measure::present_before`].
     pub present_before: f64,
     /// See [`measure::timing`].
@@ -236,6 +238,7 @@ impl Search {
         let sets = self.samples.filter(|sample| matcher.matches(sample, strings));
         measured.metrics = Metrics::of(sets.counts(), self.samples.counts(), &self.level);
         measured.offenders = measure::offenders(measure::matching(&self.samples, &sets));
+        measured.nonexistent = measure::nonexistent(measure::matching(&self.samples, &sets));
         measured.present_before = measure::present_before(&self.samples, &sets, history, self.times);
         measured.correlation = measure::timing(&self.samples, &sets, history);
         measured.stale = measure::is_stale(&self.samples, &sets, self.times);
@@ -249,6 +252,7 @@ impl Measured {
             why,
             metrics: Metrics::default(),
             offenders: 0.0,
+            nonexistent: 0.0,
             present_before: 0.0,
             correlation: 0.0,
             stale: None,
