@@ -114,12 +114,11 @@ impl Mining {
     /// Sets the headers whose values are compared besides the usual ones (`trait_headers` of the configuration, in
     /// lower case). Samples keep the values of headers that remain.
     pub fn configure(&mut self, trait_headers: &[String]) {
-        let columns = Columns::new(trait_headers);
-        if columns == self.columns {
+        if self.columns.configured() == trait_headers {
             return;
         }
         self.cancel();
-        let former = std::mem::replace(&mut self.columns, columns);
+        let former = std::mem::replace(&mut self.columns, Columns::new(trait_headers));
         let (strings, columns) = (&mut self.strings, &self.columns);
         let reservoirs = [&mut self.attack, &mut self.failures, &mut self.successes];
         let samples = reservoirs.into_iter().flat_map(|reservoir| reservoir.samples_mut());
@@ -228,9 +227,14 @@ impl Mining {
         }
     }
 
-    /// Whether there is a search to run.
+    /// Whether a search is requested or runs.
     pub fn is_searching(&self) -> bool {
         !matches!(self.search, Progress::Idle)
+    }
+
+    /// Whether [`Mining::step`] has something to do: a search, or strings to give up.
+    pub fn has_work(&self) -> bool {
+        self.is_searching() || self.is_untidy()
     }
 
     /// Runs a part of the search, which takes a few hundred microseconds at most; without a search it only bounds the
@@ -277,6 +281,10 @@ impl Mining {
         self.search = Progress::Idle;
     }
 
+    fn is_untidy(&self) -> bool {
+        self.untidy > 0 || self.kept >= TIDY_AFTER && self.strings.is_crowded()
+    }
+
     /// Gives up strings that occur only once, of one reservoir, if strings have become too many; returns whether there
     /// was something to do.
     fn tidy(&mut self) -> bool {
@@ -289,10 +297,10 @@ impl Mining {
         if has_begun {
             return false;
         }
+        if !self.is_untidy() {
+            return false;
+        }
         if self.untidy == 0 {
-            if self.kept < TIDY_AFTER || !self.strings.is_crowded() {
-                return false;
-            }
             (self.kept, self.untidy) = (0, 3);
         }
         self.untidy -= 1;
