@@ -615,10 +615,29 @@ export namespace takeover {
      * suspended for a day.
      */
     resolve(id: string, how: 'closed' | 'false_positive' | 'confirmed'): boolean
-    /** Exports a file about a signal, in pieces; null if there is no signal with this id. */
+    /**
+     * Defines a cluster of the distributed attack that a signal is about. `items` has a value, or a list of values, by dimension,
+     * as the clusters of signals have them. Its metrics are known within a minute.
+     */
+    defineCluster(signal: string, cluster: string, items: object): { id: string, items: object }
+    /** How many logins had the traits of a cluster (its id, or items), by hour, before and during the attack. */
+    explore(
+      signal: string,
+      cluster: string | object
+    ): Array<{ at: number, during: boolean, logins: number, matches: number }>
+    /**
+     * Whether the clusters of a distributed attack explain it, and nothing else: `residual` is the failures that no cluster
+     * matches relative to the expected number, `present_before` the matches of each before the attack relative to those during it.
+     */
+    isolate(signal: string): { residual: number, present_before: Record<string, number> }
+    /**
+     * Exports a file about a signal, in pieces; null if there is no signal with this id. `rules.json` is a configuration that
+     * stands alone; `source_hint.json` compares the attacked accounts with those that usually log in.
+     */
     export(
       id: string,
-      file: 'targeted_users.csv' | 'ips.csv' | 'compromised.csv' | 'events.csv' | 'events.ndjson'
+      file: 'targeted_users.csv' | 'ips.csv' | 'compromised.csv' | 'events.csv' | 'events.ndjson' |
+        'clusters.json' | 'rules.json' | 'source_hint.json'
     ): IterableIterator<Uint8Array> | null
     /** Blocks a target for a time (60 to 604,800 seconds, by default the configured duration) or permanently. */
     block(whom: Whom & {

@@ -123,6 +123,18 @@ class Detector {
     return this.#call('resolve', { id, how }).found
   }
 
+  defineCluster (signal, cluster, items) {
+    return this.#call('define_cluster', { signal, cluster, items }).cluster
+  }
+
+  explore (signal, cluster) {
+    return this.#call('explore', { signal, cluster }).hours
+  }
+
+  isolate (signal) {
+    return this.#call('isolate', { signal })
+  }
+
   /** Exports a file about a signal, as an iterator over its pieces; null if the signal does not exist. */
   export (id, file) {
     const found = refused(() => this.#native.export(String(id), String(file)))

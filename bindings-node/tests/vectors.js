@@ -398,7 +398,7 @@ class Program {
   }
 
   call (verb, args) {
-    const name = verb === 'export_rules_data' ? 'exportRulesData' : verb
+    const name = verb.replace(/_(.)/g, (_, letter) => letter.toUpperCase())
     try {
       const result = this.detector[name](...args)
       if (verb === 'export' && result !== null) return Buffer.concat([...result]).toString()

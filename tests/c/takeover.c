@@ -352,13 +352,14 @@ static void insert_argument(bartizan_detector detector, const ddwaf_object *step
 static bool run_call(bartizan_detector detector, const ddwaf_object *step)
 {
     /* What each verb takes, and what of its answer is the result; without names, the first argument is all of them. */
-    static const struct { const char *verb, *first, *second, *result; } VERBS[] = {
+    static const struct { const char *verb, *first, *second, *result, *third; } VERBS[] = {
         {"apply", "path", "document", "diagnostics"}, {"remove", "path", NULL, "removed"},
         {"resolve", "id", "how", "found"},            {"block", NULL, NULL, "block"},
         {"unblock", NULL, NULL, "count"},             {"extend", NULL, "seconds", "count"},
         {"forget", NULL, NULL, "nothing"},            {"health", "none", NULL, NULL},
         {"signal", "id", NULL, "signal"},             {"export_rules_data", "max_chunk", NULL, "documents"},
-        {"export", "id", "file", "data"},
+        {"export", "id", "file", "data"},             {"define_cluster", "signal", "cluster", "cluster", "items"},
+        {"explore", "signal", "cluster", "hours"},    {"isolate", "signal", NULL, NULL},
     };
     size_t verb = 0;
     while (!is_text(get(step, "call"), VERBS[verb].verb)) {
@@ -373,6 +374,9 @@ static bool run_call(bartizan_detector detector, const ddwaf_object *step)
     }
     if (VERBS[verb].second != NULL) {
         insert_argument(detector, step, 1, &arguments, VERBS[verb].second);
+    }
+    if (VERBS[verb].third != NULL) {
+        insert_argument(detector, step, 2, &arguments, VERBS[verb].third);
     }
     bool is_export = strcmp(VERBS[verb].verb, "export") == 0;
     ddwaf_object answer = is_export ? export_file(detector, arguments) : call(detector, VERBS[verb].verb, arguments);

@@ -78,7 +78,7 @@ pub fn add_config(builder: &mut Builder, path: &[u8], document: &Object) -> Adde
 }
 
 /// The names of the functions that [`call_detector`] knows.
-pub const DETECTOR_FUNCTIONS: [&str; 21] = [
+pub const DETECTOR_FUNCTIONS: [&str; 24] = [
     "event",
     "assess",
     "apply",
@@ -98,6 +98,9 @@ pub const DETECTOR_FUNCTIONS: [&str; 21] = [
     "forget",
     "export_rules_data",
     "export",
+    "define_cluster",
+    "explore",
+    "isolate",
     "snapshot",
     "unsubscribe",
 ];
@@ -127,6 +130,9 @@ pub const DETECTOR_FUNCTIONS: [&str; 21] = [
 /// | `forget` | `user` or `ip` | nothing |
 /// | `export_rules_data` | `max_chunk` (50,000) | `documents`: by path, null for one to remove |
 /// | `export` | `id`, `file` | `data`: the whole file, or null without such a signal; [`export`] returns it in pieces |
+/// | `define_cluster` | `signal`, `cluster` (a new id), `items`: a map from dimensions to values, as signals print them | `cluster` |
+/// | `explore` | `signal`, `cluster`: its id, or a map of items | `hours`: `at`, `during` the attack or before, `logins`, `matches` |
+/// | `isolate` | `signal` | `residual`, `present_before` by cluster |
 /// | `snapshot` | | `snapshot`: bytes, to be kept secret |
 /// | `unsubscribe` | `subscription`: the number from [`subscribe`](super::subscribe) | `found` |
 pub fn call_detector(detector: &Detector, function: &str, arguments: &Object) -> Value {
@@ -142,7 +148,8 @@ pub fn call_detector(detector: &Detector, function: &str, arguments: &Object) ->
 }
 
 /// Returns a file about the signal `id`, in pieces; `None` without such a signal. `file` is `targeted_users.csv`, `ips.csv`,
-/// `compromised.csv`, `events.csv` or `events.ndjson`.
+/// `compromised.csv`, `events.csv`, `events.ndjson`, `clusters.json`, `rules.json` (a configuration that stands alone) or
+/// `source_hint.json` (from where the attacker's list of logins may be).
 ///
 /// # Errors
 ///
@@ -194,6 +201,9 @@ fn dispatch(detector: &Detector, function: &str, args: Args<'_>, map: &Object) -
             let pieces = export(detector, map)?.map(|pieces| pieces.flatten().collect::<Vec<u8>>());
             one("data", pieces.map_or_else(Value::null, |data| Value::from(&data[..])))
         }
+        "define_cluster" => one("cluster", detector.define_cluster(map)?),
+        "explore" => one("hours", detector.explore(map)?),
+        "isolate" => detector.isolate(map),
         "snapshot" => one("snapshot", Value::from(&detector.snapshot()[..])),
         "unsubscribe" => {
             let number = whole(args, "subscription")?.ok_or("the argument `subscription` must be given")?;

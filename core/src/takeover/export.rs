@@ -4,6 +4,7 @@
 //! text.
 
 use super::respond::blocks::Blocks;
+use super::signal::audience::Audience;
 use super::signal::campaign::{Attempt, Kind, Log};
 use super::signal::{Compromised, Signal};
 use super::text::timestamp;
@@ -23,6 +24,9 @@ pub enum File {
     Compromised,
     EventsCsv,
     EventsNdjson,
+    Clusters,
+    Rules,
+    SourceHint,
 }
 
 impl File {
@@ -34,6 +38,9 @@ impl File {
             ("compromised.csv", Self::Compromised),
             ("events.csv", Self::EventsCsv),
             ("events.ndjson", Self::EventsNdjson),
+            ("clusters.json", Self::Clusters),
+            ("rules.json", Self::Rules),
+            ("source_hint.json", Self::SourceHint),
         ];
         chosen("export", name, &files)
     }
@@ -63,12 +70,22 @@ impl Iterator for Export {
 pub struct Material {
     log: Log,
     compromised: Vec<Compromised>,
+    clusters: Value,
+    rules: Value,
+    hint: Value,
 }
 
 impl Material {
-    /// Copies the current state of a signal.
-    pub fn of(signal: &Signal) -> Self {
-        Material { log: signal.campaign.log(), compromised: signal.compromised.clone() }
+    /// Copies the current state of a signal; `rules` are those made of its clusters, `usual` is whom successful logins are
+    /// about.
+    pub fn of(signal: &Signal, rules: Value, usual: &Audience) -> Self {
+        Material {
+            log: signal.campaign.log(),
+            compromised: signal.compromised.clone(),
+            clusters: signal.clusters.iter().map(|one| one.cluster.to_export(&one.enforced)).collect(),
+            rules,
+            hint: signal.audience.hint(usual),
+        }
     }
 }
 
@@ -81,8 +98,16 @@ pub fn export(signal: Material, file: File, blocks: &Blocks, now_s: u64) -> Expo
         File::Compromised => Box::new(compromised(signal)),
         File::EventsCsv => Box::new(events_csv(signal)),
         File::EventsNdjson => Box::new(events_ndjson(signal)),
+        File::Clusters => Box::new(whole(&signal.clusters)),
+        File::Rules => Box::new(whole(&signal.rules)),
+        File::SourceHint => Box::new(whole(&signal.hint)),
     };
     Export { lines }
+}
+
+/// A document as a file.
+fn whole(document: &Value) -> impl Iterator<Item = String> + Send + use<> {
+    std::iter::once(json::to_string(document) + "\n")
 }
 
 /// Formats one line of CSV (RFC 4180).

@@ -147,6 +147,11 @@ impl Program {
             "health" => (json!({}), None),
             "signal" => (json!({"id": argument(0)}), Some("signal")),
             "export_rules_data" => (json!({"max_chunk": argument(0).as_u64()}), Some("documents")),
+            "define_cluster" => {
+                (json!({"signal": argument(0), "cluster": argument(1), "items": argument(2)}), Some("cluster"))
+            }
+            "explore" => (json!({"signal": argument(0), "cluster": argument(1)}), Some("hours")),
+            "isolate" => (json!({"signal": argument(0)}), None),
             "export" => (json!({"id": argument(0), "file": argument(1)}), Some("data")),
             other => panic!("unknown verb {other}"),
         };

@@ -79,6 +79,7 @@ pub(super) fn note_who(signal: &mut Signal, told: &Told<'_>, hash: &HashKey) {
         signal.counts.users.insert(account.get());
     }
     if let Some(login) = told.subject.account() {
+        signal.audience.note(told.event, login, told.event.exists);
         signal.top.users.add(shown(login, SHOWN), 1, str::to_owned);
     }
     if let Some(group) = told.subject.group {

@@ -16,7 +16,7 @@ use crate::takeover::respond::blocks::Look;
 use crate::takeover::rules::deviation::{Deviation, poisson_99};
 use crate::takeover::series::{Name, Topic};
 use crate::takeover::severity::Severity;
-use crate::takeover::signal::{Clustered, Compromised, Signal, Slot, Status};
+use crate::takeover::signal::{Clustered, Compromised, LISTED, Signal, Slot, Status};
 use crate::takeover::subject::Subject;
 use crate::value::Value;
 
@@ -50,6 +50,9 @@ impl Work<'_> {
             (false, false) => mining.failure(&traits, at_s),
             (false, true) if told.familiar != Some(true) => mining.attempt(&traits, at_s),
             _ => {}
+        }
+        if let Some(login) = told.subject.account().filter(|_| succeeded) {
+            self.inner.audience.note(told.event, login, Some(true));
         }
         if succeeded && let Some(route) = told.event.route.as_deref() {
             let routes = &mut self.inner.login_routes;
@@ -155,7 +158,12 @@ impl Work<'_> {
         let Some(signal) = self.inner.signals.get(slot) else { return };
         let acts = order.as_ref().is_some_and(|order| order.mode == ResponseMode::Block);
         let plain = self.inner.health.traits_are_propagated();
-        let until_s = now_s + u64::from(order.as_ref().map_or(settings.duration_s, |order| order.duration_s));
+        let former = self.inner.published.iter().find(|published| published.slot == slot);
+        let duration_s = u64::from(order.as_ref().map_or(settings.duration_s, |order| order.duration_s));
+        let until_s = match former {
+            Some(former) if !signal.is_live() => former.until_s,
+            _ => now_s + duration_s,
+        };
         let configured = settings.login_routes.iter().map(|route| &route.path);
         let mut routes: Vec<String> = configured.chain(&self.inner.login_routes).cloned().collect();
         routes.sort_unstable();
@@ -172,7 +180,7 @@ impl Work<'_> {
             false => vec![],
         };
         let made = rules.rules(chosen.iter().map(|(cluster, mode)| (cluster, *mode)));
-        let (path, fragment) = (rules.path(), made.fragment);
+        let (path, document, fragment) = (rules.path(), made.document(), made.fragment);
         let former = self.inner.published.iter().position(|published| published.slot == slot);
         let mut former = former.map(|at| self.inner.published.swap_remove(at));
         let shape = |ruled: &[Ruled]| -> Vec<(String, Mode)> {
@@ -185,11 +193,16 @@ impl Work<'_> {
                 let rule_id = rules.rule_id(&cluster.id);
                 let known = former.as_mut().and_then(|former| former.rules.iter().find(|one| one.rule_id == rule_id));
                 let refused = known.map_or(0, |known| known.refused);
-                Ruled { cluster, mode, rule_id, refused }
+                let has_rule = made.rules.iter().any(|(_, id)| *id == rule_id);
+                Ruled { cluster, mode, rule_id, has_rule, refused }
             })
             .collect();
-        let after = shape(&ruled);
-        if before != after {
+        // Lists of values in the document end by themselves, and must not while the attack lasts.
+        let listed_until_s = former.as_ref().map_or(0, |former| former.listed_until_s);
+        let is_old = until_s > listed_until_s + duration_s / 2 && !ruled.is_empty();
+        let is_new = before != shape(&ruled) || is_old;
+        let listed_until_s = if is_new { until_s } else { listed_until_s };
+        if is_new {
             if fragment.is_map() && !fragment.is_empty() {
                 self.publish(ACTIONS_PATH.into(), Some(actions()));
                 self.publish(path.clone(), Some(fragment));
@@ -215,14 +228,28 @@ impl Work<'_> {
                     cluster: cluster.clone(),
                     enforced: Enforced {
                         mode: of(cluster).map(|ruled| ruled.mode.name()),
-                        rule_id: of(cluster).map(|ruled| ruled.rule_id.clone()),
+                        rule_id: of(cluster).filter(|ruled| ruled.has_rule).map(|ruled| ruled.rule_id.clone()),
                         refused: of(cluster).map_or(0, |ruled| ruled.refused),
                     },
                 })
                 .collect();
             signal.answer.note_actions(&lines);
+            for (id, why) in &made.skipped {
+                let note = format!("no rule for cluster {id}: {why}");
+                if signal.notes.len() < LISTED && !signal.notes.contains(&note) {
+                    signal.notes.push(note);
+                }
+            }
         }
-        self.inner.published.push(Published { slot, path, rules: ruled, until_s, tail_refused: 0 });
+        self.inner.published.push(Published {
+            slot,
+            path,
+            document,
+            rules: ruled,
+            until_s,
+            listed_until_s,
+            tail_refused: 0,
+        });
         for line in lines {
             self.tell(slot, Kind::Response, Value::from_entries([("action", &line)]), now_s);
         }

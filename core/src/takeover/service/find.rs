@@ -154,6 +154,7 @@ impl Work<'_> {
             usual_successes: 0.0,
             suspicious: vec![],
             clusters: vec![],
+            audience: Default::default(),
             campaign_id: None,
             compromised: vec![],
             answer: Answer { mode: self.mode_of(rule), ..Answer::default() },

@@ -10,6 +10,7 @@
 //! | `success` | successful logins: familiar origins and compromised accounts |
 //! | `clusters`, [`published`] | the traits of distributed attacks, and rules made of them |
 //! | `deviation` | the service as a whole: series, and signals about deviations |
+//! | `analysis` | what analysts ask of a distributed attack |
 //! | `answer` | the response to a signal |
 //! | [`gate`] | what to ask of an attempt before the password is checked |
 //! | [`due`] | periodic work: closing signals, updates, learned windows |
@@ -17,6 +18,7 @@
 //! | `recent` | successes that later events may turn out to be takeovers |
 //! | [`requests`] | deduplication of the events of a request |
 
+mod analysis;
 mod answer;
 mod attempts;
 mod clusters;
@@ -49,6 +51,7 @@ use super::rules::learned::LearnedRates;
 use super::rules::plan::{Plan, Role};
 use super::rules::travel::Travel;
 use super::series::Series;
+use super::signal::audience::Audience;
 use super::signal::campaign;
 use super::signal::{Signals, Slot};
 use super::state::{Key, Moment, Origin, Reading, State, Table, Update};
@@ -100,6 +103,8 @@ pub struct Inner {
     pub published: Vec<Published>,
     /// Documents for the engine's configuration that were not delivered yet.
     pub publications: Vec<Publication>,
+    /// Whom successful logins are about.
+    pub audience: Audience,
     /// Paths on which logins succeeded.
     pub login_routes: Vec<String>,
     /// Notifications to deliver.

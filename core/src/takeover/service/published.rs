@@ -18,10 +18,14 @@ pub struct Published {
     pub slot: Slot,
     /// The path of the document.
     pub path: String,
+    /// The document, with the actions it needs.
+    pub document: Value,
     /// The clusters with what their rules do.
     pub rules: Vec<Ruled>,
     /// When the rules end, in seconds since the Unix epoch.
     pub until_s: u64,
+    /// When the lists of values in the document end.
+    pub listed_until_s: u64,
     /// The requests that were refused long after the attack.
     pub tail_refused: u32,
 }
@@ -34,6 +38,8 @@ pub struct Ruled {
     pub mode: Mode,
     /// The id of the rule.
     pub rule_id: String,
+    /// Whether a rule could be made of it. Without one, it is only compared with assessed attempts.
+    pub has_rule: bool,
     /// The number of requests that it refused.
     pub refused: u64,
 }

@@ -1,5 +1,6 @@
 //! Signals: attacks that rules found, while they last and afterwards.
 
+pub mod audience;
 pub mod campaign;
 pub mod chunks;
 pub mod distinct;
@@ -19,6 +20,7 @@ use super::mining::{Cluster, Enforced};
 use super::severity::Severity;
 use super::state::{Key, Table};
 use crate::value::Value;
+use audience::Audience;
 use campaign::Campaign;
 use distinct::Distinct;
 use top::Top;
@@ -235,6 +237,8 @@ pub struct Signal {
     pub suspicious: Vec<Compromised>,
     /// What the requests of a distributed attack have in common, the most important first.
     pub clusters: Vec<Clustered>,
+    /// Whom the attempts are about.
+    pub audience: Audience,
     /// The id that the waves of one campaign have in common.
     pub campaign_id: Option<String>,
     /// The accounts that the attacker logged in to.

@@ -153,6 +153,7 @@ impl Signal {
             evidence: signal.get(b"evidence").map_or_else(Value::map, Object::to_value),
             usual_successes: number(record, "usual_successes_per_day").unwrap_or(0) as f64 / 86_400.0,
             clusters: vec![],
+            audience: Default::default(),
             suspicious: items(signal, "suspicious_successes").iter().filter_map(compromised).collect(),
             campaign_id: text(signal, "campaign_id"),
             compromised: items(signal, "compromised").iter().filter_map(compromised).collect(),

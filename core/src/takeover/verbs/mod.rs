@@ -2,6 +2,7 @@
 
 mod arguments;
 mod blocks;
+mod clusters;
 mod forget;
 mod health;
 mod rules_data;

@@ -3,7 +3,7 @@
 use super::Result;
 use super::arguments::{PAGE, only, string, unsigned};
 use crate::takeover::detector::Detector;
-use crate::takeover::export::{Export, File, Material, export};
+use crate::takeover::export::{Export, File, export};
 use crate::takeover::service::{Resolution, Service};
 use crate::takeover::severity::Severity;
 use crate::takeover::signal::Signal;
@@ -71,7 +71,7 @@ impl Detector {
     /// Exports a file about a signal, in pieces; returns `None` if the signal does not exist.
     pub fn export(&self, id: &str, file: &str) -> Result<Option<Export>> {
         let file = File::read(file)?;
-        let material = self.with_signal(id, Material::of);
+        let material = self.all_services().iter().find_map(|service| service.material(id));
         Ok(material.map(|material| export(material, file, &self.blocks, self.now_s())))
     }
 }
