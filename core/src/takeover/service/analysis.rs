@@ -19,8 +19,7 @@ impl Service {
     pub fn cluster_items(&self, signal: &str, id: &str) -> Option<Vec<Item>> {
         let mut inner = self.inner();
         let mining = mined(&mut inner, signal).ok()?;
-        let items = mining.clusters().find(|cluster| cluster.id == id).map(|cluster| cluster.items.clone());
-        items
+        mining.clusters().find(|cluster| cluster.id == id).map(|cluster| cluster.items.clone())
     }
 
     /// Returns when logins had these traits, by hour.

@@ -1,7 +1,8 @@
 //! The response to a signal: whom to refuse, for how long, and what forbids it.
 
+use super::Work;
 use super::success::EGRESS;
-use super::{Told, Work};
+use super::told::Told;
 use crate::takeover::address::{Network, Prefix};
 use crate::takeover::config::response::{self, LONGEST_BLOCK_S, Mode};
 use crate::takeover::config::rule::Rule;

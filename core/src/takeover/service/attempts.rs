@@ -3,7 +3,7 @@
 //! The tables know how many accounts and sources a group had, but not which, so whoever attacks before and after a
 //! signal opens would be counted twice or not at all.
 
-use super::Told;
+use super::told::Told;
 use crate::takeover::key::HashKey;
 use crate::takeover::signal::{Counts, Signal};
 use crate::takeover::state::Key;

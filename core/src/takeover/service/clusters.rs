@@ -4,8 +4,9 @@
 //! service itself refuses what they match, too, before the password is checked. They outlive the signal by the duration
 //! of its response, because waves come back.
 
+use super::Work;
 use super::published::{Publication, Published, Ruled};
-use super::{Told, Work};
+use super::told::Told;
 use crate::takeover::config::response::Mode as ResponseMode;
 use crate::takeover::config::rule::{Instant, Kind as RuleKind};
 use crate::takeover::event::Event;

@@ -4,7 +4,8 @@
 //! when the series has been usual for half an hour; refused attempts count for that, so that a block which works is
 //! not taken for the end of the attack.
 
-use super::{Told, Work};
+use super::Work;
+use super::told::Told;
 use crate::takeover::config::rule::{Kind as RuleKind, Rule};
 use crate::takeover::event::Event;
 use crate::takeover::mining::Item;

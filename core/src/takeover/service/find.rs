@@ -1,7 +1,8 @@
 //! Findings of rules: opening, updating and closing signals.
 
+use super::Work;
 use super::attempts::note_who;
-use super::{Told, Work};
+use super::told::Told;
 use crate::takeover::config::rule::Rule;
 use crate::takeover::name;
 use crate::takeover::notify::{Kind, Notification};

@@ -15,6 +15,7 @@
 //! | [`gate`] | what to ask of an attempt before the password is checked |
 //! | [`due`] | periodic work: closing signals, updates, learned windows |
 //! | `attempts` | the latest attempts, for the counts of signals that open |
+//! | `told` | an event with the values derived from it |
 //! | `recent` | successes that later events may turn out to be takeovers |
 //! | [`requests`] | deduplication of the events of a request |
 
@@ -30,6 +31,7 @@ pub mod published;
 mod recent;
 pub mod requests;
 mod success;
+mod told;
 
 pub use due::Resolution;
 
@@ -52,7 +54,6 @@ use super::rules::plan::{Plan, Role};
 use super::rules::travel::Travel;
 use super::series::Series;
 use super::signal::audience::Audience;
-use super::signal::campaign;
 use super::signal::{Signals, Slot};
 use super::state::{Key, Moment, Origin, Reading, State, Table, Update};
 use super::subject::Subject;
@@ -64,6 +65,7 @@ use requests::{Requests, Seen};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, MutexGuard};
+use told::Told;
 
 /// One service.
 pub struct Service {
@@ -139,37 +141,6 @@ impl Verdict {
     fn touch(&mut self, id: &str) {
         if self.signals.iter().all(|known| known != id) {
             self.signals.push(id.to_owned());
-        }
-    }
-}
-
-/// An event with the values derived from it, each computed once.
-pub(super) struct Told<'e> {
-    pub event: &'e Event<'e>,
-    pub subject: &'e Subject<'e>,
-    pub when: Moment,
-    pub account: Option<Key>,
-    pub origin: Origin,
-    /// Whether the origin is familiar to the account; `None` while too little is known of accounts in general.
-    pub familiar: Option<bool>,
-    pub flagged: bool,
-    pub scanner: bool,
-    pub trust: Option<Trust>,
-    /// The hash of the source.
-    pub source: Option<u64>,
-    pub network: Option<u64>,
-}
-
-impl Told<'_> {
-    fn now(&self) -> u64 {
-        self.when.now_s.into()
-    }
-
-    fn kind(&self) -> campaign::Kind {
-        match self.event.event.as_ref() {
-            name::LOGIN_FAILURE => campaign::Kind::Failure,
-            name::LOGIN_SUCCESS => campaign::Kind::Success,
-            _ => campaign::Kind::Other,
         }
     }
 }

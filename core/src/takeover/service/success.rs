@@ -3,7 +3,8 @@
 
 use super::due::is_over;
 use super::recent::{Quarantined, RecentSuccess, Who};
-use super::{Inner, Told, Work};
+use super::told::Told;
+use super::{Inner, Work};
 use crate::takeover::config::field::Field;
 use crate::takeover::config::rule::{Escalation, Rule};
 use crate::takeover::key::HashKey;
