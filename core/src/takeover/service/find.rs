@@ -1,6 +1,6 @@
 //! Findings of rules: opening, updating and closing signals.
 
-use super::attempts::note_who;
+use super::who::note_who;
 use super::{Told, Work};
 use crate::takeover::config::rule::Rule;
 use crate::takeover::name;

@@ -15,6 +15,7 @@
 //! | [`due`] | periodic work: closing signals, updates, learned windows |
 //! | `attempts` | the latest attempts, for the counts of signals that open |
 //! | `recent` | successes that later events may turn out to be takeovers |
+//! | `who` | the accounts and sources that signals count |
 //! | [`requests`] | deduplication of the events of a request |
 
 mod answer;
@@ -28,6 +29,7 @@ pub mod published;
 mod recent;
 pub mod requests;
 mod success;
+mod who;
 
 pub use due::Resolution;
 
@@ -270,7 +272,8 @@ impl Work<'_> {
         for (detector, rule) in self.plan.instant(name) {
             self.instant(*detector, *rule, told);
         }
-        self.inner.attempts.add(told);
+        let (source, network) = (told.subject.group_hash(), told.subject.network_hash());
+        self.inner.attempts.add(told.when.at_s, told.account, source, network);
         self.note_series(told);
         if name == name::LOGIN_SUCCESS {
             self.remember(told);
