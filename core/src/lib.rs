@@ -137,6 +137,8 @@ pub mod internals {
         macro_rules! parts {
             ($($part:ident)*) => { $(pub mod $part { pub use crate::takeover::$part::*; })* };
         }
-        parts! { config detector event headers key mining normalization notify source state subject }
+        parts! {
+            config detector event headers key mining normalization notify rules series source state subject
+        }
     }
 }

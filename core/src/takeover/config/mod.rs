@@ -260,7 +260,7 @@ impl Merging {
         if self.config.settings.vendor_compat {
             for rule in self.config.rules.iter_mut().filter(|rule| rule.documented) {
                 rule.unfamiliar_only = false;
-                rule.guards.clear();
+                rule.guards.retain(|guard| guard.is_part_of_rule());
                 rule.escalations.iter_mut().for_each(|escalation| escalation.any_source = true);
             }
         }

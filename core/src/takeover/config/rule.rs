@@ -63,8 +63,13 @@ pub enum Guard {
     Probe,
     /// An address with a signal of its own explains its attempts on one account.
     ExplainedByAddress,
-    /// Failures of a network count only if no address makes more than half of them.
+    /// Failures of a network count only if no address makes more than half of them; those of a service only if no source makes
+    /// more than 30 %, and the sources make ten each at most.
     Spread,
+    /// Failures of a network and user agent count only if they deviate from what the service expects of the two.
+    UnusualPair,
+    /// Networks of internet providers and mobile carriers do not count, unless a fifth of their sources are known offenders.
+    SharedProvider,
 }
 
 /// A severity and its condition.
@@ -295,6 +300,11 @@ impl Escalation {
 }
 
 impl Guard {
+    /// Whether the guard is what the rule looks for, rather than an exception from it.
+    pub fn is_part_of_rule(self) -> bool {
+        matches!(self, Self::Spread | Self::UnusualPair | Self::SharedProvider)
+    }
+
     fn read(name: &str) -> Result<Self, Refusal> {
         let guards = [
             ("shared_egress", Self::SharedEgress),
@@ -303,6 +313,8 @@ impl Guard {
             ("probe", Self::Probe),
             ("explained_by_address", Self::ExplainedByAddress),
             ("spread", Self::Spread),
+            ("unusual_pair", Self::UnusualPair),
+            ("shared_provider", Self::SharedProvider),
         ];
         chosen("guard", name, &guards)
     }

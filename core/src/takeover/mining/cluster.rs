@@ -70,6 +70,8 @@ pub struct Cluster {
     pub metrics: Metrics,
     /// The share of known offenders among the sources that match, and among those of honest successes.
     pub threat_intel: [f64; 2],
+    /// The share of attempts on accounts that do not exist, among those that match and say so.
+    pub nonexistent: f64,
     /// The matches per hour on the day before the attack, relative to those of the attack: above 0.05 honest users
     /// probably match, above 0.2 blocking would hit them.
     pub present_before: f64,
@@ -126,6 +128,7 @@ impl Cluster {
         value.insert("custom", self.custom);
         value.insert("collateral", rounded(self.metrics.collateral));
         value.insert("lift", rounded(self.metrics.lift));
+        value.insert("nonexistent", rounded(self.nonexistent));
         value.insert("threat_intel_before", rounded(self.threat_intel[1]));
         let matches = &self.metrics.matches;
         value.insert(
@@ -192,6 +195,7 @@ mod tests {
             ],
             metrics: Metrics { share: 0.97, collateral_upper: 0.0003, precision: 0.999, ..Metrics::default() },
             threat_intel: [0.44, 0.03],
+            nonexistent: 0.61,
             present_before: 0.0,
             correlation: 0.98,
             grade: Grade::Block,

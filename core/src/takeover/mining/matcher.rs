@@ -15,7 +15,7 @@ pub struct Matcher {
 }
 
 enum Test {
-    /// The column has one of these numbers.
+    /// The column has one of these numbers, which are ascending.
     Column(usize, Vec<u16>),
     Cookies(bool),
     /// The dimension is not sampled, or not any more.
@@ -37,7 +37,9 @@ impl Matcher {
                 dimension => tests.push(match columns.column(dimension, &item.header) {
                     Some(column) => {
                         let ids = item.values.iter().filter_map(|value| strings.find(value, item.cut));
-                        Test::Column(column, ids.collect())
+                        let mut ids: Vec<u16> = ids.collect();
+                        ids.sort_unstable();
+                        Test::Column(column, ids)
                     }
                     None => Test::Never,
                 }),
@@ -49,7 +51,7 @@ impl Matcher {
     /// Whether a sample has all of the items.
     pub fn matches(&mut self, sample: &Sample, strings: &Dictionary) -> bool {
         let holds = |test: &Test| match test {
-            Test::Column(column, ids) => ids.contains(&sample.ids[*column]),
+            Test::Column(column, ids) => ids.binary_search(&sample.ids[*column]).is_ok(),
             Test::Cookies(wanted) => sample.facts.has_cookies() == Some(*wanted),
             Test::Never => false,
         };

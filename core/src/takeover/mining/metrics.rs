@@ -20,7 +20,7 @@ impl Level {
 }
 
 /// The numbers of samples: of the attack, of honest failures, and of honest successes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Counts {
     /// Of the attack.
     pub attack: u32,

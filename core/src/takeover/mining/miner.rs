@@ -60,7 +60,8 @@ pub struct Mining {
 /// How far the search is.
 enum Progress {
     Idle,
-    Wanted(u32, Level),
+    /// The samples are copied, one reservoir after the other.
+    Copying(u32, Level, Vec<Vec<Sample>>),
     Running(Box<Search>),
 }
 
@@ -113,12 +114,11 @@ impl Mining {
     /// Sets the headers whose values are compared besides the usual ones (`trait_headers` of the configuration, in
     /// lower case). Samples keep the values of headers that remain.
     pub fn configure(&mut self, trait_headers: &[String]) {
-        let columns = Columns::new(trait_headers);
-        if columns == self.columns {
+        if self.columns.configured() == trait_headers {
             return;
         }
         self.cancel();
-        let former = std::mem::replace(&mut self.columns, columns);
+        let former = std::mem::replace(&mut self.columns, Columns::new(trait_headers));
         let (strings, columns) = (&mut self.strings, &self.columns);
         let reservoirs = [&mut self.attack, &mut self.failures, &mut self.successes];
         let samples = reservoirs.into_iter().flat_map(|reservoir| reservoir.samples_mut());
@@ -205,6 +205,14 @@ impl Mining {
         matching.map(|(_, number)| *number).collect()
     }
 
+    /// The number of sampled honest failures that have all of these items, and of all of them.
+    pub fn failures_with(&self, items: &[Item]) -> (u32, u32) {
+        let mut matcher = Matcher::new(items, &self.columns, &self.strings);
+        let samples = self.failures.samples();
+        let matching = samples.iter().filter(|sample| matcher.matches(sample, &self.strings)).count();
+        (matching as u32, samples.len() as u32)
+    }
+
     /// Stores by how much the failures of a minute exceeded the expected level. The minute is counted from the epoch.
     pub fn note_excess(&mut self, minute: u32, excess: f64) {
         if self.since_s.is_some() {
@@ -215,13 +223,18 @@ impl Mining {
     /// Requests a search, which [`Mining::step`] runs. Has no effect without an attack, or while a search runs.
     pub fn begin_search(&mut self, now_s: u32, level: Level) {
         if self.since_s.is_some() && !self.is_searching() {
-            self.search = Progress::Wanted(now_s, level);
+            self.search = Progress::Copying(now_s, level, vec![]);
         }
     }
 
-    /// Whether there is a search to run.
+    /// Whether a search is requested or runs.
     pub fn is_searching(&self) -> bool {
         !matches!(self.search, Progress::Idle)
+    }
+
+    /// Whether [`Mining::step`] has something to do: a search, or strings to give up.
+    pub fn has_work(&self) -> bool {
+        self.is_searching() || self.is_untidy()
     }
 
     /// Runs a part of the search, which takes a few hundred microseconds at most; without a search it only bounds the
@@ -231,14 +244,17 @@ impl Mining {
             return false;
         }
         match (std::mem::replace(&mut self.search, Progress::Idle), self.since_s) {
-            (Progress::Wanted(now_s, level), Some(since_s)) => {
-                let samples = Samples::copy(&self.attack, &self.failures, &self.successes);
-                let items = |clusters: &[Cluster]| clusters.iter().map(|cluster| cluster.items.clone()).collect();
-                let (in_use, custom) = (items(&self.clusters), items(&self.custom));
-                let times = Times { since_s, now_s };
-                let search = Search::new(samples, self.columns.clone(), level, times, in_use, custom);
+            (Progress::Copying(now_s, level, mut copied), Some(since_s)) => {
                 self.strings.hold(true);
-                self.search = Progress::Running(Box::new(search));
+                copied.push(match copied.len() {
+                    0 => self.attack.samples().to_vec(),
+                    1 => self.failures.samples().to_vec(),
+                    _ => self.successes.samples().to_vec(),
+                });
+                self.search = match <[Vec<Sample>; 3]>::try_from(copied) {
+                    Ok(copied) => Progress::Running(Box::new(self.search_in(Samples(copied), level, since_s, now_s))),
+                    Err(copied) => Progress::Copying(now_s, level, copied),
+                };
                 false
             }
             (Progress::Running(mut search), Some(_)) => {
@@ -254,21 +270,37 @@ impl Mining {
         }
     }
 
+    fn search_in(&self, samples: Samples, level: Level, since_s: u32, now_s: u32) -> Search {
+        let items = |clusters: &[Cluster]| clusters.iter().map(|cluster| cluster.items.clone()).collect();
+        let (in_use, custom) = (items(&self.clusters), items(&self.custom));
+        Search::new(samples, self.columns.clone(), level, Times { since_s, now_s }, in_use, custom)
+    }
+
     fn cancel(&mut self) {
         self.strings.hold(false);
         self.search = Progress::Idle;
     }
 
+    fn is_untidy(&self) -> bool {
+        self.untidy > 0 || self.kept >= TIDY_AFTER && self.strings.is_crowded()
+    }
+
     /// Gives up strings that occur only once, of one reservoir, if strings have become too many; returns whether there
     /// was something to do.
     fn tidy(&mut self) -> bool {
-        if matches!(self.search, Progress::Running(_)) {
+        // A search refers to the strings as they were at its beginning.
+        let has_begun = match &self.search {
+            Progress::Idle => false,
+            Progress::Copying(.., copied) => !copied.is_empty(),
+            Progress::Running(_) => true,
+        };
+        if has_begun {
+            return false;
+        }
+        if !self.is_untidy() {
             return false;
         }
         if self.untidy == 0 {
-            if self.kept < TIDY_AFTER || !self.strings.is_crowded() {
-                return false;
-            }
             (self.kept, self.untidy) = (0, 3);
         }
         self.untidy -= 1;
@@ -352,6 +384,7 @@ impl Mining {
             items,
             metrics: Metrics { collateral_upper: 1.0, ..Metrics::default() },
             threat_intel: [0.0; 2],
+            nonexistent: 0.0,
             present_before: 0.0,
             correlation: 0.0,
             grade: Grade::Monitor,
@@ -449,6 +482,7 @@ fn cluster(id: String, measured: &Measured, found: &Found, stale: bool) -> Clust
         items: measured.items.clone(),
         metrics: measured.metrics,
         threat_intel: [measured.offenders, found.usual_offenders],
+        nonexistent: measured.nonexistent,
         present_before: measured.present_before,
         correlation: measured.correlation,
         stale,

@@ -118,7 +118,7 @@ impl Work<'_> {
     /// Runs a slice of the search; the first part runs in any case. Returns whether some of it is left.
     pub(super) fn mine(&mut self, now_s: u64, end: Option<std::time::Instant>) -> bool {
         loop {
-            let Some(mining) = self.inner.mining.as_mut().filter(|mining| mining.is_searching()) else { return false };
+            let Some(mining) = self.inner.mining.as_mut().filter(|mining| mining.has_work()) else { return false };
             if mining.step() {
                 self.found_clusters(now_s);
                 return false;

@@ -7,6 +7,8 @@
 use super::{Told, Work};
 use crate::takeover::config::rule::{Kind as RuleKind, Rule};
 use crate::takeover::event::Event;
+use crate::takeover::mining::Item;
+use crate::takeover::mining::dimension::Dimension;
 use crate::takeover::name;
 use crate::takeover::notify::Kind;
 use crate::takeover::rules::deviation::{
@@ -15,6 +17,7 @@ use crate::takeover::rules::deviation::{
 use crate::takeover::rules::evaluate::Finding;
 use crate::takeover::series::history::Flags;
 use crate::takeover::series::live::Window;
+use crate::takeover::series::statistic::z;
 use crate::takeover::series::{BUCKET_S, Name, Note, Topic};
 use crate::takeover::severity::Severity;
 use crate::takeover::signal::{Compromised, Signal, Slot, Status, campaign};
@@ -32,6 +35,8 @@ const USUAL_CUSUM: f64 = 6.0;
 const RESOLVED: f64 = 0.3;
 /// How long after the end of a campaign another wave belongs to it, in seconds.
 const WAVES_S: u64 = 86_400;
+/// The deviation from which a network and user agent are unusual.
+const PAIR_Z: f64 = 6.0;
 /// The maximum number of suspicious successes of a signal.
 const SUSPICIOUS: usize = 4096;
 /// The period in which usual unfamiliar successes are counted, in seconds.
@@ -346,6 +351,29 @@ impl Work<'_> {
         }
         self.verdict.opened = true;
         self.tell(slot, Kind::Opened, Value::null(), now_s.into());
+    }
+
+    /// Whether the failures of a network and user agent in 15 minutes deviate from their usual share of the service's. If the
+    /// service as a whole has a signal, they are evidence for it and do not open one of their own.
+    pub(super) fn is_unusual_pair(&mut self, rule: &Rule, reading: &Reading, told: &Told<'_>) -> bool {
+        let (now_s, cold) = (told.when.now_s, told.familiar.is_none());
+        let name = if cold { Name::Failures } else { Name::Unfamiliar };
+        let tuning = self.plan.config.settings.tuning;
+        let Some(expected) = self.inner.series.expected(name, now_s, 5, cold, &tuning) else { return false };
+        let (Some(network), Some(agent)) = (&told.subject.network, &told.event.user_agent) else { return false };
+        let items = [Item::of(Dimension::UserAgent, "", agent), Item::of(Dimension::Network, "", &network.to_string())];
+        let (of_pair, all) = self.inner.mining.as_ref().map_or((0, 0), |mining| mining.failures_with(&items));
+        let share = (f64::from(of_pair) + 0.5) / (f64::from(all) + 1.0);
+        if z(reading.window().into(), 3.0 * expected.mu * share, expected.phi) < PAIR_Z * tuning.tolerance {
+            return false;
+        }
+        let at_large = self.at_large(Topic::Logins);
+        for slot in &at_large {
+            if let Some(signal) = self.inner.signals.get_mut(*slot).filter(|one| !one.variants.contains(&rule.id)) {
+                signal.variants.push(rule.id.clone());
+            }
+        }
+        at_large.is_empty()
     }
 
     /// The unfamiliar successes per second of the last day.

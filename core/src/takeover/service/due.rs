@@ -100,7 +100,7 @@ impl Service {
     /// Returns the time at which work is due next.
     pub fn next_due_s(&self, now_s: u64) -> u64 {
         let inner = self.inner();
-        if inner.mining.as_ref().is_some_and(|mining| mining.is_searching()) {
+        if inner.mining.as_ref().is_some_and(|mining| mining.has_work()) {
             return now_s;
         }
         let close = inner.signals.next_close_s().unwrap_or(u64::MAX);

@@ -244,6 +244,12 @@ impl Service {
     }
 }
 
+/// Whether the network is one that many people share.
+fn is_shared_provider(reading: &Reading, told: &Told<'_>) -> bool {
+    let kind = told.event.geo.as_ref().and_then(|geo| geo.as_type.as_deref());
+    matches!(kind, Some("isp" | "mobile")) && reading.flagged * 5 < reading.all.max(1)
+}
+
 /// Whether a login contains syntax of attack payloads, which account names do not have.
 fn is_payload(login: &str) -> bool {
     let quoted = |byte: u8| matches!(byte, b'\'' | b'"' | b'<' | b'>' | b';' | b'`' | b'|' | b'\\' | b'(' | b'{');
@@ -355,6 +361,8 @@ impl Work<'_> {
     /// Evaluates the guards that need more than the counts of the group.
     fn is_excused(&mut self, rule: &Rule, reading: &Reading, told: &Told<'_>) -> bool {
         rule.has(Guard::Spread) && !self.is_spread(reading, told)
+            || rule.has(Guard::SharedProvider) && is_shared_provider(reading, told)
+            || rule.has(Guard::UnusualPair) && !self.is_unusual_pair(rule, reading, told)
             || rule.has(Guard::ExplainedByAddress) && comes_from_known(reading) && self.source_is_known(told)
     }
 

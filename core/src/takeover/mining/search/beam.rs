@@ -15,7 +15,9 @@ const ITEMS: usize = 4;
 /// The collateral from which on a combination is not extended.
 const ENOUGH: f64 = 0.0005;
 /// The maximum number of combinations of one size that become candidates.
-const CANDIDATES: usize = 512;
+const CANDIDATES: usize = 256;
+/// The number of combinations at which those that will not become candidates are dropped.
+const MANY: usize = 1024;
 /// The number of items that are tried in one step.
 const CHUNK: usize = 32;
 
@@ -76,6 +78,9 @@ impl Beam {
                 self.next.push(extended);
             }
         }
+        if self.next.len() >= MANY {
+            best_first(&mut self.next);
+        }
         self.at = if end < rows.len() { (self.at.0, end) } else { (self.at.0 + 1, 0) };
         false
     }
@@ -83,16 +88,21 @@ impl Beam {
     /// Goes on to combinations of the next size.
     fn advance(&mut self, rows: &[Row]) {
         let mut found = std::mem::take(&mut self.next);
-        found.sort_by(|one, other| {
-            other.metrics.rank().total_cmp(&one.metrics.rank()).then_with(|| one.rows.cmp(&other.rows))
-        });
-        found.truncate(CANDIDATES);
+        best_first(&mut found);
         let open = found.iter().filter(|one| one.metrics.collateral_upper > ENOUGH).take(WIDTH);
         self.front = open.map(|one| (one.clone(), one.sets(rows))).collect();
         self.candidates.extend(found);
         self.known.clear();
         self.at = (0, 0);
     }
+}
+
+/// Orders combinations and keeps the best.
+fn best_first(found: &mut Vec<Combination>) {
+    found.sort_by(|one, other| {
+        other.metrics.rank().total_cmp(&one.metrics.rank()).then_with(|| one.rows.cmp(&other.rows))
+    });
+    found.truncate(CANDIDATES);
 }
 
 fn extend(

@@ -4,7 +4,7 @@ use super::super::history::History;
 use super::super::metrics::correlation;
 use super::super::sample::Sample;
 use super::samples::{Samples, Sets};
-use std::collections::{HashMap, HashSet};
+use crate::support::NumberMap;
 
 /// How long the present is, for the question whether a cluster is stale, in seconds.
 const RECENT_S: u32 = 600;
@@ -31,10 +31,19 @@ pub struct Times {
 
 /// The share of known offenders among the sources of samples.
 pub fn offenders<'s>(samples: impl Iterator<Item = &'s Sample>) -> f64 {
-    let mut sources = HashSet::new();
-    let flagged =
-        samples.filter(|sample| sources.insert(sample.source)).filter(|sample| sample.facts.is_flagged()).count();
+    let mut sources = NumberMap::default();
+    let flagged = samples
+        .filter(|sample| sources.insert(sample.source, ()).is_none())
+        .filter(|sample| sample.facts.is_flagged())
+        .count();
     flagged as f64 / sources.len().max(1) as f64
+}
+
+/// The share of samples on accounts that do not exist, among those that say so.
+pub fn nonexistent<'s>(samples: impl Iterator<Item = &'s Sample>) -> f64 {
+    let known = samples.filter_map(|sample| sample.facts.exists());
+    let (all, missing) = known.fold((0u32, 0u32), |(all, missing), exists| (all + 1, missing + u32::from(!exists)));
+    f64::from(missing) / f64::from(all.max(1))
 }
 
 /// The samples of the attack that are in a set.
@@ -74,8 +83,7 @@ pub fn present_before(samples: &Samples, sets: &Sets, history: &History, times: 
 fn share_of_day(samples: &Samples, sets: &Sets, kind: usize, start_s: u32) -> f64 {
     let of = |since_s: u32| {
         let (mut all, mut matches) = (0, 0);
-        for (nth, sample) in samples.0[kind].iter().enumerate().filter(|(_, sample)| sample.at_s >= since_s) {
-            let _ = sample;
+        for (nth, _) in samples.0[kind].iter().enumerate().filter(|(_, sample)| sample.at_s >= since_s) {
             all += 1;
             matches += u32::from(sets.0[kind].contains(nth));
         }
@@ -89,7 +97,7 @@ fn share_of_day(samples: &Samples, sets: &Sets, kind: usize, start_s: u32) -> f6
 /// The correlation of the matches per minute with the failures beyond the expected level, which may follow within two
 /// minutes.
 pub fn timing(samples: &Samples, sets: &Sets, history: &History) -> f64 {
-    let mut by_minute: HashMap<u32, (u32, u32)> = HashMap::new();
+    let mut by_minute: NumberMap<u32, (u32, u32)> = NumberMap::default();
     for (nth, sample) in samples.attack().iter().enumerate() {
         let (all, matches) = by_minute.entry(sample.at_s / 60).or_default();
         *all += 1;

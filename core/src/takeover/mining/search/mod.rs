@@ -57,6 +57,8 @@ pub struct Measured {
     pub metrics: Metrics,
     /// The share of known offenders among the sources that match.
     pub offenders: f64,
+    /// See [`measure::nonexistent`].
+    pub nonexistent: f64,
     /// See [`measure::present_before`].
     pub present_before: f64,
     /// See [`measure::timing`].
@@ -83,7 +85,7 @@ enum Phase {
     Column(usize),
     Names(Box<Names>),
     Combine(Box<Beam>),
-    Choose(Vec<Combination>),
+    Choose(Box<Cover>),
     List(usize),
     Measure(usize),
 }
@@ -101,7 +103,8 @@ pub struct Search {
     rows: Vec<Row>,
     lists: Vec<Row>,
     tried_lists: bool,
-    cover: Cover,
+    chosen: Vec<Vec<Item>>,
+    covered: f64,
     found: Found,
 }
 
@@ -126,7 +129,8 @@ impl Search {
             rows: vec![],
             lists: vec![],
             tried_lists: false,
-            cover: Cover::default(),
+            chosen: vec![],
+            covered: 0.0,
             found: Found::default(),
         }
     }
@@ -153,15 +157,19 @@ impl Search {
             }
             Phase::Combine(beam) => {
                 if beam.step(&self.rows, &self.samples, &self.level) {
-                    self.phase = Phase::Choose(std::mem::take(&mut beam.candidates));
+                    let mut candidates = std::mem::take(&mut beam.candidates);
+                    candidates.extend(self.former());
+                    self.phase = Phase::Choose(Box::new(Cover::new(candidates, &self.samples)));
                 }
             }
-            Phase::Choose(candidates) => {
-                let mut candidates = std::mem::take(candidates);
-                candidates.extend(self.former());
-                self.cover = cover::choose(&candidates, &self.rows, &self.samples, &self.level, &self.in_use);
-                let is_done = self.tried_lists || self.cover.share(&self.samples, &self.level) >= COVERED;
-                self.phase = if is_done { self.begin_measuring() } else { Phase::List(0) };
+            Phase::Choose(cover) => {
+                if cover.step(&self.rows, &self.samples, &self.level, &self.in_use) {
+                    self.chosen = std::mem::take(&mut cover.chosen);
+                    let attack = f64::from(self.samples.counts().attack.max(1));
+                    self.covered = f64::from(cover.covered.0[0].count()) / attack;
+                    let is_done = self.tried_lists || cover.share(&self.samples, &self.level) >= COVERED;
+                    self.phase = if is_done { self.begin_measuring() } else { Phase::List(0) };
+                }
             }
             Phase::List(COLUMNS) => {
                 self.tried_lists = true;
@@ -210,7 +218,7 @@ impl Search {
     }
 
     fn begin_measuring(&mut self) -> Phase {
-        let chosen = std::mem::take(&mut self.cover.chosen);
+        let chosen = std::mem::take(&mut self.chosen);
         let former = self.in_use.iter().filter(|items| !chosen.contains(items));
         let former = former.map(|items| Measured::unmeasured(items, Why::Former));
         let custom = self.custom.iter().map(|items| Measured::unmeasured(items, Why::Custom));
@@ -218,7 +226,7 @@ impl Search {
         self.found = Found {
             measured: chosen.chain(former).chain(custom).collect(),
             usual_offenders: measure::offenders(self.samples.0[2].iter()),
-            covered: f64::from(self.cover.covered.0[0].count()) / f64::from(self.samples.counts().attack.max(1)),
+            covered: self.covered,
             successes: self.samples.counts().successes,
         };
         Phase::Measure(0)
@@ -230,6 +238,7 @@ impl Search {
         let sets = self.samples.filter(|sample| matcher.matches(sample, strings));
         measured.metrics = Metrics::of(sets.counts(), self.samples.counts(), &self.level);
         measured.offenders = measure::offenders(measure::matching(&self.samples, &sets));
+        measured.nonexistent = measure::nonexistent(measure::matching(&self.samples, &sets));
         measured.present_before = measure::present_before(&self.samples, &sets, history, self.times);
         measured.correlation = measure::timing(&self.samples, &sets, history);
         measured.stale = measure::is_stale(&self.samples, &sets, self.times);
@@ -243,6 +252,7 @@ impl Measured {
             why,
             metrics: Metrics::default(),
             offenders: 0.0,
+            nonexistent: 0.0,
             present_before: 0.0,
             correlation: 0.0,
             stale: None,

@@ -11,7 +11,7 @@ use super::super::sample::NAMES;
 use super::rows::{Row, row};
 use super::samples::{Samples, Sets};
 use crate::support::NumberMap;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// The number of names of honest requests.
 const HONEST: usize = 24;
@@ -19,6 +19,8 @@ const HONEST: usize = 24;
 const OWN: usize = 8;
 /// The number of different sets of names that are read at once.
 const CHUNK: usize = 128;
+/// The number of samples that are looked at at once.
+const SAMPLES: usize = 4096;
 
 /// The search for these items.
 #[derive(Default)]
@@ -33,22 +35,44 @@ pub struct Names {
     /// For each set, which of the chosen names it has.
     masks: NumberMap<u16, u32>,
     is_counted: bool,
+    /// The samples that have the chosen names, those that lack them, and the sample to look at next.
+    present: Vec<Sets>,
+    missing: Vec<Sets>,
+    at: [usize; 2],
 }
 
 impl Names {
     /// Counts the sets of names.
     pub fn new(samples: &Samples) -> Self {
-        let mut sets: BTreeMap<u16, [u32; 2]> = BTreeMap::new();
+        let mut sets: NumberMap<u16, [u32; 2]> = NumberMap::default();
         for (kind, samples) in samples.0.iter().enumerate() {
             for sample in samples {
                 sets.entry(sample.ids[NAMES]).or_default()[usize::from(kind > 0)] += 1;
             }
         }
-        Names { sets: sets.into_iter().collect(), ..Names::default() }
+        let mut sets: Vec<_> = sets.into_iter().collect();
+        sets.sort_unstable();
+        Names { sets, ..Names::default() }
     }
 
     /// Does a part of the search; returns the items once it is complete.
     pub fn step(&mut self, samples: &Samples, strings: &Dictionary, level: &Level) -> Option<Vec<Row>> {
+        if self.read < self.sets.len() {
+            self.read_sets(strings);
+        } else if !self.is_counted {
+            (self.chosen, self.is_counted, self.read) = (choose(std::mem::take(&mut self.counts)), true, 0);
+            self.present = vec![samples.none(); self.chosen.len()];
+            self.missing = self.present.clone();
+        } else if self.at[0] < samples.0.len() {
+            self.look_at(samples);
+        } else {
+            return Some(self.rows(samples, level));
+        }
+        None
+    }
+
+    /// Counts the names of some sets, or finds which of the chosen names they have.
+    fn read_sets(&mut self, strings: &Dictionary) {
         let end = (self.read + CHUNK).min(self.sets.len());
         for (id, counts) in &self.sets[self.read..end] {
             let Some(set) = strings.text(*id) else { continue };
@@ -59,28 +83,25 @@ impl Names {
             }
         }
         self.read = end;
-        if end < self.sets.len() {
-            return None;
-        }
-        if !self.is_counted {
-            (self.chosen, self.is_counted, self.read) = (choose(std::mem::take(&mut self.counts)), true, 0);
-            return None;
-        }
-        Some(self.rows(samples, level))
     }
 
-    fn rows(&self, samples: &Samples, level: &Level) -> Vec<Row> {
-        let mut present = vec![samples.none(); self.chosen.len()];
-        let mut missing = present.clone();
-        for (kind, samples) in samples.0.iter().enumerate() {
-            for (nth, sample) in samples.iter().enumerate() {
-                let Some(mask) = self.masks.get(&sample.ids[NAMES]) else { continue };
-                for name in 0..self.chosen.len() {
-                    let sets = if mask >> name & 1 == 1 { &mut present } else { &mut missing };
-                    sets[name].0[kind].insert(nth);
-                }
+    /// Enters some samples in the sets of the names that they have and lack.
+    fn look_at(&mut self, samples: &Samples) {
+        let [kind, start] = self.at;
+        let of_kind = &samples.0[kind];
+        let end = (start + SAMPLES).min(of_kind.len());
+        for (nth, sample) in of_kind.iter().enumerate().take(end).skip(start) {
+            let Some(mask) = self.masks.get(&sample.ids[NAMES]) else { continue };
+            for name in 0..self.chosen.len() {
+                let sets = if mask >> name & 1 == 1 { &mut self.present } else { &mut self.missing };
+                sets[name].0[kind].insert(nth);
             }
         }
+        self.at = if end < of_kind.len() { [kind, end] } else { [kind + 1, 0] };
+    }
+
+    fn rows(&mut self, samples: &Samples, level: &Level) -> Vec<Row> {
+        let (missing, present) = (std::mem::take(&mut self.missing), std::mem::take(&mut self.present));
         let items = |dimension, sets: Vec<Sets>| {
             let row = move |(name, sets): (&String, Sets)| row(Item::header(dimension, name), sets, samples, level);
             self.chosen.iter().zip(sets).map(row)

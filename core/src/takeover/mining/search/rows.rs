@@ -3,10 +3,11 @@
 use super::super::dictionary::{Dictionary, NONE, OTHER};
 use super::super::dimension::Dimension;
 use super::super::item::{Item, VALUES};
-use super::super::metrics::{Level, Metrics, wilson_upper};
+use super::super::metrics::{Counts, Level, Metrics, wilson_upper};
 use super::super::sample::{Columns, Sample};
 use super::samples::{Samples, Sets};
 use crate::support::NumberMap;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 /// The least number of samples of the attack that have an item.
@@ -46,7 +47,7 @@ pub fn of_column(column: usize, samples: &Samples, columns: &Columns, strings: &
     let least = support(samples.counts().attack);
     let mut frequent: Vec<u16> = counts.into_iter().filter(|(_, count)| *count >= least).map(|(id, _)| id).collect();
     frequent.sort_by(|one, other| strings.text(*one).cmp(&strings.text(*other)).then(one.cmp(other)));
-    let place: HashMap<u16, usize> = frequent.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+    let place: NumberMap<u16, usize> = frequent.iter().enumerate().map(|(place, id)| (*id, place)).collect();
     let mut sets = vec![samples.none(); frequent.len()];
     for (kind, of_kind) in samples.0.iter().enumerate() {
         for (nth, sample) in of_kind.iter().enumerate() {
@@ -126,13 +127,19 @@ pub fn list(column: usize, samples: &Samples, columns: &Columns, strings: &Dicti
 /// or else the most stable. The result is ordered by item.
 pub fn distinct(mut rows: Vec<Row>, least: u32, kept: &[Item]) -> Vec<Row> {
     rows.retain(|row| row.metrics.matches.attack >= least && row.metrics.share >= LEAST_SHARE);
-    rows.sort_by(|one, other| {
-        let preference = |row: &Row| (kept.contains(&row.item), row.item.stability());
-        preference(other).cmp(&preference(one)).then_with(|| one.item.cmp(&other.item))
-    });
-    let mut seen: HashMap<Sets, ()> = HashMap::new();
-    // Items of a cluster that is in use stay apart, so that it can be found again.
-    rows.retain(|row| seen.insert(row.sets.clone(), ()).is_none() || kept.contains(&row.item));
+    let is_kept = |row: &Row| kept.contains(&row.item);
+    rows.sort_by_cached_key(|row| (Reverse((is_kept(row), row.item.stability())), row.item.clone()));
+    let mut distinct: Vec<Row> = vec![];
+    let mut by_counts: HashMap<Counts, Vec<usize>> = HashMap::new();
+    for row in rows {
+        let alike = by_counts.entry(row.metrics.matches).or_default();
+        // Items of a cluster that is in use stay apart, so that it can be found again.
+        if is_kept(&row) || !alike.iter().any(|other| distinct[*other].sets == row.sets) {
+            alike.push(distinct.len());
+            distinct.push(row);
+        }
+    }
+    let mut rows = distinct;
     if rows.len() > ROWS {
         rows.sort_by(|one, other| other.metrics.rank().total_cmp(&one.metrics.rank()));
         rows.truncate(ROWS);

@@ -2,7 +2,6 @@
 
 use super::super::bitmap::Bitmap;
 use super::super::metrics::Counts;
-use super::super::reservoir::Reservoir;
 use super::super::sample::Sample;
 
 /// The samples of an attack, of honest failures and of honest successes.
@@ -13,11 +12,6 @@ pub struct Samples(pub [Vec<Sample>; 3]);
 pub struct Sets(pub [Bitmap; 3]);
 
 impl Samples {
-    /// Copies the samples of three reservoirs.
-    pub fn copy(attack: &Reservoir, failures: &Reservoir, successes: &Reservoir) -> Self {
-        Samples([attack, failures, successes].map(|reservoir| reservoir.samples().to_vec()))
-    }
-
     /// The samples of the attack.
     pub fn attack(&self) -> &[Sample] {
         &self.0[0]

@@ -97,6 +97,11 @@ fn attacks_are_found_and_honest_requests_are_not() {
                 assert!(clusters.iter().all(|cluster| cluster.metrics.matches.successes == 0), "{shown}");
                 assert!(clusters.iter().all(|cluster| cluster.grade == *grade), "{shown}");
                 assert!(clusters.iter().all(|cluster| (0.3..0.5).contains(&cluster.threat_intel[0])), "{shown}");
+                for cluster in &clusters {
+                    let live = requests.iter().filter(|request| request.matches(cluster)).count();
+                    assert_eq!(live, cluster.metrics.matches.attack as usize, "events and samples differ: {shown}");
+                }
+                assert!(clusters.iter().all(|cluster| (0.4..0.6).contains(&cluster.nonexistent)), "{shown}");
                 assert!(mining.isolate(14.0 * 300.0, 14.0 * 300.0 * (1.0 - share)).residual < 1.1, "{shown}");
             }
         }

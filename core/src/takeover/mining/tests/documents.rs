@@ -9,8 +9,11 @@ use crate::Waf;
 use crate::builder::Builder;
 use crate::support::test_random::Random;
 use crate::support::{FixedClock, RandomIds};
+use crate::takeover::Event;
 use crate::takeover::mining::generate::actions;
-use crate::takeover::mining::{Cluster, Grade, Item, Mining, Mode, Plan, Rules};
+use crate::takeover::mining::{Cluster, Grade, Item, Mining, Mode, Plan, Rules, Traits};
+use crate::takeover::normalization::Normalization;
+use crate::takeover::subject::Subject;
 use crate::value::{Object, Value, json};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -359,4 +362,65 @@ fn the_end_of_a_signal_leaves_the_action_of_others() {
     let (ids, result) = evaluate(&builder.build().unwrap(), input(&headers, "/login", Ipv4Addr::LOCALHOST));
     assert_eq!(ids, ["ato-c-b-k"]);
     assert!(json::to_string(&result).contains("login_failure"));
+}
+
+/// Pieces that mean something in patterns, documents or encodings.
+const PIECES: [&str; 24] = [
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "*",
+    "+",
+    "?",
+    "|",
+    "^",
+    "$",
+    "\\",
+    "\\E",
+    ".",
+    "#",
+    "\"",
+    "'",
+    "%00",
+    "é",
+    "\u{1f600}",
+    "a",
+    "7",
+    "-",
+];
+
+#[test]
+fn rules_of_random_texts_load_and_match_only_them() {
+    let mut random = Random(9);
+    let routes = ["/login".to_string()];
+    let plan = Plan { signal: "s", routes: &routes, until_s: UNTIL_S };
+    let mut text = || (0..1 + random.below(12)).map(|_| *random.of(&PIECES)).collect::<String>();
+    let mut texts: Vec<String> = (0..300).map(|_| text()).collect();
+    texts.sort();
+    texts.dedup();
+    let items = |name: &str, text: &String| json::to_string(&Value::from_entries([(name, Value::from(text))]));
+    let agents = texts.iter().enumerate().map(|(nth, text)| cluster(&format!("a{nth}"), &items("ua", text)));
+    let families = texts
+        .iter()
+        .enumerate()
+        .map(|(nth, text)| cluster(&format!("f{nth}"), &items("ua_family", &crate::takeover::text::mask_digits(text))));
+    let clusters: Vec<Cluster> = agents.chain(families).collect();
+    let rules = plan.rules(clusters.iter().map(|cluster| (cluster, Mode::Monitor)));
+    assert_eq!((rules.rules.len(), rules.skipped.len()), (clusters.len(), 0));
+    let waf = waf(&rules.document(), 0);
+    for text in &texts {
+        let headers = [("user-agent".into(), text.clone().into())];
+        let (found, _) = evaluate(&waf, input(&headers, "/login", Ipv4Addr::LOCALHOST));
+        let event = Event { user_agent: Some(text.into()), path: Some("/login".into()), ..Event::default() };
+        let subject = Subject::of(&event, &Normalization::default(), &KEY);
+        let traits = Traits::of(&event, &subject, false);
+        let matching = clusters.iter().filter(|cluster| cluster.matches(&traits));
+        let mut expected: Vec<_> = matching.map(|cluster| plan.rule_id(&cluster.id)).collect();
+        expected.sort();
+        assert!(!expected.is_empty());
+        assert_eq!(found, expected, "{text}");
+    }
 }

@@ -3,6 +3,7 @@
 use super::population::{ATTACK_S, KEY, Population, level, search, trained};
 use crate::support::test_random::Random;
 use crate::takeover::Event;
+use crate::takeover::mining::dimension::Dimension;
 use crate::takeover::mining::{Item, Mining, Traits};
 use crate::takeover::normalization::Normalization;
 use crate::takeover::subject::Subject;
@@ -116,7 +117,36 @@ fn random_values_neither_fill_the_memory_nor_hide_common_ones() {
     assert!(mining.memory() < 12 << 20, "{}", mining.memory());
     let clusters = search(&mut mining, ATTACK_S + 2400, level(1.0));
     assert!(clusters.iter().any(|cluster| cluster.metrics.share > 0.9), "{clusters:?}");
-    let late = Item::of(crate::takeover::mining::dimension::Dimension::Value, "x-bot", "late");
+    let late = Item::of(Dimension::Value, "x-bot", "late");
     let share = mining.explore(&[late]).iter().filter(|hour| hour.during).map(|hour| hour.matches).sum::<f64>();
     assert!(share > 2000.0, "a value that comes when strings are many is stored: {share}");
+}
+
+#[test]
+fn random_values_before_an_attack_leave_room() {
+    let mut mining = Mining::new(KEY);
+    let mut random = Random(2);
+    let mut parts = 0;
+    for nth in 0..24_000u32 {
+        let event = noise(&mut random, None);
+        let event = Event::read(&event).unwrap();
+        let subject = Subject::of(&event, &Normalization::default(), &KEY);
+        let traits = Traits::of(&event, &subject, false);
+        mining.success(&traits, ATTACK_S + nth);
+        mining.failure(&traits, ATTACK_S + nth);
+        if nth % 100 == 0 {
+            while mining.has_work() {
+                parts += 1;
+                mining.step();
+            }
+        }
+    }
+    assert!(parts > 0 && mining.memory() < 12 << 20, "{parts}, {}", mining.memory());
+    let mut population = Population::new(43);
+    for _ in 0..8000 {
+        population.honest().with_traits(|traits| mining.success(traits, ATTACK_S + 30_000));
+    }
+    let german = mining.explore(&[Item::of(Dimension::Value, "accept-language", "de")]);
+    let known: f64 = german.iter().map(|hour| hour.matches).sum();
+    assert!(known > 2000.0, "values that come later are stored: {known}");
 }

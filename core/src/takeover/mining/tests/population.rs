@@ -191,6 +191,7 @@ impl Request {
             accept_encoding: header("accept-encoding"),
             content_type: header("content-type"),
             path: Some(self.path.into()),
+            exists: Some(!(self.is_attack && self.address.octets()[3].is_multiple_of(2))),
             headers: Headers::Received(&self.headers),
             fp_header,
             fp_network,
