@@ -467,8 +467,8 @@ static void bad_settings(void)
     bartizan_detector detector = bartizan_detector_init(&empty, NULL);
     map = parse("{\"kinds\": [\"sung\"]}");
     CHECK(!bartizan_detector_subscribe(detector, &map, note, NULL, &report));
-    expect_error(report, "unknown kind 'sung', expected 'opened', 'updated', 'escalated', 'compromised_user', 'response', "
-                         "'closed' or 'health'");
+    expect_error(report, "unknown kind 'sung', expected 'opened', 'updated', 'escalated', 'compromised_user', 'cluster', "
+                         "'response', 'closed' or 'health'");
     expect_error(call(detector, "advance", parse("{\"to_ms\": 1}")), "only a manual clock can be advanced");
     expect_error(call(detector, "dance", new_map()), "unknown function `dance`");
 

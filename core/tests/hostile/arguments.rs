@@ -219,7 +219,7 @@ fn invalid_calls_of_a_detector_are_reported() {
         subscribe(r#"{"min_severity":"grave"}"#),
         Err("unknown severity 'grave', expected 'info', 'low', 'medium', 'high' or 'critical'".into())
     );
-    let kinds = "'opened', 'updated', 'escalated', 'compromised_user', 'response', 'closed' or 'health'";
+    let kinds = "'opened', 'updated', 'escalated', 'compromised_user', 'cluster', 'response', 'closed' or 'health'";
     assert_eq!(subscribe(r#"{"kinds":["opened","sung"]}"#), Err(format!("unknown kind 'sung', expected {kinds}")));
     let unknown = "unknown setting `kind`; the settings are min_severity, categories, services, kinds";
     assert_eq!(subscribe(r#"{"kind":"opened"}"#), Err(unknown.into()));

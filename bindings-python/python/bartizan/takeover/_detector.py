@@ -90,9 +90,9 @@ class Detector:
     def assess(self, attempt: Mapping[str, Any]) -> dict[str, Any]:
         """Assess a login attempt before the password is checked; it has the fields of an event.
 
-        Returns ``decision`` (``allow``; ``step_up``: ask for a further step, such as a second factor, before the password
-        is checked; ``stealth``: answer as if the password were wrong; or ``block``), ``score``
-        (0 to 100) and ``reasons``. The contents of an attempt never raise: an invalid one is allowed, and ``dropped``
+        Returns ``decision`` (``allow``; ``step_up``: ask for a further step, such as a second factor, before the
+        password is checked; ``stealth``: answer as if the password were wrong; or ``block``), ``score`` (0 to 100) and
+        ``reasons``. The contents of an attempt never raise: an invalid one is allowed, and ``dropped``
         has the reason.
         """
         return self._native.judge("assess", attempt)

@@ -3,11 +3,8 @@
 //! The tables know how many accounts and sources a group had, but not which, so whoever attacks before and after a
 //! signal opens would be counted twice or not at all.
 
-use super::told::Told;
-use crate::takeover::key::HashKey;
-use crate::takeover::signal::{Counts, Signal};
+use crate::takeover::signal::Counts;
 use crate::takeover::state::Key;
-use crate::takeover::text::{SHOWN, shown};
 use std::collections::VecDeque;
 
 /// The number of attempts.
@@ -42,7 +39,7 @@ impl Attempts {
     }
 
     /// Adds the attempt at hand, if it was counted in a group.
-    pub fn add(&mut self, told: &Told<'_>) {
+    pub fn add(&mut self, at_s: u32, account: Option<Key>, source: Option<u64>, network: Option<u64>) {
         if self.groups.is_empty() {
             return;
         }
@@ -52,8 +49,7 @@ impl Attempts {
         let mut groups = [0; GROUPS];
         groups.iter_mut().zip(self.groups.drain(..)).for_each(|(place, group)| *place = group);
         self.groups.clear();
-        let (source, network) = (told.subject.group_hash(), told.subject.network_hash());
-        self.kept.push_back(Attempt { at_s: told.when.at_s, groups, account: told.account, source, network });
+        self.kept.push_back(Attempt { at_s, groups, account, source, network });
     }
 
     /// Adds those who made the attempts of a group from `since_s` on to the counts of a signal. Returns whether these
@@ -71,26 +67,4 @@ impl Attempts {
 
 fn short(group: Key) -> u32 {
     (group.get() >> 32) as u32
-}
-
-/// Counts the account and the source of an attempt.
-pub(super) fn note_who(signal: &mut Signal, told: &Told<'_>, hash: &HashKey) {
-    if let Some(account) = told.account {
-        signal.counts.users.insert(account.get());
-    }
-    if let Some(login) = told.subject.account() {
-        signal.audience.note(told.event, login, told.event.exists);
-        signal.top.users.add(shown(login, SHOWN), 1, str::to_owned);
-    }
-    if let Some(group) = told.subject.group {
-        signal.counts.ips.insert(hash.hash(&group.bytes()));
-        signal.top.ips.add(&group, 1, |group| *group);
-    }
-    if let Some(network) = told.subject.network {
-        signal.counts.networks.insert(hash.hash(&network.bytes()));
-        signal.top.networks.add(&network, 1, |network| *network);
-    }
-    if let Some(agent) = &told.event.user_agent {
-        signal.top.user_agents.add(shown(agent, SHOWN), 1, str::to_owned);
-    }
 }

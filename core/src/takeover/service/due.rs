@@ -58,10 +58,7 @@ const STEPS: [Part; 11] = [
         work.expire_rules(now_s);
         true
     },
-    |work, now_s, end| {
-        work.mine(now_s, end);
-        true
-    },
+    |work, now_s, end| !work.mine(now_s, end),
     |work, now_s, end| work.inner.learned.roll(now_s as u32, end),
     |work, now_s, _| {
         work.inner.signals.sweep(now_s);

@@ -1,8 +1,8 @@
 //! Findings of rules: opening, updating and closing signals.
 
 use super::Work;
-use super::attempts::note_who;
 use super::told::Told;
+use super::who::note_who;
 use crate::takeover::config::rule::Rule;
 use crate::takeover::name;
 use crate::takeover::notify::{Kind, Notification};

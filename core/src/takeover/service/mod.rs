@@ -17,6 +17,7 @@
 //! | `attempts` | the latest attempts, for the counts of signals that open |
 //! | `told` | an event with the values derived from it |
 //! | `recent` | successes that later events may turn out to be takeovers |
+//! | `who` | the accounts and sources that signals count |
 //! | [`requests`] | deduplication of the events of a request |
 
 mod analysis;
@@ -32,6 +33,7 @@ mod recent;
 pub mod requests;
 mod success;
 mod told;
+mod who;
 
 pub use due::Resolution;
 
@@ -252,7 +254,8 @@ impl Work<'_> {
         for (detector, rule) in self.plan.instant(name) {
             self.instant(*detector, *rule, told);
         }
-        self.inner.attempts.add(told);
+        let (source, network) = (told.subject.group_hash(), told.subject.network_hash());
+        self.inner.attempts.add(told.when.at_s, told.account, source, network);
         self.note_series(told);
         if name == name::LOGIN_SUCCESS {
             self.remember(told);
