@@ -39,7 +39,7 @@ pub struct Watch {
 impl Watch {
     /// A service without history.
     pub fn new() -> Self {
-        let rules = Documents::default().merge("").0.rules;
+        let rules = Documents::default().merge().0.rules;
         let rule = rules.into_iter().find(|rule| rule.id == "ato-distributed-attempts").expect("a built-in rule");
         let mut history = History::default();
         history.begin(FIRST);
