@@ -12,6 +12,7 @@ pub const CAMPAIGNS: &[Campaign] = &[
     Campaign { id: "C1", about: "new template each 10 min if refused", hostile: true, compared: false, script: c1 },
     Campaign { id: "C2", about: "half of the logins of own aged accounts", hostile: true, compared: false, script: c2 },
     Campaign { id: "C3", about: "10 per 5 min for 14 days", hostile: true, compared: false, script: c3 },
+    Campaign { id: "C3-slower", about: "2 per 5 min for 14 days", hostile: true, compared: false, script: c3_slower },
 ];
 
 const ATTEMPTS: u64 = 20_000;
@@ -95,12 +96,22 @@ fn c2(world: &World) -> Script<'_> {
     Script { start_ms, until_ms: TODAY + 4 * DAY, ..script }
 }
 
-/// Ten attempts in five minutes, each from another address, for fourteen days.
+/// Half of the rate that is found at any time of day.
 fn c3(world: &World) -> Script<'_> {
-    let count = 14 * DAY / (5 * MINUTE) * 10;
-    let slow = Volley::new(world.random("C3"), count, TODAY + MORNING * HOUR, 14 * DAY, |shot| {
+    steady(world, "C3", 10)
+}
+
+/// A rate that is not found at any time of day.
+fn c3_slower(world: &World) -> Script<'_> {
+    steady(world, "C3-slower", 2)
+}
+
+/// So many attempts in five minutes, each from another address, for fourteen days.
+fn steady<'w>(world: &'w World, campaign: &'static str, rate: u64) -> Script<'w> {
+    let count = 14 * DAY / (5 * MINUTE) * rate;
+    let slow = Volley::new(world.random("C3"), count, TODAY + MORNING * HOUR, 14 * DAY, move |shot| {
         let client = tool(world.catalogue.honest_agent(shot.random.any()), 12);
-        attempt("C3", shot.at_ms, leaked(world, 34, shot.number, shot.random), world.bot(34, shot.number), client)
+        attempt(campaign, shot.at_ms, leaked(world, 34, shot.number, shot.random), world.bot(34, shot.number), client)
     });
     Script { until_ms: TODAY + 15 * DAY, ..Script::from_hour(MORNING, vec![Box::new(slow)]) }
 }

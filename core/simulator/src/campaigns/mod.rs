@@ -12,7 +12,7 @@
 //! | `abuse` | A11: sign-ups, card testing, enumeration by resets, coupons, privileges |
 //! | `honest` | B1: an institution, B2: stale tokens, B3: a reset day, B4: a flash crowd, B5: an outage; quiet days |
 //! | `scanner` | B6: a security scanner |
-//! | `adaptive` | C1: changing templates, C2: half honest-looking, C3: below the detectable rate |
+//! | `adaptive` | C1: changing templates, C2: half honest-looking, C3: slowly for two weeks |
 
 mod abuse;
 mod account_botnet;

@@ -113,15 +113,23 @@ impl Year {
         } else if self.is_reset && (96..192).contains(&at) {
             (failures, successes, tries) = (failures + logins * RESET.0 * RESET.1, logins * (1.0 + RESET.0), 2.5);
         }
-        let unfamiliar = failures * self.unfamiliar_share();
+        let share = self.unfamiliar_share();
         self.bucket += 1;
-        let unfamiliar = self.draw(unfamiliar);
+        let people = self.random.poisson(failures * share / tries) as u32;
         Counts {
-            unfamiliar,
-            people: (f64::from(unfamiliar) / tries).ceil() as u32,
-            familiar: self.draw(failures * (1.0 - self.unfamiliar_share())),
-            successes: self.draw(successes),
+            unfamiliar: self.tries(people, tries),
+            people,
+            familiar: {
+                let people = self.random.poisson(failures * (1.0 - share) / tries) as u32;
+                self.tries(people, tries)
+            },
+            successes: self.random.poisson(successes) as u32,
         }
+    }
+
+    /// The tries of people who make so many on average, each at least one.
+    fn tries(&mut self, people: u32, mean: f64) -> u32 {
+        people + self.random.poisson(f64::from(people) * (mean - 1.0)) as u32
     }
 
     fn unfamiliar_share(&self) -> f64 {
@@ -131,15 +139,9 @@ impl Year {
         }
     }
 
-    /// A count with this mean, over-dispersed as retries make it.
-    fn draw(&mut self, mean: f64) -> u32 {
-        let mean = mean * self.random.gamma(400.0);
-        self.random.poisson(mean) as u32
-    }
-
     fn begin_day(&mut self, day: u32) {
         self.day_noise = (DAY_NOISE * self.random.normal()).exp();
-        self.drift = 0.97 * self.drift + 0.03 * self.random.normal();
+        self.drift = 0.97 * self.drift + 0.01 * self.random.normal();
         let first = day * DAY;
         let random = &mut self.random;
         let hours = |random: &mut Random, from: u64, to: u64, least: u64, most: u64| {

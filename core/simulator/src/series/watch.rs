@@ -39,7 +39,7 @@ pub struct Watch {
 impl Watch {
     /// A service without history.
     pub fn new() -> Self {
-        let rules = Documents::default().merge("").0.rules;
+        let rules = Documents::default().merge().0.rules;
         let rule = rules.into_iter().find(|rule| rule.id == "ato-distributed-attempts").expect("a built-in rule");
         let mut history = History::default();
         history.begin(FIRST);
@@ -92,12 +92,22 @@ impl Watch {
 
     /// What happened in the latest buckets, and what was to be expected.
     fn measure(&self, buckets: usize) -> Option<Deviation> {
-        let sum = |of: fn(&Counts) -> u32| self.recent.iter().take(buckets).map(of).sum::<u32>();
+        let whole = self.measure_at(0, buckets)?;
+        if buckets == 1 || !whole.expected.is_limited() {
+            return Some(whole);
+        }
+        let parts = (0..buckets).filter_map(|ago| Some(self.measure_at(ago, 1)?.expected));
+        Some(Deviation { expected: whole.expected.raised_by(parts), ..whole })
+    }
+
+    /// What happened in so many buckets that ended some buckets ago.
+    fn measure_at(&self, ago: usize, buckets: usize) -> Option<Deviation> {
+        let sum = |of: fn(&Counts) -> u32| self.recent.iter().skip(ago).take(buckets).map(of).sum::<u32>();
         let people = u64::from(sum(|counts| counts.people));
         let window =
             Window { count: sum(|counts| counts.unfamiliar), refused: 0, users: people, sources: people, largest: 1 };
         let now = Now {
-            end_s: (self.bucket + 1) * BUCKET_S,
+            end_s: (self.bucket + 1 - ago as u32) * BUCKET_S,
             minutes: 5 * buckets as u32,
             familiar: sum(|counts| counts.familiar),
             successes: sum(|counts| counts.successes),

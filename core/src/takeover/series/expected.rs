@@ -85,6 +85,19 @@ impl Expected {
     pub fn z(&self, y: f64) -> f64 {
         z(y, self.mu, self.phi)
     }
+
+    /// Whether familiar users indicate more than they may raise the level to.
+    pub fn is_limited(&self) -> bool {
+        self.control.is_some_and(|control| control > self.mu)
+    }
+
+    /// The same, raised by as much as parts of the time are. An outage lifts the limit, but one that is shorter than the time
+    /// is recognized only in its parts.
+    #[must_use]
+    pub fn raised_by(self, parts: impl IntoIterator<Item = Expected>) -> Self {
+        let raised: f64 = parts.into_iter().map(|part| part.mu - part.level.max(FLOOR)).sum();
+        Expected { mu: self.mu.max(self.level.max(FLOOR) + raised), ..self }
+    }
 }
 
 /// The ratios of the series to familiar failures and to successes: medians over the hours of the history.

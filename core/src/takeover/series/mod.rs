@@ -35,6 +35,8 @@ use statistic::Cusum;
 
 /// The ceiling of a CUSUM, just above the threshold of the built-in rules.
 const CUSUM_CEILING: f64 = 13.0;
+/// The minutes of the parts that longer windows are divided into.
+const PART: u32 = BUCKET_S / 60;
 /// A bucket is closed this long after its end, so that late events still count.
 const CLOSED_AFTER_S: u32 = 120;
 
@@ -199,7 +201,13 @@ impl Series {
         let [familiar, successes] = [Name::Familiar, Name::Successes].map(|name| self.live.sum(name, end_s, minutes));
         let now = Now { end_s, minutes, familiar, successes, memory_is_cold };
         let controls = self.controls(end_s);
-        expected::expected(&self.history, name, now, &controls, tuning)
+        let whole = expected::expected(&self.history, name, now, &controls, tuning)?;
+        if now.minutes <= PART || !whole.is_limited() {
+            return Some(whole);
+        }
+        let ends = (0..minutes / PART).map(|part| end_s.saturating_sub(part * PART * 60));
+        let parts: Vec<_> = ends.filter_map(|end_s| self.expected(name, end_s, PART, memory_is_cold, tuning)).collect();
+        Some(whole.raised_by(parts))
     }
 
     /// The ratios to familiar users, computed once an hour.
@@ -218,5 +226,45 @@ impl Series {
     /// Forgets the ratios to familiar users, after the history has changed.
     pub fn renew(&mut self) {
         self.controls = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_of_some_minutes_explains_its_failures_in_the_hour() {
+        let mut series = Series::default();
+        let days = 28 * history::DAY as u32;
+        series.history.begin(0);
+        for bucket in 0..days {
+            let counts = Name::ALL.map(|name| match name {
+                Name::Unfamiliar => 2 + bucket % 3,
+                Name::Familiar => 34,
+                Name::Successes => 349,
+                Name::Failures => 37,
+                _ => 0,
+            });
+            series.history.push(bucket, counts, Flags::default());
+        }
+        // For twenty minutes of the hour nobody succeeds and everybody tries again and again.
+        let (from_s, end_s) = (days * BUCKET_S, days * BUCKET_S + 3600);
+        let each_minute = |series: &mut Series, from_s: u32, to_s: u32, counts: [(Name, u32); 3]| {
+            for at_s in (from_s..to_s).step_by(60) {
+                counts.iter().for_each(|(name, count)| (0..*count).for_each(|_| series.live.add(*name, at_s)));
+            }
+        };
+        let (failures, successes, unfamiliar) = (Name::Familiar, Name::Successes, Name::Unfamiliar);
+        each_minute(&mut series, from_s, from_s + 2400, [(failures, 7), (successes, 70), (unfamiliar, 1)]);
+        each_minute(&mut series, from_s + 2400, end_s, [(failures, 1000), (successes, 0), (unfamiliar, 88)]);
+        let expected = series.expected(unfamiliar, end_s, 60, false, &Tuning::default()).unwrap();
+        let y = f64::from(series.live.sum(unfamiliar, end_s, 60));
+        assert!(expected.is_limited() && y == 1800.0, "{expected:?}");
+        assert!(expected.z(y) < 2.0, "{expected:?}");
+        // The same failures while people succeed are an attack.
+        each_minute(&mut series, from_s + 2400, end_s, [(failures, 0), (successes, 70), (unfamiliar, 0)]);
+        let expected = series.expected(unfamiliar, end_s, 60, false, &Tuning::default()).unwrap();
+        assert!(expected.z(y) > 6.0, "{expected:?}");
     }
 }
