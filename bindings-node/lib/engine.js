@@ -139,6 +139,18 @@ class ServedRequest extends sdk.Request {
     return this.#evaluate('start', parts)
   }
 
+  head (parts) {
+    return this.#evaluate('head', parts)
+  }
+
+  body (piece) {
+    return this.#native.body(piece)
+  }
+
+  bodyEnd () {
+    return this.#evaluate('body_end', {})
+  }
+
   /** `bodyUnparsed` says why the body could not be parsed. */
   evaluate (addresses, bodyUnparsed) {
     return this.#evaluate('run', { addresses, body_unparsed: bodyUnparsed })

@@ -55,6 +55,8 @@ class Engine:
     - ``trace_rate_limit`` (traces kept per second), ``schema_delay`` (seconds), ``timeout_us``
     - ``propagate``: pass user ids to downstream services
     - ``on_incomplete``: ``"pass"``, or ``"block"`` for requests that were not inspected completely
+    - ``body_limit`` (bytes of a body that are read), ``decompressed_limit`` (what they may be decompressed),
+      ``bodies_limit`` (what the bodies of all requests may take at a time)
     - ``client_ip_header``: the header in which the proxies in front of the service write the client's address
     - ``trusted_proxies``: the addresses and networks of these proxies (a list; empty if there are none): the client is
       then the last hop that is not one of them
@@ -164,6 +166,34 @@ class Request:
         refused, a client whose headers had to be cut is refused too, as it may be one of them.
         """
         self._evaluate("start", parts)
+
+    def head(
+        self,
+        method: bytes,
+        target: bytes,
+        headers: Iterable[tuple[bytes, bytes]],
+        peer: str | None = None,
+        **proxies: Any,
+    ) -> None:
+        """Evaluate the head of the request as it came over the wire, in place of `start`. Raises `Blocked`.
+
+        ``target`` is encoded, with its query; ``headers`` are all, in their order, also those that repeat. The engine
+        reads query and cookies itself, and then the body: see `body`.
+        """
+        pairs = [[name, value] for name, value in headers]
+        self._evaluate("head", {"method": method, "target": target, "headers": pairs, "peer": peer, **proxies})
+
+    def body(self, piece: bytes | bytearray) -> bool:
+        """Take the next piece of the body, as it came over the wire but for chunking.
+
+        The caller keeps what it hands over, and passes it to the application after `body_end`. False once the engine
+        reads no more, because its limit (``body_limit``) is reached or nothing is evaluated.
+        """
+        return self._native.body(piece)
+
+    def body_end(self) -> None:
+        """Evaluate what was taken of the body. Raises `Blocked`."""
+        self._evaluate("body_end", {})
 
     def run(self, addresses: Mapping[str, Any]) -> None:
         """Evaluate more of the request. Raises `Blocked`."""
