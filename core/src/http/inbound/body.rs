@@ -4,7 +4,7 @@ use super::charset::{self, Decoded};
 use super::head::{Head, resolvers_of_fields};
 use super::media::Media;
 use super::{Reading, coding, form, graphql, json, multipart, xml};
-use crate::value::{Object, Value};
+use crate::value::{Object, Value, View};
 use std::cell::Cell;
 
 /// The most media types of one body that are tried.
@@ -211,9 +211,12 @@ impl Readings {
             }
             _ => return,
         };
+        if self.values.iter().any(|(known, _)| *known == name) {
+            return;
+        }
         // Prose is no format; its text is judged anyway.
         let is_plain = reading.value.as_bytes().is_some_and(|value| value == text);
-        if (reading.fault.is_none() || read_as == "$form") && !is_plain {
+        if reading.fault.is_none() && !is_plain {
             self.resolvers_in(&reading.value);
             self.add(name, reading.value);
         }
@@ -257,7 +260,12 @@ impl Readings {
 
     fn into_addresses(mut self) -> Value {
         let mut addresses = Value::map();
-        if let Some(body) = self.body().filter(|body| !body.is_container() || !body.is_empty()) {
+        let is_present = |body: &Value| match body.view() {
+            View::Invalid | View::Null | View::String(b"") => false,
+            View::Array(_) | View::Map(_) => !body.is_empty(),
+            _ => true,
+        };
+        if let Some(body) = self.body().filter(is_present) {
             addresses.insert("server.request.body", body);
         }
         for (address, values) in [

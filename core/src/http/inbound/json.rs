@@ -286,8 +286,9 @@ impl<'a> Reader<'a> {
     fn word(&mut self) -> &'a [u8] {
         let rest = &self.text[self.at..];
         let ends = |byte: &u8| b" \t\r\n\x1e{}[],:\"'".contains(byte);
+        let starts_comment = |at: usize| rest[at] == b'/' && matches!(rest.get(at + 1), Some(b'/' | b'*'));
         // A record separator in a document that is no sequence is a word of its own.
-        let length = rest.iter().skip(1).position(ends).map_or(rest.len(), |length| length + 1);
+        let length = (1..rest.len()).find(|at| ends(&rest[*at]) || starts_comment(*at)).unwrap_or(rest.len());
         self.at += length;
         &rest[..length]
     }

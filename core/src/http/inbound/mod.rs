@@ -11,8 +11,9 @@
 //! * **All work is bounded.** Parsers are linear, none recurses, depth and decompressed size are limited, and a body is
 //!   held up to a limit ([`Limits`]); what lies beyond is not read, and said to be cut.
 //!
-//! The value at `server.request.body` is the one reading of a body if there is one only. Further readings are further
-//! entries of its map: `$raw` (text), `$json`, `$form`, `$xml`. If the first reading is no map it has such a name too.
+//! The value at `server.request.body` is the one reading of a body if there is one only. If there are several, those
+//! behind the first are entries of its map with a name of their own: `$json`, `$form`, `$xml`, and at the end `$raw`, the
+//! text itself. If the first is no map, it has such a name too.
 //!
 //! | file | what it reads |
 //! |---|---|
