@@ -21,6 +21,8 @@ impl<'a> Decoded<'a> {
     }
 }
 
+const AMBIGUOUS: &str = "a charset that can be read in two ways";
+
 /// Decodes by a byte order mark, or else by the label of a charset.
 pub fn decode<'a>(bytes: &'a [u8], label: Option<&[u8]>) -> Decoded<'a> {
     if let Some((wide, rest)) = Wide::by_mark(bytes) {
@@ -50,7 +52,7 @@ pub fn decode<'a>(bytes: &'a [u8], label: Option<&[u8]>) -> Decoded<'a> {
                 Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
                 Cow::Owned(text) => Cow::Owned(text.into_bytes()),
             };
-            Decoded { text, fault: ambiguous.then_some("a charset that can be read in two ways") }
+            Decoded { text, fault: ambiguous.then_some(AMBIGUOUS) }
         }
         None => Decoded { fault: Some("an unknown charset"), ..Decoded::as_it_is(bytes) },
     }
@@ -111,6 +113,9 @@ impl Wide {
 
     fn decode(self, text: &[u8]) -> Decoded<'static> {
         let units = text.chunks_exact(self.bytes);
+        // Two letters of ASCII are a character of Chinese, too.
+        let is_printable = |byte: &u8| (b' '..=b'~').contains(byte);
+        let ambiguous = self.bytes == 2 && units.clone().any(|unit| unit.iter().all(is_printable));
         let mut malformed = !units.remainder().is_empty();
         let number = |unit: &[u8]| {
             let shift = |number: u32, byte: &u8| number << 8 | u32::from(*byte);
@@ -124,7 +129,11 @@ impl Wide {
             2 => char::decode_utf16(units.map(|unit| number(unit) as u16)).map(|unit| replaced(unit.ok())).collect(),
             _ => units.map(|unit| replaced(char::from_u32(number(unit)))).collect(),
         };
-        let fault = malformed.then_some("it is not in its charset");
+        let fault = match (malformed, ambiguous) {
+            (true, _) => Some("it is not in its charset"),
+            (_, true) => Some(AMBIGUOUS),
+            _ => None,
+        };
         Decoded { text: Cow::Owned(decoded.into_bytes()), fault }
     }
 }
@@ -196,6 +205,7 @@ mod tests {
             (b"\0a\0b", "utf-16", b"ab", true),
             (b"a\0\0\0", "utf-32", b"a", true),
             (b"ab", "utf-16", b"ab", false),
+            (b"a\0bc", "utf-16", "a\u{6362}".as_bytes(), false),
             (b"a\0b", "utf-16le", b"a", false),
             (b"\0\xd8", "utf-16le", "\u{fffd}".as_bytes(), false),
             (b"\xe9", "latin1", "é".as_bytes(), true),

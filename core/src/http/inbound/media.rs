@@ -51,6 +51,16 @@ impl Media {
         self.parameters.iter().map(|(name, value)| (&**name, &**value))
     }
 
+    /// Whether this is what honest senders write before the content of a field or a file: a type, or a common charset.
+    pub fn is_usual(&self) -> bool {
+        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte);
+        let is_type =
+            self.kind.split_once('/').is_some_and(|(main, sub)| main.bytes().chain(sub.bytes()).all(is_token));
+        let common = ["utf-8", "us-ascii", "iso-8859-1"].map(str::as_bytes);
+        let is_common = |charset: &[u8]| common.iter().any(|known| known.eq_ignore_ascii_case(charset));
+        is_type && self.parameters.iter().all(|(name, value)| name == "charset" && is_common(value))
+    }
+
     /// Whether the media type is JSON: `json` as the subtype, or as its last part (`application/ld+json`).
     pub fn is_json(&self) -> bool {
         let subtype = self.kind.split_once('/').map_or("", |(_, subtype)| subtype);

@@ -43,6 +43,9 @@ pub(crate) mod percent;
 pub(crate) mod tree;
 pub(crate) mod xml;
 
+#[cfg(test)]
+mod properties;
+
 pub use head::Head;
 pub use hold::{Held, Limits, ReadBody, Room};
 

@@ -21,6 +21,8 @@ const MOST_BOUNDARIES: usize = 4;
 const MOST_HEADERS: usize = 64;
 /// The most parts that are read separately.
 const MOST_PARTS: usize = 10_000;
+/// The content transfer encodings.
+const ENCODINGS: [&[u8]; 5] = [b"7bit", b"8bit", b"binary", b"base64", b"quoted-printable"];
 /// How many multipart bodies may be nested.
 const DEEPEST: usize = 4;
 
@@ -35,7 +37,7 @@ pub struct Form {
     pub file_fields: Vec<Value>,
     /// The contents of files.
     pub contents: Vec<Value>,
-    /// Text in no part: before the first, after the last, and lines that are no headers.
+    /// Text in no part: before the first, after the last, and headers that parts do not have.
     pub left: Vec<u8>,
     /// What was unexpected.
     pub fault: Option<&'static str>,
@@ -132,6 +134,7 @@ impl Form {
         let boundary = line.strip_prefix(b"--")?.trim_ascii();
         (!boundary.is_empty()).then(|| {
             self.fails("its boundary is another one");
+            self.left.extend_from_slice(line);
             boundary.to_vec()
         })
     }
@@ -162,11 +165,28 @@ impl Form {
             inner: None,
         };
         for (name, value) in headers {
-            match &name[..] {
-                b"content-disposition" => read.disposition(&Media::read(&value)),
-                b"content-type" => read.media.merge(Media::read(&value)),
-                b"content-transfer-encoding" => read.encoding = value.trim_ascii().to_ascii_lowercase(),
-                _ => {}
+            let is_usual = match &name[..] {
+                b"content-disposition" => {
+                    let disposition = Media::read(&value);
+                    read.disposition(&disposition);
+                    ["form-data", "file", "attachment"].contains(&&*disposition.kind)
+                        && disposition.parameters().all(|(name, _)| is_name(name))
+                }
+                b"content-type" => {
+                    let media = Media::read(&value);
+                    let is_usual = media.is_usual();
+                    read.media.merge(media);
+                    is_usual
+                }
+                b"content-transfer-encoding" => {
+                    read.encoding = value.to_ascii_lowercase();
+                    ENCODINGS.contains(&&read.encoding[..])
+                }
+                b"content-length" => value.iter().all(u8::is_ascii_digit),
+                _ => false,
+            };
+            if !is_usual {
+                self.left.extend_from_slice(&[&name[..], b": ", &value, b"\r\n"].concat());
             }
         }
         // Some readers take the file name from here.
@@ -289,6 +309,12 @@ impl Part<'_> {
     }
 }
 
+/// Whether a parameter is a name or a file name, in one of the ways of writing them.
+fn is_name(parameter: &str) -> bool {
+    let (base, rest) = parameter.split_once('*').unwrap_or((parameter, ""));
+    ["name", "filename"].contains(&base) && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'*')
+}
+
 /// The value of an extended parameter: `charset'language'percent-encoded`.
 fn extended(value: &[u8]) -> Vec<u8> {
     let mut parts = value.splitn(3, |byte| *byte == b'\'');
@@ -399,7 +425,7 @@ mod tests {
             assert_eq!(form(kind, body), expected, "{kind}");
         }
         assert_eq!(form("multipart/form-data; boundary=B", &body.replace("\r\n", "\n")), expected);
-        let unknown = r#"{"a":"1"} ["f.txt"] ["x"] "" false"#;
+        let unknown = r#"{"a":"1"} ["f.txt"] ["x"] "--B" false"#;
         assert_eq!(form("multipart/form-data", body), unknown);
         assert_eq!(form("multipart/form-data; boundary=C", body), unknown);
     }
@@ -458,7 +484,8 @@ mod tests {
         let inner = "--C\r\nContent-Disposition: file; filename=x\r\n\r\n1\r\n--C--\r\n";
         let headers = "Content-Disposition: form-data; name=a\r\nContent-Type: multipart/mixed; boundary=C";
         let body = format!("--B\r\n{headers}\r\n\r\n{inner}\r\n--B--");
-        assert_eq!(form("multipart/form-data; boundary=B", &body), r#"{} ["x"] ["1"] "" true"#);
+        let expected = r#"{} ["x"] ["1"] "content-type: multipart/mixed; boundary=C\r\n" true"#;
+        assert_eq!(form("multipart/form-data; boundary=B", &body), expected);
         for piece in [
             "--B\r\n",
             "--B\n\n",

@@ -179,7 +179,10 @@ impl Element {
 
 /// Whether a declaration says nothing but version, encoding and the like.
 fn is_plain(declaration: &str) -> bool {
-    declaration.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" \t\r\n=\"'._-".contains(&byte))
+    let known = ["xml", "version=", "encoding=", "standalone="];
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"=\"'._-".contains(&byte);
+    let mut words = declaration.split_ascii_whitespace();
+    words.all(|word| known.iter().any(|start| word.starts_with(start)) && word.bytes().all(is_plain))
 }
 
 /// The charset that the declaration of a document names.
