@@ -480,6 +480,8 @@ export class ServedRequest extends sdk.Request {
    * reached or nothing is evaluated.
    */
   body(piece: Uint8Array): boolean
+  /** Whether the engine has read the whole body, and found it to be as declared. */
+  readonly bodyRead: boolean
   /** Evaluates what was taken of the body. */
   bodyEnd(): boolean
   /** Evaluates more of the request, by address. If it is refused, it ends as with calls about users. */
@@ -717,7 +719,9 @@ export namespace takeover {
 type Middleware = (req: any, res: any, next: (error?: unknown) => void) => void
 
 /**
- * Protects an Express or connect application: `begin` goes before the body parsers, `evaluate` after them. Adds
+ * Protects an Express or connect application: `begin` goes before the body parsers, `evaluate` after them. `begin` reads the
+ * body up to the engine's limit and puts it back, so that the application sees no byte before the verdict; `evaluate` judges
+ * what the application's parsers made of it, where the engine could not read it. Adds
  * `req.bartizan`, the request, and `req.blockRequest()`, which ends the response and returns false if it was too late.
  * `settings` override the engine's settings about proxies for this application.
  */

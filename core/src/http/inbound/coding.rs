@@ -84,7 +84,11 @@ fn one(coding: &[u8], input: &[u8], room: usize) -> Option<Piece> {
         b"deflate" | b"x-deflate" => inflate::deflate(input, room),
         b"br" => {
             let mut source = input;
-            let piece = drain(&mut Decompressor::new(&mut source, 4096), room);
+            let mut decoder = Decompressor::new(&mut source, 4096);
+            // The window grows with what is decompressed; a few bytes may ask for 16 MiB.
+            decoder.set_initial_ring_buffer_size(SMALL as u32);
+            let piece = drain(&mut decoder, room);
+            drop(decoder);
             Piece { read: input.len() - source.len(), ..piece }
         }
         b"zstd" | b"x-zstd" => zstd(input, room),
