@@ -191,6 +191,10 @@ class Request:
         """
         return self._native.body(piece)
 
+    def unread_body(self, reason: str) -> None:
+        """Say why the body cannot be read, which is reported. Raises `Blocked` if such requests are to be blocked."""
+        self._evaluate("run", {"addresses": {}, "body_unparsed": reason})
+
     def body_end(self) -> None:
         """Evaluate what was taken of the body. Raises `Blocked`."""
         self._evaluate("body_end", {})
