@@ -133,6 +133,8 @@ class Request:
         self.span = span
         self._native = native
         self._tokens: list[Token[sdk.Reporting | None]] = []
+        self.blocked = False
+        """Whether a call raised `Blocked`: frameworks may catch or wrap it, so that it does not arrive."""
         self.login_failed = False
         """Whether a login failed in this request; known once the head of the response has been evaluated."""
         self.step_up = False
@@ -155,7 +157,7 @@ class Request:
         answer = self._tagged(function, arguments)
         report = sdk._report(answer)
         if answer["blocked"]:
-            raise Blocked(function)
+            raise self._refused(function)
         return report
 
     def start(self, **parts: Any) -> None:
@@ -191,6 +193,10 @@ class Request:
         """
         return self._native.body(piece)
 
+    def message(self, data: bytes | str) -> None:
+        """Evaluate a message of a websocket by itself, with the head of the request. Raises `Blocked`."""
+        self._evaluate("message", {"data": data})
+
     def unread_body(self, reason: str) -> None:
         """Say why the body cannot be read, which is reported. Raises `Blocked` if such requests are to be blocked."""
         self._evaluate("run", {"addresses": {}, "body_unparsed": reason})
@@ -212,7 +218,7 @@ class Request:
         answer = self._native.call("response", {"status": status, "headers": headers})
         self.login_failed = answer.get("login_failed", False)
         if answer["blocked"]:
-            raise Blocked("response")
+            raise self._refused("response")
 
     def learn_login_failure(self, status: int, headers: Any = (), body: str = "") -> bool:
         """Learn from the application's response to a wrong password, so that refusals at this path can look like it.
@@ -231,7 +237,7 @@ class Request:
         answer = self._native.call("assess", {"login": login, "user": user_id})
         self.step_up = answer["decision"] == "step_up"
         if answer["blocked"]:
-            raise Blocked("assess")
+            raise self._refused("assess")
         return {key: answer[key] for key in ("decision", "score", "reasons")}
 
     def is_user_blocked(self, user_id: Any, session_id: str | None = None) -> bool:
@@ -245,7 +251,7 @@ class Request:
     def block_request(self) -> None:
         """End the request. Raises `Blocked`."""
         self._native.call("block_request", {})
-        raise Blocked("block_request")
+        raise self._refused("block_request")
 
     def block_response(self, **arguments: Any) -> dict[str, Any]:
         """Return the response for a blocked client: ``status``, ``headers`` and ``body``; empty if nothing blocks."""
@@ -262,7 +268,11 @@ class Request:
         answer = self._native.call(function, arguments)
         self.step_up = self.step_up or answer.get("step_up", False)
         if answer["blocked"]:
-            raise Blocked(function)
+            raise self._refused(function)
+
+    def _refused(self, function: str) -> Blocked:
+        self.blocked = True
+        return Blocked(function)
 
     def _tagged(self, function: str, arguments: dict[str, Any]) -> dict[str, Any]:
         answer = self._native.call(function, arguments)

@@ -16,6 +16,7 @@ use std::borrow::Cow;
 /// | `start` | those of `request_addresses`, `body_unparsed` | `blocked`, `meta`, `incomplete`, `step_up` if a login must pass a further step |
 /// | `head` (in place of `start`, from bytes) | `method`, `target`, `headers`, `peer`, `client_ip_header`, `trusted_proxies` | the same |
 /// | `body_end` (after the pieces of the body) | | `blocked`, `attributes`, `actions`, `incomplete`, `step_up` |
+/// | `message` (of a websocket) | `data` | `blocked`, `attributes`, `actions`, `incomplete` |
 /// | `run` | `addresses`, `body_unparsed` | `blocked`, `attributes`, `actions`, `incomplete`, `step_up` |
 /// | `operation` (a file, query, call: exploit prevention) | `addresses` | the same |
 /// | `business_event` | `name`, `values` | the same |
@@ -52,6 +53,7 @@ fn dispatch(request: &mut Request, function: &str, args: Args<'_>) -> Result<Val
             let decision = request.body_end();
             Ok(with_step_up(evaluated(decision), request))
         }
+        "message" => Ok(evaluated(request.message(args.bytes("data")?))),
         "run" => {
             note_unparsed(request, args)?;
             let decision = request.run(addresses(args)?);

@@ -2,7 +2,9 @@
 
 use super::parts::owned;
 use super::{Decision, Request};
+use crate::eval::Context;
 use crate::http::inbound::{Head, Held};
+use crate::http::report::Scope;
 use crate::report::Incomplete;
 use crate::users::text::utf8;
 
@@ -40,6 +42,18 @@ impl Request {
     /// to [`Request::body_end`], and lets what lies beyond pass unread.
     pub fn body(&mut self, piece: &[u8]) -> bool {
         self.body.as_mut().is_some_and(|body| body.push(piece))
+    }
+
+    /// Evaluates a message of a websocket, or of another stream in which each is judged by itself: together with the head of
+    /// the request, but without keeping its data. It is read as the format that it looks like.
+    pub fn message(&mut self, message: &[u8]) -> Decision {
+        let mut held = Held::new(&Head::default(), self.engine.bodies, self.engine.room.clone());
+        held.push(message);
+        let read = held.finish();
+        self.incomplete.merge(&Incomplete { body_cut: read.cut, ..Incomplete::default() });
+        let aside = self.context.as_ref().map(Context::subcontext);
+        let found = self.evaluate_in(aside, Scope::Request, read.addresses);
+        self.decide(found)
     }
 
     /// Evaluates the body as far as it was received.
