@@ -383,6 +383,12 @@ export interface EngineSettings extends ProxySettings {
   propagate?: boolean
   /** The effect on requests that were not inspected completely. */
   on_incomplete?: 'pass' | 'block'
+  /** Bytes of a body that are held and read; 1 MiB by default. */
+  body_limit?: number
+  /** Bytes that a compressed body may have decompressed; 4 MiB by default. */
+  decompressed_limit?: number
+  /** Bytes that the bodies of all requests may take at a time; 64 MiB by default. */
+  bodies_limit?: number
   /** The configuration of account-takeover detection, a document with the key `bartizan_ato`, or false to turn it off. */
   takeover?: boolean | object
   /**
@@ -458,6 +464,26 @@ export class ServedRequest extends sdk.Request {
     body?: unknown
     peer?: string | undefined
   }): boolean
+  /**
+   * Evaluates the head of the request as it came over the wire, in place of `start`: the engine reads query and cookies
+   * itself, and then the body. `headers` are pairs in the order received, repeated ones too.
+   */
+  head(parts: ProxySettings & {
+    method?: string | Uint8Array | undefined
+    target?: string | Uint8Array | undefined
+    headers?: Array<[string | Uint8Array, string | Uint8Array]>
+    peer?: string | undefined
+  }): boolean
+  /**
+   * Takes the next piece of the body, as it came over the wire but for chunking. The caller keeps what it hands over, and
+   * passes it to the application after `bodyEnd`. False once the engine reads no more, because its limit (`body_limit`) is
+   * reached or nothing is evaluated.
+   */
+  body(piece: Uint8Array): boolean
+  /** Whether the engine has read the whole body, and found it to be as declared. */
+  readonly bodyRead: boolean
+  /** Evaluates what was taken of the body. */
+  bodyEnd(): boolean
   /** Evaluates more of the request, by address. If it is refused, it ends as with calls about users. */
   run(addresses: object): null
   /** Evaluates a business event, likewise. */
@@ -712,7 +738,9 @@ export namespace takeover {
 type Middleware = (req: any, res: any, next: (error?: unknown) => void) => void
 
 /**
- * Protects an Express or connect application: `begin` goes before the body parsers, `evaluate` after them. Adds
+ * Protects an Express or connect application: `begin` goes before the body parsers, `evaluate` after them. `begin` reads the
+ * body up to the engine's limit and puts it back, so that the application sees no byte before the verdict; `evaluate` judges
+ * what the application's parsers made of it, where the engine could not read it. Adds
  * `req.bartizan`, the request, and `req.blockRequest()`, which ends the response and returns false if it was too late.
  * `settings` override the engine's settings about proxies for this application.
  */

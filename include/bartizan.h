@@ -92,8 +92,9 @@ bool bartizan_call(const char *function, size_t function_length, const ddwaf_obj
  * Creates an engine.
  *
  * @param settings     A map: `rules`, `local_rules`, `enabled`, `environment`, `trace_rate_limit`, `schema_delay`,
- *                     `timeout_us`, `host`, `propagate`, `on_incomplete`, `client_ip_header`, `trusted_proxies` (an
- *                     array of addresses and networks), `takeover` (false, or a document with the key
+ *                     `timeout_us`, `host`, `propagate`, `on_incomplete`, `body_limit`, `decompressed_limit`,
+ *                     `bodies_limit` (bytes), `client_ip_header`, `trusted_proxies` (an array of addresses and
+ *                     networks), `takeover` (false, or a document with the key
  *                     `bartizan_ato`), `takeover_snapshot` (the result of the function `snapshot` of an earlier
  *                     engine's detector, from which that of this one continues), `service` and `env`. Any other name
  *                     is an error. Only read.
@@ -129,8 +130,20 @@ void bartizan_engine_destroy(bartizan_engine engine);
 bartizan_request bartizan_request_init(bartizan_engine engine);
 
 /**
- * Runs a function of a request: `start`, `run`, `operation`, `business_event`, any call about users,
- * `is_user_blocked`, `block_request`, `response`, `block_response`, `finish`. See bartizan_call for the rest.
+ * Takes the next piece of a request's body, after the function `head`. The function `body_end` then evaluates what was
+ * taken. The caller keeps the bytes.
+ *
+ * @param piece        Bytes as they came over the wire, `length` of them.
+ * @return whether more of the body is read; false once the engine's `body_limit` is reached, if nothing is evaluated, or
+ *         if a pointer is NULL.
+ */
+bool bartizan_request_body(bartizan_request request,
+                           const char *piece,
+                           size_t length);
+
+/**
+ * Runs a function of a request: `start`, or `head` and `body_end`; `run`, `operation`, `business_event`, any call about
+ * users, `is_user_blocked`, `block_request`, `response`, `block_response`, `finish`. See bartizan_call for the rest.
  */
 bool bartizan_request_call(bartizan_request request,
                            const char *function,

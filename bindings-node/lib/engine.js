@@ -1,5 +1,6 @@
 'use strict'
 
+const { headOf, holdBody } = require('./body')
 const native = require('./native')
 const { reportOf, tagAnswer } = require('./report')
 const sdk = require('./sdk')
@@ -103,6 +104,7 @@ class ServedRequest extends sdk.Request {
   #stepUp = false
   #onBlocked
   blocked = false
+  bodyRead = false
 
   constructor (request, budget, span, onBlocked) {
     super({ span })
@@ -137,6 +139,20 @@ class ServedRequest extends sdk.Request {
 
   start (parts) {
     return this.#evaluate('start', parts)
+  }
+
+  head (parts) {
+    return this.#evaluate('head', parts)
+  }
+
+  body (piece) {
+    return this.#native.body(piece)
+  }
+
+  bodyEnd () {
+    const answer = callWithin(this.#budget, this.#native, 'body_end', {})
+    this.bodyRead = !answer.incomplete.some((reason) => reason === 'body' || reason === 'body_cut')
+    return this.#heed(answer)
   }
 
   /** `bodyUnparsed` says why the body could not be parsed. */
@@ -193,8 +209,10 @@ class ServedRequest extends sdk.Request {
   }
 
   #evaluate (name, args) {
-    const answer = callWithin(this.#budget, this.#native, name, args)
-    const { blocked, login_failed: failed, step_up: stepUp } = answer
+    return this.#heed(callWithin(this.#budget, this.#native, name, args))
+  }
+
+  #heed ({ blocked, login_failed: failed, step_up: stepUp }) {
     this.#stepUp ||= stepUp === true
     this.blocked ||= blocked
     this.#loginFailed ||= failed === true
@@ -308,19 +326,21 @@ function protection (engine, span = () => undefined, proxies = {}) {
       if (!request.blocked) request.requestBlock()
       return !res.headersSent && respond()
     }
-    const blocked = request.start({
-      method: req.method,
-      url: req.originalUrl ?? req.url,
-      headers: headersOf(req.headers),
-      query: req.query,
-      peer: req.socket.remoteAddress,
-      ...proxies
+    if (request.head({ ...headOf(req), ...proxies })) {
+      respond()
+      return
+    }
+    holdBody(req, request, (held) => {
+      if (held && request.bodyEnd()) respond()
+      else sdk.run(request, next)
     })
-    if (blocked) respond()
-    else sdk.run(request, next)
   }
 
   function evaluate (req, res, next) {
+    if (req.bartizan.bodyRead) {
+      sdk.run(req.bartizan, next)
+      return
+    }
     const body = req.body
     const unparsed = whyUnparsed(req)
     const told = body !== undefined || unparsed !== undefined

@@ -89,4 +89,10 @@ impl NativeRequest {
         let (arguments, taken) = taken(arguments, left)?;
         Ok(json::to_string(&sdk::call_request(&mut self.0, &function, &arguments, taken)))
     }
+
+    /// Takes the next piece of the body, which is read in place; false once no more is read.
+    #[napi]
+    pub fn body(&mut self, piece: &[u8]) -> bool {
+        self.0.body(piece)
+    }
 }

@@ -7,6 +7,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { ConfigurationError, ArgumentError, Waf, sdk, takeover } = require('..')
 const { WHOLE, withEncoded } = require('../lib/encode')
+const { NativeEngine } = require('../lib/native')
 const { nativeEngine } = require('../lib/engine')
 
 const TABLES = path.join(__dirname, '..', '..', 'tests', 'vectors')
@@ -40,6 +41,7 @@ function native (value) {
   if (keys.length === 1) {
     const inner = value[keys[0]]
     if (keys[0] === '$b') return fromHex(inner)
+    if (keys[0] === '$repeat') return native(inner[0]).repeat(inner[1])
     if (keys[0] === '$invalid' || keys[0] === '$u') throw new Inexpressible()
     if (keys[0] === '$f') return float(inner)
     if (keys[0] === '$m') {
@@ -325,6 +327,40 @@ function requests (line) {
   for (const step of line.steps) check(request, step)
 }
 
+// An engine without limits of time, for the calls of `http_requests`.
+let unhurried
+
+const REQUEST = ['method', 'target', 'headers', 'peer', 'client_ip_header', 'trusted_proxies']
+
+/** Reads a request as a whole, for its addresses, and in pieces by an engine, for what it says of them. */
+function http_requests (line) {
+  const some = (names) => Object.fromEntries(names.filter((name) => name in line).map((name) => [name, native(line[name])]))
+  const [head, limits] = [some(REQUEST), some(['body_limit', 'decompressed_limit'])]
+  const body = 'body' in line ? native(line.body) : []
+  const got = answer('read_request', { ...head, ...limits, body })
+  const cut = line.cut === true
+  assert.deepEqual([got.fault !== null, got.cut], [line.fault, cut])
+  for (const [address, wanted] of Object.entries(line.addresses)) {
+    if (wanted === null) assert.ok(!(address in got.addresses), address)
+    else assert.deepEqual(canonical(got.addresses[address]), canonical(wanted), address)
+  }
+  for (const text of line.texts ?? []) assert.ok(strings(got.addresses).some((found) => found.includes(text)), text)
+  if (Object.keys(limits).length > 0) return
+  unhurried ??= withEncoded({ enabled: true, rules: { rules: [] }, timeout_us: 60_000_000 }, WHOLE, false, (bytes) => new NativeEngine(bytes))
+  const request = unhurried.request()
+  const call = (name, args) => JSON.parse(withEncoded(args, WHOLE, false, (bytes) => request.call(name, bytes, 60_000)))
+  call('head', head)
+  for (const piece of Array.isArray(body) ? body : [body]) request.body(typeof piece === 'string' ? Buffer.from(piece) : piece)
+  assert.deepEqual(call('body_end', {}).incomplete, cut ? ['body_cut'] : line.fault ? ['body'] : [])
+}
+
+/** All strings of a value, keys too. */
+function strings (value) {
+  if (typeof value === 'string') return [value]
+  if (typeof value !== 'object' || value === null) return []
+  return [...Object.keys(value), ...Object.values(value).flatMap(strings)]
+}
+
 function warnings (line) {
   const rows = (all) => all.map(({ kind, path: of, section, id, message }) => [kind, of, section, id, message])
   let waf
@@ -453,6 +489,7 @@ const KINDS = {
   contexts,
   detectors,
   engine: contexts,
+  http_requests,
   injection,
   operators,
   processors,

@@ -12,6 +12,7 @@ use engine::protect;
 use engine::value::View;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyDict, PyTuple};
 use std::sync::Arc;
 
@@ -100,5 +101,9 @@ impl Request {
         let (arguments, taken) = convert::arguments_within(arguments, deadline)?;
         let result = py.detach(move || self.request.call(function, &arguments, taken));
         answer(py, result.map_err(|error| run_error(py, error))?)
+    }
+
+    fn body(&self, py: Python<'_>, piece: PyBackedBytes) -> PyResult<bool> {
+        py.detach(|| self.request.body(&piece)).map_err(|error| run_error(py, error))
     }
 }

@@ -57,6 +57,8 @@ def native(value: Any) -> Any:
             return bytes.fromhex(inner)
         if wrapper == "$f":
             return float(inner)
+        if wrapper == "$repeat":
+            return native(inner[0]) * inner[1]
         if wrapper == "$invalid":
             raise InexpressibleError
         if wrapper == "$u" and inner < 2**63:
@@ -343,6 +345,49 @@ def requests(line: Any) -> None:
     take(engine.request().call, line["steps"])
 
 
+# An engine without limits of time, for the calls of `http_requests`.
+UNHURRIED = NativeEngine({"enabled": True, "rules": {"rules": []}, "timeout_us": 60_000_000})
+REQUEST = ("method", "target", "headers", "peer", "client_ip_header", "trusted_proxies")
+
+
+def http_requests(line: Any) -> None:
+    """Read a request as a whole, for its addresses, and in pieces by an engine, for what it says of them."""
+    limits = {name: line[name] for name in ("body_limit", "decompressed_limit") if name in line}
+    head = {name: native(line[name]) for name in REQUEST if name in line}
+    body = native(line.get("body"))
+    got = sdk_call("read_request", {**head, **limits, "body": body})
+    expect((got["fault"] is not None, got["cut"]), (line["fault"], line.get("cut", False)))
+    for address, wanted in line["addresses"].items():
+        if wanted is None:
+            expect(address in got["addresses"], False)
+        else:
+            expect(canonical(got["addresses"][address]), canonical(wanted))
+    for text in line.get("texts", []):
+        expect(any(raw(text) in found for found in strings(got["addresses"])), True)
+    if limits:
+        return
+    request = UNHURRIED.request()
+    request.call("head", head)
+    pieces = body if isinstance(body, list) else [body or b""]
+    for piece in pieces:
+        request.body(piece if isinstance(piece, bytes) else piece.encode())
+    reasons = {(False, False): [], (True, False): ["body"]}.get((line["fault"], line.get("cut", False)), ["body_cut"])
+    expect(request.call("body_end", {})["incomplete"], reasons)
+
+
+def strings(value: Any) -> Iterator[bytes]:
+    """All strings of a value, keys too."""
+    if isinstance(value, dict):
+        for key, element in value.items():
+            yield raw(key)
+            yield from strings(element)
+    elif isinstance(value, list):
+        for element in value:
+            yield from strings(element)
+    elif isinstance(value, str):
+        yield raw(value)
+
+
 def warnings(line: Any) -> None:
     def rows(warnings: tuple[bartizan.ConfigurationWarning, ...]) -> Any:
         return [[one.kind, one.path, one.section, one.id, one.message] for one in warnings]
@@ -468,6 +513,7 @@ KINDS = {
     "contexts": contexts,
     "detectors": detectors,
     "engine": contexts,
+    "http_requests": http_requests,
     "injection": injection,
     "operators": operators,
     "processors": processors,

@@ -132,6 +132,15 @@ pub mod internals {
     }
     rooms! { config exploit injection live pattern processor scan sdk shared support transform }
 
+    /// The parsers of requests.
+    pub mod inbound {
+        pub use crate::http::inbound::Reading;
+        macro_rules! parts {
+            ($($part:ident)*) => { $(pub mod $part { pub use crate::http::inbound::$part::*; })* };
+        }
+        parts! { charset coding cookies fields form graphql json media multipart xml }
+    }
+
     /// Of the detection of account takeover, what is no part of its public face.
     pub mod takeover {
         macro_rules! parts {

@@ -204,9 +204,18 @@ impl SharedRequest {
 
     /// As [`call_request`].
     pub fn call(&self, function: &str, arguments: &Object, taken: Taken) -> Result<Value, RunError> {
+        self.with(|request| call_request(request, function, arguments, taken))
+    }
+
+    /// As [`Request::body`].
+    pub fn body(&self, piece: &[u8]) -> Result<bool, RunError> {
+        self.with(|request| request.body(piece))
+    }
+
+    fn with<T>(&self, run: impl FnOnce(&mut Request) -> T) -> Result<T, RunError> {
         let mut held = self.0.lock();
         let request = held.as_mut().ok_or(RunError::Internal)?;
-        catch_unwind(AssertUnwindSafe(|| call_request(request, function, arguments, taken))).map_err(|_| {
+        catch_unwind(AssertUnwindSafe(|| run(request))).map_err(|_| {
             *held = None;
             RunError::Internal
         })

@@ -59,8 +59,9 @@ pub unsafe extern "C" fn bartizan_call(
 /// Creates an engine.
 ///
 /// @param settings     A map: `rules`, `local_rules`, `enabled`, `environment`, `trace_rate_limit`, `schema_delay`,
-///                     `timeout_us`, `host`, `propagate`, `on_incomplete`, `client_ip_header`, `trusted_proxies` (an
-///                     array of addresses and networks), `takeover` (false, or a document with the key
+///                     `timeout_us`, `host`, `propagate`, `on_incomplete`, `body_limit`, `decompressed_limit`,
+///                     `bodies_limit` (bytes), `client_ip_header`, `trusted_proxies` (an array of addresses and
+///                     networks), `takeover` (false, or a document with the key
 ///                     `bartizan_ato`), `takeover_snapshot` (the result of the function `snapshot` of an earlier
 ///                     engine's detector, from which that of this one continues), `service` and `env`. Any other name
 ///                     is an error. Only read.
@@ -142,8 +143,29 @@ pub unsafe extern "C" fn bartizan_request_init(engine: bartizan_engine) -> barti
     })
 }
 
-/// Runs a function of a request: `start`, `run`, `operation`, `business_event`, any call about users,
-/// `is_user_blocked`, `block_request`, `response`, `block_response`, `finish`. See bartizan_call for the rest.
+/// Takes the next piece of a request's body, after the function `head`. The function `body_end` then evaluates what was
+/// taken. The caller keeps the bytes.
+///
+/// @param piece        Bytes as they came over the wire, `length` of them.
+/// @return whether more of the body is read; false once the engine's `body_limit` is reached, if nothing is evaluated, or
+///         if a pointer is NULL.
+///
+/// # Safety
+///
+/// What [`pointers`](crate::pointers) requires of handles and bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bartizan_request_body(request: bartizan_request, piece: *const c_char, length: usize) -> bool {
+    // SAFETY: promises on handles and bytes.
+    wall(false, || unsafe {
+        let (Some(RequestHandle { request, fuse }), Some(piece)) = (exclusive(request), bytes(piece, length)) else {
+            return false;
+        };
+        fuse.run(|| request.body(piece)).unwrap_or(false)
+    })
+}
+
+/// Runs a function of a request: `start`, or `head` and `body_end`; `run`, `operation`, `business_event`, any call about
+/// users, `is_user_blocked`, `block_request`, `response`, `block_response`, `finish`. See bartizan_call for the rest.
 ///
 /// # Safety
 ///

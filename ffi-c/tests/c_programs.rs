@@ -75,6 +75,13 @@ fn users_and_http_answer_as_recorded() {
 }
 
 #[test]
+fn requests_are_read_as_the_table_says() {
+    let vectors = top().join("tests/vectors/http_requests.jsonl");
+    let lines = std::fs::read_to_string(&vectors).expect("vectors").lines().count();
+    assert_eq!(run("http_requests", &library(), &[vectors]), format!("{lines} passed, 0 failed\n"));
+}
+
+#[test]
 fn takeover_is_detected_as_recorded() {
     let vectors = top().join("tests/vectors/takeover.jsonl");
     let lines = std::fs::read_to_string(&vectors).expect("vectors").lines().count();

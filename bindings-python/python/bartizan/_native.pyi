@@ -447,6 +447,9 @@ class NativeRequest:
     def call(self, function: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Run a function of the request by name."""
 
+    def body(self, piece: bytes | bytearray) -> bool:
+        """Take the next piece of the body; false once no more is read."""
+
 @final
 class NativeDetector:
     """A detector of account takeover. See ``bartizan.takeover``."""

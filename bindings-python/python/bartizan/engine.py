@@ -55,6 +55,8 @@ class Engine:
     - ``trace_rate_limit`` (traces kept per second), ``schema_delay`` (seconds), ``timeout_us``
     - ``propagate``: pass user ids to downstream services
     - ``on_incomplete``: ``"pass"``, or ``"block"`` for requests that were not inspected completely
+    - ``body_limit`` (bytes of a body that are read), ``decompressed_limit`` (what they may be decompressed),
+      ``bodies_limit`` (what the bodies of all requests may take at a time)
     - ``client_ip_header``: the header in which the proxies in front of the service write the client's address
     - ``trusted_proxies``: the addresses and networks of these proxies (a list; empty if there are none): the client is
       then the last hop that is not one of them
@@ -131,6 +133,8 @@ class Request:
         self.span = span
         self._native = native
         self._tokens: list[Token[sdk.Reporting | None]] = []
+        self.blocked = False
+        """Whether a call raised `Blocked`: frameworks may catch or wrap it, so that it does not arrive."""
         self.login_failed = False
         """Whether a login failed in this request; known once the head of the response has been evaluated."""
         self.step_up = False
@@ -153,7 +157,7 @@ class Request:
         answer = self._tagged(function, arguments)
         report = sdk._report(answer)
         if answer["blocked"]:
-            raise Blocked(function)
+            raise self._refused(function)
         return report
 
     def start(self, **parts: Any) -> None:
@@ -164,6 +168,42 @@ class Request:
         refused, a client whose headers had to be cut is refused too, as it may be one of them.
         """
         self._evaluate("start", parts)
+
+    def head(
+        self,
+        method: bytes,
+        target: bytes,
+        headers: Iterable[tuple[bytes, bytes]],
+        peer: str | None = None,
+        **proxies: Any,
+    ) -> None:
+        """Evaluate the head of the request as it came over the wire, in place of `start`. Raises `Blocked`.
+
+        ``target`` is encoded, with its query; ``headers`` are all, in their order, also those that repeat. The engine
+        reads query and cookies itself, and then the body: see `body`.
+        """
+        pairs = [[name, value] for name, value in headers]
+        self._evaluate("head", {"method": method, "target": target, "headers": pairs, "peer": peer, **proxies})
+
+    def body(self, piece: bytes | bytearray) -> bool:
+        """Take the next piece of the body, as it came over the wire but for chunking.
+
+        The caller keeps what it hands over, and passes it to the application after `body_end`. False once the engine
+        reads no more, because its limit (``body_limit``) is reached or nothing is evaluated.
+        """
+        return self._native.body(piece)
+
+    def message(self, data: bytes | str) -> None:
+        """Evaluate a message of a websocket by itself, with the head of the request. Raises `Blocked`."""
+        self._evaluate("message", {"data": data})
+
+    def unread_body(self, reason: str) -> None:
+        """Say why the body cannot be read, which is reported. Raises `Blocked` if such requests are to be blocked."""
+        self._evaluate("run", {"addresses": {}, "body_unparsed": reason})
+
+    def body_end(self) -> None:
+        """Evaluate what was taken of the body. Raises `Blocked`."""
+        self._evaluate("body_end", {})
 
     def run(self, addresses: Mapping[str, Any]) -> None:
         """Evaluate more of the request. Raises `Blocked`."""
@@ -178,7 +218,7 @@ class Request:
         answer = self._native.call("response", {"status": status, "headers": headers})
         self.login_failed = answer.get("login_failed", False)
         if answer["blocked"]:
-            raise Blocked("response")
+            raise self._refused("response")
 
     def learn_login_failure(self, status: int, headers: Any = (), body: str = "") -> bool:
         """Learn from the application's response to a wrong password, so that refusals at this path can look like it.
@@ -197,7 +237,7 @@ class Request:
         answer = self._native.call("assess", {"login": login, "user": user_id})
         self.step_up = answer["decision"] == "step_up"
         if answer["blocked"]:
-            raise Blocked("assess")
+            raise self._refused("assess")
         return {key: answer[key] for key in ("decision", "score", "reasons")}
 
     def is_user_blocked(self, user_id: Any, session_id: str | None = None) -> bool:
@@ -211,7 +251,7 @@ class Request:
     def block_request(self) -> None:
         """End the request. Raises `Blocked`."""
         self._native.call("block_request", {})
-        raise Blocked("block_request")
+        raise self._refused("block_request")
 
     def block_response(self, **arguments: Any) -> dict[str, Any]:
         """Return the response for a blocked client: ``status``, ``headers`` and ``body``; empty if nothing blocks."""
@@ -228,7 +268,11 @@ class Request:
         answer = self._native.call(function, arguments)
         self.step_up = self.step_up or answer.get("step_up", False)
         if answer["blocked"]:
-            raise Blocked(function)
+            raise self._refused(function)
+
+    def _refused(self, function: str) -> Blocked:
+        self.blocked = True
+        return Blocked(function)
 
     def _tagged(self, function: str, arguments: dict[str, Any]) -> dict[str, Any]:
         answer = self._native.call(function, arguments)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import io
-import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, final
-from urllib.parse import parse_qs
+from urllib.parse import quote
 
 from bartizan.engine import Blocked, Engine, Request
 
 __all__ = ["Protection"]
 
-LARGEST_BODY = 1 << 20
+# How much of a body is read at a time.
+PIECE = 1 << 16
 # The largest response to a failed login from which the engine learns.
 LARGEST_FAILURE = 1 << 16
 
@@ -25,6 +25,9 @@ class Protection:
     ``span`` returns the service-entry span of the request that is served: anything with ``set_tag`` or
     ``set_attribute``. ``client_ip_header`` and ``trusted_proxies`` override the engine's settings of the same names for
     this application.
+
+    The engine reads the body before the application does, up to its limit (``body_limit``); the application reads the
+    same bytes afterwards, and what lies beyond as it arrives.
     """
 
     def __init__(
@@ -40,14 +43,16 @@ class Protection:
         self.engine = engine
         self.span = span
         trusted = trusted_proxies if isinstance(trusted_proxies, str | None) else [*trusted_proxies]
-        self._proxies = {"client_ip_header": client_ip_header, "trusted_proxies": trusted}
+        self._proxies: dict[str, Any] = {"client_ip_header": client_ip_header, "trusted_proxies": trusted}
         engine.call("client_ip", **self._proxies)  # invalid settings fail now, not with each request
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Serve a request."""
         with self.engine.request(self.span()) as request:
             try:
-                request.start(**parts_of(environ), **self._proxies)
+                request.head(**head_of(environ), **self._proxies)
+                hold_body(environ, request)
+                request.body_end()
                 return self._serve(request, environ, start_response)
             except Blocked:
                 return answer(request, start_response)
@@ -88,51 +93,130 @@ def answer(request: Request, start_response: Callable[..., Any]) -> Iterable[byt
     return [response["body"].encode()]
 
 
-def parts_of(environ: dict[str, Any]) -> dict[str, Any]:
-    """Return the parts of the request as arguments of ``Request.start``."""
-    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
-    without_prefix = ("CONTENT_TYPE", "CONTENT_LENGTH")
-    headers |= {name.replace("_", "-").lower(): environ[name] for name in without_prefix if environ.get(name)}
-    query = environ.get("QUERY_STRING", "")
-    as_parsed = environ.get("PATH_INFO", "/") + (query and f"?{query}")
-    path = environ.get("RAW_URI") or environ.get("REQUEST_URI") or as_parsed
+def head_of(environ: dict[str, Any]) -> dict[str, Any]:
+    """Return the head of the request as it came over the wire, as arguments of ``Request.head``.
+
+    The names of headers are what the server left of them: in capitals, and with underscores for hyphens.
+    """
+    headers = [
+        (name[5:].replace("_", "-").encode("latin-1", "replace"), wire(value))
+        for name, value in environ.items()
+        if name.startswith("HTTP_") and isinstance(value, str)
+    ]
+    without_prefix = [("CONTENT_TYPE", b"content-type"), ("CONTENT_LENGTH", b"content-length")]
+    headers += [(name, wire(environ[key])) for key, name in without_prefix if environ.get(key)]
     return {
-        "method": environ["REQUEST_METHOD"],
-        "url": path,
+        "method": wire(environ.get("REQUEST_METHOD")),
+        "target": target_of(environ),
         "headers": headers,
-        "query": parse_qs(query, keep_blank_values=True),
         "peer": environ.get("REMOTE_ADDR"),
-        **body_of(environ),
     }
 
 
-def body_of(environ: dict[str, Any]) -> dict[str, Any]:
-    """Read the body up to a limit, put it back for the application, and return it as arguments of ``Request.start``.
+def target_of(environ: dict[str, Any]) -> bytes:
+    """Return the target: the path as it was sent, where the server tells, and the query of the application."""
+    sent = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if sent:
+        path = wire(sent).partition(b"?")[0]
+    else:
+        path = quote(wire(environ.get("SCRIPT_NAME")) + wire(environ.get("PATH_INFO")) or b"/").encode()
+    query = wire(environ.get("QUERY_STRING"))
+    return path + b"?" + query if query else path
 
-    If it cannot be parsed, ``body_unparsed`` has the reason. Text that is not of its type is evaluated as a whole.
-    """
-    declared = environ.get("CONTENT_LENGTH") or "0"
-    kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-    if environ.get("HTTP_TRANSFER_ENCODING"):
-        return {"body_unparsed": "it is sent in chunks"}
-    if not declared.isdecimal():
-        return {"body_unparsed": "its length is not a number"}
-    length = int(declared)
-    if length == 0:
-        return {}
-    if length > LARGEST_BODY:
-        return {"body_unparsed": f"{length} bytes are more than {LARGEST_BODY}"}
-    if kind not in PARSERS:
-        return {"body_unparsed": f"the content type '{kind}' is not parsed"}
-    data = environ["wsgi.input"].read(length)
-    environ["wsgi.input"] = io.BytesIO(data)
+
+def wire(text: Any) -> bytes:
+    """Return the bytes of a string of the environment, which stand for themselves (PEP 3333)."""
+    if not isinstance(text, str):
+        return b""
     try:
-        return {"body": PARSERS[kind](data)}
-    except (ValueError, RecursionError):
-        return {"body": data, "body_unparsed": f"it is not valid {kind}"}
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode(errors="surrogateescape")
 
 
-PARSERS: dict[str, Callable[[bytes], Any]] = {
-    "application/json": json.loads,
-    "application/x-www-form-urlencoded": lambda data: parse_qs(data.decode(), keep_blank_values=True),
-}
+def hold_body(environ: dict[str, Any], request: Request) -> None:
+    """Give the body to the request up to its limit, and let the application read it again."""
+    source = environ.get("wsgi.input")
+    declared = environ.get("CONTENT_LENGTH") or "0"
+    ends_by_itself = bool(environ.get("wsgi.input_terminated"))
+    none_sent = declared == "0" and not environ.get("HTTP_TRANSFER_ENCODING")
+    if source is None or (none_sent and not ends_by_itself):
+        return
+    if not ends_by_itself and not (declared.isascii() and declared.isdecimal() and declared != "0"):
+        # The server does not say where the body ends, so that reading it could wait for ever.
+        request.unread_body("the server does not tell its length")
+        return
+    left = None if ends_by_itself else int(declared)
+    held: list[bytes] = []
+    rest: Any = None
+    while left is None or left > 0:
+        try:
+            piece = source.read(PIECE if left is None else min(PIECE, left))
+        except Exception as error:
+            rest = Failed(error)
+            break
+        if not piece:
+            break
+        held.append(piece)
+        left = left if left is None else left - len(piece)
+        if not request.body(piece):
+            rest = source
+            break
+    beginning = io.BytesIO(b"".join(held))
+    environ["wsgi.input"] = beginning if rest is None else Input(beginning, rest)
+
+
+@final
+class Failed:
+    """A source that fails as the server's did."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def read(self, _size: int = -1) -> bytes:
+        """Fail."""
+        raise self.error
+
+    readline = read
+
+
+@final
+class Input:
+    """What the application reads: the beginning of a body, which was held, and then what the server has of it."""
+
+    def __init__(self, beginning: io.BytesIO, rest: Any) -> None:
+        self._beginning = beginning
+        self._rest = rest
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read so many bytes; all of them without a size."""
+        data = self._beginning.read(size)
+        more: bytes = b""
+        if size is None or size < 0:
+            more = self._rest.read()
+        elif len(data) < size:
+            more = self._rest.read(size - len(data))
+        return data + more
+
+    def readline(self, size: int | None = -1) -> bytes:
+        """Read a line, of at most so many bytes."""
+        line = self._beginning.readline(size)
+        limited = size is not None and size >= 0
+        if line.endswith(b"\n") or (limited and len(line) == size):
+            return line
+        more: bytes = self._rest.readline(size - len(line)) if limited and size else self._rest.readline()
+        return line + more
+
+    def readlines(self, hint: int | None = None) -> list[bytes]:
+        """Read lines up to about so many bytes; all without a number."""
+        lines, length = [], 0
+        for line in self:
+            lines.append(line)
+            length += len(line)
+            if hint and length >= hint:
+                break
+        return lines
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Read line by line."""
+        return iter(self.readline, b"")

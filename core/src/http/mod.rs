@@ -3,7 +3,8 @@
 //! | file | concept |
 //! |---|---|
 //! | [`client_ip`] | the client's address behind proxies |
-//! | [`addresses`] | a request and a response as engine addresses |
+//! | [`inbound`] | a request as engine addresses, from its bytes |
+//! | [`addresses`] | a request that a host has parsed, and a response, as engine addresses |
 //! | [`block`], [`negotiate`], [`pages`] | the answer to a blocked client |
 //! | [`stealth`] | an answer that looks like the application's own login failure |
 //! | [`headers`] | header tags |
@@ -19,6 +20,7 @@ pub mod body;
 pub mod client_ip;
 mod gzip;
 pub mod headers;
+pub mod inbound;
 pub mod negotiate;
 pub mod pages;
 pub mod quality;

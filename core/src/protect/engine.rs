@@ -8,6 +8,7 @@ use super::settings::{OnIncomplete, Settings};
 use super::takeover::Takeover;
 use crate::config::action::default_block;
 use crate::config::{Diagnostics, Section, Warning};
+use crate::http::inbound::{Limits, Room};
 use crate::remote::{BUNDLED_RULES, Batch, BatchReport, Loaded, Product, Target, Updater};
 use crate::report::{Incomplete, ReportedAction};
 use crate::support::fork::Versioned;
@@ -57,6 +58,8 @@ pub struct Engine {
     options: CallOptions,
     on_incomplete: OnIncomplete,
     incomplete_lines: Occasional,
+    pub(super) bodies: Limits,
+    pub(super) room: Arc<Room>,
     pub(super) takeover: Option<Takeover>,
 }
 
@@ -127,6 +130,8 @@ impl Engine {
             options: CallOptions { floats: settings.floats, propagate: settings.propagate, ..CallOptions::default() },
             on_incomplete: settings.on_incomplete,
             incomplete_lines: Occasional::every(SECONDS_BETWEEN_LINES),
+            bodies: settings.bodies,
+            room: Arc::new(Room::new(settings.all_bodies)),
         };
         if let (Some(takeover), Some(document)) = (&engine.takeover, &settings.takeover_document) {
             engine.takeover_diagnostics = takeover.detector.apply(TAKEOVER_PATH, document);

@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::service::ServiceSettings;
 use crate::builtin;
+use crate::http::inbound::{Limits, Room};
 use crate::http::settings::DEFAULT_TIMEOUT;
 use crate::users::mode::ModeSettings;
 use crate::value::FloatStyle;
@@ -44,6 +45,8 @@ pub struct Settings {
     pub(super) floats: FloatStyle,
     pub(super) propagate: bool,
     pub(super) on_incomplete: OnIncomplete,
+    pub(super) bodies: Limits,
+    pub(super) all_bodies: usize,
     pub(super) service: ServiceSettings,
     pub(super) takeover: bool,
     pub(super) takeover_document: Option<Value>,
@@ -64,6 +67,8 @@ impl Settings {
             floats: FloatStyle::default(),
             propagate: false,
             on_incomplete: OnIncomplete::default(),
+            bodies: Limits::default(),
+            all_bodies: Room::DEFAULT,
             service: ServiceSettings::default(),
             takeover: true,
             takeover_document: None,
@@ -129,6 +134,13 @@ impl Settings {
     #[must_use]
     pub fn on_incomplete(self, choice: OnIncomplete) -> Self {
         Self { on_incomplete: choice, ..self }
+    }
+
+    /// How much of each body is read (see [`Request::body`](super::Request::body)), and the bytes that the bodies of all
+    /// requests may take at a time: 64 MiB by default.
+    #[must_use]
+    pub fn bodies(self, each: Limits, all: usize) -> Self {
+        Self { bodies: each, all_bodies: all, ..self }
     }
 
     /// The settings of the engine's [`Service`](super::Service).

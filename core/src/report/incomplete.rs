@@ -27,12 +27,14 @@ pub struct Incomplete {
     /// Why the body was not parsed. Its fields were then not inspected separately, though its text may have been as a
     /// whole.
     pub body: Option<String>,
+    /// Whether the body is longer than what is held of it, so that its end was not inspected.
+    pub body_cut: bool,
 }
 
 impl Incomplete {
     /// Whether anything was not inspected.
     pub fn any(&self) -> bool {
-        self.budget || self.truncation.any() || self.body.is_some()
+        self.budget || self.truncation.any() || self.body.is_some() || self.body_cut
     }
 
     /// Adds what another report has.
@@ -42,10 +44,11 @@ impl Incomplete {
         if self.body.is_none() {
             self.body.clone_from(&other.body);
         }
+        self.body_cut |= other.body_cut;
     }
 
     /// The name of each reason in reports, tags and telemetry: `budget`, `string_length`, `container_size`,
-    /// `container_depth`, `unfinished` (the budget ended while the data was converted), `body`.
+    /// `container_depth`, `unfinished` (the budget ended while the data was converted), `body`, `body_cut`.
     pub fn reasons(&self) -> impl Iterator<Item = &'static str> + use<> {
         let Truncation { string_length, container_size, container_depth, unfinished } = self.truncation;
         let reasons = [
@@ -55,6 +58,7 @@ impl Incomplete {
             ("container_depth", container_depth > 0),
             ("unfinished", unfinished),
             ("body", self.body.is_some()),
+            ("body_cut", self.body_cut),
         ];
         reasons.into_iter().filter_map(|(reason, holds)| holds.then_some(reason))
     }
@@ -101,6 +105,9 @@ impl fmt::Display for Incomplete {
         if let Some(reason) = &self.body {
             parts.push(format!("the body was not parsed ({reason})"));
         }
+        if self.body_cut {
+            parts.push("the end of the body was not read".to_string());
+        }
         f.write_str(&parts.join(", "))
     }
 }
@@ -113,13 +120,16 @@ mod tests {
     fn everything_is_named() {
         let truncation = Truncation { string_length: 5000, container_size: 300, container_depth: 21, unfinished: true };
         let mut all = Incomplete { budget: true, ..Incomplete::default() };
-        all.merge(&Incomplete { truncation, body: Some("no JSON".into()), budget: false });
+        all.merge(&Incomplete { truncation, body: Some("no JSON".into()), body_cut: true, budget: false });
         let reasons: Vec<_> = all.reasons().collect();
-        assert_eq!(reasons, ["budget", "string_length", "container_size", "container_depth", "unfinished", "body"]);
+        assert_eq!(
+            reasons,
+            ["budget", "string_length", "container_size", "container_depth", "unfinished", "body", "body_cut"]
+        );
         assert_eq!(
             all.to_string(),
             "the budget ended first, the budget ended while the data was converted, a string or key of 5000 bytes was cut, \
-             a container of 300 entries was cut, containers from level 21 on were left out, the body was not parsed (no JSON)"
+             a container of 300 entries was cut, containers from level 21 on were left out, the body was not parsed (no JSON), the end of the body was not read"
         );
         assert!(!Incomplete::default().any() && Incomplete::default().to_string().is_empty());
     }

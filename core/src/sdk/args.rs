@@ -102,8 +102,31 @@ impl<'a> Args<'a> {
         pairs.iter().filter_map(move |pair| Some((text(pair.key_bytes()?), text(pair.value().as_bytes()?))))
     }
 
+    /// The bytes of a string; none for a missing one.
+    pub fn bytes(self, name: &str) -> Result<&'a [u8]> {
+        match self.object(name) {
+            None => Ok(b""),
+            Some(value) => value.as_bytes().ok_or_else(|| wrong(name, "a string")),
+        }
+    }
+
+    /// A string or an array of them.
+    pub fn pieces(self, name: &str) -> Result<Vec<&'a [u8]>> {
+        let bytes = |value: &'a Object| value.as_bytes().ok_or_else(|| wrong(name, "a string or an array of strings"));
+        match self.object(name) {
+            None => Ok(vec![]),
+            Some(value) => value.as_array().unwrap_or(std::slice::from_ref(value)).iter().map(bytes).collect(),
+        }
+    }
+
     /// Headers as an array of `[name, value]`, or as a map from names to values or arrays of values.
     pub fn headers(self, name: &str) -> Result<Vec<(Cow<'a, str>, Cow<'a, str>)>> {
+        let headers = self.raw_headers(name)?.into_iter();
+        Ok(headers.map(|(name, value)| (utf8(name), utf8(value))).collect())
+    }
+
+    /// The same in bytes.
+    pub fn raw_headers(self, name: &str) -> Result<Vec<(&'a [u8], &'a [u8])>> {
         let mut headers = Vec::new();
         match self.object(name).map(Object::view) {
             None => {}
@@ -129,9 +152,9 @@ impl<'a> Args<'a> {
     }
 }
 
-fn push_header<'a>(headers: &mut Vec<(Cow<'a, str>, Cow<'a, str>)>, name: Option<&'a [u8]>, value: &'a Object) {
+fn push_header<'a>(headers: &mut Vec<(&'a [u8], &'a [u8])>, name: Option<&'a [u8]>, value: &'a Object) {
     if let (Some(name), Some(value)) = (name, value.as_bytes()) {
-        headers.push((utf8(name), utf8(value)));
+        headers.push((name, value));
     }
 }
 

@@ -4,8 +4,9 @@ use super::args::Args;
 use super::remote::{read_batch, report_value};
 use super::service::{SERVICE_SETTINGS, call_service, read_settings};
 use super::users::float_style;
-use super::{map_of, texts};
+use super::{http, map_of, texts};
 use crate::config::{Diagnostics, Warning};
+use crate::http::inbound::Room;
 use crate::protect::{Applied, Engine, Error, OnIncomplete, Settings};
 use crate::users::mode::ModeSettings;
 use crate::value::{Object, Value, View};
@@ -68,7 +69,7 @@ impl fmt::Display for EngineError {
 impl std::error::Error for EngineError {}
 
 /// The names of the settings of an engine, beside [`SERVICE_SETTINGS`].
-pub const ENGINE_SETTINGS: [&str; 12] = [
+pub const ENGINE_SETTINGS: [&str; 15] = [
     "rules",
     "local_rules",
     "enabled",
@@ -77,6 +78,9 @@ pub const ENGINE_SETTINGS: [&str; 12] = [
     "host",
     "propagate",
     "on_incomplete",
+    "body_limit",
+    "decompressed_limit",
+    "bodies_limit",
     "takeover",
     "takeover_snapshot",
     "service",
@@ -97,6 +101,8 @@ pub const ENGINE_SETTINGS: [&str; 12] = [
 /// * `takeover_snapshot`: the bytes from which detection continues, the result of `snapshot` of an engine's detector; if they
 ///   cannot be read, it starts empty, and the `warnings` of the report say why
 /// * `service`, `env`: the names that signals have, else those of `DD_SERVICE` and `DD_ENV` in the `environment`
+/// * `body_limit`: bytes of a request's body that are held and read (1 MiB), `decompressed_limit`: what they may be
+///   decompressed (4 MiB), `bodies_limit`: what all bodies may take at a time (64 MiB)
 /// * `on_incomplete`: `pass` (the default) or `block`: what becomes of a request that was not inspected completely
 ///
 /// Returns beside it `warnings` about settings, the `report` of the first batch, and the `diagnostics` of the rules with their
@@ -167,6 +173,7 @@ fn read(args: Args<'_>, warnings: &mut Vec<String>) -> Result<Settings, EngineEr
         .floats(float_style(&args.text("host")?.unwrap_or_default()))
         .propagate(args.flag("propagate")?.unwrap_or(false))
         .on_incomplete(on_incomplete)
+        .bodies(http::body_limits(args)?, http::size(args, "bodies_limit")?.unwrap_or(Room::DEFAULT))
         .service(service))
 }
 

@@ -5,6 +5,7 @@ use super::users::telemetry_value;
 use super::{map_of, texts};
 use crate::http::block::{Answer, Ask, Blocking, Response};
 use crate::http::headers::{Direction, discarded_metric, header_tags};
+use crate::http::inbound::{Head, Held, Limits, Room};
 use crate::http::pages::Templates;
 use crate::http::report::{Report, RequestOutcome, Scope, engine_tags as tags_of_engine};
 use crate::http::{Proxies, addresses, body, client_address, quality, settings, stacks};
@@ -189,6 +190,57 @@ pub(super) fn request_addresses(args: Args<'_>, known: &Proxies) -> Result<Value
         address,
     });
     Ok(map_of([("addresses", found), ("meta", Value::from_entries(address.tags()))]))
+}
+
+/// A request as the engine's addresses, from its bytes.
+pub(super) fn read_request(args: Args<'_>, known: &Proxies) -> Result<Value> {
+    let head = head(args, known)?;
+    let client = head.client(known);
+    let mut body = Held::new(&head, body_limits(args)?, Room::default().into());
+    for piece in args.pieces("body")? {
+        body.push(piece);
+    }
+    let read = body.finish();
+    let mut found = head.addresses(client);
+    for entry in read.addresses.as_map().unwrap_or_default() {
+        found.insert(entry.key_bytes().unwrap_or_default(), entry.value().to_value());
+    }
+    Ok(map_of([
+        ("addresses", found),
+        ("meta", Value::from_entries(client.tags())),
+        ("fault", read.fault.into()),
+        ("cut", read.cut.into()),
+    ]))
+}
+
+/// The head of a request.
+pub(super) fn head<'a>(args: Args<'a>, known: &Proxies) -> Result<Head<'a>> {
+    let mut head = Head::new(args.bytes("method")?, args.bytes("target")?);
+    head.headers = args.raw_headers("headers")?.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    head.peer = args.text("peer")?;
+    head.proxies = match proxies(args, known)? {
+        Cow::Owned(own) => Some(own),
+        Cow::Borrowed(_) => None,
+    };
+    Ok(head)
+}
+
+/// How much of a body is read.
+pub(super) fn body_limits(args: Args<'_>) -> Result<Limits> {
+    let default = Limits::default();
+    let bytes = |name: &str, default: usize| size(args, name).map(|size| size.unwrap_or(default));
+    Ok(Limits {
+        body: bytes("body_limit", default.body)?,
+        decompressed: bytes("decompressed_limit", default.decompressed)?,
+    })
+}
+
+/// A number of bytes.
+pub(super) fn size(args: Args<'_>, name: &str) -> Result<Option<usize>> {
+    match args.number(name)? {
+        Some(bytes) if bytes.is_nan() || bytes < 0.0 => Err(format!("the setting `{name}` must be a number of bytes")),
+        bytes => Ok(bytes.map(|bytes| bytes as usize)),
+    }
 }
 
 /// A response as the engine's addresses.

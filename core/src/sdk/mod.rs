@@ -59,6 +59,7 @@
 //! | `block_response` | `actions` (of a result), or `type` and `parameters`; `accept`, `method`, `graphql`, `protocol`, `headers_sent`, `templates` (`html`, `json`, `graphql`) | `status`, `headers`, `body`, `stealth`, `security_response_id`, `meta`; for `protocol: grpc` `grpc_status`, `grpc_message`; empty if nothing blocks |
 //! | `request_headers`, `response_headers` | `headers`, `event`, `max_collected_headers` | `meta`, `metrics` |
 //! | `request_addresses` | `method`, `url`, `headers`, `query`, `cookies`, `path_params`, `body`, `peer`, `client_ip_header`, `trusted_proxies` | `addresses`, `meta` |
+//! | `read_request` | `method`, `target`, `headers`, `peer`, `client_ip_header`, `trusted_proxies`, `body` (bytes, or an array of pieces), `body_limit`, `decompressed_limit` | `addresses`, `meta`, `fault` (what was not as declared, or null), `cut` |
 //! | `response_addresses` | `status`, `headers`, `body` | `addresses` |
 //! | `event_tags` | `evaluations` (each `result`, `duration_ext`, `exploit`, or `error`), `blocked`, `block_failed`, `rate_limited`, `origin`, `structured`, `truncated` (`string_length`, `container_size`, `container_depth`), `waf_version`, `event_rules_version` | `meta`, `metrics`, `events`, `keeps`, `stacks`, `telemetry`, `appsec`, `max_collected_headers` |
 //! | `engine_tags` | `waf_version`, `family`, `diagnostics` | `meta`, `metrics` |
@@ -120,7 +121,7 @@ pub fn call(function: &str, arguments: &Object) -> Value {
 type Run = fn(Args<'_>) -> Result<Value>;
 
 /// The stateless functions, except for the calls about users.
-const FUNCTIONS: [(&str, Run); 20] = [
+const FUNCTIONS: [(&str, Run); 21] = [
     ("anonymize", users::pseudonym),
     ("user_id", users::user_id),
     ("user_addresses", users::user_addresses),
@@ -129,6 +130,7 @@ const FUNCTIONS: [(&str, Run); 20] = [
     ("user_events", users::request),
     ("client_ip", |args| http::client_ip(args, &Proxies::default())),
     ("request_addresses", |args| http::request_addresses(args, &Proxies::default())),
+    ("read_request", |args| http::read_request(args, &Proxies::default())),
     ("response_addresses", http::response_addresses),
     ("block_response", http::block_response),
     ("request_headers", http::request_headers),

@@ -14,6 +14,9 @@ use std::borrow::Cow;
 /// | function | arguments | result |
 /// |---|---|---|
 /// | `start` | those of `request_addresses`, `body_unparsed` | `blocked`, `meta`, `incomplete`, `step_up` if a login must pass a further step |
+/// | `head` (in place of `start`, from bytes) | `method`, `target`, `headers`, `peer`, `client_ip_header`, `trusted_proxies` | the same |
+/// | `body_end` (after the pieces of the body) | | `blocked`, `attributes`, `actions`, `incomplete`, `step_up` |
+/// | `message` (of a websocket) | `data` | `blocked`, `attributes`, `actions`, `incomplete` |
 /// | `run` | `addresses`, `body_unparsed` | `blocked`, `attributes`, `actions`, `incomplete`, `step_up` |
 /// | `operation` (a file, query, call: exploit prevention) | `addresses` | the same |
 /// | `business_event` | `name`, `values` | the same |
@@ -41,6 +44,16 @@ pub fn call_request(request: &mut Request, function: &str, arguments: &Object, t
 fn dispatch(request: &mut Request, function: &str, args: Args<'_>) -> Result<Value> {
     match function {
         "start" => start(request, args),
+        "head" => {
+            let head = http::head(args, request.engine().service().proxies())?;
+            let decision = request.head(&head);
+            Ok(begun(request, decision))
+        }
+        "body_end" => {
+            let decision = request.body_end();
+            Ok(with_step_up(evaluated(decision), request))
+        }
+        "message" => Ok(evaluated(request.message(args.bytes("data")?))),
         "run" => {
             note_unparsed(request, args)?;
             let decision = request.run(addresses(args)?);
@@ -96,13 +109,18 @@ fn start(request: &mut Request, args: Args<'_>) -> Result<Value> {
     };
     note_unparsed(request, args)?;
     let decision = request.start(start);
+    Ok(begun(request, decision))
+}
+
+/// The result of the first evaluation.
+fn begun(request: &Request, decision: Decision) -> Value {
     let meta = match request.is_on() {
         true => Value::from_entries(request.tags()),
         false => Value::from_entries(request.client().tags()),
     };
     let incomplete = decision.incomplete.reasons().collect();
     let result = map_of([("blocked", decision.blocked.into()), ("meta", meta), ("incomplete", incomplete)]);
-    Ok(with_step_up(result, request))
+    with_step_up(result, request)
 }
 
 /// Says whether the login that a body brought must pass a further step.

@@ -52,6 +52,7 @@ pub fn call_service(service: &Service, function: &str, arguments: &Object) -> Va
         "blocks" => blocks,
         "client_ip" => |service: &Service, args: Args<'_>| http::client_ip(args, service.proxies()),
         "request_addresses" => |service: &Service, args: Args<'_>| http::request_addresses(args, service.proxies()),
+        "read_request" => |service: &Service, args: Args<'_>| http::read_request(args, service.proxies()),
         "keep_trace" => |service: &Service, _: Args<'_>| Ok(map_of([("keep", service.grants_trace().into())])),
         "sample_schema" => sample_schema,
         "learn_login_failure" => learn_login_failure,

@@ -1,8 +1,8 @@
 //! Values in the tables, with wrappers for what JSON cannot express, and the form in which results are compared.
 //!
 //! `{"$b": hex}` is a byte string, `{"$f": "nan" | "inf" | "-inf"}` a float, `{"$u": n}` an UNSIGNED integer (plain
-//! ones are SIGNED if they fit), `{"$m": [[key, value]...]}` a map whose keys repeat or are bytes, `{"$invalid": true}`
-//! the invalid object.
+//! ones are SIGNED if they fit), `{"$m": [[key, value]...]}` a map whose keys repeat or are bytes, `{"$repeat": [text,
+//! n]}` a text so many times, `{"$invalid": true}` the invalid object.
 
 use super::hex;
 use bartizan::value::{Object, Pair, Value, View};
@@ -97,6 +97,13 @@ fn wrapped(pair: &Pair) -> Option<Value> {
             _ => panic!("$u wraps an unsigned integer"),
         },
         b"$invalid" => Value::invalid(),
+        b"$repeat" => match array(inner) {
+            [text, times] => match times.view() {
+                View::Unsigned(times) => Value::from(unwrap(text).as_bytes().expect("a text").repeat(times as usize)),
+                _ => panic!("a text is repeated so many times"),
+            },
+            _ => panic!("$repeat holds a text and a number"),
+        },
         b"$m" => Value::from_entries(array(inner).iter().map(|entry| {
             let [name, value] = array(entry) else { panic!("$m holds pairs") };
             (unwrap(name).as_bytes().expect("a key").to_vec(), unwrap(value))

@@ -6,6 +6,7 @@ mod detectors;
 mod documentation;
 mod engine;
 mod http;
+mod http_requests;
 mod injection;
 mod operators;
 mod patterns;

@@ -4,6 +4,7 @@ mod decision;
 mod end;
 mod evaluate;
 mod events;
+mod inbound;
 mod parts;
 mod person;
 mod users;
@@ -16,6 +17,7 @@ pub use person::{Login, User};
 use super::engine::Engine;
 use crate::eval::Context;
 use crate::http::addresses::{RequestParts, request_addresses, response_addresses};
+use crate::http::inbound::Held;
 use crate::http::report::{Report, Scope};
 use crate::http::stealth::LoginFailure;
 use crate::http::{ClientAddress, client_address};
@@ -24,7 +26,7 @@ use crate::support::Deadline;
 use crate::takeover::Look;
 use crate::users::{RequestScope, Who};
 use crate::value::Value;
-use parts::{OwnedHeaders, owned};
+use parts::{Headers, OwnedHeaders, owned};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -75,6 +77,8 @@ pub struct Request {
     deadline: Option<Deadline>,
     /// Whether data that identifies the client was cut from the current call.
     client_cut: bool,
+    /// The body that is being received.
+    body: Option<Held>,
 }
 
 impl Request {
@@ -110,6 +114,7 @@ impl Request {
             incomplete: Incomplete::default(),
             deadline: None,
             client_cut: false,
+            body: None,
         }
     }
 
@@ -149,33 +154,36 @@ impl Request {
         self.incomplete.merge(&Incomplete { body: Some(reason.into()), ..Incomplete::default() });
     }
 
-    /// Evaluates what is known at the beginning of the request.
+    /// Evaluates what is known at the beginning of the request, as a host has parsed it. [`Request::head`] takes bytes.
     pub fn start(&mut self, start: Start<'_>) -> Decision {
-        let service = self.engine.service();
-        let proxies = start.proxies.as_ref().unwrap_or(service.proxies());
-        self.client = client_address(&start.headers, start.peer.as_deref(), proxies);
-        let accept = start.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("accept"));
-        self.accept = accept.map(|(_, value)| value.to_string());
-        self.method = start.method.as_deref().map(String::from);
-        if self.engine.takeover.is_some() {
-            self.path = start.url.as_deref().map(|url| events::path(url).into());
-        }
-        if self.context.is_none() {
-            self.request_headers = owned(start.headers);
-            return Decision::default();
-        }
-        let login = self.login_of(start.body.as_deref());
-        let addresses = request_addresses(RequestParts {
-            method: start.method.as_deref(),
-            url: start.url.as_deref(),
-            headers: &start.headers,
-            query: start.query,
-            cookies: start.cookies,
-            path_params: start.path_params,
-            body: start.body,
-            address: self.client,
+        let proxies = start.proxies.as_ref().unwrap_or(self.engine.service().proxies());
+        let client = client_address(&start.headers, start.peer.as_deref(), proxies);
+        let Start { method, url, headers, query, cookies, path_params, body, .. } = start;
+        let (method, url) = (method.as_deref(), url.as_deref());
+        self.remember(client, method, url, &headers);
+        let addresses = self.is_on().then(|| {
+            let headers = &headers;
+            request_addresses(RequestParts { method, url, headers, query, cookies, path_params, body, address: client })
         });
-        self.request_headers = owned(start.headers);
+        self.request_headers = owned(headers);
+        self.begin(addresses)
+    }
+
+    /// Keeps what later steps need of the beginning.
+    fn remember(&mut self, client: ClientAddress, method: Option<&str>, url: Option<&str>, headers: &Headers<'_>) {
+        self.client = client;
+        let accept = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("accept"));
+        self.accept = accept.map(|(_, value)| value.to_string());
+        self.method = method.map(String::from);
+        if self.engine.takeover.is_some() {
+            self.path = url.map(|url| events::path(url).into());
+        }
+    }
+
+    /// Evaluates the beginning, unless the client is refused whatever it asks for; none if the engine is off.
+    fn begin(&mut self, addresses: Option<Value>) -> Decision {
+        let Some(addresses) = addresses else { return Decision::default() };
+        let login = self.login_of(addresses.get(b"server.request.body"));
         self.meta.extend(self.client.tags().map(|(tag, address)| (tag.to_string(), address)));
         let client = self.client.client;
         let refused = client.and_then(|client| Some((client, self.refusal(Some(client), &Who::default())?)));

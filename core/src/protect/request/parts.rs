@@ -6,7 +6,7 @@ use crate::value::{Object, Truncation};
 use std::borrow::Cow;
 
 /// Names and values, in the order received.
-type Headers<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+pub(super) type Headers<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 pub(super) type OwnedHeaders = Headers<'static>;
 
 /// What is known at the beginning of a request. The rest can be evaluated later.

@@ -27,6 +27,6 @@ mod sync;
 mod tests;
 mod versioned;
 
-pub use process::tell_process;
+pub use process::{process, tell_process};
 pub use renewable::Renewable;
 pub use versioned::Versioned;
