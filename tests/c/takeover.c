@@ -352,31 +352,28 @@ static void insert_argument(bartizan_detector detector, const ddwaf_object *step
 static bool run_call(bartizan_detector detector, const ddwaf_object *step)
 {
     /* What each verb takes, and what of its answer is the result; without names, the first argument is all of them. */
-    static const struct { const char *verb, *first, *second, *result, *third; } VERBS[] = {
-        {"apply", "path", "document", "diagnostics"}, {"remove", "path", NULL, "removed"},
-        {"resolve", "id", "how", "found"},            {"block", NULL, NULL, "block"},
-        {"unblock", NULL, NULL, "count"},             {"extend", NULL, "seconds", "count"},
-        {"forget", NULL, NULL, "nothing"},            {"health", "none", NULL, NULL},
-        {"signal", "id", NULL, "signal"},             {"export_rules_data", "max_chunk", NULL, "documents"},
-        {"export", "id", "file", "data"},             {"define_cluster", "signal", "cluster", "cluster", "items"},
-        {"explore", "signal", "cluster", "hours"},    {"isolate", "signal", NULL, NULL},
+    static const struct { const char *verb, *names[3], *result; } VERBS[] = {
+        {"apply", {"path", "document"}, "diagnostics"}, {"remove", {"path"}, "removed"},
+        {"resolve", {"id", "how"}, "found"},            {"block", {NULL}, "block"},
+        {"unblock", {NULL}, "count"},                   {"extend", {NULL, "seconds"}, "count"},
+        {"forget", {NULL}, "nothing"},                  {"health", {"none"}, NULL},
+        {"signal", {"id"}, "signal"},                   {"export_rules_data", {"max_chunk"}, "documents"},
+        {"export", {"id", "file"}, "data"},             {"explore", {"signal", "cluster"}, "hours"},
+        {"isolate", {"signal"}, NULL},                  {"define_cluster", {"signal", "cluster", "items"}, "cluster"},
     };
     size_t verb = 0;
     while (!is_text(get(step, "call"), VERBS[verb].verb)) {
         CHECK(++verb < sizeof VERBS / sizeof VERBS[0]);
     }
     ddwaf_object arguments = new_map();
-    if (VERBS[verb].first != NULL) {
-        insert_argument(detector, step, 0, &arguments, VERBS[verb].first);
-    } else {
+    if (VERBS[verb].names[0] == NULL) {
         destroy(arguments);
         CHECK(ddwaf_object_clone(ddwaf_object_at_value(get(step, "with"), 0), &arguments, heap()) != NULL);
     }
-    if (VERBS[verb].second != NULL) {
-        insert_argument(detector, step, 1, &arguments, VERBS[verb].second);
-    }
-    if (VERBS[verb].third != NULL) {
-        insert_argument(detector, step, 2, &arguments, VERBS[verb].third);
+    for (size_t at = 0; at < sizeof VERBS[verb].names / sizeof VERBS[verb].names[0]; at++) {
+        if (VERBS[verb].names[at] != NULL) {
+            insert_argument(detector, step, at, &arguments, VERBS[verb].names[at]);
+        }
     }
     bool is_export = strcmp(VERBS[verb].verb, "export") == 0;
     ddwaf_object answer = is_export ? export_file(detector, arguments) : call(detector, VERBS[verb].verb, arguments);
