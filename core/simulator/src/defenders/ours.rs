@@ -226,14 +226,13 @@ impl Defender for Ours<'_> {
         let map = self.describe(event);
         let assessment = self.detector.assess(&map).expect("a map");
         self.asked = Some((event.at_ms, map));
-        let by_cluster = || assessment.reasons.iter().any(|reason| reason.contains("cluster"));
+        let by_cluster = || assessment.reasons.iter().any(|reason| reason.starts_with("matches the rule"));
         match assessment.decision {
             Decision::Allow => Answer::Allow,
             Decision::Block => Answer::Block,
             Decision::Stealth if by_cluster() => Answer::Cluster,
             Decision::Stealth => Answer::Block,
-            #[allow(unreachable_patterns)] // the gate is being added to the detector
-            _ => Answer::StepUp,
+            Decision::StepUp => Answer::StepUp,
         }
     }
 

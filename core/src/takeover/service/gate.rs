@@ -12,6 +12,7 @@ use crate::takeover::config::response::Mode;
 use crate::takeover::config::rule::Rule;
 use crate::takeover::event::Event;
 use crate::takeover::key::HashKey;
+use crate::takeover::respond::Target;
 use crate::takeover::respond::blocks::{Blocks, Look};
 use crate::takeover::rules::plan::Plan;
 use crate::takeover::series::Topic;
@@ -36,6 +37,8 @@ pub enum Asked {
 pub enum Reason {
     /// Somebody guesses the password of the account.
     BruteForce,
+    /// Its source attacks, but is not blocked because honest people share it.
+    Shared,
     /// The service is under a distributed attack.
     Distributed,
 }
@@ -45,6 +48,7 @@ impl Reason {
     pub fn text(self) -> &'static str {
         match self {
             Reason::BruteForce => "unfamiliar attempt on an account whose password is being guessed",
+            Reason::Shared => "unfamiliar attempt from an attacking source that is not blocked because others share it",
             Reason::Distributed => "unfamiliar attempt during a distributed attack",
         }
     }
@@ -71,6 +75,7 @@ impl Service {
         }
         let reason = match () {
             () if work.is_guessed(attempt, subject, now_s) => Reason::BruteForce,
+            () if work.is_spared(attempt, subject, now_s) => Reason::Shared,
             () if plan.config.settings.gate && work.is_attacked() => Reason::Distributed,
             () => return None,
         };
@@ -93,7 +98,25 @@ impl Work<'_> {
         })
     }
 
-    /// Whether a signal about an account asks for more, as its rule and the settings say.
+    /// Whether the source would be blocked if nothing forbade that, or was until too many familiar users were refused.
+    fn is_spared(&self, attempt: &Event<'_>, subject: &Subject<'_>, now_s: u64) -> bool {
+        let Some(group) = subject.group else { return false };
+        let plan = self.plan;
+        plan.classes.iter().filter(|class| class.table == Table::Ip).any(|class| {
+            let Some(key) = class.key(attempt, subject, self.hash) else { return false };
+            plan.rules(class).any(|(_, rule)| {
+                let slot = self.inner.signals.about(rule.family(), key);
+                slot.and_then(|slot| self.inner.signals.get(slot)).is_some_and(|signal| {
+                    let planned = signal.answer.planned.get(&Target::Ip(group));
+                    signal.status == Status::Open
+                        && planned.is_some_and(|planned| planned.acts && (!planned.blocked || signal.answer.demoted))
+                        && self.gates(signal, rule, now_s)
+                })
+            })
+        })
+    }
+
+    /// Whether a signal about an account or a source asks for more, as its rule and the settings say.
     fn gates(&self, signal: &Signal, rule: &Rule, now_s: u64) -> bool {
         let settings = &self.plan.config.settings;
         let lasts = match signal.status {
