@@ -480,6 +480,8 @@ export class ServedRequest extends sdk.Request {
    * reached or nothing is evaluated.
    */
   body(piece: Uint8Array): boolean
+  /** Evaluates a message of a websocket by itself, with the head of the request. */
+  message(data: string | Uint8Array): boolean
   /** Whether the engine has read the whole body, and found it to be as declared. */
   readonly bodyRead: boolean
   /** Evaluates what was taken of the body. */

@@ -15,7 +15,7 @@ function headOf (req) {
 
 /** The bytes of a text in which each character stands for a byte. */
 function wire (text) {
-  return /[^\0-\x7f]/.test(text) ? Buffer.from(text, 'latin1') : text // eslint-disable-line no-control-regex
+  return /[^\0-\x7f]/.test(text) ? Buffer.from(text, 'latin1') : text
 }
 
 /** Whether a body may come that nobody has read yet. */

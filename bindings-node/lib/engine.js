@@ -155,6 +155,11 @@ class ServedRequest extends sdk.Request {
     return this.#heed(answer)
   }
 
+  /** Evaluates a message of a websocket by itself. */
+  message (data) {
+    return this.#evaluate('message', { data })
+  }
+
   /** `bodyUnparsed` says why the body could not be parsed. */
   evaluate (addresses, bodyUnparsed) {
     return this.#evaluate('run', { addresses, body_unparsed: bodyUnparsed })

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
-from bartizan.engine import Engine
+from bartizan import sdk
+from bartizan.engine import Blocked, Engine
 from bartizan.wsgi import Protection, head_of
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
@@ -150,6 +151,157 @@ def test_a_client_that_leaves_is_the_applications_matter() -> None:
 
     with pytest.raises(ConnectionResetError):
         Served(ENGINE, posted(JSON, b"", **{"CONTENT_LENGTH": "5", "wsgi.input": Leaves()}))
+
+
+class Stream:
+    """A response that comes in parts, and can be closed."""
+
+    def __init__(self, start_response: Any, *parts: bytes, late: bool = False) -> None:
+        self.parts = parts
+        self.closed = 0
+        self.begun: list[bytes] = []
+        self.late = late
+        self.start = start_response
+        if not late:
+            start_response("200 OK", [("x-a", "1")])
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self.late:
+            self.start("200 OK", [("x-a", "1")])
+        for part in self.parts:
+            self.begun.append(part)
+            yield part
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def served(application: Any, environ: dict[str, Any] | None = None) -> tuple[Any, list[Any], list[bytes]]:
+    """The result, the heads that were sent, and what was written."""
+    heads: list[Any] = []
+    written: list[bytes] = []
+
+    def start_response(*head: Any) -> Any:
+        heads.append(head)
+        return written.append
+
+    return Protection(application, ENGINE)(environ or {}, start_response), heads, written
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_parts_are_passed_on_as_they_come(late: bool) -> None:
+    streams: list[Stream] = []
+
+    def application(_: dict[str, Any], start_response: Any) -> Stream:
+        streams.append(Stream(start_response, b"", b"a", b"b", b"c", late=late))
+        return streams[0]
+
+    result, heads, _ = served(application)
+    assert (heads, streams[0].begun) == ([("200 OK", [("x-a", "1")])], [b""])
+    parts = iter(result)
+    assert [next(parts), next(parts)] == [b"", b"a"]
+    assert (streams[0].begun, streams[0].closed) == ([b"", b"a"], 0)
+    assert [*parts] == [b"b", b"c"]
+    result.close()
+    assert streams[0].closed == 1
+
+
+def test_an_empty_stream_has_a_head() -> None:
+    result, heads, _ = served(lambda _, start_response: Stream(start_response, late=True))
+    assert (len(heads), [*result]) == (1, [])
+    result.close()
+
+
+def test_lists_and_files_stay_what_they_are() -> None:
+    class File(Stream):
+        pass
+
+    made: list[Any] = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        start_response("200 OK", [])
+        made.append(File(lambda *_: None, b"x") if "wsgi.file_wrapper" in environ else [b"x"])
+        return made[-1]
+
+    assert served(application)[0] is made[-1]
+    assert served(application, {"wsgi.file_wrapper": File})[0] is made[-1]
+
+
+def test_written_parts() -> None:
+    def application(_: dict[str, Any], start_response: Any) -> list[bytes]:
+        write = start_response("200 OK", [])
+        write(b"a")
+        write(b"b")
+        return [b"c"]
+
+    result, heads, written = served(application)
+    assert (result, len(heads), written) == ([b"c"], 1, [b"a", b"b"])
+
+
+@pytest.mark.parametrize("how", ["raised", "wrapped", "answered", "streamed"])
+def test_a_refused_user(how: str) -> None:
+    engine = Engine(rules(*BODY))
+    engine.block(user="mallory")
+
+    def stream(start_response: Any) -> Iterator[bytes]:
+        sdk.set_user(None, "mallory")
+        start_response("200 OK", [])
+        yield b"secret"
+
+    def application(_: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if how == "streamed":
+            return stream(start_response)
+        try:
+            sdk.set_user(None, "mallory")
+        except Blocked as blocked:
+            if how == "raised":
+                raise
+            if how == "wrapped":
+                raise ValueError from blocked
+        start_response("500 Oh", [])
+        return [b"secret"]
+
+    heads: list[str] = []
+    answer = b"".join(Protection(application, engine)({}, lambda status, *_: heads.append(status)))
+    assert (heads, b"secret" in answer) == (["403 Blocked"], False)
+
+
+def test_a_refusal_that_comes_too_late_breaks_the_response_off() -> None:
+    engine = Engine(rules(*BODY))
+    engine.block(user="mallory")
+
+    def application(_: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        yield b"begun"
+        sdk.set_user(None, "mallory")
+        yield b"secret"
+
+    parts: Any = Protection(application, engine)({}, lambda *_: None)
+    assert next(parts) == b"begun"
+    with pytest.raises(ConnectionAbortedError):
+        next(parts)
+    parts.close()
+
+
+def test_a_refusal_after_a_written_part_breaks_the_response_off() -> None:
+    engine = Engine(rules(*BODY))
+    engine.block(user="mallory")
+
+    def application(_: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])(b"begun")
+        sdk.set_user(None, "mallory")
+        return [b"secret"]
+
+    with pytest.raises(ConnectionAbortedError):
+        Protection(application, engine)({}, lambda *_: lambda _: None)
+
+
+def test_errors_of_the_application_are_its_own() -> None:
+    def application(*_: Any) -> list[bytes]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        served(application)
 
 
 def test_heads_are_as_on_the_wire() -> None:

@@ -48,40 +48,153 @@ class Protection:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Serve a request."""
-        with self.engine.request(self.span()) as request:
-            try:
+        request = self.engine.request(self.span())
+        response = Response(request, start_response)
+        try:
+            with request:
                 request.head(**head_of(environ), **self._proxies)
                 hold_body(environ, request)
                 request.body_end()
-                return self._serve(request, environ, start_response)
-            except Blocked:
-                return answer(request, start_response)
-            finally:
-                request.finish()
-
-    def _serve(self, request: Request, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Delay the response until its head has been evaluated."""
-        head: list[Any] = []
-        written: list[bytes] = []
-
-        def hold(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], Any]:
-            head[:] = [status, headers, exc_info]
-            return written.append
-
-        result = self.application(environ, hold)
-        try:
-            body = [*result]  # the application may send its head with the first part of the body
+                return response.parts_of(self.application(environ, response.start), environ.get("wsgi.file_wrapper"))
+        except BaseException:
+            # Frameworks may raise something else because of `Blocked`: the decision counts.
+            if not request.blocked:
+                raise
+            if response.sent:
+                raise too_late(request) from None
+            return answer(request, start_response)
         finally:
-            if hasattr(result, "close"):
-                result.close()
-        status, headers, exc_info = head
-        code, pairs = int(status.split(" ", 1)[0]), [list(header) for header in headers]
-        request.response(code, pairs)
-        start_response(status, headers, *([exc_info] if exc_info else []))
-        whole = [*written, *body]
-        if request.login_failed and sum(map(len, whole)) <= LARGEST_FAILURE:
-            request.learn_login_failure(code, pairs, b"".join(whole).decode(errors="replace"))
-        return whole
+            # The span may end with this call. What a stream reports later is written to it at once.
+            request.finish()
+
+
+class Response:
+    """The response of the application: its head is evaluated before it is sent, its parts pass as they come."""
+
+    def __init__(self, request: Request, start_response: Callable[..., Any]) -> None:
+        self.request = request
+        self.sent = False
+        self._start_response = start_response
+        self._head: tuple[str, list[tuple[str, str]], Any] | None = None
+        self._write: Callable[[bytes], Any] | None = None
+        self._failure: bytearray | None = None
+
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], Any]:
+        """Take the head, in place of the server; it may come again as long as nothing was sent."""
+        if self.sent:
+            # With an error, the server raises it; without one, it complains.
+            self._start_response(status, headers, exc_info)
+        self._head = (status, headers, exc_info)
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        """Send a part at once."""
+        self.send_head()
+        self.learn(data)
+        if self._write is not None:
+            self._write(data)
+
+    def send_head(self) -> None:
+        """Evaluate the head, if it came and was not sent yet, and send it. Raises `Blocked`."""
+        if self.sent or self._head is None:
+            return
+        status, headers, exc_info = self._head
+        if self.request.blocked:
+            raise Blocked("start_response")
+        self.request.response(int(status.split(" ", 1)[0]), [list(header) for header in headers])
+        self.sent = True
+        self._write = self._start_response(status, headers, *([exc_info] if exc_info else []))
+        if self.request.login_failed:
+            self._failure = bytearray()
+
+    def learn(self, part: bytes) -> None:
+        """Take a part of the response to a failed login."""
+        if self._failure is not None and len(self._failure) <= LARGEST_FAILURE:
+            self._failure += part
+
+    def end(self) -> None:
+        """Let the engine learn from the response to a failed login, unless it is large."""
+        if self._failure is not None and self._head is not None and len(self._failure) <= LARGEST_FAILURE:
+            status, headers, _ = self._head
+            pairs = [list(header) for header in headers]
+            self.request.learn_login_failure(int(status.split()[0]), pairs, self._failure.decode(errors="replace"))
+        self._failure = None
+
+    def parts_of(self, result: Iterable[bytes], file_wrapper: Any) -> Iterable[bytes]:
+        """Return what the server is to send: the application's result itself, where it can be."""
+        if isinstance(file_wrapper, type) and isinstance(result, file_wrapper) and self._head is not None:
+            # The server may send the file without reading it here.
+            self.send_head()
+            return result
+        if isinstance(result, list | tuple):
+            self.send_head()
+            for part in result:
+                self.learn(part)
+            self.end()
+            return result
+        rest = Rest(self, result)
+        try:
+            rest.take_first()
+        except BaseException:
+            rest.close_result()
+            raise
+        return rest
+
+
+@final
+class Rest:
+    """The parts of a response that come one after the other. The first is taken early, as the head may come with it."""
+
+    def __init__(self, response: Response, result: Iterable[bytes]) -> None:
+        self._response = response
+        self._result = result
+        self._parts = iter(result)
+        self._first: list[bytes] = []
+        self._over = False
+
+    def take_first(self) -> None:
+        """Run the application up to its first part."""
+        for part in self._parts:
+            self._first.append(part)
+            break
+        else:
+            self._over = True
+        self._response.send_head()
+
+    def __iter__(self) -> Rest:
+        """Return itself."""
+        return self
+
+    def __next__(self) -> bytes:
+        """Return the next part, with the request as the current one of `bartizan.sdk`."""
+        with self._response.request:
+            try:
+                if self._over and not self._first:
+                    raise StopIteration
+                part = self._first.pop() if self._first else next(self._parts)
+                self._response.send_head()
+            except Blocked:
+                raise too_late(self._response.request) from None
+        self._response.learn(part)
+        return part
+
+    def close(self) -> None:
+        """Close the application's result."""
+        with self._response.request:
+            self.close_result()
+            self._response.end()
+
+    def close_result(self) -> None:
+        """Close the application's result, if it can be closed."""
+        close = getattr(self._result, "close", None)
+        if close is not None:
+            close()
+
+
+def too_late(request: Request) -> Exception:
+    """Note that it is too late for a block; an end of the response as if all were well would be a lie."""
+    request.block_response(headers_sent=True)
+    return ConnectionAbortedError("the request was blocked after its response had begun")
 
 
 def answer(request: Request, start_response: Callable[..., Any]) -> Iterable[bytes]:
