@@ -43,6 +43,8 @@ class Protection:
         self.engine = engine
         self.span = span
         trusted = trusted_proxies if isinstance(trusted_proxies, str | None) else [*trusted_proxies]
+        # The status lines of failed logins, which refusals that look like them have as well.
+        self._failed: dict[int, str] = {}
         self._proxies: dict[str, Any] = {"client_ip_header": client_ip_header, "trusted_proxies": trusted}
         engine.call("client_ip", **self._proxies)  # invalid settings fail now, not with each request
 
@@ -55,7 +57,7 @@ class Protection:
                 request.body_end()
                 return self._serve(request, environ, start_response)
             except Blocked:
-                return answer(request, start_response)
+                return answer(request, start_response, self._failed)
             finally:
                 request.finish()
 
@@ -80,16 +82,18 @@ class Protection:
         start_response(status, headers, *([exc_info] if exc_info else []))
         whole = [*written, *body]
         if request.login_failed and sum(map(len, whole)) <= LARGEST_FAILURE:
+            self._failed[code] = status
             request.learn_login_failure(code, pairs, b"".join(whole).decode(errors="replace"))
         return whole
 
 
-def answer(request: Request, start_response: Callable[..., Any]) -> Iterable[bytes]:
+def answer(request: Request, start_response: Callable[..., Any], failed: dict[int, str]) -> Iterable[bytes]:
     """Write the response of a blocked request in place of the application's."""
     response = request.block_response()
-    # The response to a failed login comes as late as the application's own would.
+    status = response["status"]
+    # The response to a failed login looks like the application's own, and comes as late.
     time.sleep(response.get("delay_us", 0) / 1_000_000)
-    start_response(f"{response['status']} Blocked", [*response["headers"].items()])
+    start_response(failed.get(status, f"{status} Blocked"), [*response["headers"].items()])
     return [response["body"].encode()]
 
 

@@ -172,16 +172,16 @@ class Detector:
     ) -> Iterator[bytes] | None:
         """Export a file about a signal, in pieces; return None if there is no signal with this id.
 
-        ``rules.json`` is a configuration that stands alone; ``source_hint.json`` compares the attacked accounts with those
-        that usually log in, which tells where the attacker's list comes from.
+        ``rules.json`` is a configuration that stands alone; ``source_hint.json`` compares the attacked accounts with
+        those that usually log in, which tells where the attacker's list comes from.
         """
         return self._native.export(id, file)
 
     def define_cluster(self, signal: str, cluster: str, items: Mapping[str, Any]) -> dict[str, Any]:
         """Define a cluster of the distributed attack that a signal is about, and return it.
 
-        ``items`` is a map from dimensions to a value or a list of values, as the clusters of signals have them. Its metrics
-        are known within a minute.
+        ``items`` is a map from dimensions to a value or a list of values, as the clusters of signals have them. Its
+        metrics are known within a minute.
         """
         defined: dict[str, Any] = self._call("define_cluster", signal=signal, cluster=cluster, items=items)["cluster"]
         return defined
@@ -197,8 +197,8 @@ class Detector:
     def isolate(self, signal: str) -> dict[str, Any]:
         """Test whether the clusters of a distributed attack explain it, and nothing else.
 
-        ``residual`` is the failures that no cluster matches relative to the expected number, about 1 if they explain the
-        attack; ``present_before`` has the matches of each before the attack relative to those during it.
+        ``residual`` is the failures that no cluster matches relative to the expected number, about 1 if they explain
+        the attack; ``present_before`` has the matches of each before the attack relative to those during it.
         """
         return self._call("isolate", signal=signal)
 
