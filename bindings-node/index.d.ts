@@ -352,9 +352,10 @@ export namespace sdk {
   const submitBusinessLogic: Request['submitBusinessLogic']
   const isUserBlocked: Request['isUserBlocked']
   /**
-   * Whether the login attempt of the current request must pass a further step before the password is checked: the account or
-   * the service is under attack, and nobody logged in to the account from there before. An engine assesses requests to the
-   * `login_routes` of its settings, and those that pass their login to `ServedRequest.assess`.
+   * Whether the current request must pass a further step, such as a second factor, before a password is checked. Either the
+   * account or the service is under attack, and nobody logged in to the account from there before: an engine assesses requests
+   * to the `login_routes` of its settings, and those that pass their login to `ServedRequest.assess`. Or a rule with an action
+   * of the type `ato_step_up` matched.
    */
   function stepUp(): boolean
 }
@@ -396,6 +397,10 @@ export interface EngineSettings extends ProxySettings {
    * and `warnings` of the engine's `report` say why.
    */
   takeover_snapshot?: Uint8Array
+  /** With `manual`, for tests, time stands still at `start_ms` until `takeover.advance` moves it. */
+  clock?: 'system' | 'manual' | undefined
+  /** The start of a manual clock, in milliseconds since the Unix epoch. */
+  start_ms?: number
   /** The service and environment that account-takeover signals name. */
   service?: string
   env?: string
@@ -497,8 +502,9 @@ export class ServedRequest extends sdk.Request {
   /** Whether a login failed in this request; known once the head of the response has been evaluated. */
   readonly loginFailed: boolean
   /**
-   * Whether the login attempt must pass a further step before the password is checked, such as a second factor. Known once the
-   * body of a configured login path has been evaluated, or after `assess`.
+   * Whether the application must ask for a further step, such as a second factor, before it checks a password. Known once the
+   * body of a configured login path has been evaluated, or after `assess`; also true once a rule with an action of the type
+   * `ato_step_up` has matched.
    */
   readonly stepUp: boolean
   /** Assesses a login attempt before the password is checked. If it is refused, the request ends as with calls about users. */

@@ -48,7 +48,7 @@ class Engine {
     const detector = this.#native.takeover()
     const { takeover_diagnostics: diagnostics } = this.report
     const said = diagnostics && diagnosticsOf(diagnostics)
-    this.#takeover = detector && detectorOf(detector, said)
+    this.#takeover = detector && detectorOf(detector, settings.clock, said)
     if (said && Object.values(said).some(({ error, failed }) => error || failed?.length > 0)) {
       warn(`the document about account takeover has errors: ${JSON.stringify(said)}`)
     }
@@ -186,7 +186,7 @@ class ServedRequest extends sdk.Request {
   /** Assesses a login attempt before the password is checked. If it is refused, the request ends. */
   assess (login, user) {
     const { decision, score, reasons, blocked } = callWithin(this.#budget, this.#native, 'assess', { login, user })
-    this.#stepUp = decision === 'step_up'
+    this.#stepUp ||= decision === 'step_up'
     this.blocked ||= blocked
     if (blocked) this.#end('assess')
     return { decision, score, reasons }
@@ -227,6 +227,7 @@ class ServedRequest extends sdk.Request {
   #tagged (name, args) {
     const answer = callWithin(this.#budget, this.#native, name, args)
     this.blocked ||= answer.blocked === true
+    this.#stepUp ||= answer.step_up === true
     tagAnswer(this.span, answer)
     return answer
   }

@@ -230,8 +230,8 @@ function * pieces (file) {
 }
 
 /** Wraps the detector of an engine. */
-function detectorOf (detector, diagnostics) {
-  return new Detector(undefined, new Made(detector, undefined, diagnostics))
+function detectorOf (detector, clock, diagnostics) {
+  return new Detector(undefined, new Made(detector, clock, diagnostics))
 }
 
 // The detectors with a system clock. A timer ticks them, since there may be neither events nor requests that do. It does not

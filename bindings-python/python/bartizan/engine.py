@@ -63,6 +63,8 @@ class Engine:
     - ``takeover``: False, or how account takeover is detected: a document with the key ``bartizan_ato``
     - ``takeover_snapshot``: bytes from which detection continues: the `snapshot` of an earlier engine's detector. If
       they cannot be read, it starts empty, and the ``warnings`` of ``report["report"]`` say why
+    - ``clock``, ``start_ms``: with ``"manual"``, for tests, time stands still at that many milliseconds since the Unix
+      epoch until ``takeover.advance`` moves it
     - ``service``, ``env``: the names that signals of takeover have
     """
 
@@ -73,7 +75,7 @@ class Engine:
         native = self._native.takeover()
         document = isinstance(settings.get("takeover"), Mapping)
         said = self._native.takeover_diagnostics if document else None
-        self._takeover = native and Detector._of(native, said)
+        self._takeover = native and Detector._of(native, said, settings.get("clock") or "system")
         if said is not None and said.has_errors:
             _log.warning("the document about account takeover has errors: %s", said)
 
@@ -138,9 +140,10 @@ class Request:
         self.login_failed = False
         """Whether a login failed in this request; known once the head of the response has been evaluated."""
         self.step_up = False
-        """Whether the login attempt must pass a further step before the password is checked, such as a second factor.
+        """Whether the application must ask for a further step, such as a second factor, before it checks a password.
 
-        Known once the body of a configured login path has been evaluated, or after `assess`.
+        Known once the body of a configured login path has been evaluated, or after `assess`; also true once a rule with
+        an action of the type ``ato_step_up`` has matched.
         """
 
     def __enter__(self) -> Request:
@@ -235,7 +238,7 @@ class Request:
         ``reasons``.
         """
         answer = self._native.call("assess", {"login": login, "user": user_id})
-        self.step_up = answer["decision"] == "step_up"
+        self.step_up = self.step_up or answer["decision"] == "step_up"
         if answer["blocked"]:
             raise self._refused("assess")
         return {key: answer[key] for key in ("decision", "score", "reasons")}
@@ -276,5 +279,6 @@ class Request:
 
     def _tagged(self, function: str, arguments: dict[str, Any]) -> dict[str, Any]:
         answer = self._native.call(function, arguments)
+        self.step_up = self.step_up or answer.get("step_up", False)
         sdk._tag_all(self.span, answer)
         return answer

@@ -196,10 +196,11 @@ def _request() -> Reporting:
 
 
 def step_up() -> bool:
-    """Return whether the login attempt of the current request must pass a further step before the password is checked.
+    """Return whether the current request must pass a further step (a second factor) before a password is checked.
 
-    The account or the service is under attack, and nobody logged in to the account from there before. The engine
-    assesses requests to the ``login_routes`` of its settings, and those that pass their login to ``Request.assess``.
+    Either the account or the service is under attack, and nobody logged in to the account from there before: the
+    engine assesses requests to the ``login_routes`` of its settings, and those that pass their login to
+    ``Request.assess``. Or a rule with an action of the type ``ato_step_up`` matched.
     """
     return bool(getattr(_current.get(), "step_up", False))
 

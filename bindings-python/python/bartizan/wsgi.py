@@ -43,13 +43,15 @@ class Protection:
         self.engine = engine
         self.span = span
         trusted = trusted_proxies if isinstance(trusted_proxies, str | None) else [*trusted_proxies]
+        # The status lines of failed logins, which refusals that look like them have as well.
+        self._failed: dict[int, str] = {}
         self._proxies: dict[str, Any] = {"client_ip_header": client_ip_header, "trusted_proxies": trusted}
         engine.call("client_ip", **self._proxies)  # invalid settings fail now, not with each request
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Serve a request."""
         request = self.engine.request(self.span())
-        response = Response(request, start_response)
+        response = Response(request, start_response, self._failed)
         try:
             with request:
                 request.head(**head_of(environ), **self._proxies)
@@ -62,7 +64,7 @@ class Protection:
                 raise
             if response.sent:
                 raise too_late(request) from None
-            return answer(request, start_response)
+            return answer(request, start_response, self._failed)
         finally:
             # The span may end with this call. What a stream reports later is written to it at once.
             request.finish()
@@ -71,9 +73,10 @@ class Protection:
 class Response:
     """The response of the application: its head is evaluated before it is sent, its parts pass as they come."""
 
-    def __init__(self, request: Request, start_response: Callable[..., Any]) -> None:
+    def __init__(self, request: Request, start_response: Callable[..., Any], failed: dict[int, str]) -> None:
         self.request = request
         self.sent = False
+        self._failed = failed
         self._start_response = start_response
         self._head: tuple[str, list[tuple[str, str]], Any] | None = None
         self._write: Callable[[bytes], Any] | None = None
@@ -117,6 +120,7 @@ class Response:
         if self._failure is not None and self._head is not None and len(self._failure) <= LARGEST_FAILURE:
             status, headers, _ = self._head
             pairs = [list(header) for header in headers]
+            self._failed[int(status.split()[0])] = status
             self.request.learn_login_failure(int(status.split()[0]), pairs, self._failure.decode(errors="replace"))
         self._failure = None
 
@@ -197,12 +201,13 @@ def too_late(request: Request) -> Exception:
     return ConnectionAbortedError("the request was blocked after its response had begun")
 
 
-def answer(request: Request, start_response: Callable[..., Any]) -> Iterable[bytes]:
+def answer(request: Request, start_response: Callable[..., Any], failed: dict[int, str]) -> Iterable[bytes]:
     """Write the response of a blocked request in place of the application's."""
     response = request.block_response()
-    # The response to a failed login comes as late as the application's own would.
+    status = response["status"]
+    # The response to a failed login looks like the application's own, and comes as late.
     time.sleep(response.get("delay_us", 0) / 1_000_000)
-    start_response(f"{response['status']} Blocked", [*response["headers"].items()])
+    start_response(failed.get(status, f"{status} Blocked"), [*response["headers"].items()])
     return [response["body"].encode()]
 
 

@@ -12,10 +12,10 @@ use crate::http::inbound::{Limits, Room};
 use crate::remote::{BUNDLED_RULES, Batch, BatchReport, Loaded, Product, Target, Updater};
 use crate::report::{Incomplete, ReportedAction};
 use crate::support::fork::Versioned;
-use crate::support::{Ids, Occasional, RandomIds};
+use crate::support::{FixedClock, Ids, Occasional, RandomIds};
 use crate::takeover::service::published::Publication;
 use crate::takeover::snapshot::Snapshot;
-use crate::takeover::{Detector, Look};
+use crate::takeover::{Detector, Look, Options};
 use crate::users::Who;
 use crate::users::mode::{CollectionMode, ModeSettings};
 use crate::users::sdk::CallOptions;
@@ -101,7 +101,11 @@ impl Engine {
         let Settings { rules, local_rules, enabled, .. } = settings;
         // The rules of an engine that is off must be checked, too.
         let checked = (enabled != Some(true)).then(|| Builder::new().add_ruleset(BUNDLED_RULES.as_bytes(), &rules));
-        let service = Service::new(settings.service);
+        let manual = settings.manual_clock.map(|start_ms| Arc::new(FixedClock::at_millis(start_ms)));
+        let service = match &manual {
+            Some(clock) => Service::new(settings.service.shared_clock(clock.clone())),
+            None => Service::new(settings.service),
+        };
         let mut builder = Builder::with_sources(service.clock().clone(), Arc::new(RandomIds));
         builder.set_live(service.live().clone());
         let mut state = State {
@@ -116,8 +120,9 @@ impl Engine {
         let snapshot = settings.takeover_snapshot.as_deref().filter(|_| settings.takeover).map(Snapshot::read);
         let key = snapshot.as_ref().and_then(|snapshot| snapshot.as_ref().ok()).map(|snapshot| snapshot.key);
         let takeover = settings.takeover.then(|| {
+            let options = Options::system(&settings.service_name, &settings.env);
             let (blocks, clock) = (service.blocks().clone(), service.clock().clone());
-            Takeover::new(&settings.service_name, &settings.env, blocks, clock, key)
+            Takeover::new(Options { blocks, clock, manual, hash_key: key.unwrap_or(options.hash_key), ..options })
         });
         let mut engine = Self {
             takeover,
@@ -242,7 +247,12 @@ impl Engine {
 
     /// Applies a batch of remote configuration; requests in flight keep their rules.
     pub fn apply_remote(&self, batch: &Batch) -> Applied {
-        self.change(|updater, target| updater.apply(target, batch)).0
+        let applied = self.change(|updater, target| updater.apply(target, batch)).0;
+        // What the batch says of responses changes the rules of attacks.
+        if let Some(detector) = self.takeover() {
+            detector.publish_rules(0);
+        }
+        applied
     }
 
     /// The products of remote configuration to subscribe to at present.

@@ -72,7 +72,11 @@ impl ServiceSettings {
     /// The clock for the expiration of denylist entries.
     #[must_use]
     pub fn clock(self, clock: impl Clock + 'static) -> Self {
-        Self { clock: Arc::new(clock), ..self }
+        self.shared_clock(Arc::new(clock))
+    }
+
+    pub(super) fn shared_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
     }
 }
 

@@ -51,6 +51,7 @@ pub struct Settings {
     pub(super) takeover: bool,
     pub(super) takeover_document: Option<Value>,
     pub(super) takeover_snapshot: Option<Vec<u8>>,
+    pub(super) manual_clock: Option<u64>,
     pub(super) service_name: String,
     pub(super) env: String,
 }
@@ -73,6 +74,7 @@ impl Settings {
             takeover: true,
             takeover_document: None,
             takeover_snapshot: None,
+            manual_clock: None,
             service_name: String::new(),
             env: String::new(),
         }
@@ -156,6 +158,13 @@ impl Settings {
     #[must_use]
     pub fn takeover_snapshot(self, snapshot: impl Into<Vec<u8>>) -> Self {
         Self { takeover_snapshot: Some(snapshot.into()), ..self }
+    }
+
+    /// For tests: the time of the detector and of blocks stands still at this many milliseconds since the Unix epoch, until
+    /// [`Detector::advance`](crate::takeover::Detector::advance) moves it.
+    #[must_use]
+    pub fn manual_clock(self, start_ms: u64) -> Self {
+        Self { manual_clock: Some(start_ms), ..self }
     }
 
     /// Whether account takeover is detected, which it is unless somebody says no.

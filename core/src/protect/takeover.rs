@@ -1,10 +1,7 @@
 //! The detector of an engine, with the paths of login requests.
 
-use crate::support::Clock;
 use crate::support::fork::Versioned;
 use crate::takeover::config::login_route::LoginRoute;
-use crate::takeover::key::HashKey;
-use crate::takeover::respond::blocks::Blocks;
 use crate::takeover::{Detector, Options};
 use crate::value::Object;
 use std::sync::Arc;
@@ -24,9 +21,7 @@ pub(super) struct Takeover {
 }
 
 impl Takeover {
-    pub fn new(service: &str, env: &str, blocks: Arc<Blocks>, clock: Arc<dyn Clock>, key: Option<HashKey>) -> Self {
-        let options = Options { blocks, clock, ..Options::system(service, env) };
-        let options = Options { hash_key: key.unwrap_or(options.hash_key), ..options };
+    pub fn new(options: Options) -> Self {
         Self { detector: Arc::new(Detector::new(options)), routes: Versioned::default(), requests: AtomicU64::new(0) }
     }
 

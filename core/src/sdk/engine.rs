@@ -69,7 +69,7 @@ impl fmt::Display for EngineError {
 impl std::error::Error for EngineError {}
 
 /// The names of the settings of an engine, beside [`SERVICE_SETTINGS`].
-pub const ENGINE_SETTINGS: [&str; 15] = [
+pub const ENGINE_SETTINGS: [&str; 17] = [
     "rules",
     "local_rules",
     "enabled",
@@ -83,6 +83,8 @@ pub const ENGINE_SETTINGS: [&str; 15] = [
     "bodies_limit",
     "takeover",
     "takeover_snapshot",
+    "clock",
+    "start_ms",
     "service",
     "env",
 ];
@@ -100,6 +102,8 @@ pub const ENGINE_SETTINGS: [&str; 15] = [
 ///   `bartizan_ato` (see `core/rules/takeover/CONFIGURATION.md`)
 /// * `takeover_snapshot`: the bytes from which detection continues, the result of `snapshot` of an engine's detector; if they
 ///   cannot be read, it starts empty, and the `warnings` of the report say why
+/// * `clock`: `system` (the default), or `manual` for tests: then time stands still at `start_ms` (in milliseconds since the
+///   epoch) until the function `advance` of the engine's detector moves it
 /// * `service`, `env`: the names that signals have, else those of `DD_SERVICE` and `DD_ENV` in the `environment`
 /// * `body_limit`: bytes of a request's body that are held and read (1 MiB), `decompressed_limit`: what they may be
 ///   decompressed (4 MiB), `bodies_limit`: what all bodies may take at a time (64 MiB)
@@ -162,6 +166,10 @@ fn read(args: Args<'_>, warnings: &mut Vec<String>) -> Result<Settings, EngineEr
         Some(Some(snapshot)) => settings.takeover_snapshot(snapshot),
         Some(None) => return Err("the setting `takeover_snapshot` must be bytes".into()),
     };
+    let settings = match clock(args)? {
+        Some(start_ms) => settings.manual_clock(start_ms),
+        None => settings,
+    };
     let name = |setting: &str, named: &str| -> Result<String, String> {
         Ok(args.text(setting)?.map(String::from).or_else(|| variable(named)).unwrap_or_default())
     };
@@ -175,6 +183,16 @@ fn read(args: Args<'_>, warnings: &mut Vec<String>) -> Result<Settings, EngineEr
         .on_incomplete(on_incomplete)
         .bodies(http::body_limits(args)?, http::size(args, "bodies_limit")?.unwrap_or(Room::DEFAULT))
         .service(service))
+}
+
+/// Where a manual clock starts, if the settings ask for one.
+fn clock(args: Args<'_>) -> Result<Option<u64>, String> {
+    let start_ms = args.number("start_ms")?.map_or(0, |start_ms| start_ms as u64);
+    match args.text("clock")?.as_deref() {
+        None | Some("system") => Ok(None),
+        Some("manual") => Ok(Some(start_ms)),
+        Some(other) => Err(format!("the setting `clock` must be `system` or `manual`, not `{other}`")),
+    }
 }
 
 /// Runs a function: `apply_remote` with a batch (`removed`: paths, `changed`: `[path, content]`) returns the states to

@@ -13,14 +13,14 @@ use std::borrow::Cow;
 ///
 /// | function | arguments | result |
 /// |---|---|---|
-/// | `start` | those of `request_addresses`, `body_unparsed` | `blocked`, `meta`, `incomplete`, `step_up` if a login must pass a further step |
+/// | `start` | those of `request_addresses`, `body_unparsed` | `blocked`, `meta`, `incomplete`, `step_up` |
 /// | `head` (in place of `start`, from bytes) | `method`, `target`, `headers`, `peer`, `client_ip_header`, `trusted_proxies` | the same |
 /// | `body_end` (after the pieces of the body) | | `blocked`, `attributes`, `actions`, `incomplete`, `step_up` |
 /// | `message` (of a websocket) | `data` | `blocked`, `attributes`, `actions`, `incomplete` |
 /// | `run` | `addresses`, `body_unparsed` | `blocked`, `attributes`, `actions`, `incomplete`, `step_up` |
 /// | `operation` (a file, query, call: exploit prevention) | `addresses` | the same |
 /// | `business_event` | `name`, `values` | the same |
-/// | any call about users | as in [`super::call`], without `mode` and `scope` | as there, and `blocked` |
+/// | any call about users | as in [`super::call`], without `mode` and `scope` | as there, `blocked`, and `step_up` |
 /// | `is_user_blocked` | `user` (an id, or a map with `id` and `session_id`), `session_id` | `blocked` |
 /// | `assess` (before the password is checked) | `login`, `user` (an id, or a map with `id`) | `decision` (`allow`, `step_up`, `stealth` or `block`), `score`, `reasons`, `blocked` |
 /// | `block_request` | | `blocked`: from now on the request is to be blocked |
@@ -29,6 +29,7 @@ use std::borrow::Cow;
 /// | `block_response` | `graphql`, `protocol`, `headers_sent`, `templates`, `accept`, `method` | as in [`super::call`]; empty if nothing blocks |
 /// | `finish` | `origin`, `structured`, `truncated` | `meta`, `metrics`, `keep`, `telemetry`, `appsec`, `incomplete`, `log` |
 ///
+/// `step_up` is true if the application must ask for a further step (see [`Request::step_up`]), and else missing;
 /// `body_unparsed` says why a body was not parsed, `incomplete` has the reasons why the request was not inspected
 /// completely (see [`Incomplete::reasons`](crate::report::Incomplete::reasons)), and `log` has a rate-limited log line
 /// about that.
@@ -59,8 +60,14 @@ fn dispatch(request: &mut Request, function: &str, args: Args<'_>) -> Result<Val
             let decision = request.run(addresses(args)?);
             Ok(with_step_up(evaluated(decision), request))
         }
-        "operation" => Ok(evaluated(request.operation(addresses(args)?))),
-        "business_event" => business_event(request, args),
+        "operation" => {
+            let decision = request.operation(addresses(args)?);
+            Ok(with_step_up(evaluated(decision), request))
+        }
+        "business_event" => {
+            let result = business_event(request, args)?;
+            Ok(with_step_up(result, request))
+        }
         "assess" => assess(request, args),
         "is_user_blocked" => {
             let who = who(args, request.engine().call_options())?;
@@ -92,7 +99,7 @@ fn dispatch(request: &mut Request, function: &str, args: Args<'_>) -> Result<Val
             let decision = with_call(function, args, |call| request.report_user(call, options))?;
             let mut result = outcome_value(&decision.outcome);
             result.insert("blocked", decision.blocked);
-            Ok(result)
+            Ok(with_step_up(result, request))
         }
     }
 }
@@ -123,7 +130,7 @@ fn begun(request: &Request, decision: Decision) -> Value {
     with_step_up(result, request)
 }
 
-/// Says whether the login that a body brought must pass a further step.
+/// Says whether the application must ask for a further step.
 fn with_step_up(mut result: Value, request: &Request) -> Value {
     if request.step_up() {
         result.insert("step_up", true);

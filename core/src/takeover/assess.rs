@@ -59,6 +59,11 @@ impl Assessment {
         Assessment { decision: Decision::Allow, score: 0, reasons: vec![] }
     }
 
+    /// The assessment where a rule of the firewall asks for a further step.
+    pub(crate) fn asked_by_rule() -> Self {
+        Assessment { decision: Decision::StepUp, score: 50, reasons: vec!["a rule asks for a further step".into()] }
+    }
+
     /// Returns the assessment as a map.
     pub fn to_value(&self) -> Value {
         Value::from_entries([

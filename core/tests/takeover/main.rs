@@ -1,6 +1,7 @@
 //! Tests of account-takeover detection and of its denylists.
 
 mod blocks;
+mod campaign;
 #[path = "../common/mod.rs"]
 mod common;
 mod hostile;

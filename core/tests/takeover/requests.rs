@@ -435,3 +435,60 @@ fn refusals_look_like_the_responses_that_the_host_passes_on() {
     let page = page(&mut refused);
     assert_eq!((page.status, &page.body[..]), (401, "wrong user or password"));
 }
+
+/// A rule can ask for a further step, which blocks nothing and counts as a refused attempt.
+#[test]
+fn rules_ask_for_a_further_step() {
+    let rule = |id: &str, agent: &str, action: &str| {
+        json!({"id": id, "name": id, "tags": {"type": id, "category": "account_takeover", "module": "custom-acl"},
+            "conditions": [{"operator": "match_regex", "parameters": {"regex": agent, "inputs": [
+                {"address": "server.request.headers.no_cookies", "key_path": ["user-agent"]},
+                {"address": "server.business_logic.payment.failure", "key_path": ["agent"]}]}}],
+            "on_match": [action]})
+    };
+    let rules = json!({"version": "2.2",
+        "actions": [{"id": "ask", "type": "ato_step_up", "parameters": {}}],
+        "custom_rules": [rule("asks", "^Odd", "ask"), rule("blocks", "^OddWorse", "block")]});
+    let settings = json!({"settings": {"login_routes": [{"path": "/login", "login": "name"}]}});
+    let engine =
+        Engine::new(Settings::new(native(&rules)).takeover_document(native(&json!({"bartizan_ato": settings}))));
+    let engine = engine.unwrap();
+    let attempt = |path: &str, agent: &'static str| {
+        let body = native(&json!({"name": "bob"}));
+        let start = Start::new("POST", path).peer(CLIENT).header("user-agent", agent);
+        let mut request = engine.request();
+        let blocked = request.start(start.body(&*body)).blocked;
+        let refused = health(&engine)["events"].as_u64();
+        let assessed = request.assess(&Login::of("bob")).decision;
+        (blocked, request.step_up(), assessed, refused)
+    };
+    assert_eq!(attempt("/login", "Usual/1"), (false, false, Decision::Allow, Some(0)));
+    assert_eq!(attempt("/account", "Odd/1"), (false, true, Decision::StepUp, Some(0)));
+    let before = health(&engine)["events"].as_u64();
+    assert_eq!(attempt("/login", "Odd/1"), (false, true, Decision::StepUp, before.map(|count| count + 1)));
+    assert!(attempt("/login", "OddWorse/1").0);
+    // What is asked of one attempt of a request stays asked.
+    let mut request = engine.request();
+    request.business_event("payment.failure", native(&json!({"agent": "Odd/1"})));
+    assert!(request.step_up() && request.blocking().is_none());
+}
+
+/// Time of an engine for tests moves only by hand, and blocks follow it.
+#[test]
+fn a_manual_clock_is_advanced_by_hand() {
+    let settings = json!({"rules": NO_RULES, "enabled": true, "clock": "manual", "start_ms": 1_764_064_800_000_u64});
+    let (engine, _) = bartizan::internals::sdk::new_engine(&native(&settings)).unwrap();
+    let detector = engine.takeover().unwrap();
+    detector.block(&native(&json!({"ip": CLIENT, "seconds": 600}))).unwrap();
+    assert!(request(&engine, "/login", CLIENT).1);
+    assert_eq!(detector.time_ms(), 1_764_064_800_000);
+    assert!(detector.advance(1_764_065_401_000));
+    assert!(!request(&engine, "/login", CLIENT).1);
+    for (setting, error) in [
+        (json!({"clock": "wrong"}), "the setting `clock` must be `system` or `manual`, not `wrong`"),
+        (json!({"clock": "manual", "start_ms": "x"}), "the argument `start_ms` must be a number"),
+    ] {
+        let wrong = bartizan::internals::sdk::new_engine(&native(&setting)).expect_err("a wrong setting");
+        assert_eq!(wrong.to_string(), error);
+    }
+}

@@ -6,6 +6,9 @@ const express = require('express')
 const { sdk } = require('bartizan')
 
 const USERS = { 'bob@example.org': { id: 'u-1', name: 'Bob', password: 'correct' } }
+for (let n = 0; n < 400; n++) USERS[`member${n}@example.org`] = { id: `m-${n}`, name: 'Ann', password: `secret ${n}` }
+// What an application would send by mail.
+const CODE = '314159'
 
 /** `begin` and `evaluate` are the two halves of the protection, before and after the body parser. */
 module.exports = function makeApp ({ begin, evaluate }) {
@@ -21,7 +24,10 @@ module.exports = function makeApp ({ begin, evaluate }) {
   })
 
   app.post('/login', (req, res) => {
-    const { username, password } = req.body
+    const { username, password, code } = req.body
+    if (sdk.stepUp() && code !== CODE) {
+      return res.status(401).send('enter the code that we sent you')
+    }
     const user = Object.hasOwn(USERS, username) ? USERS[username] : undefined
     if (user?.password !== password) {
       sdk.trackUserLoginFailureEvent(user?.id, user !== undefined, { 'usr.login': username, reason: 'password' })

@@ -6,6 +6,9 @@ import flask
 from bartizan import sdk
 
 USERS = {"bob@example.org": {"id": "u-1", "name": "Bob", "password": "correct"}}
+USERS |= {f"member{n}@example.org": {"id": f"m-{n}", "name": "Ann", "password": f"secret {n}"} for n in range(400)}
+# What an application would send by mail.
+CODE = "314159"
 
 
 def make_app() -> flask.Flask:
@@ -26,6 +29,8 @@ def make_app() -> flask.Flask:
     def login() -> tuple[str, int]:
         username, password = flask.request.form["username"], flask.request.form["password"]
         user = USERS.get(username)
+        if sdk.step_up() and flask.request.form.get("code") != CODE:
+            return "enter the code that we sent you", 401
         try:
             if user is None or user["password"] != password:
                 sdk.track_user_login_failure_event(

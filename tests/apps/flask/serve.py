@@ -1,6 +1,7 @@
-"""Serves the application for the takeover scenario: serve.py SETTINGS, a JSON object.
+"""Serves the application for the takeover scenario: serve.py, with the settings, a JSON object, as input.
 
-`takeover` is the document of the detector, `rules` those of the engine, `webhook` and `secret` say where notifications go. The
+`takeover` is the document of the detector, `rules` those of the engine, `webhook` and `secret` say where notifications go,
+`snapshot` and `start_ms` from what and when detection continues, with a clock that the operator advances. The
 port is the first line of the output. Below `/-/` is what an operator of the process would call.
 """
 
@@ -21,8 +22,14 @@ from werkzeug.serving import make_server
 
 def main() -> None:
     """Serve until the process is ended."""
-    settings = json.loads(sys.argv[1])
-    engine = Engine(settings["rules"], takeover=settings["takeover"], trusted_proxies=["127.0.0.0/8"], service="shop")
+    settings = json.load(sys.stdin)
+    past: dict[str, Any] = {}
+    if settings["snapshot"]:
+        past = {"takeover_snapshot": base64.b64decode(settings["snapshot"]), "clock": "manual"}
+        past["start_ms"] = settings["start_ms"]
+    engine = Engine(
+        settings["rules"], takeover=settings["takeover"], trusted_proxies=["127.0.0.0/8"], service="shop", **past
+    )
     for path, document in settings["remote"]:
         engine.apply_remote(changed=[(path, document)])
     detector = engine.takeover

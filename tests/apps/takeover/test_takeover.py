@@ -9,93 +9,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import http.client
 import http.server
 import json
 import signal
-import subprocess
-import sys
 import threading
 import time
-import urllib.parse
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from bartizan.takeover import Detector
 
-HERE = Path(__file__).parent.parent
-RULES = json.loads((HERE / "rules.json").read_text())
-BY_RULE = ["datadog/2/ASM/login-by-rule/config", json.loads((HERE / "business-logic.json").read_text())]
-SECRET = "correct horse"
+from site_under_test import SECRET, Site
+
 ATTACKER, OTHER, CAMPUS = "203.0.113.9", "198.51.100.7", "192.0.2.80"
-SERVERS = {"flask": [sys.executable, HERE / "flask/serve.py"], "express": ["node", HERE / "express/serve.js"]}
-
-
-class Site:
-    """An application in a process of its own."""
-
-    def __init__(self, server: str, mode: str, webhook: str | None = None) -> None:
-        response = {"enabled": True, "mode": mode, "min_severity": "low"}
-        settings = {
-            "rules": RULES,
-            "takeover": {"bartizan_ato": {"version": "1.0", "settings": {"response": response}}},
-            "remote": [BY_RULE],
-            "webhook": webhook,
-            "secret": SECRET,
-        }
-        self.process = subprocess.Popen([*SERVERS[server], json.dumps(settings)], stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        self.port = int(self.process.stdout.readline())
-
-    def send(self, path: str, form: dict[str, str], client: str) -> tuple[int, str]:
-        """Post a form as a client; return status and body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        kind = "application/x-www-form-urlencoded"
-        headers = {"X-Forwarded-For": client, "Content-Type": kind, "User-Agent": "python-requests/2.32"}
-        connection.request("POST", path, urllib.parse.urlencode(form), headers)
-        response = connection.getresponse()
-        body = response.read().decode()
-        connection.close()
-        return response.status, body
-
-    def login(self, username: str, password: str, client: str, path: str = "/login") -> int:
-        return self.send(path, {"username": username, "password": password}, client)[0]
-
-    def operate(self, verb: str, **arguments: Any) -> Any:
-        """Call a function of the detector, as the operator of the process would."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        connection.request("POST", f"/-/{verb}", json.dumps(arguments), {"Content-Type": "application/json"})
-        answer = json.loads(connection.getresponse().read())
-        connection.close()
-        return answer
-
-    def rules(self) -> set[str]:
-        """The rules that have found something."""
-        return {signal["rule"]["id"] for signal in self.operate("signals")}
-
-    def end(self) -> None:
-        self.process.terminate()
-        self.process.wait(10)
-
-
-@pytest.fixture(params=sorted(SERVERS))
-def server(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def site(server: str) -> Iterator[Callable[..., Site]]:
-    sites: list[Site] = []
-
-    def start(mode: str, webhook: str | None = None) -> Site:
-        sites.append(Site(server, mode, webhook))
-        return sites[-1]
-
-    yield start
-    for site in sites:
-        site.end()
 
 
 def guess(site: Site, n: int) -> int:

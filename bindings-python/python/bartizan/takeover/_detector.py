@@ -64,9 +64,9 @@ class Detector:
         return detector
 
     @classmethod
-    def _of(cls, native: NativeDetector, diagnostics: Diagnostics | None) -> Detector:
+    def _of(cls, native: NativeDetector, diagnostics: Diagnostics | None, clock: str) -> Detector:
         detector = cls.__new__(cls)
-        detector._begin(native, None, "system")
+        detector._begin(native, None, clock)
         detector.diagnostics = diagnostics
         return detector
 

@@ -11,6 +11,10 @@ use crate::value::Value;
 use std::net::IpAddr;
 use std::time::Instant;
 
+/// The type of the action with which a rule asks for a further step. Like any type that the engine does not know, it is
+/// passed on and blocks nothing.
+const STEP_UP: &[u8] = b"ato_step_up";
+
 impl Request {
     /// Blocks the request from now on, whatever the rules say.
     pub fn block(&mut self) {
@@ -95,6 +99,9 @@ impl Request {
         self.report.add(scope, &outcome, outside);
         self.incomplete.merge(&outcome.incomplete);
         self.tell_found(&outcome);
+        if !self.asked && outcome.actions.iter().any(|action| *action.kind == *STEP_UP) {
+            self.asked = true;
+        }
         if outcome.keep {
             let granted = self.engine.service().grants_trace();
             self.keep |= granted;

@@ -45,9 +45,12 @@ impl Request {
         let mut attempt = Event { login: text(report.login), user_id: text(user.flatten()), ..Event::default() };
         attempt.login = attempt.login.or_else(|| attempt.user_id.clone());
         self.complete(&mut attempt, "");
-        let assessment = detector.judge(&attempt, !self.refusal_counted);
+        let mut assessment = detector.judge(&attempt, !self.refusal_counted);
+        if self.asked && assessment.decision == Decision::Allow {
+            assessment = Assessment::asked_by_rule();
+        }
         let login = attempt.login.map(Cow::into_owned);
-        self.step_up = assessment.decision == Decision::StepUp;
+        self.step_up |= assessment.decision == Decision::StepUp;
         self.refusal_counted |= matches!(assessment.decision, Decision::Stealth | Decision::Block);
         match assessment.decision {
             Decision::Allow => {}
@@ -64,19 +67,24 @@ impl Request {
         text(Some(login)).map(|login| Login::of(login.as_ref()))
     }
 
-    /// Assesses the login attempt that a request brought. If a rule made of an attack blocks the request, the attempt counts
-    /// as refused.
+    /// Assesses the login attempt that a request brought. If a rule made of an attack blocks the request, or any rule asks
+    /// for a further step, the attempt counts as refused.
     pub(super) fn gated(&mut self, login: Option<Login>, decision: ProtectDecision) -> ProtectDecision {
         if decision.blocked {
             let outcome = decision.found.as_ref();
             if outcome.is_some_and(|outcome| outcome.events.iter().any(is_of_attack)) {
-                let login = login
+                self.login = login
                     .and_then(|login| login.report().login.and_then(|login| text(Some(login))).map(Cow::into_owned));
-                self.tell_attempt("stealth", login.as_deref());
+                self.tell_attempt("stealth", self.login.clone().as_deref());
             }
             return decision;
         }
-        let Some(login) = login else { return decision };
+        let Some(login) = login else {
+            if self.asked {
+                self.tell_attempt("step_up", None);
+            }
+            return decision;
+        };
         let blocked = self.assess(&login).is_refused();
         ProtectDecision { blocked, ..decision }
     }

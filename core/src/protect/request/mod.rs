@@ -65,8 +65,10 @@ pub struct Request {
     /// The refusal is to look like a wrong password, of this login.
     stealth: bool,
     login: Option<String>,
-    /// Whether the login attempt must pass a further step.
+    /// Whether a login attempt must pass a further step, because of its assessment.
     step_up: bool,
+    /// Whether a rule asks for a further step.
+    asked: bool,
     /// The login that failed in this request.
     failed_login: Option<String>,
     /// When the request began, in nanoseconds of the service.
@@ -109,6 +111,7 @@ impl Request {
             stealth: false,
             login: None,
             step_up: false,
+            asked: false,
             failed_login: None,
             began,
             incomplete: Incomplete::default(),
@@ -243,10 +246,11 @@ impl Request {
         self.decide(found)
     }
 
-    /// Whether the login attempt of this request must pass a further step before the password is checked, such as a captcha or a
-    /// second factor: the account, or the service, is under attack, and nobody logged in to the account from here before.
+    /// Whether the application must ask for a further step, such as a captcha or a second factor, before it checks a password
+    /// or does what else the request wants. Either the account of a login attempt, or the service, is under attack, and nobody
+    /// logged in to the account from here before; or a rule with an action of the type `ato_step_up` matched.
     pub fn step_up(&self) -> bool {
-        self.step_up
+        self.step_up || self.asked
     }
 
     /// Whether a login failed in this request, as the application or a rule reported. The host then passes the response, with its

@@ -33,6 +33,23 @@ impl<T: Default> Renewable<T> {
         Renewable { content: Mutex::new(content), process, heir: OnceBox::new() }
     }
 
+    /// Locks, unless a thread of this process holds the lock.
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        let mut lock = self;
+        loop {
+            match lock.content.try_lock() {
+                Ok(held) => return Some(held),
+                Err(TryLockError::Poisoned(held)) => return Some(held.into_inner()),
+                Err(TryLockError::WouldBlock) => {}
+            }
+            lock = match lock.heir.get() {
+                Some(heir) => heir,
+                None if lock.process == process() => return None,
+                None => lock.heir.get_or_init(Box::default),
+            }
+        }
+    }
+
     /// Locks; waits only for other threads of this process.
     #[expect(clippy::disallowed_methods, reason = "this is the place that may")]
     pub fn lock(&self) -> MutexGuard<'_, T> {

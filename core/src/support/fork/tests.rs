@@ -29,6 +29,18 @@ fn a_child_does_not_wait_for_those_left_behind() {
 }
 
 #[test]
+fn a_child_does_not_believe_those_left_behind_at_work() {
+    let lock = inherited(());
+    forget(lock.lock());
+    let own = lock.try_lock();
+    assert!(own.is_some());
+    let heir = lock.heir.get().expect("a lock of its own");
+    assert!(heir.try_lock().is_none(), "a thread of the child is at work");
+    drop(own);
+    assert!(lock.try_lock().is_some());
+}
+
+#[test]
 fn half_changed_content_is_not_even_dropped() {
     #[derive(Default)]
     struct Torn(bool);

@@ -24,17 +24,19 @@ impl Detector {
     }
 
     pub(super) fn collect_from(&self, service: &Service) {
-        let (notices, publications) = {
+        let notices = {
             let mut inner = service.inner();
-            (std::mem::take(&mut inner.notices), std::mem::take(&mut inner.publications))
-        };
-        if !publications.is_empty() && self.publish.load().is_some() {
-            let mut waiting = self.publications.lock();
-            if waiting.1.is_empty() {
-                waiting.0 = self.now_s();
+            let publications = std::mem::take(&mut inner.publications);
+            if !publications.is_empty() && self.publish.load().is_some() {
+                // Still under the lock of the service, so that documents are in the order in which they were made.
+                let mut waiting = self.publications.lock();
+                if waiting.1.is_empty() {
+                    waiting.0 = self.now_s();
+                }
+                waiting.1.extend(publications);
             }
-            waiting.1.extend(publications);
-        }
+            std::mem::take(&mut inner.notices)
+        };
         if !notices.is_empty() {
             let mut queue = self.queue.lock();
             notices.into_iter().for_each(|notice| queue.push(notice));
@@ -44,7 +46,7 @@ impl Detector {
     /// Delivers notifications, each to all subscribers that want it, on one thread at a time and without holding a
     /// lock that anything else takes. A subscriber that panics misses the notification.
     pub(super) fn deliver(&self, end: Option<Instant>) {
-        let Ok(_delivering) = self.delivering.try_lock() else { return };
+        let Some(_delivering) = self.delivering.try_lock() else { return };
         while end.is_none_or(|end| Instant::now() < end) {
             let Some(notification) = self.queue.lock().pop() else { return };
             let subscribers = self.subscribers.load_full();

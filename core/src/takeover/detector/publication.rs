@@ -14,17 +14,24 @@ impl Detector {
         self.publish.change(|to| *to = Some(publish.clone()));
     }
 
-    /// Publishes the documents that have waited for this many seconds.
-    pub(super) fn publish_rules(&self, after_s: u64) {
-        let documents = {
-            let mut waiting = self.publications.lock();
-            if waiting.1.is_empty() || self.now_s() < waiting.0.saturating_add(after_s) {
-                return;
+    /// Publishes the documents that have waited for this many seconds, one thread at a time. They wait until they are
+    /// published, so that a child forked meanwhile publishes them again.
+    pub(crate) fn publish_rules(&self, after_s: u64) {
+        let Some(_publishing) = self.publishing.try_lock() else { return };
+        loop {
+            let documents = {
+                let waiting = self.publications.lock();
+                if waiting.1.is_empty() || self.now_s() < waiting.0.saturating_add(after_s) {
+                    return;
+                }
+                waiting.1.clone()
+            };
+            if let Some(publish) = &**self.publish.load() {
+                publish(&documents);
             }
-            std::mem::take(&mut waiting.1)
-        };
-        if let Some(publish) = &**self.publish.load() {
-            publish(&documents);
+            let mut waiting = self.publications.lock();
+            let count = documents.len().min(waiting.1.len());
+            waiting.1.drain(..count);
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::takeover::config::response::Mode as ResponseMode;
 use crate::takeover::config::rule::{Instant, Kind as RuleKind};
 use crate::takeover::event::Event;
 use crate::takeover::mining::generate::{ACTIONS_PATH, actions};
-use crate::takeover::mining::{Cluster, Enforced, Grade, Level, Mining, Mode, Plan as Rules, Traits};
+use crate::takeover::mining::{Cluster, Enforced, Grade, Item, Level, Mining, Mode, Plan as Rules, Traits};
 use crate::takeover::notify::Kind;
 use crate::takeover::respond::blocks::Look;
 use crate::takeover::rules::deviation::{Deviation, poisson_99};
@@ -184,8 +184,8 @@ impl Work<'_> {
         let (path, document, fragment) = (rules.path(), made.document(), made.fragment);
         let former = self.inner.published.iter().position(|published| published.slot == slot);
         let mut former = former.map(|at| self.inner.published.swap_remove(at));
-        let shape = |ruled: &[Ruled]| -> Vec<(String, Mode)> {
-            ruled.iter().map(|ruled| (ruled.rule_id.clone(), ruled.mode)).collect()
+        let shape = |ruled: &[Ruled]| -> Vec<(String, Mode, Vec<Item>)> {
+            ruled.iter().map(|ruled| (ruled.rule_id.clone(), ruled.mode, ruled.cluster.items.clone())).collect()
         };
         let before = former.as_ref().map(|former| shape(&former.rules)).unwrap_or_default();
         let ruled: Vec<Ruled> = chosen
@@ -198,10 +198,12 @@ impl Work<'_> {
                 Ruled { cluster, mode, rule_id, has_rule, refused }
             })
             .collect();
+        let (listed_until_s, tail_refused) =
+            former.as_ref().map_or((0, 0), |former| (former.listed_until_s, former.tail_refused));
+        let same_routes = former.is_none_or(|former| former.routes == routes);
         // Lists of values in the document end by themselves, and must not while the attack lasts.
-        let listed_until_s = former.as_ref().map_or(0, |former| former.listed_until_s);
         let is_old = until_s > listed_until_s + duration_s / 2 && !ruled.is_empty();
-        let is_new = before != shape(&ruled) || is_old;
+        let is_new = before != shape(&ruled) || !same_routes || is_old;
         let listed_until_s = if is_new { until_s } else { listed_until_s };
         if is_new {
             if fragment.is_map() && !fragment.is_empty() {
@@ -214,7 +216,8 @@ impl Work<'_> {
         let lines: Vec<String> = ruled
             .iter()
             .filter(|ruled| {
-                ruled.cluster.grade == Grade::Block && !before.contains(&(ruled.rule_id.clone(), ruled.mode))
+                let is_known = |(id, mode, _): &(String, Mode, _)| *id == ruled.rule_id && *mode == ruled.mode;
+                ruled.cluster.grade == Grade::Block && !before.iter().any(is_known)
             })
             .map(|ruled| match ruled.mode {
                 Mode::Monitor => format!("would: cluster {} -> ato_stealth until {until_s}", ruled.cluster.id),
@@ -247,9 +250,10 @@ impl Work<'_> {
             path,
             document,
             rules: ruled,
+            routes,
             until_s,
             listed_until_s,
-            tail_refused: 0,
+            tail_refused,
         });
         for line in lines {
             self.tell(slot, Kind::Response, Value::from_entries([("action", &line)]), now_s);
@@ -293,6 +297,13 @@ impl Work<'_> {
             let clusters = published.rules.iter().map(|ruled| ruled.cluster.clone()).collect();
             self.enforce(slot, clusters, now_s);
         }
+    }
+
+    /// Lets all rules follow a new configuration.
+    pub(super) fn renew_all_rules(&mut self, now_s: u64) {
+        let slots: Vec<Slot> = self.inner.published.iter().map(|published| published.slot).collect();
+        slots.into_iter().for_each(|slot| self.renew_rules(slot, now_s));
+        self.expire_rules(now_s);
     }
 
     /// Removes the rule of a cluster for an operator; returns whether there was one.

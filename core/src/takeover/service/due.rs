@@ -135,6 +135,7 @@ impl Service {
         let mut work = Work { service: self, inner: &mut inner, plan, hash, blocks, verdict: Default::default() };
         let Some(slot) = work.inner.signals.by_id(id) else { return false };
         work.resolve(slot, how, now_s);
+        work.expire_rules(now_s);
         true
     }
 
@@ -168,6 +169,7 @@ impl Service {
             }
         }
         work.update_modes();
+        work.renew_all_rules(now_s);
     }
 }
 

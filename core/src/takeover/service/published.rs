@@ -5,6 +5,7 @@ use crate::takeover::signal::Slot;
 use crate::value::Value;
 
 /// A document for the engine's configuration, or that there is none any more.
+#[derive(Clone)]
 pub struct Publication {
     /// The path of the document.
     pub path: String,
@@ -22,6 +23,8 @@ pub struct Published {
     pub document: Value,
     /// The clusters with what their rules do.
     pub rules: Vec<Ruled>,
+    /// The paths of login requests that the rules are about.
+    pub routes: Vec<String>,
     /// When the rules end, in seconds since the Unix epoch.
     pub until_s: u64,
     /// When the lists of values in the document end.

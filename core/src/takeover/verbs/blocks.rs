@@ -87,6 +87,7 @@ impl Detector {
                 |service: &Arc<Service>| service.withdraw(rule, now_s, &plan, &self.options.hash_key, &self.blocks);
             removed += services.iter().filter(|service| of(service)).count();
             self.collect();
+            self.publish_rules(0);
         }
         Ok(removed)
     }

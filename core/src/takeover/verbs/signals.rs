@@ -65,6 +65,7 @@ impl Detector {
             |service: &Arc<Service>| service.resolve(id, how, now_s, &plan, &self.options.hash_key, &self.blocks);
         let found = services.iter().any(resolve);
         self.collect();
+        self.publish_rules(0);
         Ok(found)
     }
 
