@@ -8,9 +8,11 @@ use crate::takeover::key::combined;
 use std::collections::VecDeque;
 
 /// The number of pairs kept of a minute.
-const PAIRS: usize = 1024;
+const PAIRS: usize = 512;
 /// The number of minutes that are kept.
-const MINUTES: u32 = 8;
+const MINUTES: u32 = 20;
+/// The number of pairs of which a share says something: a single one may be somebody who misspelled the login.
+const ENOUGH: usize = 10;
 /// A success this many minutes after the failure still resolves it.
 const RESOLVED_WITHIN: u32 = 5;
 /// The number of minutes that an account is given to succeed before it is evaluated.
@@ -47,13 +49,13 @@ impl Resolution {
     }
 
     /// Returns the share of failing pairs that have succeeded, of those that had at least two minutes to, or `None` if
-    /// there are none yet.
+    /// there are too few to tell.
     pub fn share(&self, now_s: u32) -> Option<f64> {
         let old = self.0.iter().filter(|(at, _)| at + SPARED < now_s / 60 && at + MINUTES > now_s / 60);
         let (all, resolved) = old.fold((0_usize, 0_usize), |(all, resolved), (_, pairs)| {
             (all + pairs.len(), resolved + pairs.iter().filter(|(_, resolved)| *resolved).count())
         });
-        (all > 0).then(|| resolved as f64 / all as f64)
+        (all >= ENOUGH).then(|| resolved as f64 / all as f64)
     }
 }
 
@@ -74,7 +76,11 @@ mod tests {
         resolution.succeeded(Some(50), Some(51), 50);
         assert_eq!(resolution.share(180), Some(0.4));
         resolution.succeeded(Some(60), Some(60), 400);
-        assert_eq!((resolution.share(400), resolution.share(480)), (Some(0.4), None));
+        assert_eq!((resolution.share(400), resolution.share(1200)), (Some(0.4), None));
+        (0..9).for_each(|n| resolution.failed(Some(n), Some(n), 1200));
+        assert_eq!(resolution.share(1400), None, "nine may misspell their logins");
+        resolution.failed(Some(9), Some(9), 1200);
+        assert_eq!(resolution.share(1400), Some(0.0));
     }
 
     #[test]
