@@ -1,5 +1,7 @@
 //! A distributed attack on an engine: the rules made of its traits refuse requests, follow the configuration, and end.
 
+#![expect(clippy::disallowed_types, reason = "these tests do not fork, and learn once")]
+
 use crate::requests::{native, plain};
 use bartizan::protect::{Engine, Login, Settings, Start, User};
 use bartizan::remote::Batch;
