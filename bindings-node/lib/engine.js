@@ -265,6 +265,9 @@ function protection (engine, span = () => undefined, proxies = {}) {
   only(proxies, ['client_ip_header', 'trusted_proxies'])
   engine.call('client_ip', proxies) // invalid settings fail now, not with each request
 
+  // How failed logins spell the names of headers, for refusals that look like them.
+  const spelled = new Map()
+
   function begin (req, res, next) {
     const request = engine.request(span(req), () => endRequest())
     req.bartizan = request
@@ -286,16 +289,24 @@ function protection (engine, span = () => undefined, proxies = {}) {
       if (status === undefined) return false
       answered = true
       for (const name of res.getHeaderNames()) res.removeHeader(name)
+      const named = Object.entries(headers).map(([name, value]) => [spelled.get(name.toLowerCase()) ?? name, value])
+      const originals = HEADER_CALLS.map((name) => [name, res[name]])
       const send = () => {
         if (res.destroyed) return
-        writeHead.call(res, status, headers)
+        // `writeHead` itself may use these.
+        for (const [name, original] of originals) res[name] = original
+        writeHead.call(res, status, Object.fromEntries(named))
         end.call(res, body)
+        silence()
+      }
+      const silence = () => {
+        for (const name of HEADER_CALLS) res[name] = () => res
       }
       // The response to a failed login comes as late as the application's own would.
       if (delay > 0) setTimeout(send, delay / 1000)
       else send()
       // The application may go on, and these methods would throw.
-      for (const name of HEADER_CALLS) res[name] = () => res
+      silence()
       return true
     }
 
@@ -322,6 +333,7 @@ function protection (engine, span = () => undefined, proxies = {}) {
         if (request.loginFailed && !answered) {
           failure.add(...args)
           const body = name === 'end' ? failure.text() : undefined
+          for (const header of res.getRawHeaderNames()) spelled.set(header.toLowerCase(), header)
           if (body !== undefined) request.learnLoginFailure(res.statusCode, headersOf(res.getHeaders()), body)
         }
         return original.apply(res, args)

@@ -43,8 +43,8 @@ class Protection:
         self.engine = engine
         self.span = span
         trusted = trusted_proxies if isinstance(trusted_proxies, str | None) else [*trusted_proxies]
-        # The status lines of failed logins, which refusals that look like them have as well.
-        self._failed: dict[int, str] = {}
+        # The status lines of failed logins, and how they spell the names of headers, for refusals that look like them.
+        self._failed: dict[int, tuple[str, dict[str, str]]] = {}
         self._proxies: dict[str, Any] = {"client_ip_header": client_ip_header, "trusted_proxies": trusted}
         engine.call("client_ip", **self._proxies)  # invalid settings fail now, not with each request
 
@@ -73,10 +73,10 @@ class Protection:
 class Response:
     """The response of the application: its head is evaluated before it is sent, its parts pass as they come."""
 
-    def __init__(self, request: Request, start_response: Callable[..., Any], failed: dict[int, str]) -> None:
+    def __init__(self, request: Request, start_response: Callable[..., Any], failed: dict[int, Any]) -> None:
         self.request = request
-        self.sent = False
         self._failed = failed
+        self.sent = False
         self._start_response = start_response
         self._head: tuple[str, list[tuple[str, str]], Any] | None = None
         self._write: Callable[[bytes], Any] | None = None
@@ -119,8 +119,8 @@ class Response:
         """Let the engine learn from the response to a failed login, unless it is large."""
         if self._failure is not None and self._head is not None and len(self._failure) <= LARGEST_FAILURE:
             status, headers, _ = self._head
+            self._failed[int(status.split()[0])] = (status, {name.lower(): name for name, _ in headers})
             pairs = [list(header) for header in headers]
-            self._failed[int(status.split()[0])] = status
             self.request.learn_login_failure(int(status.split()[0]), pairs, self._failure.decode(errors="replace"))
         self._failure = None
 
@@ -201,13 +201,14 @@ def too_late(request: Request) -> Exception:
     return ConnectionAbortedError("the request was blocked after its response had begun")
 
 
-def answer(request: Request, start_response: Callable[..., Any], failed: dict[int, str]) -> Iterable[bytes]:
+def answer(request: Request, start_response: Callable[..., Any], failed: dict[int, Any]) -> Iterable[bytes]:
     """Write the response of a blocked request in place of the application's."""
     response = request.block_response()
-    status = response["status"]
-    # The response to a failed login looks like the application's own, and comes as late.
+    # The response to a failed login comes as late as the application's own would.
     time.sleep(response.get("delay_us", 0) / 1_000_000)
-    start_response(failed.get(status, f"{status} Blocked"), [*response["headers"].items()])
+    status = response["status"]
+    line, names = failed.get(status, (f"{status} Blocked", {}))
+    start_response(line, [(names.get(name.lower(), name), value) for name, value in response["headers"].items()])
     return [response["body"].encode()]
 
 

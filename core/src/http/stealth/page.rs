@@ -19,8 +19,9 @@ const LONGEST_HEADER: usize = 4 * 1024;
 /// The longest delay is ten seconds, in microseconds.
 const LONGEST_DELAY: u64 = 10_000_000;
 
-/// Headers that belong to one message, or that would give the client a session.
-pub(super) const DROPPED_HEADERS: [&str; 10] = [
+/// Headers that belong to one message, or that would give the client a session. An entity tag is that of the page if all
+/// failures have the same page, and otherwise differs and is left out.
+pub(super) const DROPPED_HEADERS: [&str; 9] = [
     "set-cookie",
     "content-length",
     "content-type",
@@ -29,7 +30,6 @@ pub(super) const DROPPED_HEADERS: [&str; 10] = [
     "connection",
     "keep-alive",
     "date",
-    "etag",
     "last-modified",
 ];
 

@@ -18,6 +18,8 @@ use std::collections::VecDeque;
 
 /// The number of sampled attempts of an attack.
 const ATTACK: usize = 8192;
+/// How long after its beginning an attack is noticed at the latest, in seconds; slow ones aside.
+const NOTICED_AFTER_S: u32 = 600;
 /// The number of sampled honest successes.
 const SUCCESSES: usize = 12_288;
 /// The number of sampled honest failures.
@@ -151,9 +153,15 @@ impl Mining {
     }
 
     /// An attack may have begun: from now on its attempts are sampled, and honest logins are not. Has no effect during
-    /// an attack.
+    /// an attack. The attack has begun some minutes before it is noticed, and the accounts that fell in these must not count
+    /// as honest logins, which would forbid to refuse the rest of it.
     pub fn begin_attack(&mut self, now_s: u32) {
-        self.since_s.get_or_insert(now_s);
+        if self.since_s.is_none() {
+            self.since_s = Some(now_s);
+            let noticed_from_s = now_s.saturating_sub(NOTICED_AFTER_S);
+            self.successes.forget_since(noticed_from_s, &mut self.strings);
+            self.failures.forget_since(noticed_from_s, &mut self.strings);
+        }
     }
 
     /// When the attack began, in seconds since the Unix epoch.

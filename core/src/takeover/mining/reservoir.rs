@@ -79,6 +79,14 @@ impl Reservoir {
         (self.weight, self.at_s)
     }
 
+    /// Forgets the samples from a time on.
+    pub fn forget_since(&mut self, since_s: u32, strings: &mut Dictionary) {
+        let before = self.samples.len();
+        let is_new = |sample: &mut Sample| sample.at_s >= since_s;
+        self.samples.extract_if(.., is_new).for_each(|sample| sample.release(strings));
+        self.weight *= self.samples.len() as f64 / before.max(1) as f64;
+    }
+
     /// Forgets all samples.
     pub fn clear(&mut self, strings: &mut Dictionary) {
         self.samples.drain(..).for_each(|sample| sample.release(strings));

@@ -128,7 +128,8 @@ fn small_samples_are_not_overrated() {
         (0, 0, 4000, false, Grade::Monitor),
         (100, 30, 4000, false, Grade::Monitor),
         (3000, 1000, 4000, true, Grade::Monitor),
-        (3840, 1000, 4000, true, Grade::Block),
+        // The samples of the ten minutes before the attack was noticed do not count.
+        (3880, 1000, 4000, true, Grade::Block),
         (12_288, 4096, 31, true, Grade::Block),
         (12_288, 4096, 29, false, Grade::Monitor),
     ] {

@@ -62,8 +62,8 @@ fn honest_logins_are_not_sampled_during_an_attack() {
     let mut population = Population::new(32);
     let mut mining = trained(&mut population, 2000, 500);
     let (mut before, mut after) = (vec![], vec![]);
-    mining.save(&mut before);
     mining.begin_attack(ATTACK_S);
+    mining.save(&mut before);
     for _ in 0..500 {
         script(&mut population).with_traits(|traits| {
             mining.success(traits, ATTACK_S);
