@@ -210,7 +210,7 @@ bool bartizan_takeover_apply(bartizan_detector detector,
  *   those it affected), `opened` and `escalated`. An invalid event is not an error: it is counted, and `dropped` has the
  *   reason.
  * - `assess` takes an attempt, with the same fields, before the password is checked, and returns `decision` (`allow`,
- *   `stealth` or `block`), `score` and `reasons`.
+ *   `step_up`, `stealth` or `block`), `score` and `reasons`.
  * - `apply` (`path`, `document`) returns `diagnostics`; `remove` (`path`) returns `removed`.
  * - `tick`, to be called about once a second, does pending work and delivers notifications; `advance` (`to_ms`) advances a
  *   manual clock; `time` returns `time_ms`.
@@ -220,7 +220,8 @@ bool bartizan_takeover_apply(bartizan_detector detector,
  *   `unblock` and `extend` (a target, or `signal`, `rule`, `kind`, `all`; `seconds` or `permanent`) return `count`; `blocks` (`skip`,
  *   `limit`) returns `blocks`, newest first; `audit` returns `audit`.
  * - `export_rules_data` (`max_chunk`) returns `documents` by path, null for one to be removed; `export` (`id`, `file`)
- *   returns a whole file in `data`; `snapshot` returns `snapshot`, for bartizan_detector_restore.
+ *   returns a whole file in `data`; `define_cluster` (`signal`, `cluster`, `items`) returns `cluster`, `explore` (`signal`,
+ *   `cluster`: an id or a map of items) returns `hours`, and `isolate` (`signal`) returns `residual` and `present_before`; `snapshot` returns `snapshot`, for bartizan_detector_restore.
  * - `health` returns counters and findings; `forget` (`user` or `ip`) forgets a user or an address; `unsubscribe`
  *   (`subscription`) returns `found`.
  */
