@@ -21,6 +21,9 @@ const MOST_BOUNDARIES: usize = 4;
 const MOST_HEADERS: usize = 64;
 /// The most parts that are read separately.
 const MOST_PARTS: usize = 10_000;
+/// The most names and the most file names of a part. The content is judged under each of them, so an unbounded number
+/// would multiply the memory of a body.
+const MOST_NAMES: usize = 4;
 /// The content transfer encodings.
 const ENCODINGS: [&[u8]; 5] = [b"7bit", b"8bit", b"binary", b"base64", b"quoted-printable"];
 /// How many multipart bodies may be nested.
@@ -168,8 +171,12 @@ impl Form {
             let is_usual = match &name[..] {
                 b"content-disposition" => {
                     let disposition = Media::read(&value);
-                    read.disposition(&disposition);
-                    ["form-data", "file", "attachment"].contains(&&*disposition.kind)
+                    let all_named = read.disposition(&disposition);
+                    if !all_named {
+                        self.fails("a part has too many names");
+                    }
+                    all_named
+                        && ["form-data", "file", "attachment"].contains(&&*disposition.kind)
                         && disposition.parameters().all(|(name, _)| is_name(name))
                 }
                 b"content-type" => {
@@ -275,7 +282,9 @@ impl Form {
 
 impl Part<'_> {
     /// Reads names and file names in all the ways of writing them: plain, with a charset (RFC 5987), in pieces (RFC 2231).
-    fn disposition(&mut self, disposition: &Media) {
+    /// Returns whether there was room for all of them.
+    fn disposition(&mut self, disposition: &Media) -> bool {
+        let mut all_named = true;
         let mut pieces: BTreeMap<(bool, usize), Vec<u8>> = BTreeMap::new();
         for (parameter, value) in disposition.parameters() {
             let (base, number) = parameter.split_once('*').unwrap_or((parameter, ""));
@@ -289,23 +298,27 @@ impl Part<'_> {
             let value = if is_extended { extended(value) } else { value.to_vec() };
             match number.trim_end_matches('*').parse() {
                 Ok(number) => _ = pieces.insert((is_file, number), value),
-                Err(_) => self.named(is_file, value),
+                Err(_) => all_named &= self.named(is_file, value),
             }
         }
         for is_file in [false, true] {
             let joined: Vec<u8> =
                 pieces.range((is_file, 0)..=(is_file, usize::MAX)).flat_map(|(_, piece)| piece.clone()).collect();
             if !joined.is_empty() {
-                self.named(is_file, joined);
+                all_named &= self.named(is_file, joined);
             }
         }
+        all_named
     }
 
-    fn named(&mut self, is_file: bool, name: Vec<u8>) {
+    fn named(&mut self, is_file: bool, name: Vec<u8>) -> bool {
         let names = if is_file { &mut self.filenames } else { &mut self.names };
-        if !names.contains(&name) {
+        let is_known = names.contains(&name);
+        if !is_known && names.len() < MOST_NAMES {
             names.push(name);
+            return true;
         }
+        is_known
     }
 }
 
@@ -463,6 +476,15 @@ mod tests {
             let body = format!("--B\r\nContent-Disposition: {disposition}\r\n\r\n1\r\n--B--");
             assert_eq!(form("multipart/form-data; boundary=B", &body), expected, "{disposition}");
         }
+    }
+
+    #[test]
+    fn very_many_names_of_a_part_do_not_multiply_its_content() {
+        let names: String = (0..20_000).map(|n| format!("; name=n{n}; filename=f{n}")).collect();
+        let body = format!("--B\r\nContent-Disposition: form-data{names}\r\n\r\n{}\r\n--B--", "attack ".repeat(20_000));
+        let read = form("multipart/form-data; boundary=B", &body);
+        assert!(read.len() < 10 * body.len() && read.ends_with("false"), "{}", read.len());
+        assert!(read.contains("name=n19999") && read.contains("f19999"), "the header is judged as a text");
     }
 
     #[test]
