@@ -36,18 +36,26 @@ impl<T: Default> Renewable<T> {
     /// Locks; waits only for other threads of this process.
     #[expect(clippy::disallowed_methods, reason = "this is the place that may")]
     pub fn lock(&self) -> MutexGuard<'_, T> {
+        self.free().unwrap_or_else(|held| held.content.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Locks, unless another thread of this process holds the lock.
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        self.free().ok()
+    }
+
+    /// The lock if it is free, or else the one that a thread of this process holds.
+    fn free(&self) -> Result<MutexGuard<'_, T>, &Self> {
         let mut lock = self;
         loop {
             match lock.content.try_lock() {
-                Ok(held) => return held,
-                Err(TryLockError::Poisoned(held)) => return held.into_inner(),
+                Ok(held) => return Ok(held),
+                Err(TryLockError::Poisoned(held)) => return Ok(held.into_inner()),
                 Err(TryLockError::WouldBlock) => {}
             }
             lock = match lock.heir.get() {
                 Some(heir) => heir,
-                None if lock.process == process() => {
-                    return lock.content.lock().unwrap_or_else(PoisonError::into_inner);
-                }
+                None if lock.process == process() => return Err(lock),
                 None => lock.heir.get_or_init(Box::default),
             }
         }

@@ -102,3 +102,13 @@ fn a_change_that_panics_changes_nothing() {
     list.change(|list| list.push(2));
     assert_eq!(**list.load(), [1, 2]);
 }
+
+#[test]
+fn work_that_only_one_thread_does_goes_on_in_a_child() {
+    let (own, of_parent) = (Renewable::new(()), inherited(()));
+    let _held = own.lock();
+    forget(of_parent.lock());
+    assert!(own.try_lock().is_none());
+    let in_child = of_parent.try_lock();
+    assert!(in_child.is_some() && of_parent.try_lock().is_none());
+}

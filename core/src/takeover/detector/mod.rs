@@ -35,8 +35,8 @@ use notices::Subscribers;
 use publication::Publish;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 /// The maximum number of services of a detector; further ones are counted together.
 const SERVICES: usize = 64;
@@ -56,9 +56,9 @@ pub struct Detector {
     subscribers: Versioned<Subscribers>,
     /// Whether there are subscribers.
     is_heard: Arc<AtomicBool>,
-    delivering: Mutex<()>,
+    delivering: Renewable<()>,
     /// Held while pending work is done; other threads skip the work instead of waiting.
-    working: Mutex<()>,
+    working: Renewable<()>,
     /// The service at which the next slice of work continues.
     next_service: AtomicUsize,
     /// The time at which work is due, in seconds.
@@ -67,6 +67,7 @@ pub struct Detector {
     polled_s: AtomicU64,
     /// Documents for the engine's configuration that wait to be published, and since when.
     publications: Renewable<(u64, Vec<Publication>)>,
+    publishing: Renewable<()>,
     publish: Versioned<Option<Publish>>,
     pub(in crate::takeover) counters: Counters,
     pub(in crate::takeover) exported: Renewable<std::collections::BTreeMap<String, u64>>,
@@ -101,12 +102,13 @@ impl Detector {
             queue: Renewable::default(),
             subscribers: Versioned::default(),
             is_heard: Arc::default(),
-            delivering: Mutex::new(()),
-            working: Mutex::new(()),
+            delivering: Renewable::default(),
+            working: Renewable::default(),
             next_service: AtomicUsize::new(0),
             due_s: AtomicU64::new(0),
             polled_s: AtomicU64::new(0),
             publications: Renewable::default(),
+            publishing: Renewable::default(),
             publish: Versioned::default(),
             counters: Counters::default(),
             exported: Renewable::default(),

@@ -44,7 +44,7 @@ impl Detector {
     /// Delivers notifications, each to all subscribers that want it, on one thread at a time and without holding a
     /// lock that anything else takes. A subscriber that panics misses the notification.
     pub(super) fn deliver(&self, end: Option<Instant>) {
-        let Ok(_delivering) = self.delivering.try_lock() else { return };
+        let Some(_delivering) = self.delivering.try_lock() else { return };
         while end.is_none_or(|end| Instant::now() < end) {
             let Some(notification) = self.queue.lock().pop() else { return };
             let subscribers = self.subscribers.load_full();

@@ -16,9 +16,17 @@ impl Detector {
 
     /// Publishes the documents that have waited for this many seconds.
     pub(super) fn publish_rules(&self, after_s: u64) {
+        let is_due = |waiting: &(u64, Vec<Publication>)| {
+            !waiting.1.is_empty() && self.now_s() >= waiting.0.saturating_add(after_s)
+        };
+        if !is_due(&self.publications.lock()) {
+            return;
+        }
+        // Later documents replace earlier ones, so two threads must not publish in the other order.
+        let _publishing = self.publishing.lock();
         let documents = {
             let mut waiting = self.publications.lock();
-            if waiting.1.is_empty() || self.now_s() < waiting.0.saturating_add(after_s) {
+            if !is_due(&waiting) {
                 return;
             }
             std::mem::take(&mut waiting.1)

@@ -45,7 +45,7 @@ impl Detector {
     }
 
     fn compare_clocks(&self) {
-        let Ok(_working) = self.working.try_lock() else { return };
+        let Some(_working) = self.working.try_lock() else { return };
         match self.time.tick() {
             Step::Back(by_ms) => self.all_services().iter().for_each(|service| service.rebase(by_ms / 1000)),
             Step::Forward(by_ms) => {
@@ -98,7 +98,7 @@ impl Detector {
     /// Does pending work until the slice ends; what is left over stays due. Returns false if there is some, unless
     /// another thread is at work.
     pub(super) fn work(&self, now_s: u64, plan: &Plan, end: Option<Instant>) -> bool {
-        let Ok(_working) = self.working.try_lock() else { return true };
+        let Some(_working) = self.working.try_lock() else { return true };
         let services = self.services.load_full();
         for at in self.next_service.load(Ordering::Relaxed)..services.len() {
             let is_done = services[at].tick(now_s, plan, &self.options.hash_key, &self.blocks, end);
