@@ -104,8 +104,14 @@ impl Watch {
     fn measure_at(&self, ago: usize, buckets: usize) -> Option<Deviation> {
         let sum = |of: fn(&Counts) -> u32| self.recent.iter().skip(ago).take(buckets).map(of).sum::<u32>();
         let people = u64::from(sum(|counts| counts.people));
-        let window =
-            Window { count: sum(|counts| counts.unfamiliar), refused: 0, users: people, sources: people, largest: 1 };
+        let window = Window {
+            count: sum(|counts| counts.unfamiliar),
+            refused: 0,
+            users: people,
+            sources: people,
+            largest: 1,
+            ..Window::default()
+        };
         let now = Now {
             end_s: (self.bucket + 1 - ago as u32) * BUCKET_S,
             minutes: 5 * buckets as u32,

@@ -12,10 +12,14 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The fields with their arguments: `{field: [{argument: value}]}`. None if this is no GraphQL, or has no arguments.
-pub fn resolvers(document: &[u8], variables: Option<&Object>) -> Option<Value> {
+pub fn resolvers<'a>(document: &'a [u8], variables: Option<&'a Object>) -> Option<Value> {
+    let mut given = HashMap::new();
+    for pair in variables.and_then(Object::as_map).into_iter().flatten().rev() {
+        given.insert(pair.key_bytes().unwrap_or_default(), pair.value());
+    }
     let mut parser = Parser {
         rest: document,
-        variables,
+        given,
         defaults: HashMap::new(),
         used: HashMap::new(),
         fields: Fields::default(),
@@ -39,7 +43,8 @@ enum Token<'a> {
 
 struct Parser<'a> {
     rest: &'a [u8],
-    variables: Option<&'a Object>,
+    /// The variables by name, as a search for each would cost the product of their number and that of their uses.
+    given: HashMap<&'a [u8], &'a Object>,
     defaults: HashMap<&'a [u8], Value>,
     /// The variables that were put in; each is put in once, as a document may name one a hundred thousand times.
     used: HashMap<&'a [u8], ()>,
@@ -211,7 +216,7 @@ impl<'a> Parser<'a> {
         if self.used.insert(name, ()).is_some() {
             return Some([b"$", name].concat().as_slice().into());
         }
-        let given = self.variables.and_then(|variables| variables.get(name)).map(Object::to_value);
+        let given = self.given.get(name).map(|value| value.to_value());
         Some(given.or_else(|| self.defaults.remove(name)).unwrap_or_else(Value::null))
     }
 
@@ -321,6 +326,15 @@ mod tests {
     fn read(document: &str, variables: &str) -> String {
         let variables = json::parse(variables.as_bytes()).expect("JSON");
         resolvers(document.as_bytes(), Some(&variables)).map_or("none".into(), |found| json::to_string(&found))
+    }
+
+    #[test]
+    fn very_many_variables_are_each_found_at_once() {
+        let numbers = || 0..60_000;
+        let uses: String = numbers().map(|n| format!("a:$v{n} ")).collect();
+        let given: Vec<_> = numbers().rev().map(|n| format!("\"v{n}\":{n}")).collect();
+        let found = read(&format!("{{f({uses})}}"), &format!("{{{},\"v7\":\"later\"}}", given.join(",")));
+        assert!(found.contains(r#""a":59999"#) && found.contains(r#""a":7,"#) && !found.contains("later"));
     }
 
     #[test]

@@ -13,6 +13,9 @@ use crate::value::Value;
 pub const QUICK: u32 = 100;
 /// The factor of the threshold of Z if familiar users cannot tell what is usual now.
 const UNCONTROLLED: f64 = 1.5;
+/// The factor of the thresholds of Z and CUSUM if the events are not spread. A loud source must neither look like many, nor
+/// hide the others: they have to be evidence without it.
+const NOT_SPREAD: f64 = 2.5;
 /// The number of events per source above which sources are not single-use.
 const PER_SOURCE: u64 = 10;
 /// The share of the most frequent source above which the events are its own, in percent.
@@ -48,28 +51,26 @@ impl Deviation {
 
     /// Evaluates a rule.
     pub fn judge(&self, rule: &Rule, tuning: &Tuning) -> Option<Severity> {
-        if rule.has(Guard::Spread) && !self.is_spread() {
-            return None;
-        }
         let case = rule.cases.iter().find(|case| case.when.holds(&|metric| self.value(rule, metric, tuning), 1.0))?;
         Some(case.severity)
     }
 
     /// Whether the events come from many sources, none of which makes most of them.
     fn is_spread(&self) -> bool {
-        let count = u64::from(self.window.count);
+        let count = u64::from(self.window.count) + u64::from(self.window.left_out);
         count <= PER_SOURCE * self.window.sources && u64::from(self.window.largest) * 100 <= LARGEST * count
     }
 
     fn value(&self, rule: &Rule, metric: Metric, tuning: &Tuning) -> f64 {
         let (y, mu) = (f64::from(self.window.count), self.expected.mu);
+        let not_spread = if rule.has(Guard::Spread) && !self.is_spread() { NOT_SPREAD } else { 1.0 };
         match metric {
             Metric::Counted => y,
             Metric::Z => {
                 let uncontrolled = if self.expected.control.is_none() { UNCONTROLLED } else { 1.0 };
-                self.z() / tuning.tolerance / uncontrolled
+                self.z() / tuning.tolerance / uncontrolled / not_spread
             }
-            Metric::Cusum => self.cusum / tuning.tolerance,
+            Metric::Cusum => self.cusum / tuning.tolerance / not_spread,
             Metric::Excess => (y - mu) / (f64::from(self.minutes) / 5.0).max(1.0),
             Metric::RatioToBaseline => y / mu,
             Metric::Duration => f64::from(self.minutes) * 60.0,
@@ -166,7 +167,14 @@ mod tests {
         let rule = rules.iter().find(|rule| rule.id == "ato-distributed-attempts").unwrap();
         let expected = Expected { mu, phi, level: mu, control: Some(mu), ratios: [None; 2], baseline: "28d" };
         let deviates = |count: u32| {
-            let window = Window { count, refused: 0, users: count.into(), sources: count.into(), largest: 1 };
+            let window = Window {
+                count,
+                refused: 0,
+                users: count.into(),
+                sources: count.into(),
+                largest: 1,
+                ..Window::default()
+            };
             let deviation = Deviation { name: Name::Unfamiliar, window, expected, minutes: 5, cusum: 0.0 };
             deviation.judge(rule, &Tuning::default()).is_some()
         };

@@ -1,6 +1,7 @@
 //! The last 90 minutes of the series, in buckets of one minute.
 
 use super::name::{BUCKET_S, Name};
+use crate::support::NumberMap;
 use crate::takeover::signal::distinct::Distinct;
 use std::collections::VecDeque;
 
@@ -10,18 +11,27 @@ const MINUTES: u32 = 90;
 const REGISTERS: usize = 4096;
 /// The number of sources whose counts are tracked in a minute.
 const SOURCES: usize = 32;
-/// The number of cells that count the familiar failures of accounts, a power of two.
+/// The number of events of a source that count in a window of events by many sources.
+const PER_SOURCE: u32 = 10;
+/// The number of cells that count the events of accounts, a power of two.
 const SHARES: usize = 1 << 16;
-/// The number of familiar failures of an account that count in five minutes.
+/// The number of familiar failures, and of successes, of an account that count in five minutes.
 const SHARE: u8 = 3;
 
 /// The minutes, oldest first. Minutes without events have no bucket.
 #[derive(Clone, Debug, Default)]
 pub struct Live {
     minutes: VecDeque<Minute>,
-    /// How many familiar failures accounts had in these five minutes, by hash.
-    shares: Vec<u8>,
-    shares_of: u32,
+    /// The familiar failures of accounts, and their successes.
+    familiar: Shares,
+    successes: Shares,
+}
+
+/// How many events accounts had in these five minutes, by hash.
+#[derive(Clone, Debug, Default)]
+struct Shares {
+    counts: Vec<u8>,
+    of: u32,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -37,8 +47,17 @@ struct Minute {
 struct Who {
     users: Distinct<REGISTERS>,
     sources: Distinct<REGISTERS>,
-    /// The most frequent sources (Metwally et al., "Space-Saving"), with counts that are never too low.
-    frequent: Vec<(u64, u32)>,
+    /// The most frequent sources (Metwally et al., "Space-Saving").
+    frequent: Vec<Frequent>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Frequent {
+    source: u64,
+    /// The number of events, which is never too low.
+    count: u32,
+    /// By how much it may be too high.
+    error: u32,
 }
 
 /// What happened in a window.
@@ -52,8 +71,23 @@ pub struct Window {
     pub users: u64,
     /// The number of distinct sources.
     pub sources: u64,
+    /// The events of the sources with more than ten, beyond these ten; never too many.
+    pub loud: u32,
+    /// The events that [`Window::of_many`] left out.
+    pub left_out: u32,
     /// An upper bound of the events of the most frequent source.
     pub largest: u32,
+}
+
+impl Window {
+    /// The same with at most ten events a source. So neither does a loud source look like many, nor do many hide behind
+    /// a loud one.
+    #[must_use]
+    pub fn of_many(self) -> Self {
+        let most = u64::from(PER_SOURCE) * self.sources;
+        let count = self.count.saturating_sub(self.loud).min(most.try_into().unwrap_or(u32::MAX));
+        Window { count, left_out: self.count - count, ..self }
+    }
 }
 
 impl Live {
@@ -87,42 +121,28 @@ impl Live {
         }
     }
 
-    /// Takes events out of the unfamiliar failures, of which a signal turned out to be the explanation: `counts` per
-    /// `sub_s` seconds, the newest first, the last of them ending at `end_s`. Their source is no longer one of those that
-    /// the others could be from.
-    pub fn explain(&mut self, counts: &[u16], sub_s: u32, end_s: u32, source: Option<u64>) {
-        let who = self.minutes.iter_mut().flat_map(|minute| &mut minute.who);
-        for (_, who) in who.filter(|(name, _)| *name == Name::Unfamiliar) {
-            who.frequent.retain(|(known, _)| Some(*known) != source);
+    /// Takes a failure out of the unfamiliar ones, of which a signal turned out to be the explanation.
+    pub fn explain(&mut self, at_s: u32, source: Option<u64>) {
+        let Some(minute) = self.minutes.iter_mut().find(|minute| minute.minute == at_s / 60) else { return };
+        for name in [Name::Unfamiliar, Name::Failures] {
+            minute.counts[name as usize] = minute.counts[name as usize].saturating_sub(1);
         }
-        let newest = end_s / sub_s.max(1);
-        for (age, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            let start_s = newest.saturating_sub(age as u32) * sub_s;
-            let mut left = u32::from(*count);
-            for at_s in [0, sub_s / 2, sub_s.saturating_sub(1)].map(|offset_s| start_s.saturating_add(offset_s)) {
-                let Some(minute) = self.minutes.iter_mut().find(|minute| minute.minute == at_s / 60) else { continue };
-                let taken = left.min(minute.counts[Name::Unfamiliar as usize]);
-                left -= taken;
-                for name in [Name::Unfamiliar, Name::Failures] {
-                    minute.counts[name as usize] = minute.counts[name as usize].saturating_sub(taken);
-                }
-            }
+        let who = minute.who.iter_mut().find(|(name, _)| *name == Name::Unfamiliar);
+        let frequent = who.and_then(|(_, who)| who.frequent.iter_mut().find(|known| Some(known.source) == source));
+        if let Some(known) = frequent {
+            known.count = known.count.saturating_sub(1);
         }
     }
 
     /// Whether another familiar failure of an account still counts in these five minutes.
     pub fn is_within_share(&mut self, user: u64, at_s: u32) -> bool {
-        let of = at_s / BUCKET_S;
-        if self.shares_of != of {
-            self.shares_of = of;
-            self.shares.clear();
-        }
-        if self.shares.is_empty() {
-            self.shares = vec![0; SHARES];
-        }
-        let share = &mut self.shares[(user >> 32) as usize % SHARES];
-        *share += u8::from(*share <= SHARE);
-        *share <= SHARE
+        self.familiar.take(user, at_s)
+    }
+
+    /// Whether another success of an account still counts in these five minutes. Otherwise a single account could make
+    /// up a rush, which would explain an attack, and most of the honest logins that attacks are compared with.
+    pub fn is_success_within_share(&mut self, user: u64, at_s: u32) -> bool {
+        self.successes.take(user, at_s)
     }
 
     /// Whether there was any event in the last hour.
@@ -144,24 +164,27 @@ impl Live {
     pub fn window(&self, name: Name, end_s: u32, minutes: u32) -> Window {
         let mut window = Window::default();
         let (mut users, mut sources) = (Distinct::default(), Distinct::default());
-        let mut frequent: Vec<(u64, u32)> = vec![];
+        let mut frequent: NumberMap<u64, (u32, u32)> = NumberMap::default();
         for minute in self.within(end_s, minutes) {
             window.count = window.count.saturating_add(minute.counts[name as usize]);
             window.refused = window.refused.saturating_add(minute.refused);
             if let Some((_, who)) = minute.who.iter().find(|(known, _)| *known == name) {
                 users.merge(&who.users);
                 sources.merge(&who.sources);
-                for (source, count) in &who.frequent {
-                    match frequent.iter_mut().find(|(known, _)| known == source) {
-                        Some((_, sum)) => *sum += count,
-                        None => frequent.push((*source, *count)),
-                    }
+                for known in &who.frequent {
+                    let (upper, lower) = frequent.entry(known.source).or_default();
+                    *upper = upper.saturating_add(known.count);
+                    *lower = lower.saturating_add(known.count.saturating_sub(known.error));
                 }
             }
         }
         window.users = users.count().min(window.count.into());
         window.sources = sources.count().min(window.count.into());
-        window.largest = frequent.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        for (upper, lower) in frequent.into_values() {
+            let loud = lower.saturating_sub(PER_SOURCE);
+            window.loud = window.loud.saturating_add(loud);
+            window.largest = window.largest.max(upper);
+        }
         window
     }
 
@@ -197,17 +220,34 @@ impl Live {
         for minute in &mut self.minutes {
             minute.minute = (i64::from(minute.minute) + by).max(0) as u32;
         }
+        (self.familiar, self.successes) = Default::default();
+    }
+}
+
+impl Shares {
+    /// Whether another event of an account counts.
+    fn take(&mut self, user: u64, at_s: u32) -> bool {
+        // Late events count in the later five minutes.
+        let of = at_s / BUCKET_S;
+        if of > self.of || self.counts.is_empty() {
+            self.of = of;
+            self.counts.clear();
+            self.counts.resize(SHARES, 0);
+        }
+        let share = &mut self.counts[(user >> 32) as usize % SHARES];
+        *share += u8::from(*share <= SHARE);
+        *share <= SHARE
     }
 }
 
 impl Who {
     fn note_frequent(&mut self, source: u64) {
-        if let Some((_, count)) = self.frequent.iter_mut().find(|(known, _)| *known == source) {
-            *count += 1;
+        if let Some(known) = self.frequent.iter_mut().find(|known| known.source == source) {
+            known.count = known.count.saturating_add(1);
         } else if self.frequent.len() < SOURCES {
-            self.frequent.push((source, 1));
-        } else if let Some(least) = self.frequent.iter_mut().min_by_key(|(_, count)| *count) {
-            *least = (source, least.1 + 1);
+            self.frequent.push(Frequent { source, count: 1, error: 0 });
+        } else if let Some(least) = self.frequent.iter_mut().min_by_key(|known| known.count) {
+            *least = Frequent { source, count: least.count.saturating_add(1), error: least.count };
         }
     }
 }
@@ -247,12 +287,12 @@ mod tests {
             live.add(Name::Unfamiliar, at_s);
             live.add(Name::Failures, at_s);
         }
-        // A group with ten failures in each of the last two sub-buckets of 75 seconds.
-        live.explain(&[10, 10, 0], 75, 899, None);
+        live.seen(Name::Unfamiliar, Some(1), Some(7), 60);
+        (60..80).for_each(|at_s| live.explain(at_s, Some(7)));
         assert_eq!(live.sum(Name::Unfamiliar, 900, 15), 280);
-        assert_eq!((live.sum(Name::Failures, 900, 3), live.sum(Name::Failures, 720, 12)), (40, 240));
-        live.explain(&[u16::MAX; 13], 75, 899, None);
-        assert_eq!(live.sum(Name::Unfamiliar, 900, 15), 0);
+        assert_eq!((live.sum(Name::Failures, 120, 1), live.sum(Name::Failures, 900, 13)), (0, 260));
+        (0..1000).for_each(|_| live.explain(899, None));
+        assert_eq!((live.sum(Name::Unfamiliar, 900, 1), live.sum(Name::Unfamiliar, 900, 15)), (0, 260));
     }
 
     #[test]
@@ -272,6 +312,33 @@ mod tests {
             live.seen(Name::Unfamiliar, None, Some(if n % 3 == 0 { 1 } else { n + 10 }), 5);
         }
         let window = live.window(Name::Unfamiliar, 60, 1);
+        assert_eq!((window.count, window.loud), (300, 90), "{window:?}");
         assert!((100..=110).contains(&window.largest), "{window:?}");
+        assert_eq!(window.of_many().count, 210);
+    }
+
+    #[test]
+    fn many_sources_are_seen_beside_loud_ones() {
+        let mut live = Live::default();
+        let mut add = |source: u64| {
+            let source = source.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            live.add(Name::Unfamiliar, 5);
+            live.seen(Name::Unfamiliar, Some(source), Some(source), 5);
+        };
+        (1000..1200).for_each(&mut add);
+        (0..50_000).for_each(|n| add(n % 3 + 1));
+        let window = live.window(Name::Unfamiliar, 60, 1).of_many();
+        assert!((200..300).contains(&window.count), "{window:?}");
+    }
+
+    #[test]
+    fn single_use_sources_are_not_loud() {
+        let mut live = Live::default();
+        for n in 0..50_000u64 {
+            live.add(Name::Unfamiliar, 5);
+            let source = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            live.seen(Name::Unfamiliar, Some(source), Some(source), 5);
+        }
+        assert_eq!(live.window(Name::Unfamiliar, 60, 1).of_many().count, 50_000);
     }
 }

@@ -88,10 +88,14 @@ impl Series {
         }
     }
 
-    /// Records a successful login.
-    pub fn succeeded(&mut self, note: Note, at_s: u32) {
-        self.live.add(Name::Successes, at_s);
+    /// Records a successful login; returns whether it counts.
+    pub fn succeeded(&mut self, note: Note, at_s: u32) -> bool {
         self.resolution.succeeded(note.user, note.source, at_s);
+        let counts = note.user.is_none_or(|user| self.live.is_success_within_share(user, at_s));
+        if counts {
+            self.live.add(Name::Successes, at_s);
+        }
+        counts
     }
 
     /// Records a password reset or a failed payment.
@@ -131,7 +135,7 @@ impl Series {
         for bucket in next.max(end.saturating_sub(history::BUCKETS as u32))..end {
             let end_s = (bucket + 1).saturating_mul(BUCKET_S);
             let counts = Name::ALL.map(|name| match name {
-                Name::Users => self.live.window(Name::Unfamiliar, end_s, 5).users as u32,
+                Name::Failures | Name::Unfamiliar | Name::Users => self.window(name, end_s, 5).count,
                 _ => self.live.sum(name, end_s, 5),
             });
             for name in Name::WATCHED {
@@ -173,18 +177,22 @@ impl Series {
         self.cusums[name as usize].get()
     }
 
-    /// Returns what happened in the `minutes` before `end_s`.
+    /// Returns what happened in the `minutes` before `end_s`. Of failures that may be an attack by many sources, those of
+    /// a loud one do not count.
     pub fn window(&self, name: Name, end_s: u32, minutes: u32) -> Window {
         match name {
             Name::Users => {
-                let mut window = self.live.window(Name::Unfamiliar, end_s, minutes);
-                window.count = window.users as u32;
-                window
+                let window = self.live.window(Name::Unfamiliar, end_s, minutes);
+                let count = (window.users as u32).saturating_sub(window.loud);
+                Window { count, left_out: window.users as u32 - count, ..window }
             }
             Name::Failures => {
                 let unfamiliar = self.live.window(Name::Unfamiliar, end_s, minutes);
-                Window { count: self.live.sum(Name::Failures, end_s, minutes), ..unfamiliar }
+                let unfamiliar = unfamiliar.of_many();
+                let failures = self.live.sum(Name::Failures, end_s, minutes);
+                Window { count: failures.saturating_sub(unfamiliar.left_out), ..unfamiliar }
             }
+            Name::Unfamiliar => self.live.window(name, end_s, minutes).of_many(),
             _ => self.live.window(name, end_s, minutes),
         }
     }
@@ -266,5 +274,43 @@ mod tests {
         each_minute(&mut series, from_s + 2400, end_s, [(failures, 0), (successes, 70), (unfamiliar, 0)]);
         let expected = series.expected(unfamiliar, end_s, 60, false, &Tuning::default()).unwrap();
         assert!(expected.z(y) > 6.0, "{expected:?}");
+    }
+
+    #[test]
+    fn one_account_makes_up_no_rush() {
+        let days = 28 * history::DAY as u32;
+        let mut series = Series::default();
+        series.history.begin(0);
+        for bucket in 0..days {
+            let counts = Name::ALL.map(|name| match name {
+                Name::Unfamiliar => 3,
+                Name::Successes => 349,
+                _ => 0,
+            });
+            series.history.push(bucket, counts, Flags::default());
+        }
+        let (at_s, end_s) = (days * BUCKET_S, (days + 1) * BUCKET_S);
+        let (one, many) = ((0..20_000).map(|_| 1), 2..20_002);
+        let counted = |series: &mut Series, users: &mut dyn Iterator<Item = u64>| {
+            let note = |user: u64| Note { user: Some(user << 32), familiar: Some(true), ..Note::default() };
+            let counted = users.filter(|user| series.succeeded(note(*user), at_s)).count();
+            (counted, series.expected(Name::Unfamiliar, end_s, 5, false, &Tuning::default()).unwrap().mu)
+        };
+        assert_eq!(counted(&mut series, &mut one.into_iter()), (3, 3.0));
+        assert_eq!(counted(&mut series, &mut many.into_iter()), (20_000, 80.0), "a rush of many people");
+    }
+
+    #[test]
+    fn a_loud_source_is_not_what_is_usual() {
+        let mut series = Series::default();
+        series.close(0, false, &Tuning::default());
+        for at_s in 0..BUCKET_S {
+            let note = |n: u32| Note { user: None, source: Some(n.into()), familiar: Some(false) };
+            (0..100).for_each(|_| series.failed(note(7), at_s));
+            series.failed(note(1000 + at_s), at_s);
+        }
+        (0..3).for_each(|n| series.close(BUCKET_S * 2 + n, false, &Tuning::default()));
+        let (count, _) = series.history.get(0, Name::Unfamiliar).expect("a bucket");
+        assert!((300..400).contains(&count), "{count}");
     }
 }

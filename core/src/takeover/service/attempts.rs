@@ -20,6 +20,8 @@ struct Attempt {
     account: Option<Key>,
     source: Option<u64>,
     network: Option<u64>,
+    /// Whether it counts as an unfamiliar failure of the service, which no signal explains.
+    unexplained: bool,
 }
 
 /// See the [module](self).
@@ -39,7 +41,14 @@ impl Attempts {
     }
 
     /// Adds the attempt at hand, if it was counted in a group.
-    pub fn add(&mut self, at_s: u32, account: Option<Key>, source: Option<u64>, network: Option<u64>) {
+    pub fn add(
+        &mut self,
+        at_s: u32,
+        account: Option<Key>,
+        source: Option<u64>,
+        network: Option<u64>,
+        unexplained: bool,
+    ) {
         if self.groups.is_empty() {
             return;
         }
@@ -49,7 +58,18 @@ impl Attempts {
         let mut groups = [0; GROUPS];
         groups.iter_mut().zip(self.groups.drain(..)).for_each(|(place, group)| *place = group);
         self.groups.clear();
-        self.kept.push_back(Attempt { at_s, groups, account, source, network });
+        self.kept.push_back(Attempt { at_s, groups, account, source, network, unexplained });
+    }
+
+    /// Returns time and source of the attempts of a group that were not explained, which they are from now on.
+    pub fn explain(&mut self, group: Key) -> Vec<(u32, Option<u64>)> {
+        let group = short(group);
+        let of_group = self.kept.iter_mut().filter(|one| one.unexplained && one.groups.contains(&group));
+        let explained = of_group.map(|one| {
+            one.unexplained = false;
+            (one.at_s, one.source)
+        });
+        explained.collect()
     }
 
     /// Adds those who made the attempts of a group from `since_s` on to the counts of a signal. Returns whether these

@@ -20,7 +20,11 @@ use crate::takeover::severity::Severity;
 use crate::takeover::signal::{Clustered, Compromised, LISTED, Signal, Slot, Status};
 use crate::takeover::subject::Subject;
 use crate::value::Value;
+use std::collections::HashSet;
 
+/// The number of unfamiliar successes up to which each is evaluated at once, and later at most once a second: each time
+/// costs a comparison with all of them.
+const EVALUATED_AT_ONCE: usize = 64;
 /// The deviation from which attempts are sampled.
 const SAMPLED_FROM: f64 = 3.0;
 /// The number of paths of logins that rules are made for.
@@ -52,10 +56,14 @@ impl Work<'_> {
             (false, true) if told.familiar != Some(true) => mining.attempt(&traits, at_s),
             _ => {}
         }
-        if let Some(login) = told.subject.account().filter(|_| succeeded) {
+    }
+
+    /// Notes whom a successful login is about, and on which path it was.
+    pub(super) fn note_login(&mut self, told: &Told<'_>) {
+        if let Some(login) = told.subject.account() {
             self.inner.audience.note(told.event, login, Some(true));
         }
-        if succeeded && let Some(route) = told.event.route.as_deref() {
+        if let Some(route) = told.event.route.as_deref() {
             let routes = &mut self.inner.login_routes;
             if routes.len() < ROUTES && routes.iter().all(|known| known != route) {
                 routes.push(route.into());
@@ -337,6 +345,9 @@ impl Work<'_> {
     pub(super) fn suspect(&mut self, slot: Slot, number: usize, told: &Told<'_>) {
         let traits = told.traits();
         self.mining().suspect(&traits, told.when.at_s, number as u64);
+        if number >= EVALUATED_AT_ONCE && told.now() <= self.inner.judged_s {
+            return;
+        }
         let matches = |clustered: &Clustered| !clustered.cluster.stale && clustered.cluster.matches(&traits);
         if self.inner.signals.get(slot).is_some_and(|signal| signal.clusters.iter().any(matches)) {
             self.judge_successes(slot, told.now());
@@ -350,6 +361,9 @@ impl Work<'_> {
         let Some(rule) = rule.map(|rule| rule.id.clone()) else { return };
         let (Some(signal), Some(mining)) = (self.inner.signals.get(slot), &self.inner.mining) else { return };
         let lasted_s = now_s.saturating_sub(signal.first_event_s).max(1) as f64;
+        self.inner.judged_s = now_s;
+        let known: HashSet<_> =
+            signal.compromised.iter().map(|one| (one.login.as_deref(), one.user_id.as_deref())).collect();
         let (mut named, mut severity): (Vec<(usize, bool)>, _) = (vec![], Severity::Low);
         for clustered in signal.clusters.iter().filter(|clustered| !clustered.cluster.stale) {
             let cluster = &clustered.cluster;
@@ -368,7 +382,9 @@ impl Work<'_> {
         }
         let successes: Vec<(Compromised, bool)> = named
             .into_iter()
-            .filter_map(|(number, certain)| Some((signal.suspicious.get(number)?.clone(), certain)))
+            .filter_map(|(number, certain)| Some((signal.suspicious.get(number)?, certain)))
+            .filter(|(one, _)| !known.contains(&(one.login.as_deref(), one.user_id.as_deref())))
+            .map(|(one, certain)| (one.clone(), certain))
             .collect();
         if let Some(signal) = self.inner.signals.get_mut(slot)
             && !signal.variants.contains(&rule)

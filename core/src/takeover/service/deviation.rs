@@ -44,26 +44,31 @@ const SUSPICIOUS: usize = 4096;
 const USUAL_S: u64 = 86_400;
 
 impl Work<'_> {
-    /// Adds an event to the series, and to the signals about the service that it belongs to.
-    pub(super) fn note_series(&mut self, told: &Told<'_>) {
+    /// Adds an event to the series, and to the signals about the service that it belongs to. Returns whether it is an
+    /// unfamiliar failure that no signal explains.
+    pub(super) fn note_series(&mut self, told: &Told<'_>) -> bool {
         if told.subject.local {
-            return;
+            return false;
         }
         let (note, at_s) = (told.note(), told.when.at_s);
         match told.event.event.as_ref() {
             name::LOGIN_FAILURE => {
                 if self.is_explained(told) {
-                    return;
+                    return false;
                 }
                 self.sample(told, false);
                 self.inner.series.failed(note, at_s);
                 if told.familiar != Some(true) {
                     self.attribute(Topic::Logins, told, campaign::Kind::Failure);
+                    return true;
                 }
             }
             name::LOGIN_SUCCESS => {
-                self.sample(told, true);
-                self.inner.series.succeeded(note, at_s);
+                let counts = self.inner.series.succeeded(note, at_s);
+                if counts {
+                    self.sample(told, true);
+                }
+                self.note_login(told);
                 self.succeeded_at_large(told);
             }
             name::PASSWORD_RESET => {
@@ -76,6 +81,7 @@ impl Work<'_> {
             }
             _ => {}
         }
+        false
     }
 
     /// Adds a refused attempt to the series, and to the signals about the service.
@@ -115,15 +121,15 @@ impl Work<'_> {
         })
     }
 
-    /// Takes the earlier failures of a group, about which a signal has opened, out of the series.
-    pub(super) fn explain(&mut self, table: Table, reading: &Reading, told: &Told<'_>) {
-        if !explains(table) || *told.event.event != *name::LOGIN_FAILURE {
+    /// Takes the earlier failures of a group, about which a signal has opened, out of the series. Those that another
+    /// signal explained are not in it: to take them out would hide as many failures of others.
+    pub(super) fn explain(&mut self, table: Table, key: Key) {
+        if !explains(table) {
             return;
         }
-        let mut counts = reading.ring;
-        // The failure at hand is not in the series yet.
-        counts[0] = counts[0].saturating_sub(1);
-        self.inner.series.live.explain(&counts, reading.sub_s, told.when.now_s, told.source);
+        for (at_s, source) in self.inner.attempts.explain(key) {
+            self.inner.series.live.explain(at_s, source);
+        }
     }
 
     /// Returns the live signals about the service.

@@ -63,7 +63,7 @@ impl Work<'_> {
         }
         let signal = self.make(rule, table, key, reading, finding, told);
         if !self.may_hide(&signal) {
-            self.explain(table, reading, told);
+            self.explain(table, key);
         }
         self.open(signal, rule, table, key, told);
     }

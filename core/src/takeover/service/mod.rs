@@ -109,6 +109,8 @@ pub struct Inner {
     pub publications: Vec<Publication>,
     /// Whom successful logins are about.
     pub audience: Audience,
+    /// When the successes during an attack were last compared with its clusters, in seconds since the Unix epoch.
+    judged_s: u64,
     /// Paths on which logins succeeded.
     pub login_routes: Vec<String>,
     /// Notifications to deliver.
@@ -255,8 +257,8 @@ impl Work<'_> {
             self.instant(*detector, *rule, told);
         }
         let (source, network) = (told.subject.group_hash(), told.subject.network_hash());
-        self.inner.attempts.add(told.when.at_s, told.account, source, network);
-        self.note_series(told);
+        let unexplained = self.note_series(told);
+        self.inner.attempts.add(told.when.at_s, told.account, source, network, unexplained);
         if name == name::LOGIN_SUCCESS {
             self.remember(told);
         }

@@ -3,20 +3,21 @@
 //! Checksums are not compared: a damaged body is the application's matter, and was judged.
 
 use super::{BOMB, DAMAGED, Piece};
-use miniz_oxide::inflate::stream::{InflateState, inflate};
+use miniz_oxide::inflate::stream::{InflateState, MinReset, inflate};
 use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 
 /// All members of a gzip file.
 pub fn gzip(input: &[u8], room: usize) -> Piece {
     const TRAILER: usize = 8;
     let mut piece = Piece { out: Vec::new(), read: 0, fault: None };
+    let mut decoder = Decoder::new(DataFormat::Raw);
     while piece.fault.is_none() && piece.read < input.len() {
         let rest = &input[piece.read..];
         let Some(header) = header_length(rest) else {
             piece.fault = Some(DAMAGED);
             break;
         };
-        let member = raw(&rest[header..], DataFormat::Raw, room - piece.out.len());
+        let member = decoder.read(&rest[header..], room - piece.out.len());
         piece.out.extend_from_slice(&member.out);
         piece.read += header + member.read;
         piece.fault = member.fault;
@@ -31,29 +32,41 @@ pub fn gzip(input: &[u8], room: usize) -> Piece {
 
 /// What HTTP calls deflate: the format of zlib, or what clients sent that took the name literally.
 pub fn deflate(input: &[u8], room: usize) -> Piece {
-    let piece = raw(input, DataFormat::Zlib, room);
+    let piece = Decoder::new(DataFormat::Zlib).read(input, room);
     match piece.fault {
-        Some(DAMAGED) if piece.out.is_empty() => raw(input, DataFormat::Raw, room),
+        Some(DAMAGED) if piece.out.is_empty() => Decoder::new(DataFormat::Raw).read(input, room),
         _ => piece,
     }
 }
 
-fn raw(input: &[u8], format: DataFormat, room: usize) -> Piece {
-    let mut state = InflateState::new_boxed(format);
-    let mut piece = Piece { out: Vec::new(), read: 0, fault: None };
-    let mut buffer = [0; 16 << 10];
-    loop {
-        let result = inflate(&mut state, &input[piece.read..], &mut buffer, MZFlush::None);
-        piece.read += result.bytes_consumed;
-        let fits = result.bytes_written.min(room - piece.out.len());
-        piece.out.extend_from_slice(&buffer[..fits]);
-        match result.status {
-            _ if piece.out.len() == room => piece.fault = Some(BOMB),
-            Ok(MZStatus::StreamEnd) => {}
-            Ok(_) | Err(MZError::Buf) if result.bytes_consumed > 0 || result.bytes_written > 0 => continue,
-            _ => piece.fault = Some(DAMAGED),
+/// The memory of a decoder, which members of a few bytes share: to fill it anew for each costs thousands of times them.
+struct Decoder {
+    state: Box<InflateState>,
+    buffer: Box<[u8]>,
+}
+
+impl Decoder {
+    fn new(format: DataFormat) -> Self {
+        Self { state: InflateState::new_boxed(format), buffer: vec![0; 16 << 10].into() }
+    }
+
+    /// Decompresses one stream from its beginning.
+    fn read(&mut self, input: &[u8], room: usize) -> Piece {
+        self.state.reset_as(MinReset);
+        let mut piece = Piece { out: Vec::new(), read: 0, fault: None };
+        loop {
+            let result = inflate(&mut self.state, &input[piece.read..], &mut self.buffer, MZFlush::None);
+            piece.read += result.bytes_consumed;
+            let fits = result.bytes_written.min(room - piece.out.len());
+            piece.out.extend_from_slice(&self.buffer[..fits]);
+            match result.status {
+                _ if piece.out.len() == room => piece.fault = Some(BOMB),
+                Ok(MZStatus::StreamEnd) => {}
+                Ok(_) | Err(MZError::Buf) if result.bytes_consumed > 0 || result.bytes_written > 0 => continue,
+                _ => piece.fault = Some(DAMAGED),
+            }
+            return piece;
         }
-        return piece;
     }
 }
 

@@ -159,8 +159,12 @@ impl Form {
             let is_usual = match &name[..] {
                 b"content-disposition" => {
                     let disposition = Media::read(&value);
-                    read.names.read(&disposition);
-                    ["form-data", "file", "attachment"].contains(&&*disposition.kind)
+                    let all_named = read.names.read(&disposition);
+                    if !all_named {
+                        self.fails("a part has too many names");
+                    }
+                    all_named
+                        && ["form-data", "file", "attachment"].contains(&&*disposition.kind)
                         && disposition.parameters().all(|(name, _)| is_name(name))
                 }
                 b"content-type" => {

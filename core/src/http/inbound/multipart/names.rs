@@ -4,6 +4,10 @@ use crate::http::inbound::media::Media;
 use crate::http::inbound::{charset, percent};
 use std::collections::BTreeMap;
 
+/// The most names and the most file names of a part. The content is judged under each of them, so an unbounded number
+/// would multiply the memory of a body.
+const MOST_NAMES: usize = 4;
+
 /// All names that some reader would take.
 #[derive(Default)]
 pub struct Names {
@@ -17,7 +21,9 @@ pub struct Names {
 
 impl Names {
     /// Reads names and file names in all the ways of writing them: plain, with a charset (RFC 5987), in pieces (RFC 2231).
-    pub fn read(&mut self, disposition: &Media) {
+    /// Returns whether there was room for all of them.
+    pub fn read(&mut self, disposition: &Media) -> bool {
+        let mut all_named = true;
         let mut pieces: BTreeMap<(bool, usize), Vec<u8>> = BTreeMap::new();
         for (parameter, value) in disposition.parameters() {
             let (base, number) = parameter.split_once('*').unwrap_or((parameter, ""));
@@ -31,23 +37,27 @@ impl Names {
             let value = if is_extended { extended(value) } else { value.to_vec() };
             match number.trim_end_matches('*').parse() {
                 Ok(number) => _ = pieces.insert((is_file, number), value),
-                Err(_) => self.named(is_file, value),
+                Err(_) => all_named &= self.named(is_file, value),
             }
         }
         for is_file in [false, true] {
             let joined: Vec<u8> =
                 pieces.range((is_file, 0)..=(is_file, usize::MAX)).flat_map(|(_, piece)| piece.clone()).collect();
             if !joined.is_empty() {
-                self.named(is_file, joined);
+                all_named &= self.named(is_file, joined);
             }
         }
+        all_named
     }
 
-    fn named(&mut self, is_file: bool, name: Vec<u8>) {
+    fn named(&mut self, is_file: bool, name: Vec<u8>) -> bool {
         let names = if is_file { &mut self.of_files } else { &mut self.of_fields };
-        if !names.contains(&name) {
+        let is_known = names.contains(&name);
+        if !is_known && names.len() < MOST_NAMES {
             names.push(name);
+            return true;
         }
+        is_known
     }
 }
 
