@@ -35,6 +35,10 @@ const SUSPECTS: usize = 4096;
 const STALE: usize = 16;
 /// The maximum number of clusters that analysts define.
 const CUSTOM: usize = 32;
+/// The number of new attempts, at least a hundredth of the samples, after which a search is worth it.
+const LEAST_NEW: u32 = 10;
+/// The time after which a search is made in any case, in seconds.
+const AGAIN_S: u32 = 600;
 /// The number of new samples after which unique strings are given up again, if they are too many.
 const TIDY_AFTER: u32 = 1024;
 
@@ -54,6 +58,9 @@ pub struct Mining {
     named: u32,
     covered: f64,
     search: Progress,
+    /// When the last search was requested, and the attempts since.
+    searched_s: Option<u32>,
+    fresh: u32,
     /// New samples since unique strings were given up, and how many reservoirs remain to be tidied.
     kept: u32,
     untidy: usize,
@@ -108,6 +115,8 @@ impl Mining {
             named: 0,
             covered: 0.0,
             search: Progress::Idle,
+            searched_s: None,
+            fresh: 0,
             kept: 0,
             untidy: 0,
         }
@@ -179,6 +188,7 @@ impl Mining {
         self.clusters.clear();
         self.custom.clear();
         (self.named, self.covered) = (0, 0.0);
+        (self.searched_s, self.fresh) = (None, 0);
     }
 
     /// Offers an attempt of the attack as a sample: a failure from an unfamiliar origin that no other signal explains,
@@ -186,6 +196,7 @@ impl Mining {
     pub fn attempt(&mut self, traits: &Traits<'_>, at_s: u32) {
         if self.since_s.is_some() {
             self.history.note_attempt(at_s);
+            self.fresh = self.fresh.saturating_add(1);
             offer(&mut self.attack, &mut self.strings, &self.columns, &mut self.kept, traits, at_s);
         }
     }
@@ -228,10 +239,17 @@ impl Mining {
         }
     }
 
+    /// Whether enough attempts are new, or the last search is long ago: an attack of weeks is not searched each minute.
+    pub fn is_worth_a_search(&self, now_s: u32) -> bool {
+        let enough = LEAST_NEW.max(self.attack.samples().len() as u32 / 100);
+        self.fresh >= enough || self.searched_s.is_none_or(|searched_s| now_s.saturating_sub(searched_s) >= AGAIN_S)
+    }
+
     /// Requests a search, which [`Mining::step`] runs. Has no effect without an attack, or while a search runs.
     pub fn begin_search(&mut self, now_s: u32, level: Level) {
         if self.since_s.is_some() && !self.is_searching() {
             self.search = Progress::Copying(now_s, level, vec![]);
+            (self.searched_s, self.fresh) = (Some(now_s), 0);
         }
     }
 
@@ -384,6 +402,7 @@ impl Mining {
             return Err("there is no attack to compare with".into());
         }
         self.custom.retain(|cluster| cluster.id != id);
+        self.searched_s = None;
         if self.custom.len() == CUSTOM {
             return Err(format!("there are already {CUSTOM} clusters of analysts"));
         }

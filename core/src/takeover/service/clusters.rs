@@ -114,7 +114,7 @@ impl Work<'_> {
         let mining = self.mining();
         mining.begin_attack(now_s);
         mining.note_excess(now_s / 60, (y - mu) / 5.0);
-        if live.is_some() {
+        if live.is_some() && mining.is_worth_a_search(now_s) {
             mining.begin_search(now_s, level);
         }
     }
