@@ -21,7 +21,7 @@ pub const TRAIT_HEADERS: usize = 16;
 /// A sanitized event.
 #[derive(Clone, Debug, Default)]
 pub struct Event<'a> {
-    /// The name: one of [`name`](super::name), or a custom one.
+    /// The name: one of those that detection knows, or a custom one.
     pub event: Cow<'a, str>,
     /// The time in milliseconds since the Unix epoch; used only in replays.
     pub ts_ms: Option<u64>,
