@@ -214,12 +214,12 @@ impl Work<'_> {
                 && let RuleKind::Deviation(name) = rule.kind
             {
                 let name = if cold && name == Name::Unfamiliar { Name::Failures } else { name };
-                self.evaluate(*at, rule, name, now_s, cold);
+                self.evaluate(rule, name, now_s, cold);
             }
         }
     }
 
-    fn evaluate(&mut self, at: usize, rule: &Rule, name: Name, now_s: u32, cold: bool) {
+    fn evaluate(&mut self, rule: &Rule, name: Name, now_s: u32, cold: bool) {
         let end_s = now_s / 60 * 60;
         let slot = self.inner.signals.about(rule.family(), self.service_key());
         let live = slot.filter(|slot| self.inner.signals.get(*slot).is_some_and(Signal::is_live));
@@ -235,7 +235,7 @@ impl Work<'_> {
                 continue;
             }
             let Some(expected) = self.inner.series.expected(name, end_s, minutes, cold, &tuning) else {
-                return self.evaluate_without_history(at, rule, name, live, end_s);
+                return self.evaluate_without_history(rule, name, live, end_s);
             };
             let cusum = if minutes == 60 { self.inner.series.cusum(name) } else { 0.0 };
             let deviation = Deviation { name, window, expected, minutes, cusum };
@@ -262,14 +262,14 @@ impl Work<'_> {
         }
         if let Some((severity, deviation)) = found {
             let deviation = Deviation { cusum: self.inner.series.cusum(name), ..deviation };
-            self.found_at_large(at, rule, &deviation.window, deviation.evidence(), severity, end_s);
+            self.found_at_large(rule, &deviation.window, deviation.evidence(), severity, end_s);
             let since = end_s.saturating_sub(deviation.minutes * 60) / BUCKET_S;
             self.inner.series.history.mark(since, end_s / BUCKET_S + 1, Flags::of_anomaly(name.topic()));
         }
     }
 
     /// Evaluates a rule for a service of which too little is known to expect anything.
-    fn evaluate_without_history(&mut self, at: usize, rule: &Rule, name: Name, live: Option<Slot>, end_s: u32) {
+    fn evaluate_without_history(&mut self, rule: &Rule, name: Name, live: Option<Slot>, end_s: u32) {
         if name.topic() != Topic::Logins || rule.joins.is_some() {
             return;
         }
@@ -280,7 +280,7 @@ impl Work<'_> {
             let signal = self.inner.signals.get_mut(slot);
             signal.into_iter().for_each(|signal| signal.last_event_s = end_s.into());
         } else if live.is_none() && is_attack_without_history(&window, successes) {
-            self.found_at_large(at, rule, &window, evidence_without_history(&window), Severity::Low, end_s);
+            self.found_at_large(rule, &window, evidence_without_history(&window), Severity::Low, end_s);
         }
     }
 
@@ -296,15 +296,7 @@ impl Work<'_> {
     }
 
     /// Handles a finding about the service.
-    fn found_at_large(
-        &mut self,
-        at: usize,
-        rule: &Rule,
-        window: &Window,
-        evidence: Value,
-        severity: Severity,
-        now_s: u32,
-    ) {
+    fn found_at_large(&mut self, rule: &Rule, window: &Window, evidence: Value, severity: Severity, now_s: u32) {
         let event = Event {
             event: rule.events.first().cloned().unwrap_or_default().into(),
             service: Some(self.service.name.as_str().into()),
@@ -334,13 +326,12 @@ impl Work<'_> {
             let since_s = u64::from(now_s).saturating_sub(signal.closed_s?);
             signal.campaign_id.clone().filter(|_| since_s <= WAVES_S)
         });
-        let Some(main) = self.plan.config.rules.iter().position(|main| main.id == rule.family()) else { return };
-        let main = &self.plan.config.rules[main];
+        let Some(main) = self.plan.config.rules.iter().find(|main| main.id == rule.family()) else { return };
         let mut signal = self.make(main, Table::Event, key, &Reading::default(), &finding, &told);
         signal.counts.failures = window.count.into();
         signal.counts.floors = [window.users, window.sources, 0];
         signal.evidence = evidence;
-        signal.variants = vec![self.plan.config.rules[at].id.clone()];
+        signal.variants = vec![rule.id.clone()];
         signal.campaign_id = wave_of.or_else(|| Some(format!("c-{}", signal.id.get(..4).unwrap_or_default())));
         signal.usual_successes = self.usual_successes(now_s.into());
         if let Some(evicted) = self.inner.signals.to_evict() {
