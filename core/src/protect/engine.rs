@@ -2,7 +2,6 @@
 
 use super::error::Error;
 use super::own_rules::{OWN_PATH, OWN_RULES};
-use super::request::Request;
 use super::service::Service;
 use super::settings::{OnIncomplete, Settings};
 use super::takeover::Takeover;
@@ -238,11 +237,6 @@ impl Engine {
         let mut warnings = self.state.load().builder.warnings();
         warnings.retain(|warning| *warning.path != *OWN_PATH.as_bytes());
         warnings
-    }
-
-    /// A request served by the current instance.
-    pub fn request(self: &Arc<Self>) -> Request {
-        Request::new(self.clone(), self.waf().map(|waf| waf.context()))
     }
 
     /// Applies a batch of remote configuration; requests in flight keep their rules.

@@ -1,10 +1,11 @@
 //! The functions of an engine.
 
 use super::args::Args;
+use super::http;
 use super::remote::{read_batch, report_value};
+use super::results::{map_of, texts};
 use super::service::{SERVICE_SETTINGS, call_service, read_settings};
 use super::users::float_style;
-use super::{http, map_of, texts};
 use crate::config::{Diagnostics, Warning};
 use crate::http::inbound::Room;
 use crate::protect::{Applied, Engine, Error, OnIncomplete, Settings};

@@ -1,9 +1,10 @@
 //! The functions of a request.
 
 use super::args::{Args, Result};
+use super::http;
+use super::results::map_of;
 use super::service::failure;
 use super::users::{options, outcome_value, telemetry_value, who, with_call};
-use super::{http, map_of};
 use crate::protect::{Decision, Finish, Login, Request, Response, Start, Taken, User};
 use crate::report::Outcome;
 use crate::value::{Object, Value};

@@ -7,7 +7,6 @@
 
 use super::{Decision as ProtectDecision, Login, Request};
 use crate::Outcome;
-use crate::http::addresses::path_and_query;
 use crate::report;
 use crate::takeover::headers::Headers;
 use crate::takeover::{Assessment, Decision, Event, Look, name, source};
@@ -246,12 +245,6 @@ impl Request {
 
 fn text(value: Option<&Object>) -> Option<Cow<'_, str>> {
     id_text(value?, Default::default())
-}
-
-/// Returns the path of a request target, by which logins are recognized.
-pub(super) fn path(url: &str) -> &str {
-    let target = path_and_query(url);
-    target.split(['?', '#']).next().unwrap_or(target)
 }
 
 fn is_login(event: &str) -> bool {

@@ -20,6 +20,7 @@ use crate::http::addresses::{RequestParts, request_addresses, response_addresses
 use crate::http::inbound::Held;
 use crate::http::report::{Report, Scope};
 use crate::http::stealth::LoginFailure;
+use crate::http::target::path;
 use crate::http::{ClientAddress, client_address};
 use crate::report::{Incomplete, ReportedAction};
 use crate::support::Deadline;
@@ -83,8 +84,15 @@ pub struct Request {
     body: Option<Held>,
 }
 
+impl Engine {
+    /// A request served by the current instance.
+    pub fn request(self: &Arc<Self>) -> Request {
+        Request::new(self.clone(), self.waf().map(|waf| waf.context()))
+    }
+}
+
 impl Request {
-    pub(super) fn new(engine: Arc<Engine>, context: Option<Context>) -> Self {
+    fn new(engine: Arc<Engine>, context: Option<Context>) -> Self {
         let began = engine.service().elapsed();
         Self {
             engine,
@@ -179,7 +187,7 @@ impl Request {
         self.accept = accept.map(|(_, value)| value.to_string());
         self.method = method.map(String::from);
         if self.engine.takeover.is_some() {
-            self.path = url.map(|url| events::path(url).into());
+            self.path = url.map(|url| path(url).into());
         }
     }
 
