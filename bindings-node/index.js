@@ -4,7 +4,7 @@ const { ArgumentError, Blocked, ConfigurationError, DisposedError } = require('.
 const { Waf, Context, ENGINE_VERSION } = require('./lib/waf')
 const { Result } = require('./lib/result')
 const sdk = require('./lib/sdk')
-const { Engine, ServedRequest, protection } = require('./lib/engine')
+const { Engine, ServedRequest, defaultEngine, protection } = require('./lib/engine')
 const { Detector } = require('./lib/takeover')
 const { Notifier } = require('./lib/notifier')
 
@@ -20,6 +20,7 @@ module.exports = {
   sdk,
   Engine,
   ServedRequest,
+  defaultEngine,
   protection,
   takeover: { Detector, Notifier }
 }

@@ -43,7 +43,7 @@ class Engine {
   #takeover
 
   constructor (rules, { enabled = true, ...settings } = {}) {
-    this.#native = nativeEngine({ rules, enabled, host: 'javascript', ...settings })
+    this.#native = nativeEngine({ rules, enabled, host: 'javascript', environment: process.env, ...settings })
     warn(this.#native.doubts)
     const detector = this.#native.takeover()
     const { takeover_diagnostics: diagnostics } = this.report
@@ -94,6 +94,14 @@ class Engine {
   request (span, onBlocked = undefined) {
     return new ServedRequest(this.#native.request(), this.#native.budget, span, onBlocked)
   }
+}
+
+let processEngine
+
+/** The engine of the process for whoever was given none, made on first use from the environment. */
+function defaultEngine () {
+  processEngine ??= new Engine()
+  return processEngine
 }
 
 /** A request served by an engine: the functions of `sdk` called in it report to it. */
@@ -385,4 +393,4 @@ function headersOf (headers) {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.map(String) : String(value)]))
 }
 
-module.exports = { Engine, ServedRequest, nativeEngine, protection }
+module.exports = { Engine, ServedRequest, defaultEngine, nativeEngine, protection }

@@ -26,9 +26,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Makes a plan of the whole store; `None` if there is nothing to run.
-pub fn build(store: &Store, patterns: &mut PatternCache) -> Option<Plan> {
+///
+/// If it `monitors`, rules do not block, except those that carry out what somebody decided: see [`Planned::withholds`].
+pub fn build(store: &Store, patterns: &mut PatternCache, monitors: bool) -> Option<Plan> {
     let actions = Actions::new(store);
-    let planned = in_evaluation_order(store, &actions);
+    let planned = in_evaluation_order(store, &actions, monitors);
     let has_postprocessor = store.processors.values().any(|p| !p.evaluate);
     if planned.is_empty() && !has_postprocessor {
         crate::log!(Warn, "No valid rules or postprocessors found");
@@ -154,6 +156,7 @@ impl Builder {
             shown: Arc::new(shown),
             on_match: planned.on_match.clone(),
             verdict: planned.verdict,
+            withholds: planned.withholds,
             conditions,
             event: spec.event,
             keep: spec.keep,

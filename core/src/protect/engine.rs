@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::own_rules::{OWN_PATH, OWN_RULES};
 use super::service::Service;
-use super::settings::{OnIncomplete, Settings};
+use super::settings::{Mode, OnIncomplete, Settings};
 use super::takeover::Takeover;
 use crate::config::action::default_block;
 use crate::config::{Diagnostics, Section, Warning};
@@ -33,12 +33,13 @@ const SECONDS_BETWEEN_LINES: u64 = 60;
 /// The engine of a process: built from local rules, changed by remote configuration, shared by all requests. Thread-safe.
 ///
 /// ```
-/// use bartizan::protect::{Engine, Settings, Start};
+/// use bartizan::protect::{Engine, Mode, Settings, Start};
 /// use bartizan::value::Value;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let engine = Engine::new(Settings::from_json(r#"{"version": "2.2", "rules": [
 ///     {"id": "r1", "name": "finds attacks", "tags": {"type": "demo"}, "on_match": ["block"], "conditions": [
-///         {"operator": "match_regex", "parameters": {"regex": "attack", "inputs": [{"address": "server.request.query"}]}}]}]}"#)?)?;
+///         {"operator": "match_regex", "parameters": {"regex": "attack", "inputs": [{"address": "server.request.query"}]}}]}]}"#)?
+///     .mode(Mode::Block))?;
 /// let mut request = engine.request();
 /// let decision = request.start(Start::new("GET", "/?q=an+attack").query(Value::from_entries([("q", "an attack")])));
 /// assert!(decision.blocked);
@@ -107,6 +108,7 @@ impl Engine {
         };
         let mut builder = Builder::with_sources(service.clock().clone(), Arc::new(RandomIds));
         builder.set_live(service.live().clone());
+        builder.set_monitoring(settings.mode == Mode::Monitor);
         let mut state = State {
             updater: Updater::new(rules, local_rules, enabled),
             builder,

@@ -55,4 +55,4 @@ pub use engine::{Applied, Engine};
 pub use error::Error;
 pub use request::{Decision, Finish, Login, Request, RequestReport, Response, Start, Taken, User, UserDecision};
 pub use service::{Service, ServiceSettings, Subject, UnusableStatus};
-pub use settings::{OnIncomplete, Settings};
+pub use settings::{Mode, OnIncomplete, Settings, UnknownMode};

@@ -8,6 +8,8 @@ use crate::http::settings::DEFAULT_TIMEOUT;
 use crate::users::mode::ModeSettings;
 use crate::value::FloatStyle;
 use crate::value::{Value, json};
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// The effect on a request that was not inspected completely.
@@ -20,6 +22,59 @@ pub enum OnIncomplete {
     /// It ends, as if a rule with the action `block` had matched.
     Block,
 }
+
+/// The effect of rules on requests.
+///
+/// Lists of refused users and addresses block in either mode, as do blocks by the application and by takeover detection
+/// where it is configured to block. So do rules that carry out such decisions: those over the lists `blocked_ips` and
+/// `blocked_users`, of the modules `network-acl` and `authentication-acl`, and with the tag `category` `security_response`
+/// or `account_takeover`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mode {
+    /// They report. What they would have blocked has the tag `bartizan.would_block`.
+    #[default]
+    Monitor,
+    /// They take their actions. The built-in rules block, except those that only inform.
+    Block,
+}
+
+impl Mode {
+    /// The environment variable with the mode of an engine whose settings say nothing.
+    pub const VARIABLE: &str = "BARTIZAN_MODE";
+
+    /// `monitor` or `block`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Monitor => "monitor",
+            Mode::Block => "block",
+        }
+    }
+}
+
+impl FromStr for Mode {
+    type Err = UnknownMode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownMode> {
+        match text {
+            "monitor" => Ok(Mode::Monitor),
+            "block" => Ok(Mode::Block),
+            other => Err(UnknownMode(other.into())),
+        }
+    }
+}
+
+/// There is no such [`Mode`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownMode(String);
+
+impl fmt::Display for UnknownMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "must be `monitor` or `block`, not `{}`", self.0)
+    }
+}
+
+impl std::error::Error for UnknownMode {}
 
 /// The settings of an [`Engine`](super::Engine): a ruleset, and deviations from the defaults.
 ///
@@ -38,6 +93,7 @@ pub enum OnIncomplete {
 #[derive(Debug)]
 pub struct Settings {
     pub(super) rules: Value,
+    pub(super) mode: Mode,
     pub(super) local_rules: bool,
     pub(super) enabled: Option<bool>,
     pub(super) modes: ModeSettings,
@@ -57,10 +113,12 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// An engine with these rules that is on from the start, with a budget of five milliseconds per evaluation.
+    /// An engine with these rules that is on from the start and monitors, with a budget of five milliseconds per
+    /// evaluation.
     pub fn new(rules: Value) -> Self {
         Self {
             rules,
+            mode: Mode::default(),
             local_rules: false,
             enabled: Some(true),
             modes: ModeSettings::default(),
@@ -80,9 +138,9 @@ impl Settings {
         }
     }
 
-    /// The same with the built-in rules.
+    /// The same with the built-in rules, which block in the mode [`Mode::Block`].
     pub fn builtin() -> Self {
-        Self::new(builtin::ruleset())
+        Self::new(builtin::blocking_ruleset())
     }
 
     /// The same with the JSON text of a ruleset.
@@ -94,6 +152,26 @@ impl Settings {
         json::parse(rules.as_ref()).map(Self::new).map_err(|reason| {
             Error::rules(format!("they are no JSON ({reason}); what is wanted is the text of a ruleset, not its path"))
         })
+    }
+
+    /// Whether rules block, or only report.
+    ///
+    /// ```
+    /// use bartizan::protect::{Engine, Mode, Settings, Start};
+    /// use bartizan::value::Value;
+    /// for (mode, blocked) in [(Mode::Monitor, false), (Mode::Block, true)] {
+    ///     let mut request = Engine::new(Settings::builtin().mode(mode))?.request();
+    ///     let query = Value::from_entries([("q", "<script>alert(1)</script>")]);
+    ///     let decision = request.start(Start::new("GET", "/search").query(query));
+    ///     assert_eq!(decision.blocked, blocked);
+    ///     let found = decision.found.expect("an evaluation");
+    ///     assert_eq!(found.withheld.is_some(), !blocked);
+    /// }
+    /// # Ok::<(), bartizan::protect::Error>(())
+    /// ```
+    #[must_use]
+    pub fn mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
     }
 
     /// Whether an operator chose the rules, which excludes remote configuration of them.

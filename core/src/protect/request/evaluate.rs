@@ -14,6 +14,8 @@ use std::time::Instant;
 /// The type of the action with which a rule asks for a further step. Like any type that the engine does not know, it is
 /// passed on and blocks nothing.
 const STEP_UP: &[u8] = b"ato_step_up";
+/// The tag of a request that a rule would have blocked, if the engine did not only monitor.
+const WOULD_BLOCK: &str = "bartizan.would_block";
 
 impl Request {
     /// Blocks the request from now on, whatever the rules say.
@@ -106,6 +108,9 @@ impl Request {
             let granted = self.engine.service().grants_trace();
             self.keep |= granted;
             self.rate_limited |= !granted;
+        }
+        if outcome.withheld.is_some() {
+            self.meta.insert(WOULD_BLOCK.into(), "true".into());
         }
         if let (None, Some(action)) = (&self.verdict, outcome.blocking_action()) {
             self.verdict = Some(action.clone());
