@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from bartizan import engine as engines
@@ -30,13 +29,15 @@ def prepare(
 
 def default_engine() -> Engine:
     """Return the engine of the process, which is made when it is first asked for."""
-    made: Engine = getattr(engines, "default", _default)()
-    return made
+    global _made
+    made: Callable[[], Engine] | None = getattr(engines, "default", None)
+    if made is not None:
+        return made()
+    _made = _made or Engine()
+    return _made
 
 
-@cache
-def _default() -> Engine:
-    return Engine()
+_made: Engine | None = None
 
 
 def current() -> Request | None:

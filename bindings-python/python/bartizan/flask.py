@@ -24,8 +24,8 @@ from bartizan.wsgi import Protection
 
 try:
     import flask
-except ImportError as error:
-    raise ImportError("bartizan.flask needs the package `flask`") from error
+except ImportError as _missing:
+    raise ImportError("bartizan.flask needs the package `flask`") from _missing
 try:
     import flask_login
 except ImportError:
