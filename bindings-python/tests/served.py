@@ -8,7 +8,7 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from email.message import Message
 from typing import Any
@@ -33,13 +33,13 @@ class Spans(list[Span]):
         return self[-1]
 
 
-def detecting(pattern: str, *addresses: str, on_match: str = "block", **settings: Any) -> Engine:
+def detecting(pattern: str, *addresses: str, on_match: Iterable[str] = ("block",), **settings: Any) -> Engine:
     """Return an engine with a rule that looks for a pattern at some addresses."""
     inputs = [{"address": address} for address in addresses]
     condition = {"operator": "match_regex", "parameters": {"regex": pattern, "inputs": inputs}}
     rule = {"id": "r", "name": "n", "tags": {"type": "t", "category": "attack_attempt"}, "conditions": [condition]}
-    rules = {"version": "2.2", "rules": [{**rule, "on_match": [on_match]}]}
-    return Engine(rules, timeout_us=10_000_000, **settings)
+    rules = {"version": "2.2", "rules": [{**rule, "on_match": [*on_match]}]}
+    return Engine(rules, mode="block", timeout_us=10_000_000, **settings)
 
 
 class Visitor:

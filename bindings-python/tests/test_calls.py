@@ -26,14 +26,7 @@ import urllib3
 from bartizan._calls import judge
 from bartizan.engine import Blocked, Engine, Request
 
-from served import Span
-
-
-def looking_at(address: str, *, stack: bool = False) -> Engine:
-    condition = {"operator": "match_regex", "parameters": {"regex": "evil", "inputs": [{"address": address}]}}
-    rule = {"id": "r", "name": "n", "tags": {"type": "t", "category": "attack_attempt"}, "conditions": [condition]}
-    reaction = ["block", "stack_trace"] if stack else ["block"]
-    return Engine({"version": "2.2", "rules": [{**rule, "on_match": reaction}]}, timeout_us=10_000_000)
+from served import Span, detecting
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +38,7 @@ def protected() -> Iterator[None]:
 
 def blocks(address: str, call: Callable[[], Any]) -> bool:
     """Whether a call is blocked in a request; outside of one it must not be."""
-    request = looking_at(address).request()
+    request = detecting("evil", address).request()
     request.head(b"GET", b"/", [])
     try:
         with request:
@@ -154,7 +147,7 @@ def test_urls(port: int, library: str) -> None:
 @pytest.mark.parametrize("library", [*urls(0)])
 def test_each_url_is_judged_once(port: int, library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
-    request = looking_at("server.io.net.url").request()
+    request = detecting("evil", "server.io.net.url").request()
     request.head(b"GET", b"/", [])
     original = Request.operation
 
@@ -273,7 +266,7 @@ def test_a_failure_of_the_engine_is_none_of_the_application(
 
 def test_stacks_are_attached() -> None:
     span = Span()
-    request = looking_at("server.sys.shell.cmd", stack=True).request(span)
+    request = detecting("evil", "server.sys.shell.cmd", on_match=["block", "stack_trace"]).request(span)
     request.head(b"GET", b"/", [])
 
     def deep(depth: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bartizan import engine as engines
@@ -20,24 +20,11 @@ def prepare(
 
     Settings that are invalid raise ``ArgumentError`` now, and not with each request.
     """
-    engine = default_engine() if engine is None else engine
+    engine = engines.default() if engine is None else engine
     trusted = trusted_proxies if isinstance(trusted_proxies, str | None) else [*trusted_proxies]
     proxies = {"client_ip_header": client_ip_header, "trusted_proxies": trusted}
     engine.call("client_ip", **proxies)
     return engine, proxies
-
-
-def default_engine() -> Engine:
-    """Return the engine of the process, which is made when it is first asked for."""
-    global _made
-    made: Callable[[], Engine] | None = getattr(engines, "default", None)
-    if made is not None:
-        return made()
-    _made = _made or Engine()
-    return _made
-
-
-_made: Engine | None = None
 
 
 def current() -> Request | None:
