@@ -54,6 +54,7 @@ impl From<Error> for EngineError {
     fn from(error: Error) -> Self {
         match error {
             Error::Rules(diagnostics) => EngineError::Rules(diagnostics),
+            Error::Exclusion(error) => EngineError::Setting(error.to_string()),
         }
     }
 }
