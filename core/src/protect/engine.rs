@@ -18,7 +18,7 @@ use crate::http::inbound::{Limits, Room};
 use crate::http::pages::Templates;
 use crate::http::{ClientAddress, Proxies};
 use crate::plan::EngineOptions;
-use crate::remote::{BUNDLED_RULES, Batch, BatchReport, Product, Target, Updater};
+use crate::remote::{BUNDLED_RULES, Batch, BatchReport, Product, Updater};
 use crate::report::{Incomplete, ReportedAction};
 use crate::support::fork::Versioned;
 use crate::support::{FixedClock, Ids, Occasional, RandomIds};
