@@ -326,6 +326,7 @@ function requests (line) {
   for (const step of line.engine ?? []) check(engine, step)
   const request = engine.request()
   for (const step of line.steps) check(request, step)
+  for (const step of line.after ?? []) check(engine, step)
 }
 
 // An engine without limits of time, for the calls of `http_requests`.

@@ -345,6 +345,7 @@ def requests(line: Any) -> None:
 
     take(engine.call, line.get("engine", []))
     take(engine.request().call, line["steps"])
+    take(engine.call, line.get("after", []))
 
 
 # An engine without limits of time, for the calls of `http_requests`.

@@ -10,7 +10,7 @@ use crate::live::LiveSets;
 use crate::order::Table;
 use crate::pattern::PatternCache;
 use crate::pattern::{Options, Pattern};
-use crate::plan::{self, Lists, Plan};
+use crate::plan::{self, EngineOptions, Lists, Plan};
 use crate::support::{Clock, Ids, RandomIds, SystemClock};
 use crate::value::Object;
 use crate::value::Text;
@@ -32,7 +32,7 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     live: Option<Arc<LiveSets>>,
-    monitors: bool,
+    engine: EngineOptions,
 }
 
 /// The outcome of adding a configuration.
@@ -60,7 +60,7 @@ impl Builder {
     /// A builder whose instances get time and ids from these sources.
     pub fn with_sources(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
         let (store, paths, patterns) = (Store::default(), Table::default(), PatternCache::default());
-        Builder { store, paths, patterns, plan: None, clock, ids, live: None, monitors: false }
+        Builder { store, paths, patterns, plan: None, clock, ids, live: None, engine: EngineOptions::default() }
     }
 
     /// Has the lists `blocked_ips` and `blocked_users` of all instances that are built from now on hold what these sets hold
@@ -74,13 +74,11 @@ impl Builder {
         self.live = Some(live);
     }
 
-    /// Whether the rules of instances built from now on only report: their blocking actions are then
+    /// What an engine adds to the instances built from now on. If it monitors, blocking actions of rules are
     /// [withheld](crate::Outcome::withheld), except those of denylists and other decisions.
-    pub(crate) fn set_monitoring(&mut self, monitors: bool) {
-        if self.monitors != monitors {
-            self.monitors = monitors;
-            self.plan = None;
-        }
+    pub(crate) fn set_engine(&mut self, options: EngineOptions) {
+        self.engine = options;
+        self.plan = None;
     }
 
     /// Adds a configuration, or replaces the one under this path.
@@ -192,7 +190,7 @@ impl Builder {
     /// post-processor.
     pub fn build(&mut self) -> Option<Waf> {
         if self.store.take_changed() || self.plan.is_none() {
-            self.plan = plan::build(&self.store, &mut self.patterns, self.monitors).map(Arc::new);
+            self.plan = plan::build(&self.store, &mut self.patterns, &self.engine).map(Arc::new);
             self.patterns.drop_unused();
         }
         let plan = self.plan.clone()?;

@@ -31,9 +31,11 @@ pub struct Planned {
     pub on_match: Vec<(Text, Option<Arc<Action>>)>,
     /// Derived from the actions.
     pub verdict: Verdict,
-    /// Whether its blocking actions are not taken. Rules over lists of refused users and addresses, of the modules for
-    /// them, and of the categories of decisions (`security_response`, `account_takeover`) block even where the engine
-    /// monitors: an operator, or an analysis that an operator allowed to block, decided about whom they refuse.
+    /// Whether it carries out a decision about whom to refuse, as opposed to judging what a request contains: rules over
+    /// lists of refused users and addresses, of the modules for them, and of the categories `security_response` and
+    /// `account_takeover` do. They block even where the engine monitors, and its own exclusions do not concern them.
+    pub decides: bool,
+    /// Whether its blocking actions are not taken.
     pub withholds: bool,
     /// Derived from the final tags.
     pub module: ModuleKind,
@@ -140,14 +142,15 @@ fn planned(table: &Table<Arc<Rule>>, store: &Store, actions: &Actions<'_>, monit
         let on_match: Vec<_> = on_match.into_iter().map(|id| (id.clone(), actions.get(&id))).collect();
         let blocks = on_match.iter().any(|(_, action)| action.as_ref().is_some_and(|a| a.kind.is_blocking()));
         let module = ModuleKind::of(&tags);
-        let withholds = monitors && !carries_out(spec, &tags, module);
+        let decides = carries_out(spec, &tags, module);
+        let withholds = monitors && !decides;
         let verdict = if blocks && !withholds { Verdict::Block } else { Verdict::Monitor };
-        rules.push(Planned { spec: spec.clone(), tags, on_match, verdict, withholds, module });
+        rules.push(Planned { spec: spec.clone(), tags, on_match, verdict, decides, withholds, module });
     }
     rules
 }
 
-/// Whether a rule carries out a decision about whom to refuse, as opposed to judging what a request contains.
+/// See [`Planned::decides`].
 fn carries_out(spec: &Rule, tags: &[(Text, Text)], module: ModuleKind) -> bool {
     let decided = matches!(module, ModuleKind::NetworkAcl | ModuleKind::AuthenticationAcl);
     let category = tag(tags, b"category").map_or(&b""[..], |category| category);

@@ -1,15 +1,17 @@
 //! The settings of an engine.
 
+use super::allow::AllowList;
 use super::error::Error;
+use super::exclusion::Exclusion;
+use super::mode::Mode;
 use super::service::ServiceSettings;
 use crate::builtin;
 use crate::http::inbound::{Limits, Room};
+use crate::http::pages::Templates;
 use crate::http::settings::DEFAULT_TIMEOUT;
 use crate::users::mode::ModeSettings;
 use crate::value::FloatStyle;
 use crate::value::{Value, json};
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 /// The effect on a request that was not inspected completely.
@@ -22,59 +24,6 @@ pub enum OnIncomplete {
     /// It ends, as if a rule with the action `block` had matched.
     Block,
 }
-
-/// The effect of rules on requests.
-///
-/// Lists of refused users and addresses block in either mode, as do blocks by the application and by takeover detection
-/// where it is configured to block. So do rules that carry out such decisions: those over the lists `blocked_ips` and
-/// `blocked_users`, of the modules `network-acl` and `authentication-acl`, and with the tag `category` `security_response`
-/// or `account_takeover`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Mode {
-    /// They report. What they would have blocked has the tag `bartizan.would_block`.
-    #[default]
-    Monitor,
-    /// They take their actions. The built-in rules block, except those that only inform.
-    Block,
-}
-
-impl Mode {
-    /// The environment variable with the mode of an engine whose settings say nothing.
-    pub const VARIABLE: &str = "BARTIZAN_MODE";
-
-    /// `monitor` or `block`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Mode::Monitor => "monitor",
-            Mode::Block => "block",
-        }
-    }
-}
-
-impl FromStr for Mode {
-    type Err = UnknownMode;
-
-    fn from_str(text: &str) -> Result<Self, UnknownMode> {
-        match text {
-            "monitor" => Ok(Mode::Monitor),
-            "block" => Ok(Mode::Block),
-            other => Err(UnknownMode(other.into())),
-        }
-    }
-}
-
-/// There is no such [`Mode`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownMode(String);
-
-impl fmt::Display for UnknownMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "must be `monitor` or `block`, not `{}`", self.0)
-    }
-}
-
-impl std::error::Error for UnknownMode {}
 
 /// The settings of an [`Engine`](super::Engine): a ruleset, and deviations from the defaults.
 ///
@@ -94,6 +43,11 @@ impl std::error::Error for UnknownMode {}
 pub struct Settings {
     pub(super) rules: Value,
     pub(super) mode: Mode,
+    pub(super) allowed: Option<AllowList>,
+    pub(super) exclusions: Vec<Exclusion>,
+    pub(super) pages: Templates<'static>,
+    pub(super) log_rate: i64,
+    pub(super) obfuscator: [Option<String>; 2],
     pub(super) local_rules: bool,
     pub(super) enabled: Option<bool>,
     pub(super) modes: ModeSettings,
@@ -113,12 +67,20 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The default of [`Settings::log_rate`].
+    pub const LOG_RATE: i64 = 10;
+
     /// An engine with these rules that is on from the start and monitors, with a budget of five milliseconds per
     /// evaluation.
     pub fn new(rules: Value) -> Self {
         Self {
             rules,
             mode: Mode::default(),
+            allowed: None,
+            exclusions: Vec::new(),
+            pages: Templates::default(),
+            log_rate: Settings::LOG_RATE,
+            obfuscator: [None, None],
             local_rules: false,
             enabled: Some(true),
             modes: ModeSettings::default(),
@@ -140,7 +102,12 @@ impl Settings {
 
     /// The same with the built-in rules, which block in the mode [`Mode::Block`].
     pub fn builtin() -> Self {
-        Self::new(builtin::blocking_ruleset())
+        Self::new(Self::builtin_rules())
+    }
+
+    /// The rules of [`Settings::builtin`], for [`Engine::reload`](super::Engine::reload).
+    pub fn builtin_rules() -> Value {
+        builtin::blocking_ruleset()
     }
 
     /// The same with the JSON text of a ruleset.
@@ -172,6 +139,39 @@ impl Settings {
     #[must_use]
     pub fn mode(self, mode: Mode) -> Self {
         Self { mode, ..self }
+    }
+
+    /// From which addresses requests are not refused.
+    #[must_use]
+    pub fn allow(self, list: AllowList) -> Self {
+        Self { allowed: Some(list), ..self }
+    }
+
+    /// What is not evaluated: see [`Engine::exclude`](super::Engine::exclude).
+    #[must_use]
+    pub fn exclude(mut self, exclusion: Exclusion) -> Self {
+        self.exclusions.push(exclusion);
+        self
+    }
+
+    /// The bodies of blocking responses.
+    #[must_use]
+    pub fn block_pages(self, pages: Templates<'static>) -> Self {
+        Self { pages, ..self }
+    }
+
+    /// How many attacks, and how many blocks, are logged per second: 10 by default; negative for all, zero for none.
+    #[must_use]
+    pub fn log_rate(self, lines: i64) -> Self {
+        Self { log_rate: lines, ..self }
+    }
+
+    /// What events and log lines do not show: values under keys that match the first expression, and what the second
+    /// matches in values. `None` stands for the engine's own expression, the empty text for none. An `obfuscator` in the
+    /// configuration takes precedence.
+    #[must_use]
+    pub fn obfuscator(self, keys: Option<String>, values: Option<String>) -> Self {
+        Self { obfuscator: [keys, values], ..self }
     }
 
     /// Whether an operator chose the rules, which excludes remote configuration of them.

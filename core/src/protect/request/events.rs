@@ -5,6 +5,7 @@
 //! with what is known of the request: its source, the traits of its device, and whether the firewall found an attack
 //! in it.
 
+use super::super::cause::Cause;
 use super::{Decision as ProtectDecision, Login, Request};
 use crate::Outcome;
 use crate::report;
@@ -239,6 +240,7 @@ impl Request {
         self.stealth = look == Look::Stealth;
         self.tell_refusal(look, login.as_deref());
         self.login = login;
+        self.cause.get_or_insert_with(|| Cause::decided("takeover"));
         self.block();
     }
 }
