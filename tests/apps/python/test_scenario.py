@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import random
 import re
 import socket
 import urllib.parse
@@ -60,15 +61,21 @@ def body_of(line: dict[str, Any]) -> tuple[bytes | None, str]:
     if "json" in line:
         return json.dumps(line["json"]).encode(), "application/json"
     if "files" in line:
-        parts = []
-        for file in line["files"]:
-            name = f'; filename="{file["filename"]}"' if "filename" in file else ""
-            head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{file["name"]}"{name}\r\n\r\n'
-            parts.append(f"{head}{file['content']}\r\n")
-        return f"{''.join(parts)}--{BOUNDARY}--\r\n".encode(), f"multipart/form-data; boundary={BOUNDARY}"
+        return b"".join(map(part_of, line["files"])) + f"--{BOUNDARY}--\r\n".encode(), (
+            f"multipart/form-data; boundary={BOUNDARY}"
+        )
     if "text" in line:
         return line["text"].encode() * line.get("repeat", 1), ""
     return (b"" if line.get("method") == "POST" else None), ""
+
+
+def part_of(file: dict[str, Any]) -> bytes:
+    """Return a part of `multipart/form-data`."""
+    name = f'; filename="{file["filename"]}"' if "filename" in file else ""
+    kind = f"\r\nContent-Type: {file['type']}" if "type" in file else ""
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{file["name"]}"{name}{kind}\r\n\r\n'
+    noise = random.Random(file["filename"]).randbytes(file["random"]) if "random" in file else b""
+    return head.encode() + file["content"].encode("latin-1" if noise else "utf-8") + noise + b"\r\n"
 
 
 def bytes_of(line: dict[str, Any], cookies: dict[str, str]) -> bytes:

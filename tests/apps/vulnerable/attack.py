@@ -91,7 +91,18 @@ def wapiti(base: str) -> list[str]:
             "sql,xss,exec,file",
             "--no-bugreport",
         ]
-        command += ["--max-scan-time", "180", "--flush-session", "-f", "json", "-o", str(report), "-v", "0"]
+        command += [
+            "--max-scan-time",
+            "180",
+            "--flush-session",
+            "-f",
+            "json",
+            "-o",
+            str(report),
+            "-v",
+            "0",
+            "--no-bugreport",
+        ]
         run([*command, "--store-session", folder, "--store-config", folder], 240)
         kinds = json.loads(report.read_text())["vulnerabilities"]
     numbers = Counter({kind: len(places) for kind, places in kinds.items()})
