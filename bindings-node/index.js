@@ -4,7 +4,8 @@ const { ArgumentError, Blocked, ConfigurationError, DisposedError } = require('.
 const { Waf, Context, ENGINE_VERSION } = require('./lib/waf')
 const { Result } = require('./lib/result')
 const sdk = require('./lib/sdk')
-const { Engine, ServedRequest, protection } = require('./lib/engine')
+const { Engine, ServedRequest } = require('./lib/engine')
+const { protection } = require('./lib/web/express')
 const { Detector } = require('./lib/takeover')
 const { Notifier } = require('./lib/notifier')
 
