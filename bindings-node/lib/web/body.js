@@ -8,6 +8,8 @@
 
 const { IncomingMessage } = require('node:http')
 
+const nothing = () => undefined
+
 /** Whether a body may come that nobody has read yet. */
 function hasUnreadBody (req) {
   if (req.readableEnded || req.destroyed || req.body !== undefined) return false
@@ -20,9 +22,9 @@ function hasUnreadBody (req) {
  * Gives the body to the request, up to the engine's limit, while nobody else gets it. Then `judge` says whether the request
  * goes on; if so, the stream gets what was held, and `pass` is called. A client that left before the end of its body is judged
  * by what it sent, but gets no answer: `leave` is called
- * in place of the application.
+ * in place of the application. `refuse` is for an application that was called before.
  */
-function holdBody (req, request, judge, pass, leave = () => undefined) {
+function holdBody (req, request, judge, pass, leave = nothing, refuse = undefined) {
   const { push } = req
   const held = []
   let holding = true
@@ -35,7 +37,9 @@ function holdBody (req, request, judge, pass, leave = () => undefined) {
     const goesOn = judge() && !gone
     let wanted = true
     if (goesOn) for (const piece of held) wanted = push.call(req, piece)
-    if (ended) push.call(req, null)
+    // Nobody reads a refused body, unless the application waits for it: the end must not look like that of the body.
+    if (ended && (goesOn || refuse === undefined)) push.call(req, null)
+    if (!goesOn && !gone) refuse?.()
     // The connection pauses, if it has to, when this returns; only then may the application make it go on.
     if (goesOn) process.nextTick(pass)
     else if (gone) leave()

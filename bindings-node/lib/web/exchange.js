@@ -8,6 +8,7 @@
 const sdk = require('../sdk')
 const { dropEnd, dropWrite, FailureBody, letArrive, silence } = require('./answer')
 const { hasUnreadBody, holdBody } = require('./body')
+const { keepContext } = require('./context')
 const { headOf, responseHeaders, spellingOf } = require('./head')
 
 const nothing = () => undefined
@@ -48,8 +49,8 @@ class Exchange {
     req.bartizan = this.request
     req.blockRequest = () => this.block()
     this.#watch()
-    this.#keepContext(req)
-    this.#keepContext(res)
+    keepContext(req, this.request)
+    keepContext(res, this.request)
     let finished = false
     const finish = () => {
       if (!finished) this.request.finish()
@@ -72,8 +73,14 @@ class Exchange {
     }
     if (!hasUnreadBody(this.#req)) return go()
     if (!later) return holdBody(this.#req, request, judge, go, () => this.onEnded())
-    holdBody(this.#req, request, judge, nothing)
+    holdBody(this.#req, request, judge, nothing, () => this.onEnded(), () => this.#leave())
     return go()
+  }
+
+  /** Ends a request whose body the application waits for, as if its client had left. */
+  #leave () {
+    if (this.#res.writableFinished) this.#req.destroy()
+    else this.#res.once('finish', () => this.#req.destroy())
   }
 
   /** Refuses the request on behalf of the application; false if it is too late. */
@@ -164,15 +171,6 @@ class Exchange {
     const { status, headers, given } = this.#sent
     for (const [name, spelling] of spellingOf(this.#res, given)) spelled.set(name, spelling)
     this.request.learnLoginFailure(status, headers, body)
-  }
-
-  /** Listeners run for this request, whoever reads from the connection. */
-  #keepContext (emitter) {
-    const { emit } = emitter
-    const { request } = this
-    emitter.emit = (...args) => sdk.current() === request
-      ? emit.apply(emitter, args)
-      : sdk.run(request, () => emit.apply(emitter, args))
   }
 }
 

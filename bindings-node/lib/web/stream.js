@@ -5,6 +5,7 @@
 const sdk = require('../sdk')
 const { dropEnd, dropWrite } = require('./answer')
 const { holdBody } = require('./body')
+const { keepContext } = require('./context')
 const { headOf, responseHeaders } = require('./head')
 
 const nothing = () => undefined
@@ -48,8 +49,7 @@ function serveStream ({ engine, span = nothing, proxies }, stream, headers, rawH
     dropEnd(stream, args)
     return stream
   }
-  const { emit } = stream
-  stream.emit = (...args) => sdk.current() === request ? emit.apply(stream, args) : sdk.run(request, () => emit.apply(stream, args))
+  keepContext(stream, request)
 
   const parts = { method: headers[':method'], url: headers[':path'], rawHeaders, headers, socket: stream.session?.socket }
   if (request.head({ ...headOf(parts), ...proxies })) {

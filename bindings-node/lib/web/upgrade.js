@@ -4,6 +4,7 @@
 
 const { STATUS_CODES } = require('node:http')
 const sdk = require('../sdk')
+const { keepContext } = require('./context')
 const { headOf } = require('./head')
 
 const nothing = () => undefined
@@ -29,6 +30,7 @@ function upgrade ({ engine, span = nothing, proxies }, req, socket, next) {
     socket.on('error', nothing)
     refuse()
   } else {
+    keepContext(socket, request)
     sdk.run(request, next)
   }
 }
