@@ -61,6 +61,11 @@ function holdBody (req, request, judge, pass, leave = nothing, refuse = undefine
   if (!(req instanceof IncomingMessage)) req.read(0)
 }
 
+/** Empties a request of HTTP/2 that the application answered without reading it. Its stream would stay open. */
+function emptyUnread (req) {
+  if (req.readableFlowing === null && !req.readableEnded && !req.destroyed) req.resume()
+}
+
 /** What arrived before the request was held. It stays where it was. */
 function bufferedPart (req) {
   if (!(req.readableLength > 0)) return null
@@ -72,4 +77,4 @@ function bufferedPart (req) {
   return part
 }
 
-module.exports = { hasUnreadBody, holdBody }
+module.exports = { emptyUnread, hasUnreadBody, holdBody }

@@ -7,7 +7,7 @@
 
 const sdk = require('../sdk')
 const { dropEnd, dropWrite, FailureBody, letArrive, silence } = require('./answer')
-const { hasUnreadBody, holdBody } = require('./body')
+const { emptyUnread, hasUnreadBody, holdBody } = require('./body')
 const { keepContext } = require('./context')
 const { headOf, responseHeaders, spellingOf } = require('./head')
 
@@ -27,6 +27,8 @@ class Exchange {
   #sent
   /** Whether the head of the response was evaluated, or needs no evaluation. */
   #decided = false
+  /** Whether the original `end` runs: that of HTTP/2 calls other methods of the response. */
+  #ending = false
   /** Whether the response is ours. */
   replaced = false
   /** Called when the request ended without the application's response: it was answered, or its client left. */
@@ -57,6 +59,7 @@ class Exchange {
       finished = true
     }
     res.once('close', finish)
+    if (res.stream !== undefined) res.once('finish', () => emptyUnread(req))
     // Responses without a connection are never closed.
     res.once('finish', () => setImmediate(finish))
   }
@@ -120,13 +123,22 @@ class Exchange {
       if (res.stream === undefined) res.statusMessage = undefined
       this.#originals.writeHead.call(res, status, Object.fromEntries(named))
       letArrive(res)
-      this.#originals.end.call(res, body)
+      this.#end(body)
       silence(res)
     }
     // The response to a failed login comes as late as the application's own would.
     if (delay > 0) setTimeout(send, delay / 1000)
     else send()
     return true
+  }
+
+  #end (...args) {
+    this.#ending = true
+    try {
+      return this.#originals.end.apply(this.#res, args)
+    } finally {
+      this.#ending = false
+    }
   }
 
   /** Evaluates the head that is about to be sent; whether it was replaced. */
@@ -143,11 +155,13 @@ class Exchange {
     const res = this.#res
     const { writeHead, write, end, flushHeaders } = this.#originals
     res.writeHead = (...args) => {
+      if (this.#ending) return writeHead.apply(res, args)
       const given = typeof args[1] === 'string' ? args[2] : args[2] ?? args[1]
       return this.#evaluateHead(args[0] | 0, given) ? res : writeHead.apply(res, args)
     }
     res.flushHeaders = () => this.#evaluateHead(res.statusCode) ? undefined : flushHeaders.call(res)
     res.write = (...args) => {
+      if (this.#ending) return write.apply(res, args)
       if (this.#evaluateHead(res.statusCode)) return dropWrite(res, args)
       if (this.request.loginFailed) this.#failure.add(...args)
       return write.apply(res, args)
@@ -159,7 +173,7 @@ class Exchange {
         return res
       }
       if (this.request.loginFailed) this.#learn(args)
-      return end.apply(res, args)
+      return this.#end(...args)
     }
   }
 

@@ -4,7 +4,7 @@
 
 const sdk = require('../sdk')
 const { dropEnd, dropWrite } = require('./answer')
-const { holdBody } = require('./body')
+const { emptyUnread, holdBody } = require('./body')
 const { keepContext } = require('./context')
 const { headOf, responseHeaders } = require('./head')
 
@@ -30,6 +30,7 @@ function serveStream ({ engine, span = nothing, proxies }, stream, headers, rawH
   const request = engine.request(span(stream), replace)
   stream.bartizan = request
   stream.once('close', () => request.finish())
+  stream.once('finish', () => emptyUnread(stream))
 
   for (const name of RESPONDS) {
     const original = stream[name]
