@@ -372,9 +372,14 @@ export interface ProxySettings {
 export interface EngineSettings extends ProxySettings {
   /** True by default. Null: off until remote configuration turns it on. */
   enabled?: boolean | null
+  /**
+   * With `monitor`, the default, rules report, while refused users and addresses are blocked; with `block` their blocking
+   * actions are taken. Without it, the variable `BARTIZAN_MODE` says so.
+   */
+  mode?: 'monitor' | 'block' | undefined
   /** Whether an operator chose the rules, so that remote configuration does not change them. */
   local_rules?: boolean
-  /** The environment variables of the collection mode. */
+  /** The environment variables, in place of `process.env`. */
   environment?: Record<string, string | undefined>
   /** Traces kept per second. */
   trace_rate_limit?: number
@@ -445,6 +450,12 @@ export class Engine {
    */
   request(span?: sdk.Span, onBlocked?: () => void): ServedRequest
 }
+
+/**
+ * The engine of the process for whoever was given none, made on first use. It has the built-in rules, and its settings are
+ * those of the environment: see `SETTINGS.md`.
+ */
+export function defaultEngine(): Engine
 
 /**
  * A request served by an engine. If a method returns `true`, end it with its `blockResponse`; calls about users end it

@@ -4,7 +4,7 @@ const { ArgumentError, Blocked, ConfigurationError, DisposedError } = require('.
 const { Waf, Context, ENGINE_VERSION } = require('./lib/waf')
 const { Result } = require('./lib/result')
 const sdk = require('./lib/sdk')
-const { Engine, ServedRequest } = require('./lib/engine')
+const { Engine, ServedRequest, defaultEngine } = require('./lib/engine')
 const { protection } = require('./lib/web/express')
 const { Detector } = require('./lib/takeover')
 const { Notifier } = require('./lib/notifier')
@@ -21,6 +21,7 @@ module.exports = {
   sdk,
   Engine,
   ServedRequest,
+  defaultEngine,
   protection,
   takeover: { Detector, Notifier }
 }

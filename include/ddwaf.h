@@ -18,8 +18,42 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Objects may be read through pointers to other types, such as a client's own definition of them. */
+#if defined(__GNUC__)
+#    define DDWAF_MAY_ALIAS __attribute__((__may_alias__))
+#else
+#    define DDWAF_MAY_ALIAS
+#endif
+
 typedef union _ddwaf_object ddwaf_object;
 typedef struct _ddwaf_object_kv ddwaf_object_kv;
+
+/* What the handles point to is known to the library only; C++ has names for it.
+ *
+ * ddwaf_handle: an instance made from configurations: immutable, for any number of threads.
+ * ddwaf_builder: holds configurations under their paths and makes instances from them. For one thread at a time. If the
+ *   process forks while a thread changes it, the child finds it in the state before the change.
+ * ddwaf_context: the data of one request. For one thread at a time, except that several may make subcontexts of an idle
+ *   context.
+ * ddwaf_subcontext: the data of a part of a request, on top of the data its context held when it was made. For one
+ *   thread at a time; independent of its context and of other subcontexts. */
+#ifdef __cplusplus
+namespace ddwaf {
+class waf;
+class waf_builder;
+class context;
+class subcontext;
+} // namespace ddwaf
+typedef ddwaf::waf *ddwaf_handle;
+typedef ddwaf::waf_builder *ddwaf_builder;
+typedef ddwaf::context *ddwaf_context;
+typedef ddwaf::subcontext *ddwaf_subcontext;
+#else
+typedef struct _ddwaf_handle *ddwaf_handle;
+typedef struct _ddwaf_builder *ddwaf_builder;
+typedef struct _ddwaf_context *ddwaf_context;
+typedef struct _ddwaf_subcontext *ddwaf_subcontext;
+#endif
 
 /* Functions of a user allocator: allocate `size` bytes aligned to `alignment` (or return NULL), free such a block, and
  * free `udata` when the allocator is destroyed. */
@@ -32,6 +66,26 @@ typedef void *ddwaf_alloc_fn_type(void *udata, size_t size, size_t alignment);
 typedef void ddwaf_free_fn_type(void *udata, void *block, size_t size, size_t alignment);
 typedef void ddwaf_udata_free_fn_type(void *udata);
 #endif
+
+/**
+ * An array of more than 65535 elements.
+ */
+typedef struct _ddwaf_object_large_array {
+    uint64_t type : 8;
+    uint64_t size : 28;
+    uint64_t capacity : 28;
+    ddwaf_object *ptr;
+} _ddwaf_object_large_array;
+
+/**
+ * A map of more than 65535 entries.
+ */
+typedef struct _ddwaf_object_large_map {
+    uint64_t type : 8;
+    uint64_t size : 28;
+    uint64_t capacity : 28;
+    ddwaf_object_kv *ptr;
+} _ddwaf_object_large_map;
 
 /**
  * Bytes a small string can hold inside the object.
@@ -65,8 +119,8 @@ typedef enum DDWAF_RET_CODE {
 } DDWAF_RET_CODE;
 
 /**
- * The kind of an object: the `type` byte of ddwaf_object. For arrays and maps of more than 65535 entries, 0x80 is
- * added to the tag, and the sizes are in other bits: read them with ddwaf_object_get_size and ddwaf_object_at_value.
+ * The kind of an object: the `type` byte of ddwaf_object. ddwaf_object_get_size, ddwaf_object_at_key and
+ * ddwaf_object_at_value read large arrays and maps like small ones.
  */
 typedef enum DDWAF_OBJ_TYPE {
     /**
@@ -113,6 +167,14 @@ typedef enum DDWAF_OBJ_TYPE {
      * A sequence of key/value pairs: `map`.
      */
     DDWAF_OBJ_MAP = 64,
+    /**
+     * A sequence of more than 65535 objects: `large_array`.
+     */
+    DDWAF_OBJ_LARGE_ARRAY = 160,
+    /**
+     * A sequence of more than 65535 key/value pairs: `large_map`.
+     */
+    DDWAF_OBJ_LARGE_MAP = 192,
 } DDWAF_OBJ_TYPE;
 
 /**
@@ -151,52 +213,9 @@ typedef enum DDWAF_LOG_LEVEL {
 typedef struct _ddwaf_allocator _ddwaf_allocator;
 
 /**
- * A builder, behind the opaque pointer that callers hold.
- *
- * If the process forks while a thread changes it, the child finds it in the state before the change.
- */
-typedef struct _ddwaf_builder _ddwaf_builder;
-
-/**
- * A context, behind the opaque pointer that callers hold.
- */
-typedef struct _ddwaf_context _ddwaf_context;
-
-/**
- * A subcontext, behind the opaque pointer that callers hold.
- */
-typedef struct _ddwaf_subcontext _ddwaf_subcontext;
-
-/**
- * An instance, behind the opaque pointer that callers hold.
- */
-typedef struct _ddwaf_handle _ddwaf_handle;
-
-/**
  * A source of memory.
  */
 typedef struct _ddwaf_allocator *ddwaf_allocator;
-
-/**
- * Holds configurations under their paths and makes instances from them. For one thread at a time.
- */
-typedef struct _ddwaf_builder *ddwaf_builder;
-
-/**
- * An instance made from configurations: immutable, for any number of threads.
- */
-typedef struct _ddwaf_handle *ddwaf_handle;
-
-/**
- * The data of one request. For one thread at a time, except that several may make subcontexts of an idle context.
- */
-typedef struct _ddwaf_context *ddwaf_context;
-
-/**
- * The data of a part of a request, on top of the data its context held when it was made. For one thread at a time;
- * independent of its context and of other subcontexts.
- */
-typedef struct _ddwaf_subcontext *ddwaf_subcontext;
 
 /**
  * Receives log messages, on the thread that caused them; several threads may call it at once. `function` and `file`
@@ -282,7 +301,7 @@ typedef struct _ddwaf_object_map {
 /**
  * A node of a tree of values, 16 bytes. `type` is common to all members and says which one is valid.
  */
-typedef union _ddwaf_object {
+typedef union DDWAF_MAY_ALIAS _ddwaf_object {
     uint8_t type;
     struct _ddwaf_object_bool b8;
     struct _ddwaf_object_signed i64;
@@ -292,6 +311,23 @@ typedef union _ddwaf_object {
     struct _ddwaf_object_small_string sstr;
     struct _ddwaf_object_array array;
     struct _ddwaf_object_map map;
+    struct _ddwaf_object_large_array large_array;
+    struct _ddwaf_object_large_map large_map;
+    /**
+     * The same members by the names of libddwaf.
+     */
+    union {
+        struct _ddwaf_object_bool b8;
+        struct _ddwaf_object_signed i64;
+        struct _ddwaf_object_unsigned u64;
+        struct _ddwaf_object_float f64;
+        struct _ddwaf_object_string str;
+        struct _ddwaf_object_small_string sstr;
+        struct _ddwaf_object_array array;
+        struct _ddwaf_object_map map;
+        struct _ddwaf_object_large_array large_array;
+        struct _ddwaf_object_large_map large_map;
+    } via;
 } _ddwaf_object;
 
 /**
@@ -465,22 +501,6 @@ ddwaf_object *ddwaf_object_set_string_literal(ddwaf_object *object, const char *
  * @return the object; NULL, in which case the caller still owns the string, if object or string is NULL.
  */
 ddwaf_object *ddwaf_object_set_string_nocopy(ddwaf_object *object, const char *string, uint32_t length);
-
-/**
- * Makes an object an array with room for exactly `capacity` elements, which grows when more are inserted. The previous
- * content is not freed.
- *
- * @return the object; NULL, with the object untouched, if object or alloc is NULL or memory is exhausted.
- */
-ddwaf_object *ddwaf_object_set_array(ddwaf_object *object, uint16_t capacity, ddwaf_allocator alloc);
-
-/**
- * Makes an object a map with room for exactly `capacity` entries, which grows when more are inserted. The previous
- * content is not freed.
- *
- * @return the object; NULL, with the object untouched, if object or alloc is NULL or memory is exhausted.
- */
-ddwaf_object *ddwaf_object_set_map(ddwaf_object *object, uint16_t capacity, ddwaf_allocator alloc);
 
 /**
  * As ddwaf_object_set_array, for any capacity below 2^28. Above 65535 the array has the large form.
@@ -862,4 +882,45 @@ const char *ddwaf_get_version(void);
 }  // extern "C"
 #endif  // __cplusplus
 
-#endif  /* DDWAF_H */
+/* Capacities were 16 bits wide in libddwaf 2.0, and the symbols of these two names still take them so. What is compiled
+ * with this header calls the symbols that take any capacity below 2^28. */
+#if defined(__GNUC__)
+#    define DDWAF_TEXT(word) #word
+#    define DDWAF_SYMBOL_WITH(prefix, name) __asm__(DDWAF_TEXT(prefix) DDWAF_TEXT(name))
+#    define DDWAF_SYMBOL_OF(prefix, name) DDWAF_SYMBOL_WITH(prefix, name)
+#    define DDWAF_SYMBOL(name) DDWAF_SYMBOL_OF(__USER_LABEL_PREFIX__, name)
+#else
+#    define ddwaf_object_set_array ddwaf_object_set_array_large
+#    define ddwaf_object_set_map ddwaf_object_set_map_large
+#    define DDWAF_SYMBOL(name)
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Makes an object an array with room for exactly `capacity` elements, which grows when more are inserted. The previous
+ * content is not freed. Above 65535 the array has the large form.
+ *
+ * @return the object; NULL, with the object untouched, if object or alloc is NULL, memory is exhausted, or for a
+ *         capacity of 2^28 or more.
+ */
+ddwaf_object *ddwaf_object_set_array(ddwaf_object *object, size_t capacity, ddwaf_allocator alloc)
+    DDWAF_SYMBOL(ddwaf_object_set_array_large);
+
+/**
+ * Makes an object a map with room for exactly `capacity` entries, which grows when more are inserted. The previous
+ * content is not freed. Above 65535 the map has the large form.
+ *
+ * @return the object; NULL, with the object untouched, if object or alloc is NULL, memory is exhausted, or for a
+ *         capacity of 2^28 or more.
+ */
+ddwaf_object *ddwaf_object_set_map(ddwaf_object *object, size_t capacity, ddwaf_allocator alloc)
+    DDWAF_SYMBOL(ddwaf_object_set_map_large);
+
+#ifdef __cplusplus
+} // extern "C"
+#endif
+
+#endif /* DDWAF_H */

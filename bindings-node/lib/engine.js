@@ -42,7 +42,7 @@ class Engine {
   #takeover
 
   constructor (rules, { enabled = true, ...settings } = {}) {
-    this.#native = nativeEngine({ rules, enabled, host: 'javascript', ...settings })
+    this.#native = nativeEngine({ rules, enabled, host: 'javascript', environment: process.env, ...settings })
     warn(this.#native.doubts)
     const detector = this.#native.takeover()
     const { takeover_diagnostics: diagnostics } = this.report
@@ -93,6 +93,14 @@ class Engine {
   request (span, onBlocked = undefined) {
     return new ServedRequest(this.#native.request(), this.#native.budget, span, onBlocked)
   }
+}
+
+let processEngine
+
+/** The engine of the process for whoever was given none, made on first use from the environment. */
+function defaultEngine () {
+  processEngine ??= new Engine()
+  return processEngine
 }
 
 /** A request served by an engine: the functions of `sdk` called in it report to it. */
@@ -232,4 +240,4 @@ class ServedRequest extends sdk.Request {
   }
 }
 
-module.exports = { Engine, ServedRequest, nativeEngine }
+module.exports = { Engine, ServedRequest, defaultEngine, nativeEngine }

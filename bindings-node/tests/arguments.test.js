@@ -26,7 +26,7 @@ const BUDGETS = [5000, 1]
 const SIZES = [1, 1000, 17_000, 200_000]
 
 const engine = (settings = {}) => {
-  const made = new Engine(RULES, settings)
+  const made = new Engine(RULES, { mode: 'block', ...settings })
   made.block({ ip: DENIED })
   return made
 }
@@ -102,7 +102,7 @@ test('an unknown client is refused while addresses are', () => {
 
 test('incomplete requests are refused if configured', () => {
   for (const budget of BUDGETS) {
-    const tested = new Engine(RULES, { on_incomplete: 'block', timeout_us: budget })
+    const tested = new Engine(RULES, { mode: 'block', on_incomplete: 'block', timeout_us: budget })
     for (const parts of [{ body: ones(100_000) }, { headers: pairs(DENIED, 10_000) }]) {
       assert.equal(tested.request().start(parts), true)
     }
@@ -112,10 +112,10 @@ test('incomplete requests are refused if configured', () => {
 test('headers of a response', () => {
   for (const count of [6000, 10_000, 100_000]) {
     const headers = Array.from({ length: count }, (_, i) => [`x-${i}`, 'x'])
-    const request = new Engine(RULES).request()
+    const request = new Engine(RULES, { mode: 'block' }).request()
     assert.equal(request.response(200, headers), false)
     assert.ok(request.finish().incomplete.includes('container_size'))
-    assert.equal(new Engine(RULES, { on_incomplete: 'block' }).request().response(200, headers), true)
+    assert.equal(new Engine(RULES, { mode: 'block', on_incomplete: 'block' }).request().response(200, headers), true)
   }
 })
 

@@ -25,7 +25,7 @@ const LIMIT = 100_000
 let server, port
 
 before(async () => {
-  const { begin, evaluate } = protection(new Engine(rules, { timeout_us: 10_000_000, body_limit: LIMIT }))
+  const { begin, evaluate } = protection(new Engine(rules, { mode: 'block', timeout_us: 10_000_000, body_limit: LIMIT }))
   server = http.createServer((req, res) => begin(req, res, () => evaluate(req, res, async () => {
     if (req.url === '/unread') return res.end('unread')
     if (req.url === '/late') await new Promise((resolve) => setTimeout(resolve, 20))

@@ -87,7 +87,7 @@ test('warnings are returned and emitted', async () => {
 })
 
 test('a user and an address are blocked together', () => {
-  const engine = new Engine(GOOD)
+  const engine = new Engine(GOOD, { mode: 'block' })
   const blocked = (entry) => engine.call('blocked', entry).blocked
   assert.ok(engine.block({ ip: '203.0.113.7', user: 'mallory', seconds: 60 }).done)
   assert.ok(blocked({ user: 'mallory' }) && blocked({ ip: '203.0.113.7' }))
@@ -100,7 +100,7 @@ test('a user and an address are blocked together', () => {
 })
 
 test('a refused user ends the request', () => {
-  const engine = new Engine(GOOD)
+  const engine = new Engine(GOOD, { mode: 'block' })
   engine.block({ user: 7 })
   const request = engine.request()
   sdk.run(request, () => {
@@ -116,7 +116,7 @@ test('a refused user ends the request', () => {
 })
 
 test('a refused user gets the response of the engine, whatever the application writes', async () => {
-  const engine = new Engine(GOOD)
+  const engine = new Engine(GOOD, { mode: 'block' })
   engine.block({ user: 'mallory' })
   const { begin } = protection(engine)
   const errors = []
@@ -144,14 +144,14 @@ test('a refused user gets the response of the engine, whatever the application w
 })
 
 test('padding hides nothing in a request', () => {
-  const engine = new Engine({ version: '2.2', rules: [rule('r', 'server.request.query')] }, { timeout_us: 30_000_000 })
+  const engine = new Engine({ version: '2.2', rules: [rule('r', 'server.request.query')] }, { mode: 'block', timeout_us: 30_000_000 })
   const padding = new Array(2).fill(new Array(100).fill(new Array(10_000).fill(null)))
   const request = engine.request()
   assert.ok(request.evaluate({ 'server.request.body': padding, 'server.request.query': 'bad' }))
 })
 
 test('business events are evaluated', () => {
-  const engine = new Engine({ version: '2.2', rules: [rule('pay', 'server.business_logic.payment.failure')] })
+  const engine = new Engine({ version: '2.2', rules: [rule('pay', 'server.business_logic.payment.failure')] }, { mode: 'block' })
   const request = engine.request()
   sdk.run(request, () => {
     assert.equal(sdk.submitBusinessLogic('payment.success', { card: 'bad' }), null)

@@ -41,7 +41,7 @@ const PLAIN = [
   request('POST', '/echo', { connection: null }, 'one') + request('POST', '/plain', { connection: null }, 'two') + request('POST', '/echo', {}, 'three')
 ]
 
-const engine = new Engine(undefined, { timeout_us: 60_000_000 })
+const engine = new Engine(undefined, { mode: 'block', timeout_us: 60_000_000 })
 
 for (const [name, make] of Object.entries(FRAMEWORKS)) {
   test(name, async (t) => {

@@ -18,7 +18,7 @@ const rules = {
   version: '2.2',
   rules: [rule('evil', 'evil', inputs), rule('teapot', '418', [{ address: 'server.response.status' }]), rule('host', '^h.example$', inputs.slice(3))]
 }
-const engine = new Engine(rules, { timeout_us: 60_000_000 })
+const engine = new Engine(rules, { mode: 'block', timeout_us: 60_000_000 })
 engine.block({ user: 'mallory' })
 
 /** Sends a request over a connection; returns its headers, body and trailers. */

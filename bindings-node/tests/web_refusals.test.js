@@ -31,7 +31,7 @@ const rules = {
     matches('leak', 'secret', ['server.response.headers.no_cookies'])
   ]
 }
-const engine = new Engine(rules, { timeout_us: 60_000_000, body_limit: 100_000 })
+const engine = new Engine(rules, { mode: 'block', timeout_us: 60_000_000, body_limit: 100_000 })
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 const MULTIPART = '--B\r\nContent-Disposition: form-data; name=a; filename="NAME"\r\n\r\nCONTENT\r\n--B--\r\n'
 const multipart = { 'content-type': 'multipart/form-data; boundary=B' }
@@ -106,7 +106,7 @@ const HABITS = {
 }
 
 test('applications whose response is replaced', async (t) => {
-  const own = new Engine(rules, { timeout_us: 60_000_000 })
+  const own = new Engine(rules, { mode: 'block', timeout_us: 60_000_000 })
   own.block({ user: 'mallory' })
   let done, failed
   const { server, port } = await listen(http.createServer(protect((req, res) => {
@@ -124,7 +124,7 @@ test('applications whose response is replaced', async (t) => {
 })
 
 test('a response that was begun is cut off', async (t) => {
-  const own = new Engine(rules)
+  const own = new Engine(rules, { mode: 'block' })
   own.block({ user: 'mallory' })
   const { server, port } = await listen(http.createServer(protect((req, res) => {
     res.write('begun')

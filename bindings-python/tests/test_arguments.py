@@ -30,7 +30,7 @@ SIZES = [1, 1000, 17_000, 200_000]
 
 
 def engine(**settings: Any) -> Engine:
-    made = Engine(RULES, **settings)
+    made = Engine(RULES, mode="block", **settings)
     made.block(ip=DENIED)
     return made
 
@@ -107,7 +107,7 @@ def test_a_long_header_is_cut_and_reported() -> None:
 
 @pytest.mark.parametrize("budget", BUDGETS)
 def test_incomplete_requests_are_refused_if_configured(budget: int) -> None:
-    protected = Engine(RULES, on_incomplete="block", timeout_us=budget)
+    protected = Engine(RULES, mode="block", on_incomplete="block", timeout_us=budget)
     for parts in ({"body": [1] * 100_000}, {"headers": pairs(DENIED, 10_000)}):
         request = protected.request()
         assert blocked(lambda: request.start(**parts))  # noqa: B023
@@ -116,10 +116,10 @@ def test_incomplete_requests_are_refused_if_configured(budget: int) -> None:
 @pytest.mark.parametrize("count", [6000, 10_000, 100_000])
 def test_headers_of_a_response(count: int) -> None:
     headers = [[f"x-{i}", "x"] for i in range(count)]
-    request = Engine(RULES).request()
+    request = Engine(RULES, mode="block").request()
     request.response(200, headers)
     assert "container_size" in request.finish()["incomplete"]
-    request = Engine(RULES, on_incomplete="block").request()
+    request = Engine(RULES, mode="block", on_incomplete="block").request()
     assert blocked(lambda: request.response(200, headers))
 
 

@@ -33,7 +33,7 @@ RULE = {
 
 
 def engine() -> Engine:
-    return Engine({"version": "2.2", "rules": [RULE]}, timeout_us=10_000_000, body_limit=100_000)
+    return Engine({"version": "2.2", "rules": [RULE]}, mode="block", timeout_us=10_000_000, body_limit=100_000)
 
 
 class Span(dict[str, Any]):

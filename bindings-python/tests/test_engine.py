@@ -91,7 +91,7 @@ def test_warnings_are_returned_and_logged(caplog: pytest.LogCaptureFixture) -> N
 
 
 def test_a_user_and_an_address_are_blocked_together() -> None:
-    engine = Engine(GOOD)
+    engine = Engine(GOOD, mode="block")
     assert engine.block(ip="203.0.113.7", user="mallory", seconds=60)["done"]
     assert engine.call("blocked", user="mallory")["blocked"]
     assert engine.call("blocked", ip="203.0.113.7")["blocked"]
@@ -106,7 +106,7 @@ def test_a_user_and_an_address_are_blocked_together() -> None:
 
 
 def test_sessions_are_checked_and_none_is_not_a_user() -> None:
-    engine = Engine({"version": "2.2", "rules": [rule("session"), rule("user", "usr.id")]})
+    engine = Engine({"version": "2.2", "rules": [rule("session"), rule("user", "usr.id")]}, mode="block")
     with engine.request() as request:
         assert not request.is_user_blocked(None)
         assert not request.is_user_blocked("bob", "good")
@@ -122,7 +122,7 @@ def test_sessions_are_checked_and_none_is_not_a_user() -> None:
 
 
 def test_a_request_may_be_left_in_another_context() -> None:
-    request = Engine(GOOD).request()
+    request = Engine(GOOD, mode="block").request()
     elsewhere = contextvars.copy_context()
     elsewhere.run(request.__enter__)
     request.__exit__(None, None, None)
@@ -134,7 +134,9 @@ def test_a_request_may_be_left_in_another_context() -> None:
 
 
 def test_padding_hides_nothing_in_a_request() -> None:
-    engine = Engine({"version": "2.2", "rules": [rule("r", "server.request.query")]}, timeout_us=30_000_000)
+    engine = Engine(
+        {"version": "2.2", "rules": [rule("r", "server.request.query")]}, mode="block", timeout_us=30_000_000
+    )
     padding = [[[None] * 10_000] * 100] * 2
     with engine.request() as request, pytest.raises(Blocked):
         request.run({"server.request.body": padding, "server.request.query": "bad"})
@@ -142,7 +144,7 @@ def test_padding_hides_nothing_in_a_request() -> None:
 
 
 def test_business_events_are_evaluated() -> None:
-    engine = Engine({"version": "2.2", "rules": [rule("pay", "server.business_logic.payment.failure")]})
+    engine = Engine({"version": "2.2", "rules": [rule("pay", "server.business_logic.payment.failure")]}, mode="block")
     with engine.request() as request:
         assert sdk.submit_business_logic("payment.success", {"card": "bad"}) is None
         with pytest.raises(Blocked):

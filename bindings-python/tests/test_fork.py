@@ -61,7 +61,7 @@ class Process:
     def __init__(self) -> None:
         self.waf = bartizan.Waf(RULES, timeout=BUDGET)
         self.newest = self.waf
-        self.engine = Engine(RULES, timeout_us=BUDGET * 1e6)
+        self.engine = Engine(RULES, mode="block", timeout_us=BUDGET * 1e6)
         self.context = self.waf.context()
         self.request = self.engine.request()
 

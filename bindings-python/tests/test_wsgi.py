@@ -23,8 +23,10 @@ def rules(*addresses: str) -> dict[str, Any]:
 
 
 BODY = ("server.request.body", "server.request.body.filenames", "server.request.body.files_content")
-ENGINE = Engine(rules("server.request.query", "server.request.cookies", *BODY), timeout_us=10_000_000, body_limit=1000)
-STRICT = Engine(rules(*BODY), timeout_us=10_000_000, on_incomplete="block")
+ENGINE = Engine(
+    rules("server.request.query", "server.request.cookies", *BODY), mode="block", timeout_us=10_000_000, body_limit=1000
+)
+STRICT = Engine(rules(*BODY), mode="block", timeout_us=10_000_000, on_incomplete="block")
 
 
 class Served:
@@ -240,7 +242,7 @@ def test_written_parts() -> None:
 
 @pytest.mark.parametrize("how", ["raised", "wrapped", "answered", "streamed"])
 def test_a_refused_user(how: str) -> None:
-    engine = Engine(rules(*BODY))
+    engine = Engine(rules(*BODY), mode="block")
     engine.block(user="mallory")
 
     def stream(start_response: Any) -> Iterator[bytes]:
@@ -267,7 +269,7 @@ def test_a_refused_user(how: str) -> None:
 
 
 def test_a_refusal_that_comes_too_late_breaks_the_response_off() -> None:
-    engine = Engine(rules(*BODY))
+    engine = Engine(rules(*BODY), mode="block")
     engine.block(user="mallory")
 
     def application(_: dict[str, Any], start_response: Any) -> Iterator[bytes]:
@@ -284,7 +286,7 @@ def test_a_refusal_that_comes_too_late_breaks_the_response_off() -> None:
 
 
 def test_a_refusal_after_a_written_part_breaks_the_response_off() -> None:
-    engine = Engine(rules(*BODY))
+    engine = Engine(rules(*BODY), mode="block")
     engine.block(user="mallory")
 
     def application(_: dict[str, Any], start_response: Any) -> list[bytes]:

@@ -10,7 +10,7 @@ use crate::live::LiveSets;
 use crate::order::Table;
 use crate::pattern::PatternCache;
 use crate::pattern::{Options, Pattern};
-use crate::plan::{self, Lists, Plan};
+use crate::plan::{self, EngineOptions, Lists, Plan};
 use crate::support::{Clock, Ids, RandomIds, SystemClock};
 use crate::value::Object;
 use crate::value::Text;
@@ -32,6 +32,7 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     live: Option<Arc<LiveSets>>,
+    engine: EngineOptions,
 }
 
 /// The outcome of adding a configuration.
@@ -59,7 +60,7 @@ impl Builder {
     /// A builder whose instances get time and ids from these sources.
     pub fn with_sources(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
         let (store, paths, patterns) = (Store::default(), Table::default(), PatternCache::default());
-        Builder { store, paths, patterns, plan: None, clock, ids, live: None }
+        Builder { store, paths, patterns, plan: None, clock, ids, live: None, engine: EngineOptions::default() }
     }
 
     /// Has the lists `blocked_ips` and `blocked_users` of all instances that are built from now on hold what these sets hold
@@ -71,6 +72,13 @@ impl Builder {
 
     pub(crate) fn set_live(&mut self, live: Arc<LiveSets>) {
         self.live = Some(live);
+    }
+
+    /// What an engine adds to the instances built from now on. If it monitors, blocking actions of rules are
+    /// [withheld](crate::Outcome::withheld), except those of denylists and other decisions.
+    pub(crate) fn set_engine(&mut self, options: EngineOptions) {
+        self.engine = options;
+        self.plan = None;
     }
 
     /// Adds a configuration, or replaces the one under this path.
@@ -182,7 +190,7 @@ impl Builder {
     /// post-processor.
     pub fn build(&mut self) -> Option<Waf> {
         if self.store.take_changed() || self.plan.is_none() {
-            self.plan = plan::build(&self.store, &mut self.patterns).map(Arc::new);
+            self.plan = plan::build(&self.store, &mut self.patterns, &self.engine).map(Arc::new);
             self.patterns.drop_unused();
         }
         let plan = self.plan.clone()?;

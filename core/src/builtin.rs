@@ -66,6 +66,36 @@ pub fn ruleset() -> Value {
     ruleset
 }
 
+/// The same for engines, whose mode decides whether rules block: the rules on which an operator may block (see
+/// `rules/README.md`) have the action `block`.
+pub(crate) fn blocking_ruleset() -> Value {
+    let ruleset = ruleset();
+    let rules = ruleset.get(b"rules").and_then(Object::as_array).unwrap_or_default().iter();
+    let rules: Value = rules.map(|rule| if may_block(rule) { blocking(rule) } else { rule.to_value() }).collect();
+    with(&ruleset, "rules", rules)
+}
+
+/// Whether a rule is about attacks, and sure enough.
+fn may_block(rule: &Object) -> bool {
+    let tag = |name: &[u8]| rule.get(b"tags").and_then(|tags| tags.get(name)).and_then(Object::as_bytes);
+    tag(b"confidence") == Some(b"1") && matches!(tag(b"category"), Some(b"attack_attempt" | b"vulnerability_trigger"))
+}
+
+fn blocking(rule: &Object) -> Value {
+    let own = rule.get(b"on_match").and_then(Object::as_array).unwrap_or_default().iter().map(Object::to_value);
+    let on_match: Value = own.chain([Value::from("block")]).collect();
+    with(rule, "on_match", on_match)
+}
+
+/// A copy of a map with another value under a key.
+fn with(map: &Object, key: &str, value: Value) -> Value {
+    let others = map.as_map().unwrap_or_default().iter().filter(|pair| pair.key_bytes() != Some(key.as_bytes()));
+    let mut copy =
+        Value::from_entries(others.map(|pair| (pair.key_bytes().unwrap_or_default(), pair.value().to_value())));
+    copy.insert(key, value);
+    copy
+}
+
 /// The sections of the documents.
 const SECTIONS: [&str; 3] = ["rules", "processors", "scanners"];
 

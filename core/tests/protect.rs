@@ -4,7 +4,7 @@
 use bartizan::Deadline;
 use bartizan::http::block::{Answer, Ask};
 use bartizan::protect::{
-    Engine, Error, Finish, Login, Request, Response, Settings, Start, Subject, Taken, UnusableStatus, User,
+    Engine, Error, Finish, Login, Mode, Request, Response, Settings, Start, Subject, Taken, UnusableStatus, User,
 };
 use bartizan::protect::{Refused, Until};
 use bartizan::users::Who;
@@ -20,7 +20,7 @@ fn engine(rules: &[(&str, &str, &str)]) -> Arc<Engine> {
     });
     let rules: Vec<_> = rules.collect();
     let text = format!(r#"{{"version": "2.2", "rules": [{}]}}"#, rules.join(","));
-    Engine::new(Settings::from_json(text).unwrap()).unwrap()
+    Engine::new(Settings::from_json(text).unwrap().mode(Mode::Block)).unwrap()
 }
 
 fn page(request: &mut Request) -> Option<u16> {

@@ -6,8 +6,8 @@ use std::ffi::{c_char, c_int, c_uint, c_void};
 /// Bytes a small string can hold inside the object.
 pub const DDWAF_OBJ_SSTR_SIZE: usize = 14;
 
-/// The kind of an object: the `type` byte of ddwaf_object. For arrays and maps of more than 65535 entries, 0x80 is
-/// added to the tag, and the sizes are in other bits: read them with ddwaf_object_get_size and ddwaf_object_at_value.
+/// The kind of an object: the `type` byte of ddwaf_object. ddwaf_object_get_size, ddwaf_object_at_key and
+/// ddwaf_object_at_value read large arrays and maps like small ones.
 #[repr(C)]
 pub enum DDWAF_OBJ_TYPE {
     /// Unknown or uninitialised.
@@ -32,6 +32,10 @@ pub enum DDWAF_OBJ_TYPE {
     DDWAF_OBJ_ARRAY = 0x20,
     /// A sequence of key/value pairs: `map`.
     DDWAF_OBJ_MAP = 0x40,
+    /// A sequence of more than 65535 objects: `large_array`.
+    DDWAF_OBJ_LARGE_ARRAY = 0xA0,
+    /// A sequence of more than 65535 key/value pairs: `large_map`.
+    DDWAF_OBJ_LARGE_MAP = 0xC0,
 }
 
 /// What an evaluation returns.

@@ -29,12 +29,18 @@ fn succeed(output: &Output) -> String {
 
 /// Builds tests/c/NAME.c with this library, runs it with these arguments, and returns what it printed.
 fn run(name: &str, library: &Path, arguments: &[PathBuf]) -> String {
+    run_as(("cc", "-std=c11"), name, library, arguments)
+}
+
+fn run_as((language, standard): (&str, &str), name: &str, library: &Path, arguments: &[PathBuf]) -> String {
     let source = top().join("tests/c").join(name).with_extension("c");
     let kind = library.extension().unwrap_or_default().to_string_lossy();
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{kind}"));
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{language}-{kind}"));
     let system = ["-lpthread", "-lm", "-ldl", "-lgcc_s"].map(Path::new);
-    let files = [&[Path::new("-o"), &program, &source, library][..], &system].concat();
-    succeed(&compiler("cc", &["-std=c11", "-O1", "-g"], &files));
+    let dialect = ["-x", if language == "cc" { "c" } else { "c++" }].map(Path::new);
+    let files =
+        [&[Path::new("-o"), &program], &dialect[..], &[&source], &["-x", "none"].map(Path::new), &[library], &system];
+    succeed(&compiler(language, &[standard, "-O2", "-g"], &files.concat()));
     let folder = library.parent().expect("the folder of the library");
     // `BARTIZAN_RUNNER` is a command that runs the programs, with its arguments: valgrind, for example.
     let runner = std::env::var("BARTIZAN_RUNNER").unwrap_or_default();
@@ -47,6 +53,20 @@ fn run(name: &str, library: &Path, arguments: &[PathBuf]) -> String {
 #[test]
 fn a_c_client_works_with_the_library() {
     assert_eq!(run("client", &library(), &[]), "ok\n");
+}
+
+#[test]
+fn c_and_cpp_programs_use_every_name_of_the_header() {
+    let program = std::fs::read_to_string(top().join("tests/c/names.c")).expect("a program");
+    let header = std::fs::read_to_string(top().join("include/ddwaf.h")).expect("a header");
+    let is_name = |word: &&str| word.trim_start_matches('_').to_lowercase().starts_with("ddwaf_");
+    let names = header.split(|c: char| !c.is_alphanumeric() && c != '_').filter(is_name);
+    let helpers = ["DDWAF_H", "DDWAF_MAY_ALIAS", "DDWAF_TEXT", "DDWAF_SYMBOL", "DDWAF_SYMBOL_OF", "DDWAF_SYMBOL_WITH"];
+    for name in names.filter(|name| !helpers.contains(name)) {
+        assert!(program.contains(name), "{name} is not used");
+    }
+    assert_eq!(run_as(("cc", "-std=c99"), "names", &library(), &[]), "ok\n");
+    assert_eq!(run_as(("c++", "-std=c++11"), "names", &library(), &[]), "ok\n");
 }
 
 #[cfg(target_os = "linux")]

@@ -12,7 +12,9 @@ fn generate(config: &str, sources: &[&str]) -> String {
     }
     let mut header = vec![];
     builder.generate().expect("a header").write(&mut header);
-    without_safety(&String::from_utf8(header).expect("UTF-8"))
+    // cbindgen has no place for the attribute of a type.
+    let header = String::from_utf8(header).expect("UTF-8");
+    without_safety(&header.replace("typedef union _ddwaf_object {", "typedef union DDWAF_MAY_ALIAS _ddwaf_object {"))
 }
 
 /// Removes everything after the heading, which is the last part of a comment.

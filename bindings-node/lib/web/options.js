@@ -2,18 +2,14 @@
 
 // What every integration takes: an engine, where spans come from, and the proxies in front of the application.
 
-const engines = require('../engine')
+const { defaultEngine, Engine } = require('../engine')
 const { ArgumentError, kindOf, only } = require('../errors')
-
-let made
 
 /** The engine given, or the one of the process. */
 function engineOf (engine) {
-  if (engine instanceof engines.Engine) return engine
+  if (engine instanceof Engine) return engine
   if (engine !== undefined && engine !== null) throw new ArgumentError(`the engine must be an Engine, not ${kindOf(engine)}`)
-  if (engines.defaultEngine !== undefined) return engines.defaultEngine()
-  made ??= new engines.Engine()
-  return made
+  return defaultEngine()
 }
 
 /** The engine and the checked options. Invalid settings fail now, not with each request. */

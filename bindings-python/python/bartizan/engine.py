@@ -20,6 +20,8 @@ opened around the application's code; the functions of `bartizan.sdk` called in 
 from __future__ import annotations
 
 import logging
+import os
+import threading
 from collections.abc import Iterable, Mapping
 from contextvars import Token
 from types import TracebackType
@@ -29,7 +31,7 @@ from bartizan import sdk
 from bartizan._native import ConfigurationWarning, Diagnostics, NativeEngine, NativeRequest
 from bartizan.takeover import Detector
 
-__all__ = ["Blocked", "Engine", "Request"]
+__all__ = ["Blocked", "Engine", "Request", "default"]
 
 _log = logging.getLogger("bartizan")
 
@@ -46,12 +48,14 @@ class Engine:
     """The engine of a process. Thread-safe.
 
     ``rules`` is a ruleset, as ``json.load`` returns it or as text; without it, the built-in rules apply. ``enabled`` is
-    true, false, or None to let remote configuration decide. A ruleset without a usable rule raises
+    true, false, or None to let remote configuration decide. ``mode`` says what rules do: with ``"monitor"``, the
+    default, they report, while refused users and addresses are blocked; with ``"block"`` their blocking actions are
+    taken. Without it, the variable ``BARTIZAN_MODE`` says so. A ruleset without a usable rule raises
     ``ConfigurationError``; warnings about it are in ``warnings``, and go to the logger ``bartizan``. ``settings`` are
     those of the engine; any other raises ``TypeError``:
 
     - ``local_rules``: whether an operator chose the rules, so that remote configuration does not change them
-    - ``environment``: the environment variables of the collection mode
+    - ``environment``: a map of environment variables in place of those of the process
     - ``trace_rate_limit`` (traces kept per second), ``schema_delay`` (seconds), ``timeout_us``
     - ``propagate``: pass user ids to downstream services
     - ``on_incomplete``: ``"pass"``, or ``"block"`` for requests that were not inspected completely
@@ -125,6 +129,33 @@ class Engine:
     def request(self, span: Any = None) -> Request:
         """Begin a request; its tags go to ``span``."""
         return Request(self._native.request(), span)
+
+
+_default: Engine | None = None
+_default_lock = threading.Lock()
+
+
+def default() -> Engine:
+    """Return the engine of the process for whoever was given none; it is made on first use.
+
+    It has the built-in rules, and its settings are those of the environment: see ``SETTINGS.md``.
+    """
+    global _default
+    if _default is None:
+        with _default_lock:
+            if _default is None:
+                _default = Engine()
+    return _default
+
+
+def _renew_lock() -> None:
+    """Make the lock anew in a forked child, where a thread that held it does not exist."""
+    global _default_lock
+    _default_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 @final

@@ -122,6 +122,7 @@ impl Visit<'_, '_> {
         state.pending.set_fired(id);
         let (verdict, over) = match mode {
             Some(Mode::Monitor(action)) => (Verdict::Monitor, action),
+            Some(Mode::Custom(action)) if rule.withholds => (Verdict::Monitor, action),
             Some(Mode::Custom(action)) => (Verdict::Block, action),
             Some(Mode::Bypass) | None => (rule.verdict, None),
         };

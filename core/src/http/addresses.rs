@@ -4,6 +4,7 @@
 //! cookies are separate, a status is text, and an address is absent rather than empty.
 
 use super::client_ip::ClientAddress;
+use super::target::path_and_query;
 use crate::value::{Object, Value, View};
 use std::borrow::Cow;
 
@@ -64,19 +65,6 @@ pub fn response_addresses(
     insert_headers(&mut addresses, "server.response.headers.no_cookies", headers);
     insert_present(&mut addresses, "server.response.body", body);
     addresses
-}
-
-/// Path and query of a request target, as received.
-pub fn path_and_query(target: &str) -> &str {
-    if target.starts_with('/') {
-        return target;
-    }
-    match target.split_once("://") {
-        Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) => {
-            rest.find(['/', '?', '#']).map_or("/", |at| rest.split_at(at).1)
-        }
-        _ => target,
-    }
 }
 
 fn insert_headers(addresses: &mut Value, address: &str, headers: &[(Cow<'_, str>, Cow<'_, str>)]) {

@@ -5,6 +5,7 @@
 //! | [`client_ip`] | the client's address behind proxies |
 //! | [`inbound`] | a request as engine addresses, from its bytes |
 //! | [`addresses`] | a request that a host has parsed, and a response, as engine addresses |
+//! | `target` | the parts of a request target |
 //! | [`block`], [`negotiate`], [`pages`] | the answer to a blocked client |
 //! | [`stealth`] | an answer that looks like the application's own login failure |
 //! | [`headers`] | header tags |
@@ -30,5 +31,6 @@ pub mod sampling;
 pub mod settings;
 pub mod stacks;
 pub mod stealth;
+pub(crate) mod target;
 
 pub use client_ip::{ADDRESS_HEADERS, ClientAddress, Proxies, ProxyError, client_address, is_public};

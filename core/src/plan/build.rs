@@ -13,6 +13,7 @@ use super::{Plan, modules, scan, scanners};
 use crate::config::action::Action;
 use crate::config::condition as spec;
 use crate::config::exclusion::FilterMode;
+use crate::config::obfuscator::Obfuscator as ObfuscatorSpec;
 use crate::config::reference::Reference;
 use crate::config::rule::AttributeSource;
 use crate::config::store::Store;
@@ -25,10 +26,21 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// What an engine adds to the configuration; nothing by default.
+#[derive(Clone, Debug, Default)]
+pub struct EngineOptions {
+    /// Whether rules only report.
+    pub monitors: bool,
+    /// What events must not show, if no configuration says so.
+    pub obfuscator: Option<ObfuscatorSpec>,
+}
+
 /// Makes a plan of the whole store; `None` if there is nothing to run.
-pub fn build(store: &Store, patterns: &mut PatternCache) -> Option<Plan> {
+///
+/// If an engine monitors, rules do not block, except those that carry out what somebody decided.
+pub fn build(store: &Store, patterns: &mut PatternCache, engine: &EngineOptions) -> Option<Plan> {
     let actions = Actions::new(store);
-    let planned = in_evaluation_order(store, &actions);
+    let planned = in_evaluation_order(store, &actions, engine.monitors);
     let has_postprocessor = store.processors.values().any(|p| !p.evaluate);
     if planned.is_empty() && !has_postprocessor {
         crate::log!(Warn, "No valid rules or postprocessors found");
@@ -65,7 +77,10 @@ pub fn build(store: &Store, patterns: &mut PatternCache) -> Option<Plan> {
     Some(Plan {
         known_actions: known_actions(&planned, store, &actions),
         block: actions.block(),
-        obfuscator: Obfuscator::new(store.obfuscator.as_ref().map(|o| &o.item), patterns),
+        obfuscator: Obfuscator::new(
+            store.obfuscator.as_ref().map(|o| &o.item).or(engine.obfuscator.as_ref()),
+            patterns,
+        ),
         addresses: builder.addresses,
         conditions: builder.conditions,
         targets: builder.targets,
@@ -154,6 +169,7 @@ impl Builder {
             shown: Arc::new(shown),
             on_match: planned.on_match.clone(),
             verdict: planned.verdict,
+            withholds: planned.withholds,
             conditions,
             event: spec.event,
             keep: spec.keep,
@@ -197,7 +213,7 @@ impl Builder {
     fn rule_filters(&mut self, store: &Store, planned: &[Planned], actions: &Actions<'_>) -> Vec<RuleFilter> {
         let filters = store.rule_filters.values().map(|spec| RuleFilter {
             conditions: self.conditions(&spec.conditions, Lists::Exclusions),
-            rules: selected(&spec.targets, planned).collect(),
+            rules: selected(&spec.targets, planned).filter(|rule| !spares(&spec.id, &planned[*rule])).collect(),
             mode: match &spec.mode {
                 FilterMode::Bypass => Mode::Bypass,
                 FilterMode::Monitor => Mode::Monitor(actions.get(b"monitor")),
@@ -255,6 +271,14 @@ impl Builder {
         });
         (before, after)
     }
+}
+
+/// The ids of filters that an engine makes of its settings begin with this.
+const OF_ENGINES: &[u8] = b"bartizan/";
+
+/// Whether a filter leaves a rule alone: excluding a path must not let those pass who are refused.
+fn spares(filter: &[u8], rule: &Planned) -> bool {
+    rule.decides && filter.starts_with(OF_ENGINES)
 }
 
 /// The rules that a filter's references select, or all if there is none.

@@ -23,7 +23,7 @@ mod scan;
 mod scanners;
 
 pub use addresses::{AddressId, Addresses};
-pub use build::build;
+pub use build::{EngineOptions, build};
 pub use condition::{Argument, Condition, ConditionId, MatcherRef, Target};
 pub use filter::{InputFilter, Mode, RuleFilter};
 pub use inspection::{Dependents, SourcePlan};

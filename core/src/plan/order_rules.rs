@@ -7,12 +7,19 @@
 use super::actions::Actions;
 use super::rule::Verdict;
 use crate::config::action::Action;
+use crate::config::condition;
 use crate::config::overrides::RuleOverride;
 use crate::config::rule::{Origin, Rule};
 use crate::config::store::Store;
+use crate::matcher::ScalarMatcher;
 use crate::order::{Table, sort_unstable_like_libcxx};
 use crate::value::Text;
 use std::sync::Arc;
+
+/// The categories of rules that carry out decisions.
+const DECISIONS: [&[u8]; 2] = [b"security_response", b"account_takeover"];
+/// The lists of refused addresses and users.
+const DENYLISTS: [&[u8]; 2] = [b"blocked_ips", b"blocked_users"];
 
 /// A rule with everything that determines its position.
 pub struct Planned {
@@ -24,6 +31,12 @@ pub struct Planned {
     pub on_match: Vec<(Text, Option<Arc<Action>>)>,
     /// Derived from the actions.
     pub verdict: Verdict,
+    /// Whether it carries out a decision about whom to refuse, as opposed to judging what a request contains: rules over
+    /// lists of refused users and addresses, of the modules for them, and of the categories `security_response` and
+    /// `account_takeover` do. They block even where the engine monitors, and its own exclusions do not concern them.
+    pub decides: bool,
+    /// Whether its blocking actions are not taken.
+    pub withholds: bool,
     /// Derived from the final tags.
     pub module: ModuleKind,
 }
@@ -80,10 +93,10 @@ fn tag<'a>(tags: &'a [(Text, Text)], name: &[u8]) -> Option<&'a Text> {
 }
 
 /// All enabled rules, in order.
-pub fn in_evaluation_order(store: &Store, actions: &Actions<'_>) -> Vec<Planned> {
+pub fn in_evaluation_order(store: &Store, actions: &Actions<'_>, monitors: bool) -> Vec<Planned> {
     let mut rules: Vec<Planned> = vec![];
     for table in [&store.base_rules, &store.user_rules] {
-        rules.extend(planned(table, store, actions));
+        rules.extend(planned(table, store, actions, monitors));
     }
     // Each module is sorted separately: the sort is not stable, so its input order matters.
     let mut ordered = vec![];
@@ -101,7 +114,7 @@ fn key(rule: &Planned) -> (bool, bool, &[u8]) {
     (rule.verdict == Verdict::Monitor, rule.spec.origin != rule.module.first_origin(), type_name)
 }
 
-fn planned(table: &Table<Arc<Rule>>, store: &Store, actions: &Actions<'_>) -> Vec<Planned> {
+fn planned(table: &Table<Arc<Rule>>, store: &Store, actions: &Actions<'_>, monitors: bool) -> Vec<Planned> {
     let mut rules = vec![];
     for spec in table.values() {
         let mut enabled = spec.enabled;
@@ -128,11 +141,29 @@ fn planned(table: &Table<Arc<Rule>>, store: &Store, actions: &Actions<'_>) -> Ve
         tags.extend(added.into_iter().filter(|(name, _)| tag(&spec.tags, name).is_none()));
         let on_match: Vec<_> = on_match.into_iter().map(|id| (id.clone(), actions.get(&id))).collect();
         let blocks = on_match.iter().any(|(_, action)| action.as_ref().is_some_and(|a| a.kind.is_blocking()));
-        let verdict = if blocks { Verdict::Block } else { Verdict::Monitor };
         let module = ModuleKind::of(&tags);
-        rules.push(Planned { spec: spec.clone(), tags, on_match, verdict, module });
+        let decides = carries_out(spec, &tags, module);
+        let withholds = monitors && !decides;
+        let verdict = if blocks && !withholds { Verdict::Block } else { Verdict::Monitor };
+        rules.push(Planned { spec: spec.clone(), tags, on_match, verdict, decides, withholds, module });
     }
     rules
+}
+
+/// See [`Planned::decides`].
+fn carries_out(spec: &Rule, tags: &[(Text, Text)], module: ModuleKind) -> bool {
+    let decided = matches!(module, ModuleKind::NetworkAcl | ModuleKind::AuthenticationAcl);
+    let category = tag(tags, b"category").map_or(&b""[..], |category| category);
+    decided || DECISIONS.contains(&category) || spec.conditions.iter().any(asks_denylist)
+}
+
+fn asks_denylist(condition: &condition::Condition) -> bool {
+    match condition {
+        condition::Condition::Scalar { matcher: ScalarMatcher::Data(id), negated: false, .. } => {
+            DENYLISTS.contains(&&id[..])
+        }
+        _ => false,
+    }
 }
 
 /// Overrides by tags before those by id, each newest first: the last one to apply wins.

@@ -28,6 +28,8 @@ pub struct Rule {
     pub on_match: Vec<(Text, Option<Arc<Action>>)>,
     /// The strongest effect of these actions.
     pub verdict: Verdict,
+    /// Whether blocking actions are only named in the outcome, and not asked for, as the engine monitors.
+    pub withholds: bool,
     /// All must hold.
     pub conditions: Range<ConditionId>,
     /// Whether a match is reported as an event.

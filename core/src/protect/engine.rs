@@ -1,15 +1,24 @@
 //! A process: the current instance, its configuration, and the state between requests.
 
+use super::allow::{ALLOW_PATH, AllowList};
 use super::error::Error;
+use super::exclusion::excluded;
+use super::metrics::{Metrics, prometheus};
+use super::mode::Mode;
+use super::notice::{Lines, Notice, NoticeKind};
 use super::own_rules::{OWN_PATH, OWN_RULES};
-use super::request::Request;
 use super::service::Service;
 use super::settings::{OnIncomplete, Settings};
+use super::swap::Swap;
 use super::takeover::Takeover;
 use crate::config::action::default_block;
-use crate::config::{Diagnostics, Section, Warning};
+use crate::config::obfuscator::Obfuscator;
+use crate::config::{Diagnostics, Warning};
 use crate::http::inbound::{Limits, Room};
-use crate::remote::{BUNDLED_RULES, Batch, BatchReport, Loaded, Product, Target, Updater};
+use crate::http::pages::Templates;
+use crate::http::{ClientAddress, Proxies};
+use crate::plan::EngineOptions;
+use crate::remote::{BUNDLED_RULES, Batch, BatchReport, Product, Target, Updater};
 use crate::report::{Incomplete, ReportedAction};
 use crate::support::fork::Versioned;
 use crate::support::{FixedClock, Ids, Occasional, RandomIds};
@@ -19,11 +28,12 @@ use crate::takeover::{Detector, Look, Options};
 use crate::users::Who;
 use crate::users::mode::{CollectionMode, ModeSettings};
 use crate::users::sdk::CallOptions;
-use crate::value::{Object, json};
+use crate::value::{Text, Value, json};
 use crate::{Added, Builder, Waf};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// Where the detector keeps what the settings say.
@@ -34,12 +44,13 @@ const SECONDS_BETWEEN_LINES: u64 = 60;
 /// The engine of a process: built from local rules, changed by remote configuration, shared by all requests. Thread-safe.
 ///
 /// ```
-/// use bartizan::protect::{Engine, Settings, Start};
+/// use bartizan::protect::{Engine, Mode, Settings, Start};
 /// use bartizan::value::Value;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let engine = Engine::new(Settings::from_json(r#"{"version": "2.2", "rules": [
 ///     {"id": "r1", "name": "finds attacks", "tags": {"type": "demo"}, "on_match": ["block"], "conditions": [
-///         {"operator": "match_regex", "parameters": {"regex": "attack", "inputs": [{"address": "server.request.query"}]}}]}]}"#)?)?;
+///         {"operator": "match_regex", "parameters": {"regex": "attack", "inputs": [{"address": "server.request.query"}]}}]}]}"#)?
+///     .mode(Mode::Block))?;
 /// let mut request = engine.request();
 /// let decision = request.start(Start::new("GET", "/?q=an+attack").query(Value::from_entries([("q", "an attack")])));
 /// assert!(decision.blocked);
@@ -58,6 +69,12 @@ pub struct Engine {
     options: CallOptions,
     on_incomplete: OnIncomplete,
     incomplete_lines: Occasional,
+    allowed: Option<AllowList>,
+    /// The number of the next exclusion.
+    pub(super) exclusions: AtomicU64,
+    pub(super) pages: Templates<'static>,
+    lines: Lines,
+    pub(super) counts: Metrics,
     pub(super) bodies: Limits,
     pub(super) room: Arc<Room>,
     pub(super) takeover: Option<Takeover>,
@@ -108,6 +125,9 @@ impl Engine {
         };
         let mut builder = Builder::with_sources(service.clock().clone(), Arc::new(RandomIds));
         builder.set_live(service.live().clone());
+        let [key_regex, value_regex] = settings.obfuscator.map(|regex| regex.map(|regex| Text::from(regex.as_bytes())));
+        let obfuscator = Some(Obfuscator { key_regex, value_regex });
+        builder.set_engine(EngineOptions { monitors: settings.mode == Mode::Monitor, obfuscator });
         let mut state = State {
             updater: Updater::new(rules, local_rules, enabled),
             builder,
@@ -116,6 +136,13 @@ impl Engine {
         };
         if let Ok(own) = json::parse(OWN_RULES.as_bytes()) {
             state.builder.add_or_update(OWN_PATH.as_bytes(), &own);
+        }
+        if let Some(list) = &settings.allowed {
+            state.builder.add_or_update(ALLOW_PATH.as_bytes(), &list.document());
+        }
+        for (number, exclusion) in settings.exclusions.iter().enumerate() {
+            let document = exclusion.document(number as u64).map_err(Error::exclusion)?;
+            state.builder.add_or_update(excluded(&number.to_string()).as_bytes(), &document);
         }
         let snapshot = settings.takeover_snapshot.as_deref().filter(|_| settings.takeover).map(Snapshot::read);
         let key = snapshot.as_ref().and_then(|snapshot| snapshot.as_ref().ok()).map(|snapshot| snapshot.key);
@@ -135,6 +162,11 @@ impl Engine {
             options: CallOptions { floats: settings.floats, propagate: settings.propagate, ..CallOptions::default() },
             on_incomplete: settings.on_incomplete,
             incomplete_lines: Occasional::every(SECONDS_BETWEEN_LINES),
+            allowed: settings.allowed,
+            exclusions: AtomicU64::new(settings.exclusions.len() as u64),
+            pages: settings.pages,
+            lines: Lines::new(settings.log_rate),
+            counts: Metrics::default(),
             bodies: settings.bodies,
             room: Arc::new(Room::new(settings.all_bodies)),
         };
@@ -240,11 +272,6 @@ impl Engine {
         warnings
     }
 
-    /// A request served by the current instance.
-    pub fn request(self: &Arc<Self>) -> Request {
-        Request::new(self.clone(), self.waf().map(|waf| waf.context()))
-    }
-
     /// Applies a batch of remote configuration; requests in flight keep their rules.
     pub fn apply_remote(&self, batch: &Batch) -> Applied {
         let applied = self.change(|updater, target| updater.apply(target, batch)).0;
@@ -289,6 +316,34 @@ impl Engine {
         self.on_incomplete
     }
 
+    /// Whether requests of a client are never refused because of where they come from or what they contain.
+    pub(super) fn allows(&self, client: ClientAddress, proxies: &Proxies) -> bool {
+        self.allowed.as_ref().is_some_and(|list| list.has(client, proxies))
+    }
+
+    /// Counts and, unless there are too many, logs what happened.
+    pub(super) fn notice(&self, kind: NoticeKind, record: Value) -> Notice {
+        let notice = self.lines.notice(kind, record, self.service.elapsed());
+        self.counts.noticed(&notice);
+        notice
+    }
+
+    /// What the engine has seen, as numbers: a map with `requests`, `evaluations`, `events` by rule, `blocks` by reason,
+    /// `evaluation_seconds` and others, which `SETTINGS.md` lists. `signals` are the open ones of takeover detection by
+    /// severity.
+    pub fn metrics(&self) -> Value {
+        let mut metrics = self.counts.snapshot();
+        if let Some(detector) = self.takeover() {
+            metrics.insert("signals", open_signals(detector));
+        }
+        metrics
+    }
+
+    /// The same in the text format of Prometheus (version 0.0.4), for a page that it scrapes.
+    pub fn prometheus(&self) -> String {
+        prometheus(&self.metrics())
+    }
+
     /// The current action `block`, for requests that are blocked without a matching rule.
     pub(super) fn block_action(&self) -> ReportedAction {
         let waf = self.waf();
@@ -307,7 +362,10 @@ impl Engine {
 
     /// Changes the configuration and installs the new instance; requests in flight keep theirs. Returns the report, and
     /// the outcome of the bundled rules if they were loaded.
-    fn change(&self, mut change: impl FnMut(&mut Updater, &mut Swap<'_>) -> BatchReport) -> (Applied, Option<Added>) {
+    pub(super) fn change(
+        &self,
+        mut change: impl FnMut(&mut Updater, &mut Swap<'_>) -> BatchReport,
+    ) -> (Applied, Option<Added>) {
         self.state.change(|State { updater, builder, waf, mode }| {
             let mut swap = Swap { builder, built: None, ruleset: None, detector: self.takeover() };
             let report = change(updater, &mut swap);
@@ -325,49 +383,27 @@ impl Engine {
     }
 }
 
+/// The number of open signals by severity; of the newest thousand, as more would say no more.
+fn open_signals(detector: &Detector) -> Value {
+    let mut counts = SEVERITIES.map(|severity| (severity, 0u64));
+    let query = Value::from_entries([("limit", Value::from(1000u64))]);
+    let signals = detector.signals(&query).unwrap_or_default();
+    for signal in signals.as_array().unwrap_or_default() {
+        let is =
+            |field: &[u8], text: &str| signal.get(field).is_some_and(|value| value.as_bytes() == Some(text.as_bytes()));
+        if is(b"state", "open")
+            && let Some((_, count)) = counts.iter_mut().find(|(severity, _)| is(b"severity", severity))
+        {
+            *count += 1;
+        }
+    }
+    Value::from_entries(counts)
+}
+
+const SEVERITIES: [&str; 5] = ["info", "low", "medium", "high", "critical"];
+
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").field("waf", &self.waf()).field("budget", &self.budget).finish_non_exhaustive()
-    }
-}
-
-/// The builder as the target of a batch; the instance it builds is installed at the end.
-struct Swap<'a> {
-    builder: &'a mut Builder,
-    built: Option<Waf>,
-    ruleset: Option<Added>,
-    detector: Option<&'a Arc<Detector>>,
-}
-
-impl Target for Swap<'_> {
-    fn add_or_update(&mut self, path: &str, content: &Object) -> Loaded {
-        let bundled = path == BUNDLED_RULES;
-        let mut added = match bundled {
-            true => self.builder.add_ruleset(path.as_bytes(), content),
-            false => self.builder.add_or_update(path.as_bytes(), content),
-        };
-        // A document without the key takes away what an earlier one of the same path said.
-        if let Some(detector) = self.detector.filter(|_| content.is_map()) {
-            let mut said = detector.apply(path, content);
-            let refused = said.sections.values().any(Section::is_refused);
-            let is_all = added.diagnostics.sections.values().all(|section| section.loaded.is_empty());
-            added.accepted &= !(refused && is_all);
-            added.diagnostics.sections.append(&mut said.sections);
-        }
-        let loaded = Loaded { accepted: added.accepted, diagnostics: added.diagnostics.to_value_with_warnings() };
-        self.ruleset = Some(added).filter(|_| bundled).or(self.ruleset.take());
-        loaded
-    }
-
-    fn remove(&mut self, path: &str) -> bool {
-        if let Some(detector) = self.detector {
-            detector.remove(path);
-        }
-        self.builder.remove(path.as_bytes())
-    }
-
-    fn rebuild(&mut self) -> Result<(), String> {
-        self.built = self.builder.build();
-        self.built.is_some().then_some(()).ok_or_else(|| "there is no rule to run".into())
     }
 }

@@ -39,20 +39,35 @@
 //! | [`Engine`], [`Settings`] | the instance of the moment, changed by remote configuration |
 //! | [`Service`] | denylist, limits, learned answers |
 //! | [`Request`] | one request; its parts: what it begins with, evaluation, users, its end |
+//! | [`Mode`], [`AllowList`], [`Exclusion`] | what rules do, to whom, and where not |
+//! | [`Notice`], `metrics`, `cause` | what is logged and counted, and why a request is blocked |
+//! | `local` | rules and documents changed at run time by the operator of the process |
 //! | `takeover` | the detector of account takeover ([`Engine::takeover`]), and which paths log in |
 //! | `own_rules` | the rules by which blocks of our own are reported |
 
+mod allow;
+mod cause;
 mod engine;
 mod error;
+mod exclusion;
+mod local;
+mod metrics;
+mod mode;
+mod notice;
 mod own_rules;
 mod request;
 mod service;
 mod settings;
+mod swap;
 mod takeover;
 
 pub use crate::live::{Refused, Until};
+pub use allow::{AllowList, Allowance, NotANetwork};
 pub use engine::{Applied, Engine};
 pub use error::Error;
+pub use exclusion::{EmptyExclusion, Exclusion};
+pub use mode::{Mode, UnknownMode};
+pub use notice::{Notice, NoticeKind};
 pub use request::{Decision, Finish, Login, Request, RequestReport, Response, Start, Taken, User, UserDecision};
 pub use service::{Service, ServiceSettings, Subject, UnusableStatus};
 pub use settings::{OnIncomplete, Settings};

@@ -11,6 +11,14 @@ pub(super) const BLOCKED_IP: &str = "bartizan.blocked.ip";
 pub(super) const BLOCKED_REQUEST: &str = "bartizan.blocked.request";
 pub(super) const BLOCKED_INCOMPLETE: &str = "bartizan.blocked.incomplete";
 
+/// What each of these rules blocks for.
+pub(super) const OWN_REASONS: [(&str, &str); 4] = [
+    ("bartizan-block-user", "user"),
+    ("bartizan-block-ip", "address"),
+    ("bartizan-block-request", "application"),
+    ("bartizan-block-incomplete", "incomplete"),
+];
+
 pub(super) const OWN_RULES: &str = r#"{"version": "2.2", "rules": [
     {"id": "bartizan-block-user", "name": "Block users at run time", "on_match": ["block"],
      "tags": {"type": "block_user", "category": "security_response"},

@@ -1,9 +1,13 @@
 //! The settings of an engine.
 
+use super::allow::AllowList;
 use super::error::Error;
+use super::exclusion::Exclusion;
+use super::mode::Mode;
 use super::service::ServiceSettings;
 use crate::builtin;
 use crate::http::inbound::{Limits, Room};
+use crate::http::pages::Templates;
 use crate::http::settings::DEFAULT_TIMEOUT;
 use crate::users::mode::ModeSettings;
 use crate::value::FloatStyle;
@@ -38,6 +42,12 @@ pub enum OnIncomplete {
 #[derive(Debug)]
 pub struct Settings {
     pub(super) rules: Value,
+    pub(super) mode: Mode,
+    pub(super) allowed: Option<AllowList>,
+    pub(super) exclusions: Vec<Exclusion>,
+    pub(super) pages: Templates<'static>,
+    pub(super) log_rate: i64,
+    pub(super) obfuscator: [Option<String>; 2],
     pub(super) local_rules: bool,
     pub(super) enabled: Option<bool>,
     pub(super) modes: ModeSettings,
@@ -57,10 +67,20 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// An engine with these rules that is on from the start, with a budget of five milliseconds per evaluation.
+    /// The default of [`Settings::log_rate`].
+    pub const LOG_RATE: i64 = 10;
+
+    /// An engine with these rules that is on from the start and monitors, with a budget of five milliseconds per
+    /// evaluation.
     pub fn new(rules: Value) -> Self {
         Self {
             rules,
+            mode: Mode::default(),
+            allowed: None,
+            exclusions: Vec::new(),
+            pages: Templates::default(),
+            log_rate: Settings::LOG_RATE,
+            obfuscator: [None, None],
             local_rules: false,
             enabled: Some(true),
             modes: ModeSettings::default(),
@@ -80,9 +100,9 @@ impl Settings {
         }
     }
 
-    /// The same with the built-in rules.
+    /// The same with the built-in rules, which block in the mode [`Mode::Block`].
     pub fn builtin() -> Self {
-        Self::new(builtin::ruleset())
+        Self::new(builtin::blocking_ruleset())
     }
 
     /// The same with the JSON text of a ruleset.
@@ -94,6 +114,59 @@ impl Settings {
         json::parse(rules.as_ref()).map(Self::new).map_err(|reason| {
             Error::rules(format!("they are no JSON ({reason}); what is wanted is the text of a ruleset, not its path"))
         })
+    }
+
+    /// Whether rules block, or only report.
+    ///
+    /// ```
+    /// use bartizan::protect::{Engine, Mode, Settings, Start};
+    /// use bartizan::value::Value;
+    /// for (mode, blocked) in [(Mode::Monitor, false), (Mode::Block, true)] {
+    ///     let mut request = Engine::new(Settings::builtin().mode(mode))?.request();
+    ///     let query = Value::from_entries([("q", "<script>alert(1)</script>")]);
+    ///     let decision = request.start(Start::new("GET", "/search").query(query));
+    ///     assert_eq!(decision.blocked, blocked);
+    ///     let found = decision.found.expect("an evaluation");
+    ///     assert_eq!(found.withheld.is_some(), !blocked);
+    /// }
+    /// # Ok::<(), bartizan::protect::Error>(())
+    /// ```
+    #[must_use]
+    pub fn mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
+    /// From which addresses requests are not refused.
+    #[must_use]
+    pub fn allow(self, list: AllowList) -> Self {
+        Self { allowed: Some(list), ..self }
+    }
+
+    /// What is not evaluated: see [`Engine::exclude`](super::Engine::exclude).
+    #[must_use]
+    pub fn exclude(mut self, exclusion: Exclusion) -> Self {
+        self.exclusions.push(exclusion);
+        self
+    }
+
+    /// The bodies of blocking responses.
+    #[must_use]
+    pub fn block_pages(self, pages: Templates<'static>) -> Self {
+        Self { pages, ..self }
+    }
+
+    /// How many attacks, and how many blocks, are logged per second: 10 by default; negative for all, zero for none.
+    #[must_use]
+    pub fn log_rate(self, lines: i64) -> Self {
+        Self { log_rate: lines, ..self }
+    }
+
+    /// What events and log lines do not show: values under keys that match the first expression, and what the second
+    /// matches in values. `None` stands for the engine's own expression, the empty text for none. An `obfuscator` in the
+    /// configuration takes precedence.
+    #[must_use]
+    pub fn obfuscator(self, keys: Option<String>, values: Option<String>) -> Self {
+        Self { obfuscator: [keys, values], ..self }
     }
 
     /// Whether an operator chose the rules, which excludes remote configuration of them.

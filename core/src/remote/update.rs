@@ -22,7 +22,7 @@ pub trait Target {
 }
 
 /// The outcome of loading a file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Loaded {
     /// Whether anything was loaded, or the file was empty.
     pub accepted: bool,
@@ -106,6 +106,17 @@ impl Updater {
     pub fn start(&mut self, target: &mut impl Target) -> BatchReport {
         let mut report = BatchReport::default();
         if self.features.engine_on() {
+            self.load_bundled(target, &mut report);
+            report.built = Some(target.rebuild());
+        }
+        report
+    }
+
+    /// Replaces the bundled rules, also those in use.
+    pub fn replace_bundled(&mut self, target: &mut impl Target, rules: Arc<Value>) -> BatchReport {
+        let mut report = BatchReport::default();
+        self.bundled = rules;
+        if self.bundled_loaded {
             self.load_bundled(target, &mut report);
             report.built = Some(target.rebuild());
         }

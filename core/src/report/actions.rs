@@ -48,6 +48,12 @@ impl Consolidation {
         }
     }
 
+    /// The blocking action, without the id of a response, as there is none.
+    pub(super) fn untaken(self) -> Option<ReportedAction> {
+        let action = self.blocking?;
+        Some(ReportedAction { kind: action.type_name.clone(), parameters: action.parameters.clone() })
+    }
+
     /// The blocking action comes first.
     pub(super) fn finish(
         self,

@@ -19,6 +19,9 @@ pub struct Outcome {
     pub events: Vec<Event>,
     /// What the caller should do; a blocking action comes first.
     pub actions: Vec<ReportedAction>,
+    /// The blocking action that rules asked for and an engine did not take, as its mode is to monitor (see
+    /// [`Settings::mode`](crate::protect::Settings::mode)). Always none for an instance without an engine.
+    pub withheld: Option<ReportedAction>,
     /// Names and values for the trace.
     pub attributes: Vec<(Text, Arc<Input>)>,
     /// From the start of the call to its end.
@@ -49,13 +52,18 @@ impl Outcome {
 /// Builds the outcome from the findings.
 pub(crate) fn report(plan: &Plan, ids: &dyn Ids, findings: Findings, deadline: &Deadline) -> Outcome {
     let mut ids = CallIds { source: ids, response: None, stack: None };
-    let mut consolidation = Consolidation::default();
+    let (mut consolidation, mut withheld) = (Consolidation::default(), Consolidation::default());
     let mut outcome = Outcome { evaluated: findings.evaluated, ..Outcome::default() };
     for found in findings.rules {
         let rule = &plan.rules[found.rule];
         outcome.keep |= rule.keep;
         let reported = reported_actions(rule, found.override_action.as_ref());
-        reported.iter().filter_map(|(_, action)| action.as_ref()).for_each(|action| consolidation.add(action));
+        for action in reported.iter().filter_map(|(_, action)| action.as_ref()) {
+            match rule.withholds && action.kind.is_blocking() {
+                true => withheld.add(action),
+                false => consolidation.add(action),
+            }
+        }
         if rule.event {
             outcome.events.push(event(rule, found, reported, plan, &mut ids, deadline));
         }
@@ -65,6 +73,7 @@ pub(crate) fn report(plan: &Plan, ids: &dyn Ids, findings: Findings, deadline: &
         .finish(&mut || response.get_or_insert_with(|| source.uuid().into()).clone(), &mut || {
             stack.get_or_insert_with(|| source.uuid().into()).clone()
         });
+    outcome.withheld = withheld.untaken();
     outcome.attributes = findings.attributes.finish();
     outcome.timeout = deadline.left_undone();
     outcome.incomplete.budget = outcome.timeout;
@@ -100,8 +109,8 @@ fn event(
     let source = ids.source;
     let stack_id = asks(&|kind| kind == ActionKind::GenerateStack)
         .then(|| ids.stack.get_or_insert_with(|| source.uuid().into()).clone());
-    let security_response_id =
-        asks(&ActionKind::is_blocking).then(|| ids.response.get_or_insert_with(|| source.uuid().into()).clone());
+    let security_response_id = (!rule.withholds && asks(&ActionKind::is_blocking))
+        .then(|| ids.response.get_or_insert_with(|| source.uuid().into()).clone());
     let mut matches = found.matches;
     matches.iter_mut().for_each(|found| plan.obfuscator.redact(found, deadline));
     let rule = match reported {

@@ -1,13 +1,14 @@
 //! The functions of an engine.
 
 use super::args::Args;
+use super::http;
 use super::remote::{read_batch, report_value};
+use super::results::{map_of, texts};
 use super::service::{SERVICE_SETTINGS, call_service, read_settings};
 use super::users::float_style;
-use super::{http, map_of, texts};
 use crate::config::{Diagnostics, Warning};
 use crate::http::inbound::Room;
-use crate::protect::{Applied, Engine, Error, OnIncomplete, Settings};
+use crate::protect::{Applied, Engine, Error, Mode, OnIncomplete, Settings};
 use crate::users::mode::ModeSettings;
 use crate::value::{Object, Value, View};
 use std::fmt;
@@ -53,6 +54,7 @@ impl From<Error> for EngineError {
     fn from(error: Error) -> Self {
         match error {
             Error::Rules(diagnostics) => EngineError::Rules(diagnostics),
+            Error::Exclusion(error) => EngineError::Setting(error.to_string()),
         }
     }
 }
@@ -69,8 +71,9 @@ impl fmt::Display for EngineError {
 impl std::error::Error for EngineError {}
 
 /// The names of the settings of an engine, beside [`SERVICE_SETTINGS`].
-pub const ENGINE_SETTINGS: [&str; 17] = [
+pub const ENGINE_SETTINGS: [&str; 18] = [
     "rules",
+    "mode",
     "local_rules",
     "enabled",
     "environment",
@@ -93,9 +96,10 @@ pub const ENGINE_SETTINGS: [&str; 17] = [
 ///
 /// * `rules`: the ruleset, as a value or as JSON text; the built-in rules without it; `local_rules`: true if an operator chose it, which excludes
 ///   remote configuration
+/// * `mode`: `monitor` (the default: rules report, while denylists block) or `block`; else the variable `BARTIZAN_MODE`
 /// * `enabled`: true, false, or nothing to let remote configuration decide
-/// * `environment`: a map with the variables of the collection mode, and `DD_TRACE_CLIENT_IP_HEADER` as a fallback for
-///   `client_ip_header`
+/// * `environment`: a map of environment variables, in place of those of the process: those of the collection mode, and
+///   those that stand in for settings (`DD_TRACE_CLIENT_IP_HEADER` for `client_ip_header`)
 /// * `timeout_us`, `host` (`python` or `javascript`), `propagate`
 /// * those of a service: `trace_rate_limit`, `schema_delay`, `client_ip_header`, `trusted_proxies`
 /// * `takeover`: false turns the detection of account takeover off; a map is what it is to do, a document with the key
@@ -131,7 +135,10 @@ pub fn new_engine(settings: &Object) -> Result<(Arc<Engine>, Value), EngineError
 fn read(args: Args<'_>, warnings: &mut Vec<String>) -> Result<Settings, EngineError> {
     args.only(&[&ENGINE_SETTINGS[..], &SERVICE_SETTINGS].concat())?;
     let environment = args.map("environment")?;
-    let variable = |name: &str| environment.and_then(|variables| variables.non_empty(name)).map(String::from);
+    let variable = |name: &str| match environment {
+        Some(variables) => variables.non_empty(name).map(String::from),
+        None => std::env::var(name).ok().filter(|text| !text.is_empty()),
+    };
     let service = read_settings(args, variable(CLIENT_IP_HEADER).as_deref())?;
     let modes = ModeSettings::read(variable, warnings);
     let settings = match args.object("rules").map(|rules| (rules, rules.as_bytes())) {
@@ -174,6 +181,7 @@ fn read(args: Args<'_>, warnings: &mut Vec<String>) -> Result<Settings, EngineEr
         Ok(args.text(setting)?.map(String::from).or_else(|| variable(named)).unwrap_or_default())
     };
     Ok(settings
+        .mode(mode(args, variable(Mode::VARIABLE))?)
         .named(name("service", "DD_SERVICE")?, name("env", "DD_ENV")?)
         .local_rules(args.flag("local_rules")?.unwrap_or(false))
         .enabled(args.flag("enabled")?)
@@ -183,6 +191,14 @@ fn read(args: Args<'_>, warnings: &mut Vec<String>) -> Result<Settings, EngineEr
         .on_incomplete(on_incomplete)
         .bodies(http::body_limits(args)?, http::size(args, "bodies_limit")?.unwrap_or(Room::DEFAULT))
         .service(service))
+}
+
+/// The mode by the settings, or else by its variable.
+fn mode(args: Args<'_>, variable: Option<String>) -> Result<Mode, String> {
+    let setting = args.text("mode")?.map(|mode| mode.parse().map_err(|error| format!("the setting `mode` {error}")));
+    let variable =
+        || variable.map(|mode| mode.parse().map_err(|error| format!("the variable `{}` {error}", Mode::VARIABLE)));
+    setting.or_else(variable).unwrap_or(Ok(Mode::default()))
 }
 
 /// Where a manual clock starts, if the settings ask for one.

@@ -1,8 +1,8 @@
 //! The functions about HTTP.
 
 use super::args::{Args, Result};
+use super::results::{map_of, texts};
 use super::users::telemetry_value;
-use super::{map_of, texts};
 use crate::http::block::{Answer, Ask, Blocking, Response};
 use crate::http::headers::{Direction, discarded_metric, header_tags};
 use crate::http::inbound::{Head, Held, Limits, Room};

@@ -92,6 +92,7 @@ mod http;
 mod notify;
 mod remote;
 mod request;
+mod results;
 mod scope;
 mod service;
 mod taken;
@@ -101,6 +102,7 @@ mod users;
 use crate::http::Proxies;
 use crate::value::{Object, Value};
 use args::{Args, Result};
+use results::map_of;
 
 pub use engine::{ENGINE_SETTINGS, EngineError, call_engine, new_engine};
 pub use notify::{Inbox, subscribe};
@@ -155,12 +157,4 @@ fn dispatch(function: &str, args: Args<'_>) -> Result<Value> {
         Some((_, run)) => run(args),
         None => users::one_call(function, args),
     }
-}
-
-fn map_of<const N: usize>(entries: [(&str, Value); N]) -> Value {
-    Value::from_entries(entries)
-}
-
-fn texts(texts: &[String]) -> Value {
-    texts.iter().collect()
 }

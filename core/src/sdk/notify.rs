@@ -1,7 +1,7 @@
 //! Notifications of a detector: callbacks, a queue that hosts read, and the requests that send them to receivers.
 
 use super::args::{Args, Result};
-use super::map_of;
+use super::results::map_of;
 use crate::support::fork::Renewable;
 use crate::takeover::notify::queue::Queue;
 use crate::takeover::notify::{pagerduty, slack, teams, webhook};

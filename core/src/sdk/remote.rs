@@ -1,7 +1,7 @@
 //! The functions about remote configuration.
 
 use super::args::{Args, Result};
-use super::map_of;
+use super::results::map_of;
 use crate::remote::{Abilities, ApplyState, Batch, BatchReport};
 use crate::value::{Object, Value, json};
 

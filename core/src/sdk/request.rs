@@ -1,9 +1,10 @@
 //! The functions of a request.
 
 use super::args::{Args, Result};
+use super::http;
+use super::results::map_of;
 use super::service::failure;
 use super::users::{options, outcome_value, telemetry_value, who, with_call};
-use super::{http, map_of};
 use crate::protect::{Decision, Finish, Login, Request, Response, Start, Taken, User};
 use crate::report::Outcome;
 use crate::value::{Object, Value};
@@ -29,6 +30,7 @@ use std::borrow::Cow;
 /// | `block_response` | `graphql`, `protocol`, `headers_sent`, `templates`, `accept`, `method` | as in [`super::call`]; empty if nothing blocks |
 /// | `finish` | `origin`, `structured`, `truncated` | `meta`, `metrics`, `keep`, `telemetry`, `appsec`, `incomplete`, `log` |
 ///
+/// `would_block` is true if a rule would have blocked the request and the engine only monitors, and else missing.
 /// `step_up` is true if the application must ask for a further step (see [`Request::step_up`]), and else missing;
 /// `body_unparsed` says why a body was not parsed, `incomplete` has the reasons why the request was not inspected
 /// completely (see [`Incomplete::reasons`](crate::report::Incomplete::reasons)), and `log` has a rate-limited log line
@@ -167,11 +169,14 @@ fn business_event(request: &mut Request, args: Args<'_>) -> Result<Value> {
 
 fn evaluated(decision: Decision) -> Value {
     let mut result = map_of([("blocked", decision.blocked.into())]);
-    if let Some(Outcome { actions, attributes, .. }) = decision.found {
+    if let Some(Outcome { actions, attributes, withheld, .. }) = decision.found {
         let actions = actions.into_iter().map(|action| (action.kind, Value::from_entries(action.parameters)));
         result.insert("actions", Value::from_entries(actions));
         let attributes = attributes.iter().map(|(name, value)| (name, value.to_value()));
         result.insert("attributes", Value::from_entries(attributes));
+        if withheld.is_some() {
+            result.insert("would_block", true);
+        }
     }
     result.insert("incomplete", decision.incomplete.reasons().collect::<Value>());
     result

@@ -1,8 +1,8 @@
 //! Calls about the user of a request that a host evaluates in a context of its own.
 
-use super::args::Args;
+use super::args::{Args, Result};
+use super::results::map_of;
 use super::users::{in_scope, outcome_value, who};
-use super::{Result, map_of};
 use crate::eval::RunError;
 use crate::report::Outcome;
 use crate::users::sdk::CallOptions;

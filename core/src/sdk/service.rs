@@ -1,7 +1,8 @@
 //! The functions of a service.
 
 use super::args::{Args, Result};
-use super::{call, http, map_of};
+use super::results::map_of;
+use super::{call, http};
 use crate::http::Proxies;
 use crate::http::rate::TraceLimiter;
 use crate::http::sampling::SchemaSampler;

@@ -1,7 +1,7 @@
 //! The functions of an account-takeover detector, for bindings.
 
 use super::args::{Args, Result};
-use super::map_of;
+use super::results::{map_of, texts};
 use crate::builder::{Added, Builder};
 use crate::config::Diagnostics;
 use crate::config::document::TAKEOVER;
@@ -232,7 +232,7 @@ fn argument_names(function: &str) -> Option<&'static [&'static str]> {
 fn verdict_value(verdict: std::result::Result<Verdict, Dropped>) -> Value {
     let (verdict, dropped) = verdict.map_or_else(|why| (Verdict::default(), Some(why)), |verdict| (verdict, None));
     let value = map_of([
-        ("signals", super::texts(&verdict.signals)),
+        ("signals", texts(&verdict.signals)),
         ("opened", verdict.opened.into()),
         ("escalated", verdict.escalated.into()),
     ]);

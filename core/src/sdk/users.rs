@@ -1,7 +1,7 @@
 //! The functions about users.
 
 use super::args::{Args, Result};
-use super::{map_of, texts};
+use super::results::{map_of, texts};
 use crate::users::anonymize::anonymize;
 use crate::users::automatic::Sighting;
 use crate::users::event::LoginEvent;

@@ -24,7 +24,7 @@ beforeEach(() => serve())
 /** Starts the application with these settings of its engine. */
 async function serve (settings) {
   server?.close()
-  engine = new Engine(JSON.parse(file('rules.json')), settings)
+  engine = new Engine(JSON.parse(file('rules.json')), { mode: 'block', ...settings })
   const app = makeApp(protection(engine, (req) => req.span))
   server = require('node:http').createServer((req, res) => {
     req.span = tracer.startSpan('web.request')

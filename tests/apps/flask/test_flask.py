@@ -71,7 +71,7 @@ class Site:
     def __init__(self, spans: Any) -> None:
         self.spans = spans
         rules = json.loads((HERE / "rules.json").read_text())
-        self.engine = Engine(rules)
+        self.engine = Engine(rules, mode="block")
         current = threading.local()
         self.protected = protected = Protection(make_app(), self.engine, span=lambda: current.span)
 

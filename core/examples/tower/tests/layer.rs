@@ -1,7 +1,7 @@
 //! Requests through the layer, to a service that accepts everybody.
 
 use bartizan::protect::Until;
-use bartizan::protect::{Engine, RequestReport, Settings, Subject, User};
+use bartizan::protect::{Engine, Mode, RequestReport, Settings, Subject, User};
 use bartizan_tower::{Protect, ProtectLayer, Protected, Replayed};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -78,8 +78,10 @@ fn protected() -> (Protect<Echo>, mpsc::Receiver<RequestReport>) {
         )
     };
     let rules = [rule("query", "server.request.query"), rule("body", "server.request.body")].join(",");
-    let engine =
-        Engine::new(Settings::from_json(format!(r#"{{"version": "2.2", "rules": [{rules}]}}"#)).unwrap()).unwrap();
+    let engine = Engine::new(
+        Settings::from_json(format!(r#"{{"version": "2.2", "rules": [{rules}]}}"#)).unwrap().mode(Mode::Block),
+    )
+    .unwrap();
     engine.service().block(&Subject::user("mallory").and_address("192.0.2.1"), Until::Forever).unwrap();
     let (send, receive) = mpsc::channel();
     (ProtectLayer::new(Arc::clone(&engine), move |report| send.send(report).unwrap()).layer(Echo), receive)

@@ -136,8 +136,3 @@ fn joined<'a>(headers: &'a Headers<'_>, name: &str) -> Option<Cow<'a, str>> {
 fn is_blank(list: &str) -> bool {
     list.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b','))
 }
-
-/// Converts an IPv4-mapped IPv6 address to IPv4.
-pub(crate) fn canonical(address: IpAddr) -> IpAddr {
-    address.to_canonical()
-}

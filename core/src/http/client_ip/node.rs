@@ -1,6 +1,5 @@
 //! Parsing addresses as proxies write them, and the headers that list them.
 
-use super::canonical;
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -38,7 +37,7 @@ pub(super) fn parse_node(text: &str) -> Option<IpAddr> {
     }
     let without_zone = bare.split_once('%').filter(|_| bare.contains(':')).map_or(bare, |(address, _)| address);
     let address: Ipv6Addr = without_zone.parse().ok()?;
-    Some(canonical(IpAddr::V6(address)))
+    Some(IpAddr::V6(address).to_canonical())
 }
 
 /// The node of one element of `Forwarded` (RFC 7239): its first `for` pair, or the whole element if it has no pairs.

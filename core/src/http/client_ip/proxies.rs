@@ -46,6 +46,11 @@ impl Proxies {
         Ok(self)
     }
 
+    /// Whether the operator said anything about proxies, so that what their headers say of clients can be believed.
+    pub fn are_known(&self) -> bool {
+        self.header.is_some() || self.trusted.is_some()
+    }
+
     /// The configured header, if any.
     pub(super) fn header(&self) -> Option<&str> {
         self.header.as_deref()

@@ -6,7 +6,6 @@
 //! our own: documentation ranges count as public, because test traffic uses them and nobody gains by them; and all of
 //! `192.0.0.0/24` is not public, since its two anycast services never open connections.
 
-use super::canonical;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// IPv4 networks that are not public: address and prefix length.
@@ -45,7 +44,7 @@ const TEREDO: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 32)
 
 /// Whether a client on the public internet can have this address.
 pub fn is_public(address: IpAddr) -> bool {
-    match canonical(address) {
+    match address.to_canonical() {
         IpAddr::V4(four) => {
             !V4.iter().any(|(network, length)| (four.to_bits() ^ network.to_bits()) >> (32 - length) == 0)
         }

@@ -3,6 +3,7 @@
 use super::fields::Fields;
 use super::{cookies, form, graphql, json};
 use crate::http::client_ip::{ClientAddress, Proxies, client_address};
+use crate::http::target::path_and_query_of_bytes;
 use crate::users::text::utf8;
 use crate::value::{Object, Value};
 use std::borrow::Cow;
@@ -70,7 +71,7 @@ impl<'a> Head<'a> {
         if !self.method.is_empty() {
             addresses.insert("server.request.method", &*self.method);
         }
-        let target = path_and_query(&self.target);
+        let target = path_and_query_of_bytes(&self.target);
         if !target.is_empty() {
             addresses.insert("server.request.uri.raw", target);
         }
@@ -117,19 +118,4 @@ pub(super) fn resolvers_of_fields(fields: &Object) -> Option<Value> {
     let document = fields.get(b"query")?.as_bytes()?;
     let variables = fields.get(b"variables").and_then(Object::as_bytes).map(|text| json::read(text).value);
     graphql::resolvers(document, variables.as_deref())
-}
-
-/// Path and query of a target.
-fn path_and_query(target: &[u8]) -> &[u8] {
-    if target.starts_with(b"/") {
-        return target;
-    }
-    let is_scheme = |scheme: &[u8]| scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
-    match memchr::memmem::find(target, b"://") {
-        Some(at) if is_scheme(&target[..at]) => {
-            let rest = &target[at + 3..];
-            rest.iter().position(|byte| b"/?#".contains(byte)).map_or(b"/", |at| &rest[at..])
-        }
-        _ => target,
-    }
 }

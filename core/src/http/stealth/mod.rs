@@ -16,8 +16,9 @@
 //!
 //! | file | concept |
 //! |---|---|
+//! | `failure`, `answer` | what is learned from, and what is sent |
 //! | `kinds` | all known kinds of failures, within bounds |
-//! | `kind` | one of them: the page in use, and the next one |
+//! | `failure_kind` | one of them: the page in use, and the next one |
 //! | `page` | what the failures of several people have in common |
 //! | `template` | the same for texts, and texts rendered from it |
 //! | `align`, `words` | matching the words of two texts |
@@ -25,6 +26,8 @@
 //! | `place` | the context within a page, and so what may be written there |
 
 mod align;
+mod answer;
+mod failure;
 mod failure_kind;
 mod gap;
 mod kinds;
@@ -36,8 +39,11 @@ mod template;
 mod tests;
 mod words;
 
+pub use answer::StealthAnswer;
+pub use failure::LoginFailure;
+
 use kinds::{Key, Kinds};
-use page::{DROPPED_HEADERS, Sample};
+use page::Sample;
 use place::Media;
 use random::Random;
 use std::collections::VecDeque;
@@ -47,62 +53,6 @@ use std::hash::{BuildHasher, RandomState};
 const REMEMBERED_ANSWERS: usize = 1024;
 const LONGEST_ROUTE: usize = 512;
 const LONGEST_TYPE: usize = 128;
-
-/// A failed login as the application responded to it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LoginFailure {
-    /// The status code.
-    pub status: u16,
-    /// The media type.
-    pub content_type: String,
-    /// The other headers.
-    pub headers: Vec<(String, String)>,
-    /// The body, decoded.
-    pub body: String,
-    /// The time the application took, in microseconds.
-    pub latency: u64,
-}
-
-impl LoginFailure {
-    /// An operator's own response, unchanged, for routes where nothing has been learned.
-    pub fn answer(&self) -> StealthAnswer {
-        let kept =
-            |(name, _): &&(String, String)| !DROPPED_HEADERS.iter().any(|dropped| name.eq_ignore_ascii_case(dropped));
-        let headers = self.headers.iter().filter(kept).cloned().collect();
-        StealthAnswer::new(self.status, &self.content_type, headers, self.body.clone(), self.latency)
-    }
-
-    /// Whether this can be an application's response to a wrong password: the form again, a redirection to it, or the
-    /// usual statuses of APIs. Rate limits, server errors and missing pages are something else, and so are blocking
-    /// responses, which carry an id.
-    fn is_genuine(&self) -> bool {
-        let is_block = ["security_response_id", "security-response-id"].iter().any(|id| self.body.contains(id));
-        matches!(self.status, 200 | 301..=303 | 307 | 308 | 400 | 401 | 403 | 422) && !is_block
-    }
-}
-
-/// A response to write after a delay.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StealthAnswer {
-    /// The status code.
-    pub status: u16,
-    /// All headers.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: String,
-    /// How long the whole request should take, in microseconds.
-    pub delay: u64,
-}
-
-impl StealthAnswer {
-    fn new(status: u16, content_type: &str, mut headers: Vec<(String, String)>, body: String, delay: u64) -> Self {
-        if !content_type.is_empty() {
-            headers.push(("content-type".into(), content_type.into()));
-        }
-        headers.push(("content-length".into(), body.len().to_string()));
-        Self { status, headers, body, delay }
-    }
-}
 
 /// The failures learned so far.
 #[derive(Debug, Default)]

@@ -1,10 +1,11 @@
 //! What the login failures of several people have in common.
 
+use super::answer::{DROPPED_HEADERS, StealthAnswer};
+use super::failure::LoginFailure;
 use super::place::Media;
 use super::random::Random;
 use super::template::{Template, Weight, escape};
 use super::words::{ECHO, GAP, is_word_character};
-use super::{LoginFailure, StealthAnswer};
 use memchr::memmem::find_iter;
 
 /// The least number of people for a page: what the failures of three people have in common is not about one of them.
@@ -18,20 +19,6 @@ const MOST_HEADERS: usize = 64;
 const LONGEST_HEADER: usize = 4 * 1024;
 /// The longest delay is ten seconds, in microseconds.
 const LONGEST_DELAY: u64 = 10_000_000;
-
-/// Headers that belong to one message, or that would give the client a session. An entity tag is that of the page if all
-/// failures have the same page, and otherwise differs and is left out.
-pub(super) const DROPPED_HEADERS: [&str; 9] = [
-    "set-cookie",
-    "content-length",
-    "content-type",
-    "content-encoding",
-    "transfer-encoding",
-    "connection",
-    "keep-alive",
-    "date",
-    "last-modified",
-];
 
 /// A login as it was entered, and as a page shows it.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use super::Request;
 use super::parts::owned;
 use crate::http::block::{Answer, Ask, Blocking, Response};
 use crate::http::headers::{Direction, discarded_metric, header_tags};
+use crate::http::pages::Templates;
 use crate::http::report::RequestOutcome;
 use crate::report::Incomplete;
 use crate::users::Counter;
@@ -58,7 +59,11 @@ impl Request {
     /// method are known from the start of the request, so `ask` need not repeat them.
     pub fn block_response(&mut self, ask: &Ask<'_>) -> Option<Answer> {
         let blocking = self.blocking()?;
+        let engine = self.engine.clone();
         let mut ask = ask.clone();
+        if ask.templates == Templates::default() {
+            ask.templates = engine.pages.clone();
+        }
         ask.accept = ask.accept.or(self.accept.as_deref().map(Cow::Borrowed));
         ask.method = ask.method.or(self.method.as_deref().map(Cow::Borrowed));
         let answer = match Answer::new(&blocking, &ask) {
@@ -72,6 +77,7 @@ impl Request {
             }
             _ => self.blocked = true,
         }
+        self.notice_block(&answer, &blocking);
         self.meta.extend(answer.tags().map(|(tag, text)| (tag.to_string(), text)));
         self.response_headers = match &answer {
             Answer::Http(response) => {
@@ -136,6 +142,9 @@ impl Request {
             self.metrics.insert("_dd.appsec.enabled".into(), 1.0);
         }
         let reasons: Vec<_> = incomplete.reasons().filter(|_| on).collect();
+        if !reasons.is_empty() {
+            self.engine.counts.not_inspected(&incomplete);
+        }
         let log = if reasons.is_empty() { None } else { self.engine.incomplete_line(&incomplete) };
         if !reasons.is_empty() {
             self.meta.insert(Incomplete::TAG.into(), reasons.join(","));

@@ -5,6 +5,8 @@ use crate::Outcome;
 use crate::eval::{Context, RunError};
 use crate::http::report::Scope;
 use crate::protect::OnIncomplete;
+use crate::protect::cause::Cause;
+use crate::protect::own_rules::OWN_REASONS;
 use crate::protect::own_rules::{BLOCKED_INCOMPLETE, BLOCKED_IP, BLOCKED_REQUEST, BLOCKED_USER};
 use crate::support::Deadline;
 use crate::value::Value;
@@ -14,6 +16,8 @@ use std::time::Instant;
 /// The type of the action with which a rule asks for a further step. Like any type that the engine does not know, it is
 /// passed on and blocks nothing.
 const STEP_UP: &[u8] = b"ato_step_up";
+/// The tag of a request that a rule would have blocked, if the engine did not only monitor.
+const WOULD_BLOCK: &str = "bartizan.would_block";
 
 impl Request {
     /// Blocks the request from now on, whatever the rules say.
@@ -46,6 +50,8 @@ impl Request {
         }
         if self.verdict.is_none() {
             self.verdict = Some(self.engine.block_action());
+            let own = || OWN_REASONS.iter().find(|(id, _)| address.ends_with(&id["bartizan-block-".len()..]));
+            self.cause.get_or_insert_with(|| Cause::decided(own().map_or("application", |(_, reason)| reason)));
         }
     }
 
@@ -62,7 +68,7 @@ impl Request {
     /// Blocks a request that was not inspected completely, if the operator wants that.
     fn blocks_incomplete(&mut self) -> bool {
         let blocks = self.verdict.is_none() && self.context.is_some() && self.incomplete.any();
-        let blocks = blocks && self.engine.on_incomplete() == OnIncomplete::Block;
+        let blocks = blocks && !self.allowed && self.engine.on_incomplete() == OnIncomplete::Block;
         if blocks {
             self.refuse_incomplete();
         }
@@ -92,11 +98,14 @@ impl Request {
             Ok(outcome) => outcome,
             Err(error) => {
                 self.report.add_error(scope, error_code(error));
+                self.engine.counts.failed(scope);
                 return None;
             }
         };
         let outside = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.report.add(scope, &outcome, outside);
+        self.engine.counts.evaluated(scope, &outcome, outside);
+        self.notice_attacks(&outcome);
         self.incomplete.merge(&outcome.incomplete);
         self.tell_found(&outcome);
         if !self.asked && outcome.actions.iter().any(|action| *action.kind == *STEP_UP) {
@@ -107,8 +116,13 @@ impl Request {
             self.keep |= granted;
             self.rate_limited |= !granted;
         }
+        if outcome.withheld.is_some() {
+            self.meta.insert(WOULD_BLOCK.into(), "true".into());
+            self.engine.counts.would_have_blocked();
+        }
         if let (None, Some(action)) = (&self.verdict, outcome.blocking_action()) {
             self.verdict = Some(action.clone());
+            self.cause.get_or_insert_with(|| Cause::of(&outcome));
         }
         Some(outcome)
     }

@@ -5,9 +5,9 @@
 //! with what is known of the request: its source, the traits of its device, and whether the firewall found an attack
 //! in it.
 
+use super::super::cause::Cause;
 use super::{Decision as ProtectDecision, Login, Request};
 use crate::Outcome;
-use crate::http::addresses::path_and_query;
 use crate::report;
 use crate::takeover::headers::Headers;
 use crate::takeover::{Assessment, Decision, Event, Look, name, source};
@@ -240,18 +240,13 @@ impl Request {
         self.stealth = look == Look::Stealth;
         self.tell_refusal(look, login.as_deref());
         self.login = login;
+        self.cause.get_or_insert_with(|| Cause::decided("takeover"));
         self.block();
     }
 }
 
 fn text(value: Option<&Object>) -> Option<Cow<'_, str>> {
     id_text(value?, Default::default())
-}
-
-/// Returns the path of a request target, by which logins are recognized.
-pub(super) fn path(url: &str) -> &str {
-    let target = path_and_query(url);
-    target.split(['?', '#']).next().unwrap_or(target)
 }
 
 fn is_login(event: &str) -> bool {

@@ -29,6 +29,8 @@ impl Request {
     /// ```
     pub fn head(&mut self, head: &Head<'_>) -> Decision {
         let client = head.client(self.engine.service().proxies());
+        let proxies = head.proxies.as_ref().unwrap_or(self.engine.service().proxies());
+        self.allowed = self.engine.allows(client, proxies);
         let headers = head.texts();
         self.remember(client, Some(&utf8(&head.method)), Some(&utf8(&head.target)), &headers);
         self.request_headers = owned(headers);

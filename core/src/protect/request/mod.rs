@@ -5,6 +5,7 @@ mod end;
 mod evaluate;
 mod events;
 mod inbound;
+mod notices;
 mod parts;
 mod person;
 mod users;
@@ -14,12 +15,16 @@ pub use end::{Finish, RequestReport};
 pub use parts::{Response, Start, Taken};
 pub use person::{Login, User};
 
+use super::allow::ALLOWED;
+use super::cause::Cause;
 use super::engine::Engine;
+use super::notice::Notice;
 use crate::eval::Context;
 use crate::http::addresses::{RequestParts, request_addresses, response_addresses};
 use crate::http::inbound::Held;
 use crate::http::report::{Report, Scope};
 use crate::http::stealth::LoginFailure;
+use crate::http::target::path;
 use crate::http::{ClientAddress, client_address};
 use crate::report::{Incomplete, ReportedAction};
 use crate::support::Deadline;
@@ -44,6 +49,16 @@ pub struct Request {
     metrics: BTreeMap<String, f64>,
     /// The action that ends the request.
     verdict: Option<ReportedAction>,
+    /// Why it is to end.
+    cause: Option<Cause>,
+    /// Whether the client's address is one that is never refused.
+    allowed: bool,
+    /// The route of the application that serves the request.
+    route: Option<String>,
+    /// Whether the block was told.
+    told: bool,
+    /// What happened since the host last asked.
+    notices: Vec<Notice>,
     /// Users and sessions refused by a rule or the denylist, by address.
     refused: Vec<(&'static str, String)>,
     user: Option<String>,
@@ -83,9 +98,17 @@ pub struct Request {
     body: Option<Held>,
 }
 
+impl Engine {
+    /// A request served by the current instance.
+    pub fn request(self: &Arc<Self>) -> Request {
+        Request::new(self.clone(), self.waf().map(|waf| waf.context()))
+    }
+}
+
 impl Request {
-    pub(super) fn new(engine: Arc<Engine>, context: Option<Context>) -> Self {
+    fn new(engine: Arc<Engine>, context: Option<Context>) -> Self {
         let began = engine.service().elapsed();
+        engine.counts.request();
         Self {
             engine,
             context,
@@ -94,6 +117,11 @@ impl Request {
             meta: BTreeMap::new(),
             metrics: BTreeMap::new(),
             verdict: None,
+            cause: None,
+            allowed: false,
+            route: None,
+            told: false,
+            notices: Vec::new(),
             refused: Vec::new(),
             user: None,
             keep: false,
@@ -152,6 +180,29 @@ impl Request {
         result
     }
 
+    /// Names the route of the application that serves the request, such as `/users/{id}`, for logs.
+    pub fn set_route(&mut self, route: impl Into<String>) {
+        self.route = Some(route.into());
+    }
+
+    /// The attacks and blocks since the last call, for hooks and logs of the host. Their lines were logged as messages of
+    /// the engine.
+    ///
+    /// ```
+    /// use bartizan::protect::{Engine, Settings, Start};
+    /// use bartizan::value::Value;
+    /// let mut request = Engine::new(Settings::builtin())?.request();
+    /// let query = Value::from_entries([("q", "<script>alert(1)</script>")]);
+    /// request.start(Start::new("GET", "/search?q=...").query(query));
+    /// let notices = request.take_notices();
+    /// let line = notices[0].line.as_deref().expect("the first one is logged");
+    /// assert!(line.contains(r#""key_path":["q"]"#) && line.contains(r#""action":"would_block""#));
+    /// # Ok::<(), bartizan::protect::Error>(())
+    /// ```
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
     /// Records why a body was not parsed, which makes the request incomplete.
     pub fn body_unparsed(&mut self, reason: impl Into<String>) {
         self.incomplete.merge(&Incomplete { body: Some(reason.into()), ..Incomplete::default() });
@@ -161,6 +212,7 @@ impl Request {
     pub fn start(&mut self, start: Start<'_>) -> Decision {
         let proxies = start.proxies.as_ref().unwrap_or(self.engine.service().proxies());
         let client = client_address(&start.headers, start.peer.as_deref(), proxies);
+        self.allowed = self.engine.allows(client, proxies);
         let Start { method, url, headers, query, cookies, path_params, body, .. } = start;
         let (method, url) = (method.as_deref(), url.as_deref());
         self.remember(client, method, url, &headers);
@@ -178,17 +230,18 @@ impl Request {
         let accept = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("accept"));
         self.accept = accept.map(|(_, value)| value.to_string());
         self.method = method.map(String::from);
-        if self.engine.takeover.is_some() {
-            self.path = url.map(|url| events::path(url).into());
-        }
+        self.path = url.map(|url| path(url).into());
     }
 
     /// Evaluates the beginning, unless the client is refused whatever it asks for; none if the engine is off.
     fn begin(&mut self, addresses: Option<Value>) -> Decision {
-        let Some(addresses) = addresses else { return Decision::default() };
+        let Some(mut addresses) = addresses else { return Decision::default() };
         let login = self.login_of(addresses.get(b"server.request.body"));
         self.meta.extend(self.client.tags().map(|(tag, address)| (tag.to_string(), address)));
-        let client = self.client.client;
+        let client = self.client.client.filter(|_| !self.allowed);
+        if self.allowed {
+            addresses.insert(ALLOWED, true);
+        }
         let refused = client.and_then(|client| Some((client, self.refusal(Some(client), &Who::default())?)));
         let found = match refused {
             Some((client, look)) => {
@@ -198,7 +251,7 @@ impl Request {
                 return self.refused_decision();
             }
             // The client may be one of the refused ones.
-            None if self.client_cut && self.engine.service().refuses_addresses() => {
+            None if self.client_cut && !self.allowed && self.engine.service().refuses_addresses() => {
                 self.refuse_incomplete();
                 return self.refused_decision();
             }

@@ -2,7 +2,7 @@
 //!
 //! Checksums are not compared: a damaged body is the application's matter, and was judged.
 
-use super::{BOMB, DAMAGED, Piece};
+use super::piece::{BOMB, DAMAGED, Piece};
 use miniz_oxide::inflate::stream::{InflateState, MinReset, inflate};
 use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 

@@ -7,11 +7,12 @@
 //! read here, as `flate2` would refuse damaged ones. `brotli-decompressor` and `ruzstd` are the decoders in safe Rust.
 
 mod inflate;
+mod piece;
 
 use brotli_decompressor::Decompressor;
+use piece::{DAMAGED, Piece, drain};
 use ruzstd::decoding::StreamingDecoder;
 use std::borrow::Cow;
-use std::io::Read;
 
 /// The most codings of one body that are undone.
 const MOST_CODINGS: usize = 4;
@@ -31,17 +32,6 @@ pub struct Decoded<'a> {
     /// Why not everything was decompressed.
     pub fault: Option<&'static str>,
 }
-
-/// The result of one decoder.
-struct Piece {
-    out: Vec<u8>,
-    /// How many bytes of the input were read.
-    read: usize,
-    fault: Option<&'static str>,
-}
-
-const DAMAGED: &str = "it cannot be decompressed";
-const BOMB: &str = "it decompresses to too much";
 
 /// Undoes the codings that `Content-Encoding` lists, the last one first.
 pub fn decode<'a>(body: &'a [u8], header: &[u8], most: usize) -> Decoded<'a> {
@@ -121,27 +111,9 @@ fn zstd(input: &[u8], room: usize) -> Piece {
     piece
 }
 
-/// Reads a decoder to its end, or up to `room` bytes.
-fn drain(decoder: &mut impl Read, room: usize) -> Piece {
-    let mut out = Vec::new();
-    let mut buffer = [0; 16 << 10];
-    let fault = loop {
-        match decoder.read(&mut buffer) {
-            Ok(0) => break None,
-            Ok(length) => {
-                out.extend_from_slice(&buffer[..length.min(room - out.len())]);
-                if out.len() == room {
-                    break Some(BOMB);
-                }
-            }
-            Err(_) => break Some(DAMAGED),
-        }
-    };
-    Piece { out, read: 0, fault }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::piece::BOMB;
     use super::*;
 
     fn hex(digits: &str) -> Vec<u8> {
