@@ -5,6 +5,7 @@ const { Waf, Context, ENGINE_VERSION } = require('./lib/waf')
 const { Result } = require('./lib/result')
 const sdk = require('./lib/sdk')
 const { Engine, ServedRequest, defaultEngine } = require('./lib/engine')
+const { protectCalls } = require('./lib/calls')
 const { protection } = require('./lib/web/express')
 const { Detector } = require('./lib/takeover')
 const { Notifier } = require('./lib/notifier')
@@ -22,6 +23,7 @@ module.exports = {
   Engine,
   ServedRequest,
   defaultEngine,
+  protectCalls,
   protection,
   takeover: { Detector, Notifier }
 }

@@ -1,8 +1,9 @@
 'use strict'
 
 const native = require('./native')
-const { reportOf, tagAnswer } = require('./report')
+const { attach, reportOf, tagAnswer } = require('./report')
 const sdk = require('./sdk')
+const { captured, LARGEST_NUMBER } = require('./stack')
 const { detectorOf } = require('./takeover')
 const { withArguments } = require('./arguments')
 const { WHOLE, withEncoded } = require('./encode')
@@ -110,6 +111,7 @@ class ServedRequest extends sdk.Request {
   #loginFailed = false
   #stepUp = false
   #onBlocked
+  #stacks = []
   blocked = false
   bodyRead = false
 
@@ -131,6 +133,20 @@ class ServedRequest extends sdk.Request {
   run (addresses) {
     if (this.#evaluate('run', { addresses })) this.#end('run')
     return null
+  }
+
+  /** Evaluates a dangerous call before it is made. If it is refused, the request ends, and `Blocked` is thrown. */
+  operation (addresses) {
+    const answer = callWithin(this.#budget, this.#native, 'operation', { addresses })
+    this.#heed(answer)
+    const asked = answer.actions?.generate_stack
+    if (asked !== undefined && (this.#stacks.length < LARGEST_NUMBER || LARGEST_NUMBER === 0)) {
+      const stack = captured(asked.stack_id)
+      if (stack !== undefined) this.#stacks.push(stack)
+    }
+    if (!answer.blocked) return
+    this.#end('operation')
+    throw new Blocked('the request is blocked by operation')
   }
 
   /** Evaluates a business event. If the request is refused, it ends. */
@@ -213,9 +229,17 @@ class ServedRequest extends sdk.Request {
     return callWithin(this.#budget, this.#native, 'block_response', args)
   }
 
-  /** Writes all tags of the request to its span. */
+  /**
+   * Writes all tags of the request to its span. The stacks of calls that a rule asked for are in `stack` of the report, and in
+   * the structured field `_dd.stack` of spans that have such fields; others get it as JSON.
+   */
   finish (args = {}) {
     const report = this.#tagged('finish', args)
+    if (this.#stacks.length > 0) {
+      report.stack = { exploit: this.#stacks }
+      attach(this.span, '_dd.stack', report.stack)
+      this.#stacks = []
+    }
     for (const line of report.log) process.emitWarning(line, 'BartizanWarning')
     return report
   }

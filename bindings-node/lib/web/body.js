@@ -36,7 +36,7 @@ function holdBody (req, request, judge, pass, leave = nothing, refuse = undefine
     req.off('close', left)
     const goesOn = judge() && !gone
     let wanted = true
-    if (goesOn) for (const piece of held) wanted = push.call(req, piece)
+    if (goesOn) for (const [piece, encoding] of held) wanted = push.call(req, piece, encoding)
     // Nobody reads a refused body, unless the application waits for it: the end must not look like that of the body.
     if (ended && (goesOn || refuse === undefined)) push.call(req, null)
     if (!goesOn && !gone) refuse?.()
@@ -53,8 +53,8 @@ function holdBody (req, request, judge, pass, leave = nothing, refuse = undefine
   req.push = function (piece, encoding) {
     if (!holding) return push.call(req, piece, encoding)
     if (piece === null) return settle(false, true)
-    held.push(piece)
-    return request.body(piece) || settle(false, false)
+    held.push([piece, encoding])
+    return request.body(typeof piece === 'string' ? Buffer.from(piece, encoding) : piece) || settle(false, false)
   }
   req.once('close', left)
   // Other streams than those of HTTP/1 begin to deliver when they are read.
