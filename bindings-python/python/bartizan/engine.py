@@ -27,6 +27,7 @@ from contextvars import Token
 from types import TracebackType
 from typing import Any, final
 
+from bartizan import _stack as stack
 from bartizan import sdk
 from bartizan._native import ConfigurationWarning, Diagnostics, NativeEngine, NativeRequest
 from bartizan.takeover import Detector
@@ -166,6 +167,7 @@ class Request:
         self.span = span
         self._native = native
         self._tokens: list[Token[sdk.Reporting | None]] = []
+        self._stacks: list[dict[str, Any]] = []
         self.blocked = False
         """Whether a call raised `Blocked`: frameworks may catch or wrap it, so that it does not arrive."""
         self.login_failed = False
@@ -243,6 +245,20 @@ class Request:
         """Evaluate more of the request. Raises `Blocked`."""
         self._evaluate("run", {"addresses": addresses})
 
+    def operation(self, addresses: Mapping[str, Any]) -> None:
+        """Evaluate a dangerous call (a file opened, a query sent) before it happens. Raises `Blocked`.
+
+        `bartizan.protect_calls` calls this. If a rule asks for it, the stack is kept for the report.
+        """
+        answer = self._native.call("operation", {"addresses": addresses})
+        asked = answer.get("actions", {}).get("generate_stack")
+        if asked and (len(self._stacks) < stack.LARGEST_NUMBER or stack.LARGEST_NUMBER == 0):
+            found = stack.captured(asked["stack_id"])
+            self._stacks.extend([found] if found else [])
+        self.step_up = self.step_up or answer.get("step_up", False)
+        if answer["blocked"]:
+            raise self._refused("operation")
+
     def business_event(self, name: str, values: Mapping[str, Any]) -> None:
         """Evaluate a business event. Raises `Blocked`."""
         self._evaluate("business_event", {"name": name, "values": values})
@@ -292,8 +308,16 @@ class Request:
         return self._native.call("block_response", arguments)
 
     def finish(self, **arguments: Any) -> dict[str, Any]:
-        """Write all tags of the request to its span, and return the report."""
+        """Write all tags of the request to its span, and return the report.
+
+        The stacks of calls that a rule asked for are in ``report["stack"]``, and the structured field ``_dd.stack`` of
+        spans that have such fields; others get it as JSON.
+        """
         report = self._tagged("finish", arguments)
+        if self._stacks:
+            report["stack"] = {"exploit": self._stacks}
+            sdk._attach(self.span, "_dd.stack", report["stack"])
+            self._stacks = []
         for line in report["log"]:
             _log.warning("%s", line)
         return report

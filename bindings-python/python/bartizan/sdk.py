@@ -18,6 +18,7 @@ The engine makes all decisions, the same for every language; `call` runs its oth
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
@@ -166,6 +167,15 @@ def _tag(span: Any, name: str, value: str | float) -> None:
     setter = getattr(span, "set_tag", None) or getattr(span, "set_attribute", None)
     if callable(setter):
         setter(name, value)
+
+
+def _attach(span: Any, name: str, value: Any) -> None:
+    """Attach a structured value to the span, as text where it has only tags."""
+    setter = getattr(span, "_set_struct_tag", None) or getattr(span, "set_struct_tag", None)
+    if callable(setter):
+        setter(name, value)
+    else:
+        _tag(span, name, json.dumps(value, separators=(",", ":")))
 
 
 def _tag_all(span: Any, answer: Mapping[str, Any]) -> None:

@@ -1,4 +1,15 @@
-"""Protection of a WSGI application (Flask, Django, ...): evaluation of requests and responses, blocking, reporting."""
+"""Protection of a WSGI application: evaluation of requests and responses, blocking, reporting.
+
+Flask and Django have protections of their own, `bartizan.flask` and `bartizan.django`, which also see who logs in. Any
+other application is wrapped:
+
+>>> from bartizan.wsgi import Protection
+>>> from bartizan.engine import Engine
+>>> def application(environ, start_response):
+...     start_response("200 OK", [("Content-Type", "text/plain")])
+...     return [b"hello"]
+>>> application = Protection(application, Engine({"version": "2.2", "rules": []}))
+"""
 
 from __future__ import annotations
 
@@ -8,23 +19,22 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, final
 from urllib.parse import quote
 
+from bartizan._web import LARGEST_FAILURE, Failures, prepare, status_of
 from bartizan.engine import Blocked, Engine, Request
 
 __all__ = ["Protection"]
 
 # How much of a body is read at a time.
 PIECE = 1 << 16
-# The largest response to a failed login from which the engine learns.
-LARGEST_FAILURE = 1 << 16
 
 
 @final
 class Protection:
     """A WSGI application around another one.
 
-    ``span`` returns the service-entry span of the request that is served: anything with ``set_tag`` or
-    ``set_attribute``. ``client_ip_header`` and ``trusted_proxies`` override the engine's settings of the same names for
-    this application.
+    ``engine`` is the one of the process unless it is given. ``span`` returns the service-entry span of the request that
+    is served: anything with ``set_tag`` or ``set_attribute``. ``client_ip_header`` and ``trusted_proxies`` override the
+    engine's settings of the same names for this application.
 
     The engine reads the body before the application does, up to its limit (``body_limit``); the application reads the
     same bytes afterwards, and what lies beyond as it arrives.
@@ -32,26 +42,22 @@ class Protection:
 
     def __init__(
         self,
-        application: Callable[..., Any],
-        engine: Engine,
+        app: Callable[..., Any],
+        engine: Engine | None = None,
         span: Callable[[], Any] = lambda: None,
         *,
         client_ip_header: str | None = None,
         trusted_proxies: Iterable[str] | None = None,
     ) -> None:
-        self.application = application
-        self.engine = engine
+        self.application = app
+        self.engine, self._proxies = prepare(engine, client_ip_header, trusted_proxies)
         self.span = span
-        trusted = trusted_proxies if isinstance(trusted_proxies, str | None) else [*trusted_proxies]
-        # The status lines of failed logins, and how they spell the names of headers, for refusals that look like them.
-        self._failed: dict[int, tuple[str, dict[str, str]]] = {}
-        self._proxies: dict[str, Any] = {"client_ip_header": client_ip_header, "trusted_proxies": trusted}
-        engine.call("client_ip", **self._proxies)  # invalid settings fail now, not with each request
+        self._failures = Failures()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Serve a request."""
         request = self.engine.request(self.span())
-        response = Response(request, start_response, self._failed)
+        response = Response(request, start_response, self._failures)
         try:
             with request:
                 request.head(**head_of(environ), **self._proxies)
@@ -64,7 +70,7 @@ class Protection:
                 raise
             if response.sent:
                 raise too_late(request) from None
-            return answer(request, start_response, self._failed)
+            return answer(request, start_response, self._failures)
         finally:
             # The span may end with this call. What a stream reports later is written to it at once.
             request.finish()
@@ -73,9 +79,9 @@ class Protection:
 class Response:
     """The response of the application: its head is evaluated before it is sent, its parts pass as they come."""
 
-    def __init__(self, request: Request, start_response: Callable[..., Any], failed: dict[int, Any]) -> None:
+    def __init__(self, request: Request, start_response: Callable[..., Any], failures: Failures) -> None:
         self.request = request
-        self._failed = failed
+        self._failures = failures
         self.sent = False
         self._start_response = start_response
         self._head: tuple[str, list[tuple[str, str]], Any] | None = None
@@ -104,7 +110,7 @@ class Response:
         status, headers, exc_info = self._head
         if self.request.blocked:
             raise Blocked("start_response")
-        self.request.response(int(status.split(" ", 1)[0]), [list(header) for header in headers])
+        self.request.response(status_of(status), [list(header) for header in headers])
         self.sent = True
         self._write = self._start_response(status, headers, *([exc_info] if exc_info else []))
         if self.request.login_failed:
@@ -119,9 +125,7 @@ class Response:
         """Let the engine learn from the response to a failed login, unless it is large."""
         if self._failure is not None and self._head is not None and len(self._failure) <= LARGEST_FAILURE:
             status, headers, _ = self._head
-            self._failed[int(status.split()[0])] = (status, {name.lower(): name for name, _ in headers})
-            pairs = [list(header) for header in headers]
-            self.request.learn_login_failure(int(status.split()[0]), pairs, self._failure.decode(errors="replace"))
+            self._failures.learn(self.request, status, headers, bytes(self._failure))
         self._failure = None
 
     def parts_of(self, result: Iterable[bytes], file_wrapper: Any) -> Iterable[bytes]:
@@ -201,14 +205,12 @@ def too_late(request: Request) -> Exception:
     return ConnectionAbortedError("the request was blocked after its response had begun")
 
 
-def answer(request: Request, start_response: Callable[..., Any], failed: dict[int, Any]) -> Iterable[bytes]:
+def answer(request: Request, start_response: Callable[..., Any], failures: Failures) -> Iterable[bytes]:
     """Write the response of a blocked request in place of the application's."""
     response = request.block_response()
     # The response to a failed login comes as late as the application's own would.
     time.sleep(response.get("delay_us", 0) / 1_000_000)
-    status = response["status"]
-    line, names = failed.get(status, (f"{status} Blocked", {}))
-    start_response(line, [(names.get(name.lower(), name), value) for name, value in response["headers"].items()])
+    start_response(*failures.head(response))
     return [response["body"].encode()]
 
 
@@ -228,7 +230,7 @@ def head_of(environ: dict[str, Any]) -> dict[str, Any]:
         "method": wire(environ.get("REQUEST_METHOD")),
         "target": target_of(environ),
         "headers": headers,
-        "peer": environ.get("REMOTE_ADDR"),
+        "peer": text_or_none(environ.get("REMOTE_ADDR")),
     }
 
 
@@ -241,6 +243,11 @@ def target_of(environ: dict[str, Any]) -> bytes:
         path = quote(wire(environ.get("SCRIPT_NAME")) + wire(environ.get("PATH_INFO")) or b"/").encode()
     query = wire(environ.get("QUERY_STRING"))
     return path + b"?" + query if query else path
+
+
+def text_or_none(value: Any) -> str | None:
+    """Return a text, and None for anything else."""
+    return value if isinstance(value, str) else None
 
 
 def wire(text: Any) -> bytes:
@@ -256,7 +263,7 @@ def wire(text: Any) -> bytes:
 def hold_body(environ: dict[str, Any], request: Request) -> None:
     """Give the body to the request up to its limit, and let the application read it again."""
     source = environ.get("wsgi.input")
-    declared = environ.get("CONTENT_LENGTH") or "0"
+    declared = str(environ.get("CONTENT_LENGTH") or "0")
     ends_by_itself = bool(environ.get("wsgi.input_terminated"))
     none_sent = declared == "0" and not environ.get("HTTP_TRANSFER_ENCODING")
     if source is None or (none_sent and not ends_by_itself):
@@ -265,24 +272,32 @@ def hold_body(environ: dict[str, Any], request: Request) -> None:
         # The server does not say where the body ends, so that reading it could wait for ever.
         request.unread_body("the server does not tell its length")
         return
-    left = None if ends_by_itself else int(declared)
-    held: list[bytes] = []
+    environ["wsgi.input"], _ = held(source, None if ends_by_itself else int(declared), request)
+
+
+def held(source: Any, left: int | None, request: Request) -> tuple[Any, int]:
+    """Give a body to the request up to its limit; ``left`` says how long it is, None that its source ends with it.
+
+    Returns what the application is to read in place of the source, and how many bytes were given to the request.
+    """
+    pieces: list[bytes] = []
+    size = 0
     rest: Any = None
-    while left is None or left > 0:
+    while left is None or size < left:
         try:
-            piece = source.read(PIECE if left is None else min(PIECE, left))
+            piece = source.read(PIECE if left is None else min(PIECE, left - size))
         except Exception as error:
             rest = Failed(error)
             break
         if not piece:
             break
-        held.append(piece)
-        left = left if left is None else left - len(piece)
+        pieces.append(piece)
+        size += len(piece)
         if not request.body(piece):
             rest = source
             break
-    beginning = io.BytesIO(b"".join(held))
-    environ["wsgi.input"] = beginning if rest is None else Input(beginning, rest)
+    beginning = io.BytesIO(b"".join(pieces))
+    return (beginning if rest is None else Input(beginning, rest)), size
 
 
 @final
@@ -297,6 +312,9 @@ class Failed:
         raise self.error
 
     readline = read
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 @final
@@ -339,3 +357,10 @@ class Input:
     def __iter__(self) -> Iterator[bytes]:
         """Read line by line."""
         return iter(self.readline, b"")
+
+    def close(self) -> None:
+        """Close both."""
+        self._beginning.close()
+        close = getattr(self._rest, "close", None)
+        if close is not None:
+            close()
