@@ -273,3 +273,20 @@ def test_the_engine_of_the_process_is_used_unless_one_is_given() -> None:
     async def application(scope: Message, receive: Receive, send: Send) -> None: ...
 
     assert Protection(application).engine is Protection(application).engine
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"headers": [(b"content-length", b"ten"), (b"\xff", b"\x00")]},
+        {"headers": [("content-length", "3")], "query_string": "a=b", "path": "/\ud800", "raw_path": None},
+        {"headers": None, "client": None, "method": None, "path": None, "query_string": None},
+        {"headers": [], "client": ["127.0.0.1"], "http_version": None, "extensions": None},
+    ],
+)
+def test_scopes_as_no_server_should_make_them(more: dict[str, Any]) -> None:
+    async def application(scope: Message, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"served"})
+
+    assert Driven(application, scope(b"abc", "text/plain", **more), *pieces(b"abc")).body == b"served"

@@ -175,6 +175,25 @@ def test_answers_are_those_of_the_bare_project(site: Site, visitor: Visitor) -> 
             assert told(given[2]) == told(expected[2])
 
 
+def test_stale_and_broken_sessions_are_left_alone(
+    site: Site, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler, serve = SERVERS[site.server]
+    with serve(handler()) as port:
+        bare = Visitor(port)
+        for cookie in ("sessionid=" + "a" * 32, "sessionid=", "sessionid=%00"):
+            for path in ("/plain/", "/plain_async/", "/me/"):
+                given, expected = (client.send(path, None, {"cookie": cookie}) for client in (visitor, bare))
+                assert given[:2] == expected[:2]
+                assert told(given[2]) == told(expected[2])
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("the database is down")
+
+    monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.load", fail)
+    assert visitor.get("/plain/", cookie="sessionid=" + "a" * 32) == (200, "plain")
+
+
 def told(headers: Message) -> list[tuple[str, str]]:
     return [pair for pair in headers.items() if pair[0] not in ("Date", "date")]
 

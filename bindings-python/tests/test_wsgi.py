@@ -320,3 +320,40 @@ def test_heads_are_as_on_the_wire() -> None:
     expected = {"method": b"GET", "target": b"/app/%C3%A9%20x?a=%c3%a9", "headers": headers, "peer": "192.0.2.1"}
     assert head_of(environ) == expected
     assert head_of({**environ, "RAW_URI": "/a%2fb?x"})["target"] == b"/a%2fb?a=%c3%a9"
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"REQUEST_METHOD": None, "PATH_INFO": None, "QUERY_STRING": None, "REMOTE_ADDR": None, "wsgi.input": None},
+        {"REQUEST_METHOD": "GET", "REMOTE_ADDR": b"127.0.0.1", "HTTP_X": None, "HTTP_Y": 1, "CONTENT_TYPE": None},
+        {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": 3, "wsgi.input": io.BytesIO(b"abc")},
+        {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "three", "wsgi.input": io.BytesIO(b"abc")},
+        {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "-3", "wsgi.input": io.BytesIO(b"abc")},
+        {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "\u0663", "wsgi.input": io.BytesIO(b"abc")},
+        {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "9" * 30, "wsgi.input": io.BytesIO(b"abc")},
+        {"REQUEST_METHOD": "\ud800", "PATH_INFO": "/\ud800", "QUERY_STRING": "\u20ac", "HTTP_\u20ac": "\u20ac"},
+    ],
+)
+def test_environments_as_no_server_should_make_them(environ: dict[str, Any]) -> None:
+    served: list[Any] = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return [b"served"]
+
+    assert b"".join(Protection(application, ENGINE)({**environ}, lambda *head: served.append(head))) == b"served"
+    assert served == [("200 OK", [])]
+
+
+@pytest.mark.parametrize("status", ["", "OK", "200", "\u0662\u0660\u0660 OK", "99999999999 OK"])
+def test_status_lines_as_no_application_should_send_them(status: str) -> None:
+    served: list[Any] = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        start_response(status, [("x-a", "\u20ac")])
+        return [b"served"]
+
+    assert b"".join(Protection(application, ENGINE)({}, lambda *head: served.append(head))) == b"served"
+    assert served == [(status, [("x-a", "\u20ac")])]

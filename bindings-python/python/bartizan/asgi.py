@@ -257,22 +257,29 @@ class _Websocket:
 
 def head_of(scope: MutableMapping[str, Any]) -> dict[str, Any]:
     """Return the head of the request as it came over the wire, as arguments of ``Request.head``."""
-    path = scope.get("raw_path") or quote(scope.get("path", "/")).encode()
-    query = scope.get("query_string", b"")
+    path = scope.get("raw_path") or quote(wire(scope.get("path") or "/")).encode()
+    query = wire(scope.get("query_string"))
     client = scope.get("client")
     return {
-        "method": scope.get("method", "GET").encode(),
+        "method": wire(scope.get("method") or "GET"),
         "target": path + b"?" + query if query else path,
-        "headers": scope.get("headers", ()),
-        "peer": client[0] if client else None,
+        "headers": [(wire(name), wire(value)) for name, value in scope.get("headers") or ()],
+        "peer": client[0] if client and isinstance(client[0], str) else None,
     }
+
+
+def wire(value: Any) -> bytes:
+    """Return bytes; servers that give texts in place of them, against the specification, are understood."""
+    if isinstance(value, str):
+        return value.encode(errors="replace")
+    return bytes(value) if isinstance(value, bytes | bytearray | memoryview) else b""
 
 
 def may_have_body(scope: MutableMapping[str, Any]) -> bool:
     """Whether a body was announced; HTTP/2 need not announce it."""
-    headers = {name.lower(): value for name, value in scope.get("headers", ())}
+    headers = {wire(name).lower(): wire(value) for name, value in scope.get("headers") or ()}
     announced = b"transfer-encoding" in headers or headers.get(b"content-length", b"0").strip() != b"0"
-    return announced or not scope.get("http_version", "1.1").startswith("1")
+    return announced or not str(scope.get("http_version") or "1.1").startswith("1")
 
 
 async def in_thread_if(large: bool, run: Callable[[], None]) -> None:

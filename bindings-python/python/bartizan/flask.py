@@ -92,9 +92,10 @@ def _user_of_session() -> Any:
     session = context.session if session is None else session
     if not session:
         return None
-    accessed = session.accessed
+    accessed = getattr(session, "accessed", None)
     user_id = session.get("_user_id")
-    session.accessed = accessed
+    if accessed is not None:
+        session.accessed = accessed
     return user_id
 
 

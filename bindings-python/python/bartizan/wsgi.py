@@ -254,10 +254,12 @@ def wire(text: Any) -> bytes:
     """Return the bytes of a string of the environment, which stand for themselves (PEP 3333)."""
     if not isinstance(text, str):
         return b""
-    try:
-        return text.encode("latin-1")
-    except UnicodeEncodeError:
-        return text.encode(errors="surrogateescape")
+    for encoding, errors in (("latin-1", "strict"), ("utf-8", "surrogateescape")):
+        try:
+            return text.encode(encoding, errors)
+        except UnicodeEncodeError:
+            pass
+    return text.encode(errors="replace")
 
 
 def hold_body(environ: dict[str, Any], request: Request) -> None:

@@ -36,12 +36,25 @@ def see_session(request: Any) -> None:
     session = getattr(request, "session", None)
     if session is None or settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return
-    accessed = session.accessed
-    user_id = session.get(SESSION_KEY)
-    session.accessed = accessed
+    user_id = _peek(session)
     if user_id is not None:
         _of_users.update(filter(None, [current()]))
         report("auto_user", framework=FRAMEWORK, user=str(user_id), session_id=session.session_key)
+
+
+def _peek(session: Any) -> Any:
+    """Return the user of a session, and leave that as if it had not been read; None if it cannot be read."""
+    accessed, key = session.accessed, session.session_key
+    try:
+        return session.get(SESSION_KEY)
+    except Exception:
+        return None  # which concerns the application only if it reads the session itself
+    finally:
+        session.accessed = accessed
+        if session.session_key != key:
+            # There is no such session, for which the cookie would be deleted.
+            session._session_key = key
+            session.__dict__.pop("_session_cache", None)
 
 
 def see_answered(request: Any) -> None:

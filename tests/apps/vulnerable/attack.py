@@ -1,0 +1,119 @@
+"""Lets scanners loose on the vulnerable application, bare and protected, on loopback and for a bounded time.
+
+attack.py PYTHON: the interpreter that serves the application. Fails if they find nothing in the bare application,
+anything in the protected one, or if that does not answer any more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+HERE = Path(__file__).parent
+BIN = Path(sys.executable).parent
+# Where sqlmap looks: a target, and the form that is posted to it.
+TARGETS = [("/user?id=1", None), ("/login", "username=ann&password=x")]
+
+
+def main(python: str) -> int:
+    """Print what was found, and return whether that is as it should be."""
+    outcomes = {}
+    for name, bare in [("bare", True), ("protected", False)]:
+        with serving(python, bare=bare) as base:
+            outcomes[name] = {"sqlmap": sqlmap(base), "wapiti": wapiti(base)}
+            with urllib.request.urlopen(base + "/user?id=2") as answer:
+                assert answer.read() == b"bob", "the application does not answer as before"
+    for scanner in ("sqlmap", "wapiti"):
+        for name, found in outcomes.items():
+            print(f"{scanner:<8}{name:<11}{', '.join(found[scanner]) or 'nothing'}")
+    found_all = all(outcomes["bare"].values())
+    return 0 if found_all and not any(outcomes["protected"].values()) else 1
+
+
+@contextmanager
+def serving(python: str, *, bare: bool) -> Iterator[str]:
+    """Serve the application; gives the address of its first page."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "BARE": "1" if bare else "", "BARTIZAN_MODE": "block"}
+    command = [python, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "critical"]
+    server = subprocess.Popen([*command, "app:app"], cwd=HERE, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+        assert server.poll() is None, "the application has ended"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def sqlmap(base: str) -> list[str]:
+    """Return the parameters that sqlmap can inject into."""
+    found = []
+    for target, form in TARGETS:
+        with tempfile.TemporaryDirectory() as folder:
+            command = [str(BIN / "sqlmap"), "-u", base + target, "--batch", "--flush-session", "--disable-coloring"]
+            command += ["--level", "2", "--risk", "2", "--technique", "BEU", "--output-dir", folder]
+            command += ["--data", form] if form else []
+            said = run(command, 240)
+        found += [f"{target} {name}" for name in re.findall(r"^Parameter: (.+)$", said, re.MULTILINE)]
+    return found
+
+
+def wapiti(base: str) -> list[str]:
+    """Return the kinds of vulnerabilities that wapiti finds, and how many of each."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        command = [
+            str(BIN / "wapiti"),
+            "-u",
+            base + "/",
+            "--scope",
+            "folder",
+            "-m",
+            "sql,xss,exec,file",
+            "--no-bugreport",
+        ]
+        command += [
+            "--max-scan-time",
+            "180",
+            "--flush-session",
+            "-f",
+            "json",
+            "-o",
+            str(report),
+            "-v",
+            "0",
+            "--no-bugreport",
+        ]
+        run([*command, "--store-session", folder, "--store-config", folder], 240)
+        kinds = json.loads(report.read_text())["vulnerabilities"]
+    numbers = Counter({kind: len(places) for kind, places in kinds.items()})
+    return [f"{kind} ({number})" for kind, number in sorted(numbers.items()) if number]
+
+
+def run(command: list[str], seconds: float) -> str:
+    """Run a scanner for a time, and return what it says."""
+    ended = subprocess.run(["timeout", str(seconds), *command], capture_output=True, text=True, check=False)
+    return ended.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
