@@ -17,7 +17,8 @@ const node = {
   setTimeout: 'readonly',
   clearTimeout: 'readonly',
   AbortController: 'readonly',
-  __dirname: 'readonly'
+  __dirname: 'readonly',
+  __filename: 'readonly'
 }
 
 module.exports = [

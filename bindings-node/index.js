@@ -4,7 +4,9 @@ const { ArgumentError, Blocked, ConfigurationError, DisposedError } = require('.
 const { Waf, Context, ENGINE_VERSION } = require('./lib/waf')
 const { Result } = require('./lib/result')
 const sdk = require('./lib/sdk')
-const { Engine, ServedRequest, defaultEngine, protection } = require('./lib/engine')
+const { Engine, ServedRequest, defaultEngine } = require('./lib/engine')
+const { protectCalls } = require('./lib/calls')
+const { protection } = require('./lib/web/express')
 const { Detector } = require('./lib/takeover')
 const { Notifier } = require('./lib/notifier')
 
@@ -21,6 +23,7 @@ module.exports = {
   Engine,
   ServedRequest,
   defaultEngine,
+  protectCalls,
   protection,
   takeover: { Detector, Notifier }
 }

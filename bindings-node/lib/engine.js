@@ -1,13 +1,13 @@
 'use strict'
 
-const { headOf, holdBody } = require('./body')
 const native = require('./native')
-const { reportOf, tagAnswer } = require('./report')
+const { attach, reportOf, tagAnswer } = require('./report')
 const sdk = require('./sdk')
+const { captured, LARGEST_NUMBER } = require('./stack')
 const { detectorOf } = require('./takeover')
 const { withArguments } = require('./arguments')
 const { WHOLE, withEncoded } = require('./encode')
-const { ArgumentError, Blocked, ConfigurationError, diagnosticsOf, only, warn, wrongDocument } = require('./errors')
+const { ArgumentError, Blocked, ConfigurationError, diagnosticsOf, warn, wrongDocument } = require('./errors')
 
 /** Calls `target`, parses its JSON result, and throws its error. */
 function call (target, name, args) {
@@ -111,6 +111,7 @@ class ServedRequest extends sdk.Request {
   #loginFailed = false
   #stepUp = false
   #onBlocked
+  #stacks = []
   blocked = false
   bodyRead = false
 
@@ -132,6 +133,20 @@ class ServedRequest extends sdk.Request {
   run (addresses) {
     if (this.#evaluate('run', { addresses })) this.#end('run')
     return null
+  }
+
+  /** Evaluates a dangerous call before it is made. If it is refused, the request ends, and `Blocked` is thrown. */
+  operation (addresses) {
+    const answer = callWithin(this.#budget, this.#native, 'operation', { addresses })
+    this.#heed(answer)
+    const asked = answer.actions?.generate_stack
+    if (asked !== undefined && (this.#stacks.length < LARGEST_NUMBER || LARGEST_NUMBER === 0)) {
+      const stack = captured(asked.stack_id)
+      if (stack !== undefined) this.#stacks.push(stack)
+    }
+    if (!answer.blocked) return
+    this.#end('operation')
+    throw new Blocked('the request is blocked by operation')
   }
 
   /** Evaluates a business event. If the request is refused, it ends. */
@@ -214,9 +229,17 @@ class ServedRequest extends sdk.Request {
     return callWithin(this.#budget, this.#native, 'block_response', args)
   }
 
-  /** Writes all tags of the request to its span. */
+  /**
+   * Writes all tags of the request to its span. The stacks of calls that a rule asked for are in `stack` of the report, and in
+   * the structured field `_dd.stack` of spans that have such fields; others get it as JSON.
+   */
   finish (args = {}) {
     const report = this.#tagged('finish', args)
+    if (this.#stacks.length > 0) {
+      report.stack = { exploit: this.#stacks }
+      attach(this.span, '_dd.stack', report.stack)
+      this.#stacks = []
+    }
     for (const line of report.log) process.emitWarning(line, 'BartizanWarning')
     return report
   }
@@ -241,156 +264,4 @@ class ServedRequest extends sdk.Request {
   }
 }
 
-// The largest response to a failed login from which the engine learns.
-const LARGEST_FAILURE = 1 << 16
-
-/** The body of a response to a failed login, unless it is larger than what the engine learns from. */
-class FailureBody {
-  #parts = []
-  #length = 0
-
-  add (part, encoding) {
-    if (part === undefined || part === null || typeof part === 'function') return
-    const bytes = typeof part === 'string' ? Buffer.from(part, typeof encoding === 'string' ? encoding : 'utf8') : part
-    this.#length += bytes.length
-    if (this.#length <= LARGEST_FAILURE) this.#parts.push(bytes)
-  }
-
-  text () {
-    return this.#length <= LARGEST_FAILURE ? Buffer.concat(this.#parts).toString() : undefined
-  }
-}
-
-/** The methods of a response that throw after it was sent. */
-const HEADER_CALLS = ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader', 'flushHeaders']
-
-/**
- * Protects an Express (or plain connect) application with two middlewares, `begin` before the body parsers and `evaluate`
- * after them. `span` returns the service-entry span of the current request; the settings override the engine's settings of
- * the same names for this application.
- */
-function protection (engine, span = () => undefined, proxies = {}) {
-  only(proxies, ['client_ip_header', 'trusted_proxies'])
-  engine.call('client_ip', proxies) // invalid settings fail now, not with each request
-
-  // How failed logins spell the names of headers, for refusals that look like them.
-  const spelled = new Map()
-
-  function begin (req, res, next) {
-    const request = engine.request(span(req), () => endRequest())
-    req.bartizan = request
-    const { writeHead, write, end } = res
-    let decided = false
-    let answered = false
-
-    /** A response that can no longer be replaced can still be aborted. */
-    const endRequest = () => {
-      if (!decided) respond()
-      else if (!res.writableEnded && !respond()) res.destroy()
-    }
-
-    /** Writes the response of a blocked request in place of the application's. */
-    const respond = () => {
-      decided = true
-      if (answered) return true
-      const { status, headers, body, delay_us: delay = 0 } = request.blockResponse({ headers_sent: res.headersSent })
-      if (status === undefined) return false
-      answered = true
-      for (const name of res.getHeaderNames()) res.removeHeader(name)
-      const named = Object.entries(headers).map(([name, value]) => [spelled.get(name.toLowerCase()) ?? name, value])
-      const originals = HEADER_CALLS.map((name) => [name, res[name]])
-      const send = () => {
-        if (res.destroyed) return
-        // `writeHead` itself may use these.
-        for (const [name, original] of originals) res[name] = original
-        writeHead.call(res, status, Object.fromEntries(named))
-        end.call(res, body)
-        silence()
-      }
-      const silence = () => {
-        for (const name of HEADER_CALLS) res[name] = () => res
-      }
-      // The response to a failed login comes as late as the application's own would.
-      if (delay > 0) setTimeout(send, delay / 1000)
-      else send()
-      // The application may go on, and these methods would throw.
-      silence()
-      return true
-    }
-
-    // The head is evaluated before it is sent; what the application writes after a replacement is dropped.
-    res.writeHead = function (status, ...rest) {
-      if (!decided) {
-        decided = true
-        const given = rest.at(-1)
-        if (typeof given === 'object' && given !== null) {
-          for (const [name, value] of Object.entries(given)) res.setHeader(name, value)
-        }
-        if (request.response(status, headersOf(res.getHeaders()))) {
-          respond()
-          return res
-        }
-      }
-      return res.headersSent ? res : writeHead.call(res, status, ...rest)
-    }
-    const failure = new FailureBody()
-    for (const [name, original] of [['write', write], ['end', end]]) {
-      res[name] = function (...args) {
-        if (!res.headersSent) res.writeHead(res.statusCode)
-        if (res.writableEnded) return res
-        if (request.loginFailed && !answered) {
-          failure.add(...args)
-          const body = name === 'end' ? failure.text() : undefined
-          for (const header of res.getRawHeaderNames()) spelled.set(header.toLowerCase(), header)
-          if (body !== undefined) request.learnLoginFailure(res.statusCode, headersOf(res.getHeaders()), body)
-        }
-        return original.apply(res, args)
-      }
-    }
-    res.once('close', () => request.finish())
-    req.blockRequest = () => {
-      if (!request.blocked) request.requestBlock()
-      return !res.headersSent && respond()
-    }
-    if (request.head({ ...headOf(req), ...proxies })) {
-      respond()
-      return
-    }
-    holdBody(req, request, (held) => {
-      if (held && request.bodyEnd()) respond()
-      else sdk.run(request, next)
-    })
-  }
-
-  function evaluate (req, res, next) {
-    if (req.bartizan.bodyRead) {
-      sdk.run(req.bartizan, next)
-      return
-    }
-    const body = req.body
-    const unparsed = whyUnparsed(req)
-    const told = body !== undefined || unparsed !== undefined
-    const blocked = told && req.bartizan.evaluate(body === undefined ? {} : { 'server.request.body': body }, unparsed)
-    if (blocked) req.blockRequest()
-    else sdk.run(req.bartizan, next)
-  }
-
-  return { begin, evaluate }
-}
-
-/** Why the application's parsers did not parse the body, if so. */
-function whyUnparsed ({ headers, body }) {
-  const sent = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-  const kind = (headers['content-type'] ?? '').split(';')[0].trim().toLowerCase()
-  // Parsers that ignore a body leave nothing or an empty object, which may also be parsed JSON.
-  const empty = body === undefined ||
-    (typeof body === 'object' && body !== null && Object.keys(body).length === 0 && !kind.endsWith('json'))
-  return sent && empty ? `no parser of the application takes '${kind}'` : undefined
-}
-
-/** Converts header values to text, as on the wire. */
-function headersOf (headers) {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.map(String) : String(value)]))
-}
-
-module.exports = { Engine, ServedRequest, defaultEngine, nativeEngine, protection }
+module.exports = { Engine, ServedRequest, defaultEngine, nativeEngine }

@@ -14,8 +14,14 @@ function tagAnswer (span, { meta, metrics, keep }) {
   if (keep) tag(span, { 'manual.keep': 'true' })
 }
 
+/** Writes a structured field to a span, or its JSON where there are only tags. */
+function attach (span, name, value) {
+  if (typeof span?.meta_struct === 'object' && span.meta_struct !== null) span.meta_struct[name] = value
+  else tag(span, { [name]: JSON.stringify(value) })
+}
+
 function reportOf ({ outcome, meta, metrics, keep, waf, telemetry, warnings }, result) {
   return { accepted: outcome === 'ok', meta, metrics, keep, addresses: waf[0] ?? {}, telemetry, warnings, result }
 }
 
-module.exports = { reportOf, tag, tagAnswer }
+module.exports = { attach, reportOf, tag, tagAnswer }

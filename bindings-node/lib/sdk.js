@@ -128,8 +128,11 @@ function run (request, callback) {
   return storage.run(request, callback)
 }
 
+/** The current request, if there is one. */
+const current = () => storage.getStore()
+
 /** A method of the current request, or of a placeholder. */
-const ofCurrent = (method) => (...args) => (storage.getStore() ?? new Nobody())[method](...args)
+const ofCurrent = (method) => (...args) => (current() ?? new Nobody())[method](...args)
 
 module.exports = {
   call,
@@ -137,6 +140,7 @@ module.exports = {
   Service,
   Request,
   run,
+  current,
   setUser: ofCurrent('setUser'),
   trackUserLoginSuccess: ofCurrent('trackUserLoginSuccess'),
   trackUserLoginFailure: ofCurrent('trackUserLoginFailure'),
@@ -147,5 +151,5 @@ module.exports = {
   trackUserSignupEvent: ofCurrent('trackUserSignupEvent'),
   submitBusinessLogic: ofCurrent('submitBusinessLogic'),
   isUserBlocked: ofCurrent('isUserBlocked'),
-  stepUp: () => storage.getStore()?.stepUp === true
+  stepUp: () => current()?.stepUp === true
 }
