@@ -67,7 +67,7 @@ pub fn ruleset() -> Value {
 }
 
 /// The sections of the documents.
-const SECTIONS: [&str; 3] = ["rules", "processors", "scanners"];
+const SECTIONS: [&str; 4] = ["rules", "bartizan_rules", "processors", "scanners"];
 
 impl Builder {
     /// Adds the documents of the built-in ruleset, each under its own path.
