@@ -31,9 +31,8 @@ def whole(given=RULES):
 
 
 def rules(document):
-    """All rules of a document, those under a key of our own included."""
-    own = document.get("bartizan", {})
-    return document.get("rules", []) + (own.get("rules", []) if isinstance(own, dict) else [])
+    """All rules of a document, those that use what is ours alone included."""
+    return document.get("rules", []) + document.get("bartizan_rules", [])
 
 
 class Judge:
