@@ -34,9 +34,10 @@ pub fn runs_command(text: &[u8], deadline: &mut Deadline) -> Option<Range<usize>
     if is_disguised_command(text) {
         return Some(0..text.len());
     }
-    let mut first = None;
+    let mut tight_start = None;
     let mut signs = Signs { text, last: None };
     let address = [memchr::memmem::find(text, b"://"), memchr::memchr(b'=', text)].into_iter().flatten().min();
+    let line = memchr::memchr(b'\n', text).unwrap_or(text.len());
     let mut at = 0;
     while let Some(next) = text[at..].iter().position(|&byte| separates(byte)) {
         at += next;
@@ -44,7 +45,9 @@ pub fn runs_command(text: &[u8], deadline: &mut Deadline) -> Option<Range<usize>
             at += 1;
             continue;
         };
-        let tight = is_tight(&text[..*first.get_or_insert(at)]);
+        let begins_tight = *tight_start.get_or_insert_with(|| is_tight(&text[..at]) || is_call(&text[..at]));
+        // Behind the first line of a long text, nothing is tight.
+        let tight = begins_tight && (text.len() <= 200 || at <= line);
         let in_address = address.is_some_and(|from| from < at);
         if is_command(&text[at + length..], kind, Place { tight, text, before: &text[..at], in_address }, &mut signs) {
             return Some(at..text.len());
@@ -78,6 +81,15 @@ const fn separates(byte: u8) -> bool {
 fn is_tight(before: &[u8]) -> bool {
     let trimmed = before.trim_ascii();
     trimmed.len() <= 64 && !trimmed.iter().any(u8::is_ascii_whitespace)
+}
+
+/// Whether a text is itself a call of a program with arguments that are none of prose.
+fn is_call(text: &[u8]) -> bool {
+    if text.len() > 80 {
+        return false;
+    }
+    let (word, after) = Word::read(text.trim_ascii_start());
+    matches!(program(word.name()), Some(Program::Scout | Program::Tool)) && Arguments::read(after).strange
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -156,6 +168,7 @@ fn is_command(text: &[u8], kind: Separator, place: Place<'_>, signs: &mut Signs<
         }
         let listed = braces(spaced);
         let found = match listed {
+            None if name == b"net" && names_of_net(after) => Some(Program::Scout),
             Some(name) => program(name),
             None if word.wild => program_like(name).filter(|_| word.has_path()),
             None => program(name),
@@ -180,6 +193,12 @@ fn is_command(text: &[u8], kind: Separator, place: Place<'_>, signs: &mut Signs<
     false
 }
 
+/// What `net` of Windows is asked to do.
+fn names_of_net(after: &[u8]) -> bool {
+    let object = after.trim_ascii().split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    [&b"user"[..], b"view", b"localgroup", b"group", b"share", b"use", b"accounts"].contains(&object)
+}
+
 /// The name in `{cat,/etc/passwd}`, which a shell expands to words.
 fn braces(text: &[u8]) -> Option<&[u8]> {
     let inner = text.strip_prefix(b"{")?;
@@ -197,7 +216,9 @@ fn judge(
 ) -> bool {
     let arguments = Arguments::read(after);
     // A backtick in a text is Markdown; a line among many is a line of a text.
-    let in_text = !place.tight || place.text.len() > 200 || place.before.ends_with(b" ");
+    let in_text = !place.tight
+        || place.text.len() > 200
+        || place.text.get(place.before.len()) == Some(&b'`') && place.before.ends_with(b" ");
     if in_text && kind == Separator::Substitution
         || place.text.len() > 200 && matches!(kind, Separator::Line | Separator::Pipe)
     {
@@ -223,7 +244,7 @@ fn judge(
             match kind {
                 Separator::Ampersand | Separator::Pipe => arguments.strange || spaced && !is_word_pair(place),
                 Separator::Line => arguments.strange || spaced,
-                _ => arguments.strange || spaced || closed,
+                _ => arguments.strange || spaced || closed || arguments.few && place.text.len() <= 80,
             }
         }
         Program::Tool => {
@@ -249,6 +270,8 @@ struct Arguments {
     none: bool,
     /// An option, a path, an address or the like, which no prose has after a word.
     strange: bool,
+    /// One or two words of letters.
+    few: bool,
     /// A blank written as an expansion.
     expanded: bool,
     /// Whether they are separated from the name.
@@ -270,7 +293,8 @@ impl Arguments {
         let directly = line.first().is_some_and(|&byte| matches!(byte, b'<' | b'>'));
         let blank_before = line.first().is_none_or(|byte| byte.is_ascii_whitespace()) || expanded || directly;
         let strange = blank_before && first.is_some_and(is_strange);
-        Self { none: arguments.is_empty(), strange, expanded, separate: blank_before }
+        let few = blank_before && arguments.split(u8::is_ascii_whitespace).filter(|part| !part.is_empty()).count() <= 2;
+        Self { none: arguments.is_empty(), few, strange, expanded, separate: blank_before }
     }
 }
 
@@ -298,7 +322,7 @@ fn is_strange(argument: &[u8]) -> bool {
         [b'2', b'>', ..] => true,
         [b'0'..=b'9', ..] => true,
         [b'"' | b'\'', ..] => true,
-        [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic() => true,
+        [letter, b':'] | [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic() => true,
         _ => {
             memchr::memmem::find(argument, b"://").is_some()
                 || memchr::memchr2(b'=', b'$', argument).is_some()

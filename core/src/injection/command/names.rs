@@ -192,6 +192,12 @@ const TOOLS: &[&str] = &[
     "md5sum",
     "column",
     "hexdump",
+    "aws",
+    "perf",
+    "unxz",
+    "c99",
+    "tftp",
+    "bcdboot",
     "setsid",
     "rpm",
 ];

@@ -39,9 +39,14 @@ pub fn continues_statement(text: &[u8], deadline: &mut Deadline) -> Option<Range
         return Some(found);
     }
     [b'\'', b'"', b'`'].into_iter().find_map(|quote| {
-        let at = memchr::memchr(quote, text)?;
-        let place = Place { quote: Some(quote), bare: is_one_word(&text[..at]), short: text.len() <= 16 };
-        Reader::new(Lexer::new(text, at + 1), place).read(true).then_some(at..text.len())
+        let first = memchr::memchr(quote, text)?;
+        // A backslash may have escaped the quote, and a second quote may have; both readings are tried.
+        let escaped = first > 0 && text[first - 1] == b'\\' || text.get(first + 1) == Some(&quote);
+        let second = escaped.then(|| memchr::memchr(quote, &text[first + 1..]).map(|next| first + 1 + next)).flatten();
+        [Some(first), second].into_iter().flatten().find_map(|at| {
+            let place = Place { quote: Some(quote), bare: is_one_word(&text[..first]), short: text.len() <= 16 };
+            Reader::new(Lexer::new(text, at + 1), place).read(true).then_some(at..text.len())
+        })
     })
 }
 
@@ -79,7 +84,8 @@ fn behind_number(text: &[u8]) -> Option<Range<usize>> {
 }
 
 fn is_one_word(text: &[u8]) -> bool {
-    text.len() <= 40 && text.iter().all(|&byte| is_word(byte) || matches!(byte, b'.' | b'@' | b'-' | b'%' | b'\\'))
+    text.len() <= 40
+        && text.iter().all(|&byte| is_word(byte) || matches!(byte, b'.' | b'@' | b'-' | b'%' | b'\\' | b'/'))
 }
 
 /// Where the value is thought to stand.
@@ -100,6 +106,7 @@ struct Evidence {
     connective: bool,
     /// A comparison behind a connective.
     compared: bool,
+    comparisons: u32,
     /// Operands behind the connective that are names rather than literals.
     names: u32,
     literals: u32,
@@ -143,6 +150,7 @@ impl<'t> Reader<'t> {
             Token::Comparison => {
                 self.seen.operators += 1;
                 self.seen.compared |= self.seen.connective;
+                self.seen.comparisons += 1;
                 Ok(false)
             }
             Token::Operator(b'~' | b'!' | b'@') => Err(false),
@@ -170,9 +178,12 @@ impl<'t> Reader<'t> {
 
     fn connective(&mut self) -> Result<bool, bool> {
         self.seen.operators += 1;
-        if !self.seen.connective && self.place.quote.is_none() && self.seen.operators > 1 {
-            // `5 > 3 && 3 < 5` is arithmetic: where nothing was broken out of, the condition must come first.
-            return Err(false);
+        if !self.seen.connective && self.place.quote.is_none() {
+            // `5 > 3 && 3 < 5` is arithmetic: where nothing was broken out of, the joined condition is the first.
+            if self.seen.comparisons > 0 {
+                return Err(false);
+            }
+            (self.seen.names, self.seen.literals) = (0, 0);
         }
         self.seen.connective = true;
         Ok(false)
@@ -181,9 +192,14 @@ impl<'t> Reader<'t> {
     fn word_after_operand(&mut self, name: &[u8]) -> Result<bool, bool> {
         match word(name) {
             Word::Connective => self.connective(),
+            Word::Comparison if name.eq_ignore_ascii_case(b"in") && self.skips(b"boolean") => {
+                // The full-text search of MySQL: `IN BOOLEAN MODE`.
+                if self.skips(b"mode") { Ok(true) } else { Err(false) }
+            }
             Word::Comparison => {
                 self.seen.operators += 1;
                 self.seen.compared |= self.seen.connective;
+                self.seen.comparisons += 1;
                 Ok(false)
             }
             Word::Binary => {
@@ -231,8 +247,21 @@ impl<'t> Reader<'t> {
             // Some dialects need no semicolon between statements.
             Word::Verb if self.place.quote.is_some() || self.seen.began => Err(self.statement(name)),
             Word::Separator if self.depth > 0 => Ok(false),
+            // A `+` that was decoded to a blank.
+            Word::Name if self.depth > 0 && is_telling(name) && self.lexer.peek() == Token::Open => {
+                self.word_as_operand(name)
+            }
             _ => Err(false),
         }
+    }
+
+    /// Reads a word if it comes next.
+    fn skips(&mut self, expected: &[u8]) -> bool {
+        let next = matches!(self.lexer.peek(), Token::Word(word) if word.eq_ignore_ascii_case(expected));
+        if next {
+            self.lexer.next();
+        }
+        next
     }
 
     /// Reads an operand, or what comes before one.
@@ -270,7 +299,10 @@ impl<'t> Reader<'t> {
             Token::Operator(b'-' | b'+' | b'~' | b'!' | b'@') => Ok(false),
             Token::Word(name) => self.word_as_operand(name),
             // A condition of one comment's length: `1 or -- `.
-            Token::Comment | Token::End => Err(self.seen.telling && self.place.quote.is_some()),
+            Token::Comment | Token::End => {
+                let begun = self.seen.connective && self.seen.compared && self.place.bare;
+                Err(self.place.quote.is_some() && (self.seen.telling || begun))
+            }
             _ => Err(false),
         }
     }
@@ -286,7 +318,8 @@ impl<'t> Reader<'t> {
             }
             // `IS NOT NULL`, `SOUNDS LIKE`, `NOT IN`.
             Word::Comparison if !called => Ok(false),
-            Word::Connective | Word::Union | Word::Sort | Word::Query => Err(false),
+            Word::Union => Err(self.depth > 0 && self.seen.telling),
+            Word::Connective | Word::Sort | Word::Query => Err(false),
             Word::Comparison
             | Word::Name
             | Word::Verb
@@ -348,12 +381,14 @@ impl<'t> Reader<'t> {
     fn query(&mut self) -> bool {
         for _ in 0..4 {
             match self.lexer.next() {
+                Token::End | Token::Comment => return self.place.bare,
                 Token::Word(name) => match word(name) {
                     Word::Prefix | Word::Query => {}
                     _ if name.eq_ignore_ascii_case(b"top") => {}
                     Word::Value => return true,
                     _ => {
                         return match self.lexer.next() {
+                            Token::Word(next) if word(next) == Word::Suffix => true,
                             Token::Word(next) => {
                                 matches!(word(next), Word::Separator | Word::Clause | Word::Union)
                                     && matches!(self.lexer.peek(), Token::Word(_) | Token::Quoted { .. } | Token::Open)
@@ -389,7 +424,7 @@ impl<'t> Reader<'t> {
         let broke_out = self.place.quote.is_some();
         match self.lexer.next() {
             Token::Comment => broke_out && self.place.bare && self.hides(),
-            Token::End => broke_out && self.seen.connective && self.seen.compared,
+            Token::End => broke_out && (self.place.bare || self.seen.connective && self.seen.compared),
             Token::Word(verb) => match word(verb) {
                 Word::Query => self.query(),
                 Word::Verb | Word::Prefix => self.statement(verb),
@@ -410,6 +445,10 @@ impl<'t> Reader<'t> {
         };
         for _ in 0..4 {
             match self.lexer.next() {
+                Token::Word(set) if set.eq_ignore_ascii_case(b"set") && verb.eq_ignore_ascii_case(b"update") => {
+                    let column = matches!(self.lexer.next(), Token::Word(_) | Token::Quoted { .. });
+                    return column && self.lexer.next() == Token::Comparison;
+                }
                 Token::Word(_) => {}
                 Token::End => return known && self.place.bare,
                 Token::Other => return false,
@@ -427,12 +466,22 @@ impl<'t> Reader<'t> {
                 && (seen.compared || seen.call)
                 && (seen.names == 0 || seen.telling || self.place.bare))
                 || (seen.telling && seen.operators > 0 && self.place.bare)
+                || (seen.connective
+                    && seen.literals > 1
+                    && seen.names == 0
+                    && self.place.bare
+                    && self.hides_nothing())
                 || (seen.sorted && self.place.bare && seen.literals > 0 && seen.names == 0);
         }
         if seen.operators == 0 && !seen.sorted {
             return self.place.bare && self.hides();
         }
         self.place.bare || (seen.connective && (seen.compared || seen.telling))
+    }
+
+    /// Whether the comment says nothing.
+    fn hides_nothing(&self) -> bool {
+        matches!(self.comment().trim_ascii(), b"--" | b"#" | b"/*" | b"-- -")
     }
 
     /// Whether a comment that comes at once hides a statement, rather than being a sign in a text.
@@ -456,7 +505,9 @@ impl<'t> Reader<'t> {
         let literals_only = seen.names == 0;
         if self.place.quote.is_some() {
             // The statement's own quote would follow, so this does not work here; but it was meant to, elsewhere.
-            return self.place.bare && seen.connective && seen.compared && literals_only && seen.literals > 1;
+            return self.place.bare
+                && (seen.connective && seen.compared && literals_only && seen.literals > 1
+                    || seen.telling && seen.call && seen.names <= 1);
         }
         (seen.connective && seen.compared && (literals_only && seen.literals > 1 || seen.telling))
             || (seen.connective && seen.telling)
