@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// Who wrote a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Origin {
-    /// `rules` and `rules_compat`.
+    /// `rules`, `rules_compat` and `bartizan_rules`.
     Base,
     /// `custom_rules`.
     User,
