@@ -509,8 +509,7 @@ impl<'t> Reader<'t> {
                 && (seen.connective && seen.compared && literals_only && seen.literals > 1
                     || seen.telling && seen.call && seen.names <= 1);
         }
-        (seen.connective && seen.compared && (literals_only && seen.literals > 1 || seen.telling))
-            || (seen.connective && seen.telling)
+        seen.connective && (seen.telling || seen.compared && literals_only && seen.literals > 1)
             || (seen.telling && seen.operators > 0 && self.place.bare && seen.call)
             || (seen.sorted && self.place.bare && literals_only && seen.literals > 0)
     }
