@@ -24,6 +24,7 @@ const node = {
 module.exports = [
   { ignores: ['node_modules/', 'tests/types.ts'] },
   js.configs.recommended,
+  { files: ['**/*.mjs'], languageOptions: { globals: node } },
   {
     files: ['**/*.js'],
     languageOptions: { ecmaVersion: 2023, sourceType: 'commonjs', globals: node },
