@@ -48,7 +48,7 @@ test('refused rules are named', () => {
 
 test('errors about rulesets use JavaScript terms', () => {
   assert.ok(new Engine(JSON.stringify(GOOD)))
-  assert.throws(() => new Engine('/etc/rules.json'), { name: 'ConfigurationError', message: /no JSON .* not its path/ })
+  assert.throws(() => new Engine('/etc/rules.json'), { name: 'ConfigurationError', message: /the file `.etc.rules.json` cannot be read/ })
   assert.throws(() => new Engine(5), { name: 'ConfigurationError', message: /expected an object, .* not a value of type number/ })
   assert.throws(() => new Waf('/etc/rules.json'), { name: 'ConfigurationError', message: /expected an object/ })
   assert.throws(() => new Engine(() => {}), { name: 'TypeError', message: /a function/ })

@@ -217,6 +217,7 @@ function contexts (line) {
   for (const [name, ruleset] of Object.entries(line.rulesets ?? {})) rulesets.set(name, ruleset)
   if (line.rulesets) return
   const waf = line.configs ? configured(line) : instance(rulesets.get(line.ruleset) ?? line.ruleset)
+  if (line.known_addresses) assert.deepEqual(waf.knownAddresses, line.known_addresses)
   const scopes = { context: waf.context() }
   for (const step of line.steps) {
     if (step.end) {
@@ -325,6 +326,7 @@ function requests (line) {
   for (const step of line.engine ?? []) check(engine, step)
   const request = engine.request()
   for (const step of line.steps) check(request, step)
+  for (const step of line.after ?? []) check(engine, step)
 }
 
 // An engine without limits of time, for the calls of `http_requests`.

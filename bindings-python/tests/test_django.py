@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from email.message import Message
 from typing import Any
 
 import pytest
 from bartizan import sdk
-from bartizan.engine import Engine
+from bartizan.engine import Engine, Request
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
@@ -225,3 +226,24 @@ def test_without_django_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "bartizan.django")
     with pytest.raises(ImportError, match="needs the package `django`"):
         __import__("bartizan.django")
+
+
+def test_large_bodies_do_not_block_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site("asgi")
+    threads: dict[str, set[int]] = {"loop": set(), "body_end": set()}
+    original = Request.body_end
+
+    def body_end(self: Request) -> None:
+        threads["body_end"].add(threading.get_ident())
+        original(self)
+
+    monkeypatch.setattr(Request, "body_end", body_end)
+    application = site.made(ASGIHandler)
+
+    async def noting(scope: Any, receive: Any, send: Any) -> None:
+        threads["loop"].add(threading.get_ident())
+        await application(scope, receive, send)
+
+    with asgi(noting) as port:
+        assert Visitor(port).post("/length/", b"x" * 100_000) == (200, "100000")
+    assert not threads["loop"] & threads["body_end"]

@@ -45,7 +45,7 @@ def test_refused_rules_are_named() -> None:
 
 def test_errors_about_rulesets_use_python_terms() -> None:
     Engine(json.dumps(GOOD))
-    with pytest.raises(bartizan.ConfigurationError, match=r"no JSON .* not its path"):
+    with pytest.raises(bartizan.ConfigurationError, match=r"the file `/etc/rules.json` cannot be read"):
         Engine("/etc/rules.json")
     with pytest.raises(bartizan.ConfigurationError, match=r"expected a dict, .* not 'int'"):
         Engine(5)  # type: ignore[arg-type]

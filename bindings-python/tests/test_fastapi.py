@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import fastapi
 import pytest
 from bartizan import asgi as protection
+from bartizan import engine as engines
 from bartizan import sdk
 from bartizan.engine import Engine
 from fastapi.responses import StreamingResponse
@@ -159,3 +161,31 @@ def test_starlette_routes_of_mounted_applications(engine: Engine) -> None:
         assert visitor.get("/a/b") == (200, "a b")
         assert visitor.get("/evil/b")[0] == 403
         assert visitor.get("/a/evil")[0] == 403
+
+
+def test_large_requests_do_not_block_the_event_loop(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
+    judged: set[int] = set()
+    loops: set[int] = set()
+    for name in ("head", "body_end", "message"):
+        original = getattr(engines.Request, name)
+
+        def noting(self: Any, *args: Any, original: Any = original, **kwargs: Any) -> None:
+            judged.add(threading.get_ident())
+            original(self, *args, **kwargs)
+
+        monkeypatch.setattr(engines.Request, name, noting)
+    app = make_app()
+    app.add_middleware(protection.Protection, engine=engine)
+
+    async def served(scope: Any, receive: Any, send: Any) -> None:
+        loops.add(threading.get_ident())
+        await app(scope, receive, send)
+
+    long = {"x-long": "y" * 20_000, "content-type": "application/json"}
+    with asgi(served) as port:
+        assert Visitor(port).send("/json", json.dumps({"a": "x" * 500_000}).encode(), long)[0] == 200
+        with connect(f"ws://127.0.0.1:{port}/echo/room", additional_headers=long) as socket:
+            socket.send("z" * 100_000)
+            assert len(socket.recv()) == 100_006
+    assert judged
+    assert not judged & loops

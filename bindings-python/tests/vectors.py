@@ -242,6 +242,8 @@ def contexts(line: Any) -> None:
         waf = configured(line)
     else:
         waf = instance(RULESETS[line["ruleset"]] if isinstance(line["ruleset"], str) else line["ruleset"])
+    if "known_addresses" in line:
+        expect(list(waf.known_addresses), line["known_addresses"])
     scopes = {"context": waf.context()}
     for step in line["steps"]:
         if "end" in step:
@@ -343,6 +345,7 @@ def requests(line: Any) -> None:
 
     take(engine.call, line.get("engine", []))
     take(engine.request().call, line["steps"])
+    take(engine.call, line.get("after", []))
 
 
 # An engine without limits of time, for the calls of `http_requests`.

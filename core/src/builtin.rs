@@ -97,7 +97,7 @@ fn with(map: &Object, key: &str, value: Value) -> Value {
 }
 
 /// The sections of the documents.
-const SECTIONS: [&str; 3] = ["rules", "processors", "scanners"];
+const SECTIONS: [&str; 4] = ["rules", "bartizan_rules", "processors", "scanners"];
 
 impl Builder {
     /// Adds the documents of the built-in ruleset, each under its own path.

@@ -62,7 +62,8 @@ static bool run_step(const ddwaf_object *step, bartizan_engine engine, bartizan_
 static bool run_request(const ddwaf_object *line)
 {
     ddwaf_object report;
-    const ddwaf_object *error = get(line, "error"), *before = get(line, "engine"), *steps = get(line, "steps");
+    const ddwaf_object *error = get(line, "error"), *before = get(line, "engine"), *steps = get(line, "steps"),
+                       *after = get(line, "after");
     bartizan_engine engine = bartizan_engine_init(get(line, "settings"), &report);
     bool agreed = error == NULL ? engine != NULL : equal(get(&report, "error"), error);
     for (size_t i = 0; agreed && before != NULL && i < ddwaf_object_get_size(before); i++) {
@@ -71,6 +72,9 @@ static bool run_request(const ddwaf_object *line)
     bartizan_request request = bartizan_request_init(engine);
     for (size_t i = 0; agreed && i < ddwaf_object_get_size(steps); i++) {
         agreed = run_step(ddwaf_object_at_value(steps, i), engine, request);
+    }
+    for (size_t i = 0; agreed && after != NULL && i < ddwaf_object_get_size(after); i++) {
+        agreed = run_step(ddwaf_object_at_value(after, i), engine, NULL);
     }
     bartizan_request_destroy(request);
     bartizan_engine_destroy(engine);

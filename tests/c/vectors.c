@@ -161,6 +161,20 @@ static bool configure(ddwaf_builder builder, const ddwaf_object *step, const ddw
     return passed;
 }
 
+/* Whether an instance knows these addresses, in this order. */
+static bool knows(ddwaf_handle handle, const ddwaf_object *expected)
+{
+    uint32_t count = 0;
+    const char *const *names = ddwaf_known_addresses(handle, &count);
+    bool same = expected == NULL || count == ddwaf_object_get_size(expected);
+    for (uint32_t nth = 0; expected != NULL && same && nth < count; nth++) {
+        size_t length = 0;
+        const char *name = ddwaf_object_get_string(ddwaf_object_at_value(expected, nth), &length);
+        same = strlen(names[nth]) == length && memcmp(names[nth], name, length) == 0;
+    }
+    return same;
+}
+
 /* The instance of a vector; NULL if none can be made. */
 static ddwaf_handle instance(const ddwaf_object *vector, const ddwaf_object *rulesets, bool *passed)
 {
@@ -185,6 +199,7 @@ static bool run_vector(const ddwaf_object *vector, const ddwaf_object *rulesets)
     const ddwaf_object *steps = get(vector, "steps");
     bool passed = true;
     ddwaf_handle handle = instance(vector, rulesets, &passed);
+    passed = knows(handle, get(vector, "known_addresses")) && passed;
     if (handle == NULL && ddwaf_object_get_size(steps) > 0) {
         fprintf(stderr, "  the ruleset was refused\n");
         return false;

@@ -211,7 +211,7 @@ class Player:
     def names(self, function):
         count = U32()
         strings = function(self.handle, C.byref(count))
-        return sorted(strings[i] for i in range(count.value))
+        return [strings[i] for i in range(count.value)]
 
     def build(self, style):
         self.handle = self.engine.builder_build(self.builder)

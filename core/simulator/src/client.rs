@@ -35,6 +35,8 @@ pub struct Client {
 /// The texts of clients.
 pub struct Catalogue {
     agents: Vec<String>,
+    /// Whether header sets of honest people have a language; all others do.
+    have_language: Vec<bool>,
     /// The cumulative popularity of agents.
     popularity: Vec<f64>,
 }
@@ -58,7 +60,8 @@ impl Catalogue {
             .collect();
         let all = popularity.last().copied().unwrap_or(1.0);
         popularity.iter_mut().for_each(|sum| *sum /= all);
-        Catalogue { agents, popularity }
+        let have_language = (0..HEADER_SETS as u16).map(|set| header_set(set).has("accept-language")).collect();
+        Catalogue { agents, have_language, popularity }
     }
 
     /// The client of an honest person, from any number that belongs to the person. Most people with a user agent send the
@@ -84,7 +87,7 @@ impl Catalogue {
 
     /// The language header, if the client sends one.
     pub fn language(&self, client: Client) -> Option<&'static str> {
-        let sends = header_set(client.headers).names.iter().any(|name| name == "accept-language");
+        let sends = self.have_language.get(usize::from(client.headers)).is_none_or(|sends| *sends);
         sends.then(|| LANGUAGES[usize::from(client.language) % LANGUAGES.len()])
     }
 }
@@ -172,10 +175,14 @@ pub fn header_set(number: u16) -> HeaderSet {
 }
 
 impl HeaderSet {
+    /// Whether a header is sent.
+    fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|one| one == name)
+    }
+
     /// The header fingerprint of a request with these headers and this user agent.
     pub fn fingerprint(&self, agent: &str) -> String {
-        let has = |name: &str| self.names.iter().any(|one| one == name);
-        let bits: String = FINGERPRINTED.iter().map(|name| if has(name) { '1' } else { '0' }).collect();
+        let bits: String = FINGERPRINTED.iter().map(|name| if self.has(name) { '1' } else { '0' }).collect();
         let mut unknown: Vec<&str> = self.names.iter().map(String::as_str).collect();
         unknown.retain(|name| !FINGERPRINTED.contains(name) && *name != "user-agent");
         unknown.sort_unstable();

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 const SCHEMA: u32 = 2;
 
 /// What a document may hold.
-const KEYS: [&[u8]; 15] = [
+const KEYS: [&[u8]; 16] = [
     b"version",
     b"metadata",
     b"actions",
@@ -34,11 +34,16 @@ const KEYS: [&[u8]; 15] = [
     b"processors",
     b"scanners",
     b"obfuscator",
+    OWN_RULES.as_bytes(),
     TAKEOVER.as_bytes(),
 ];
 
 /// The section of account-takeover detection, which reads it itself.
 pub const TAKEOVER: &str = "bartizan_ato";
+
+/// Rules that use operators or transformers of this engine alone, in the form of those under `rules`. Other engines ignore
+/// the section.
+pub const OWN_RULES: &str = "bartizan_rules";
 
 /// What a document's root says about the document.
 pub enum Root<'a> {
@@ -111,6 +116,7 @@ pub fn read_sections(
     reader.actions();
     reader.rules("rules", Origin::Base);
     reader.rules("rules_compat", Origin::Base);
+    reader.rules(OWN_RULES, Origin::Base);
     reader.rules("custom_rules", Origin::User);
     reader.data("rules_data", |adding, id, list| adding.rules_data(id, list));
     reader.rule_overrides();
@@ -133,7 +139,8 @@ pub fn read_sections(
 
 /// Whether a document has rules, none of which was accepted.
 fn brings_no_rules(sections: &BTreeMap<&'static str, Section>) -> bool {
-    let mut rules = ["rules", "rules_compat", "custom_rules"].iter().filter_map(|name| sections.get(name)).peekable();
+    let names = ["rules", "rules_compat", OWN_RULES, "custom_rules"];
+    let mut rules = names.iter().filter_map(|name| sections.get(name)).peekable();
     rules.peek().is_some() && rules.all(|section| section.loaded.is_empty())
 }
 

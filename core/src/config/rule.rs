@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// Who wrote a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Origin {
-    /// `rules` and `rules_compat`.
+    /// `rules`, `rules_compat` and `bartizan_rules`.
     Base,
     /// `custom_rules`.
     User,
@@ -102,9 +102,11 @@ pub fn check_versions(fields: &Fields<'_>) -> Result<(), Refusal> {
     if range.contains(&Version::of_engine()) { Ok(()) } else { Err(Refusal::skip()) }
 }
 
+/// The attributes, in the reference's order, which the list of known addresses shows.
 fn attributes(output: &Fields<'_>) -> Result<Vec<Attribute>, Refusal> {
     let bodies = output.optional("attributes", read::map)?.unwrap_or(Fields::EMPTY);
-    bodies.read_all(|name, body| Ok(Attribute { name: name.into(), source: source(body)? }))
+    let read = |(name, body): (&[u8], &Object)| Ok(Attribute { name: name.into(), source: source(body)? });
+    bodies.hashed().into_iter().map(read).collect()
 }
 
 fn source(body: &Object) -> Result<AttributeSource, Refusal> {

@@ -91,14 +91,16 @@ impl<'a> Fields<'a> {
     /// the entry which the reference, with its hash table, reaches first.
     pub fn read_all<T, E>(&self, read: impl Fn(&'a [u8], &'a Object) -> Result<T, E>) -> Result<Vec<T>, E> {
         let all: Result<Vec<T>, E> = self.entries().map(|(key, value)| read(key, value)).collect();
-        all.map_err(|fault| {
-            let mut table = Table::with_capacity(self.0.len());
-            for (key, value) in self.entries() {
-                table.insert(key.into(), (key, value));
-            }
-            let first = table.values().find_map(|(key, value)| read(key, value).err());
-            first.unwrap_or(fault)
-        })
+        all.map_err(|fault| self.hashed().into_iter().find_map(|(key, value)| read(key, value).err()).unwrap_or(fault))
+    }
+
+    /// The entries, each key once, in the order of the reference's hash table.
+    pub fn hashed(&self) -> Vec<(&'a [u8], &'a Object)> {
+        let mut table = Table::with_capacity(self.0.len());
+        for (key, value) in self.entries() {
+            table.insert(key.into(), (key, value));
+        }
+        table.values().copied().collect()
     }
 }
 

@@ -6,16 +6,23 @@
 //! both settle the common case with a quick scan, work on slices of the input, never allocate, and read the input a
 //! bounded number of times.
 //!
-//! The verdicts are those of the reference (libddwaf 2.1.0), whose embedded libinjection is a fork that matches no
+//! Two more are ours. [`continues_statement`] and [`runs_command`] ask whether a value would *work* where it lands,
+//! rather than what it looks like: they read it as SQL behind the usual break-outs, and as a shell would.
+//!
+//! The verdicts of `is_sqli` and `is_xss` are those of the reference (libddwaf 2.1.0), whose embedded libinjection is a fork that matches no
 //! published version. The word and fingerprint data come from libinjection (see `LICENSE-3rdparty`); the code does not.
 
 mod table;
 
+mod command;
 mod html;
 mod sql;
+mod statement;
 
+pub use command::runs_command;
 pub use html::is_xss;
 pub use sql::{Fingerprint, is_sqli};
+pub use statement::continues_statement;
 
 #[cfg(test)]
 mod tests {

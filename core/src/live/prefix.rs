@@ -8,6 +8,8 @@ use std::net::IpAddr;
 
 /// The upper 96 bits of `64:ff9b::/96`.
 const NAT64: u128 = 0x0064_ff9b << 64;
+/// The upper 48 bits of `64:ff9b:1::/48`.
+const LOCAL_NAT64: u128 = 0x0064_ff9b_0001;
 
 /// A network prefix; a single address is a prefix of full length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,10 +61,26 @@ impl Prefix {
         (length <= host.length).then(|| host.cut(length))
     }
 
-    /// The IPv4 address that an address of the well-known prefix of NAT64, `64:ff9b::/96`, stands for (RFC 6052).
+    /// The IPv4 address that an address of NAT64 stands for (RFC 6052): one of the well-known prefix `64:ff9b::/96`, or of
+    /// `64:ff9b:1::/48`, which networks use as a whole or in parts of 96 bits (RFC 8215).
     pub fn translated(self) -> Option<Self> {
-        let is_translated = self.is_host() && self.bits >> 32 == NAT64;
-        is_translated.then(|| Self::v4(self.bits as u32, 32))
+        if !self.is_host() {
+            return None;
+        }
+        if self.bits >> 32 == NAT64 {
+            return Some(Self::v4(self.bits as u32, 32));
+        }
+        if self.bits >> 80 != LOCAL_NAT64 {
+            return None;
+        }
+        let is_part = self.bits >> 32 & 0xffff_ffff == 0;
+        // In a prefix of 48 bits, the address is on both sides of eight bits that are zero, and zeros follow.
+        let is_whole = self.bits >> 56 & 0xff == 0 && self.bits & 0xff_ffff_ffff == 0;
+        let halves = (self.bits >> 64 & 0xffff) << 16 | self.bits >> 40 & 0xffff;
+        match is_part {
+            true => Some(Self::v4(self.bits as u32, 32)),
+            false => is_whole.then(|| Self::v4(halves as u32, 32)),
+        }
     }
 
     /// The source that an address belongs to: an IPv4 address, also if it was translated, or an IPv6 network of this

@@ -7,6 +7,7 @@
 //! A new operator is a file here that implements [`Operator`], and a line in the table of operators.
 
 mod comparison;
+mod continues_sql;
 pub mod data;
 mod equals;
 pub mod exact_match;
@@ -19,6 +20,7 @@ pub mod match_regex;
 mod match_regex_with_checksum;
 pub mod operator;
 mod phrase_match;
+mod runs_command;
 
 pub use operator::{Matcher, Operator, ScalarMatcher};
 
@@ -29,7 +31,7 @@ use crate::pattern::PatternCache;
 type Reader = fn(&Fields<'_>, &mut PatternCache) -> Result<ScalarMatcher, Refusal>;
 
 /// All operators over scalars.
-const OPERATORS: [(&str, Reader); 11] = [
+const OPERATORS: [(&str, Reader); 13] = [
     (match_regex::NAME, match_regex::read),
     (match_regex_with_checksum::NAME, match_regex_with_checksum::read),
     (phrase_match::NAME, phrase_match::read),
@@ -41,6 +43,9 @@ const OPERATORS: [(&str, Reader); 11] = [
     (is_sqli::NAME, is_sqli::read),
     (is_xss::NAME, is_xss::read),
     (hidden_ascii_match::NAME, hidden_ascii_match::read),
+    // Ours: the reference does not know them.
+    (continues_sql::NAME, continues_sql::read),
+    (runs_command::NAME, runs_command::read),
 ];
 
 /// How the parameters of the operator of this name, without its version, are read; `None` if there is no such operator.

@@ -18,6 +18,7 @@ use crate::config::reference::Reference;
 use crate::config::rule::AttributeSource;
 use crate::config::store::Store;
 use crate::matcher::ScalarMatcher;
+use crate::order::Table;
 use crate::pattern::PatternCache;
 use crate::support::Bits;
 use crate::support::lists::{place_of, value_of};
@@ -47,25 +48,31 @@ pub fn build(store: &Store, patterns: &mut PatternCache, engine: &EngineOptions)
         return None;
     }
     let mut builder = Builder::default();
-    let rules: Vec<Rule> = planned.iter().map(|rule| builder.rule(rule)).collect();
-    let rule_addresses = builder.used.clone();
-    let known_rules = std::mem::take(&mut builder.used);
+    let mut known_by_spec = HashMap::new();
+    let mut rule_addresses = vec![];
+    let mut rules: Vec<Rule> = vec![];
+    for rule in &planned {
+        rules.push(builder.rule(rule));
+        rule_addresses.extend_from_slice(&builder.used);
+        known_by_spec.insert(Arc::as_ptr(&rule.spec), std::mem::take(&mut builder.used));
+    }
 
     let rule_filters = builder.rule_filters(store, &planned, &actions);
     let input_filters = builder.input_filters(store, &planned);
     let filter_addresses = builder.used.clone();
     let known_filters = std::mem::take(&mut builder.used);
 
-    let (preprocessors, postprocessors) = builder.processors(store);
-    let known_processors = std::mem::take(&mut builder.used);
+    let selection = scanners::Selection::new(store);
+    let mut preprocessors = builder.processors(store, &selection, true);
+    let known_preprocessors = std::mem::take(&mut builder.used);
+    let mut postprocessors = builder.processors(store, &selection, false);
+    let known_postprocessors = std::mem::take(&mut builder.used);
+    preprocessors.iter_mut().chain(&mut postprocessors).enumerate().for_each(|(id, processor)| processor.id = id);
 
-    let mut known_addresses: Vec<Text> = vec![];
-    for id in known_rules.into_iter().chain(known_filters).chain(known_processors) {
-        let name = builder.addresses.name(id);
-        if !known_addresses.contains(name) {
-            known_addresses.push(name.clone());
-        }
-    }
+    let known_rules = store.base_rules.values().chain(store.user_rules.values());
+    let known_rules = known_rules.filter_map(|spec| known_by_spec.remove(&Arc::as_ptr(spec))).flatten().collect();
+    let known = [known_rules, known_filters, known_preprocessors, known_postprocessors];
+    let known_addresses = known_addresses(&builder.addresses, known);
     let as_bits = |ids: &[usize]| {
         let mut bits = Bits::new(builder.addresses.len());
         ids.iter().for_each(|&id| bits.insert(id));
@@ -96,6 +103,20 @@ pub fn build(store: &Store, patterns: &mut PatternCache, engine: &EngineOptions)
         scan,
         known_addresses,
     })
+}
+
+/// The addresses that rules, filters, pre-processors and post-processors read. The reference has a hash table of each.
+fn known_addresses(addresses: &Addresses, sections: [Vec<usize>; 4]) -> Vec<Text> {
+    let mut known: Vec<Text> = vec![];
+    for section in sections {
+        let mut table = Table::default();
+        section.into_iter().for_each(|id| {
+            table.insert(addresses.name(id).clone(), ());
+        });
+        let new: Vec<Text> = table.iter().map(|(name, ())| name.clone()).filter(|name| !known.contains(name)).collect();
+        known.extend(new);
+    }
+    known
 }
 
 /// The action types that rules and filters can lead to: base rules, user rules, then filters.
@@ -228,8 +249,16 @@ impl Builder {
         for spec in store.input_filters.values() {
             let conditions = self.conditions(&spec.conditions, Lists::Exclusions);
             let mut inputs: Vec<(usize, PathTrie)> = vec![];
+            // The reference keeps them in a hash table.
+            let mut table = Table::default();
+            for (address, _) in &spec.inputs {
+                table.insert(address.clone(), ());
+            }
+            table.iter().for_each(|(address, ())| {
+                self.address(address);
+            });
             for (address, path) in &spec.inputs {
-                let address = self.address(address);
+                let address = self.addresses.intern(address);
                 value_of(&mut inputs, address, PathTrie::default).insert(path);
             }
             let mut rules = Bits::new(planned.len());
@@ -239,37 +268,30 @@ impl Builder {
         filters
     }
 
-    fn processors(&mut self, store: &Store) -> (Vec<Processor>, Vec<Processor>) {
-        let selection = scanners::Selection::new(store);
-        let (mut before, mut after) = (vec![], vec![]);
-        // Known addresses list the inputs of pre-processors first, so these are numbered first.
-        for evaluate in [true, false] {
-            for spec in store.processors.values().filter(|spec| spec.evaluate == evaluate) {
-                let conditions = self.conditions(&spec.conditions, Lists::None);
-                let mut mappings = vec![];
-                for mapping in &spec.mappings {
-                    let inputs = mapping.inputs.iter();
-                    let inputs = inputs.map(|input| (self.address(&input.address), input.key_path.clone())).collect();
-                    // The processor does not read its output, which is therefore not a known address.
-                    let output = self.addresses.intern(&mapping.output);
-                    mappings.push(Mapping { inputs, output, name: mapping.output.clone() });
-                }
-                let list = if evaluate { &mut before } else { &mut after };
-                list.push(Processor {
-                    id: 0,
-                    generator: spec.generator,
-                    conditions,
-                    mappings,
-                    scanners: selection.for_processor(spec),
-                    evaluate: spec.evaluate,
-                    output: spec.output,
-                });
+    /// The processors that run before rules are evaluated, or after.
+    fn processors(&mut self, store: &Store, selection: &scanners::Selection<'_>, evaluate: bool) -> Vec<Processor> {
+        let mut processors = vec![];
+        for spec in store.processors.values().filter(|spec| spec.evaluate == evaluate) {
+            let conditions = self.conditions(&spec.conditions, Lists::None);
+            let mut mappings = vec![];
+            for mapping in &spec.mappings {
+                let inputs = mapping.inputs.iter();
+                let inputs = inputs.map(|input| (self.address(&input.address), input.key_path.clone())).collect();
+                // The processor does not read its output, which is therefore not a known address.
+                let output = self.addresses.intern(&mapping.output);
+                mappings.push(Mapping { inputs, output, name: mapping.output.clone() });
             }
+            processors.push(Processor {
+                id: 0,
+                generator: spec.generator,
+                conditions,
+                mappings,
+                scanners: selection.for_processor(spec),
+                evaluate: spec.evaluate,
+                output: spec.output,
+            });
         }
-        before.iter_mut().chain(&mut after).enumerate().for_each(|(id, processor): (usize, &mut Processor)| {
-            processor.id = id;
-        });
-        (before, after)
+        processors
     }
 }
 

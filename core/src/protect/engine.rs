@@ -18,7 +18,7 @@ use crate::http::inbound::{Limits, Room};
 use crate::http::pages::Templates;
 use crate::http::{ClientAddress, Proxies};
 use crate::plan::EngineOptions;
-use crate::remote::{BUNDLED_RULES, Batch, BatchReport, Product, Target, Updater};
+use crate::remote::{BUNDLED_RULES, Batch, BatchReport, Product, Updater};
 use crate::report::{Incomplete, ReportedAction};
 use crate::support::fork::Versioned;
 use crate::support::{FixedClock, Ids, Occasional, RandomIds};
@@ -37,7 +37,9 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// Where the detector keeps what the settings say.
-const TAKEOVER_PATH: &str = "settings";
+/// It comes before those of remote configuration in the order in which documents are merged, so that these override what
+/// the application has in its code.
+const TAKEOVER_PATH: &str = "bartizan/settings";
 /// At most so often a line of the log says that requests were not inspected completely.
 const SECONDS_BETWEEN_LINES: u64 = 60;
 

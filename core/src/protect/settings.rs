@@ -102,7 +102,12 @@ impl Settings {
 
     /// The same with the built-in rules, which block in the mode [`Mode::Block`].
     pub fn builtin() -> Self {
-        Self::new(builtin::blocking_ruleset())
+        Self::new(Self::builtin_rules())
+    }
+
+    /// The rules of [`Settings::builtin`], for [`Engine::reload`](super::Engine::reload).
+    pub fn builtin_rules() -> Value {
+        builtin::blocking_ruleset()
     }
 
     /// The same with the JSON text of a ruleset.

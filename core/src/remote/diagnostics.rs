@@ -5,8 +5,9 @@ use crate::users::text::utf8;
 use crate::value::{Object, Value, json};
 
 /// The sections in the order they are reported.
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "rules",
+    "bartizan_rules",
     "custom_rules",
     "exclusions",
     "actions",

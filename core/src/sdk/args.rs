@@ -31,6 +31,22 @@ impl<'a> Args<'a> {
         }
     }
 
+    /// Whether there is such an argument, null or not.
+    pub fn has(self, name: &str) -> bool {
+        self.0.get(name.as_bytes()).is_some()
+    }
+
+    /// A string, or an array of strings.
+    pub fn one_or_more(self, name: &str) -> Result<Vec<String>> {
+        match self.object(name) {
+            Some(value) if value.as_array().is_none() => match value.as_bytes() {
+                Some(text) => Ok(vec![utf8(text).into_owned()]),
+                None => Err(wrong(name, "a string or an array of strings")),
+            },
+            _ => Ok(self.texts(name)?.into_iter().map(String::from).collect()),
+        }
+    }
+
     /// A text; an empty string counts as missing.
     pub fn non_empty(self, name: &str) -> Option<Cow<'a, str>> {
         non_empty_text(self.object(name)?)

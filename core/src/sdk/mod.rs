@@ -88,6 +88,7 @@
 
 mod args;
 mod engine;
+mod engine_error;
 mod http;
 mod notify;
 mod remote;
@@ -95,6 +96,7 @@ mod request;
 mod results;
 mod scope;
 mod service;
+mod settings;
 mod taken;
 mod takeover;
 mod users;
@@ -104,12 +106,14 @@ use crate::value::{Object, Value};
 use args::{Args, Result};
 use results::map_of;
 
-pub use engine::{ENGINE_SETTINGS, EngineError, call_engine, new_engine};
+pub use engine::{call_engine, new_engine};
+pub use engine_error::EngineError;
 pub use notify::{Inbox, subscribe};
 pub use remote::{read_batch, report_value};
 pub use request::call_request;
 pub use scope::{Place, call_in_scope};
 pub use service::{SERVICE_SETTINGS, call_service, new_service};
+pub use settings::{Kind, SETTINGS, Setting};
 pub use taken::Arguments;
 pub use takeover::{DETECTOR_FUNCTIONS, add_config, call_detector, export, new_detector, restore_detector};
 

@@ -5,7 +5,7 @@ use super::http;
 use super::results::map_of;
 use super::service::failure;
 use super::users::{options, outcome_value, telemetry_value, who, with_call};
-use crate::protect::{Decision, Finish, Login, Request, Response, Start, Taken, User};
+use crate::protect::{Decision, Finish, Login, Notice, Request, Response, Start, Taken, User};
 use crate::report::Outcome;
 use crate::value::{Object, Value};
 use std::borrow::Cow;
@@ -24,12 +24,15 @@ use std::borrow::Cow;
 /// | any call about users | as in [`super::call`], without `mode` and `scope` | as there, `blocked`, and `step_up` |
 /// | `is_user_blocked` | `user` (an id, or a map with `id` and `session_id`), `session_id` | `blocked` |
 /// | `assess` (before the password is checked) | `login`, `user` (an id, or a map with `id`) | `decision` (`allow`, `step_up`, `stealth` or `block`), `score`, `reasons`, `blocked` |
+/// | `route` (of the application, such as `/users/{id}`, for logs) | `route` | |
 /// | `block_request` | | `blocked`: from now on the request is to be blocked |
 /// | `response` | `status`, `headers` | `blocked`, and `login_failed` if a login failed in this request |
 /// | `learn_login_failure` (the response to that login) | `status`, `headers`, `body` | `learned` |
 /// | `block_response` | `graphql`, `protocol`, `headers_sent`, `templates`, `accept`, `method` | as in [`super::call`]; empty if nothing blocks |
 /// | `finish` | `origin`, `structured`, `truncated` | `meta`, `metrics`, `keep`, `telemetry`, `appsec`, `incomplete`, `log` |
 ///
+/// Any result may have `notices`, an array of the attacks found and blocks carried out: each has its `record`, a map for
+/// hooks, and the `line` to log, unless too many were logged before (see [`Notice`]).
 /// `would_block` is true if a rule would have blocked the request and the engine only monitors, and else missing.
 /// `step_up` is true if the application must ask for a further step (see [`Request::step_up`]), and else missing;
 /// `body_unparsed` says why a body was not parsed, `incomplete` has the reasons why the request was not inspected
@@ -40,8 +43,17 @@ use std::borrow::Cow;
 pub fn call_request(request: &mut Request, function: &str, arguments: &Object, taken: Taken) -> Value {
     request.within(taken, |request| {
         let result = Args::of(arguments).and_then(|args| dispatch(request, function, args));
-        result.unwrap_or_else(|error| map_of([("error", error.into())]))
+        let mut result = result.unwrap_or_else(|error| map_of([("error", error.into())]));
+        let notices = request.take_notices();
+        if !notices.is_empty() {
+            result.insert("notices", notices.into_iter().map(notice_value).collect::<Value>());
+        }
+        result
     })
+}
+
+fn notice_value(notice: Notice) -> Value {
+    map_of([("record", notice.record), ("line", notice.line.map_or_else(Value::null, Value::from))])
 }
 
 fn dispatch(request: &mut Request, function: &str, args: Args<'_>) -> Result<Value> {
@@ -74,6 +86,10 @@ fn dispatch(request: &mut Request, function: &str, args: Args<'_>) -> Result<Val
         "is_user_blocked" => {
             let who = who(args, request.engine().call_options())?;
             Ok(map_of([("blocked", request.is_user_blocked(&who).into())]))
+        }
+        "route" => {
+            request.set_route(args.text("route")?.ok_or("the argument `route` must be given")?);
+            Ok(Value::map())
         }
         "block_request" => {
             request.block();

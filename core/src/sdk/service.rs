@@ -30,17 +30,10 @@ pub const SERVICE_SETTINGS: [&str; 4] = ["trace_rate_limit", "schema_delay", "cl
 pub fn new_service(settings: &Object) -> Result<Service> {
     let settings = Args::of(settings)?;
     settings.only(&SERVICE_SETTINGS)?;
-    read_settings(settings, None).map(Service::new)
-}
-
-/// The same among other settings, with a default for the header from the environment.
-pub(super) fn read_settings(settings: Args<'_>, client_ip_header: Option<&str>) -> Result<ServiceSettings> {
     let rate = settings.number("trace_rate_limit")?.map_or(TraceLimiter::DEFAULT_RATE, |rate| rate as i64);
     let delay = settings.number("schema_delay")?.unwrap_or(SchemaSampler::DEFAULT_DELAY);
-    let proxies = Proxies::default().with_header(client_ip_header.unwrap_or_default());
-    let proxies = proxies.map_err(|error| error.to_string())?;
-    let proxies = http::proxies(settings, &proxies)?.into_owned();
-    Ok(ServiceSettings::new().trace_rate_limit(rate).schema_delay(delay).proxies(proxies))
+    let proxies = http::proxies(settings, &Proxies::default())?.into_owned();
+    Ok(Service::new(ServiceSettings::new().trace_rate_limit(rate).schema_delay(delay).proxies(proxies)))
 }
 
 /// Runs a function of a service, or any of [`call`]; the module lists them.

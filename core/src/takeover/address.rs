@@ -183,4 +183,23 @@ mod tests {
         let changed = LocalNetworks::new(&[more], &[ten]);
         assert!(changed.contains(more) && !changed.contains(ten));
     }
+
+    #[test]
+    fn translated_addresses_stand_for_others() {
+        let table = [
+            ("64:ff9b::203.0.113.9", Some("203.0.113.9")),
+            ("64:ff9b:1::203.0.113.9", Some("203.0.113.9")),
+            ("64:ff9b:1:7::203.0.113.9", Some("203.0.113.9")),
+            ("64:ff9b:1:cb00:71:900::", Some("203.0.113.9")),
+            ("64:ff9b:1:cb00:71:900::1", None),
+            ("64:ff9b:1:cb00:171:900::", None),
+            ("64:ff9b:2::203.0.113.9", None),
+            ("2001:db8::203.0.113.9", None),
+            ("203.0.113.9", None),
+        ];
+        for (text, other) in table {
+            let translated = Prefix::parse(text).unwrap().translated();
+            assert_eq!(translated.map(|one| one.to_string()).as_deref(), other, "{text}");
+        }
+    }
 }

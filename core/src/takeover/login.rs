@@ -21,7 +21,8 @@ pub enum LoginNormalization {
     CaseFold,
     /// In addition, before that, compatible characters become the same (NFKC), and invisible ones are removed.
     Nfkc,
-    /// As [`CaseFold`](Self::CaseFold), and `+tag` of an email address is removed, as are dots before the `@` for these domains.
+    /// As [`Nfkc`](Self::Nfkc), since domains are compared like that, and `+tag` of an email address is removed, as are dots
+    /// before the `@` for these domains.
     Email {
         /// The domains, in lower case, whose mailboxes ignore dots.
         dotless_domains: Vec<String>,
@@ -38,17 +39,9 @@ impl LoginNormalization {
         Some(match self {
             Self::None => Cow::Borrowed(trimmed),
             Self::CaseFold => fold(trimmed),
-            Self::Nfkc => {
-                let composed = compose(trimmed);
-                let composed = composed.trim_matches(is_blank);
-                if composed.is_empty() {
-                    return None;
-                }
-                // Folding may take a composed character apart.
-                Cow::Owned(compose(&fold(composed)).into_owned())
-            }
+            Self::Nfkc => Cow::Owned(compatible(trimmed)?),
             Self::Email { dotless_domains } => {
-                let folded = fold(trimmed);
+                let folded: Cow<'a, str> = Cow::Owned(compatible(trimmed)?);
                 match folded.rsplit_once('@') {
                     Some((mailbox, domain)) if !mailbox.is_empty() => {
                         let mailbox = mailbox.split_once('+').map_or(mailbox, |(before, _)| before);
@@ -62,6 +55,14 @@ impl LoginNormalization {
             }
         })
     }
+}
+
+/// Converts text to one case and to NFKC; returns `None` if nothing is left.
+fn compatible(text: &str) -> Option<String> {
+    let composed = compose(text);
+    let composed = composed.trim_matches(is_blank);
+    // Folding may take a composed character apart.
+    (!composed.is_empty()).then(|| compose(&fold(composed)).into_owned())
 }
 
 /// Whether applications cut a character off the ends of what was typed: what Python's `strip` and JavaScript's `trim` do.
@@ -135,6 +136,9 @@ mod tests {
             (email.clone(), "B.o.B+news@X.io", Some("bob@x.io")),
             (email.clone(), "B.o.B+news@Y.io", Some("b.o.b@y.io")),
             (email.clone(), "+a@x.io", Some("@x.io")),
+            (email.clone(), "\u{ff22}.ob\u{ff0b}a\u{ff20}\u{ff38}.io", Some("bob@x.io")),
+            (email.clone(), "b\u{ad}ob@x.io", Some("bob@x.io")),
+            (email.clone(), "\u{200b}", None),
             (email, "bob", Some("bob")),
         ];
         for (how, typed, counted) in table {

@@ -25,7 +25,7 @@
 //! | `notify`, `export` | notifications, and exports for investigation |
 //! | `health` | problems with the events themselves |
 //! | `words` | what is said about unknown words of documents and arguments |
-//! | `snapshot` | state that survives a restart |
+//! | `snapshot`, `record` | state that survives a restart, and reading what was written as maps |
 //!
 //! The most useful information about a failed attempt is whether the account has succeeded from there before: a user
 //! who mistypes a password is familiar, a script is not. Failures from familiar origins do not count, successes from
@@ -43,11 +43,11 @@ pub(crate) mod headers;
 pub(crate) mod health;
 pub(crate) mod key;
 pub(crate) mod login;
-#[allow(dead_code, unused_imports)] // The services do not call it yet.
 pub(crate) mod mining;
 pub(crate) mod name;
 pub(crate) mod normalization;
 pub(crate) mod notify;
+pub(crate) mod record;
 pub(crate) mod respond;
 pub(crate) mod rules;
 pub(crate) mod series;

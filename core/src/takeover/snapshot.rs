@@ -1,5 +1,5 @@
-//! Snapshots: accounts, learned rates, offenders, open signals and blocks, with the key of their hashes, for a
-//! restart.
+//! Snapshots: accounts, learned rates, offenders, open signals, blocks and rules, with the key of their hashes, for
+//! a restart.
 //!
 //! Counters are omitted because they fill again within a window, and campaigns because they can be exported. A
 //! snapshot that cannot be read is refused as a whole, before any of it is used.
@@ -8,16 +8,19 @@ use super::detector::{Detector, Options};
 use super::familiarity::Familiarity;
 use super::key::HashKey;
 use super::mining::Mining;
+use super::record::{number, text};
 use super::respond::blocks::{Block, Look, Selector};
 use super::respond::offenders::Offenders;
 use super::rules::learned::LearnedRates;
 use super::series::history::History;
 use super::service::Service;
+use super::service::newcomers::Newcomers;
+use super::service::restart::Saved;
 use super::signal::Signal;
 use super::signal::record::read_target;
 use super::state::snapshot::{self, Fields, Header, Name, Sections};
 use crate::config::Diagnostics;
-use crate::value::{Object, View, json};
+use crate::value::{Object, json};
 
 const SERVICE: Name = *b"serv";
 const BLOCKS: Name = *b"blok";
@@ -117,6 +120,8 @@ impl Detector {
         // Snapshots of earlier versions have no history.
         let history = History::load(part().unwrap_or_default()).ok_or(UNREADABLE)?;
         let samples = part().unwrap_or_default();
+        let rules = part().unwrap_or_default();
+        let newcomers = Newcomers::load(part().unwrap_or_default())?;
         let mining = (!samples.is_empty()).then(|| Mining::load(samples, self.options.hash_key)).transpose()?;
         let mut inner = service.inner();
         inner.mining = mining.map(Box::new);
@@ -124,7 +129,10 @@ impl Detector {
         inner.offenders = offenders;
         inner.series.resume(history, now_s as u32);
         inner.familiarity = familiarity;
+        inner.newcomers = newcomers;
         let plan = self.plan();
+        let mut rules = Saved::read(rules, &plan.config.rules)?;
+        inner.adopt_closed(&mut rules, &plan, &self.options.hash_key);
         for line in signals.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let record = json::parse(line).map_err(|_| UNREADABLE)?;
             // A signal is dropped if its rule no longer exists.
@@ -133,6 +141,8 @@ impl Detector {
                 inner.adopt(signal, &plan, &self.options.hash_key);
             }
         }
+        drop(inner);
+        service.continue_rules(rules, now_s, &plan, &self.options.hash_key, &self.blocks);
         Ok(())
     }
 }
@@ -161,26 +171,23 @@ impl Service {
         });
         part(&|out| inner.series.history.save(out));
         part(&|out| inner.mining.iter().for_each(|mining| mining.save(out)));
+        part(&|out| inner.save_rules(out));
+        part(&|out| inner.newcomers.save(out));
     }
 }
 
 fn read_block(block: &Object) -> Option<Block> {
-    let text = |key: &[u8]| block.get(key)?.as_bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    let number = |key: &[u8]| match block.get(key)?.view() {
-        View::Unsigned(number) => Some(number),
-        View::Signed(number) => u64::try_from(number).ok(),
-        _ => None,
-    };
+    let (text, number) = (|key| text(block, key), |key| number(block, key));
     Some(Block {
         target: read_target(block)?,
-        until_s: number(b"until"),
-        look: if text(b"mode")? == "stealth" { Look::Stealth } else { Look::Block },
-        reason: text(b"reason")?,
-        automatic: text(b"origin")? == "automatic",
-        signal: text(b"signal"),
-        rule: text(b"rule"),
-        created_s: number(b"created_at"),
-        hits: number(b"hits")?,
-        hit_s: number(b"first_hit").zip(number(b"last_hit")),
+        until_s: number("until"),
+        look: if text("mode")? == "stealth" { Look::Stealth } else { Look::Block },
+        reason: text("reason")?,
+        automatic: text("origin")? == "automatic",
+        signal: text("signal"),
+        rule: text("rule"),
+        created_s: number("created_at"),
+        hits: number("hits")?,
+        hit_s: number("first_hit").zip(number("last_hit")),
     })
 }

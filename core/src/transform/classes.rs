@@ -111,6 +111,9 @@ impl Triggers {
             T::UrlPath => QUESTION_MARK | HASH,
             T::RemoveComments => HASH | TWO_DASHES | COMMENT,
             T::UnicodeNormalize => NON_ASCII,
+            T::DisguiseDecode => NON_ASCII | BACKSLASH | PLUS,
+            // A space belongs to no class of its own.
+            T::CredentialsDecode => OTHER,
         };
         Self { any, only: [0; 2] }
     }

@@ -24,13 +24,16 @@
 //! | `shell`, `comments` | `shell_unescape`, `remove_comments` |
 //! | `url` | `url_basename`, `url_path`, `url_querystring` |
 //! | `unicode` | `unicode_normalize` |
+//! | `disguise`, `credentials` | `disguise_decode`, `credentials_decode`: of this engine alone, for rules under `bartizan_rules` |
 
 mod base64;
 mod bytes;
 mod chain;
 mod classes;
 mod comments;
+mod credentials;
 mod css;
+mod disguise;
 mod hex;
 mod html;
 mod js;
@@ -77,6 +80,8 @@ pub enum Transformer {
     UrlQuerystring,
     RemoveComments,
     UnicodeNormalize,
+    DisguiseDecode,
+    CredentialsDecode,
 }
 
 impl Transformer {
@@ -102,6 +107,8 @@ impl Transformer {
             b"url_querystring" | b"_sqr_querystring" => Self::UrlQuerystring,
             b"remove_comments" | b"removeComments" => Self::RemoveComments,
             b"unicode_normalize" => Self::UnicodeNormalize,
+            b"disguise_decode" => Self::DisguiseDecode,
+            b"credentials_decode" => Self::CredentialsDecode,
             _ => return None,
         })
     }
@@ -129,6 +136,8 @@ impl Transformer {
             Self::UrlQuerystring => url::url_querystring(input, output),
             Self::RemoveComments => comments::remove_comments(input, output, stride),
             Self::UnicodeNormalize => unicode::unicode_normalize(input, output, stride),
+            Self::DisguiseDecode => disguise::disguise_decode(input, output, stride),
+            Self::CredentialsDecode => credentials::credentials_decode(input, output, stride),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::support::Expired;
 use crate::support::test_random::Random;
 
-const ALL: [Transformer; 19] = [
+const ALL: [Transformer; 21] = [
     Transformer::Lowercase,
     Transformer::RemoveNulls,
     Transformer::CompressWhitespace,
@@ -24,6 +24,8 @@ const ALL: [Transformer; 19] = [
     Transformer::UrlQuerystring,
     Transformer::RemoveComments,
     Transformer::UnicodeNormalize,
+    Transformer::DisguiseDecode,
+    Transformer::CredentialsDecode,
 ];
 
 /// Texts made of what matters to transformers.

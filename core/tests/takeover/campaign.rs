@@ -220,15 +220,49 @@ fn nothing_is_refused_in_monitor_mode() {
     assert!(!matches(&engine) && !is_matched_by_the_firewall(&engine));
 }
 
-/// What is known of an attack is lost with a process, but not for long if the attack goes on.
+/// An engine that continues from a snapshot, in block mode.
+fn restarted(detector: &Detector) -> Arc<Engine> {
+    let settings = Settings::builtin().named("shop", "").manual_clock(detector.time_ms());
+    let settings = settings.takeover_document(native(&attack_settings("block")));
+    let (engine, applied) = Engine::with_report(settings.takeover_snapshot(detector.snapshot())).unwrap();
+    assert_eq!(applied.warnings, Vec::<String>::new());
+    engine
+}
+
 #[test]
-fn an_attack_that_goes_on_is_refused_again_after_a_restart() {
+fn an_attack_that_goes_on_is_refused_after_a_restart_as_before() {
     let before = engine("block");
     let detector = before.takeover().unwrap();
     attack(&before, 0, 600);
-    let settings = Settings::builtin().named("shop", "").manual_clock(detector.time_ms());
-    let settings = settings.takeover_document(native(&attack_settings("block")));
-    let after = Engine::new(settings.takeover_snapshot(detector.snapshot())).unwrap();
-    assert_eq!(attack(&after, 600, 600), 300, "from the end of the first minute on");
+    let cluster = &campaign(detector)["clusters"][0];
+    let after = restarted(detector);
+    assert_eq!(&campaign(after.takeover().unwrap())["clusters"][0], cluster);
+    assert_eq!(attack(&after, 600, 600), 600, "from the first attempt on");
     assert!(matches(&after) && is_matched_by_the_firewall(&after));
+}
+
+#[test]
+fn rules_outlive_the_attack_and_restarts_until_their_time_is_over() {
+    let before = engine("block");
+    let detector = before.takeover().unwrap();
+    attack(&before, 0, 600);
+    detector.advance(detector.time_ms() + 7_200_000);
+    let signal = campaign(detector);
+    assert_eq!((&signal["state"], &signal["closed_reason"]), (&json!("closed"), &json!("keep_alive")));
+    let after = restarted(detector);
+    let detector = after.takeover().unwrap();
+    assert_eq!(campaign(detector), signal);
+    detector.tick();
+    assert!(matches(&after) && is_matched_by_the_firewall(&after));
+    assert_eq!(Client::honest(5).attempt(&after, &account(5), true), (false, false));
+
+    let again = restarted(detector);
+    let detector = again.takeover().unwrap();
+    let rule = signal["clusters"][0]["rule_id"].as_str().unwrap();
+    assert_eq!(detector.unblock(&native(&json!({"rule": rule}))), Ok(1));
+    assert!(!matches(&again) && !matches(&restarted(detector)), "an operator withdrew it");
+
+    let detector = after.takeover().unwrap();
+    detector.advance(detector.time_ms() + 13 * 3_600_000);
+    assert!(!matches(&after) && !is_matched_by_the_firewall(&after) && !matches(&restarted(detector)), "it is over");
 }

@@ -2,9 +2,9 @@
 //!
 //! The first line holds rulesets that later lines name. A line is `{"name", "ruleset": document or name}` or `{"name",
 //! "configs": [["add", path, document] | ["remove", path]...]}`, with `diagnostics` (per added configuration, whether it
-//! was accepted and what was said), `known_actions` and `steps`, carried out in one context: `{"scope": "context" or the name of a
-//! subcontext, which is made when it first occurs, "input" or "batches", "timeout_us", "code", "result"}`; `"end"` ends the
-//! subcontext instead.
+//! was accepted and what was said), `known_actions`, `known_addresses` and `steps`, carried out in one context: `{"scope":
+//! "context" or the name of a subcontext, which is made when it first occurs, "input" or "batches", "timeout_us", "code",
+//! "result"}`; `"end"` ends the subcontext instead.
 
 use crate::common::values::{array, canonical, parse, text, unwrap};
 use bartizan::value::{Object, Value};
@@ -47,6 +47,13 @@ fn play(line: &Object, rulesets: &Object, built: &mut HashMap<Vec<u8>, Option<Wa
         let known: Value = known.map(|name| Value::from(&name[..])).collect();
         if canonical(&known) != canonical(expected) {
             return Err(format!("knows the actions {}", canonical(&known)));
+        }
+    }
+    if let Some(expected) = line.get(b"known_addresses") {
+        // Their order counts, too.
+        let known: Value = waf.iter().flat_map(Waf::known_addresses).map(|name| Value::from(&name[..])).collect();
+        if canonical(&known) != canonical(expected) {
+            return Err(format!("knows the addresses {}", canonical(&known)));
         }
     }
     let Some(waf) = waf else {

@@ -1,7 +1,8 @@
 //! Whole requests, through the calls that every binding passes on: `requests.jsonl` runs from Rust, C, Python and Node.
 //!
 //! A line has the settings of an engine, perhaps calls of the engine, and the steps of one request, each a function, its
-//! arguments, and members that its answer must have (null where it must not have them); or the error that the settings give.
+//! arguments, and members that its answer must have (null where it must not have them), perhaps calls of the engine `after`
+//! them; or the error that the settings give.
 
 use crate::common::vectors;
 use bartizan::Deadline;
@@ -12,24 +13,32 @@ use std::sync::Arc;
 
 #[test]
 fn recorded_requests() {
-    for line in vectors("requests.jsonl") {
-        let name = &line["name"];
-        let settings = json::parse(line["settings"].to_string().as_bytes()).unwrap();
-        let engine = match new_engine(&settings) {
-            Ok((engine, _)) => engine,
-            Err(error) => {
-                assert_eq!(line["error"], error.to_string(), "{name}");
-                continue;
-            }
-        };
-        assert!(line["error"].is_null(), "{name}");
-        for step in line["engine"].as_array().into_iter().flatten() {
-            check(step, name, |function, arguments| call_engine(&engine, function, arguments));
+    let fails = |line: &serde_json::Value| std::panic::catch_unwind(|| run(line)).is_err();
+    let wrong: Vec<_> =
+        vectors("requests.jsonl").iter().filter(|line| fails(line)).map(|line| line["name"].clone()).collect();
+    assert!(wrong.is_empty(), "these lines disagree: {wrong:#?}");
+}
+
+fn run(line: &serde_json::Value) {
+    let name = &line["name"];
+    let settings = json::parse(line["settings"].to_string().as_bytes()).unwrap();
+    let engine = match new_engine(&settings) {
+        Ok((engine, _)) => engine,
+        Err(error) => {
+            assert_eq!(line["error"], error.to_string(), "{name}");
+            return;
         }
-        let mut request = engine.request();
-        for step in line["steps"].as_array().unwrap() {
-            check(step, name, |function, arguments| call_request(&mut request, function, arguments, Taken::default()));
-        }
+    };
+    assert!(line["error"].is_null(), "{name}");
+    for step in line["engine"].as_array().into_iter().flatten() {
+        check(step, name, |function, arguments| call_engine(&engine, function, arguments));
+    }
+    let mut request = engine.request();
+    for step in line["steps"].as_array().unwrap() {
+        check(step, name, |function, arguments| call_request(&mut request, function, arguments, Taken::default()));
+    }
+    for step in line["after"].as_array().into_iter().flatten() {
+        check(step, name, |function, arguments| call_engine(&engine, function, arguments));
     }
 }
 

@@ -5,6 +5,7 @@ use super::{Alarm, Answer, Defender, Disturbance, Outcome};
 use crate::client::{Client, header_set};
 use crate::event::{Event, What};
 use crate::people::World;
+use bartizan::Clock;
 use bartizan::takeover::{Decision, Detector, Kind, Notification, Options, Severity, Wanted};
 use bartizan::value::{Object, Value, json};
 use std::collections::{BTreeSet, HashMap};
@@ -68,6 +69,18 @@ impl<'w> Ours<'w> {
         Self::with(world, mode, restore(mode, start_ms, snapshot), start_ms)
     }
 
+    /// A detector that knows nothing and does its work in slices, as with the system's clock.
+    pub fn with_clock(world: &'w World, mode: Mode, start_ms: u64, clock: Arc<dyn Clock>) -> Self {
+        let detector = Detector::new(options(start_ms).with_clock(clock));
+        detector.apply(PATH, &mode.document());
+        Self::with(world, mode, detector, start_ms)
+    }
+
+    /// Does a slice of the work that is due.
+    pub fn poll(&self) {
+        self.detector.poll();
+    }
+
     fn with(world: &'w World, mode: Mode, detector: Detector, start_ms: u64) -> Self {
         let heard = listen(&detector);
         let (traits, asked, compromised) = (HashMap::new(), None, BTreeSet::new());
@@ -80,7 +93,7 @@ impl<'w> Ours<'w> {
     }
 
     /// Collects what the detector tells of.
-    fn hear(&mut self, by_time: bool, alarms: &mut Vec<Alarm>) {
+    pub fn hear(&mut self, by_time: bool, alarms: &mut Vec<Alarm>) {
         for notification in self.heard.try_iter() {
             let text = |map: &Object, key: &[u8]| {
                 map.get(key).and_then(Object::as_bytes).map(|text| String::from_utf8_lossy(text).into_owned())

@@ -94,10 +94,12 @@ impl Watch {
     fn measure(&self, buckets: usize) -> Option<Deviation> {
         let whole = self.measure_at(0, buckets)?;
         if buckets == 1 || !whole.expected.is_limited() {
-            return Some(whole);
+            let expected = whole.expected.by_people(whole.window.count, whole.window.users);
+            return Some(Deviation { expected, ..whole });
         }
         let parts = (0..buckets).filter_map(|ago| Some(self.measure_at(ago, 1)?.expected));
-        Some(Deviation { expected: whole.expected.raised_by(parts), ..whole })
+        let expected = whole.expected.raised_by(parts).by_people(whole.window.count, whole.window.users);
+        Some(Deviation { expected, ..whole })
     }
 
     /// What happened in so many buckets that ended some buckets ago.

@@ -1,7 +1,7 @@
 //! A snapshot in the text format of Prometheus (version 0.0.4).
 
 use crate::users::text::utf8;
-use crate::value::{Object, Value, View};
+use crate::value::{Object, View};
 use std::fmt::Write;
 
 /// Each family: its member in a snapshot, its name, its type, the name of its label, and what it is.
@@ -84,6 +84,7 @@ fn number(value: &Object) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::Value;
 
     #[test]
     fn labels_are_escaped_and_families_named_once() {

@@ -4,6 +4,7 @@ use super::field::Field;
 use super::scalar::chosen;
 use crate::fields::Refusal;
 use crate::fields::read::{self, Fields, element};
+use crate::takeover::record::any_number;
 use crate::value::Object;
 
 /// The maximum nesting of `all` and `any`.
@@ -214,10 +215,5 @@ impl Condition {
 
 /// An integer or a decimal number.
 fn number(object: &Object) -> Result<f64, read::Fault> {
-    use crate::value::View;
-    match object.view() {
-        View::Unsigned(number) => Ok(number as f64),
-        View::Signed(number) => Ok(number as f64),
-        _ => read::double(object),
-    }
+    any_number(object).map_or_else(|| read::double(object), Ok)
 }

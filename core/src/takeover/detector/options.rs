@@ -49,6 +49,14 @@ impl Options {
         }
     }
 
+    /// The same options with a clock that the caller moves. Unlike a manual clock it leaves work in slices, and the times
+    /// of events are not accepted.
+    #[cfg(feature = "internals")]
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Options { clock, manual: None, ..self }
+    }
+
     /// The same options with another implementation of the state.
     #[cfg(feature = "internals")]
     #[must_use]

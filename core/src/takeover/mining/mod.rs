@@ -14,7 +14,7 @@
 //! | [`search`] | the search, which runs in parts |
 //! | [`cluster`], [`matcher`] | a cluster and its grade, and its comparison with samples |
 //! | [`miner`] | all of this for one service |
-//! | [`save`] | the samples in a snapshot |
+//! | [`save`], [`record`] | the samples, and clusters with rules, in a snapshot |
 //! | [`generate`] | rules that match the requests of a cluster |
 //!
 //! Only clusters that hit fewer than one in a thousand honest logins, as far as the samples show, are graded for
@@ -30,6 +30,7 @@ pub mod item;
 pub mod matcher;
 pub mod metrics;
 pub mod miner;
+pub mod record;
 pub mod reservoir;
 pub mod sample;
 pub mod save;

@@ -165,7 +165,8 @@ mod tests {
     fn smallest(mu: f64, phi: f64) -> u32 {
         let rules = crate::takeover::config::Documents::default().merge().0.rules;
         let rule = rules.iter().find(|rule| rule.id == "ato-distributed-attempts").unwrap();
-        let expected = Expected { mu, phi, level: mu, control: Some(mu), ratios: [None; 2], baseline: "28d" };
+        let expected =
+            Expected { mu, phi, level: mu, control: Some(mu), ratios: [None; 2], drift: 0.0, baseline: "28d" };
         let deviates = |count: u32| {
             let window = Window {
                 count,

@@ -22,6 +22,10 @@ const WEEKENDS_AFTER: u32 = 21;
 const ENOUGH_IN_HOUR: u32 = 20;
 /// The number of hours that a ratio needs.
 const ENOUGH_HOURS: usize = 6;
+/// By how much random counts are overestimated when the rest of a ratio's variance is called drift.
+const RANDOM: f64 = 1.25;
+/// The largest drift: a standard deviation of a tenth of the ratio.
+const MOST_DRIFT: f64 = 0.01;
 /// The time after which an anomaly counts as normal, in buckets.
 const ANOMALOUS_FOR: u32 = 7 * DAY as u32;
 /// The logins of a day below which a service is too small for deviations.
@@ -76,6 +80,8 @@ pub struct Expected {
     pub control: Option<f64>,
     /// The ratios of the series to familiar failures and to successes.
     pub ratios: [Option<f64>; 2],
+    /// The drift of the ratio behind `control`; see [`Ratio::drift`].
+    pub drift: f64,
     /// What it is based on.
     pub baseline: &'static str,
 }
@@ -96,19 +102,65 @@ impl Expected {
     #[must_use]
     pub fn raised_by(self, parts: impl IntoIterator<Item = Expected>) -> Self {
         let raised: f64 = parts.into_iter().map(|part| part.mu - part.level.max(FLOOR)).sum();
-        Expected { mu: self.mu.max(self.level.max(FLOOR) + raised), ..self }
+        let mu = self.mu.max(self.level.max(FLOOR) + raised);
+        // What the level was raised by before is in `phi` already.
+        let phi = self.phi - self.uncertainty() + Expected { mu, ..self }.uncertainty();
+        Expected { mu, phi, ..self }
+    }
+
+    /// The same if the events are tries of so many people. When everybody tries again and again, as in outages, the number of
+    /// events varies more than that of people; what is usual is in the dispersion already.
+    #[must_use]
+    pub fn by_people(self, events: u32, people: u64) -> Self {
+        let tries = f64::from(events) / (people.max(1) as f64);
+        let raised = (self.mu - self.level.max(FLOOR)) / self.mu;
+        // Of 1 + Poisson(tries - 1) tries each, the variance of the sum divided by its mean is tries + 1 - 1 / tries.
+        let repeated = if tries > 1.0 { tries - 1.0 / tries } else { 0.0 };
+        Expected { phi: self.phi + raised.max(0.0) * repeated, ..self }
+    }
+
+    /// The dispersion due to the ratio to familiar users: of a level that they raise to many times the usual one, its
+    /// error is far larger than random variation. Near the usual level it is next to nothing.
+    fn uncertainty(&self) -> f64 {
+        let raised = self.mu - self.level.max(FLOOR);
+        self.drift * raised * raised / self.mu
     }
 }
 
-/// The ratios of the series to familiar failures and to successes: medians over the hours of the history.
+/// How a series relates to what familiar users do.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Controls([[Option<f64>; 2]; Name::ALL.len()]);
+pub struct Ratio {
+    /// The median over the hours of the history.
+    median: f64,
+    /// The variance of the ratio from hour to hour, beyond that of random counts, divided by the square of the ratio.
+    drift: f64,
+}
+
+impl Ratio {
+    /// Of hours, each with the two counts.
+    fn of(hours: &[(u32, u32)]) -> Self {
+        let median_of = |value: &dyn Fn(f64, f64) -> f64| {
+            median(&mut hours.iter().map(|(count, base)| value((*count).into(), (*base).into())).collect::<Vec<_>>())
+        };
+        let ratio = median_of(&|count, base| count / base);
+        if ratio == 0.0 {
+            return Ratio::default();
+        }
+        let spread = 1.4826 * median_of(&|count, base| (count / base - ratio).abs()) / ratio;
+        let random = median_of(&|count, base| 1.0 / count.max(1.0) + 1.0 / base);
+        Ratio { median: ratio, drift: (spread * spread - RANDOM * random).clamp(0.0, MOST_DRIFT) }
+    }
+}
+
+/// The ratios of the series to familiar failures and to successes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Controls([[Option<Ratio>; 2]; Name::ALL.len()]);
 
 impl Controls {
     /// Computes the ratios.
     pub fn of(history: &History) -> Self {
-        let mut ratios: [[Vec<f64>; 2]; Name::ALL.len()] = Default::default();
-        let mut cold_ratios = ratios.clone();
+        let mut hours: [[Vec<(u32, u32)>; 2]; Name::ALL.len()] = Default::default();
+        let mut cold_hours = hours.clone();
         let per_hour = 3600 / BUCKET_S;
         let kept = history.kept();
         for hour in kept.start.div_ceil(per_hour)..kept.end / per_hour {
@@ -132,10 +184,10 @@ impl Controls {
                 continue;
             }
             for name in Name::ALL.into_iter().filter(|name| !seen.anomalous(name.topic())) {
-                let into = if seen.cold { &mut cold_ratios } else { &mut ratios };
+                let into = if seen.cold { &mut cold_hours } else { &mut hours };
                 for (by, base) in [Name::Familiar, Name::Successes].into_iter().enumerate() {
                     if sums[base as usize] >= ENOUGH_IN_HOUR {
-                        into[name as usize][by].push(f64::from(sums[name as usize]) / f64::from(sums[base as usize]));
+                        into[name as usize][by].push((sums[name as usize], sums[base as usize]));
                     }
                 }
             }
@@ -143,8 +195,8 @@ impl Controls {
         // Hours in which all failures counted as unfamiliar are used only as long as there are no others.
         Controls(std::array::from_fn(|name| {
             std::array::from_fn(|by| {
-                let [mut warm, mut cold] = [&ratios, &cold_ratios].map(|ratios| ratios[name][by].clone());
-                [&mut warm, &mut cold].into_iter().find(|hours| hours.len() >= ENOUGH_HOURS).map(|hours| median(hours))
+                let kinds = [&hours[name][by], &cold_hours[name][by]];
+                kinds.into_iter().find(|hours| hours.len() >= ENOUGH_HOURS).map(|hours| Ratio::of(hours))
             })
         }))
     }
@@ -165,10 +217,11 @@ pub fn expected(history: &History, name: Name, now: Now, controls: &Controls, tu
             level,
             control: None,
             ratios: [None; 2],
+            drift: 0.0,
             baseline: "given",
         });
     }
-    if logins_of_day(history, bucket) < ENOUGH_LOGINS {
+    if !had_enough_logins(history, bucket) {
         return None;
     }
     let is_young = age < 3 * DAY as u32;
@@ -186,13 +239,17 @@ pub fn expected(history: &History, name: Name, now: Now, controls: &Controls, tu
         ratios[0] = None;
     }
     let bases = [f64::from(now.familiar), f64::from(now.successes)];
-    let control = ratios.iter().zip(bases).filter_map(|(ratio, base)| Some((*ratio)? * base)).reduce(f64::max);
+    let levels = ratios
+        .iter()
+        .zip(bases)
+        .filter_map(|(ratio, base)| Some((ratio.as_ref()?.median * base, ratio.as_ref()?.drift)));
+    let highest = levels.reduce(|one, other| if other.0 > one.0 { other } else { one });
+    let (control, drift) = (highest.map(|(level, _)| level), highest.map_or(0.0, |(_, drift)| drift));
     let base = level.max(FLOOR);
-    let most = match is_outage(history, bucket, age, now, tuning.zone_s) {
-        true => f64::INFINITY,
-        false => RAISED_TIMES * base + RAISED_BY * scale.max(1.0),
-    };
-    let mu = base.max(control.unwrap_or(0.0).min(most));
+    let most = RAISED_TIMES * base + RAISED_BY * scale.max(1.0);
+    let raised = control.unwrap_or(0.0);
+    let is_limited = raised > most && !is_outage(history, bucket, age, now, tuning.zone_s);
+    let mu = base.max(if is_limited { most } else { raised });
     let baseline = match age / DAY as u32 {
         0..3 => "1d",
         3..7 => "3d",
@@ -200,7 +257,9 @@ pub fn expected(history: &History, name: Name, now: Now, controls: &Controls, tu
         14..28 => "14d",
         _ => "28d",
     };
-    Some(Expected { mu, phi, level, control, ratios, baseline })
+    let ratios = ratios.map(|ratio| ratio.map(|ratio| ratio.median));
+    let expected = Expected { mu, phi, level, control, ratios, drift, baseline };
+    Some(Expected { phi: phi + expected.uncertainty(), ..expected })
 }
 
 /// Whether successes have collapsed: then everybody fails.
@@ -210,12 +269,17 @@ fn is_outage(history: &History, bucket: u32, age: u32, now: Now, zone_s: i32) ->
     usual >= MEASURABLE && f64::from(now.successes) * 5.0 / f64::from(now.minutes) < 0.2 * usual
 }
 
-fn logins_of_day(history: &History, bucket: u32) -> u32 {
+/// Whether the service is large enough for deviations, by the day before.
+fn had_enough_logins(history: &History, bucket: u32) -> bool {
     let count = |bucket, name| history.get(bucket, name).map_or(0, |(count, _)| count);
     let of = |bucket| count(bucket, Name::Failures).saturating_add(count(bucket, Name::Successes));
     let kept = history.kept();
     let last = kept.end.min(bucket);
-    (last.saturating_sub(DAY as u32).max(kept.start)..last).map(of).fold(0, u32::saturating_add)
+    let mut logins = 0_u32;
+    (last.saturating_sub(DAY as u32).max(kept.start)..last).rev().any(|bucket| {
+        logins = logins.saturating_add(of(bucket));
+        logins >= ENOUGH_LOGINS
+    })
 }
 
 /// The counts at this time of day on earlier days.

@@ -142,7 +142,8 @@ impl Series {
                 let (y, cusum) = (counts[name as usize], self.cusum(name));
                 if y > 0 || cusum > 0.0 {
                     let expected = self.expected(name, end_s, 5, memory_is_cold, tuning);
-                    let z = expected.map_or(0.0, |expected| expected.z(y.into()));
+                    let people = if name == Name::Unfamiliar { counts[Name::Users as usize] } else { y };
+                    let z = expected.map_or(0.0, |expected| expected.by_people(y, people.into()).z(y.into()));
                     self.cusums[name as usize].add(z, CUSUM_CEILING * tuning.tolerance);
                 }
             }
@@ -195,6 +196,12 @@ impl Series {
             Name::Unfamiliar => self.live.window(name, end_s, minutes).of_many(),
             _ => self.live.window(name, end_s, minutes),
         }
+    }
+
+    /// Whether [`Series::window`] counts so many events. What the window leaves out is looked at only if it matters.
+    pub fn has_at_least(&self, least: u32, name: Name, end_s: u32, minutes: u32) -> bool {
+        let counted = if name == Name::Users { Name::Unfamiliar } else { name };
+        self.live.sum(counted, end_s, minutes) >= least && self.window(name, end_s, minutes).count >= least
     }
 
     /// Returns what to expect of a series in the `minutes` before `end_s`, or `None` while too little is known.

@@ -3,8 +3,9 @@
 use super::{Inner, Service};
 use crate::takeover::export::Material;
 use crate::takeover::mining::{Explored, Isolated, Item, Mining};
+use crate::takeover::record::any_number;
 use crate::takeover::series::Name;
-use crate::value::{Object, Value, View};
+use crate::value::Value;
 
 /// The error for a signal without samples of its attack.
 const NOT_MINED: &str = "the signal is not about an attack on the service that goes on";
@@ -32,7 +33,7 @@ impl Service {
         let mut inner = self.inner();
         let window = inner.series.window(Name::Unfamiliar, now_s / 60 * 60, 5);
         let slot = inner.signals.by_id(signal);
-        let expected = slot.and_then(|slot| inner.signals.get(slot)?.evidence.get(b"mu")).and_then(number);
+        let expected = slot.and_then(|slot| inner.signals.get(slot)?.evidence.get(b"mu")).and_then(any_number);
         let failures = f64::from(window.count) + f64::from(window.refused);
         Ok(mined(&mut inner, signal)?.isolate(failures, expected.unwrap_or(0.0)))
     }
@@ -57,13 +58,4 @@ fn mined<'i>(inner: &'i mut Inner, signal: &str) -> Result<&'i mut Mining, Strin
     });
     let mining = inner.mining.as_deref_mut().filter(|mining| is_live && mining.attacked_since_s().is_some());
     mining.ok_or_else(|| NOT_MINED.into())
-}
-
-fn number(object: &Object) -> Option<f64> {
-    match object.view() {
-        View::Unsigned(number) => Some(number as f64),
-        View::Signed(number) => Some(number as f64),
-        View::Float(number) => Some(number),
-        _ => None,
-    }
 }

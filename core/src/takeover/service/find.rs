@@ -1,11 +1,12 @@
-//! Findings of rules: opening, updating and closing signals.
+//! Findings of rules: signals open and grow.
 
 use super::Work;
+use super::lifetime::EVICTED;
 use super::told::Told;
 use super::who::note_who;
 use crate::takeover::config::rule::Rule;
 use crate::takeover::name;
-use crate::takeover::notify::{Kind, Notification};
+use crate::takeover::notify::Kind;
 use crate::takeover::rules::evaluate::Finding;
 use crate::takeover::severity::Severity;
 use crate::takeover::signal::campaign::{self, Campaign};
@@ -13,10 +14,6 @@ use crate::takeover::signal::{Answer, Counts, Signal, Slot, Status, Tops, id::si
 use crate::takeover::state::{Key, Reading, Table};
 use crate::takeover::text::{SHOWN, shown};
 use crate::value::Value;
-use std::sync::atomic::Ordering;
-
-/// Why a signal closes for which there is no room.
-pub(super) const EVICTED: &str = "evicted";
 
 impl Work<'_> {
     /// Handles the finding of a rule about a group.
@@ -50,7 +47,8 @@ impl Work<'_> {
                     return;
                 }
                 if !continues && finding.severity <= signal.severity {
-                    return self.reopen(slot, rule, table, finding, told);
+                    self.reopen(slot, now_s);
+                    return self.grow(slot, rule, finding, told);
                 }
             }
             _ => {}
@@ -189,36 +187,6 @@ impl Work<'_> {
         self.answer(slot, told);
     }
 
-    fn reopen(&mut self, slot: Slot, rule: &Rule, table: Table, finding: &Finding, told: &Told<'_>) {
-        self.inner.signals.reopen(slot, told.now());
-        self.verdict.opened = true;
-        if let Some(signal) = self.inner.signals.get_mut(slot) {
-            signal.last_event_s = told.now();
-            self.service.state.pin(table, signal.key, true);
-        }
-        self.tell(slot, Kind::Opened, Value::null(), told.now());
-        self.grow(slot, rule, finding, told);
-    }
-
-    /// Whether a signal was evicted although its attack continues.
-    pub(super) fn gave_way(&self, slot: Slot, now_s: u64) -> bool {
-        let signal = self.inner.signals.get(slot);
-        signal.is_some_and(|signal| signal.closed_because == Some(EVICTED) && now_s <= signal.closes_s())
-    }
-
-    /// Reopens an evicted signal, and evicts another one if there is no room.
-    pub(super) fn bring_back(&mut self, slot: Slot, told: &Told<'_>) {
-        if let Some(evicted) = self.inner.signals.to_evict() {
-            self.close(evicted, Status::Closed, EVICTED, told.now());
-        }
-        self.inner.signals.reopen(slot, told.now());
-        self.verdict.opened = true;
-        if let Some(signal) = self.inner.signals.get(slot) {
-            self.service.state.pin(signal.table, signal.key, true);
-        }
-        self.tell(slot, Kind::Opened, Value::null(), told.now());
-    }
-
     /// Updates an existing signal that another rule found too, or that became more severe.
     pub(super) fn grow(&mut self, slot: Slot, rule: &Rule, finding: &Finding, told: &Told<'_>) {
         let Some(signal) = self.inner.signals.get_mut(slot) else { return };
@@ -347,43 +315,6 @@ impl Work<'_> {
             signal.parent = Some(id.clone());
             signal.updated_s = told.now();
         }
-    }
-
-    /// Closes a signal, with a notification.
-    pub(super) fn close(&mut self, slot: Slot, status: Status, because: &'static str, now_s: u64) {
-        let Some(signal) = self.inner.signals.get(slot).filter(|signal| signal.is_live()) else { return };
-        self.service.state.pin(signal.table, signal.key, false);
-        self.inner.signals.close(slot, status, because, now_s);
-        self.tell(slot, Kind::Closed, Value::from_entries([("reason", because)]), now_s);
-    }
-
-    /// Queues a notification about a change of a signal, unless the signal is suppressed.
-    pub(super) fn tell(&mut self, slot: Slot, kind: Kind, delta: Value, now_s: u64) {
-        let pii = self.plan.config.settings.notify_pii;
-        let hash = self.hash;
-        let Some(signal) = self.inner.signals.get_mut(slot) else { return };
-        if signal.suppressed_by.is_some() {
-            return;
-        }
-        signal.seq += 1;
-        signal.told = (now_s, signal.counts.attempts());
-        if !self.service.is_heard.load(Ordering::Relaxed) {
-            return;
-        }
-        let notification = Notification {
-            kind,
-            seq: signal.seq,
-            at_s: now_s,
-            signal_id: signal.id.clone(),
-            severity: signal.severity,
-            category: signal.category().into(),
-            service: signal.service.clone(),
-            env: signal.env.clone(),
-            title: signal.title(),
-            signal: signal.to_notice(pii, hash),
-            delta: if pii || kind != Kind::Response && kind != Kind::CompromisedUser { delta } else { Value::null() },
-        };
-        self.inner.notices.push(notification);
     }
 }
 

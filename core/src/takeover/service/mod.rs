@@ -6,32 +6,41 @@
 //! | file | concept |
 //! |---|---|
 //! | this file | the processing of an event |
-//! | `find` | findings of rules: signals open, grow and close |
+//! | `find`, `lifetime` | findings of rules: signals open and grow, close and reopen |
 //! | `success` | successful logins: familiar origins and compromised accounts |
-//! | `clusters`, [`published`] | the traits of distributed attacks, and rules made of them |
-//! | `deviation` | the service as a whole: series, and signals about deviations |
+//! | `clusters`, `suspects` | the traits of distributed attacks, and successes that have them |
+//! | `enforce`, [`published`], `login_routes` | rules made of these traits |
+//! | `restart` | what of this survives a restart |
+//! | `deviation`, `at_large` | the service as a whole: series, and signals about deviations |
 //! | `analysis` | what analysts ask of a distributed attack |
 //! | `answer` | the response to a signal |
 //! | [`gate`] | what to ask of an attempt before the password is checked |
 //! | [`due`] | periodic work: closing signals, updates, learned windows |
 //! | `attempts` | the latest attempts, for the counts of signals that open |
 //! | `told` | an event with the values derived from it |
-//! | `recent` | successes that later events may turn out to be takeovers |
+//! | `recent`, `newcomers` | successes that later events may turn out to be takeovers, and accounts that are new |
 //! | `who` | the accounts and sources that signals count |
 //! | [`requests`] | deduplication of the events of a request |
 
 mod analysis;
 mod answer;
+mod at_large;
 mod attempts;
 mod clusters;
 mod deviation;
 pub mod due;
+mod enforce;
 mod find;
 pub mod gate;
+mod lifetime;
+mod login_routes;
+pub mod newcomers;
 pub mod published;
 mod recent;
 pub mod requests;
+pub mod restart;
 mod success;
+mod suspects;
 mod told;
 mod who;
 
@@ -61,8 +70,10 @@ use super::state::{Key, Moment, Origin, Reading, State, Table, Update};
 use super::subject::Subject;
 use crate::support::fork::Renewable;
 use attempts::Attempts;
+use login_routes::LoginRoutes;
+use newcomers::Newcomers;
 use published::{Publication, Published};
-use recent::{Newcomers, Quarantined, RecentSuccess};
+use recent::{Quarantined, RecentSuccess};
 use requests::{Requests, Seen};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::AtomicBool;
@@ -112,7 +123,7 @@ pub struct Inner {
     /// When the successes during an attack were last compared with its clusters, in seconds since the Unix epoch.
     judged_s: u64,
     /// Paths on which logins succeeded.
-    pub login_routes: Vec<String>,
+    login_routes: LoginRoutes,
     /// Notifications to deliver.
     pub notices: Vec<Notification>,
     /// The part of the work that is due at which the next slice goes on.
@@ -120,7 +131,8 @@ pub struct Inner {
     requests: Requests,
     attempts: Attempts,
     recent: VecDeque<RecentSuccess>,
-    newcomers: Newcomers,
+    /// The accounts that are new.
+    pub(super) newcomers: Newcomers,
     quarantine: VecDeque<Quarantined>,
     /// The compromised accounts that signals name, with the signal and the time.
     compromised: HashMap<Key, (Slot, u64)>,

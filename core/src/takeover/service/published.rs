@@ -1,6 +1,6 @@
 //! The rules that were made of clusters, and the documents in which they reach the engine.
 
-use crate::takeover::mining::{Cluster, Mode};
+use crate::takeover::mining::{Cluster, Item, Mode};
 use crate::takeover::signal::Slot;
 use crate::value::Value;
 
@@ -31,6 +31,21 @@ pub struct Published {
     pub listed_until_s: u64,
     /// The requests that were refused long after the attack.
     pub tail_refused: u32,
+}
+
+impl Published {
+    /// Whether the document has to be published in place of a former one. Lists of values in it end by themselves, and must
+    /// not while the attack lasts.
+    pub fn differs_from(&self, former: Option<&Published>, duration_s: u64) -> bool {
+        let shape = |one: &Published| -> Vec<(String, Mode, Vec<Item>)> {
+            let rules = one.rules.iter();
+            rules.map(|ruled| (ruled.rule_id.clone(), ruled.mode, ruled.cluster.items.clone())).collect()
+        };
+        let is_old = self.until_s > self.listed_until_s + duration_s / 2 && !self.rules.is_empty();
+        former.map(shape).unwrap_or_default() != shape(self)
+            || former.is_some_and(|former| former.routes != self.routes)
+            || is_old
+    }
 }
 
 /// A cluster with a rule.

@@ -61,10 +61,12 @@ impl<const REGISTERS: usize> Distinct<REGISTERS> {
             Self::Estimate(registers) => registers,
         };
         let size = REGISTERS as f64;
-        let sum: f64 = registers.iter().map(|zeros| 0.5f64.powi((*zeros).into())).sum();
+        let mut with = [0_u32; 256];
+        registers.iter().for_each(|zeros| with[usize::from(*zeros)] += 1);
+        let sum: f64 = (0..).zip(with).map(|(zeros, registers)| f64::from(registers) * 0.5f64.powi(zeros)).sum();
         let raw = 0.7213 / (1.0 + 1.079 / size) * size * size / sum;
-        let empty = registers.iter().filter(|zeros| **zeros == 0).count();
-        let estimate = if raw <= 2.5 * size && empty > 0 { size * (size / empty as f64).ln() } else { raw };
+        let empty = with[0];
+        let estimate = if raw <= 2.5 * size && empty > 0 { size * (size / f64::from(empty)).ln() } else { raw };
         estimate.round() as u64
     }
 }

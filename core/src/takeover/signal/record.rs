@@ -1,51 +1,15 @@
-//! The record of a live signal in a snapshot. Campaigns are not included.
+//! The record of a signal in a snapshot. Campaigns are not included.
 
 use super::distinct::Distinct;
 use super::{Answer, Compromised, Counts, Planned, Signal, Status, Tops};
 use crate::takeover::address::{Network, Prefix};
 use crate::takeover::config::response::Mode;
 use crate::takeover::config::rule::Rule;
+use crate::takeover::record::{flag, items, known, lossy, number, pairs, text, texts, unsigned};
 use crate::takeover::respond::Target;
 use crate::takeover::severity::Severity;
 use crate::takeover::state::Key;
-use crate::value::{Object, Value, View};
-
-fn text(object: &Object, key: &str) -> Option<String> {
-    object.get(key.as_bytes())?.as_bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-}
-
-fn number(object: &Object, key: &str) -> Option<u64> {
-    unsigned(object.get(key.as_bytes())?)
-}
-
-fn unsigned(object: &Object) -> Option<u64> {
-    match object.view() {
-        View::Unsigned(number) => Some(number),
-        View::Signed(number) => u64::try_from(number).ok(),
-        _ => None,
-    }
-}
-
-fn flag(object: &Object, key: &str) -> bool {
-    matches!(object.get(key.as_bytes()).map(Object::view), Some(View::Bool(true)))
-}
-
-fn items<'a>(object: &'a Object, key: &str) -> &'a [Object] {
-    object.get(key.as_bytes()).and_then(Object::as_array).unwrap_or_default()
-}
-
-fn texts(object: &Object, key: &str) -> Vec<String> {
-    let items = items(object, key).iter().filter_map(Object::as_bytes);
-    items.map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect()
-}
-
-fn pairs(object: &Object, key: &str) -> Vec<(String, u64)> {
-    let pair = |item: &Object| match item.as_array()? {
-        [name, count] => Some((String::from_utf8_lossy(name.as_bytes()?).into_owned(), unsigned(count)?)),
-        _ => None,
-    };
-    items(object, key).iter().filter_map(pair).collect()
-}
+use crate::value::{Object, Value};
 
 fn network(text: &str) -> Option<Network> {
     match text.strip_prefix("AS") {
@@ -53,6 +17,9 @@ fn network(text: &str) -> Option<Network> {
         None => Prefix::parse(text).map(Network::Prefix),
     }
 }
+
+/// Why signals close.
+const REASONS: [&str; 5] = ["keep_alive", "max_duration", "rule_removed", "evicted", "resolved"];
 
 impl Signal {
     /// Returns the signal as a record, which includes the fields that [`Signal::to_value`] omits.
@@ -118,7 +85,10 @@ impl Signal {
             key: Key::new(number(record, "key")?),
             table: rule.table(),
             window_s: rule.window_s,
-            status: if text(signal, "state")? == "suppressed" { Status::Suppressed } else { Status::Open },
+            status: [Status::Closed, Status::Suppressed, Status::FalsePositive]
+                .into_iter()
+                .find(|status| text(signal, "state").as_deref() == Some(status.name()))
+                .unwrap_or(Status::Open),
             severity: Severity::from_name(&text(signal, "severity")?)?,
             history: pairs(signal, "severity_history")
                 .into_iter()
@@ -130,8 +100,8 @@ impl Signal {
                 .find(|cause| text(signal, "likely_cause").as_deref() == Some(cause)),
             opened_s: number(signal, "opened_at")?,
             updated_s: number(signal, "updated_at")?,
-            closed_s: None,
-            closed_because: None,
+            closed_s: number(signal, "closed_at"),
+            closed_because: known(signal, "closed_reason", &REASONS),
             first_event_s: number(signal, "first_event_at")?,
             last_event_s: number(signal, "last_event_at")?,
             continued_from: text(signal, "continued_from"),
@@ -186,15 +156,8 @@ impl Signal {
 }
 
 fn strings(map: &Object) -> Vec<(String, String)> {
-    let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let pairs = map.as_map().unwrap_or_default().iter();
     pairs.filter_map(|pair| Some((lossy(pair.key_bytes()?), lossy(pair.value().as_bytes()?)))).collect()
-}
-
-/// Reads a text that must be one of these.
-fn known(item: &Object, key: &str, texts: &[&'static str]) -> Option<&'static str> {
-    let found = text(item, key)?;
-    texts.iter().copied().find(|known| *known == found)
 }
 
 fn compromised(item: &Object) -> Option<Compromised> {

@@ -132,7 +132,8 @@ impl Accounts {
         for nth in sets * slice / slices..sets * (slice + 1) / slices {
             let mut shard = self.shards[nth / self.sets].lock();
             if let Some(set) = shard.0.get_mut(nth % self.sets) {
-                set.iter_mut().for_each(|record| record.forget_expired(now_s));
+                let used = set.iter_mut().filter(|record| record.tag != 0);
+                used.for_each(|record| record.forget_expired(now_s));
             }
         }
     }

@@ -38,9 +38,11 @@ pub struct Pressure {
 }
 
 impl Set {
-    /// Returns the index of a key's slot.
+    /// Returns the index of a key's slot. All keys are compared, because a loop that may end early has a branch per key.
     pub fn find(&self, key: u64) -> Option<usize> {
-        self.keys.iter().position(|known| *known == key)
+        let equal = |at: usize| u32::from(self.keys[at] == key) << at;
+        let found = (0..WAYS).fold(0, |found, at| found | equal(at));
+        (found != 0).then(|| found.trailing_zeros() as usize)
     }
 
     /// Returns the index of a key's slot if its rings are not empty; a slot whose rings are empty is cleared.
@@ -79,10 +81,16 @@ impl Set {
     pub fn free(&self, pressure: &Pressure) -> Option<usize> {
         let empty = self.find(0);
         empty.or_else(|| {
-            let expired = |way: &usize| {
-                self.last[*way].saturating_add(pressure.window_s) < pressure.now_s && !self.slots[*way].is_pinned()
-            };
-            (0..WAYS).filter(expired).min_by_key(|way| self.last[*way])
+            let is_expired = |way: usize| self.last[way].saturating_add(pressure.window_s) < pressure.now_s;
+            let mut oldest: Option<usize> = None;
+            for way in 0..WAYS {
+                let is_older = oldest.is_none_or(|known| self.last[way] < self.last[known]);
+                // Whether a slot is pinned comes last, as it is in a cache line of its own.
+                if is_older && is_expired(way) && !self.slots[way].is_pinned() {
+                    oldest = Some(way);
+                }
+            }
+            oldest
         })
     }
 

@@ -120,3 +120,31 @@ fn buckets_without_familiarity_count_until_others_exist() {
     };
     assert_eq!((level(7), level(11), level(12), level(14)), (3.0, 3.0, 37.0, 37.0));
 }
+
+#[test]
+fn an_uncertain_ratio_makes_a_raised_level_uncertain_and_no_other() {
+    let with = |unfamiliar: fn(u32) -> u32| {
+        days(28, move |bucket, name| match name {
+            Name::Unfamiliar => unfamiliar(bucket / DAY as u32),
+            Name::Familiar => 100,
+            Name::Successes => 1500,
+            _ => 0,
+        })
+    };
+    let (steady, drifting) = (with(|_| 66), with(|day| 60 + 3 * (day % 5)));
+    let of = |history, familiar| expect(history, Name::Unfamiliar, at(28, 5, familiar, 1500)).unwrap();
+    let raised = [of(&steady, 1000), of(&drifting, 1000)];
+    assert_eq!((raised[0].mu, raised[0].phi), (660.0, 1.0));
+    assert!(raised[1].mu > 600.0 && (1.5..3.0).contains(&raised[1].phi), "{:?}", raised[1]);
+    assert!(of(&drifting, 100).phi < 1.01);
+}
+
+#[test]
+fn many_tries_of_few_people_make_a_raised_level_uncertain_and_no_other() {
+    let raised = expect(&days(28, morning), Name::Unfamiliar, at(28, 5, 560, 151)).unwrap();
+    assert_eq!(raised.by_people(300, 300), raised);
+    let outage = raised.by_people(300, 60);
+    assert!((5.0..6.0).contains(&outage.phi), "{outage:?}");
+    let usual = expect(&days(28, morning), Name::Unfamiliar, at(28, 5, 14, 151)).unwrap();
+    assert_eq!(usual.by_people(300, 60), usual);
+}

@@ -1,0 +1,336 @@
+//! Whether a value, put into a command line, runs a command of its own.
+//!
+//! The value is split as a shell would: at `;`, `|`, `&`, line ends and substitutions. What follows must be a command: past
+//! keywords and assignments, a word that, with quotes, backslashes and empty expansions removed, names a program.
+//!
+//! Many programs are words of any text (`cat in the hat; sort of`), and separators are punctuation of prose, tables and URLs
+//! (`A&W`, `be|nl`). So a name is not enough. What else is asked for depends on the place: in a *tight* value, where at most
+//! one word comes before the separator as with `127.0.0.1;id`, a program that only looks around needs no arguments, others
+//! need arguments that are none of prose: options, paths, addresses, redirections. In a longer text the arguments must be
+//! those of an attack, or the name must be disguised.
+//!
+//! Each separator starts a segment that ends at the next, so the text is read a bounded number of times.
+
+mod names;
+mod word;
+
+use crate::support::{Deadline, Stride};
+use names::{Program, is_keyword, program, program_like};
+use std::ops::Range;
+use word::{Word, is_blank_expansion};
+
+/// How much of a text is read: a command line that comes later waits behind more text than a program takes.
+const LONGEST: usize = 1 << 16;
+
+/// The cost of reading a kilobyte, in units of [`Deadline::spend`].
+const UNITS: u32 = 512;
+
+/// The command that a value would run, from its separator on.
+pub fn runs_command(text: &[u8], deadline: &mut Deadline) -> Option<Range<usize>> {
+    let text = &text[..text.len().min(LONGEST)];
+    if Stride::new(deadline, UNITS).is_over(text.len()) {
+        return None;
+    }
+    if is_disguised_command(text) {
+        return Some(0..text.len());
+    }
+    let mut tight_start = None;
+    let mut signs = Signs { text, last: None };
+    let address = [memchr::memmem::find(text, b"://"), memchr::memchr(b'=', text)].into_iter().flatten().min();
+    let line = memchr::memchr(b'\n', text).unwrap_or(text.len());
+    let mut at = 0;
+    while let Some(next) = text[at..].iter().position(|&byte| separates(byte)) {
+        at += next;
+        let Some((kind, length)) = Separator::read(text, at) else {
+            at += 1;
+            continue;
+        };
+        let begins_tight = *tight_start.get_or_insert_with(|| is_tight(&text[..at]) || is_call(&text[..at]));
+        // Behind the first line of a long text, nothing is tight.
+        let tight = begins_tight && (text.len() <= 200 || at <= line);
+        let in_address = address.is_some_and(|from| from < at);
+        if is_command(&text[at + length..], kind, Place { tight, text, before: &text[..at], in_address }, &mut signs) {
+            return Some(at..text.len());
+        }
+        at += length;
+    }
+    None
+}
+
+/// A value that is a command itself is only one to somebody who expects it, unless it is disguised.
+fn is_disguised_command(text: &[u8]) -> bool {
+    let place = Place { tight: true, text, before: b"", in_address: false };
+    text.len() <= 200 && matches!(text.first(), Some(b'a'..=b'z' | b'/' | b'\\' | b'{' | b'$')) && {
+        let (word, after) = Word::read(text);
+        let name = braces(text).unwrap_or(word.name());
+        let arguments = Arguments::read(after);
+        let disguised = word.disguised || word.wild && word.has_path() || braces(text).is_some();
+        disguised
+            && !word.in_quotes
+            && (program(name).is_some() || word.wild && program_like(name).is_some())
+            && (arguments.none || arguments.strange || arguments.expanded)
+            && !is_word_pair(place)
+    }
+}
+
+const fn separates(byte: u8) -> bool {
+    matches!(byte, b';' | b'|' | b'&' | b'\n' | b'\r' | b'$' | b'`' | b'<' | b'>')
+}
+
+/// At most one word, apart from what breaks out of quotes.
+fn is_tight(before: &[u8]) -> bool {
+    let trimmed = before.trim_ascii();
+    trimmed.len() <= 64 && !trimmed.iter().any(u8::is_ascii_whitespace)
+}
+
+/// Whether a text is itself a call of a program with arguments that are none of prose.
+fn is_call(text: &[u8]) -> bool {
+    if text.len() > 80 {
+        return false;
+    }
+    let (word, after) = Word::read(text.trim_ascii_start());
+    matches!(program(word.name()), Some(Program::Scout | Program::Tool)) && Arguments::read(after).strange
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Separator {
+    /// `;`, `||`, `&&`: between commands, and rare elsewhere.
+    Sure,
+    Pipe,
+    Ampersand,
+    Line,
+    /// `$(`, `<(`, a backtick.
+    Substitution,
+}
+
+impl Separator {
+    fn read(text: &[u8], at: usize) -> Option<(Self, usize)> {
+        Some(match text[at..] {
+            [b';', ..] => (Self::Sure, 1),
+            [b'|', b'|', ..] | [b'&', b'&', ..] => (Self::Sure, 2),
+            [b'|', b'&', ..] => (Self::Pipe, 2),
+            [b'|', ..] => (Self::Pipe, 1),
+            [b'&', ..] => (Self::Ampersand, 1),
+            [b'\n' | b'\r', ..] => (Self::Line, 1),
+            [b'$' | b'<' | b'>', b'(', ..] => (Self::Substitution, 2),
+            [b'`', ..] => (Self::Substitution, 1),
+            _ => return None,
+        })
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Place<'t> {
+    tight: bool,
+    text: &'t [u8],
+    before: &'t [u8],
+    /// Whether a URL or a query string began before.
+    in_address: bool,
+}
+
+/// Where a text last names what only attacks ask for; looked for once, when it matters.
+struct Signs<'t> {
+    text: &'t [u8],
+    last: Option<Option<usize>>,
+}
+
+impl Signs<'_> {
+    /// Whether a sign comes in or behind the rest of the text.
+    fn follow(&mut self, rest: &[u8]) -> bool {
+        let find = |text| SIGNS.iter().filter_map(|sign| memchr::memmem::rfind(text, sign)).max();
+        let last = *self.last.get_or_insert_with(|| find(self.text));
+        last.is_some_and(|last| last >= self.text.len() - rest.len())
+    }
+}
+
+fn is_command(text: &[u8], kind: Separator, place: Place<'_>, signs: &mut Signs<'_>) -> bool {
+    let mut rest = text;
+    // Keywords, brackets, assignments and expansions come before a command's name.
+    for _ in 0..6 {
+        let spaced = rest.trim_ascii_start();
+        let Some(&byte) = spaced.first() else { return false };
+        if matches!(byte, b'(' | b'{' | b'!') && kind != Separator::Ampersand {
+            rest = &spaced[1..];
+            continue;
+        }
+        let (word, after) = Word::read(spaced);
+        let name = word.name();
+        if word.text().is_empty() && !word.disguised || name.is_empty() {
+            return false;
+        }
+        if let Some(sign) = memchr::memchr(b'=', word.text()) {
+            // `X=1 id`, but not the next parameter of a query string.
+            if sign == 0 || matches!(kind, Separator::Ampersand | Separator::Pipe) || after.first() != Some(&b' ') {
+                return false;
+            }
+            rest = after;
+            continue;
+        }
+        let listed = braces(spaced);
+        let found = match listed {
+            None if name == b"net" && names_of_net(after) => Some(Program::Scout),
+            Some(name) => program(name),
+            None if word.wild => program_like(name).filter(|_| word.has_path()),
+            None => program(name),
+        };
+        let Some(program) = found else {
+            if is_keyword(word.text()) && !word.in_quotes {
+                rest = after;
+                continue;
+            }
+            return false;
+        };
+        let disguised =
+            (word.disguised || listed.is_some() || word.has_path() && (word.wild || place.tight)) && !word.in_quotes;
+        if judge(program, disguised, after, kind, place, signs) {
+            return true;
+        }
+        if !is_keyword(word.text()) {
+            return false;
+        }
+        rest = after;
+    }
+    false
+}
+
+/// What `net` of Windows is asked to do.
+fn names_of_net(after: &[u8]) -> bool {
+    let object = after.trim_ascii().split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    [&b"user"[..], b"view", b"localgroup", b"group", b"share", b"use", b"accounts"].contains(&object)
+}
+
+/// The name in `{cat,/etc/passwd}`, which a shell expands to words.
+fn braces(text: &[u8]) -> Option<&[u8]> {
+    let inner = text.strip_prefix(b"{")?;
+    let end = inner.iter().take(32).position(|byte| !byte.is_ascii_alphanumeric())?;
+    (inner[end] == b',').then(|| &inner[..end])
+}
+
+fn judge(
+    program: Program,
+    disguised: bool,
+    after: &[u8],
+    kind: Separator,
+    place: Place<'_>,
+    signs: &mut Signs<'_>,
+) -> bool {
+    let arguments = Arguments::read(after);
+    // A backtick in a text is Markdown; a line among many is a line of a text.
+    let in_text = !place.tight
+        || place.text.len() > 200
+        || place.text.get(place.before.len()) == Some(&b'`') && place.before.ends_with(b" ");
+    if in_text && kind == Separator::Substitution
+        || place.text.len() > 200 && matches!(kind, Separator::Line | Separator::Pipe)
+    {
+        return false;
+    }
+    let attack = |signs: &mut Signs<'_>| arguments.separate && signs.follow(after);
+    if kind == Separator::Ampersand && place.in_address && !attack(signs) {
+        return false;
+    }
+    if disguised || arguments.expanded {
+        return place.tight
+            || place.text.len() <= 200 && (kind == Separator::Sure || arguments.strange || arguments.none);
+    }
+    if !place.tight {
+        return place.text.len() <= 1000 && attack(signs);
+    }
+    let closed = kind == Separator::Substitution
+        && after.iter().take(100).any(|byte| matches!(byte, b')' | b'`'))
+        && (program != Program::Word || !arguments.none);
+    match program {
+        Program::Scout => {
+            let spaced = after.is_empty() || arguments.none;
+            match kind {
+                Separator::Ampersand | Separator::Pipe => arguments.strange || spaced && !is_word_pair(place),
+                Separator::Line => arguments.strange || spaced,
+                _ => arguments.strange || spaced || closed || arguments.few && place.text.len() <= 80,
+            }
+        }
+        Program::Tool => {
+            arguments.strange
+                || closed
+                || kind == Separator::Sure && arguments.none && place.before.len() <= 24 && !after.starts_with(b"=")
+        }
+        Program::Word => (arguments.strange && !matches!(kind, Separator::Line)) || closed || attack(signs),
+    }
+}
+
+/// `XBOX&PS`, `be|ls`: two short words joined by a sign, in a text that has nothing else.
+fn is_word_pair(place: Place<'_>) -> bool {
+    !place.before.is_empty()
+        && place.before.len() <= 24
+        && place.text.len() <= 64
+        && place.before.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'|' | b'&' | b'_'))
+        && place.text.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'|' | b'&' | b'_'))
+}
+
+/// What follows the name of a program, up to the next separator.
+struct Arguments {
+    none: bool,
+    /// An option, a path, an address or the like, which no prose has after a word.
+    strange: bool,
+    /// One or two words of letters.
+    few: bool,
+    /// A blank written as an expansion.
+    expanded: bool,
+    /// Whether they are separated from the name.
+    separate: bool,
+}
+
+impl Arguments {
+    fn read(after: &[u8]) -> Self {
+        let end = after
+            .iter()
+            .take(300)
+            .position(|&byte| matches!(byte, b';' | b'\n' | b'\r' | b'`'))
+            .unwrap_or(after.len().min(300));
+        let line = &after[..end];
+        let expanded = line.starts_with(b"$") && is_blank_expansion(line);
+        let own = line.iter().position(|&byte| matches!(byte, b'|' | b'&' | b')')).unwrap_or(line.len());
+        let arguments = line[..own].trim_ascii();
+        let first = arguments.split(u8::is_ascii_whitespace).find(|part| !part.is_empty());
+        let directly = line.first().is_some_and(|&byte| matches!(byte, b'<' | b'>'));
+        let blank_before = line.first().is_none_or(|byte| byte.is_ascii_whitespace()) || expanded || directly;
+        let strange = blank_before && first.is_some_and(is_strange);
+        let few = blank_before && arguments.split(u8::is_ascii_whitespace).filter(|part| !part.is_empty()).count() <= 2;
+        Self { none: arguments.is_empty(), few, strange, expanded, separate: blank_before }
+    }
+}
+
+/// What only attacks ask for.
+const SIGNS: [&[u8]; 12] = [
+    b"/etc/passwd",
+    b"/etc/shadow",
+    b"/dev/tcp/",
+    b"/bin/sh",
+    b"/bin/bash",
+    b"|sh",
+    b"|bash",
+    b"/proc/self",
+    b"-e /bin",
+    b"whoami",
+    b"169.254.169.254",
+    b"/etc/hosts",
+];
+
+fn is_strange(argument: &[u8]) -> bool {
+    match argument {
+        [b'-', next, ..] => next.is_ascii_alphanumeric() || *next == b'-',
+        [b'/', next, ..] => next.is_ascii_alphanumeric() || matches!(next, b'*' | b'?' | b'.' | b'\''),
+        [b'.' | b'~' | b'$' | b'<' | b'>' | b'*' | b'%' | b'\\', _, ..] | [b'/' | b'*'] => true,
+        [b'2', b'>', ..] => true,
+        [b'0'..=b'9', ..] => true,
+        [b'"' | b'\'', ..] => true,
+        [letter, b':'] | [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic() => true,
+        _ => {
+            memchr::memmem::find(argument, b"://").is_some()
+                || memchr::memchr2(b'=', b'$', argument).is_some()
+                || argument
+                    .iter()
+                    .skip(1)
+                    .take(argument.len().saturating_sub(2))
+                    .any(|&byte| matches!(byte, b'.' | b'/' | b'@' | b'\'' | b'"'))
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! `credentials_decode`: what a header of credentials says in clear.
+
+use super::base64::base64_decode;
+use super::step::Effect;
+use crate::support::Stride;
+
+/// Replaces `Basic dXNlcjpwYXNz` by `user:pass`. Everything else stays.
+pub(super) fn credentials_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
+    let trimmed = input.trim_ascii();
+    match trimmed.split_at_checked(6) {
+        Some((scheme, encoded)) if scheme.eq_ignore_ascii_case(b"basic ") => {
+            base64_decode(encoded.trim_ascii(), output, stride)
+        }
+        _ => Effect::Kept,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::support::Deadline;
+
+    #[test]
+    fn only_basic_credentials_are_decoded() {
+        for (text, expected) in [
+            (&b"Basic dXNlcjpwYXNz"[..], Some(&b"user:pass"[..])),
+            (b"basic  dTpw", Some(b"u:p")),
+            (b"Bearer dXNlcjpwYXNz", None),
+            (b"Basic", None),
+            (b"Basic ~~~", None),
+            (b"", None),
+        ] {
+            let mut output = vec![];
+            let effect = credentials_decode(text, &mut output, &mut Stride::new(&mut Deadline::unlimited(), 1));
+            assert_eq!((effect == Effect::Changed).then_some(&output[..]), expected, "{}", text.escape_ascii());
+        }
+    }
+}
