@@ -441,6 +441,11 @@ export class Engine {
     states: Array<{ path: string, state: 2 | 3, error: string }>
     [key: string]: unknown
   }
+  /**
+   * The same on another thread, as building rules anew takes tens of milliseconds, in which the event loop stands still.
+   * Batches that are given before an earlier one is applied may overtake it: wait for one after the other.
+   */
+  applyRemoteLater(batch: Parameters<Engine['applyRemote']>[0]): Promise<ReturnType<Engine['applyRemote']>>
   /** Refuses a user, an address or a network from now on, for a time or permanently. */
   block(entry: Entry & { seconds?: number }): { done: boolean, until: number }
   /** Changes the end of a block that is still in force; false if there is none. */
@@ -648,6 +653,8 @@ export namespace takeover {
     assess(attempt: object): Assessment
     /** Does pending work, and delivers notifications. */
     tick(): void
+    /** The same with the work on another thread; resolves when the notifications have been delivered. The timer calls this. */
+    tickLater(): Promise<void>
     /**
      * Advances a manual clock, and does the work that becomes due.
      * @throws ArgumentError for any other clock

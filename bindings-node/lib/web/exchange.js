@@ -64,13 +64,26 @@ class Exchange {
     res.once('finish', () => setImmediate(finish))
   }
 
+  /**
+   * Runs an evaluation; whether it refuses the request. The application must not fail where it would not without us, so an
+   * error in here is told, and the request goes on.
+   */
+  judge (evaluate) {
+    try {
+      return evaluate(this.request)
+    } catch (error) {
+      process.emitWarning(`a request could not be judged: ${error}`, 'BartizanWarning')
+      return false
+    }
+  }
+
   /** Evaluates the request, and calls `next`, or answers in its place. With `later`, the body is held while `next` runs. */
   begin (next, { proxies = {}, later = false } = {}) {
     const { request } = this
     const go = () => sdk.run(request, next)
-    if (request.head({ ...headOf(this.#req), ...proxies })) return void this.replace()
+    if (this.judge(() => request.head({ ...headOf(this.#req), ...proxies }))) return void this.replace()
     const judge = () => {
-      if (!request.bodyEnd()) return !this.replaced
+      if (!this.judge(() => request.bodyEnd())) return !this.replaced
       this.replace()
       return false
     }
@@ -94,7 +107,7 @@ class Exchange {
 
   /** Evaluates more of the request; whether it was refused, and answered. */
   refused (evaluate) {
-    if (!this.replaced && evaluate(this.request)) this.#refuse()
+    if (!this.replaced && this.judge(evaluate)) this.#refuse()
     return this.replaced
   }
 
@@ -147,7 +160,7 @@ class Exchange {
     this.#decided = true
     const headers = responseHeaders(this.#res.getHeaders(), given)
     this.#sent = { status, headers, given }
-    if (this.request.response(status, headers)) this.replace()
+    if (this.judge(() => this.request.response(status, headers))) this.replace()
     return this.replaced
   }
 
