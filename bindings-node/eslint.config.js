@@ -15,6 +15,7 @@ const node = {
   setImmediate: 'readonly',
   setInterval: 'readonly',
   setTimeout: 'readonly',
+  clearInterval: 'readonly',
   clearTimeout: 'readonly',
   AbortController: 'readonly',
   __dirname: 'readonly',

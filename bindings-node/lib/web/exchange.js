@@ -6,7 +6,7 @@
 // only watched, so that its bytes are those of the application alone.
 
 const sdk = require('../sdk')
-const { dropEnd, dropWrite, FailureBody, letArrive, silence } = require('./answer')
+const { dropEnd, dropWrite, FailureBody, silence } = require('./answer')
 const { emptyUnread, hasUnreadBody, holdBody } = require('./body')
 const { keepContext } = require('./context')
 const { headOf, responseHeaders, spellingOf } = require('./head')
@@ -135,7 +135,6 @@ class Exchange {
       restore() // `writeHead` itself may use these.
       if (res.stream === undefined) res.statusMessage = undefined
       this.#originals.writeHead.call(res, status, Object.fromEntries(named))
-      letArrive(res)
       this.#end(body)
       silence(res)
     }
