@@ -246,8 +246,15 @@ test('TLS, and an error handler that destroys the connection', { skip: !openssl 
   for (let n = 0; n < 5; n++) assert.deepEqual(await get('/user'), [403, false])
 })
 
+test('an application of Express as a listener', async (t) => {
+  const { server, port } = await listen(http.createServer(protect(require('express')().get('/', (req, res) => res.send('page')), engine)))
+  t.after(() => server.close())
+  assert.match(await exchange(port, [request('GET', '/')]), /page$/)
+  assert.match(await exchange(port, [request('GET', '/?a=evil')]), / 403 /)
+})
+
 test('what cannot be protected', () => {
-  for (const target of [undefined, {}, 'server']) assert.throws(() => protect(target, engine), { code: 'ERR_BARTIZAN_ARGUMENT' })
+  for (const target of [undefined, {}, 'server', new (require('koa'))(), require('fastify')()]) assert.throws(() => protect(target, engine), { code: 'ERR_BARTIZAN_ARGUMENT' })
   assert.throws(() => protect(() => {}, {}), { code: 'ERR_BARTIZAN_ARGUMENT' })
   assert.throws(() => protect(() => {}, engine, { spam: 1 }), /unknown setting `spam`/)
   assert.throws(() => protect(() => {}, engine, { trusted_proxies: ['x'] }), { code: 'ERR_BARTIZAN_ARGUMENT' })
