@@ -15,6 +15,7 @@ const node = {
   setImmediate: 'readonly',
   setInterval: 'readonly',
   setTimeout: 'readonly',
+  clearInterval: 'readonly',
   clearTimeout: 'readonly',
   AbortController: 'readonly',
   __dirname: 'readonly',
@@ -24,6 +25,7 @@ const node = {
 module.exports = [
   { ignores: ['node_modules/', 'tests/types.ts'] },
   js.configs.recommended,
+  { files: ['**/*.mjs'], languageOptions: { globals: node } },
   {
     files: ['**/*.js'],
     languageOptions: { ecmaVersion: 2023, sourceType: 'commonjs', globals: node },

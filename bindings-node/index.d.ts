@@ -338,6 +338,9 @@ export namespace sdk {
     isUserBlocked(user: User | null | undefined, sessionId?: string | null): boolean
   }
 
+  /** The request that is served now, if there is one. */
+  function current(): Request | undefined
+
   /** Calls `callback`; the functions below, called in it or in its asynchronous continuations, report to this request. */
   function run<T>(request: Request, callback: () => T): T
 
@@ -515,6 +518,11 @@ export class Engine {
   metrics(): { [key: string]: Value }
   /** The same in the text format of Prometheus (`text/plain; version=0.0.4`). */
   prometheus(): string
+  /**
+   * The same on another thread, as building rules anew takes tens of milliseconds, in which the event loop stands still.
+   * Batches that are given before an earlier one is applied may overtake it: wait for one after the other.
+   */
+  applyRemoteLater(batch: Parameters<Engine['applyRemote']>[0]): Promise<ReturnType<Engine['applyRemote']>>
   /** Refuses a user, an address or a network from now on, for a time or permanently. */
   block(entry: Entry & { seconds?: number }): { done: boolean, until: number }
   /** Changes the end of a block that is still in force; false if there is none. */
@@ -581,6 +589,11 @@ export class ServedRequest extends sdk.Request {
   bodyEnd(): boolean
   /** Evaluates more of the request, by address. If it is refused, it ends as with calls about users. */
   run(addresses: object): null
+  /**
+   * Evaluates a dangerous call, such as a file that is opened, before it is made, together with the request but without keeping
+   * its data: see `protectCalls`. If it is refused, the request ends, and `Blocked` is thrown, so that the call is not made.
+   */
+  operation(addresses: object): void
   /** Evaluates a business event, likewise. */
   submitBusinessLogic(name: string, values: unknown): null
   /** Evaluates more of the request, by address. */
@@ -616,7 +629,10 @@ export class ServedRequest extends sdk.Request {
     body?: string
     delay_us?: number
   }
-  /** Writes all tags of the request to its span. */
+  /**
+   * Writes all tags of the request to its span. The stacks of calls that a rule asked for are in `stack` of the report, and in
+   * the structured field `_dd.stack` of spans that have such fields (`meta_struct`); others get it as JSON.
+   */
   finish(args?: object): { [key: string]: Value }
 }
 
@@ -716,6 +732,8 @@ export namespace takeover {
     assess(attempt: object): Assessment
     /** Does pending work, and delivers notifications. */
     tick(): void
+    /** The same with the work on another thread; resolves when the notifications have been delivered. The timer calls this. */
+    tickLater(): Promise<void>
     /**
      * Advances a manual clock, and does the work that becomes due.
      * @throws ArgumentError for any other clock
@@ -833,10 +851,25 @@ export namespace takeover {
   }
 }
 
+/**
+ * Judges dangerous calls in requests from now on, or no more; returns whether they are judged.
+ *
+ * These are files, processes and shell commands (`fs`, `child_process`), URLs (`http`, `https`, `fetch` with redirects), and SQL
+ * statements (`pg`, `mysql2`, `better-sqlite3`). Request data that changes what such a call does is reported, with the stack of
+ * the call. If rules block, the call fails as it would otherwise (by an exception, callback, promise or event) with `Blocked`,
+ * and the request ends with the blocking response. Nothing is judged outside of requests.
+ *
+ * Call it before the application takes functions out of these modules: `const { readFile } = require('fs')` takes what is
+ * there at the time.
+ *
+ * @param enabled by default what the environment variable `DD_APPSEC_RASP_ENABLED` says, and true without it
+ */
+export function protectCalls(enabled?: boolean): boolean
+
 type Middleware = (req: any, res: any, next: (error?: unknown) => void) => void
 
 /**
- * Protects an Express or connect application: `begin` goes before the body parsers, `evaluate` after them. `begin` reads the
+ * The protection of `bartizan/express` in two middlewares: `begin` goes before the body parsers, `evaluate` after them. `begin` reads the
  * body up to the engine's limit and puts it back, so that the application sees no byte before the verdict; `evaluate` judges
  * what the application's parsers made of it, where the engine could not read it. Adds
  * `req.bartizan`, the request, and `req.blockRequest()`, which ends the response and returns false if it was too late.

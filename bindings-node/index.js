@@ -10,6 +10,9 @@ const { protection } = require('./lib/web/express')
 const { Detector } = require('./lib/takeover')
 const { Notifier } = require('./lib/notifier')
 
+const takeover = { Detector, Notifier }
+
+// ES modules find these names as long as each stands by itself.
 module.exports = {
   Waf,
   Context,
@@ -25,5 +28,5 @@ module.exports = {
   defaultEngine,
   protectCalls,
   protection,
-  takeover: { Detector, Notifier }
+  takeover
 }

@@ -92,6 +92,12 @@ class Engine {
     return this.call('apply_remote', { removed, changed })
   }
 
+  /** The same beside the event loop, as building rules takes its time. */
+  async applyRemoteLater ({ removed = [], changed = [] }) {
+    const answer = withEncoded({ removed, changed }, WHOLE, false, (bytes) => this.#native.callLater('apply_remote', bytes))
+    return checked(JSON.parse(await answer))
+  }
+
   block ({ user, ip, seconds }) {
     return this.call('block', { user, ip, seconds })
   }

@@ -55,6 +55,7 @@ let openInbox
 class Detector {
   #native
   #diagnostics = null
+  #ticking
   /** The functions that deliver queued notifications, by the number of the subscription. */
   #subscribers = new Map()
 
@@ -92,6 +93,13 @@ class Detector {
 
   tick () {
     this.#call('tick')
+    this.#deliver()
+  }
+
+  /** The same beside the event loop, as rules that are made of an attack take time to build. */
+  async tickLater () {
+    this.#ticking ??= this.#native.tickLater().finally(() => { this.#ticking = undefined })
+    await this.#ticking
     this.#deliver()
   }
 
@@ -248,7 +256,7 @@ function tickAll () {
   for (const reference of detectors) {
     const detector = reference.deref()
     if (detector === undefined) detectors.delete(reference)
-    else detector.tick()
+    else detector.tickLater()
   }
 }
 

@@ -1,10 +1,11 @@
 //! Detection of account takeover, by name.
 
+use crate::later::Tick;
 use crate::sdk::whole;
 use engine::internals::sdk;
 use engine::takeover::{Detector, Export};
 use engine::value::{Value, json};
-use napi::bindgen_prelude::Buffer;
+use napi::bindgen_prelude::{AsyncTask, Buffer};
 use napi::{Error, Result};
 use napi_derive::napi;
 use std::sync::Arc;
@@ -45,6 +46,12 @@ impl NativeDetector {
     #[napi]
     pub fn call(&self, function: String, arguments: &[u8]) -> Result<String> {
         Ok(json::to_string(&sdk::call_detector(&self.0, &function, &*whole(arguments)?)))
+    }
+
+    /// Does pending work beside the event loop; returns a promise.
+    #[napi]
+    pub fn tick_later(&self) -> AsyncTask<Tick> {
+        AsyncTask::new(Tick(self.0.clone()))
     }
 
     /// The state to keep across a restart.

@@ -6,6 +6,7 @@
 //! which V8 parses faster than native code builds objects property by property.
 
 mod detector;
+mod later;
 mod process;
 mod result;
 mod sdk;

@@ -1,11 +1,13 @@
 //! The engine of a process and its requests, by name.
 
 use crate::detector::NativeDetector;
+use crate::later::EngineCall;
 use crate::sdk::{taken, whole};
 use engine::internals::config::{Warning, warning};
 use engine::internals::sdk::{self, EngineError};
 use engine::protect;
 use engine::value::{Value, json};
+use napi::bindgen_prelude::AsyncTask;
 use napi::{Error, Result};
 use napi_derive::napi;
 use std::sync::Arc;
@@ -62,6 +64,13 @@ impl NativeEngine {
     #[napi]
     pub fn call(&self, function: String, arguments: &[u8]) -> Result<String> {
         Ok(json::to_string(&sdk::call_engine(self.engine()?, &function, &*whole(arguments)?)))
+    }
+
+    /// Runs a function of the engine beside the event loop; the promise's result is JSON.
+    #[napi]
+    pub fn call_later(&self, function: String, arguments: &[u8]) -> Result<AsyncTask<EngineCall>> {
+        let arguments = whole(arguments)?;
+        Ok(AsyncTask::new(EngineCall { engine: self.engine()?.clone(), function, arguments }))
     }
 
     /// The detector of account takeover, or null where detection is turned off.

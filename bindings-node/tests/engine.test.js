@@ -160,3 +160,22 @@ test('business events are evaluated', () => {
   assert.equal(request.blockResponse().status, 403)
   assert.throws(() => engine.request().run({ 'server.business_logic.payment.failure': 'bad' }), Blocked)
 })
+
+test('remote configuration beside the event loop', async () => {
+  const engine = new Engine(GOOD, { mode: 'block' })
+  const changed = [['datadog/2/ASM_DD/rules/config', { version: '2.2', rules: [rule('new', 'usr.session_id', { conditions: rule('r').conditions })] }]]
+  const answer = await engine.applyRemoteLater({ changed })
+  assert.deepEqual(answer.states.map(({ state }) => state), [2])
+  assert.ok(engine.request().evaluate({ 'usr.session_id': 'bad' }))
+  await assert.rejects(engine.applyRemoteLater({ changed: 5 }))
+  await assert.rejects(engine.applyRemoteLater({ changed: [['x']] }), ArgumentError)
+})
+
+test('pending work of the detector beside the event loop', async () => {
+  const { takeover } = new Engine(GOOD, { clock: 'manual' })
+  const told = []
+  takeover.subscribe(({ kind }) => told.push(kind))
+  for (let n = 0; n < 40; n++) takeover.event({ event: 'users.login.failure', 'usr.login': `u${n}`, ip: '203.0.113.9' })
+  await Promise.all([takeover.tickLater(), takeover.tickLater()])
+  assert.ok(told.includes('opened'), String(told))
+})

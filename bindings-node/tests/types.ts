@@ -1,5 +1,14 @@
 // Checked by tsc, never run: the declarations fit the way the package is used.
-import { ArgumentError, Blocked, ConfigurationError, Context, Engine, ENGINE_VERSION, protection, Result, sdk, takeover, Waf } from '..'
+import express from 'express'
+import fastify from 'fastify'
+import http from 'node:http'
+import http2 from 'node:http2'
+import Koa from 'koa'
+import { protect as protectExpress } from 'bartizan/express'
+import bartizanFastify from 'bartizan/fastify'
+import { protect as protectHttp } from 'bartizan/http'
+import { protect as protectKoa } from 'bartizan/koa'
+import { ArgumentError, Blocked, ConfigurationError, Context, defaultEngine, Engine, ENGINE_VERSION, protectCalls, protection, Result, sdk, takeover, Waf } from '..'
 
 const version: string = ENGINE_VERSION
 const waf = new Waf({ version: '2.2', rules: [] }, { timeoutMs: 5, maxStringLength: 10 })
@@ -44,6 +53,17 @@ for (const piece of detector.export('id', 'ips.csv') ?? []) names.push(String(pi
 takeover.Detector.restore(detector.snapshot(), null, { clock: 'manual' }).advance(detector.timeMs)
 void new takeover.Notifier(detector, 'webhook', 'https://example.org', { secret: 's' }).close()
 names.push(engine.takeover?.diagnostics?.error ?? '')
+express().use(protectExpress(), protectExpress(engine, { span: () => undefined, trusted_proxies: [] }))
+express().get('/', (req, res) => { if (req.bartizan?.stepUp || req.blockRequest?.()) res.end() })
+void fastify().register(bartizanFastify, { engine }).register(bartizanFastify)
+fastify().get('/', (request) => request.bartizan.blocked)
+new Koa().use(protectKoa()).use((ctx) => { ctx.body = ctx.bartizan?.blocked })
+const httpServer: http.Server = protectHttp(http.createServer(protectHttp((req, res) => res.end(req.bartizan?.message('x')))), engine)
+const http2Server: http2.Http2Server = protectHttp(http2.createServer(), defaultEngine())
+names.push(String(protectCalls() || protectCalls(false)), String(httpServer.listening || http2Server.listening), String(sdk.current()))
+served.operation({ 'server.io.fs.file': '/etc/passwd' })
+// @ts-expect-error the engine is no option of this one
+protectExpress({ span: () => undefined })
 // @ts-expect-error there is no such receiver
 new takeover.Notifier(detector, 'pigeon')
 // @ts-expect-error contexts are made by a Waf

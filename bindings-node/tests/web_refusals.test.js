@@ -3,8 +3,13 @@
 // Requests that are refused, in every framework: what the client gets, and what the application notices.
 
 const assert = require('node:assert/strict')
+const { spawnSync } = require('node:child_process')
+const fs = require('node:fs')
 const http = require('node:http')
+const https = require('node:https')
 const net = require('node:net')
+const os = require('node:os')
+const path = require('node:path')
 const { once } = require('node:events')
 const { Readable, pipeline } = require('node:stream')
 const { test } = require('node:test')
@@ -14,6 +19,7 @@ const { protect } = require('bartizan/http')
 const { FRAMEWORKS, listen } = require('./web/apps')
 const { exchange, request } = require('./web/wire')
 
+const openssl = spawnSync('openssl', ['version']).status === 0
 const INPUTS = ['query', 'cookies', 'body', 'body.filenames', 'body.files_content', 'path_params', 'headers.no_cookies']
 const matches = (id, regex, addresses) => ({
   id,
@@ -195,8 +201,60 @@ test('clients that leave', async (t) => {
   assert.equal(served, 2)
 })
 
+test('endless responses keep nobody else from being served', async (t) => {
+  let closed = 0
+  const { server, port } = await listen(http.createServer(protect((req, res) => {
+    if (req.url !== '/endless') return res.end('page')
+    const timer = setInterval(() => res.write('more'), 2)
+    res.once('close', () => { closed++; clearInterval(timer) })
+  }, engine)))
+  t.after(() => server.close())
+  const clients = [1, 2, 3].map(() => net.connect(port, '127.0.0.1'))
+  for (const client of clients) {
+    client.write(request('GET', '/endless'))
+    await once(client, 'data')
+  }
+  assert.match(await exchange(port, [request('GET', '/')]), /page$/)
+  assert.match(await exchange(port, [request('GET', '/?a=evil')]), / 403 /)
+  for (const client of clients) client.destroy()
+  while (closed < 3) await sleep(5)
+})
+
+test('TLS, and an error handler that destroys the connection', { skip: !openssl && 'openssl is not installed' }, async (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bartizan-tls-'))
+  t.after(() => fs.rmSync(folder, { recursive: true }))
+  const [key, cert] = ['key', 'cert'].map((name) => path.join(folder, name))
+  spawnSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost'])
+  const express = require('express')
+  const app = express()
+  app.set('env', 'test')
+  app.get('/', (req, res) => res.send('page'))
+  app.get('/user', () => {
+    sdk.setUser('mallory')
+    throw new Error('which Express would show')
+  })
+  const own = new Engine(rules, { mode: 'block' })
+  own.block({ user: 'mallory' })
+  const { server, port } = await listen(protect(https.createServer({ key: fs.readFileSync(key), cert: fs.readFileSync(cert) }, app), own))
+  t.after(() => server.close())
+  const get = async (target) => {
+    const [answer] = await once(https.get({ port, path: target, rejectUnauthorized: false, agent: false }), 'response')
+    return [answer.statusCode, Buffer.concat(await answer.toArray()).toString().includes('page')]
+  }
+  assert.deepEqual(await get('/'), [200, true])
+  assert.deepEqual(await get('/?a=evil'), [403, false])
+  for (let n = 0; n < 5; n++) assert.deepEqual(await get('/user'), [403, false])
+})
+
+test('an application of Express as a listener', async (t) => {
+  const { server, port } = await listen(http.createServer(protect(require('express')().get('/', (req, res) => res.send('page')), engine)))
+  t.after(() => server.close())
+  assert.match(await exchange(port, [request('GET', '/')]), /page$/)
+  assert.match(await exchange(port, [request('GET', '/?a=evil')]), / 403 /)
+})
+
 test('what cannot be protected', () => {
-  for (const target of [undefined, {}, 'server']) assert.throws(() => protect(target, engine), { code: 'ERR_BARTIZAN_ARGUMENT' })
+  for (const target of [undefined, {}, 'server', new (require('koa'))(), require('fastify')()]) assert.throws(() => protect(target, engine), { code: 'ERR_BARTIZAN_ARGUMENT' })
   assert.throws(() => protect(() => {}, {}), { code: 'ERR_BARTIZAN_ARGUMENT' })
   assert.throws(() => protect(() => {}, engine, { spam: 1 }), /unknown setting `spam`/)
   assert.throws(() => protect(() => {}, engine, { trusted_proxies: ['x'] }), { code: 'ERR_BARTIZAN_ARGUMENT' })

@@ -46,29 +46,6 @@ function dropEnd (res, args) {
   res.on('close', once)
 }
 
-/**
- * Lets a response arrive. Error handlers of frameworks destroy the connection when they find that a response was begun, which
- * is right for half a response; this one is complete, but may still be on its way.
- */
-function letArrive (res) {
-  const { socket } = res
-  if (!socket || res.stream !== undefined || res.writableFinished || Object.hasOwn(socket, 'destroy')) return
-  let wanted = false
-  socket.destroy = function (error) {
-    wanted = true
-    if (error) release()
-    return socket
-  }
-  const release = () => {
-    res.off('finish', release)
-    res.off('close', release)
-    delete socket.destroy
-    if (wanted) socket.destroy()
-  }
-  res.on('finish', release)
-  res.on('close', release)
-}
-
 // The largest response to a failed login from which the engine learns.
 const LARGEST_FAILURE = 1 << 16
 
@@ -89,4 +66,4 @@ class FailureBody {
   }
 }
 
-module.exports = { dropEnd, dropWrite, FailureBody, letArrive, silence }
+module.exports = { dropEnd, dropWrite, FailureBody, silence }

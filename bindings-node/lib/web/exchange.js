@@ -6,7 +6,7 @@
 // only watched, so that its bytes are those of the application alone.
 
 const sdk = require('../sdk')
-const { dropEnd, dropWrite, FailureBody, letArrive, silence } = require('./answer')
+const { dropEnd, dropWrite, FailureBody, silence } = require('./answer')
 const { emptyUnread, hasUnreadBody, holdBody } = require('./body')
 const { keepContext } = require('./context')
 const { headOf, responseHeaders, spellingOf } = require('./head')
@@ -64,13 +64,26 @@ class Exchange {
     res.once('finish', () => setImmediate(finish))
   }
 
+  /**
+   * Runs an evaluation; whether it refuses the request. The application must not fail where it would not without us, so an
+   * error in here is told, and the request goes on.
+   */
+  judge (evaluate) {
+    try {
+      return evaluate(this.request)
+    } catch (error) {
+      process.emitWarning(`a request could not be judged: ${error}`, 'BartizanWarning')
+      return false
+    }
+  }
+
   /** Evaluates the request, and calls `next`, or answers in its place. With `later`, the body is held while `next` runs. */
   begin (next, { proxies = {}, later = false } = {}) {
     const { request } = this
     const go = () => sdk.run(request, next)
-    if (request.head({ ...headOf(this.#req), ...proxies })) return void this.replace()
+    if (this.judge(() => request.head({ ...headOf(this.#req), ...proxies }))) return void this.replace()
     const judge = () => {
-      if (!request.bodyEnd()) return !this.replaced
+      if (!this.judge(() => request.bodyEnd())) return !this.replaced
       this.replace()
       return false
     }
@@ -94,7 +107,7 @@ class Exchange {
 
   /** Evaluates more of the request; whether it was refused, and answered. */
   refused (evaluate) {
-    if (!this.replaced && evaluate(this.request)) this.#refuse()
+    if (!this.replaced && this.judge(evaluate)) this.#refuse()
     return this.replaced
   }
 
@@ -122,7 +135,6 @@ class Exchange {
       restore() // `writeHead` itself may use these.
       if (res.stream === undefined) res.statusMessage = undefined
       this.#originals.writeHead.call(res, status, Object.fromEntries(named))
-      letArrive(res)
       this.#end(body)
       silence(res)
     }
@@ -147,7 +159,7 @@ class Exchange {
     this.#decided = true
     const headers = responseHeaders(this.#res.getHeaders(), given)
     this.#sent = { status, headers, given }
-    if (this.request.response(status, headers)) this.replace()
+    if (this.judge(() => this.request.response(status, headers))) this.replace()
     return this.replaced
   }
 

@@ -2,6 +2,7 @@
 
 // Servers and request listeners of node:http, node:https and node:http2.
 
+const { Server } = require('node:net')
 const { ArgumentError, kindOf } = require('../errors')
 const { Exchange } = require('./exchange')
 const { settled } = require('./options')
@@ -15,10 +16,9 @@ const isProtected = Symbol('bartizan')
  * handshakes of websockets and streams of HTTP/2; of a listener, the protected one is returned.
  */
 function protect (target, engine, options) {
-  if (typeof target === 'function' && typeof target.listen !== 'function') return listener(target, settled(engine, options))
-  if (typeof target?.emit !== 'function' || typeof target.listen !== 'function') {
-    throw new ArgumentError(`expected a server or a request listener, not ${kindOf(target)}`)
-  }
+  // Applications of Express are listeners, too.
+  if (typeof target === 'function') return listener(target, settled(engine, options))
+  if (!(target instanceof Server)) throw new ArgumentError(`expected a server or a request listener, not ${kindOf(target)}`)
   if (!target[isProtected]) {
     Object.defineProperty(target, isProtected, { value: true })
     protectServer(target, settled(engine, options))

@@ -46,11 +46,11 @@ function watch (strategy) {
 /** Strategies in which somebody logs in. */
 const LOGINS = {
   success (exchange, req, { login }, [user]) {
-    exchange.request.call('auto_login_success', { framework: FRAMEWORK, login, user: identityOf(user) })
+    exchange.judge((request) => request.call('auto_login_success', { framework: FRAMEWORK, login, user: identityOf(user) }).blocked)
     exchange.seen.user = user
   },
   fail (exchange, req, { login }) {
-    if (login !== undefined) exchange.request.call('auto_login_failure', { framework: FRAMEWORK, login })
+    if (login !== undefined) exchange.judge((request) => request.call('auto_login_failure', { framework: FRAMEWORK, login }).blocked)
   }
 }
 

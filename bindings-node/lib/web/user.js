@@ -9,7 +9,7 @@ const FIELDS = ['id', '_id', 'email', 'username', 'login', 'user']
 function noteUser (exchange, framework, user, sessionId) {
   if (user === undefined || user === null || user === exchange.seen.user) return exchange.replaced
   exchange.seen.user = user
-  exchange.request.call('auto_user', { framework, user: identityOf(user), session_id: textOf(sessionId) })
+  exchange.judge((request) => request.call('auto_user', { framework, user: identityOf(user), session_id: textOf(sessionId) }).blocked)
   return exchange.replaced
 }
 
