@@ -515,7 +515,9 @@ impl<'t> Reader<'t> {
                 && (seen.connective && seen.compared && literals_only && seen.literals > 1
                     || seen.telling && seen.call && seen.names <= 1);
         }
-        (seen.connective && seen.compared && (literals_only && seen.literals > 1 || seen.telling))
+        let compared = seen.connective && seen.compared;
+        (compared && (literals_only && seen.literals > 1 || seen.telling))
+            || (compared && self.place.bare && seen.began && seen.names == 1 && seen.literals > 0)
             || (seen.connective && seen.telling)
             || (seen.telling && seen.operators > 0 && self.place.bare && seen.call)
             || (seen.sorted && self.place.bare && literals_only && seen.literals > 0)
