@@ -371,15 +371,74 @@ export interface ProxySettings {
   trusted_proxies?: string[] | undefined
 }
 
-/** A setting of any other name is an error. */
+/** What is not evaluated: any combination. A `*` at the end of a path stands for any rest. */
+export interface Exclusion {
+  rule?: string | string[]
+  /** The type of rules, such as `sql_injection`. */
+  type?: string | string[]
+  path?: string
+  /** A parameter of query, body or route; of several names, each is a key within the former. */
+  parameter?: string | string[]
+  header?: string | string[]
+  cookie?: string | string[]
+}
+
+/** An attack or a block. Fields that are not known are missing. */
+export interface Notice {
+  event: 'attack' | 'block'
+  rule?: string
+  name?: string
+  type?: string
+  category?: string
+  address?: string
+  key_path?: Array<string | number>
+  /** What matched, as the obfuscator shows it. */
+  matched?: string
+  action?: 'block' | 'would_block' | 'report'
+  reason?: 'rule' | 'address' | 'user' | 'application' | 'incomplete' | 'takeover'
+  user?: string
+  status?: number
+  /** The response had begun. */
+  failed?: true
+  security_response_id?: string
+  client?: string
+  method?: string
+  path?: string
+  route?: string
+}
+
+/**
+ * The settings of an engine; `SETTINGS.md` says more of them, and which environment variables stand in for them. A setting of
+ * any other name is an error.
+ */
 export interface EngineSettings extends ProxySettings {
   /** True by default. Null: off until remote configuration turns it on. */
-  enabled?: boolean | null
-  /**
-   * With `monitor`, the default, rules report, while refused users and addresses are blocked; with `block` their blocking
-   * actions are taken. Without it, the variable `BARTIZAN_MODE` says so.
-   */
+  enabled?: boolean | null | undefined
+  /** With `monitor`, the default, rules report, while refused users and addresses are blocked; with `block` rules block, too. */
   mode?: 'monitor' | 'block' | undefined
+  /** What is not evaluated: see `Engine.exclude`. */
+  exclusions?: Exclusion[] | undefined
+  /** Addresses and networks from which requests are never refused. Behind proxies it needs a setting about proxies. */
+  allow?: string[] | undefined
+  /** Whether rules report requests from them (`monitor`), or are not evaluated (`bypass`, the default). */
+  allow_mode?: 'bypass' | 'monitor' | undefined
+  /** The pages for blocked clients, or the paths of files with them; `[security_response_id]` stands for the id. */
+  block_page_html?: string | undefined
+  block_page_json?: string | undefined
+  block_page_graphql?: string | undefined
+  /** Attacks, and blocks, that are logged per second; 10 by default, negative for all, 0 for none. */
+  log_rate_limit?: number | undefined
+  /** What is redacted in events and log lines: values under keys that match, and what matches in values. */
+  obfuscator_key_regex?: string | undefined
+  obfuscator_value_regex?: string | undefined
+  /** The printing of numbers in tags; set by this package. */
+  host?: 'javascript' | 'python' | undefined
+  /** Called with each attack that rules find. What it throws is a process warning. */
+  onEvent?: ((record: Notice) => unknown) | undefined
+  /** Called with each block. */
+  onBlock?: ((record: Notice) => unknown) | undefined
+  /** Called with each line to log, which `NODE_DEBUG=bartizan` shows, too. */
+  onLog?: ((line: string) => unknown) | undefined
   /** Whether an operator chose the rules, so that remote configuration does not change them. */
   local_rules?: boolean
   /** The environment variables, in place of `process.env`. */
@@ -420,12 +479,12 @@ export type Entry = { user: sdk.Id, ip?: string } | { user?: sdk.Id, ip: string 
 /** The engine of a process: rules, remote configuration, denylist and limits. */
 export class Engine {
   /**
-   * @param rules a ruleset as `JSON.parse` returns it, or its text; the built-in rules without it. Warnings about it are
+   * @param rules a ruleset as `JSON.parse` returns it, its text, or the path of a file with it; the built-in rules without it. Warnings about it are
    *   emitted as process warnings of the type `BartizanWarning`.
    * @throws ConfigurationError if none of the rules can be used
    * @throws ArgumentError if a setting is invalid or unknown
    */
-  constructor(rules?: object | string | null, settings?: EngineSettings)
+  constructor(rules?: object | string | URL | null, settings?: EngineSettings)
   /** The diagnostics of the initial rules. */
   readonly diagnostics: Diagnostics
   /** Warnings about all current configurations, including those of remote configuration. */
@@ -442,6 +501,24 @@ export class Engine {
     [key: string]: unknown
   }
   /**
+   * Replaces the rules the engine was made with, for requests that begin from now on; returns their diagnostics. Without
+   * rules, those of the beginning are taken again, and a file is read anew.
+   * @throws ArgumentError for rules that cannot be used; the former ones stay
+   */
+  reload(rules?: object | string | URL): Diagnostics
+  /** Adds a document beside the rules, or replaces the one under this path. */
+  update(path: string, document: object | string): { accepted: boolean, diagnostics: Diagnostics }
+  /** Removes such a document; false if there was none. */
+  remove(path: string): boolean
+  /** Excludes something from evaluation; returns the id for `include`. Who is refused stays refused. */
+  exclude(exclusion: Exclusion): string
+  /** Takes an exclusion back; false if there is none of this id. */
+  include(id: string): boolean
+  /** What this process has seen, as numbers: see `SETTINGS.md`. */
+  metrics(): { [key: string]: Value }
+  /** The same in the text format of Prometheus (`text/plain; version=0.0.4`). */
+  prometheus(): string
+  /**
    * The same on another thread, as building rules anew takes tens of milliseconds, in which the event loop stands still.
    * Batches that are given before an earlier one is applied may overtake it: wait for one after the other.
    */
@@ -453,7 +530,7 @@ export class Engine {
   /** Removes a block; false if there was none. */
   unblock(entry: Entry): boolean
   /**
-   * Begins a request whose tags go to `span`. If a call about users finds that the user is refused, `onBlocked` ends the
+   * Begins a request whose tags go to `span`, or else to the active span of OpenTelemetry, if its API is installed. If a call about users finds that the user is refused, `onBlocked` ends the
    * request; without it, the call throws `Blocked`.
    */
   request(span?: sdk.Span, onBlocked?: () => void): ServedRequest
@@ -538,6 +615,8 @@ export class ServedRequest extends sdk.Request {
    * login failed in this request, or the response is of no use.
    */
   learnLoginFailure(status: number, headers: object, body: string): boolean
+  /** Names the route of the application that serves the request, such as `/users/:id`, for log lines. */
+  route(route: string): void
   /** Blocks the request from now on. */
   requestBlock(): boolean
   /**

@@ -1,10 +1,12 @@
 'use strict'
 
+const { fileURLToPath } = require('node:url')
 const native = require('./native')
 const { attach, reportOf, tagAnswer } = require('./report')
 const sdk = require('./sdk')
 const { captured, LARGEST_NUMBER } = require('./stack')
 const { detectorOf } = require('./takeover')
+const { Watch, currentSpan, withoutHooks } = require('./watch')
 const { withArguments } = require('./arguments')
 const { WHOLE, withEncoded } = require('./encode')
 const { ArgumentError, Blocked, ConfigurationError, diagnosticsOf, warn, wrongDocument } = require('./errors')
@@ -27,6 +29,11 @@ function checked (result) {
   return result
 }
 
+/** The environment variables that may matter. */
+function variables () {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(DD|BARTIZAN)_/.test(name)))
+}
+
 /** The native half of an engine. */
 function nativeEngine (settings) {
   const made = withEncoded(settings, WHOLE, true, (bytes) => new native.NativeEngine(bytes))
@@ -40,18 +47,24 @@ function nativeEngine (settings) {
 /** The engine of a process: rules, remote configuration, denylist and limits. */
 class Engine {
   #native
+  #watch
+  #rules
   #takeover
 
-  constructor (rules, { enabled = true, ...settings } = {}) {
-    this.#native = nativeEngine({ rules, enabled, host: 'javascript', environment: process.env, ...settings })
+  constructor (rules, settings = {}) {
+    this.#watch = new Watch(settings ?? {})
+    this.#rules = rules instanceof URL ? fileURLToPath(rules) : rules
+    const given = withoutHooks(settings ?? {})
+    this.#native = nativeEngine({ rules: this.#rules, host: 'javascript', environment: variables(), ...given })
     warn(this.#native.doubts)
     const detector = this.#native.takeover()
-    const { takeover_diagnostics: diagnostics } = this.report
+    const { takeover_diagnostics: diagnostics, warnings } = this.report
     const said = diagnostics && diagnosticsOf(diagnostics)
-    this.#takeover = detector && detectorOf(detector, settings.clock, said)
+    this.#takeover = detector && detectorOf(detector, given.clock, said)
     if (said && Object.values(said).some(({ error, failed }) => error || failed?.length > 0)) {
       warn(`the document about account takeover has errors: ${JSON.stringify(said)}`)
     }
+    warnings.forEach(warn)
   }
 
   get report () {
@@ -97,8 +110,38 @@ class Engine {
     return this.call('unblock', { user, ip }).done
   }
 
+  /** Replaces the rules of the beginning; without any, takes them again, and reads their file anew. */
+  reload (rules = this.#rules) {
+    return this.call('reload', { rules: rules instanceof URL ? fileURLToPath(rules) : rules }).diagnostics
+  }
+
+  /** Adds a document beside the rules, or replaces the one under this path. */
+  update (path, document) {
+    return this.call('update', { path, document })
+  }
+
+  remove (path) {
+    return this.call('remove', { path }).removed
+  }
+
+  exclude (exclusion) {
+    return this.call('exclude', exclusion).id
+  }
+
+  include (id) {
+    return this.call('include', { id }).found
+  }
+
+  metrics () {
+    return this.call('metrics').metrics
+  }
+
+  prometheus () {
+    return this.call('prometheus').text
+  }
+
   request (span, onBlocked = undefined) {
-    return new ServedRequest(this.#native.request(), this.#native.budget, span, onBlocked)
+    return new ServedRequest(this.#native.request(), this.#native.budget, span ?? currentSpan(), onBlocked, this.#watch)
   }
 }
 
@@ -114,6 +157,7 @@ function defaultEngine () {
 class ServedRequest extends sdk.Request {
   #native
   #budget
+  #watch
   #loginFailed = false
   #stepUp = false
   #onBlocked
@@ -121,8 +165,9 @@ class ServedRequest extends sdk.Request {
   blocked = false
   bodyRead = false
 
-  constructor (request, budget, span, onBlocked) {
+  constructor (request, budget, span, onBlocked, watch) {
     super({ span })
+    this.#watch = watch
     this.#native = request
     this.#budget = budget
     this.#onBlocked = onBlocked
@@ -179,7 +224,7 @@ class ServedRequest extends sdk.Request {
   }
 
   bodyEnd () {
-    const answer = callWithin(this.#budget, this.#native, 'body_end', {})
+    const answer = this.#ask('body_end', {})
     this.bodyRead = !answer.incomplete.some((reason) => reason === 'body' || reason === 'body_cut')
     return this.#heed(answer)
   }
@@ -204,7 +249,7 @@ class ServedRequest extends sdk.Request {
   }
 
   learnLoginFailure (status, headers, body) {
-    return callWithin(this.#budget, this.#native, 'learn_login_failure', { status, headers, body }).learned
+    return this.#ask('learn_login_failure', { status, headers, body }).learned
   }
 
   /** Whether the login attempt must pass a further step before the password is checked. */
@@ -214,7 +259,7 @@ class ServedRequest extends sdk.Request {
 
   /** Assesses a login attempt before the password is checked. If it is refused, the request ends. */
   assess (login, user) {
-    const { decision, score, reasons, blocked } = callWithin(this.#budget, this.#native, 'assess', { login, user })
+    const { decision, score, reasons, blocked } = this.#ask('assess', { login, user })
     this.#stepUp ||= decision === 'step_up'
     this.blocked ||= blocked
     if (blocked) this.#end('assess')
@@ -223,7 +268,7 @@ class ServedRequest extends sdk.Request {
 
   /** This only asks; it does not end the request. */
   isUserBlocked (user, sessionId) {
-    return callWithin(this.#budget, this.#native, 'is_user_blocked', { user, session_id: sessionId }).blocked
+    return this.#ask('is_user_blocked', { user, session_id: sessionId }).blocked
   }
 
   /** Blocks the request from now on. */
@@ -232,7 +277,7 @@ class ServedRequest extends sdk.Request {
   }
 
   blockResponse (args = {}) {
-    return callWithin(this.#budget, this.#native, 'block_response', args)
+    return this.#ask('block_response', args)
   }
 
   /**
@@ -250,8 +295,19 @@ class ServedRequest extends sdk.Request {
     return report
   }
 
+  /** Names the route of the application that serves the request, for log lines. */
+  route (route) {
+    this.#ask('route', { route })
+  }
+
+  #ask (name, args) {
+    const { notices, ...answer } = callWithin(this.#budget, this.#native, name, args)
+    if (notices !== undefined) this.#watch?.tell(notices)
+    return answer
+  }
+
   #evaluate (name, args) {
-    return this.#heed(callWithin(this.#budget, this.#native, name, args))
+    return this.#heed(this.#ask(name, args))
   }
 
   #heed ({ blocked, login_failed: failed, step_up: stepUp }) {
@@ -262,7 +318,7 @@ class ServedRequest extends sdk.Request {
   }
 
   #tagged (name, args) {
-    const answer = callWithin(this.#budget, this.#native, name, args)
+    const answer = this.#ask(name, args)
     this.blocked ||= answer.blocked === true
     this.#stepUp ||= answer.step_up === true
     tagAnswer(this.span, answer)

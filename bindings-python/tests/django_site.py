@@ -43,10 +43,12 @@ settings.configure(
 )
 django.setup()
 
+from asgiref.sync import sync_to_async  # noqa: E402
 from bartizan import sdk  # noqa: E402
 from django.contrib.auth import aauthenticate, alogin, authenticate, get_user_model, login  # noqa: E402
 from django.contrib.auth.forms import UserCreationForm  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse  # noqa: E402
 from django.urls import path  # noqa: E402
 
@@ -138,6 +140,16 @@ def broken(request: HttpRequest) -> HttpResponse:
     raise ZeroDivisionError
 
 
+def raw(request: HttpRequest) -> HttpResponse:
+    with connection.cursor() as cursor:
+        cursor.execute("select 'evil', %s", ["x"])
+        return HttpResponse(str(cursor.fetchone()))
+
+
+async def raw_async(request: HttpRequest) -> HttpResponse:
+    return await sync_to_async(raw)(request)
+
+
 def careless(request: HttpRequest) -> HttpResponse:
     try:
         sdk.set_user(None, "mallory")
@@ -147,6 +159,6 @@ def careless(request: HttpRequest) -> HttpResponse:
 
 
 VIEWS = [plain, me, sign_in, sign_in_async, sign_up, create, length, upload, plain_async, me_async]
-VIEWS += [stream, stream_async, file, broken, careless]
+VIEWS += [raw, raw_async, stream, stream_async, file, broken, careless]
 urlpatterns = [path(f"{view.__name__}/", view) for view in VIEWS]
 urlpatterns += [path("items/<int:item>/", items), path("items/<item>/", items)]

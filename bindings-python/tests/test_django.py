@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from email.message import Message
 from typing import Any
 
+import bartizan
 import pytest
 from bartizan import sdk
 from bartizan.engine import Engine, Request
@@ -208,6 +209,20 @@ def test_a_refusal_that_was_caught_counts(site: Site, visitor: Visitor) -> None:
     assert visitor.get("/careless/") == (200, "not blocked")
     site.engine.block(user="mallory", seconds=3600)
     assert visitor.get("/careless/")[0] == 403
+
+
+def test_statements_are_judged(site: Site) -> None:
+    handler, serve = SERVERS[site.server]
+    site.engine = detecting("evil", "server.db.statement")
+    with serve(site.made(handler)) as port:
+        visitor = Visitor(port)
+        assert visitor.get("/raw/") == (200, "('evil', 'x')")
+        bartizan.protect_calls(True)
+        try:
+            assert visitor.get("/raw/")[0] == 403
+            assert visitor.get("/raw_async/")[0] == 403
+        finally:
+            bartizan.protect_calls(False)
 
 
 def test_mistakes_in_the_settings() -> None:

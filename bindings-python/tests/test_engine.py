@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextvars
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import bartizan
 import pytest
 from bartizan import sdk
-from bartizan.engine import Blocked, Engine
+from bartizan.engine import Blocked, Engine, default
 
 
 def rule(id: str, address: str = "usr.session_id", **more: Any) -> dict[str, Any]:  # noqa: A002
@@ -20,6 +22,7 @@ def rule(id: str, address: str = "usr.session_id", **more: Any) -> dict[str, Any
 
 
 GOOD = {"version": "2.2", "rules": [rule("good")]}
+QUERY = {"version": "2.2", "rules": [rule("query", "server.request.query")]}
 BROKEN = {"version": "2.2", "rules": [{"id": "bad", "name": "n", "tags": {"type": "t"}}]}
 
 
@@ -150,3 +153,51 @@ def test_business_events_are_evaluated() -> None:
         with pytest.raises(Blocked):
             sdk.submit_business_logic("payment.failure", {"card": "bad"})
         assert request.block_response()["status"] == 403
+
+
+def test_the_mode_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BARTIZAN_MODE", "block")
+    with pytest.raises(Blocked):
+        Engine(QUERY).request().start(query={"q": "bad"})
+    Engine(QUERY, mode="monitor").request().start(query={"q": "bad"})
+    monkeypatch.setenv("BARTIZAN_MODE", "blok")
+    with pytest.raises(TypeError, match=r"the variable `BARTIZAN_MODE` must be `monitor` or `block`, not `blok`"):
+        Engine(QUERY)
+
+
+def test_the_engine_of_the_process_is_made_once() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        engines = set(pool.map(lambda _: default(), range(64)))
+    assert len(engines) == 1
+    default().request().start(query={"q": "<script>alert(1)</script>"})
+
+
+def test_rules_come_from_files_and_change(tmp_path: Path) -> None:
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps({"version": "2.2", "rules": []}))
+    engine = Engine(file, mode="block")
+
+    def blocks(text: str = "bad") -> bool:
+        try:
+            engine.request().start(query={"q": text})
+        except Blocked:
+            return True
+        return False
+
+    assert not blocks()
+    file.write_text(json.dumps(QUERY))
+    engine.reload()
+    assert blocks()
+    with pytest.raises(bartizan.ArgumentError, match="the rules cannot be used"):
+        engine.reload(BROKEN)
+    assert blocks()
+    engine.reload({"version": "2.2", "rules": []})
+    assert not blocks()
+    assert engine.update("mine", QUERY)["accepted"]
+    assert blocks()
+    exclusion = engine.exclude(parameter="q")
+    assert not blocks()
+    assert engine.include(exclusion)
+    assert not engine.include(exclusion)
+    assert engine.remove("mine")
+    assert not blocks()

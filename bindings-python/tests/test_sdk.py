@@ -214,7 +214,7 @@ def test_an_operator_names_header_and_proxies() -> None:
     with pytest.raises(bartizan.ArgumentError, match="must be an array"):
         Protection(application, engine, trusted_proxies="10.0.0.0/8")
     with pytest.raises(TypeError, match="unknown setting `client_ip_heder`; the settings are rules,"):
-        Engine({"version": "2.2", "rules": []}, client_ip_heder="x-real-ip")
+        Engine({"version": "2.2", "rules": []}, client_ip_heder="x-real-ip")  # type: ignore[call-arg]
 
 
 def test_hostile_metadata() -> None:

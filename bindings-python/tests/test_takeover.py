@@ -144,7 +144,7 @@ def test_an_engine_continues_from_a_snapshot() -> None:
     empty = Engine(rules, takeover_snapshot=b"PK")
     assert empty.report["report"]["warnings"][0].startswith("account-takeover detection starts empty: ")
     with pytest.raises(TypeError, match="`takeover_snapshot` must be bytes"):
-        Engine(rules, takeover_snapshot=5)
+        Engine(rules, takeover_snapshot=5)  # type: ignore[arg-type]
 
 
 def test_blocks_outlive_a_restart() -> None:
@@ -231,7 +231,7 @@ def test_an_engine_has_a_detector() -> None:
     assert engine.takeover.health()["services"][0]["service"] == "shop"
     assert Engine(RULES, takeover=False).takeover is None
     with pytest.raises(TypeError, match="`takeover` must be true, false or a map"):
-        Engine(RULES, takeover=5)
+        Engine(RULES, takeover=5)  # type: ignore[arg-type]
 
 
 def test_an_engine_says_what_is_wrong_with_its_document() -> None:

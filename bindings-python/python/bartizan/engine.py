@@ -25,12 +25,17 @@ import threading
 from collections.abc import Iterable, Mapping
 from contextvars import Token
 from types import TracebackType
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from bartizan import _stack as stack
 from bartizan import sdk
 from bartizan._native import ConfigurationWarning, Diagnostics, NativeEngine, NativeRequest
+from bartizan._watch import Hook, Watch, checked, current_span
+from bartizan.settings import Exclusion, Settings
 from bartizan.takeover import Detector
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = ["Blocked", "Engine", "Request", "default"]
 
@@ -48,41 +53,37 @@ class Blocked(BaseException):
 class Engine:
     """The engine of a process. Thread-safe.
 
-    ``rules`` is a ruleset, as ``json.load`` returns it or as text; without it, the built-in rules apply. ``enabled`` is
-    true, false, or None to let remote configuration decide. ``mode`` says what rules do: with ``"monitor"``, the
-    default, they report, while refused users and addresses are blocked; with ``"block"`` their blocking actions are
-    taken. Without it, the variable ``BARTIZAN_MODE`` says so. A ruleset without a usable rule raises
-    ``ConfigurationError``; warnings about it are in ``warnings``, and go to the logger ``bartizan``. ``settings`` are
-    those of the engine; any other raises ``TypeError``:
+    ``rules`` is a ruleset, as ``json.load`` returns it or as text, or the path of a file with it; without it, the
+    built-in rules apply. A ruleset without a usable rule raises ``ConfigurationError``; warnings about it are in
+    ``warnings``, and go to the logger ``bartizan``.
 
-    - ``local_rules``: whether an operator chose the rules, so that remote configuration does not change them
-    - ``environment``: a map of environment variables in place of those of the process
-    - ``trace_rate_limit`` (traces kept per second), ``schema_delay`` (seconds), ``timeout_us``
-    - ``propagate``: pass user ids to downstream services
-    - ``on_incomplete``: ``"pass"``, or ``"block"`` for requests that were not inspected completely
-    - ``body_limit`` (bytes of a body that are read), ``decompressed_limit`` (what they may be decompressed),
-      ``bodies_limit`` (what the bodies of all requests may take at a time)
-    - ``client_ip_header``: the header in which the proxies in front of the service write the client's address
-    - ``trusted_proxies``: the addresses and networks of these proxies (a list; empty if there are none): the client is
-      then the last hop that is not one of them
-    - ``takeover``: False, or how account takeover is detected: a document with the key ``bartizan_ato``
-    - ``takeover_snapshot``: bytes from which detection continues: the `snapshot` of an earlier engine's detector. If
-      they cannot be read, it starts empty, and the ``warnings`` of ``report["report"]`` say why
-    - ``clock``, ``start_ms``: with ``"manual"``, for tests, time stands still at that many milliseconds since the Unix
-      epoch until ``takeover.advance`` moves it
-    - ``service``, ``env``: the names that signals of takeover have
+    The ``settings`` are in `bartizan.settings`; ``SETTINGS.md`` says what they do, and which environment variables
+    stand in for them. Any other raises ``TypeError``. The most important one is ``mode``: with ``"monitor"``, the default,
+    rules report, while refused users and addresses are blocked; with ``"block"`` rules block, too.
+
+    Each attack and each block is a line of the logger ``bartizan``. ``on_event`` and ``on_block`` are called with the
+    same as a map, within the request: they should take little time, and what they raise is logged and goes no further.
     """
 
     def __init__(
-        self, rules: Mapping[str, Any] | str | None = None, *, enabled: bool | None = True, **settings: Any
+        self,
+        rules: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        *,
+        on_event: Hook | None = None,
+        on_block: Hook | None = None,
+        **settings: Unpack[Settings],
     ) -> None:
-        self._native = NativeEngine({"rules": rules, "enabled": enabled, "host": "python", **settings})
+        self._watch = Watch(checked("on_event", on_event), checked("on_block", on_block))
+        self._rules = os.fspath(rules) if isinstance(rules, os.PathLike) else rules
+        self._native = NativeEngine({"rules": self._rules, "host": "python", **settings})
         native = self._native.takeover()
         document = isinstance(settings.get("takeover"), Mapping)
         said = self._native.takeover_diagnostics if document else None
         self._takeover = native and Detector._of(native, said, settings.get("clock") or "system")
         if said is not None and said.has_errors:
             _log.warning("the document about account takeover has errors: %s", said)
+        for warning in self.report["warnings"]:
+            _log.warning("%s", warning)
 
     @property
     def diagnostics(self) -> Diagnostics:
@@ -127,9 +128,57 @@ class Engine:
         """Remove the block of a user or an address; false if there was none."""
         return bool(self.call("unblock", user=user, ip=ip)["done"])
 
+    def reload(self, rules: Mapping[str, Any] | str | os.PathLike[str] | None = None) -> dict[str, Any]:
+        """Replace the rules the engine was made with, for requests that begin from now on; return their diagnostics.
+
+        Without rules, those of the beginning are taken again; a file is read anew. Rules that cannot be used raise
+        ``ArgumentError``, and the former ones stay.
+        """
+        rules = self._rules if rules is None else rules
+        rules = os.fspath(rules) if isinstance(rules, os.PathLike) else rules
+        diagnostics: dict[str, Any] = self.call("reload", rules=rules)["diagnostics"]
+        return diagnostics
+
+    def update(self, path: str, document: Mapping[str, Any] | str) -> dict[str, Any]:
+        """Add a document beside the rules, or replace the one under this path.
+
+        Returns whether anything of it is used (``accepted``), and its ``diagnostics``.
+        """
+        return self.call("update", path=path, document=document)
+
+    def remove(self, path: str) -> bool:
+        """Remove such a document; false if there was none."""
+        return bool(self.call("remove", path=path)["removed"])
+
+    def exclude(self, **exclusion: Unpack[Exclusion]) -> str:
+        """Exclude a ``rule``, a ``type`` of rules, a ``path``, a ``parameter``, or any combination from evaluation.
+
+        A ``*`` at the end of a path stands for any rest. Users and addresses that are refused stay refused. Returns the
+        id for `include`.
+
+        >>> engine = Engine()
+        >>> id = engine.exclude(rule="bz-xss-010", path="/search", parameter="q")
+        >>> engine.include(id)
+        True
+        """
+        return str(self.call("exclude", **exclusion)["id"])
+
+    def include(self, exclusion: str) -> bool:
+        """Take an exclusion back, by its id; false if there is none."""
+        return bool(self.call("include", id=exclusion)["found"])
+
+    def metrics(self) -> dict[str, Any]:
+        """Return what this process has seen, as numbers: see ``SETTINGS.md``."""
+        metrics: dict[str, Any] = self.call("metrics")["metrics"]
+        return metrics
+
+    def prometheus(self) -> str:
+        """Return the same in the text format of Prometheus (``text/plain; version=0.0.4``)."""
+        return str(self.call("prometheus")["text"])
+
     def request(self, span: Any = None) -> Request:
-        """Begin a request; its tags go to ``span``."""
-        return Request(self._native.request(), span)
+        """Begin a request; its tags go to ``span``, or else to the current span of OpenTelemetry, if one records."""
+        return Request(self._native.request(), current_span() if span is None else span, self._watch)
 
 
 _default: Engine | None = None
@@ -163,8 +212,9 @@ if hasattr(os, "register_at_fork"):
 class Request:
     """A request. As a context manager it is the one that the functions of `bartizan.sdk` report to."""
 
-    def __init__(self, native: NativeRequest, span: Any = None) -> None:
+    def __init__(self, native: NativeRequest, span: Any = None, watch: Watch | None = None) -> None:
         self.span = span
+        self._watch = watch
         self._native = native
         self._tokens: list[Token[sdk.Reporting | None]] = []
         self._stacks: list[dict[str, Any]] = []
@@ -265,7 +315,7 @@ class Request:
 
     def response(self, status: int, headers: Any = ()) -> None:
         """Evaluate the head of the response. Raises `Blocked`."""
-        answer = self._native.call("response", {"status": status, "headers": headers})
+        answer = self._ask("response", {"status": status, "headers": headers})
         self.login_failed = answer.get("login_failed", False)
         if answer["blocked"]:
             raise self._refused("response")
@@ -276,7 +326,7 @@ class Request:
         False if no login failed in this request, or the response is of no use.
         """
         arguments = {"status": status, "headers": headers, "body": body}
-        return bool(self._native.call("learn_login_failure", arguments)["learned"])
+        return bool(self._ask("learn_login_failure", arguments)["learned"])
 
     def assess(self, login: Any, user_id: Any = None) -> dict[str, Any]:
         """Assess a login attempt before the password is checked. Raises `Blocked` if it is refused.
@@ -284,7 +334,7 @@ class Request:
         Returns ``decision`` (``allow``, or ``step_up``: ask for a further step), ``score`` from 0 to 100, and
         ``reasons``.
         """
-        answer = self._native.call("assess", {"login": login, "user": user_id})
+        answer = self._ask("assess", {"login": login, "user": user_id})
         self.step_up = self.step_up or answer["decision"] == "step_up"
         if answer["blocked"]:
             raise self._refused("assess")
@@ -296,16 +346,16 @@ class Request:
         None is not refused; a value that cannot be an id raises ``ArgumentError``.
         """
         arguments = {"user": user_id, "session_id": session_id}
-        return bool(self._native.call("is_user_blocked", arguments)["blocked"])
+        return bool(self._ask("is_user_blocked", arguments)["blocked"])
 
     def block_request(self) -> None:
         """End the request. Raises `Blocked`."""
-        self._native.call("block_request", {})
+        self._ask("block_request", {})
         raise self._refused("block_request")
 
     def block_response(self, **arguments: Any) -> dict[str, Any]:
         """Return the response for a blocked client: ``status``, ``headers`` and ``body``; empty if nothing blocks."""
-        return self._native.call("block_response", arguments)
+        return self._ask("block_response", arguments)
 
     def finish(self, **arguments: Any) -> dict[str, Any]:
         """Write all tags of the request to its span, and return the report.
@@ -322,8 +372,19 @@ class Request:
             _log.warning("%s", line)
         return report
 
-    def _evaluate(self, function: str, arguments: dict[str, Any]) -> None:
+    def _ask(self, function: str, arguments: dict[str, Any]) -> dict[str, Any]:
         answer = self._native.call(function, arguments)
+        notices = answer.pop("notices", None)
+        if notices and self._watch is not None:
+            self._watch.tell(notices)
+        return answer
+
+    def route(self, route: str) -> None:
+        """Name the route of the application that serves the request, such as ``/users/{id}``, for log lines."""
+        self._ask("route", {"route": route})
+
+    def _evaluate(self, function: str, arguments: dict[str, Any]) -> None:
+        answer = self._ask(function, arguments)
         self.step_up = self.step_up or answer.get("step_up", False)
         if answer["blocked"]:
             raise self._refused(function)
@@ -333,7 +394,7 @@ class Request:
         return Blocked(function)
 
     def _tagged(self, function: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        answer = self._native.call(function, arguments)
+        answer = self._ask(function, arguments)
         self.step_up = self.step_up or answer.get("step_up", False)
         sdk._tag_all(self.span, answer)
         return answer

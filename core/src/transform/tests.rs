@@ -135,6 +135,8 @@ fn every_name_is_known_and_no_other() {
         "remove_comments",
         "removeComments",
         "unicode_normalize",
+        "disguise_decode",
+        "credentials_decode",
     ];
     let known: std::collections::HashSet<_> =
         names.map(|name| Transformer::from_name(name.as_bytes()).expect(name)).into_iter().collect();

@@ -251,7 +251,9 @@ fn rules_outlive_the_attack_and_restarts_until_their_time_is_over() {
     assert_eq!((&signal["state"], &signal["closed_reason"]), (&json!("closed"), &json!("keep_alive")));
     let after = restarted(detector);
     let detector = after.takeover().unwrap();
-    assert_eq!(campaign(detector), signal);
+    for key in ["id", "state", "closed_at", "closed_reason", "severity", "compromised", "clusters"] {
+        assert_eq!(campaign(detector)[key], signal[key], "{key}");
+    }
     detector.tick();
     assert!(matches(&after) && is_matched_by_the_firewall(&after));
     assert_eq!(Client::honest(5).attempt(&after, &account(5), true), (false, false));

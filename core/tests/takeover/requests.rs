@@ -393,6 +393,19 @@ fn remote_configuration_configures_it() {
 }
 
 #[test]
+fn remote_configuration_overrides_what_the_application_sets() {
+    let mode = |mode: &str| native(&json!({"bartizan_ato": {"settings": {"response": {"mode": mode}}}}));
+    let engine = Engine::new(settings().takeover_document(mode("block"))).unwrap();
+    assert_eq!(health(&engine)["mode"], "block");
+    for path in ["datadog/2/ASM/takeover/config", "employee/ASM/takeover/config"] {
+        engine.apply_remote(&Batch { changed: vec![(path.into(), mode("monitor"))], removed: vec![] });
+        assert_eq!(health(&engine)["mode"], "monitor", "{path}");
+        engine.apply_remote(&Batch { changed: vec![], removed: vec![path.into()] });
+        assert_eq!(health(&engine)["mode"], "block", "until it is removed");
+    }
+}
+
+#[test]
 fn settings_by_name() {
     let new = |takeover: Value| {
         let settings =

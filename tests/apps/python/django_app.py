@@ -154,7 +154,7 @@ def file(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def query(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(shop.query(request.GET["name"]))
+    return HttpResponse(shop.query(request.GET["id"]))
 
 
 @require_GET

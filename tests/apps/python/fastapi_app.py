@@ -96,8 +96,8 @@ def file_of_form(name: Field) -> str:
 
 
 @app.get("/query")
-def query(name: str) -> str:
-    return shop.query(name)
+def query(id: str) -> str:
+    return shop.query(id)
 
 
 @app.get("/run")

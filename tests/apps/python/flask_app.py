@@ -99,7 +99,7 @@ def file() -> str:
 
 @app.get("/query")
 def query() -> str:
-    return shop.query(flask.request.args["name"])
+    return shop.query(flask.request.args["id"])
 
 
 @app.get("/run")

@@ -70,12 +70,12 @@ def read(name: str) -> str:
         return file.read()
 
 
-def query(name: str) -> str:
-    """Count the users of a name."""
+def query(id: str) -> str:  # noqa: A002
+    """Count the users with an id."""
     database = sqlite3.connect(":memory:")
-    database.execute("create table users (name text)")
-    database.executemany("insert into users values (?)", [("ann",), ("bob",)])
-    return str(database.execute(f"select count(*) from users where name = '{name}'").fetchone()[0])
+    database.execute("create table users (id integer)")
+    database.executemany("insert into users values (?)", [(1,), (2,)])
+    return str(database.execute(f"select count(*) from users where id = {id}").fetchone()[0])
 
 
 def run(word: str) -> str:

@@ -47,8 +47,8 @@ def _system(command: Any, *_: Any) -> None:
 
 
 def _replaced(path: Any, arguments: Any, *_: Any) -> None:
-    # `subprocess` has told of it before.
-    if _caller() != _SUBPROCESS:
+    # `subprocess` has told of what it starts before.
+    if _caller() != getattr(sys.modules.get("subprocess"), "__file__", None):
         _process(path, arguments)
 
 
@@ -71,8 +71,6 @@ def _caller() -> str:
     # This function, the one for the event, the hook.
     return sys._getframe(3).f_code.co_filename
 
-
-_SUBPROCESS = __import__("subprocess").__file__
 
 _EVENTS: dict[str, Callable[..., None]] = {
     "open": _open,

@@ -4,7 +4,7 @@
 //! its hub has for SSH, with the ban of the default profile. A bucket overflows when it would hold more than its capacity;
 //! a bucket that ran empty is forgotten.
 
-use super::{Alarm, Answer, Bans, Defender, Outcome, alarm};
+use super::{Alarm, Bans, ByAddress, alarm};
 use crate::event::{Event, Login};
 use crate::time::{HOUR, SECOND};
 use std::collections::{HashMap, HashSet};
@@ -22,7 +22,7 @@ pub struct Buckets {
     /// Whether several events of one user count once.
     distinct: bool,
     buckets: HashMap<IpAddr, Bucket>,
-    bans: Bans<IpAddr>,
+    bans: Bans,
 }
 
 #[derive(Default)]
@@ -44,22 +44,17 @@ impl Buckets {
     }
 
     fn new(name: &'static str, capacity: f64, leak_ms: u64, distinct: bool) -> Self {
-        let (buckets, bans) = (HashMap::new(), Bans::new());
+        let (buckets, bans) = (HashMap::new(), Bans::default());
         Buckets { name, capacity, leak_ms: leak_ms as f64, distinct, buckets, bans }
     }
 }
 
-impl Defender for Buckets {
-    fn advance(&mut self, _to_ms: u64, _alarms: &mut Vec<Alarm>) {}
-
-    fn ask(&mut self, event: &Event) -> Answer {
-        self.bans.answer(&event.ip, event.at_ms)
+impl ByAddress for Buckets {
+    fn bans(&self) -> &Bans {
+        &self.bans
     }
 
-    fn tell(&mut self, event: &Event, outcome: Outcome, alarms: &mut Vec<Alarm>) {
-        if outcome != Outcome::Failure {
-            return;
-        }
+    fn failed(&mut self, event: &Event, alarms: &mut Vec<Alarm>) {
         let bucket = self.buckets.entry(event.ip).or_default();
         bucket.level -= (event.at_ms - bucket.at_ms) as f64 / self.leak_ms;
         bucket.at_ms = event.at_ms;

@@ -2,7 +2,7 @@
 //! minutes. Attacking addresses are blocked for twelve hours. The vendor's distributed rules are closed, so they are not
 //! modelled.
 
-use super::{Alarm, Answer, Bans, Defender, Outcome, alarm};
+use super::{Alarm, Bans, ByAddress, alarm};
 use crate::event::{Event, Login};
 use crate::time::{HOUR, MINUTE};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -25,7 +25,7 @@ const KEEP_ALIVE_MS: u64 = HOUR;
 pub struct Documented {
     accounts: Groups<Login, IpAddr>,
     addresses: Groups<IpAddr, Login>,
-    bans: Bans<IpAddr>,
+    bans: Bans,
 }
 
 /// Failures of groups within the window: when, and on or from what.
@@ -62,21 +62,16 @@ impl<M> Group<M> {
 impl Documented {
     /// The rules, without any history.
     pub fn new() -> Self {
-        Documented { accounts: Groups(HashMap::new()), addresses: Groups(HashMap::new()), bans: Bans::new() }
+        Documented { accounts: Groups(HashMap::new()), addresses: Groups(HashMap::new()), bans: Bans::default() }
     }
 }
 
-impl Defender for Documented {
-    fn advance(&mut self, _to_ms: u64, _alarms: &mut Vec<Alarm>) {}
-
-    fn ask(&mut self, event: &Event) -> Answer {
-        self.bans.answer(&event.ip, event.at_ms)
+impl ByAddress for Documented {
+    fn bans(&self) -> &Bans {
+        &self.bans
     }
 
-    fn tell(&mut self, event: &Event, outcome: Outcome, alarms: &mut Vec<Alarm>) {
-        if outcome != Outcome::Failure {
-            return;
-        }
+    fn failed(&mut self, event: &Event, alarms: &mut Vec<Alarm>) {
         let group = self.accounts.note(event.login, event.at_ms, event.ip);
         let found = group.failures.len() > BY_ACCOUNT;
         let (open, opened) = group.open(event.at_ms, found);

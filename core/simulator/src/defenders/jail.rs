@@ -1,6 +1,6 @@
 //! fail2ban's defaults: five failures of an address within ten minutes ban it for ten minutes.
 
-use super::{Alarm, Answer, Bans, Defender, Outcome, alarm};
+use super::{Alarm, Bans, ByAddress, alarm};
 use crate::event::Event;
 use crate::time::MINUTE;
 use std::collections::{HashMap, VecDeque};
@@ -14,27 +14,22 @@ const BAN_MS: u64 = 10 * MINUTE;
 pub struct Jail {
     /// The times of failures, by address.
     failures: HashMap<IpAddr, VecDeque<u64>>,
-    bans: Bans<IpAddr>,
+    bans: Bans,
 }
 
 impl Jail {
     /// An empty jail.
     pub fn new() -> Self {
-        Jail { failures: HashMap::new(), bans: Bans::new() }
+        Jail { failures: HashMap::new(), bans: Bans::default() }
     }
 }
 
-impl Defender for Jail {
-    fn advance(&mut self, _to_ms: u64, _alarms: &mut Vec<Alarm>) {}
-
-    fn ask(&mut self, event: &Event) -> Answer {
-        self.bans.answer(&event.ip, event.at_ms)
+impl ByAddress for Jail {
+    fn bans(&self) -> &Bans {
+        &self.bans
     }
 
-    fn tell(&mut self, event: &Event, outcome: Outcome, alarms: &mut Vec<Alarm>) {
-        if outcome != Outcome::Failure {
-            return;
-        }
+    fn failed(&mut self, event: &Event, alarms: &mut Vec<Alarm>) {
         let times = self.failures.entry(event.ip).or_default();
         times.push_back(event.at_ms);
         times.retain(|at| event.at_ms - at < WITHIN_MS);

@@ -20,7 +20,7 @@ pub mod ours;
 use crate::event::Event;
 use bartizan::value::Value;
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::net::IpAddr;
 
 /// What a defender answers to an attempt before the password is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,24 +98,41 @@ pub trait Defender {
     }
 }
 
-/// Who is banned until when, in milliseconds.
-struct Bans<K>(HashMap<K, u64>);
+/// Which addresses are banned until when, in milliseconds.
+#[derive(Default)]
+struct Bans(HashMap<IpAddr, u64>);
 
-impl<K: Eq + Hash> Bans<K> {
-    fn new() -> Self {
-        Bans(HashMap::new())
+impl Bans {
+    fn ban(&mut self, ip: IpAddr, until_ms: u64) {
+        self.0.insert(ip, until_ms);
     }
 
-    fn ban(&mut self, whom: K, until_ms: u64) {
-        self.0.insert(whom, until_ms);
+    fn answer(&self, ip: IpAddr, now_ms: u64) -> Answer {
+        let is_banned = self.0.get(&ip).is_some_and(|until| now_ms < *until);
+        if is_banned { Answer::Block } else { Answer::Allow }
+    }
+}
+
+/// A model that bans addresses because of failures.
+trait ByAddress {
+    /// The addresses that are banned.
+    fn bans(&self) -> &Bans;
+
+    /// Hears of a failure.
+    fn failed(&mut self, event: &Event, alarms: &mut Vec<Alarm>);
+}
+
+impl<M: ByAddress> Defender for M {
+    fn advance(&mut self, _to_ms: u64, _alarms: &mut Vec<Alarm>) {}
+
+    fn ask(&mut self, event: &Event) -> Answer {
+        self.bans().answer(event.ip, event.at_ms)
     }
 
-    fn has(&self, whom: &K, now_ms: u64) -> bool {
-        self.0.get(whom).is_some_and(|until| now_ms < *until)
-    }
-
-    fn answer(&self, whom: &K, now_ms: u64) -> Answer {
-        if self.has(whom, now_ms) { Answer::Block } else { Answer::Allow }
+    fn tell(&mut self, event: &Event, outcome: Outcome, alarms: &mut Vec<Alarm>) {
+        if outcome == Outcome::Failure {
+            self.failed(event, alarms);
+        }
     }
 }
 

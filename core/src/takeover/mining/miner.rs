@@ -173,6 +173,13 @@ impl Mining {
         }
     }
 
+    /// Takes over the clusters of an attack that goes on after a pause or a restart. Its samples are lost.
+    pub fn recall(&mut self, clusters: Vec<Cluster>) {
+        let number = |cluster: &Cluster| cluster.id.strip_prefix('k')?.parse::<u32>().ok();
+        self.named = clusters.iter().filter_map(number).max().unwrap_or(0);
+        (self.custom, self.clusters) = clusters.into_iter().partition(|cluster| cluster.custom);
+    }
+
     /// When the attack began, in seconds since the Unix epoch.
     pub fn attacked_since_s(&self) -> Option<u32> {
         self.since_s
@@ -360,9 +367,12 @@ impl Mining {
                 }
                 Why::Former => {
                     let Some(known) = known else { continue };
-                    // A cluster that still matches attempts but was not chosen is one that others replaced.
-                    if measured.stale.unwrap_or(known.stale) {
-                        stale.push(cluster(known.id.clone(), measured, &found, true));
+                    match measured.stale {
+                        Some(true) => stale.push(cluster(known.id.clone(), measured, &found, true)),
+                        // A cluster that still matches attempts but was not chosen is one that others replaced.
+                        Some(false) => {}
+                        // A pause says nothing about it. Waves come back, and its rule has to be there.
+                        None => stale.push(known.clone()),
                     }
                 }
                 Why::Custom => {

@@ -88,12 +88,25 @@ impl Work<'_> {
             attempts_per_s: (y + refused) / 300.0,
             legitimate_per_s: f64::from(successes + familiar) / 300.0,
         };
+        self.begin_attack(live, now_s);
         let mining = self.mining();
-        mining.begin_attack(now_s);
         mining.note_excess(now_s / 60, (y - mu) / 5.0);
         if live.is_some() && mining.is_worth_a_search(now_s) {
             mining.begin_search(now_s, level);
         }
+    }
+
+    /// Begins the sampling of an attack. If its signal has rules already, from before a pause or a restart, the miner begins
+    /// with their clusters.
+    fn begin_attack(&mut self, live: Option<Slot>, now_s: u32) {
+        if self.mining().attacked_since_s().is_some() {
+            return;
+        }
+        let published = self.inner.published.iter().find(|published| Some(published.slot) == live);
+        let rules = published.map(|published| published.rules.iter().map(|ruled| ruled.cluster.clone()).collect());
+        let mining = self.mining();
+        mining.begin_attack(now_s);
+        rules.into_iter().for_each(|clusters| mining.recall(clusters));
     }
 
     /// Ends the sampling of an attack: there is none.

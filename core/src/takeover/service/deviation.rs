@@ -137,12 +137,16 @@ impl Work<'_> {
         if live.is_none() && !self.inner.series.has_at_least(LEAST, name, end_s, 60) {
             return self.calm(name);
         }
+        // An hour that has an attack in it, about which a signal has closed, must not open that again.
+        let former = slot.and_then(|slot| self.inner.signals.get(slot));
+        let ended_s = former.map_or(0, |former| u32::try_from(former.last_event_s).unwrap_or(u32::MAX));
         let tuning = self.plan.config.settings.tuning;
         let windows: &[u32] = if name == Name::Users { &[5] } else { &[1, 5, 60] };
         let (mut found, mut latest) = (None, None);
         for minutes in windows.iter().copied() {
             let window = self.inner.series.window(name, end_s, minutes);
-            if minutes == 1 && window.count < QUICK {
+            let is_over = minutes == 60 && live.is_none() && end_s.saturating_sub(3600) < ended_s;
+            if minutes == 1 && window.count < QUICK || is_over {
                 continue;
             }
             let Some(expected) = self.inner.series.expected(name, end_s, minutes, cold, &tuning) else {

@@ -97,10 +97,14 @@ impl Work<'_> {
             Counts { failures: before, nonexistent: reading.nonexistent.saturating_sub(1).into(), ..Counts::default() };
         let mut top = Tops::default();
         let place = |name: &str| rule.distinct.iter().position(|field| field.name() == name);
-        let members = |name| match place(name) {
-            Some(0) => reading.distinct.min(reading.count(rule.window_s)).into(),
-            Some(1) => reading.second.into(),
-            _ => 1,
+        // A field that is listed twice is counted over the window first and over the day second.
+        let is_of_day = rule.window_s > table.window_s();
+        let members = |name: &str| {
+            let mut places = rule.distinct.iter().enumerate().filter(|(_, field)| field.name() == name);
+            let place = if is_of_day { places.next_back() } else { places.next() }.map(|(place, _)| place);
+            let counted = [reading.distinct, reading.second, reading.third];
+            let counted = place.and_then(|place| counted.get(place)).copied().unwrap_or(1);
+            counted.clamp(1, reading.count(rule.window_s).max(1)).into()
         };
         if !self.inner.attempts.count(key, first_s as u32, &mut counts) {
             counts.floors = [members("usr.login"), members("ip_group"), members("network")];
@@ -331,5 +335,33 @@ impl Told<'_> {
             login: self.event.login.as_deref(),
             user_id: self.event.user_id.as_deref(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::takeover::{Detector, Options};
+    use crate::value::json;
+
+    #[test]
+    fn signals_about_a_day_begin_with_the_accounts_of_the_day() {
+        let start_ms = 1_764_064_800_000;
+        let detector = Detector::new(Options::manual(start_ms, "auth", "prod"));
+        let fail = |login: String, ip: &str| {
+            let event =
+                format!(r#"{{"event":"users.login.failure","usr.login":"{login}","usr.exists":true,"ip":"{ip}"}}"#);
+            detector.event(&json::parse(event.as_bytes()).unwrap()).unwrap()
+        };
+        for n in 0..60 {
+            detector.advance(start_ms + n * 180_000);
+            assert!(!fail(format!("victim{n}"), "203.0.113.9").opened);
+        }
+        // So many others that nobody remembers who it was.
+        (0..8192).for_each(|n| _ = fail(format!("other{n}"), "10.0.0.9"));
+        assert!(fail("victim60".into(), "203.0.113.9").opened);
+        let signals = detector.signals(&crate::value::Value::map()).unwrap();
+        let counts = signals.as_array().and_then(|all| all.first()?.get(b"counts")).unwrap();
+        let users = crate::takeover::record::number(counts, "users").unwrap();
+        assert!((50..=61).contains(&users), "{users}: {}", json::to_string(counts));
     }
 }
