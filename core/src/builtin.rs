@@ -69,10 +69,12 @@ pub fn ruleset() -> Value {
 /// The same for engines, whose mode decides whether rules block: the rules on which an operator may block (see
 /// `rules/README.md`) have the action `block`.
 pub(crate) fn blocking_ruleset() -> Value {
-    let ruleset = ruleset();
-    let rules = ruleset.get(b"rules").and_then(Object::as_array).unwrap_or_default().iter();
-    let rules: Value = rules.map(|rule| if may_block(rule) { blocking(rule) } else { rule.to_value() }).collect();
-    with(&ruleset, "rules", rules)
+    let sections = ["rules", "bartizan_rules"];
+    sections.into_iter().fold(ruleset(), |ruleset, section| {
+        let rules = ruleset.get(section.as_bytes()).and_then(Object::as_array).unwrap_or_default().iter();
+        let rules: Value = rules.map(|rule| if may_block(rule) { blocking(rule) } else { rule.to_value() }).collect();
+        with(&ruleset, section, rules)
+    })
 }
 
 /// Whether a rule is about attacks, and sure enough.

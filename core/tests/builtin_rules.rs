@@ -28,6 +28,11 @@ fn list<'a>(document: &'a Value, section: &str) -> &'a [Value] {
     document[section].as_array().map_or(&[], Vec::as_slice)
 }
 
+/// The rules of a document, those that use what is ours alone included.
+fn rules(document: &Value) -> Vec<&Value> {
+    ["rules", "bartizan_rules"].into_iter().flat_map(|section| list(document, section)).collect()
+}
+
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_else(|| panic!("no text {key} in {value}"))
 }
@@ -89,7 +94,7 @@ fn patterns(document: &Value) -> Vec<(String, Pattern)> {
         let pattern = Pattern::new(regex.as_bytes(), Options { case_sensitive }).expect(regex);
         patterns.push((id.to_string(), pattern));
     };
-    for rule in list(document, "rules") {
+    for rule in rules(document) {
         list(rule, "conditions").iter().for_each(|condition| add(&rule["id"], &condition["parameters"]));
     }
     for scanner in list(document, "scanners") {
@@ -102,7 +107,7 @@ fn patterns(document: &Value) -> Vec<(String, Pattern)> {
 fn every_rule_is_named_and_tagged_once() {
     let mut seen = BTreeSet::new();
     for (name, document) in documents() {
-        for rule in list(&document, "rules") {
+        for rule in rules(&document) {
             let id = text(rule, "id");
             assert!(id.starts_with("bz-") && seen.insert(id.to_owned()), "{name}: {id}");
             for tag in ["type", "category", "confidence"] {
@@ -117,7 +122,7 @@ fn every_rule_is_named_and_tagged_once() {
 #[test]
 fn every_pattern_is_valid_and_requires_something() {
     for (_, document) in documents() {
-        for rule in list(&document, "rules") {
+        for rule in rules(&document) {
             for parameters in list(rule, "conditions").iter().map(|condition| &condition["parameters"]) {
                 let Some(regex) = parameters["regex"].as_str() else { continue };
                 let case_sensitive = parameters["options"]["case_sensitive"].as_bool().unwrap_or(false);
@@ -132,7 +137,7 @@ fn every_pattern_is_valid_and_requires_something() {
 #[test]
 fn every_rule_has_a_match_and_a_near_miss() {
     for (name, document) in documents() {
-        let rules = list(&document, "rules");
+        let rules = rules(&document);
         if rules.is_empty() {
             continue;
         }
@@ -175,12 +180,12 @@ fn each_rule_alone_matches_its_cases_and_near_misses_leave_all_rules_silent() {
     let (_, processors) = documents.iter().find(|(name, _)| *name == "processors").expect("processors");
     let all = Waf::builtin();
     for (name, document) in &documents {
-        for rule in list(document, "rules") {
+        for rule in rules(document) {
             let id = text(rule, "id");
             for case in cases(name).iter().filter(|case| text(case, "rule") == id) {
                 let mut builder = Builder::new();
                 add(&mut builder, "processors", processors);
-                add(&mut builder, "rule", &serde_json::json!({"version": "2.2", "rules": [rule]}));
+                add(&mut builder, "rule", &serde_json::json!({"version": "2.2", "bartizan_rules": [rule]}));
                 if case["config"].is_object() {
                     add(&mut builder, "config", &case["config"]);
                 }

@@ -155,7 +155,10 @@ impl Examination<'_> {
                     if scanned != Some(number) {
                         changed.clear();
                         let mut stop = || verifier.deadline.spend(STRETCH_COST);
-                        prefilter.scan_unless(text, changed, &mut stop).ok_or(Expired)?;
+                        let known = (subject.text(), &**original, classes);
+                        if !prefilter.scan_copy(known, text, changed, &mut stop) {
+                            return Err(Expired);
+                        }
                         scanned = Some(number);
                     }
                     verifier.verify(changed.numbers().common(matchers), text)?;

@@ -47,12 +47,10 @@ impl Verifier<'_> {
         let all = &self.plan.scan.matchers;
         let opening = |matcher: &usize| Some((*matcher, all[*matcher].opening()?));
         let (with_opening, openings): (Vec<usize>, Vec<&Opening>) = matchers.iter().filter_map(opening).unzip();
-        let mut places = vec![];
-        if with_opening.len() >= SEVERAL {
-            for openings in openings.chunks(opening::TOGETHER) {
-                places.extend(opening::find(text, openings, self.deadline)?);
-            }
-        }
+        let places = match with_opening.len() >= SEVERAL {
+            true => opening::find(text, &openings, self.deadline)?,
+            false => vec![],
+        };
         let mut known = with_opening.into_iter().zip(places).peekable();
         let mut haystack = Haystack::new(text);
         for matcher in matchers {

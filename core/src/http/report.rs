@@ -245,11 +245,12 @@ pub fn engine_tags(
     if let Some(version) = diagnostics.get(b"ruleset_version").and_then(Object::as_bytes) {
         meta.insert("_dd.appsec.event_rules.version", utf8(version).into_owned());
     }
-    if let Some(rules) = diagnostics.get(b"rules") {
-        let count = |name: &[u8]| rules.get(name).map_or(0, Object::len) as f64;
+    let sections = || [&b"rules"[..], b"bartizan_rules"].into_iter().filter_map(|section| diagnostics.get(section));
+    if sections().next().is_some() {
+        let count = |name: &[u8]| sections().map(|rules| rules.get(name).map_or(0, Object::len)).sum::<usize>() as f64;
         metrics.insert("_dd.appsec.event_rules.loaded", count(b"loaded"));
         metrics.insert("_dd.appsec.event_rules.error_count", count(b"failed"));
-        if let Some(errors) = rules.get(b"errors").filter(|errors| !errors.is_empty()) {
+        if let Some(errors) = sections().filter_map(|rules| rules.get(b"errors")).find(|errors| !errors.is_empty()) {
             meta.insert("_dd.appsec.event_rules.errors", json::to_string(errors));
         }
     }

@@ -63,7 +63,6 @@ pub struct Pattern(Arc<Inner>);
 struct Inner {
     source: Text,
     required: Required,
-    opening: Option<Opening>,
     automaton: Automaton,
 }
 
@@ -72,8 +71,7 @@ impl Pattern {
     pub fn new(source: &[u8], options: Options) -> Result<Self, PatternError> {
         let tree = parse::parse(source, !options.case_sensitive)?;
         let (required, automaton) = (Required::of(&tree), Automaton::new(&tree));
-        let opening = automaton.opening();
-        Ok(Pattern(Arc::new(Inner { source: source.into(), required, opening, automaton })))
+        Ok(Pattern(Arc::new(Inner { source: source.into(), required, automaton })))
     }
 
     /// The source of the pattern.
@@ -121,7 +119,7 @@ impl Pattern {
 
     /// The bytes with which a match begins, if they are rare in any text.
     pub(crate) fn opening(&self) -> Option<&Opening> {
-        self.0.opening.as_ref()
+        self.0.automaton.opening()
     }
 
     /// The cost of searching a text for the first time, in operations on words: roughly nanoseconds. It is counted, not
@@ -162,7 +160,7 @@ impl Pattern {
 
     /// The memory that the pattern takes, in bytes.
     pub fn memory(&self) -> usize {
-        let Inner { source, required, opening: _, automaton } = &*self.0;
+        let Inner { source, required, automaton } = &*self.0;
         size_of::<Inner>() + source.len() + required.memory() + automaton.memory() - size_of::<Automaton>()
     }
 

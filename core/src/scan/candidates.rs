@@ -25,6 +25,12 @@ impl Candidates {
         self.0.contains(matcher.0 as usize)
     }
 
+    /// Adds the matchers of another set.
+    #[inline]
+    pub fn union(&mut self, other: &Candidates) {
+        self.0.union(&other.0);
+    }
+
     /// Empties the set, keeping its room.
     #[inline]
     pub fn clear(&mut self) {

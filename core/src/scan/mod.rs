@@ -24,12 +24,14 @@
 //! time linear in the subject.
 
 mod candidates;
+mod changes;
 mod literals;
 mod look_alikes;
 mod overflow;
 mod pairs;
 
 pub use candidates::Candidates;
+use changes::Changes;
 
 use crate::pattern::Required;
 use crate::transform::ByteClasses;
@@ -43,6 +45,15 @@ pub struct MatcherId(pub u32);
 /// How much of a subject is scanned between two checks of the deadline: usually two microseconds, some tens if it
 /// consists of literals.
 pub const STRETCH: usize = 2 * 1024;
+
+/// Shorter copies are scanned completely.
+const COMPARED: usize = 64;
+
+/// How many times faster texts are compared than scanned.
+const COMPARED_FASTER: usize = 8;
+
+/// The longest encoding of a look-alike.
+const LOOK_ALIKE: usize = 3;
 
 /// The prefilter of all matchers.
 #[derive(Debug)]
@@ -67,8 +78,8 @@ struct Owner {
 
 impl Owner {
     #[inline]
-    fn offer(&self, subject: &[u8], candidates: &mut Candidates) {
-        if subject.len() >= self.min_length as usize {
+    fn offer(&self, length: usize, candidates: &mut Candidates) {
+        if length >= self.min_length as usize {
             candidates.insert(self.matcher);
         }
     }
@@ -94,9 +105,9 @@ impl Owners {
         OwnerList { start, end: self.0.len() as u32 }
     }
 
-    fn offer(&self, list: OwnerList, subject: &[u8], candidates: &mut Candidates) {
+    fn offer(&self, list: OwnerList, length: usize, candidates: &mut Candidates) {
         for owner in &self.0[list.start as usize..list.end as usize] {
-            owner.offer(subject, candidates);
+            owner.offer(length, candidates);
         }
     }
 }
@@ -151,14 +162,59 @@ impl Prefilter {
         stop: &mut dyn FnMut() -> bool,
     ) -> Option<ByteClasses> {
         for owner in &self.open {
-            owner.offer(subject, candidates);
+            owner.offer(subject.len(), candidates);
         }
-        let classes = self.scan_as_it_is(subject, candidates, stop)?;
+        self.scan_part(subject, subject.len(), candidates, stop)
+    }
+
+    /// Adds every matcher that may match a transformed copy of a subject to the candidates, given those of the subject.
+    /// Only what surrounds the differences is scanned. Calls `stop` like [`scan_unless`](Self::scan_unless); `false`
+    /// means that it returned true.
+    pub fn scan_copy(
+        &self,
+        (subject, of_subject, classes): (&[u8], &Candidates, ByteClasses),
+        copy: &[u8],
+        candidates: &mut Candidates,
+        stop: &mut dyn FnMut() -> bool,
+    ) -> bool {
+        if copy.len() < COMPARED || copy.len() > subject.len() {
+            // Matchers that the subject was too short for may match a longer copy.
+            return self.scan_unless(copy, candidates, stop).is_some();
+        }
+        candidates.union(of_subject);
+        // A literal, or a literal of look-alikes.
+        let margin = if classes.is_ascii() { Required::MAX_LITERAL } else { Required::MAX_LITERAL * LOOK_ALIKE };
+        let (mut compared, mut scanned) = (0, 0);
+        for range in Changes::new(subject, copy, margin - 1) {
+            scanned += range.len() + range.start.saturating_sub(compared) / COMPARED_FASTER;
+            compared = range.end;
+            if scanned >= STRETCH {
+                scanned = 0;
+                if stop() {
+                    return false;
+                }
+            }
+            if self.scan_part(&copy[range], copy.len(), candidates, stop).is_none() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Scans a part of a text of this length.
+    fn scan_part(
+        &self,
+        part: &[u8],
+        length: usize,
+        candidates: &mut Candidates,
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Option<ByteClasses> {
+        let classes = self.scan_as_it_is(part, length, candidates, stop)?;
         if self.look_alikes
             && !classes.is_ascii()
-            && let Some(subject) = look_alikes::replaced(subject, stop)?
+            && let Some(part) = look_alikes::replaced(part, stop)?
         {
-            self.scan_as_it_is(&subject, candidates, stop)?;
+            self.scan_as_it_is(&part, length, candidates, stop)?;
         }
         Some(classes)
     }
@@ -166,6 +222,7 @@ impl Prefilter {
     fn scan_as_it_is(
         &self,
         subject: &[u8],
+        length: usize,
         candidates: &mut Candidates,
         stop: &mut dyn FnMut() -> bool,
     ) -> Option<ByteClasses> {
@@ -178,7 +235,7 @@ impl Prefilter {
             before = self.pairs.first(byte);
         }
         let mut confirm = |at: usize, bucket: usize| {
-            self.literals.confirm(subject, at, bucket, |list| self.owners.offer(list, subject, candidates));
+            self.literals.confirm(subject, at, bucket, |list| self.owners.offer(list, length, candidates));
         };
         let (mut from, mut end) = (0, subject.len().min(STRETCH));
         loop {
@@ -202,7 +259,7 @@ impl Prefilter {
                 confirm(subject.len() - 3, bucket);
             }
         }
-        self.pairs.for_each_list(found, before, |list| self.owners.offer(list, subject, candidates));
+        self.pairs.for_each_list(found, before, |list| self.owners.offer(list, length, candidates));
         if let Some(overflow) = self.pairs.overflow() {
             // Each stretch begins with the last byte of the one before.
             for start in (0..subject.len()).step_by(STRETCH) {
@@ -210,7 +267,7 @@ impl Prefilter {
                     return None;
                 }
                 let stretch = &subject[start..subject.len().min(start + STRETCH + 1)];
-                overflow.for_each_list(stretch, |list| self.owners.offer(list, subject, candidates));
+                overflow.for_each_list(stretch, |list| self.owners.offer(list, length, candidates));
             }
         }
         Some(ByteClasses::from_bits(found, before))

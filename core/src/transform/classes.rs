@@ -111,7 +111,7 @@ impl Triggers {
             T::UrlPath => QUESTION_MARK | HASH,
             T::RemoveComments => HASH | TWO_DASHES | COMMENT,
             T::UnicodeNormalize => NON_ASCII,
-            T::DisguiseDecode => NON_ASCII | BACKSLASH | PLUS,
+            T::DisguiseDecode => NON_ASCII | BACKSLASH | PLUS | AMPERSAND,
             // A space belongs to no class of its own.
             T::CredentialsDecode => OTHER,
         };

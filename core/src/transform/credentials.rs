@@ -4,9 +4,15 @@ use super::base64::base64_decode;
 use super::step::Effect;
 use crate::support::Stride;
 
-/// Replaces `Basic dXNlcjpwYXNz` by `user:pass`. Everything else stays.
+/// Replaces `Basic dXNlcjpwYXNz` by `user:pass`, and `Bearer x` by `x`. Everything else stays.
 pub(super) fn credentials_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     let trimmed = input.trim_ascii();
+    if let Some((scheme, token)) = trimmed.split_at_checked(7)
+        && scheme.eq_ignore_ascii_case(b"bearer ")
+    {
+        output.extend_from_slice(token.trim_ascii());
+        return Effect::Changed;
+    }
     match trimmed.split_at_checked(6) {
         Some((scheme, encoded)) if scheme.eq_ignore_ascii_case(b"basic ") => {
             base64_decode(encoded.trim_ascii(), output, stride)
@@ -25,7 +31,8 @@ mod tests {
         for (text, expected) in [
             (&b"Basic dXNlcjpwYXNz"[..], Some(&b"user:pass"[..])),
             (b"basic  dTpw", Some(b"u:p")),
-            (b"Bearer dXNlcjpwYXNz", None),
+            (b"Bearer dXNlcjpwYXNz", Some(b"dXNlcjpwYXNz")),
+            (b"Digest dXNlcjpwYXNz", None),
             (b"Basic", None),
             (b"Basic ~~~", None),
             (b"", None),

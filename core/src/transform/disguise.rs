@@ -6,6 +6,7 @@
 //! - overlong UTF-8 of ASCII, in two to six bytes,
 //! - full-width forms and the few other letters and signs that are mapped to ASCII by a best fit,
 //! - characters of no width, which are left out,
+//! - the few named references of HTML that `html_entity_decode` leaves, such as `&Tab;` and `&colon;`,
 //! - escapes of programming languages, `\u0041`, `\u{41}`, `\x41`,
 //! - UTF-7, `+ADw-`, with the `+` still there or read as a space before.
 //!
@@ -17,7 +18,7 @@ use crate::support::Stride;
 
 /// Decodes once, from left to right.
 pub(super) fn disguise_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
-    let marked = |byte: &u8| *byte >= 0x80 || matches!(byte, b'\\' | b'+' | b' ');
+    let marked = |byte: &u8| *byte >= 0x80 || matches!(byte, b'\\' | b'+' | b' ' | b'&');
     let Some(mut at) = input.iter().position(marked) else { return Effect::Kept };
     let mut changed = false;
     output.extend_from_slice(&input[..at]);
@@ -27,6 +28,7 @@ pub(super) fn disguise_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut S
         }
         let length = match input[at] {
             b'\\' => escape(&input[at..], output),
+            b'&' => reference(&input[at..], output),
             b'+' | b' ' => utf7(&input[at..], output),
             0x80.. => look_alike(&input[at..], output),
             _ => 0,
@@ -71,6 +73,43 @@ fn escape(text: &[u8], output: &mut Vec<u8>) -> usize {
         None => utf8::push_any(output, code),
     }
     length
+}
+
+/// Writes the character of a named reference.
+fn reference(text: &[u8], output: &mut Vec<u8>) -> usize {
+    const NAMES: [(&str, u8); 22] = [
+        ("tab", b'\t'),
+        ("newline", b'\n'),
+        ("colon", b':'),
+        ("semi", b';'),
+        ("lpar", b'('),
+        ("rpar", b')'),
+        ("sol", b'/'),
+        ("bsol", b'\\'),
+        ("equals", b'='),
+        ("period", b'.'),
+        ("comma", b','),
+        ("quot", b'"'),
+        ("apos", b'\''),
+        ("grave", b'`'),
+        ("lbrack", b'['),
+        ("rbrack", b']'),
+        ("lbrace", b'{'),
+        ("rbrace", b'}'),
+        ("lcub", b'{'),
+        ("rcub", b'}'),
+        ("excl", b'!'),
+        ("num", b'#'),
+    ];
+    let known = NAMES.iter().find(|(name, _)| {
+        let end = 1 + name.len();
+        text.get(1..end).is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
+            && text.get(end) == Some(&b';')
+    });
+    known.map_or(0, |(name, byte)| {
+        output.push(*byte);
+        name.len() + 2
+    })
 }
 
 /// Writes what a run of UTF-7 stands for, if that is plain ASCII.
@@ -185,6 +224,7 @@ mod tests {
             (br"\u{3c}b", b"<b"),
             (br"\uFF1C", b"<"),
             (b"+ADw-script+AD4-", b"<script>"),
+            (b"java&Tab;script&colon;x&NEWLINE;", b"java\tscript:x\n"),
             (b" ADwAcwBjAHI-x", b"<scrx"),
         ] {
             assert_eq!(decoded(text), expected, "{}", text.escape_ascii());
@@ -198,6 +238,7 @@ mod tests {
             br"\u00g0 \x4 \u{} \u{110000} \n \",
             "größer, 你好, ’quoted’, naïve".as_bytes(),
             b"a + b - c +A-1 A- And-so",
+            b"a & b &tab &amp; &tabs; &",
             b"\xC0 \xE0\x80 \xFF\xFE",
         ] {
             assert_eq!(decoded(text), text, "{}", text.escape_ascii());

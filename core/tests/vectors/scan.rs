@@ -101,6 +101,64 @@ fn every_match_is_a_candidate() {
     assert!(matches > 10_000, "only {matches} matches");
 }
 
+/// Given the candidates for a text, a scan of a changed copy need not read what did not change.
+#[test]
+fn every_match_in_a_copy_is_a_candidate() {
+    let lines = crate::common::vectors("patterns.jsonl");
+    let sources: Vec<Vec<u8>> = lines
+        .iter()
+        .map(|line| text_or_hex(&line["regex"]))
+        .chain(PATTERNS.iter().map(|source| source.as_bytes().to_vec()))
+        .collect();
+    let options = Options { case_sensitive: false };
+    let patterns: Vec<Pattern> = sources.iter().flat_map(|source| Pattern::new(source, options)).collect();
+    let scanner = Prefilter::new(patterns.iter().enumerate().map(|(at, p)| (MatcherId(at as u32), p.required())));
+    let literals: Vec<Vec<u8>> =
+        patterns.iter().flat_map(|pattern| pattern.required().literals().map(<[u8]>::to_vec)).collect();
+    let common = |random: &mut Random, length: usize| -> Vec<u8> {
+        let words = ["the ", "quick ", "Brown ", "fox", ", ", "12", "\u{E9}", "\u{17F}", ". "];
+        (0..length).flat_map(|_| random.of(&words).bytes()).collect()
+    };
+    let mut random = Random(0x94D0_49BB_1331_11EB);
+    let (mut new, mut matches) = (0, 0);
+    for _ in 0..1500 {
+        // Pieces that both have, and pieces of which the copy has a part, or something else.
+        let (mut text, mut copy) = (vec![], vec![]);
+        for _ in 0..random.below(6) {
+            let length = random.below(40);
+            let same = common(&mut random, length);
+            let literal = random.of(&literals).clone();
+            let cut = random.below(literal.len() + 1);
+            let (before, after): (&[u8], &[u8]) = match random.below(6) {
+                0 => (b"%27", b"'"),
+                1 => (b"/* comment */", b""),
+                2 => (b"\0", b""),
+                3 => (b"%73", b"s"),
+                4 => (b"%C5%BF", "\u{17F}".as_bytes()),
+                _ => (b"", b""),
+            };
+            for (text, piece) in [(&mut text, before), (&mut copy, after)] {
+                text.extend_from_slice(&same);
+                text.extend_from_slice(&literal[..cut]);
+                text.extend_from_slice(piece);
+                text.extend_from_slice(&literal[cut..]);
+            }
+        }
+        if random.below(3) == 0 {
+            copy.make_ascii_lowercase();
+        }
+        let (mut of_text, mut of_copy) = (scanner.candidates(), scanner.candidates());
+        let classes = scanner.scan(&text, &mut of_text);
+        assert!(scanner.scan_copy((&text, &of_text, classes), &copy, &mut of_copy, &mut || false));
+        for (at, pattern) in patterns.iter().enumerate().filter(|(_, pattern)| pattern.find(&copy).is_some()) {
+            let matcher = MatcherId(at as u32);
+            (new, matches) = (new + usize::from(!of_text.contains(matcher)), matches + 1);
+            assert!(of_copy.contains(matcher), "{pattern:?} in {} of {}", copy.escape_ascii(), text.escape_ascii());
+        }
+    }
+    assert!(new > 500 && matches > 10_000, "only {new} new matches of {matches}");
+}
+
 #[test]
 fn ordinary_text_leaves_no_candidates() {
     let sources = [r"<script[^>]*>", r"union\s+select", r"/etc/passwd", r"\bsleep\(\d+\)", r"\$\{jndi:"];

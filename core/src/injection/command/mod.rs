@@ -20,7 +20,7 @@ use std::ops::Range;
 use word::{Word, is_blank_expansion};
 
 /// How much of a text is read: a command line that comes later waits behind more text than a program takes.
-const LONGEST: usize = 1 << 16;
+const LONGEST: usize = 1 << 20;
 
 /// The cost of reading a kilobyte, in units of [`Deadline::spend`].
 const UNITS: u32 = 512;
@@ -89,7 +89,8 @@ fn is_call(text: &[u8]) -> bool {
         return false;
     }
     let (word, after) = Word::read(text.trim_ascii_start());
-    matches!(program(word.name()), Some(Program::Scout | Program::Tool)) && Arguments::read(after).strange
+    matches!(program(word.name()), Some(Program::Scout | Program::Tool | Program::Rare))
+        && Arguments::read(after).strange
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -182,7 +183,7 @@ fn is_command(text: &[u8], kind: Separator, place: Place<'_>, signs: &mut Signs<
         };
         let disguised =
             (word.disguised || listed.is_some() || word.has_path() && (word.wild || place.tight)) && !word.in_quotes;
-        if judge(program, disguised, after, kind, place, signs) {
+        if judge((name, program), disguised, after, kind, place, signs) {
             return true;
         }
         if !is_keyword(word.text()) {
@@ -207,7 +208,7 @@ fn braces(text: &[u8]) -> Option<&[u8]> {
 }
 
 fn judge(
-    program: Program,
+    (name, program): (&[u8], Program),
     disguised: bool,
     after: &[u8],
     kind: Separator,
@@ -242,12 +243,15 @@ fn judge(
         Program::Scout => {
             let spaced = after.is_empty() || arguments.none;
             match kind {
-                Separator::Ampersand | Separator::Pipe => arguments.strange || spaced && !is_word_pair(place),
+                Separator::Ampersand | Separator::Pipe => {
+                    arguments.strange || spaced && (name.len() > 4 && name != b"hostname" || !is_word_pair(place))
+                }
                 Separator::Line => arguments.strange || spaced,
                 _ => arguments.strange || spaced || closed || arguments.few && place.text.len() <= 80,
             }
         }
-        Program::Tool => {
+        Program::Rare if !arguments.none && arguments.separate && kind != Separator::Pipe => true,
+        Program::Rare | Program::Tool => {
             arguments.strange
                 || closed
                 || kind == Separator::Sure && arguments.none && place.before.len() <= 24 && !after.starts_with(b"=")
@@ -289,6 +293,8 @@ impl Arguments {
         let expanded = line.starts_with(b"$") && is_blank_expansion(line);
         let own = line.iter().position(|&byte| matches!(byte, b'|' | b'&' | b')')).unwrap_or(line.len());
         let arguments = line[..own].trim_ascii();
+        // The quote that the value broke out of.
+        let arguments = if matches!(arguments, [b'\'' | b'"']) { &[] } else { arguments };
         let first = arguments.split(u8::is_ascii_whitespace).find(|part| !part.is_empty());
         let directly = line.first().is_some_and(|&byte| matches!(byte, b'<' | b'>'));
         let blank_before = line.first().is_none_or(|byte| byte.is_ascii_whitespace()) || expanded || directly;

@@ -7,6 +7,8 @@ pub(super) enum Program {
     Scout,
     /// Does something with its arguments, and is no word of a text: `wget`.
     Tool,
+    /// The same, and with such a name that any argument will do: `kubectl`.
+    Rare,
     /// Does something with its arguments, and is a word of texts as well: `cat`, `time`.
     Word,
 }
@@ -202,6 +204,53 @@ const TOOLS: &[&str] = &[
     "rpm",
 ];
 
+const RARE: &[&str] = &[
+    "busybox",
+    "kubectl",
+    "docker",
+    "certutil",
+    "bitsadmin",
+    "powershell",
+    "pwsh",
+    "wget",
+    "curl",
+    "netcat",
+    "ncat",
+    "socat",
+    "mkfifo",
+    "nslookup",
+    "tftp",
+    "chmod",
+    "chown",
+    "schtasks",
+    "mshta",
+    "regsvr32",
+    "rundll32",
+    "wmic",
+    "xxd",
+    "crontab",
+    "vssadmin",
+    "bcdedit",
+    "whois",
+    "tcpdump",
+    "iptables",
+    "strace",
+    "aws",
+    "gcloud",
+    "apt-get",
+    "lwp-download",
+    "cscript",
+    "wscript",
+    "useradd",
+    "expr",
+    "xcopy",
+    "taskkill",
+    "iwmi",
+    "python3",
+    "perl",
+    "nmap",
+];
+
 const WORDS: &[&str] = &[
     "cat", "sleep", "touch", "head", "tail", "sort", "find", "more", "less", "type", "net", "set", "ver", "host",
     "dig", "time", "date", "file", "strings", "cut", "uniq", "split", "who", "w", "last", "mount", "at", "start",
@@ -217,6 +266,8 @@ pub(super) fn program(name: &[u8]) -> Option<Program> {
         None
     } else if holds(SCOUTS) {
         Some(Program::Scout)
+    } else if holds(RARE) {
+        Some(Program::Rare)
     } else if holds(TOOLS) {
         Some(Program::Tool)
     } else if holds(WORDS) {

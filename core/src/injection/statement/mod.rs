@@ -22,7 +22,7 @@ use words::{Word, is_telling, word};
 
 /// How far the first quote is looked for, and how long a continuation is read: what comes later has been found before, or
 /// waits behind more text than a statement is made of.
-const LONGEST: usize = 1 << 16;
+const LONGEST: usize = 1 << 20;
 
 /// The cost of reading a kilobyte, in units of [`Deadline::spend`].
 const UNITS: u32 = 512;
@@ -67,8 +67,14 @@ fn behind_number(text: &[u8]) -> Option<Range<usize>> {
     let (mut bare, mut after_operand) = (true, true);
     match lexer.peek() {
         Token::Word(first) if word(first) == Word::Name && first.len() <= 40 => {
-            lexer.next();
+            let mut called = lexer;
+            called.next();
             bare = false;
+            if called.peek() == Token::Open {
+                after_operand = false;
+            } else {
+                lexer = called;
+            }
         }
         Token::Number | Token::Variable | Token::Quoted { open: false, .. } => {
             bare = lexer.next() == Token::Number;
@@ -467,7 +473,7 @@ impl<'t> Reader<'t> {
                 && (seen.names == 0 || seen.telling || self.place.bare))
                 || (seen.telling && seen.operators > 0 && self.place.bare)
                 || (seen.connective
-                    && seen.literals > 1
+                    && seen.literals > u32::from(seen.began)
                     && seen.names == 0
                     && self.place.bare
                     && self.hides_nothing())
@@ -509,7 +515,10 @@ impl<'t> Reader<'t> {
                 && (seen.connective && seen.compared && literals_only && seen.literals > 1
                     || seen.telling && seen.call && seen.names <= 1);
         }
-        seen.connective && (seen.telling || seen.compared && literals_only && seen.literals > 1)
+        let compared = seen.connective && seen.compared;
+        (seen.connective && seen.telling)
+            || (compared && literals_only && seen.literals > 1)
+            || (compared && self.place.bare && seen.began && seen.names == 1 && seen.literals > 0)
             || (seen.telling && seen.operators > 0 && self.place.bare && seen.call)
             || (seen.sorted && self.place.bare && literals_only && seen.literals > 0)
     }

@@ -40,6 +40,7 @@ use memchr::memchr;
 use self::active::Active;
 use self::entangled::Entangled;
 use self::follow::{Follow, Looks, bit};
+use self::opening::Beginnings;
 use self::positions::Positions;
 use self::program::{Program, Reads};
 use self::starters::Starters;
@@ -47,6 +48,7 @@ use self::states::Remembered;
 use self::symbols::{ByteKind, Class, Symbols};
 pub(super) use self::watch::Watch;
 use super::ast::{Ast, Look, Node};
+use super::opening::Opening;
 use crate::support::Expired;
 
 /// A compiled pattern.
@@ -69,6 +71,8 @@ pub(super) struct Automaton {
     /// The assertions that hold wherever a match begins.
     start_looks: Looks,
     remembered: Remembered,
+    /// The bytes with which a match begins elsewhere than at the beginning of a text, if that is known.
+    opening: Option<Opening>,
 }
 
 /// The cost of reading a symbol besides stepping, in the units of searches: roughly nanoseconds.
@@ -100,6 +104,7 @@ impl Automaton {
     fn read_by(ast: &Ast, by_bytes: bool, masks: bool) -> Option<Self> {
         let (program, reads) = program::compile(ast, by_bytes);
         let (symbols, members) = Symbols::new(&reads.sets, by_bytes, reads.has_assertions)?;
+        let opening = Beginnings::new(&program, &reads, &symbols, &members).opening();
         let words = positions::row_length(reads.set_of.len());
         let table = Table::new(&program, &reads, &members, symbols.count, masks);
         let empty = Follow::new(&program).from(program.start).ends;
@@ -113,10 +118,16 @@ impl Automaton {
             starters,
             start_looks: table.start_looks(),
             remembered: Remembered::default(),
+            opening,
             program,
             symbols,
             table,
         })
+    }
+
+    /// The bytes with which a match begins, unless they fit many places of a text.
+    pub(super) fn opening(&self) -> Option<&Opening> {
+        self.opening.as_ref().filter(|opening| opening.is_rare())
     }
 
     /// The most operations that reading one symbol can take.
@@ -238,6 +249,7 @@ impl Automaton {
             + self.starters.memory()
             + table
             + self.remembered.memory()
+            + self.opening.as_ref().map_or(0, Opening::memory)
     }
 }
 

@@ -1,60 +1,125 @@
 //! The bytes with which a match can begin.
 
-use super::active::Room;
-use super::follow::bit;
-use super::symbols::{Class, Symbols};
-use super::{Automaton, Looks, Watch};
+use super::follow::{self, Follow, Looks, bit};
+use super::program::{Place, Program, Reads, Step};
+use super::symbols::{Class, SetId, Symbols};
 use crate::pattern::ast::Look;
-use crate::pattern::opening::Opening;
+use crate::pattern::opening::{Opening, Way, Ways};
 use crate::pattern::required::ByteSet;
 use crate::pattern::utf8::{CONTINUATION, LEADS};
 
 /// The length of the longest symbol, in bytes.
 const SYMBOL: usize = 4;
 
-impl Automaton {
-    /// The first bytes of a match, unless they fit many places of a text.
-    pub(in crate::pattern) fn opening(&self) -> Option<Opening> {
-        self.any_opening().filter(Opening::is_rare)
+/// The ways in which a match can begin, collected position by position.
+pub(super) struct Beginnings<'p> {
+    program: &'p Program,
+    reads: &'p Reads,
+    follow: Follow<'p>,
+    /// By position: the place after it.
+    after: Vec<Place>,
+    /// By set that the program reads: the encodings of its symbols.
+    spellings: Vec<Option<Vec<Spelling>>>,
+    by_class: Vec<Vec<Spelling>>,
+    members: &'p [Vec<Class>],
+}
+
+impl<'p> Beginnings<'p> {
+    pub(super) fn new(program: &'p Program, reads: &'p Reads, symbols: &Symbols, members: &'p [Vec<Class>]) -> Self {
+        let mut after = vec![0; reads.set_of.len()];
+        for step in program.steps() {
+            if let Step::Read { position, next } = step {
+                after[position as usize] = next;
+            }
+        }
+        Beginnings {
+            program,
+            reads,
+            follow: Follow::new(program),
+            after,
+            spellings: (0..members.len()).map(|_| None).collect(),
+            by_class: symbols.spellings(),
+            members,
+        }
     }
 
-    /// The first bytes of a non-empty match. The automaton tells which symbols can follow each other; all assertions
-    /// are taken to hold, except for the one that the text begins.
-    pub(super) fn any_opening(&self) -> Option<Opening> {
-        if !self.empty.is_empty() || self.start_looks & bit(Look::TextStart) != 0 {
+    /// The first bytes of a match: a way for each set of first symbols, with similar ones merged. All assertions are
+    /// taken to hold, except for the one that the text begins. `None` if a match can be empty, or if it can begin only
+    /// where the text does.
+    pub(super) fn opening(mut self) -> Option<Opening> {
+        let starts = self.follow.from(self.program.start);
+        if !starts.ends.is_empty() {
             return None;
         }
-        let looks = Looks::MAX & !bit(Look::TextStart);
-        let spellings = self.symbols.spellings();
+        let mut starts: Vec<u32> = reachable(&starts).collect();
+        if starts.is_empty() {
+            return None;
+        }
+        starts.sort_unstable_by_key(|&position| (self.set_of(position), position));
+        let mut ways = Ways::default();
+        for same in starts.chunk_by(|&a, &b| self.set_of(a) == self.set_of(b)).map(<[u32]>::to_vec).collect::<Vec<_>>()
+        {
+            ways.add(self.way(same));
+        }
+        Some(ways.finish())
+    }
+
+    fn set_of(&self, position: u32) -> SetId {
+        self.reads.set_of[position as usize]
+    }
+
+    /// The first bytes of matches that begin with one of these positions.
+    fn way(&mut self, starts: Vec<u32>) -> Way {
         let mut bytes = [ByteSet::default(); Opening::LENGTH + SYMBOL];
-        let mut rows = vec![vec![0; self.words]; Opening::LENGTH + SYMBOL];
-        let mut room = Room::new(self.words);
-        let mut active = room.set(self.words);
+        let mut positions: [Vec<u32>; Opening::LENGTH + SYMBOL] = Default::default();
+        positions[0] = starts;
         for at in 0..Opening::LENGTH {
-            for (class, spellings) in spellings.iter().enumerate() {
-                active.clear();
-                active.load(&rows[at]);
-                let ended = self.step(&mut active, looks, class as Class, at == 0, &mut Watch::forever()).ok()?;
-                let ended = ended || self.ends_at(&active, looks);
-                if active.is_empty() && !ended {
-                    continue;
-                }
+            let mut here = std::mem::take(&mut positions[at]);
+            here.sort_unstable();
+            here.dedup();
+            for position in here {
+                let next = self.follow.from(self.after[position as usize]);
+                let set = self.set_of(position) as usize;
+                let spellings = self.spellings[set].get_or_insert_with(|| spell(&self.members[set], &self.by_class));
                 for Spelling { length, sets } in spellings {
-                    let after = at + length;
-                    bytes[at..after].iter_mut().zip(sets).for_each(|(all, set)| *all = all.union(set));
-                    rows[after].iter_mut().zip(&*active.now).for_each(|(all, next)| *all |= next);
-                    if ended {
+                    let after = at + *length;
+                    bytes[at..after].iter_mut().zip(&*sets).for_each(|(all, set)| *all = all.union(set));
+                    positions[after].extend(reachable(&next));
+                    if next.ends.iter().any(|looks| can_hold(*looks)) {
                         // Any byte may follow.
-                        bytes[after..].fill(ByteSet::from_ranges(&[(0, u8::MAX)]));
+                        bytes[after..].fill(ByteSet::ALL);
                     }
                 }
             }
         }
-        Some(Opening(std::array::from_fn(|at| bytes[at])))
+        std::array::from_fn(|at| bytes[at])
     }
 }
 
+/// Whether assertions can hold elsewhere than at the beginning of a text.
+fn can_hold(looks: Looks) -> bool {
+    looks & bit(Look::TextStart) == 0
+}
+
+/// The positions that can be read next elsewhere than at the beginning of a text.
+fn reachable(next: &follow::Ways) -> impl Iterator<Item = u32> {
+    next.reads.iter().filter(|(looks, _)| can_hold(*looks)).map(|&(_, position)| position)
+}
+
+/// The encodings of the symbols of some groups.
+fn spell(classes: &[Class], by_class: &[Vec<Spelling>]) -> Vec<Spelling> {
+    let mut all: Vec<Spelling> = vec![];
+    for spelling in classes.iter().flat_map(|&class| &by_class[usize::from(class)]) {
+        match all.iter_mut().find(|known| known.length == spelling.length) {
+            Some(known) => known.sets.iter_mut().zip(&spelling.sets).for_each(|(all, set)| *all = all.union(set)),
+            None => all.push(spelling.clone()),
+        }
+    }
+    all
+}
+
 /// The bytes of symbols of one length, by their distance from the beginning.
+#[derive(Clone)]
 struct Spelling {
     length: usize,
     sets: [ByteSet; SYMBOL],

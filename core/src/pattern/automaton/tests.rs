@@ -124,7 +124,7 @@ fn matches_begin_with_the_opening() {
         if automaton.program.len() > 150 {
             continue;
         }
-        let Some(opening) = automaton.any_opening() else { continue };
+        let Some(opening) = &automaton.opening else { continue };
         openings += 1;
         for _ in 0..30 {
             let text = text(&mut random);

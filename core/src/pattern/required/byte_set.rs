@@ -50,6 +50,18 @@ impl ByteSet {
         ByteSet(self.0.map(|word| !word))
     }
 
+    /// Calls `act` with each member, in order: faster than an iterator.
+    #[inline]
+    pub fn for_each(&self, mut act: impl FnMut(u8)) {
+        for (at, &word) in self.0.iter().enumerate() {
+            let mut left = word;
+            while left != 0 {
+                act(at as u8 * 64 + left.trailing_zeros() as u8);
+                left &= left - 1;
+            }
+        }
+    }
+
     /// The members, in order.
     pub fn iter(&self) -> impl Iterator<Item = u8> + use<> {
         self.0.into_iter().enumerate().flat_map(|(at, word)| {
