@@ -5,6 +5,7 @@
 const childProcess = require('node:child_process')
 const { PassThrough } = require('node:stream')
 const { promisify } = require('node:util')
+const { reads } = require('./fs')
 const { emitError, refuseAsync, refuseSync, wrap } = require('./judge')
 
 const shell = (command) => typeof command === 'string' ? { 'server.sys.shell.cmd': command } : undefined
@@ -15,6 +16,13 @@ function program (file, ...rest) {
   const options = rest.find((argument) => typeof argument === 'object' && argument !== null && !Array.isArray(argument))
   const words = [file, ...args].map(String)
   return options?.shell ? shell(words.join(' ')) : { 'server.sys.exec.cmd': words }
+}
+
+/** A module that runs in a process of its own. */
+function runModule (file, args) {
+  const opened = reads(file)
+  const started = program(process.execPath, [file, ...(Array.isArray(args) ? args : [])])
+  return opened === undefined ? started : [opened, started]
 }
 
 /** A process that could not be started. */
@@ -44,6 +52,7 @@ function wrapProcesses () {
     }
   }
   wrap(childProcess, 'spawn', program, refusedChild)
+  wrap(childProcess, 'fork', runModule, refusedChild)
   wrap(childProcess, 'execSync', shell, refuseSync)
   for (const name of ['execFileSync', 'spawnSync']) wrap(childProcess, name, program, refuseSync)
 }

@@ -77,4 +77,4 @@ function refuseExists (error, args) {
   process.nextTick(args[1], false)
 }
 
-module.exports = { wrapFiles }
+module.exports = { reads, wrapFiles }

@@ -108,4 +108,4 @@ async function * parts (count) {
   for (let n = 0; n < count; n++) yield part
 }
 
-module.exports = { hasSqlite, knows, ROUTES, text, userOf, welcome }
+module.exports = { hasSqlite, SQLITE, knows, ROUTES, text, userOf, welcome }

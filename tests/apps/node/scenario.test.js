@@ -4,6 +4,7 @@
 
 const assert = require('node:assert/strict')
 const { spawn } = require('node:child_process')
+const { createHash } = require('node:crypto')
 const fs = require('node:fs')
 const http2 = require('node:http2')
 const net = require('node:net')
@@ -13,7 +14,8 @@ const { after, before, describe, test } = require('node:test')
 const { WebSocket } = require('ws')
 const { hasSqlite } = require('./routes')
 
-const LINES = fs.readFileSync(path.join(__dirname, '..', 'scenario.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line))
+const linesOf = (name) => fs.readFileSync(path.join(__dirname, '..', name), 'utf8').trim().split('\n').map((line) => JSON.parse(line))
+const LINES = linesOf('scenario.jsonl')
 const only = process.env.ONLY
 const SERVERS = [['http', 0], ['http', 3], ['express', 0], ['express', 3], ['fastify', 0], ['koa', 0], ['http2', 0]]
   .filter(([name]) => only === undefined || name === only)
@@ -24,14 +26,23 @@ function bodyOf (line) {
   if (line.form) return [Buffer.from(String(new URLSearchParams(line.form))), 'application/x-www-form-urlencoded']
   if ('json' in line) return [Buffer.from(JSON.stringify(line.json)), 'application/json']
   if (line.files) {
-    const parts = line.files.map(({ name, filename, type, content }) => {
+    const parts = line.files.flatMap(({ name, filename, type, content, random }) => {
       const more = (filename === undefined ? '' : `; filename="${filename}"`) + (type ? `\r\nContent-Type: ${type}` : '')
-      return `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${content}\r\n`
+      const head = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n`
+      const bytes = Buffer.from(content, random ? 'latin1' : 'utf8')
+      return [Buffer.from(head), bytes, noise(filename, random ?? 0), Buffer.from('\r\n')]
     })
-    return [Buffer.from(`${parts.join('')}--${BOUNDARY}--\r\n`), `multipart/form-data; boundary=${BOUNDARY}`]
+    return [Buffer.concat([...parts, Buffer.from(`--${BOUNDARY}--\r\n`)]), `multipart/form-data; boundary=${BOUNDARY}`]
   }
   if ('text' in line) return [Buffer.from(line.text.repeat(line.repeat ?? 1)), '']
   return [line.method === 'POST' ? Buffer.alloc(0) : undefined, '']
+}
+
+/** Bytes as they are in a compressed file, the same in each run. */
+function noise (seed, length) {
+  const blocks = []
+  for (let n = 0; n * 64 < length; n++) blocks.push(createHash('sha512').update(`${seed} ${n}`).digest())
+  return Buffer.concat(blocks).subarray(0, length)
 }
 
 /** The bytes of a request. */
@@ -224,3 +235,17 @@ for (const [name, workers] of SERVERS) {
     })
   })
 }
+
+describe('what honest people send, in Express', { skip: only !== undefined && only !== 'honest' }, () => {
+  let server
+  before(async () => { server = await start('express', 0, false) })
+  after(() => server.child.kill())
+
+  // The exceptions are those of the rules, whatever the application: ../python/test_honest.py checks that they are needed.
+  for (const line of linesOf('honest.jsonl').filter(({ blocked_by: exception }) => exception === undefined)) {
+    test(line.name, async () => {
+      const { status, head } = await send(server.port, bytesOf(line, new Map()))
+      assert.equal(status, line.status, head)
+    })
+  }
+})

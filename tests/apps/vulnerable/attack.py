@@ -1,7 +1,7 @@
 """Lets scanners loose on the vulnerable application, bare and protected, on loopback and for a bounded time.
 
-attack.py PYTHON: the interpreter that serves the application. Fails if they find nothing in the bare application,
-anything in the protected one, or if that does not answer any more.
+attack.py SERVER: the interpreter that serves app.py, or `node` for ../node/vulnerable.js. Fails if they find nothing in the
+bare application, anything in the protected one, or if that does not answer any more.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ BIN = Path(sys.executable).parent
 TARGETS = [("/user?id=1", None), ("/login", "username=ann&password=x")]
 
 
-def main(python: str) -> int:
+def main(server: str) -> int:
     """Print what was found, and return whether that is as it should be."""
     outcomes = {}
     for name, bare in [("bare", True), ("protected", False)]:
-        with serving(python, bare=bare) as base:
+        with serving(server, bare=bare) as base:
             outcomes[name] = {"sqlmap": sqlmap(base), "wapiti": wapiti(base)}
             with urllib.request.urlopen(base + "/user?id=2") as answer:
                 assert answer.read() == b"bob", "the application does not answer as before"
@@ -42,14 +42,17 @@ def main(python: str) -> int:
 
 
 @contextmanager
-def serving(python: str, *, bare: bool) -> Iterator[str]:
+def serving(program: str, *, bare: bool) -> Iterator[str]:
     """Serve the application; gives the address of its first page."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {**os.environ, "BARE": "1" if bare else "", "BARTIZAN_MODE": "block"}
-    command = [python, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "critical"]
-    server = subprocess.Popen([*command, "app:app"], cwd=HERE, env=environment, stderr=subprocess.DEVNULL)
+    command = [program, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "critical"]
+    command += ["app:app"]
+    if Path(program).name == "node":
+        command = [program, str(HERE.parent / "node" / "vulnerable.js"), str(port)]
+    server = subprocess.Popen(command, cwd=HERE, env=environment, stderr=subprocess.DEVNULL)
     try:
         for _ in range(300):
             try:
