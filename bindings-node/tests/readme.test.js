@@ -11,7 +11,7 @@ const { test } = require('node:test')
 const root = path.join(__dirname, '..')
 const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
 const programs = [...readme.matchAll(/```js\n(.*?)```/gs)].map(([, program]) => program)
-const prints = ["' OR 1=1 --", 'low Enumeration of accounts through the login']
+const prints = ["' OR 1=1 --", 'blocked: address 203.0.113.7\n403 { address: 1 }', 'low Enumeration of accounts through the login']
 
 for (const [index, print] of prints.entries()) {
   test(`program ${index + 1} prints "${print}"`, () => {

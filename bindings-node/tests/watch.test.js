@@ -27,6 +27,8 @@ const RULES = {
 }
 const NONE = { version: '2.2', rules: [] }
 
+const watched = (settings) => new Engine(RULES, { timeout_us: 60_000_000, ...settings })
+
 function attack (engine, span) {
   const request = engine.request(span)
   const blocked = request.start({ method: 'GET', url: '/search?q=x', query: { q: ['an attack'] }, peer: '192.0.2.7' })
@@ -51,7 +53,7 @@ afterEach(() => { delete process.env.BARTIZAN_MODE })
 test('attacks and blocks are logged and told', () => {
   const [lines, events, blocks] = [[], [], []]
   const hooks = { onLog: (line) => lines.push(JSON.parse(line)), onEvent: (record) => events.push(record), onBlock: (record) => blocks.push(record) }
-  attack(new Engine(RULES, { mode: 'block', ...hooks }))
+  attack(watched({ mode: 'block', ...hooks }))
   assert.deepEqual(lines, [...events, ...blocks])
   assert.deepEqual([events[0].rule, events[0].action, events[0].client], ['r', 'block', '192.0.2.7'])
   assert.deepEqual([blocks[0].reason, blocks[0].rule, blocks[0].status, blocks[0].path], ['rule', 'r', 403, '/search'])
@@ -60,7 +62,7 @@ test('attacks and blocks are logged and told', () => {
 
 test('lines are limited, hooks are not', () => {
   const [lines, events] = [[], []]
-  const engine = new Engine(RULES, { log_rate_limit: 1, onLog: (line) => lines.push(line), onEvent: (record) => events.push(record) })
+  const engine = watched({ log_rate_limit: 1, onLog: (line) => lines.push(line), onEvent: (record) => events.push(record) })
   for (let i = 0; i < 3; i++) attack(engine)
   assert.deepEqual([lines.length, events.length], [1, 3])
   assert.deepEqual(engine.metrics().log_suppressed, { attack: 2, block: 0 })
@@ -76,14 +78,14 @@ test('NODE_DEBUG shows the lines', () => {
 
 test('what hooks throw goes no further', async () => {
   for (const onEvent of [() => { throw new Error('at once') }, async () => { throw new Error('later') }]) {
-    const warnings = await warned(() => attack(new Engine(RULES, { onEvent })))
+    const warnings = await warned(() => attack(watched({ onEvent })))
     assert.match(warnings.join(), /a hook failed: Error: (at once|later)/)
   }
 })
 
 test('hooks may use the engine, and are not called within hooks', () => {
   const rules = []
-  const engine = new Engine(RULES, {
+  const engine = watched({
     mode: 'block',
     onEvent: ({ rule }) => {
       rules.push(rule)
@@ -95,11 +97,11 @@ test('hooks may use the engine, and are not called within hooks', () => {
 })
 
 test('only functions are hooks', () => {
-  assert.throws(() => new Engine(RULES, { onBlock: 5 }), (error) => error instanceof ArgumentError && /`onBlock` must be a function/.test(error.message))
+  assert.throws(() => watched({ onBlock: 5 }), (error) => error instanceof ArgumentError && /`onBlock` must be a function/.test(error.message))
 })
 
 test('numbers', () => {
-  const engine = new Engine(RULES, { mode: 'block' })
+  const engine = watched({ mode: 'block' })
   attack(engine)
   const { requests, events, blocks } = engine.metrics()
   assert.deepEqual([requests, events, blocks], [1, { r: 1 }, { rule: 1 }])
@@ -111,21 +113,21 @@ test('tags go to the active span of OpenTelemetry, unless a span is given', () =
   const span = new BasicTracerProvider().getTracer('test').startSpan('request')
   const given = {}
   context.with(trace.setSpan(context.active(), span), () => {
-    attack(new Engine(RULES))
-    attack(new Engine(RULES), { setTag: (name, value) => { given[name] = value } })
+    attack(watched())
+    attack(watched(), { setTag: (name, value) => { given[name] = value } })
   })
   assert.deepEqual([span.attributes['appsec.event'], span.attributes['bartizan.would_block']], ['true', 'true'])
   assert.equal(given['appsec.event'], 'true')
   context.disable()
-  attack(new Engine(RULES))
+  attack(watched())
 })
 
 test('the mode comes from the environment', () => {
   process.env.BARTIZAN_MODE = 'block'
-  assert.equal(attack(new Engine(RULES)), true)
-  assert.equal(attack(new Engine(RULES, { mode: 'monitor' })), false)
+  assert.equal(attack(watched()), true)
+  assert.equal(attack(watched({ mode: 'monitor' })), false)
   process.env.BARTIZAN_MODE = 'blok'
-  assert.throws(() => new Engine(RULES), /the variable `BARTIZAN_MODE` must be `monitor` or `block`, not `blok`/)
+  assert.throws(() => watched(), /the variable `BARTIZAN_MODE` must be `monitor` or `block`, not `blok`/)
 })
 
 test('the engine of the process is made once', () => {
@@ -135,7 +137,7 @@ test('the engine of the process is made once', () => {
 test('rules come from files and change', () => {
   const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'bartizan-')), 'rules.json')
   fs.writeFileSync(file, JSON.stringify(NONE))
-  const engine = new Engine(pathToFileURL(file), { mode: 'block' })
+  const engine = new Engine(pathToFileURL(file), { mode: 'block', timeout_us: 60_000_000 })
   assert.equal(attack(engine), false)
   fs.writeFileSync(file, JSON.stringify(RULES))
   engine.reload()

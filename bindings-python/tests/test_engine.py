@@ -158,11 +158,11 @@ def test_business_events_are_evaluated() -> None:
 def test_the_mode_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BARTIZAN_MODE", "block")
     with pytest.raises(Blocked):
-        Engine(QUERY).request().start(query={"q": "bad"})
-    Engine(QUERY, mode="monitor").request().start(query={"q": "bad"})
+        Engine(QUERY, timeout_us=60_000_000).request().start(query={"q": "bad"})
+    Engine(QUERY, mode="monitor", timeout_us=60_000_000).request().start(query={"q": "bad"})
     monkeypatch.setenv("BARTIZAN_MODE", "blok")
     with pytest.raises(TypeError, match=r"the variable `BARTIZAN_MODE` must be `monitor` or `block`, not `blok`"):
-        Engine(QUERY)
+        Engine(QUERY, timeout_us=60_000_000)
 
 
 def test_the_engine_of_the_process_is_made_once() -> None:
@@ -175,7 +175,7 @@ def test_the_engine_of_the_process_is_made_once() -> None:
 def test_rules_come_from_files_and_change(tmp_path: Path) -> None:
     file = tmp_path / "rules.json"
     file.write_text(json.dumps({"version": "2.2", "rules": []}))
-    engine = Engine(file, mode="block")
+    engine = Engine(file, mode="block", timeout_us=60_000_000)
 
     def blocks(text: str = "bad") -> bool:
         try:

@@ -28,6 +28,10 @@ RULES = {
 }
 
 
+def watched(**settings: Any) -> Engine:
+    return Engine(RULES, timeout_us=60_000_000, **settings)
+
+
 def attack(engine: Engine) -> Request:
     request = engine.request()
     try:
@@ -43,7 +47,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
 
 
 def test_attacks_and_blocks_are_logged(caplog: pytest.LogCaptureFixture) -> None:
-    attack(Engine(RULES, mode="block"))
+    attack(watched(mode="block"))
     found, block = lines(caplog)
     assert (found["event"], found["rule"], found["action"], found["client"]) == ("attack", "r", "block", "192.0.2.7")
     assert (block["event"], block["reason"], block["rule"], block["status"]) == ("block", "rule", "r", 403)
@@ -52,7 +56,7 @@ def test_attacks_and_blocks_are_logged(caplog: pytest.LogCaptureFixture) -> None
 
 
 def test_lines_are_limited(caplog: pytest.LogCaptureFixture) -> None:
-    engine = Engine(RULES, log_rate_limit=1)
+    engine = watched(log_rate_limit=1)
     for _ in range(3):
         attack(engine)
     assert len(lines(caplog)) == 1
@@ -62,7 +66,7 @@ def test_lines_are_limited(caplog: pytest.LogCaptureFixture) -> None:
 def test_hooks_hear_of_everything() -> None:
     events: list[dict[str, Any]] = []
     blocks: list[dict[str, Any]] = []
-    engine = Engine(RULES, mode="block", log_rate_limit=0, on_event=events.append, on_block=blocks.append)
+    engine = watched(mode="block", log_rate_limit=0, on_event=events.append, on_block=blocks.append)
     attack(engine)
     attack(engine)
     assert [event["matched"] for event in events] == ["attack", "attack"]
@@ -74,7 +78,7 @@ def test_what_hooks_raise_goes_no_further(error: BaseException, caplog: pytest.L
     def fail(_record: dict[str, Any]) -> None:
         raise error
 
-    attack(Engine(RULES, on_event=fail))
+    attack(watched(on_event=fail))
     assert "a hook failed" in caplog.messages
 
 
@@ -86,7 +90,7 @@ def test_hooks_may_use_the_engine() -> None:
         engine.block(ip=record["client"])
         attack(engine)
 
-    engine = Engine(RULES, mode="block", on_event=look_again)
+    engine = watched(mode="block", on_event=look_again)
     attack(engine)
     assert calls == ["r"], "hooks are not called within hooks"
 
@@ -94,7 +98,7 @@ def test_hooks_may_use_the_engine() -> None:
 @pytest.mark.parametrize("hook", [5, "hook"])
 def test_only_functions_are_hooks(hook: Any) -> None:
     with pytest.raises(TypeError, match="on_event must be a function"):
-        Engine(RULES, on_event=hook)
+        watched(on_event=hook)
 
 
 def test_asynchronous_functions_are_no_hooks() -> None:
@@ -102,11 +106,11 @@ def test_asynchronous_functions_are_no_hooks() -> None:
         pass
 
     with pytest.raises(TypeError, match="not asynchronous"):
-        Engine(RULES, on_block=later)
+        watched(on_block=later)
 
 
 def test_numbers() -> None:
-    engine = Engine(RULES, mode="block")
+    engine = watched(mode="block")
     attack(engine)
     metrics = engine.metrics()
     assert metrics["requests"] == 1
@@ -122,10 +126,10 @@ def test_numbers() -> None:
 def test_tags_go_to_the_current_span_of_opentelemetry() -> None:
     tracer = TracerProvider().get_tracer("test")
     with tracer.start_as_current_span("request") as span:
-        attack(Engine(RULES))
+        attack(watched())
     attributes: Any = span.attributes  # type: ignore[attr-defined]
     assert (attributes["appsec.event"], attributes["bartizan.would_block"]) == ("true", "true")
-    attack(Engine(RULES))
+    attack(watched())
 
 
 def test_a_span_that_is_given_counts() -> None:
@@ -135,7 +139,7 @@ def test_a_span_that_is_given_counts() -> None:
         set_tag = staticmethod(given.__setitem__)
 
     with TracerProvider().get_tracer("test").start_as_current_span("request") as span:
-        Engine(RULES).request(Span()).finish()
+        watched().request(Span()).finish()
     assert given["_dd.appsec.enabled"] == 1
     assert not span.attributes  # type: ignore[attr-defined]
 

@@ -58,14 +58,9 @@ pub unsafe extern "C" fn bartizan_call(
 
 /// Creates an engine.
 ///
-/// @param settings     A map: `rules`, `local_rules`, `enabled`, `environment`, `trace_rate_limit`, `schema_delay`,
-///                     `timeout_us`, `host`, `propagate`, `on_incomplete`, `body_limit`, `decompressed_limit`,
-///                     `bodies_limit` (bytes), `client_ip_header`, `trusted_proxies` (an array of addresses and
-///                     networks), `takeover` (false, or a document with the key
-///                     `bartizan_ato`), `takeover_snapshot` (the result of the function `snapshot` of an earlier
-///                     engine's detector, from which that of this one continues), `clock` (`manual` for tests: time
-///                     stands still at `start_ms` until the detector's `advance` moves it), `service` and `env`. Any
-///                     other name is an error. Only read.
+/// @param settings     A map of the settings that `SETTINGS.md` lists; what is not given is read from the environment
+///                     variables of that list. Any other name is an error. An empty map makes an engine with the built-in
+///                     rules, which report; with the `mode` `block` they block. Only read.
 /// @param report       Overwritten with a map that says what was loaded and refused: `diagnostics` of the rules, as
 ///                     from ddwaf_builder_add_or_update_config, with `warnings` beside the sections, as from
 ///                     bartizan_builder_warnings; `warnings` about settings, and a `report` on the first batch. The

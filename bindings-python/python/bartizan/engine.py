@@ -58,8 +58,8 @@ class Engine:
     ``warnings``, and go to the logger ``bartizan``.
 
     The ``settings`` are in `bartizan.settings`; ``SETTINGS.md`` says what they do, and which environment variables
-    stand in for them. Any other raises ``TypeError``. The most important one is ``mode``: with ``"monitor"``, the default,
-    rules report, while refused users and addresses are blocked; with ``"block"`` rules block, too.
+    stand in for them. Any other raises ``TypeError``. The most important one is ``mode``: with ``"monitor"``, the
+    default, rules report, while refused users and addresses are blocked; with ``"block"`` rules block, too.
 
     Each attack and each block is a line of the logger ``bartizan``. ``on_event`` and ``on_block`` are called with the
     same as a map, within the request: they should take little time, and what they raise is logged and goes no further.

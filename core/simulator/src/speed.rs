@@ -10,7 +10,7 @@ use crate::play::play;
 use crate::stream::Source;
 use crate::suite::find;
 use crate::time::{SECOND, TODAY};
-use bartizan::internals::support::FixedClock;
+use bartizan::internals::support::{FixedClock, processor_time};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -57,8 +57,7 @@ impl<'w> Sliced<'w> {
         Sliced { ours, clock, at_ms: TODAY, slices: vec![] }
     }
 
-    /// Prints how long slices took that did more than to look whether there is work. The longest may have been interrupted
-    /// by other programs.
+    /// Prints the processor time of slices that did more than to look whether there is work.
     fn print(mut self) {
         self.slices.retain(|took| *took >= Duration::from_micros(5));
         self.slices.sort_unstable();
@@ -73,9 +72,10 @@ impl Defender for Sliced<'_> {
         while self.at_ms / SECOND < to_ms / SECOND {
             self.at_ms = (self.at_ms / SECOND + 1) * SECOND;
             self.clock.set_millis(self.at_ms);
-            let start = Instant::now();
+            let (start, worked) = (Instant::now(), processor_time::of_this_thread());
             self.ours.poll();
-            self.slices.push(start.elapsed());
+            let took = processor_time::of_this_thread().zip(worked).map(|(now, before)| now - before);
+            self.slices.push(took.unwrap_or_else(|| start.elapsed()));
         }
         self.clock.set_millis(to_ms.max(self.at_ms));
         self.ours.hear(true, alarms);

@@ -11,7 +11,7 @@ pub mod log;
 mod numbers;
 mod occasional;
 mod pace;
-mod processor_time;
+pub mod processor_time;
 mod stride;
 #[cfg(test)]
 #[path = "../../tests/common/random.rs"]

@@ -12,6 +12,7 @@ pub mod condition;
 pub mod exceptions;
 pub mod field;
 pub mod filter;
+mod guard;
 mod keys;
 pub mod login_route;
 mod overrides;

@@ -1,5 +1,7 @@
 //! A configured rule: the events it counts, how they are grouped, the window and the thresholds.
 
+pub use super::guard::Guard;
+
 use super::condition::Condition;
 use super::field::Field;
 use super::filter::Filter;
@@ -48,28 +50,6 @@ pub enum Instant {
     ImpossibleTravel,
     PostCompromise,
     SuspiciousSuccess,
-}
-
-/// A guard against false positives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guard {
-    /// Many familiar accounts behind one address raise the threshold.
-    SharedEgress,
-    /// Many attempts with one password come from a client with an outdated one.
-    StaleCredential,
-    /// Attempts that are attacks in themselves come from a scanner.
-    Scanner,
-    /// Attempts on one account at a constant rate come from a monitoring probe.
-    Probe,
-    /// An address with a signal of its own explains its attempts on one account.
-    ExplainedByAddress,
-    /// Failures of a network count only if no address makes more than half of them; those of a service only if no source makes
-    /// more than 30 %, and the sources make ten each at most.
-    Spread,
-    /// Failures of a network and user agent count only if they deviate from what the service expects of the two.
-    UnusualPair,
-    /// Networks of internet providers and mobile carriers do not count, unless a fifth of their sources are known offenders.
-    SharedProvider,
 }
 
 /// A severity and its condition.
@@ -296,27 +276,6 @@ impl Escalation {
             severity: severity(&fields)?,
             when: Condition::read_group(&fields, distinct, beyond_ring)?,
         })
-    }
-}
-
-impl Guard {
-    /// Whether the guard is what the rule looks for, rather than an exception from it.
-    pub fn is_part_of_rule(self) -> bool {
-        matches!(self, Self::Spread | Self::UnusualPair | Self::SharedProvider)
-    }
-
-    fn read(name: &str) -> Result<Self, Refusal> {
-        let guards = [
-            ("shared_egress", Self::SharedEgress),
-            ("stale_credential", Self::StaleCredential),
-            ("scanner", Self::Scanner),
-            ("probe", Self::Probe),
-            ("explained_by_address", Self::ExplainedByAddress),
-            ("spread", Self::Spread),
-            ("unusual_pair", Self::UnusualPair),
-            ("shared_provider", Self::SharedProvider),
-        ];
-        chosen("guard", name, &guards)
     }
 }
 

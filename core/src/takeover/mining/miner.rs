@@ -1,18 +1,18 @@
 //! The samples of a service, and the clusters found in them.
 
 use super::super::key::HashKey;
-use super::cluster::{Cluster, Grade, Merits};
+use super::cluster::Cluster;
 use super::dictionary::{Dictionary, NONE};
 use super::history::History;
 use super::item::Item;
 use super::matcher::Matcher;
-use super::metrics::{Level, Metrics};
+use super::metrics::Level;
 use super::reservoir::Reservoir;
 use super::sample::{CONFIGURED, Columns, Sample};
 use super::save;
+use super::search::Search;
 use super::search::measure::Times;
 use super::search::samples::Samples;
-use super::search::{Found, Measured, Search, Why};
 use super::traits::Traits;
 use std::collections::VecDeque;
 
@@ -31,10 +31,6 @@ const HONEST_AGE_S: f64 = 7.0 * 86_400.0;
 const ATTACK_AGE_S: f64 = 1800.0;
 /// The number of unfamiliar successes during an attack that are kept.
 const SUSPECTS: usize = 4096;
-/// The maximum number of clusters that are not in use any more.
-const STALE: usize = 16;
-/// The maximum number of clusters that analysts define.
-const CUSTOM: usize = 32;
 /// The number of new attempts, at least a hundredth of the samples, after which a search is worth it.
 const LEAST_NEW: u32 = 10;
 /// The time after which a search is made in any case, in seconds.
@@ -44,22 +40,22 @@ const TIDY_AFTER: u32 = 1024;
 
 /// The miner of a service.
 pub struct Mining {
-    strings: Dictionary,
-    columns: Columns,
-    attack: Reservoir,
-    successes: Reservoir,
-    failures: Reservoir,
+    pub(super) strings: Dictionary,
+    pub(super) columns: Columns,
+    pub(super) attack: Reservoir,
+    pub(super) successes: Reservoir,
+    pub(super) failures: Reservoir,
     suspects: VecDeque<(Sample, u64)>,
-    history: History,
+    pub(super) history: History,
     /// When the attack began, if there is one.
-    since_s: Option<u32>,
-    clusters: Vec<Cluster>,
-    custom: Vec<Cluster>,
-    named: u32,
-    covered: f64,
+    pub(super) since_s: Option<u32>,
+    pub(super) clusters: Vec<Cluster>,
+    pub(super) custom: Vec<Cluster>,
+    pub(super) named: u32,
+    pub(super) covered: f64,
     search: Progress,
     /// When the last search was requested, and the attempts since.
-    searched_s: Option<u32>,
+    pub(super) searched_s: Option<u32>,
     fresh: u32,
     /// New samples since unique strings were given up, and how many reservoirs remain to be tidied.
     kept: u32,
@@ -72,28 +68,6 @@ enum Progress {
     /// The samples are copied, one reservoir after the other.
     Copying(u32, Level, Vec<Vec<Sample>>),
     Running(Box<Search>),
-}
-
-/// Login attempts that have the items of a cluster, in one hour.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Explored {
-    /// The beginning of the hour, in seconds since the Unix epoch.
-    pub at_s: u64,
-    /// Whether these are attempts of the attack, or logins before it.
-    pub during: bool,
-    /// All logins or attempts of the hour.
-    pub logins: u64,
-    /// How many of them match, as estimated from the samples.
-    pub matches: f64,
-}
-
-/// Whether the clusters explain the attack, and nothing else.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Isolated {
-    /// The failures that no cluster matches, relative to the expected level: about 1 if the clusters are complete.
-    pub residual: f64,
-    /// For each cluster its id, and its matches per hour before the attack relative to those of the attack.
-    pub present_before: Vec<(String, f64)>,
 }
 
 impl Mining {
@@ -349,44 +323,6 @@ impl Mining {
         true
     }
 
-    /// Replaces the clusters by what a search found. A cluster keeps its id as long as its items are the same.
-    fn take(&mut self, found: Found) {
-        let former = std::mem::take(&mut self.clusters);
-        self.covered = found.covered;
-        let mut stale = vec![];
-        for measured in &found.measured {
-            let known = former.iter().find(|cluster| cluster.items == measured.items);
-            match measured.why {
-                Why::Chosen => {
-                    let id = known.map(|known| known.id.clone()).unwrap_or_else(|| {
-                        self.named += 1;
-                        format!("k{}", self.named)
-                    });
-                    let is_stale = measured.stale.unwrap_or(false);
-                    self.clusters.push(cluster(id, measured, &found, is_stale));
-                }
-                Why::Former => {
-                    let Some(known) = known else { continue };
-                    match measured.stale {
-                        Some(true) => stale.push(cluster(known.id.clone(), measured, &found, true)),
-                        // A cluster that still matches attempts but was not chosen is one that others replaced.
-                        Some(false) => {}
-                        // A pause says nothing about it. Waves come back, and its rule has to be there.
-                        None => stale.push(known.clone()),
-                    }
-                }
-                Why::Custom => {
-                    if let Some(custom) = self.custom.iter_mut().find(|custom| custom.items == measured.items) {
-                        let is_stale = measured.stale.unwrap_or(custom.stale);
-                        *custom = Cluster { custom: true, ..cluster(custom.id.clone(), measured, &found, is_stale) };
-                    }
-                }
-            }
-        }
-        let surplus = stale.len().saturating_sub(STALE);
-        self.clusters.extend(stale.into_iter().skip(surplus));
-    }
-
     /// The clusters: those found, the most important first, then stale ones and those of analysts.
     pub fn clusters(&self) -> impl Iterator<Item = &Cluster> {
         self.clusters.iter().chain(&self.custom)
@@ -395,76 +331,6 @@ impl Mining {
     /// The share of the attack's attempts that the clusters match.
     pub fn covered(&self) -> f64 {
         self.covered
-    }
-
-    /// Defines a cluster on behalf of an analyst; an earlier one of this id is replaced. Its metrics are known after
-    /// the next search. The id has 1 to 64 characters of `a-z`, `A-Z`, `0-9`, `_` and `-`, and is not one that the miner
-    /// gives: `k` and a number.
-    pub fn define(&mut self, id: &str, items: Vec<Item>) -> Result<(), String> {
-        let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-        let is_ours = id.strip_prefix('k').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
-        if !(1..=64).contains(&id.len()) || !is_plain || is_ours {
-            return Err(
-                "invalid id of a cluster, expected 1 to 64 of a-z, A-Z, 0-9, '_' and '-', not 'k1', 'k2', ...".into()
-            );
-        }
-        if self.since_s.is_none() {
-            return Err("there is no attack to compare with".into());
-        }
-        self.custom.retain(|cluster| cluster.id != id);
-        self.searched_s = None;
-        if self.custom.len() == CUSTOM {
-            return Err(format!("there are already {CUSTOM} clusters of analysts"));
-        }
-        self.custom.push(Cluster {
-            id: id.into(),
-            items,
-            metrics: Metrics { collateral_upper: 1.0, ..Metrics::default() },
-            threat_intel: [0.0; 2],
-            nonexistent: 0.0,
-            present_before: 0.0,
-            correlation: 0.0,
-            grade: Grade::Monitor,
-            stale: false,
-            custom: true,
-        });
-        Ok(())
-    }
-
-    /// The logins per hour that have these items, before and during the attack, oldest first.
-    pub fn explore(&self, items: &[Item]) -> Vec<Explored> {
-        let mut matcher = Matcher::new(items, &self.columns, &self.strings);
-        let mut share = |reservoir: &Reservoir, hour: u32| {
-            let of_hour = reservoir.samples().iter().filter(|sample| sample.at_s / 3600 == hour);
-            let (all, matches) = of_hour.fold((0u32, 0u32), |(all, matches), sample| {
-                (all + 1, matches + u32::from(matcher.matches(sample, &self.strings)))
-            });
-            f64::from(matches) / f64::from(all.max(1))
-        };
-        let start_s = |hour: u32| u64::from(hour) * 3600;
-        let mut explored = vec![];
-        for hour in self.history.hours() {
-            let successes = f64::from(hour.successes) * share(&self.successes, hour.hour);
-            let failures = f64::from(hour.failures) * share(&self.failures, hour.hour);
-            let logins = u64::from(hour.successes) + u64::from(hour.failures);
-            let matches = successes + failures;
-            explored.push(Explored { at_s: start_s(hour.hour), during: false, logins, matches });
-        }
-        let minutes: Vec<_> = self.history.minutes().collect();
-        for of_hour in minutes.chunk_by(|one, other| one.minute / 60 == other.minute / 60) {
-            let hour = of_hour[0].minute / 60;
-            let logins: u64 = of_hour.iter().map(|minute| u64::from(minute.attempts)).sum();
-            let matches = logins as f64 * share(&self.attack, hour);
-            explored.push(Explored { at_s: start_s(hour), during: true, logins, matches });
-        }
-        explored
-    }
-
-    /// Tests whether the clusters explain the attack, given the failures and their expected number.
-    pub fn isolate(&self, failures: f64, expected: f64) -> Isolated {
-        let left = failures.max(0.0) * (1.0 - self.covered);
-        let present = |cluster: &Cluster| (cluster.id.clone(), cluster.present_before);
-        Isolated { residual: left / expected.max(0.5), present_before: self.clusters().map(present).collect() }
     }
 
     /// The memory allocated, in bytes.
@@ -504,25 +370,4 @@ fn offer(
         *kept += 1;
         Sample::take(traits, at_s, columns, strings)
     });
-}
-
-fn cluster(id: String, measured: &Measured, found: &Found, stale: bool) -> Cluster {
-    let merits = Merits {
-        collateral_upper: measured.metrics.collateral_upper,
-        present_before: measured.present_before,
-        successes: found.successes,
-        precision: measured.metrics.precision,
-    };
-    Cluster {
-        id,
-        grade: merits.grade(&measured.items),
-        items: measured.items.clone(),
-        metrics: measured.metrics,
-        threat_intel: [measured.offenders, found.usual_offenders],
-        nonexistent: measured.nonexistent,
-        present_before: measured.present_before,
-        correlation: measured.correlation,
-        stale,
-        custom: false,
-    }
 }

@@ -13,13 +13,14 @@
 //! | [`bitmap`], [`metrics`] | sets of samples, and how well a set of traits separates them |
 //! | [`search`] | the search, which runs in parts |
 //! | [`cluster`], [`matcher`] | a cluster and its grade, and its comparison with samples |
-//! | [`miner`] | all of this for one service |
+//! | [`miner`], `renewal`, `analysis` | all of this for one service, how clusters follow the searches, what analysts ask |
 //! | [`save`], [`record`] | the samples, and clusters with rules, in a snapshot |
 //! | [`generate`] | rules that match the requests of a cluster |
 //!
 //! Only clusters that hit fewer than one in a thousand honest logins, as far as the samples show, are graded for
 //! blocking. An attacker who imitates the mixture of honest programs leaves no cluster.
 
+mod analysis;
 pub mod bitmap;
 pub mod cluster;
 pub mod dictionary;
@@ -31,6 +32,7 @@ pub mod matcher;
 pub mod metrics;
 pub mod miner;
 pub mod record;
+mod renewal;
 pub mod reservoir;
 pub mod sample;
 pub mod save;
@@ -40,9 +42,10 @@ pub mod traits;
 #[cfg(test)]
 mod tests;
 
+pub use analysis::{Explored, Isolated};
 pub use cluster::{Cluster, Enforced, Grade};
 pub use generate::{Mode, Plan, Rules};
 pub use item::Item;
 pub use metrics::Level;
-pub use miner::{Explored, Isolated, Mining};
+pub use miner::Mining;
 pub use traits::Traits;
