@@ -188,7 +188,7 @@ class ServedRequest extends sdk.Request {
 
   /** Evaluates a dangerous call before it is made. If it is refused, the request ends, and `Blocked` is thrown. */
   operation (addresses) {
-    const answer = callWithin(this.#budget, this.#native, 'operation', { addresses })
+    const answer = this.#ask('operation', { addresses })
     this.#heed(answer)
     const asked = answer.actions?.generate_stack
     if (asked !== undefined && (this.#stacks.length < LARGEST_NUMBER || LARGEST_NUMBER === 0)) {

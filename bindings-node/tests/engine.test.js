@@ -179,3 +179,11 @@ test('pending work of the detector beside the event loop', async () => {
   await Promise.all([takeover.tickLater(), takeover.tickLater()])
   assert.ok(told.includes('opened'), String(told))
 })
+
+test('refused calls are told like other attacks', () => {
+  const told = []
+  const engine = new Engine({ version: '2.2', rules: [rule('r', 'server.io.fs.file')] }, { mode: 'block', onEvent: (record) => told.push(record) })
+  assert.throws(() => engine.request().operation({ 'server.io.fs.file': 'bad' }), Blocked)
+  engine.request().operation({ 'server.io.fs.file': 'good' })
+  assert.equal(told.length, 1)
+})

@@ -201,6 +201,17 @@ test('clients that leave', async (t) => {
   assert.equal(served, 2)
 })
 
+for (const name of ['express', 'express4', 'fastify', 'koa']) {
+  test(`records of attacks on ${name} have the route`, async (t) => {
+    const records = []
+    const own = new Engine(rules, { mode: 'block', timeout_us: 60_000_000, onBlock: (record) => records.push(record) })
+    const { server, port } = await listen(FRAMEWORKS[name](own))
+    t.after(() => server.close())
+    assert.match(await exchange(port, [request('GET', '/items/ev%69l')]), / 403 /)
+    assert.deepEqual(records.map(({ route }) => route), ['/items/:id'])
+  })
+}
+
 test('endless responses keep nobody else from being served', async (t) => {
   let closed = 0
   const { server, port } = await listen(http.createServer(protect((req, res) => {

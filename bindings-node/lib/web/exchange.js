@@ -34,7 +34,7 @@ class Exchange {
   /** Called when the request ended without the application's response: it was answered, or its client left. */
   onEnded = nothing
   /** What frameworks made of the request and was evaluated, so that it is not evaluated again. */
-  seen = { user: undefined, params: undefined, body: false }
+  seen = { user: undefined, params: undefined, body: false, route: undefined }
 
   /** The exchange of a request of node:http, if it is protected. */
   static of (req) {
@@ -75,6 +75,13 @@ class Exchange {
       process.emitWarning(`a request could not be judged: ${error}`, 'BartizanWarning')
       return false
     }
+  }
+
+  /** Names the route that serves the request, for log lines. */
+  route (route) {
+    if (typeof route !== 'string' || route === this.seen.route) return
+    this.seen.route = route
+    this.judge((request) => request.route(route))
   }
 
   /** Evaluates the request, and calls `next`, or answers in its place. With `later`, the body is held while `next` runs. */

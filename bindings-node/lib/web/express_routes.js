@@ -38,6 +38,7 @@ function watchedRun (run) {
 
 function stops (exchange, req, layer) {
   if (exchange.replaced) return true
+  if (layer.route !== undefined) exchange.route(typeof layer.route.path === 'string' ? `${req.baseUrl}${layer.route.path}` : undefined)
   if (noteUser(exchange, 'express', req.user, req.sessionID)) return true
   return judgeParams(exchange, req.params) || (layer.route !== undefined && judgeBody(exchange, req.body, req.headers))
 }

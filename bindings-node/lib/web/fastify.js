@@ -33,6 +33,7 @@ function bartizan (fastify, { engine, ...options }, done) {
   fastify.addHook('preHandler', (request, reply, next) => {
     const exchange = Exchange.of(request.raw)
     if (exchange === undefined) return next()
+    exchange.route(request.routeOptions?.url)
     if (exchange.replaced || judgeParams(exchange, request.params) || judgeBody(exchange, request.body, request.headers) ||
       noteUser(exchange, 'fastify', request.user ?? undefined, request.session?.sessionId)) {
       reply.hijack()

@@ -46,7 +46,11 @@ function watch (ctx, exchange) {
   const stop = (refused) => {
     if (refused) throw new Blocked('the request is blocked')
   }
-  watchProperty(ctx, 'params', (params) => stop(judgeParams(exchange, params)))
+  watchProperty(ctx, 'params', (params) => {
+    // As @koa/router names it.
+    exchange.route(ctx._matchedRoute)
+    stop(judgeParams(exchange, params))
+  })
   watchProperty(ctx.request, 'body', (body) => stop(judgeBody(exchange, body, ctx.req.headers)))
   watchProperty(ctx.state, 'user', (user) => stop(noteUser(exchange, 'koa', user, ctx.sessionId)))
 }

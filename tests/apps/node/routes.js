@@ -22,7 +22,7 @@ let database
 function users () {
   if (database === undefined) {
     database = new (require(SQLITE))(':memory:')
-    database.exec("create table users (name text); insert into users values ('ann')")
+    database.exec("create table users (id integer); insert into users values (1), (2)")
   }
   return database
 }
@@ -92,7 +92,7 @@ const ROUTES = {
   'GET /file': async ({ query }) => text(await fs.promises.readFile(`${FOLDER}/${query.get('name')}`)),
   'POST /file': async ({ read }) => text(await fs.promises.readFile(`${FOLDER}/${new URLSearchParams(String(await read())).get('name')}`)),
   'GET /query' ({ query }) {
-    const { count } = users().prepare(`select count(*) as count from users where name = '${query.get('name')}'`).get()
+    const { count } = users().prepare(`select count(*) as count from users where id = ${query.get('id')}`).get()
     return text(String(count))
   },
   'GET /run': async ({ query }) => text((await promisify(exec)(`echo ${query.get('word')}`)).stdout.trim()),
