@@ -298,7 +298,7 @@ int main(int argc, char **argv)
     pool = ddwaf_synchronized_pool_allocator_init();
     builder = ddwaf_builder_init();
     CHECK(ddwaf_builder_add_or_update_config(builder, "rules", 5, &rules, NULL));
-    ddwaf_object settings = parse("{\"enabled\": true, \"timeout_us\": 60000000}"), report;
+    ddwaf_object settings = parse("{\"enabled\": true, \"mode\": \"block\", \"timeout_us\": 60000000}"), report;
     ddwaf_object_set_string(ddwaf_object_insert_key(&settings, "rules", 5, ddwaf_get_default_allocator()), RULES,
                             (uint32_t)strlen(RULES), ddwaf_get_default_allocator());
     engine = bartizan_engine_init(&settings, &report);
