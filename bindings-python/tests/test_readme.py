@@ -12,7 +12,11 @@ import pytest
 PROGRAMS = re.findall(r"```python\n(.*?)```", (Path(__file__).parents[1] / "README.md").read_text(), re.DOTALL)
 
 
-PRINT = ["' OR 1=1 --", "blocked: address 203.0.113.7\n403 {'address': 1}", "low Enumeration of accounts through the login"]
+PRINT = [
+    "' OR 1=1 --",
+    "blocked: address 203.0.113.7\n403 {'address': 1}",
+    "low Enumeration of accounts through the login",
+]
 
 
 @pytest.mark.parametrize(("program", "prints"), list(zip(PROGRAMS, PRINT, strict=True)))

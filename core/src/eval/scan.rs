@@ -125,11 +125,11 @@ impl Examination<'_> {
         let identity = subject.object.identity();
         let (mut present, mut scanned, mut verified) = (None, None, 0);
         for planned in &source.inspections {
-            let rewrites = planned.rewrites.met_by(classes);
-            let unfiltered = planned.unfiltered.met_by(classes);
-            if no_candidates && !rewrites && !unfiltered {
+            if no_candidates && !planned.either.met_by(classes) {
                 continue;
             }
+            let rewrites = planned.rewrites.met_by(classes);
+            let unfiltered = planned.unfiltered.met_by(classes);
             let inspection = &plan.scan.inspections[planned.inspection];
             if !inspection.concerns(key) {
                 continue;

@@ -147,6 +147,8 @@ pub struct Planned {
     pub rewrites: Triggers,
     /// When an unfiltered matcher may match.
     pub unfiltered: Triggers,
+    /// When one of both holds.
+    pub either: Triggers,
 }
 
 /// The inspections of one address over values, or over keys.
@@ -184,9 +186,10 @@ impl SourcePlan {
 
     pub(super) fn add(&mut self, id: usize, inspection: &Inspection) {
         let (rewrites, unfiltered) = (inspection.chain.rewrites(), inspection.unfiltered_triggers);
-        self.triggers = self.triggers.or(rewrites).or(unfiltered);
+        let either = rewrites.or(unfiltered);
+        self.triggers = self.triggers.or(either);
         self.keyed_only &= inspection.keyed_only;
-        self.inspections.push(Planned { inspection: id, rewrites, unfiltered });
+        self.inspections.push(Planned { inspection: id, rewrites, unfiltered, either });
     }
 }
 

@@ -96,7 +96,7 @@ def file_of_form(name: Field) -> str:
 
 
 @app.get("/query")
-def query(id: str) -> str:
+def query(id: str) -> str:  # noqa: A002
     return shop.query(id)
 
 

@@ -10,6 +10,7 @@ pub(super) struct Room {
 }
 
 impl Room {
+    #[inline]
     pub(super) fn new(words: usize) -> Self {
         let heap = if words > INLINE { vec![0; 2 * words] } else { vec![] };
         Room { inline: [0; 2 * INLINE], heap }

@@ -11,6 +11,9 @@ use crate::support::Expired;
 /// The most words for the sets of a block, chosen to fit a cache.
 const WORDS: usize = 1 << 13;
 
+/// The symbols of a block for which there is room at once.
+const EXPECTED: usize = 256;
+
 /// A block of symbols of a text.
 pub(super) struct Block<'t> {
     pub(super) text: &'t [u8],
@@ -72,6 +75,14 @@ impl<'t> Block<'t> {
         self.sets.clear();
         self.states.clear();
         self.fruitful.clear();
+        // Most matches are short; growing step by step would take longer than reading them.
+        let symbols = self.limit.min(self.text.len()).saturating_sub(from).min(EXPECTED);
+        self.offsets.reserve(symbols);
+        if self.retrace.is_some() {
+            self.states.reserve(symbols);
+        } else {
+            self.sets.reserve(symbols * self.before.len());
+        }
     }
 }
 
