@@ -109,6 +109,13 @@ def test_asynchronous_functions_are_no_hooks() -> None:
         watched(on_block=later)
 
 
+def test_hooks_hear_of_dangerous_operations() -> None:
+    events: list[dict[str, Any]] = []
+    request = watched(on_event=events.append).request()
+    request.operation({"server.request.query": "an attack"})
+    assert [event["rule"] for event in events] == ["r"]
+
+
 def test_numbers() -> None:
     engine = watched(mode="block")
     attack(engine)

@@ -300,7 +300,7 @@ class Request:
 
         `bartizan.protect_calls` calls this. If a rule asks for it, the stack is kept for the report.
         """
-        answer = self._native.call("operation", {"addresses": addresses})
+        answer = self._ask("operation", {"addresses": addresses})
         asked = answer.get("actions", {}).get("generate_stack")
         if asked and (len(self._stacks) < stack.LARGEST_NUMBER or stack.LARGEST_NUMBER == 0):
             found = stack.captured(asked["stack_id"])
