@@ -40,7 +40,8 @@ function nativeEngine (settings) {
   const { error, diagnostics } = JSON.parse(made.report)
   if (error === undefined) return made
   if (diagnostics === undefined) throw new ArgumentError(error)
-  const wrong = typeof settings.rules === 'string' ? undefined : wrongDocument(settings.rules)
+  // Without rules, those of the environment are meant.
+  const wrong = typeof (settings.rules ?? '') === 'string' ? undefined : wrongDocument(settings.rules)
   throw new ConfigurationError(wrong === undefined ? error : `the rules cannot be used: ${wrong}`, diagnosticsOf(diagnostics))
 }
 

@@ -68,8 +68,9 @@ for (const page of pages) {
 }
 
 test('the first lines of the README', async (t) => {
-  const [start] = fs.readFileSync(path.join(root, '..', 'README.md'), 'utf8').split('## Try it')
-  const programs = blocks(start, 'js')
+  const readme = fs.readFileSync(path.join(root, '..', 'README.md'), 'utf8')
+  const [section] = readme.split('## Protect a web app')[1].split('\n## ')
+  const programs = blocks(section, 'js')
   assert.equal(programs.length, 2)
   for (const [program, more] of [
     [programs[0], "app.get('/', (req, res) => res.send('hello'))\napp.listen(8000)\n"],

@@ -1,6 +1,7 @@
 // What ES modules import by name.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import http from 'node:http'
 import { test } from 'node:test'
@@ -16,6 +17,12 @@ test('every name of the package', () => {
   assert.ok(new Waf().knownAddresses.length > 0)
   for (const part of [protect, protectExpress, protectKoa, bartizanFastify]) assert.equal(typeof part, 'function')
   assert.equal(bartizanFastify[Symbol.for('skip-override')], true)
+})
+
+test('nothing is extended before it is asked for', () => {
+  const program = "const { _load } = require('node:module'); require('bartizan/koa'); console.log(require('node:module')._load === _load)"
+  const { stdout } = spawnSync(process.execPath, ['-e', program], { cwd: new URL('..', import.meta.url), encoding: 'utf8' })
+  assert.equal(stdout, 'true\n')
 })
 
 test('functions of fs that were imported by name are judged', async (t) => {

@@ -29,7 +29,8 @@ def test_pages(page: Path, tmp_path: Path) -> None:
     assert all(expected)
 
 
-README = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text().split("## Try it")[0], re.DOTALL)
+SECTION = (ROOT / "README.md").read_text().split("## Protect a web app\n")[1].split("\n## ")[0]
+README = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
 ROUTES = {
     "flask": '@app.get("/")\ndef index():\n    return "hello"\n',
     "fastapi": '@app.get("/")\nasync def index() -> str:\n    return "hello"\n',

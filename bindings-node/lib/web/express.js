@@ -7,7 +7,6 @@ const { Exchange } = require('./exchange')
 const { watchRoutes } = require('./express_routes')
 const { judgeBody } = require('./judge')
 const { settled } = require('./options')
-require('./passport')
 
 /** The middleware that protects what comes after it. */
 function protect (engine, options) {

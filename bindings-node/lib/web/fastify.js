@@ -8,7 +8,6 @@ const { judgeBody, judgeParams } = require('./judge')
 const { protect: protectServer } = require('./http')
 const { settled } = require('./options')
 const { noteUser } = require('./user')
-require('./passport')
 
 function bartizan (fastify, { engine, ...options }, done) {
   const settings = settled(engine, options)

@@ -8,7 +8,6 @@ const { Exchange } = require('./exchange')
 const { judgeBody, judgeParams } = require('./judge')
 const { settled } = require('./options')
 const { noteUser } = require('./user')
-require('./passport')
 
 /** The middleware that protects what comes after it. */
 function protect (engine, options) {

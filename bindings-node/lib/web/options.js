@@ -4,6 +4,7 @@
 
 const { defaultEngine, Engine } = require('../engine')
 const { ArgumentError, kindOf, only } = require('../errors')
+const { watchLogins } = require('./passport')
 
 /** The engine given, or the one of the process. */
 function engineOf (engine) {
@@ -18,6 +19,7 @@ function settled (given, options = {}) {
   const engine = engineOf(given)
   const { span, ...proxies } = options
   engine.call('client_ip', proxies)
+  watchLogins()
   return { engine, span, proxies }
 }
 

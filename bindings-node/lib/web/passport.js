@@ -10,17 +10,28 @@ const { identityOf, noteUser } = require('./user')
 const FRAMEWORK = 'passport'
 const wrapped = new WeakSet()
 
-onModule('passport', (passport) => {
-  const prototype = passport.Passport?.prototype
-  if (typeof prototype?.use !== 'function') return false
-  const { use } = prototype
-  prototype.use = function (name, strategy) {
-    watch(strategy ?? name)
-    return use.apply(this, arguments)
-  }
-  for (const strategy of Object.values(passport._strategies ?? {})) watch(strategy)
-  return true
-})
+/** Watches the strategies of passport, whether it is loaded already or later. */
+function watchLogins () {
+  onModule('passport', (passport) => {
+    const prototype = passport.Passport?.prototype
+    if (typeof prototype?.use !== 'function') return false
+    const { use } = prototype
+    prototype.use = function (name, strategy) {
+      watch(strategy ?? name)
+      return use.apply(this, arguments)
+    }
+    // Where a request gets a strategy that was registered before.
+    const { _strategy: find } = prototype
+    if (typeof find === 'function') {
+      prototype._strategy = function (name) {
+        const strategy = find.call(this, name)
+        watch(strategy)
+        return strategy
+      }
+    }
+    return true
+  })
+}
 
 /** Passport calls `authenticate` on an object made of the strategy, which has the functions for the outcome. */
 function watch (strategy) {
@@ -84,4 +95,4 @@ function basicLogin ({ headers }) {
 
 const textOf = (value) => typeof value === 'string' && value !== '' ? value : undefined
 
-module.exports = { watch }
+module.exports = { watchLogins }

@@ -37,6 +37,8 @@ const LEAST_NEW: u32 = 10;
 const AGAIN_S: u32 = 600;
 /// The number of new samples after which unique strings are given up again, if they are too many.
 const TIDY_AFTER: u32 = 1024;
+/// The number of samples of past attacks whose strings are released at once.
+const RELEASED: usize = 128;
 
 /// The miner of a service.
 pub struct Mining {
@@ -60,6 +62,8 @@ pub struct Mining {
     /// New samples since unique strings were given up, and how many reservoirs remain to be tidied.
     kept: u32,
     untidy: usize,
+    /// Samples of attacks that are over, whose strings are still to be released.
+    leaving: Vec<Sample>,
 }
 
 /// How far the search is.
@@ -93,6 +97,7 @@ impl Mining {
             fresh: 0,
             kept: 0,
             untidy: 0,
+            leaving: vec![],
         }
     }
 
@@ -163,8 +168,8 @@ impl Mining {
     pub fn end_attack(&mut self) {
         self.cancel();
         self.since_s = None;
-        self.attack.clear(&mut self.strings);
-        self.suspects.drain(..).for_each(|(sample, _)| sample.release(&mut self.strings));
+        self.leaving.extend(self.attack.take_all());
+        self.leaving.extend(self.suspects.drain(..).map(|(sample, _)| sample));
         self.history.end_attack();
         self.clusters.clear();
         self.custom.clear();
@@ -241,13 +246,13 @@ impl Mining {
 
     /// Whether [`Mining::step`] has something to do: a search, or strings to give up.
     pub fn has_work(&self) -> bool {
-        self.is_searching() || self.is_untidy()
+        self.is_searching() || self.is_untidy() || !self.leaving.is_empty()
     }
 
     /// Runs a part of the search, which takes a few hundred microseconds at most; without a search it only bounds the
     /// memory of strings. Returns true when the search is complete and the clusters are new.
     pub fn step(&mut self) -> bool {
-        if self.tidy() {
+        if self.release_some() || self.tidy() {
             return false;
         }
         match (std::mem::replace(&mut self.search, Progress::Idle), self.since_s) {
@@ -290,6 +295,15 @@ impl Mining {
 
     fn is_untidy(&self) -> bool {
         self.untidy > 0 || self.kept >= TIDY_AFTER && self.strings.is_crowded()
+    }
+
+    /// Releases the strings of some samples of attacks that are over; returns whether there were any.
+    fn release_some(&mut self) -> bool {
+        let kept = self.leaving.len().saturating_sub(RELEASED);
+        let released = self.leaving.drain(kept..);
+        let is_some = released.len() > 0;
+        released.for_each(|sample| sample.release(&mut self.strings));
+        is_some
     }
 
     /// Gives up strings that occur only once, of one reservoir, if strings have become too many; returns whether there
@@ -336,7 +350,7 @@ impl Mining {
     /// The memory allocated, in bytes.
     pub fn memory(&self) -> usize {
         let samples = [&self.attack, &self.successes, &self.failures].map(|reservoir| reservoir.samples().len());
-        let samples = samples.iter().sum::<usize>() + self.suspects.len();
+        let samples = samples.iter().sum::<usize>() + self.suspects.len() + self.leaving.len();
         self.strings.memory() + samples * size_of::<Sample>()
     }
 

@@ -87,10 +87,10 @@ impl Reservoir {
         self.weight *= self.samples.len() as f64 / before.max(1) as f64;
     }
 
-    /// Forgets all samples.
-    pub fn clear(&mut self, strings: &mut Dictionary) {
-        self.samples.drain(..).for_each(|sample| sample.release(strings));
+    /// Takes all samples out; their strings are the caller's to release.
+    pub fn take_all(&mut self) -> Vec<Sample> {
         self.weight = 0.0;
+        std::mem::take(&mut self.samples)
     }
 }
 
