@@ -20,6 +20,8 @@
 //! `s` and U+212A for `k`; a subject with one of them is scanned once more (`look_alikes`) with these letters
 //! substituted.
 //!
+//! Transformed copies are scanned where they differ from the text they were made from (`changes`).
+//!
 //! The pass may have false positives, but never false negatives. It allocates only if there are look-alikes, and takes
 //! time linear in the subject.
 

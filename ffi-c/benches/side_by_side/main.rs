@@ -2,15 +2,20 @@
 //!
 //! ```text
 //! cargo bench -p bartizan-ffi --bench side_by_side -- [--engine SO] [--reference SO] [--rules JSON] [--rounds N] [--only NAME]
+//!     [--requests FILE...] [--limit N]
 //! ```
 //!
 //! A measurement is the cost of a request for a tracer: a context, one evaluation, the result, and their destruction.
 //! The engines alternate in short batches, so that changes in the machine's speed affect both alike; the table shows
 //! the median and the 99th percentile of the batches, and the median of the ratios of neighbouring ones. Without
 //! `--reference`, `tests/differential/reference.py` fetches it from the PyPI wheel of ddtrace.
+//!
+//! With `--requests`, the requests of these files are measured instead, at most `--limit` of them, and sorted into
+//! [kinds](corpus).
 
 #[path = "../common/mod.rs"]
 mod common;
+mod corpus;
 mod detectors;
 mod memory;
 mod processors;
@@ -36,6 +41,9 @@ fn main() {
     println!("engine    {engine}\nreference {reference}\nrules     {}\n", rules.unwrap_or("built-in"));
     let ruleset = rules::load(rules);
     let libraries = [Library::open(&reference), Library::open(&engine)];
+    if !options.requests.is_empty() {
+        return corpus::report(&libraries, &ruleset, &options.requests, options.limit);
+    }
     let handles = libraries.each_ref().map(|library| built(library, &ruleset));
 
     let mut table = Table::new("us a request", &options, &libraries);
@@ -71,12 +79,24 @@ struct Options {
     rules: Option<String>,
     rounds: usize,
     only: Option<String>,
+    /// Files of recorded requests.
+    requests: Vec<String>,
+    /// The most recorded requests.
+    limit: usize,
 }
 
 impl Options {
     fn read() -> Self {
-        let mut options = Options { engine: None, reference: None, rules: None, rounds: ROUNDS, only: None };
-        let mut arguments = std::env::args().skip(1);
+        let mut options = Options {
+            engine: None,
+            reference: None,
+            rules: None,
+            rounds: ROUNDS,
+            only: None,
+            requests: vec![],
+            limit: usize::MAX,
+        };
+        let mut arguments = std::env::args().skip(1).peekable();
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument} needs a value"));
             match argument.as_str() {
@@ -85,6 +105,11 @@ impl Options {
                 "--rules" => options.rules = Some(named_file(value())),
                 "--rounds" => options.rounds = value().parse().expect("--rounds takes a number"),
                 "--only" => options.only = Some(value()),
+                "--limit" => options.limit = value().parse().expect("--limit takes a number"),
+                "--requests" => {
+                    let files = std::iter::from_fn(|| arguments.next_if(|argument| !argument.starts_with("--")));
+                    options.requests.extend(files.map(named_file));
+                }
                 // An argument of cargo itself.
                 "--bench" => {}
                 other => panic!("unknown argument {other}"),
