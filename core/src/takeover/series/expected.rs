@@ -80,7 +80,7 @@ pub struct Expected {
     pub control: Option<f64>,
     /// The ratios of the series to familiar failures and to successes.
     pub ratios: [Option<f64>; 2],
-    /// The drift of the ratio behind `control`; see [`Ratio::drift`].
+    /// The drift of the ratio behind `control`; see `Ratio::drift`.
     pub drift: f64,
     /// What it is based on.
     pub baseline: &'static str,
