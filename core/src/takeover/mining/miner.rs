@@ -37,7 +37,7 @@ const LEAST_NEW: u32 = 10;
 const AGAIN_S: u32 = 600;
 /// The number of new samples after which unique strings are given up again, if they are too many.
 const TIDY_AFTER: u32 = 1024;
-/// The number of samples of past attacks whose strings are released at once.
+/// The number of samples whose strings are released or given up at once.
 const RELEASED: usize = 128;
 
 /// The miner of a service.
@@ -62,6 +62,8 @@ pub struct Mining {
     /// New samples since unique strings were given up, and how many reservoirs remain to be tidied.
     kept: u32,
     untidy: usize,
+    /// How many samples of the reservoir at hand are tidy.
+    tidied: usize,
     /// Samples of attacks that are over, whose strings are still to be released.
     leaving: Vec<Sample>,
 }
@@ -97,6 +99,7 @@ impl Mining {
             fresh: 0,
             kept: 0,
             untidy: 0,
+            tidied: 0,
             leaving: vec![],
         }
     }
@@ -322,17 +325,21 @@ impl Mining {
             return false;
         }
         if self.untidy == 0 {
-            (self.kept, self.untidy) = (0, 3);
+            (self.kept, self.untidy, self.tidied) = (0, 3, 0);
         }
-        self.untidy -= 1;
-        let reservoir = match self.untidy {
-            2 => &mut self.attack,
-            1 => &mut self.failures,
-            _ => &mut self.successes,
+        let samples = match self.untidy {
+            3 => self.attack.samples_mut(),
+            2 => self.failures.samples_mut(),
+            _ => self.successes.samples_mut(),
         };
-        reservoir.samples_mut().iter_mut().for_each(|sample| sample.give_up_unique(&mut self.strings));
-        if !self.strings.is_crowded() {
-            self.untidy = 0;
+        let end = samples.len().min(self.tidied + RELEASED);
+        let part = samples.get_mut(self.tidied..end).unwrap_or_default();
+        part.iter_mut().for_each(|sample| sample.give_up_unique(&mut self.strings));
+        self.tidied = end;
+        if end == samples.len() {
+            let is_enough = !self.strings.is_crowded();
+            self.untidy = if is_enough { 0 } else { self.untidy - 1 };
+            self.tidied = 0;
         }
         true
     }
