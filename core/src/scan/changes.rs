@@ -178,18 +178,19 @@ mod tests {
     #[test]
     fn a_change_has_margins() {
         let text = "The quick brown fox jumps over the lazy dog, 0123456789. ".repeat(20);
-        let changes = |original: &str, copy: &str| -> Vec<Range<usize>> {
-            Changes::new(original.as_bytes(), copy.as_bytes(), 7).collect()
+        let changes = |original: &str, copy: &str| -> Vec<(usize, usize)> {
+            let changes = Changes::new(original.as_bytes(), copy.as_bytes(), 7);
+            changes.map(|range| (range.start, range.end)).collect()
         };
         assert!(changes(&text, &text.to_uppercase()).is_empty());
-        assert_eq!(changes(&format!("{text}%27{text}"), &format!("{text}'{text}")), [1133..1151]);
-        assert_eq!(changes(&format!("{text}/* comment */{text}"), &format!("{text}{text}")), [1133..1151]);
-        assert_eq!(changes(&format!("%27{text}"), &format!("'{text}")), [0..11]);
-        assert_eq!(changes(&format!("{text}%27"), &format!("{text}'")), [1133..1141]);
-        assert_eq!(changes(&text, &format!("{text}'")), [1133..1141]);
+        assert_eq!(changes(&format!("{text}%27{text}"), &format!("{text}'{text}")), [(1133, 1151)]);
+        assert_eq!(changes(&format!("{text}/* comment */{text}"), &format!("{text}{text}")), [(1133, 1151)]);
+        assert_eq!(changes(&format!("%27{text}"), &format!("'{text}")), [(0, 11)]);
+        assert_eq!(changes(&format!("{text}%27"), &format!("{text}'")), [(1133, 1141)]);
+        assert_eq!(changes(&text, &format!("{text}'")), [(1133, 1141)]);
         let long = text.repeat(200);
-        assert_eq!(changes(&long, &format!("{long}'")).last(), Some(&(long.len() - 7..long.len() + 1)));
-        assert_eq!(changes("", "select"), [0..6]);
+        assert_eq!(changes(&long, &format!("{long}'")).last(), Some(&(long.len() - 7, long.len() + 1)));
+        assert_eq!(changes("", "select"), [(0, 6)]);
         assert!(changes("select", "").is_empty());
     }
 }
