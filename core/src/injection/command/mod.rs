@@ -150,7 +150,8 @@ fn is_command(text: &[u8], kind: Separator, place: Place<'_>, signs: &mut Signs<
     for _ in 0..6 {
         let spaced = rest.trim_ascii_start();
         let Some(&byte) = spaced.first() else { return false };
-        if matches!(byte, b'(' | b'{' | b'!') && kind != Separator::Ampersand {
+        let listed = braces(spaced);
+        if matches!(byte, b'(' | b'{' | b'!') && listed.is_none() && kind != Separator::Ampersand {
             rest = &spaced[1..];
             continue;
         }
@@ -167,7 +168,6 @@ fn is_command(text: &[u8], kind: Separator, place: Place<'_>, signs: &mut Signs<
             rest = after;
             continue;
         }
-        let listed = braces(spaced);
         let found = match listed {
             None if name == b"net" && names_of_net(after) => Some(Program::Scout),
             Some(name) => program(name),
@@ -226,6 +226,9 @@ fn judge(
         return false;
     }
     let attack = |signs: &mut Signs<'_>| arguments.separate && signs.follow(after);
+    if in_code_span(place, after) {
+        return attack(signs);
+    }
     if kind == Separator::Ampersand && place.in_address && !attack(signs) {
         return false;
     }
@@ -258,6 +261,12 @@ fn judge(
         }
         Program::Word => (arguments.strange && !matches!(kind, Separator::Line)) || closed || attack(signs),
     }
+}
+
+/// Whether a command stands in a text between backticks, as Markdown has code.
+fn in_code_span(place: Place<'_>, after: &[u8]) -> bool {
+    let opens = memchr::memmem::find(place.before, b" `").is_some_and(|at| place.before[at + 2..].contains(&b' '));
+    opens && memchr::memmem::find(after, b"` ").is_some()
 }
 
 /// `XBOX&PS`, `be|ls`: two short words joined by a sign, in a text that has nothing else.

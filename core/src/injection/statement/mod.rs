@@ -400,7 +400,9 @@ impl<'t> Reader<'t> {
                                     && matches!(self.lexer.peek(), Token::Word(_) | Token::Quoted { .. } | Token::Open)
                                     && self.goes_on_behind_table()
                             }
-                            Token::Comma | Token::Open | Token::Connective | Token::Operator(_) | Token::Close => true,
+                            Token::Comma | Token::Open | Token::Connective | Token::Operator(_) => true,
+                            // `(select one)` is also what forms ask for.
+                            Token::Close => self.place.quote.is_some(),
                             Token::Dot | Token::Comment | Token::Cast => true,
                             _ => false,
                         };
