@@ -102,11 +102,13 @@ pub fn check_versions(fields: &Fields<'_>) -> Result<(), Refusal> {
     if range.contains(&Version::of_engine()) { Ok(()) } else { Err(Refusal::skip()) }
 }
 
-/// The attributes, in the reference's order, which the list of known addresses shows.
+/// The attributes, in the order in which the reference sets them: the reverse of its hash table's.
 fn attributes(output: &Fields<'_>) -> Result<Vec<Attribute>, Refusal> {
     let bodies = output.optional("attributes", read::map)?.unwrap_or(Fields::EMPTY);
     let read = |(name, body): (&[u8], &Object)| Ok(Attribute { name: name.into(), source: source(body)? });
-    bodies.hashed().into_iter().map(read).collect()
+    let mut attributes = bodies.hashed().into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    attributes.reverse();
+    Ok(attributes)
 }
 
 fn source(body: &Object) -> Result<AttributeSource, Refusal> {

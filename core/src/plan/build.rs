@@ -171,12 +171,18 @@ impl Builder {
     fn rule(&mut self, planned: &Planned) -> Rule {
         let spec = &planned.spec;
         let conditions = self.conditions(&spec.conditions, Lists::Rules);
+        // The reference lists the addresses of attributes in the order of its hash table.
+        for attribute in spec.attributes.iter().rev() {
+            if let AttributeSource::Copy { address, .. } = &attribute.source {
+                self.address(address);
+            }
+        }
         let attributes = spec.attributes.iter().map(|attribute| Attribute {
             name: attribute.name.clone(),
             value: match &attribute.source {
                 AttributeSource::Literal(value) => AttributeValue::Literal(Arc::new(value.clone().into())),
                 AttributeSource::Copy { address, key_path } => {
-                    AttributeValue::Copy(self.address(address), key_path.as_slice().into())
+                    AttributeValue::Copy(self.addresses.intern(address), key_path.as_slice().into())
                 }
             },
         });
