@@ -101,7 +101,8 @@ bool bartizan_call(const char *function, size_t function_length, const ddwaf_obj
  * @return the engine, to be destroyed with bartizan_engine_destroy; NULL, with `error` in the report, if a setting
  *         cannot be used; NULL, with `error` and `diagnostics`, if the rules cannot.
  */
-bartizan_engine bartizan_engine_init(const ddwaf_object *settings, ddwaf_object *report);
+bartizan_engine bartizan_engine_init(const ddwaf_object *settings,
+                                     ddwaf_object *report);
 
 /**
  * Runs a function of an engine: `apply_remote`, `config_warnings`, `products`, `mode`, those of the denylist, or any
