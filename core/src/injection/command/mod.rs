@@ -11,13 +11,15 @@
 //!
 //! Each separator starts a segment that ends at the next, so the text is read a bounded number of times.
 
+mod arguments;
 mod names;
 mod word;
 
 use crate::support::{Deadline, Stride};
+use arguments::{Arguments, SIGNS};
 use names::{Program, is_keyword, program, program_like};
 use std::ops::Range;
-use word::{Word, is_blank_expansion};
+use word::Word;
 
 /// How much of a text is read: a command line that comes later waits behind more text than a program takes.
 const LONGEST: usize = 1 << 20;
@@ -35,7 +37,7 @@ pub fn runs_command(text: &[u8], deadline: &mut Deadline) -> Option<Range<usize>
         return Some(0..text.len());
     }
     let mut tight_start = None;
-    let mut signs = Signs { text, last: None };
+    let mut whole = Whole::new(text);
     let address = [memchr::memmem::find(text, b"://"), memchr::memchr(b'=', text)].into_iter().flatten().min();
     let line = memchr::memchr(b'\n', text).unwrap_or(text.len());
     let mut at = 0;
@@ -49,7 +51,7 @@ pub fn runs_command(text: &[u8], deadline: &mut Deadline) -> Option<Range<usize>
         // Behind the first line of a long text, nothing is tight.
         let tight = begins_tight && (text.len() <= 200 || at <= line);
         let in_address = address.is_some_and(|from| from < at);
-        if is_command(&text[at + length..], kind, Place { tight, text, before: &text[..at], in_address }, &mut signs) {
+        if is_command(&text[at + length..], kind, Place { tight, text, before: &text[..at], in_address }, &mut whole) {
             return Some(at..text.len());
         }
         at += length;
@@ -129,26 +131,45 @@ struct Place<'t> {
     in_address: bool,
 }
 
-/// Where a text last names what only attacks ask for; looked for once, when it matters.
-struct Signs<'t> {
+/// What holds for a text as a whole. Each is looked for once, when it matters, or candidates would cost a search each.
+struct Whole<'t> {
     text: &'t [u8],
-    last: Option<Option<usize>>,
+    /// Where it last names what only attacks ask for.
+    sign: Option<Option<usize>>,
+    /// Where its first code between backticks has a blank, and where its last one ends.
+    span: Option<Option<(usize, usize)>>,
 }
 
-impl Signs<'_> {
-    /// Whether a sign comes in or behind the rest of the text.
-    fn follow(&mut self, rest: &[u8]) -> bool {
+impl<'t> Whole<'t> {
+    fn new(text: &'t [u8]) -> Self {
+        Self { text, sign: None, span: None }
+    }
+
+    /// Whether a sign of attacks comes in or behind the rest of the text.
+    fn sign_follows(&mut self, rest: &[u8]) -> bool {
         let find = |text| SIGNS.iter().filter_map(|sign| memchr::memmem::rfind(text, sign)).max();
-        let last = *self.last.get_or_insert_with(|| find(self.text));
+        let last = *self.sign.get_or_insert_with(|| find(self.text));
         last.is_some_and(|last| last >= self.text.len() - rest.len())
+    }
+
+    /// Whether a command stands in a text between backticks, as Markdown has code.
+    fn is_code_span(&mut self, before: &[u8], after: &[u8]) -> bool {
+        let find = |text: &[u8]| {
+            let opens = memchr::memmem::find(text, b" `")? + 2;
+            Some((opens + memchr::memchr(b' ', &text[opens..])?, memchr::memmem::rfind(text, b"` ")?))
+        };
+        let span = *self.span.get_or_insert_with(|| find(self.text));
+        span.is_some_and(|(blank, end)| blank < before.len() && end >= self.text.len() - after.len())
     }
 }
 
-fn is_command(text: &[u8], kind: Separator, place: Place<'_>, signs: &mut Signs<'_>) -> bool {
+fn is_command(text: &[u8], kind: Separator, place: Place<'_>, whole: &mut Whole<'_>) -> bool {
     let mut rest = text;
     // Keywords, brackets, assignments and expansions come before a command's name.
     for _ in 0..6 {
-        let spaced = rest.trim_ascii_start();
+        // A line end would be the next separator: to skip line ends here is to read them again for each of them.
+        let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | 0x0B | 0x0C)).count();
+        let spaced = &rest[blanks..];
         let Some(&byte) = spaced.first() else { return false };
         let listed = braces(spaced);
         if matches!(byte, b'(' | b'{' | b'!') && listed.is_none() && kind != Separator::Ampersand {
@@ -169,7 +190,7 @@ fn is_command(text: &[u8], kind: Separator, place: Place<'_>, signs: &mut Signs<
             continue;
         }
         let found = match listed {
-            None if name == b"net" && names_of_net(after) => Some(Program::Scout),
+            None if name == b"net" && names_of_net(after) => Some(Program::Rare),
             Some(name) => program(name),
             None if word.wild => program_like(name).filter(|_| word.has_path()),
             None => program(name),
@@ -183,7 +204,7 @@ fn is_command(text: &[u8], kind: Separator, place: Place<'_>, signs: &mut Signs<
         };
         let disguised =
             (word.disguised || listed.is_some() || word.has_path() && (word.wild || place.tight)) && !word.in_quotes;
-        if judge((name, program), disguised, after, kind, place, signs) {
+        if judge((name, program), disguised, after, kind, place, whole) {
             return true;
         }
         if !is_keyword(word.text()) {
@@ -196,7 +217,7 @@ fn is_command(text: &[u8], kind: Separator, place: Place<'_>, signs: &mut Signs<
 
 /// What `net` of Windows is asked to do.
 fn names_of_net(after: &[u8]) -> bool {
-    let object = after.trim_ascii().split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    let object = after[..after.len().min(64)].trim_ascii().split(u8::is_ascii_whitespace).next().unwrap_or_default();
     [&b"user"[..], b"view", b"localgroup", b"group", b"share", b"use", b"accounts"].contains(&object)
 }
 
@@ -213,7 +234,7 @@ fn judge(
     after: &[u8],
     kind: Separator,
     place: Place<'_>,
-    signs: &mut Signs<'_>,
+    whole: &mut Whole<'_>,
 ) -> bool {
     let arguments = Arguments::read(after);
     // A backtick in a text is Markdown; a line among many is a line of a text.
@@ -225,11 +246,11 @@ fn judge(
     {
         return false;
     }
-    let attack = |signs: &mut Signs<'_>| arguments.separate && signs.follow(after);
-    if in_code_span(place, after) {
-        return attack(signs);
+    let attack = |whole: &mut Whole<'_>| arguments.separate && whole.sign_follows(after);
+    if whole.is_code_span(place.before, after) {
+        return attack(whole);
     }
-    if kind == Separator::Ampersand && place.in_address && !attack(signs) {
+    if kind == Separator::Ampersand && place.in_address && !attack(whole) {
         return false;
     }
     if disguised || arguments.expanded {
@@ -237,7 +258,7 @@ fn judge(
             || place.text.len() <= 200 && (kind == Separator::Sure || arguments.strange || arguments.none);
     }
     if !place.tight {
-        return place.text.len() <= 1000 && attack(signs);
+        return place.text.len() <= 1000 && attack(whole);
     }
     let closed = kind == Separator::Substitution
         && after.iter().take(100).any(|byte| matches!(byte, b')' | b'`'))
@@ -259,14 +280,8 @@ fn judge(
                 || closed
                 || kind == Separator::Sure && arguments.none && place.before.len() <= 24 && !after.starts_with(b"=")
         }
-        Program::Word => (arguments.strange && !matches!(kind, Separator::Line)) || closed || attack(signs),
+        Program::Word => (arguments.strange && !matches!(kind, Separator::Line)) || closed || attack(whole),
     }
-}
-
-/// Whether a command stands in a text between backticks, as Markdown has code.
-fn in_code_span(place: Place<'_>, after: &[u8]) -> bool {
-    let opens = memchr::memmem::find(place.before, b" `").is_some_and(|at| place.before[at + 2..].contains(&b' '));
-    opens && memchr::memmem::find(after, b"` ").is_some()
 }
 
 /// `XBOX&PS`, `be|ls`: two short words joined by a sign, in a text that has nothing else.
@@ -278,74 +293,5 @@ fn is_word_pair(place: Place<'_>) -> bool {
         && place.text.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'|' | b'&' | b'_'))
 }
 
-/// What follows the name of a program, up to the next separator.
-struct Arguments {
-    none: bool,
-    /// An option, a path, an address or the like, which no prose has after a word.
-    strange: bool,
-    /// One or two words of letters.
-    few: bool,
-    /// A blank written as an expansion.
-    expanded: bool,
-    /// Whether they are separated from the name.
-    separate: bool,
-}
-
-impl Arguments {
-    fn read(after: &[u8]) -> Self {
-        let end = after
-            .iter()
-            .take(300)
-            .position(|&byte| matches!(byte, b';' | b'\n' | b'\r' | b'`'))
-            .unwrap_or(after.len().min(300));
-        let line = &after[..end];
-        let expanded = line.starts_with(b"$") && is_blank_expansion(line);
-        let own = line.iter().position(|&byte| matches!(byte, b'|' | b'&' | b')')).unwrap_or(line.len());
-        let arguments = line[..own].trim_ascii();
-        // The quote that the value broke out of.
-        let arguments = if matches!(arguments, [b'\'' | b'"']) { &[] } else { arguments };
-        let first = arguments.split(u8::is_ascii_whitespace).find(|part| !part.is_empty());
-        let directly = line.first().is_some_and(|&byte| matches!(byte, b'<' | b'>'));
-        let blank_before = line.first().is_none_or(|byte| byte.is_ascii_whitespace()) || expanded || directly;
-        let strange = blank_before && first.is_some_and(is_strange);
-        let few = blank_before && arguments.split(u8::is_ascii_whitespace).filter(|part| !part.is_empty()).count() <= 2;
-        Self { none: arguments.is_empty(), few, strange, expanded, separate: blank_before }
-    }
-}
-
-/// What only attacks ask for.
-const SIGNS: [&[u8]; 12] = [
-    b"/etc/passwd",
-    b"/etc/shadow",
-    b"/dev/tcp/",
-    b"/bin/sh",
-    b"/bin/bash",
-    b"|sh",
-    b"|bash",
-    b"/proc/self",
-    b"-e /bin",
-    b"whoami",
-    b"169.254.169.254",
-    b"/etc/hosts",
-];
-
-fn is_strange(argument: &[u8]) -> bool {
-    match argument {
-        [b'-', next, ..] => next.is_ascii_alphanumeric() || *next == b'-',
-        [b'/', next, ..] => next.is_ascii_alphanumeric() || matches!(next, b'*' | b'?' | b'.' | b'\''),
-        [b'.' | b'~' | b'$' | b'<' | b'>' | b'*' | b'%' | b'\\', _, ..] | [b'/' | b'*'] => true,
-        [b'2', b'>', ..] => true,
-        [b'0'..=b'9', ..] => true,
-        [b'"' | b'\'', ..] => true,
-        [letter, b':'] | [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic() => true,
-        _ => {
-            memchr::memmem::find(argument, b"://").is_some()
-                || memchr::memchr2(b'=', b'$', argument).is_some()
-                || argument
-                    .iter()
-                    .skip(1)
-                    .take(argument.len().saturating_sub(2))
-                    .any(|&byte| matches!(byte, b'.' | b'/' | b'@' | b'\'' | b'"'))
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

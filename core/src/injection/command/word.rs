@@ -15,17 +15,22 @@ pub(super) struct Word {
 impl Word {
     const LONGEST: usize = 48;
 
+    /// Where reading ends whatever follows: the next separator starts over, so that a longer look would be repeated.
+    const FARTHEST: usize = 64;
+
     /// Reads the word at the start of a text; what follows it, which is a blank, a separator or nothing.
     pub(super) fn read(text: &[u8]) -> (Self, &[u8]) {
         let mut word = Self { bytes: [0; Self::LONGEST], length: 0, disguised: false, wild: false, in_quotes: false };
         let mut at = 0;
         let mut letters = 0;
-        while let Some(&byte) = text.get(at) {
+        while let Some(&byte) = text.get(at)
+            && at < Self::FARTHEST
+        {
             let rest = &text[at..];
             match byte {
                 b' ' | b'\t' | b'\n' | b'\r' | b';' | b'|' | b'&' | b'<' | b'>' | b')' | b'(' => break,
                 b'\'' | b'"' => {
-                    let Some(end) = memchr::memchr(byte, &rest[1..]) else { break };
+                    let Some(end) = memchr::memchr(byte, &rest[1..rest.len().min(Self::FARTHEST)]) else { break };
                     if at == 0 && !continues(rest.get(end + 2)) {
                         word.in_quotes = true;
                     } else if letters > 0 || end < 3 {

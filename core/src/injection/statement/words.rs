@@ -143,3 +143,45 @@ pub(super) fn is_telling(name: &[u8]) -> bool {
     ];
     NAMES.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
 }
+
+/// What a statement that changes something is about.
+pub(super) fn is_object(word: &[u8]) -> bool {
+    const OBJECTS: &[&str] = &[
+        "table",
+        "database",
+        "user",
+        "view",
+        "index",
+        "function",
+        "into",
+        "from",
+        "all",
+        "on",
+        "immediate",
+        "delay",
+        "time",
+        "schema",
+        "login",
+        "role",
+        "master",
+        "xp_cmdshell",
+        "sp_configure",
+        "select",
+        "insert",
+        "update",
+        "delete",
+        "or",
+        "trigger",
+        "procedure",
+        "alias",
+        "data",
+        "global",
+        "declare",
+        "privileges",
+        "top",
+        "temporary",
+        "analyze",
+    ];
+    OBJECTS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+        || word.get(..3).is_some_and(|head| head.eq_ignore_ascii_case(b"xp_") || head.eq_ignore_ascii_case(b"sp_"))
+}
