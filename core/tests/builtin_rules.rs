@@ -119,6 +119,29 @@ fn every_rule_is_named_and_tagged_once() {
     }
 }
 
+/// Rules that only inform say which honest use there is; the others have none.
+#[test]
+fn every_rule_has_a_page() {
+    let path = folder().join("pages/rules.json");
+    let pages: Value = serde_json::from_str(&fs::read_to_string(path).expect("the pages")).expect("JSON");
+    let mut expected = BTreeSet::new();
+    for (name, document) in documents() {
+        for rule in rules(&document) {
+            let (id, of_class) = (text(rule, "id"), &pages["classes"][name]);
+            for key in ["harm", "safe", "capec", "owasp"] {
+                assert!(!text(of_class, key).is_empty(), "{name}: {key}");
+            }
+            let page = &pages["rules"][id];
+            assert!(page["finds"].is_string(), "{id} has no page");
+            let informs = text(&rule["tags"], "confidence") == "0";
+            assert_eq!(page["honest"].is_string(), informs, "{id}");
+            expected.insert(id.to_owned());
+        }
+    }
+    let written: BTreeSet<String> = pages["rules"].as_object().expect("a map").keys().cloned().collect();
+    assert_eq!(written, expected);
+}
+
 #[test]
 fn every_pattern_is_valid_and_requires_something() {
     for (_, document) in documents() {

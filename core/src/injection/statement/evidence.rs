@@ -1,7 +1,5 @@
 //! Whether what was read was written to change a statement, rather than being able to by accident.
 
-use super::reader::Reader;
-
 /// Where the value is thought to stand.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
@@ -31,75 +29,64 @@ pub(super) struct Evidence {
     pub(super) sorted: bool,
     /// Whether there was an operand or a bracket to go on from.
     pub(super) began: bool,
-    pub(super) clause: bool,
 }
 
-impl<'t> Reader<'t> {
+impl Evidence {
     /// A comment was read.
-    pub(super) fn hidden_rest(&self) -> bool {
-        let seen = &self.seen;
-        if self.place.quote.is_none() {
-            return (seen.connective
-                && (seen.compared || seen.call)
-                && (seen.names == 0 || seen.telling || self.place.bare))
-                || (seen.telling && seen.operators > 0 && self.place.bare)
-                || (seen.connective
-                    && seen.literals > u32::from(seen.began)
-                    && seen.names == 0
-                    && self.place.bare
-                    && self.hides_nothing())
-                || (seen.sorted && self.place.bare && seen.literals > 0 && seen.names == 0);
+    pub(super) fn hidden_rest(&self, place: Place, comment: &[u8]) -> bool {
+        if place.quote.is_none() {
+            return (self.connective
+                && (self.compared || self.call)
+                && (self.names == 0 || self.telling || place.bare))
+                || (self.telling && self.operators > 0 && place.bare)
+                || (self.connective
+                    && self.literals > u32::from(self.began)
+                    && self.names == 0
+                    && place.bare
+                    && hides_nothing(comment))
+                || (self.sorted && place.bare && self.literals > 0 && self.names == 0);
         }
-        if seen.operators == 0 && !seen.sorted {
-            return self.place.bare && self.hides();
+        if self.operators == 0 && !self.sorted {
+            return place.bare && hides(comment);
         }
-        self.place.bare || (seen.connective && (seen.compared || seen.telling))
-    }
-
-    /// Whether the comment says nothing.
-    fn hides_nothing(&self) -> bool {
-        matches!(self.comment().trim_ascii(), b"--" | b"#" | b"/*" | b"-- -")
-    }
-
-    /// Whether a comment that comes at once hides a statement, rather than being a sign in a text.
-    pub(super) fn hides(&self) -> bool {
-        let text = self.comment();
-        let rest = text.strip_prefix(b"--").or(text.strip_prefix(b"#")).or(text.strip_prefix(b"/*")).unwrap_or(text);
-        let blank = rest.iter().all(|byte| byte.is_ascii_whitespace() || matches!(byte, b'-' | b'+'));
-        blank || (!text.starts_with(b"#") && rest.len() <= 24 && memchr::memchr3(b'\'', b'"', b'`', rest).is_none())
-    }
-
-    /// The comment that was read last; it reaches to the end of the text.
-    fn comment(&self) -> &'t [u8] {
-        let text = self.lexer.read();
-        let from = [&b"--"[..], b"#", b"/*"].iter().filter_map(|mark| memchr::memmem::rfind(text, mark)).min();
-        from.map_or(b"", |from| &text[from..])
+        place.bare || (self.connective && (self.compared || self.telling))
     }
 
     /// The value ends behind an operand.
-    pub(super) fn end(&self) -> bool {
-        let seen = &self.seen;
-        let literals_only = seen.names == 0;
-        if self.place.quote.is_some() {
+    pub(super) fn end(&self, place: Place) -> bool {
+        let literals_only = self.names == 0;
+        if place.quote.is_some() {
             // The statement's own quote would follow, so this does not work here; but it was meant to, elsewhere.
-            return self.place.bare
-                && (seen.connective && seen.compared && literals_only && seen.literals > 1
-                    || seen.telling && seen.call && seen.names <= 1);
+            return place.bare
+                && (self.connective && self.compared && literals_only && self.literals > 1
+                    || self.telling && self.call && self.names <= 1);
         }
-        let compared = seen.connective && seen.compared;
-        (seen.connective && seen.telling)
-            || (compared && literals_only && seen.literals > 1)
-            || (compared && self.place.bare && seen.began && seen.names == 1 && seen.literals > 0)
-            || (seen.telling && seen.operators > 0 && self.place.bare && seen.call)
-            || (seen.sorted && self.place.bare && literals_only && seen.literals > 0)
+        let compared = self.connective && self.compared;
+        (self.connective && self.telling)
+            || (compared && literals_only && self.literals > 1)
+            || (compared && place.bare && self.began && self.names == 1 && self.literals > 0)
+            || (self.telling && self.operators > 0 && place.bare && self.call)
+            || (self.sorted && place.bare && literals_only && self.literals > 0)
     }
 
     /// The value ends in a string that the statement's own quote closes.
-    pub(super) fn end_in_string(&self) -> bool {
-        let seen = &self.seen;
-        (seen.connective && (seen.compared || seen.telling))
-            || (seen.telling && seen.operators > 0)
-            || (self.place.bare && seen.operators > 0 && seen.call)
-            || (self.place.short && self.place.bare && seen.operators > 0 && seen.names == 0)
+    pub(super) fn end_in_string(&self, place: Place) -> bool {
+        (self.connective && (self.compared || self.telling))
+            || (self.telling && self.operators > 0)
+            || (place.bare && self.operators > 0 && self.call)
+            || (place.short && place.bare && self.operators > 0 && self.names == 0)
     }
+}
+
+/// Whether a comment says nothing.
+fn hides_nothing(comment: &[u8]) -> bool {
+    matches!(comment.trim_ascii(), b"--" | b"#" | b"/*" | b"-- -")
+}
+
+/// Whether a comment that comes at once hides a statement, rather than being a sign in a text.
+pub(super) fn hides(comment: &[u8]) -> bool {
+    let marks = [&b"--"[..], b"#", b"/*"];
+    let rest = marks.iter().find_map(|mark| comment.strip_prefix(*mark)).unwrap_or(comment);
+    let blank = rest.iter().all(|byte| byte.is_ascii_whitespace() || matches!(byte, b'-' | b'+'));
+    blank || (!comment.starts_with(b"#") && rest.len() <= 24 && memchr::memchr3(b'\'', b'"', b'`', rest).is_none())
 }

@@ -1,6 +1,6 @@
 //! The automaton that reads a continuation: two states, before and after an operand, and a depth.
 
-use super::evidence::{Evidence, Place};
+use super::evidence::{Evidence, Place, hides};
 use super::lexer::{Lexer, Token};
 use super::words::{Word, is_object, is_telling, word};
 
@@ -54,8 +54,8 @@ impl<'t> Reader<'t> {
                 _ => Err(false),
             },
             Token::Semicolon => Err(self.next_statement()),
-            Token::Comment => Err(self.hidden_rest()),
-            Token::End => Err(self.end()),
+            Token::Comment => Err(self.seen.hidden_rest(self.place, self.comment())),
+            Token::End => Err(self.seen.end(self.place)),
             Token::Word(name) => self.word_after_operand(name),
             _ => Err(false),
         }
@@ -112,7 +112,6 @@ impl<'t> Reader<'t> {
                     return Err(matches!(self.lexer.next(), Token::Word(file)
                         if file.eq_ignore_ascii_case(b"outfile") || file.eq_ignore_ascii_case(b"dumpfile")));
                 }
-                self.seen.clause = true;
                 self.seen.operators += 1;
                 if name.eq_ignore_ascii_case(b"procedure") {
                     return Err(
@@ -161,7 +160,7 @@ impl<'t> Reader<'t> {
                 self.seen.literals += 1;
                 match (open, self.place.quote) {
                     (false, _) => Ok(true),
-                    (true, Some(broken)) if broken == quote => Err(self.end_in_string()),
+                    (true, Some(broken)) if broken == quote => Err(self.seen.end_in_string(self.place)),
                     _ => Err(false),
                 }
             }
@@ -310,7 +309,7 @@ impl<'t> Reader<'t> {
     fn next_statement(&mut self) -> bool {
         let broke_out = self.place.quote.is_some();
         match self.lexer.next() {
-            Token::Comment => broke_out && self.place.bare && self.hides(),
+            Token::Comment => broke_out && self.place.bare && hides(self.comment()),
             Token::End => broke_out && (self.place.bare || self.seen.connective && self.seen.compared),
             Token::Word(verb) => match word(verb) {
                 Word::Query => self.query(),
@@ -343,5 +342,12 @@ impl<'t> Reader<'t> {
             }
         }
         false
+    }
+
+    /// The comment that was read last; it reaches to the end of the text.
+    fn comment(&self) -> &'t [u8] {
+        let text = self.lexer.read();
+        let from = [&b"--"[..], b"#", b"/*"].iter().filter_map(|mark| memchr::memmem::rfind(text, mark)).min();
+        from.map_or(b"", |from| &text[from..])
     }
 }
