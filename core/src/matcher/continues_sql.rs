@@ -4,20 +4,27 @@
 use super::operator::{Highlight, Operator, ScalarMatcher};
 use crate::fields::{Fields, Refusal};
 use crate::injection;
-use crate::pattern::PatternCache;
+use crate::pattern::{Options, Pattern, PatternCache, Required};
 use crate::support::{Deadline, Expired};
-use crate::transform::Triggers;
+use crate::value::Text;
 
 /// The operator's name.
 pub const NAME: &str = "continues_sql";
 
+/// What every match contains: a quote, a bracket, the mark of a comment, or a word that joins. The scan for all rules leaves out strings without it.
+const REQUIRED: &[u8] = br#"['"`;(#\\]|--|\|\||&&|\b(?:x?or|and|union|intersect|except|minus|having|order|group|limit|where|procedure|waitfor|update|delete|insert|drop|exec|is|in|like)\b"#;
+
 /// The operator has no parameters.
-pub fn read(_parameters: &Fields<'_>, _patterns: &mut PatternCache) -> Result<ScalarMatcher, Refusal> {
-    Ok(ScalarMatcher::fixed(ContinuesSql))
+pub fn read(_parameters: &Fields<'_>, patterns: &mut PatternCache) -> Result<ScalarMatcher, Refusal> {
+    let required = patterns.get(&Text::from(REQUIRED), Options { case_sensitive: false });
+    let required = required.map_err(|error| Refusal::error(error.to_string()))?;
+    Ok(ScalarMatcher::fixed(ContinuesSql { required }))
 }
 
 /// The operator.
-struct ContinuesSql;
+struct ContinuesSql {
+    required: Pattern,
+}
 
 impl Operator for ContinuesSql {
     fn name(&self) -> &'static str {
@@ -32,7 +39,7 @@ impl Operator for ContinuesSql {
         false
     }
 
-    fn triggers(&self) -> Option<Triggers> {
-        Some(Triggers::BEYOND_A_WORD)
+    fn required(&self) -> Option<&Required> {
+        Some(self.required.required())
     }
 }

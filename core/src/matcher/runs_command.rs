@@ -4,20 +4,27 @@
 use super::operator::{Highlight, Operator, ScalarMatcher};
 use crate::fields::{Fields, Refusal};
 use crate::injection;
-use crate::pattern::PatternCache;
+use crate::pattern::{Options, Pattern, PatternCache, Required};
 use crate::support::{Deadline, Expired};
-use crate::transform::Triggers;
+use crate::value::Text;
 
 /// The operator's name.
 pub const NAME: &str = "runs_command";
 
+/// What every match contains: a separator, a quote, an expansion or a wildcard. The scan for all rules leaves out strings without it.
+const REQUIRED: &[u8] = br#"[;|&\n\r$`'"\\^{?*\[<>]"#;
+
 /// The operator has no parameters.
-pub fn read(_parameters: &Fields<'_>, _patterns: &mut PatternCache) -> Result<ScalarMatcher, Refusal> {
-    Ok(ScalarMatcher::fixed(RunsCommand))
+pub fn read(_parameters: &Fields<'_>, patterns: &mut PatternCache) -> Result<ScalarMatcher, Refusal> {
+    let required = patterns.get(&Text::from(REQUIRED), Options { case_sensitive: false });
+    let required = required.map_err(|error| Refusal::error(error.to_string()))?;
+    Ok(ScalarMatcher::fixed(RunsCommand { required }))
 }
 
 /// The operator.
-struct RunsCommand;
+struct RunsCommand {
+    required: Pattern,
+}
 
 impl Operator for RunsCommand {
     fn name(&self) -> &'static str {
@@ -32,7 +39,7 @@ impl Operator for RunsCommand {
         false
     }
 
-    fn triggers(&self) -> Option<Triggers> {
-        Some(Triggers::BEYOND_A_WORD)
+    fn required(&self) -> Option<&Required> {
+        Some(self.required.required())
     }
 }
