@@ -114,22 +114,28 @@ ZEND_BEGIN_ARG_INFO_EX(login_failure_event_arguments, 0, 0, 2)
     ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, metadata, IS_ARRAY, 0, "[]")
 ZEND_END_ARG_INFO()
 
-static PHP_FUNCTION(track_user_login_failure_event)
+/* In the older form the account is an id, which may be unknown; in the newer one it is a login. */
+static void tell_failure(INTERNAL_FUNCTION_PARAMETERS, const char *function, const char *key, bool may_be_null)
 {
-    zend_string *id = NULL;
+    zend_string *account = NULL;
     bool exists;
     HashTable *metadata = NULL;
     ZEND_PARSE_PARAMETERS_START(2, 3)
-        Z_PARAM_STR_OR_NULL(id)
+        Z_PARAM_STR_EX(account, may_be_null, 0)
         Z_PARAM_BOOL(exists)
         Z_PARAM_OPTIONAL
         Z_PARAM_ARRAY_HT(metadata)
     ZEND_PARSE_PARAMETERS_END();
     ddwaf_object arguments = bartizan_map();
-    put(&arguments, "user", id);
+    put(&arguments, key, account);
     ddwaf_object_set_bool(bartizan_entry(&arguments, "exists"), exists);
     put_array(&arguments, "metadata", metadata);
-    tell("track_user_login_failure_event", arguments);
+    tell(function, arguments);
+}
+
+static PHP_FUNCTION(track_user_login_failure_event)
+{
+    tell_failure(INTERNAL_FUNCTION_PARAM_PASSTHRU, "track_user_login_failure_event", "user", true);
 }
 
 ZEND_BEGIN_ARG_INFO_EX(custom_event_arguments, 0, 0, 1)
@@ -211,20 +217,7 @@ ZEND_END_ARG_INFO()
 
 static PHP_FUNCTION(track_user_login_failure)
 {
-    zend_string *login;
-    bool exists;
-    HashTable *metadata = NULL;
-    ZEND_PARSE_PARAMETERS_START(2, 3)
-        Z_PARAM_STR(login)
-        Z_PARAM_BOOL(exists)
-        Z_PARAM_OPTIONAL
-        Z_PARAM_ARRAY_HT(metadata)
-    ZEND_PARSE_PARAMETERS_END();
-    ddwaf_object arguments = bartizan_map();
-    put(&arguments, "login", login);
-    ddwaf_object_set_bool(bartizan_entry(&arguments, "exists"), exists);
-    put_array(&arguments, "metadata", metadata);
-    tell("track_user_login_failure", arguments);
+    tell_failure(INTERNAL_FUNCTION_PARAM_PASSTHRU, "track_user_login_failure", "login", false);
 }
 
 /* bartizan\block(?string $ip = null, ?string $user = null, ?int $seconds = null): bool */

@@ -52,6 +52,23 @@ static void put_variable(ddwaf_object *map, const char *key, const char *name)
     }
 }
 
+/* Adds a text to an array. */
+static void add_text(ddwaf_object *array, const char *text, size_t length)
+{
+    ddwaf_allocator alloc = ddwaf_get_default_allocator();
+    ddwaf_object_set_string(ddwaf_object_insert(array, alloc), text, (uint32_t)length, alloc);
+}
+
+/* Adds a header to an array of names and values. */
+static void add_pair(ddwaf_object *headers, const char *name, size_t name_length, const char *value, size_t value_length)
+{
+    ddwaf_allocator alloc = ddwaf_get_default_allocator();
+    ddwaf_object *pair = ddwaf_object_insert(headers, alloc);
+    ddwaf_object_set_array(pair, 2, alloc);
+    add_text(pair, name, name_length);
+    add_text(pair, value, value_length);
+}
+
 /* `HTTP_USER_AGENT` is the header `user-agent`. The two about the body come without the prefix. */
 static void put_header(ddwaf_object *headers, const char *variable, size_t length, zval *value)
 {
@@ -67,11 +84,7 @@ static void put_header(ddwaf_object *headers, const char *variable, size_t lengt
     for (char *at = ZSTR_VAL(name); *at != '\0'; at++) {
         *at = *at == '_' ? '-' : *at;
     }
-    ddwaf_allocator alloc = ddwaf_get_default_allocator();
-    ddwaf_object *pair = ddwaf_object_insert(headers, alloc);
-    ddwaf_object_set_array(pair, 2, alloc);
-    ddwaf_object_set_string(ddwaf_object_insert(pair, alloc), ZSTR_VAL(name), (uint32_t)ZSTR_LEN(name), alloc);
-    ddwaf_object_set_string(ddwaf_object_insert(pair, alloc), Z_STRVAL_P(value), (uint32_t)Z_STRLEN_P(value), alloc);
+    add_pair(headers, ZSTR_VAL(name), ZSTR_LEN(name), Z_STRVAL_P(value), Z_STRLEN_P(value));
     zend_string_release(name);
 }
 
@@ -129,13 +142,12 @@ static void put_files(ddwaf_object *addresses, HashTable *files)
         }
         zval *each;
         if (Z_TYPE_P(name) == IS_STRING) {
-            ddwaf_object_set_string(ddwaf_object_insert(names, alloc), Z_STRVAL_P(name), (uint32_t)Z_STRLEN_P(name), alloc);
+            add_text(names, Z_STRVAL_P(name), Z_STRLEN_P(name));
         } else if (Z_TYPE_P(name) == IS_ARRAY) {
             /* `<input name="files[]">` */
             ZEND_HASH_FOREACH_VAL(Z_ARRVAL_P(name), each) {
                 if (Z_TYPE_P(each) == IS_STRING) {
-                    ddwaf_object *slot = ddwaf_object_insert(names, alloc);
-                    ddwaf_object_set_string(slot, Z_STRVAL_P(each), (uint32_t)Z_STRLEN_P(each), alloc);
+                    add_text(names, Z_STRVAL_P(each), Z_STRLEN_P(each));
                 }
             } ZEND_HASH_FOREACH_END();
         }
@@ -196,11 +208,8 @@ static void tell_response(void)
             continue;
         }
         const char *value = colon + 1 + strspn(colon + 1, " ");
-        ddwaf_object *pair = ddwaf_object_insert(headers, alloc);
-        ddwaf_object_set_array(pair, 2, alloc);
         size_t before = (size_t)(colon - header->header), after = header->header_len - (size_t)(value - header->header);
-        ddwaf_object_set_string(ddwaf_object_insert(pair, alloc), header->header, (uint32_t)before, alloc);
-        ddwaf_object_set_string(ddwaf_object_insert(pair, alloc), value, (uint32_t)after, alloc);
+        add_pair(headers, header->header, before, value, after);
     }
     /* It is too late to answer otherwise: a rule about the response is reported. */
     ddwaf_object result;
