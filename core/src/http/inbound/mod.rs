@@ -59,3 +59,11 @@ pub struct Reading {
     /// What was not valid, if anything; the text must then be judged as well.
     pub fault: Option<&'static str>,
 }
+
+#[cfg(test)]
+impl Reading {
+    /// What was read as JSON, and whether it was valid.
+    fn shown(&self) -> (String, bool) {
+        (crate::value::json::to_string(&self.value), self.fault.is_none())
+    }
+}

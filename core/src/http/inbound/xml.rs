@@ -242,11 +242,9 @@ fn meaning(reference: &str) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::json;
 
     fn text(document: &str) -> (String, bool) {
-        let Reading { value, fault } = read(document.as_bytes());
-        (json::to_string(&value), fault.is_none())
+        read(document.as_bytes()).shown()
     }
 
     #[test]

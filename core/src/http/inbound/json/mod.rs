@@ -303,8 +303,7 @@ mod tests {
     use crate::value::json;
 
     fn text(document: &str) -> (String, bool) {
-        let Reading { value, fault } = read(document.as_bytes());
-        (json::to_string(&value), fault.is_none())
+        read(document.as_bytes()).shown()
     }
 
     #[test]
