@@ -7,7 +7,7 @@ use crate::{Kind, Random};
 use bartizan::value::Value;
 
 /// Repeated unchanged.
-const REPEATED: [(&str, &str); 36] = [
+const REPEATED: [(&str, &str); 42] = [
     ("one letter", "a"),
     ("spaces", " "),
     ("newlines", "\n"),
@@ -41,6 +41,12 @@ const REPEATED: [(&str, &str); 36] = [
     ("templates opened", "{{"),
     ("substitutions opened", "$("),
     ("pipes", "|a"),
+    ("programs", "|id"),
+    ("wildcards", ";/u*?*?*?*?*?ab"),
+    ("assignments", ";a=b c"),
+    ("conditions", "1 or a=1 and "),
+    ("strings of SQL", "'||''"),
+    ("calls", "f(a,1)*"),
     ("union select", "union select "),
     ("or 1=1", "' or 1=1 "),
     ("base64", "PHNjcmlwdD5h"),

@@ -45,5 +45,27 @@ mod tests {
             assert!(!is_xss(&long("=", piece), &mut deadline));
             assert!(deadline.was_expired(), "{piece}");
         }
+        for (head, piece) in [
+            ("1", "+1"),
+            ("1", " or x"),
+            ("1", " "),
+            ("1 or ", "1"),
+            ("1 or ", "a"),
+            ("1 or ", "@a."),
+            ("1 or 'a", "''"),
+            ("1 or 'a", "\\'"),
+            ("1 ", "--\n"),
+            ("1 ", "/**/"),
+            ("'", "||1"),
+        ] {
+            let mut deadline = Deadline::after(2_000);
+            assert_eq!(continues_statement(&long(head, piece), &mut deadline), None);
+            assert!(deadline.was_expired(), "{head}{piece}");
+        }
+        for (head, piece) in [("", "|a"), ("", "&"), ("", ";id, "), ("", "a"), (";", " "), ("a b;curl", " ` a` ")] {
+            let mut deadline = Deadline::after(2_000);
+            assert_eq!(runs_command(&long(head, piece), &mut deadline), None);
+            assert!(deadline.was_expired(), "{head}{piece}");
+        }
     }
 }

@@ -60,6 +60,11 @@ impl<const WORDS: usize, const STARTS: usize> Table<WORDS, STARTS> {
         })
     }
 
+    /// All words with their classes, in no particular order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static [u8], u8)> {
+        self.entries.iter().map(|entry| (&self.text[entry.offset as usize..][..entry.length as usize], entry.class))
+    }
+
     const fn bucket_of(text: &[u8], entry: Entry) -> usize {
         Self::bucket(text.split_at(entry.offset as usize).1.split_at(entry.length as usize).0)
     }
@@ -113,6 +118,7 @@ mod tests {
         assert_eq!(COLOURS.get(b"bLUe"), Some((&b"BLUE"[..], b'2')));
         assert_eq!(COLOURS.get(b"Ultra Marine"), Some((&b"ULTRA MARINE"[..], b'4')));
         assert_eq!(COLOURS.get(b"a"), Some((&b"A"[..], b'1')));
+        assert_eq!(COLOURS.iter().map(|(_, class)| u32::from(class - b'0')).sum::<u32>(), 10);
     }
 
     #[test]

@@ -13,36 +13,38 @@
 
 mod arguments;
 mod names;
+mod whole;
 mod word;
 
 use crate::support::{Deadline, Stride};
-use arguments::{Arguments, SIGNS};
+use arguments::Arguments;
 use names::{Program, is_keyword, program, program_like};
 use std::ops::Range;
+use whole::Whole;
 use word::Word;
 
 /// How much of a text is read: a command line that comes later waits behind more text than a program takes.
-const LONGEST: usize = 1 << 20;
+const LONGEST: usize = 1 << 18;
 
 /// The cost of reading a kilobyte, in units of [`Deadline::spend`].
-const UNITS: u32 = 512;
+const UNITS: u32 = 256;
 
 /// The command that a value would run, from its separator on.
 pub fn runs_command(text: &[u8], deadline: &mut Deadline) -> Option<Range<usize>> {
     let text = &text[..text.len().min(LONGEST)];
-    if Stride::new(deadline, UNITS).is_over(text.len()) {
-        return None;
-    }
     if is_disguised_command(text) {
         return Some(0..text.len());
     }
     let mut tight_start = None;
-    let mut whole = Whole::new(text);
+    let mut whole = Whole::new(text, Stride::new(deadline, UNITS));
     let address = [memchr::memmem::find(text, b"://"), memchr::memchr(b'=', text)].into_iter().flatten().min();
     let line = memchr::memchr(b'\n', text).unwrap_or(text.len());
     let mut at = 0;
-    while let Some(next) = text[at..].iter().position(|&byte| separates(byte)) {
-        at += next;
+    loop {
+        at += whole.stride.run(&text[at..], at, |byte| !separates(byte));
+        if at == text.len() || whole.stride.is_over(at) {
+            return None;
+        }
         let Some((kind, length)) = Separator::read(text, at) else {
             at += 1;
             continue;
@@ -56,7 +58,6 @@ pub fn runs_command(text: &[u8], deadline: &mut Deadline) -> Option<Range<usize>
         }
         at += length;
     }
-    None
 }
 
 /// A value that is a command itself is only one to somebody who expects it, unless it is disguised.
@@ -131,39 +132,7 @@ struct Place<'t> {
     in_address: bool,
 }
 
-/// What holds for a text as a whole. Each is looked for once, when it matters, or candidates would cost a search each.
-struct Whole<'t> {
-    text: &'t [u8],
-    /// Where it last names what only attacks ask for.
-    sign: Option<Option<usize>>,
-    /// Where its first code between backticks has a blank, and where its last one ends.
-    span: Option<Option<(usize, usize)>>,
-}
-
-impl<'t> Whole<'t> {
-    fn new(text: &'t [u8]) -> Self {
-        Self { text, sign: None, span: None }
-    }
-
-    /// Whether a sign of attacks comes in or behind the rest of the text.
-    fn sign_follows(&mut self, rest: &[u8]) -> bool {
-        let find = |text| SIGNS.iter().filter_map(|sign| memchr::memmem::rfind(text, sign)).max();
-        let last = *self.sign.get_or_insert_with(|| find(self.text));
-        last.is_some_and(|last| last >= self.text.len() - rest.len())
-    }
-
-    /// Whether a command stands in a text between backticks, as Markdown has code.
-    fn is_code_span(&mut self, before: &[u8], after: &[u8]) -> bool {
-        let find = |text: &[u8]| {
-            let opens = memchr::memmem::find(text, b" `")? + 2;
-            Some((opens + memchr::memchr(b' ', &text[opens..])?, memchr::memmem::rfind(text, b"` ")?))
-        };
-        let span = *self.span.get_or_insert_with(|| find(self.text));
-        span.is_some_and(|(blank, end)| blank < before.len() && end >= self.text.len() - after.len())
-    }
-}
-
-fn is_command(text: &[u8], kind: Separator, place: Place<'_>, whole: &mut Whole<'_>) -> bool {
+fn is_command(text: &[u8], kind: Separator, place: Place<'_>, whole: &mut Whole<'_, '_>) -> bool {
     let mut rest = text;
     // Keywords, brackets, assignments and expansions come before a command's name.
     for _ in 0..6 {
@@ -234,7 +203,7 @@ fn judge(
     after: &[u8],
     kind: Separator,
     place: Place<'_>,
-    whole: &mut Whole<'_>,
+    whole: &mut Whole<'_, '_>,
 ) -> bool {
     let arguments = Arguments::read(after);
     // A backtick in a text is Markdown; a line among many is a line of a text.
@@ -246,7 +215,7 @@ fn judge(
     {
         return false;
     }
-    let attack = |whole: &mut Whole<'_>| arguments.separate && whole.sign_follows(after);
+    let attack = |whole: &mut Whole<'_, '_>| arguments.separate && whole.sign_follows(after);
     if whole.is_code_span(place.before, after) {
         return attack(whole);
     }

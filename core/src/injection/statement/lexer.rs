@@ -1,5 +1,7 @@
 //! The tokens of SQL in the union of its dialects, as far as a continuation needs them.
 
+use crate::support::Stride;
+
 /// One token of a statement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Token<'t> {
@@ -40,11 +42,13 @@ pub(super) enum Token<'t> {
 pub(super) struct Lexer<'t> {
     text: &'t [u8],
     at: usize,
+    /// Where the token that was read last begins.
+    token: usize,
 }
 
 impl<'t> Lexer<'t> {
     pub(super) fn new(text: &'t [u8], at: usize) -> Self {
-        Self { text, at }
+        Self { text, at, token: at }
     }
 
     /// Where the next token is looked for.
@@ -52,46 +56,47 @@ impl<'t> Lexer<'t> {
         self.at
     }
 
-    /// What has not been read.
-    pub(super) fn rest(&self) -> &'t [u8] {
-        &self.text[self.at..]
-    }
-
-    /// What has been read.
-    pub(super) fn read(&self) -> &'t [u8] {
-        &self.text[..self.at]
+    /// The comment that was read last; it reaches to the end of the text.
+    pub(super) fn comment(&self) -> &'t [u8] {
+        self.text[self.token..].trim_ascii_end()
     }
 
     /// The next token, without reading it.
-    pub(super) fn peek(&self) -> Token<'t> {
+    pub(super) fn peek(&self, stride: &mut Stride<'_>) -> Token<'t> {
         let mut copy = *self;
-        copy.next()
+        copy.next(stride)
     }
 
-    pub(super) fn next(&mut self) -> Token<'t> {
-        self.skip_blanks();
-        let rest = self.rest();
+    /// Reads a token; one that is no SQL once the deadline is over.
+    pub(super) fn next(&mut self, stride: &mut Stride<'_>) -> Token<'t> {
+        self.skip_blanks(stride);
+        if stride.is_over(self.at) {
+            return Token::Other;
+        }
+        let before = self.at;
+        self.token = before;
+        let rest = &self.text[before..];
         let (token, length) = match *rest {
             [] => (Token::End, 0),
             [b'-', b'-', ..] | [b'/', b'*', ..] => (Token::Comment, rest.len()),
             [b'#', next, ..] if next != b'>' && next != b'-' => (Token::Comment, rest.len()),
             [b'#'] => (Token::Comment, 1),
             [b'\\', b'N', ..] => (Token::Number, 2),
-            [quote @ (b'\'' | b'"' | b'`'), ..] => quoted(rest, quote),
-            [b'0'..=b'9', ..] => (Token::Number, number(rest)),
-            [b'.', b'0'..=b'9', ..] => (Token::Number, number(rest)),
+            [quote @ (b'\'' | b'"' | b'`'), ..] => quoted(rest, quote, before, stride),
+            [b'0'..=b'9', ..] => (Token::Number, number(rest, before, stride)),
+            [b'.', b'0'..=b'9', ..] => (Token::Number, number(rest, before, stride)),
             [b'@' | b'$', next, ..] if is_word(next) || next == b'@' => {
-                let names = rest[1..].iter().take_while(|&&byte| is_word(byte) || byte == b'@' || byte == b'.');
-                (Token::Variable, 1 + names.count())
+                let names = stride.run(&rest[1..], before, |byte| is_word(byte) || byte == b'@' || byte == b'.');
+                (Token::Variable, 1 + names)
             }
             [b':', b':', ..] => (Token::Cast, 2),
             [b':', b'=', ..] => (Token::Comparison, 2),
             [byte, ..] if is_word(byte) => {
-                let length = rest.iter().take_while(|&&byte| is_word(byte) || byte == b'$').count();
+                let length = stride.run(rest, before, |byte| is_word(byte) || byte == b'$');
                 match (rest, rest.get(length)) {
                     // A prefix of a literal: N'x', x'41', b'1', _utf8'x'.
                     (_, Some(b'\'')) if length <= 8 && is_prefix(&rest[..length]) => {
-                        let (token, more) = quoted(&rest[length..], b'\'');
+                        let (token, more) = quoted(&rest[length..], b'\'', before, stride);
                         (token, length + more)
                     }
                     _ => (Token::Word(&rest[..length]), length),
@@ -100,7 +105,7 @@ impl<'t> Lexer<'t> {
             [b'(', ..] => (Token::Open, 1),
             // The escapes of ODBC: `{if sleep(1)}`.
             [b'{', next, ..] if next.is_ascii_alphabetic() => {
-                (Token::Open, 1 + rest[1..].iter().take_while(|&&byte| is_word(byte)).count())
+                (Token::Open, 1 + stride.run(&rest[1..], before, is_word))
             }
             [b')' | b'}', ..] => (Token::Close, 1),
             [b',', ..] => (Token::Comma, 1),
@@ -127,11 +132,11 @@ impl<'t> Lexer<'t> {
     }
 
     /// Skips white space, comments that are closed or end with their line, and the quirks that servers read as nothing.
-    fn skip_blanks(&mut self) {
-        loop {
-            let rest = self.rest();
+    fn skip_blanks(&mut self, stride: &mut Stride<'_>) {
+        while !stride.is_over(self.at) {
+            let rest = &self.text[self.at..];
             let length = match *rest {
-                [b'\0'..=b' ' | 0xA0, ..] => 1,
+                [b'\0'..=b' ' | 0xA0, ..] => stride.run(rest, self.at, |byte| byte <= b' ' || byte == 0xA0),
                 [0xC2, 0xA0, ..] => 2,
                 // The comments of MySQL that hold code.
                 [b'/', b'*', b'!', ..] => 3 + rest[3..].iter().take(6).take_while(|byte| byte.is_ascii_digit()).count(),
@@ -141,8 +146,14 @@ impl<'t> Lexer<'t> {
                     None => return,
                 },
                 [b'-', b'-', ..] | [b'#', ..] if rest.get(1) != Some(&b'>') => match memchr::memchr(b'\n', rest) {
-                    Some(end) if rest[end..].iter().any(|byte| !byte.is_ascii_whitespace()) => end + 1,
-                    _ => return,
+                    Some(end) => {
+                        let blank = stride.run(&rest[end..], self.at + end, |byte| byte.is_ascii_whitespace());
+                        if end + blank == rest.len() {
+                            return;
+                        }
+                        end + blank
+                    }
+                    None => return,
                 },
                 // MySQL reads `1.e(` as `(`.
                 [b'0'..=b'9', b'.', b'e' | b'E', b'(' | b')' | b',' | b' ', ..] => 3,
@@ -162,9 +173,12 @@ fn is_prefix(word: &[u8]) -> bool {
 }
 
 /// A string from its quote on. Two quotes and, except in names, a backslash keep it open.
-fn quoted<'t>(text: &[u8], quote: u8) -> (Token<'t>, usize) {
+fn quoted<'t>(text: &[u8], quote: u8, before: usize, stride: &mut Stride<'_>) -> (Token<'t>, usize) {
     let mut at = 1;
     loop {
+        if stride.is_over(before + at) {
+            return (Token::Other, at);
+        }
         let Some(next) = memchr::memchr2(quote, b'\\', &text[at.min(text.len())..]) else {
             return (Token::Quoted { quote, open: true }, text.len());
         };
@@ -180,10 +194,10 @@ fn quoted<'t>(text: &[u8], quote: u8) -> (Token<'t>, usize) {
 }
 
 /// The length of a number. What follows it directly, as in `1e1union`, is a token of its own.
-fn number(text: &[u8]) -> usize {
-    let digits = |from: usize| text[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+fn number(text: &[u8], before: usize, stride: &mut Stride<'_>) -> usize {
+    let mut digits = |from: usize| stride.run(&text[from..], before + from, |byte| byte.is_ascii_digit());
     if let [b'0', b'x' | b'X', rest @ ..] = text {
-        return 2 + rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+        return 2 + stride.run(rest, before + 2, |byte| byte.is_ascii_hexdigit());
     }
     let mut end = digits(0);
     if text.get(end) == Some(&b'.') {

@@ -26,20 +26,18 @@ use words::{Word, word};
 
 /// How far the first quote is looked for, and how long a continuation is read: what comes later has been found before, or
 /// waits behind more text than a statement is made of.
-const LONGEST: usize = 1 << 20;
+const LONGEST: usize = 1 << 18;
 
 /// The cost of reading a kilobyte, in units of [`Deadline::spend`].
-const UNITS: u32 = 512;
+const UNITS: u32 = 256;
 
 /// The part of a value that goes on with a statement, from the break-out on.
 ///
 /// Reads the text at most once for each kind of quote, and allocates nothing.
 pub fn continues_statement(text: &[u8], deadline: &mut Deadline) -> Option<Range<usize>> {
     let text = &text[..text.len().min(LONGEST)];
-    if Stride::new(deadline, UNITS).is_over(text.len()) {
-        return None;
-    }
-    if let Some(found) = behind_number(text) {
+    let mut stride = Stride::new(deadline, UNITS);
+    if let Some(found) = behind_number(text, &mut stride.anew()) {
         return Some(found);
     }
     [b'\'', b'"', b'`'].into_iter().find_map(|quote| {
@@ -53,19 +51,20 @@ pub fn continues_statement(text: &[u8], deadline: &mut Deadline) -> Option<Range
         let second = escaped.then(|| memchr::memchr(quote, &text[first + 1..]).map(|next| first + 1 + next)).flatten();
         [Some(first), second].into_iter().flatten().find_map(|at| {
             let place = Place { quote: Some(quote), bare: is_one_word(&text[..first]), short: text.len() <= 16 };
-            Reader::new(Lexer::new(text, at + 1), place).read(true).then_some(at..text.len())
+            Reader::new(Lexer::new(text, at + 1), place, &mut stride.anew()).read(true).then_some(at..text.len())
         })
     })
 }
 
 /// The same for a value that stands where no quotes are: it begins with an operand, or goes on at once.
-fn behind_number(text: &[u8]) -> Option<Range<usize>> {
-    let blanks = text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+fn behind_number(text: &[u8], stride: &mut Stride<'_>) -> Option<Range<usize>> {
+    let blanks = stride.run(text, 0, |byte| byte.is_ascii_whitespace());
     let start = match text[blanks..] {
         // The last part of a path is the value.
         [b'/', ..] => {
-            let path = text[blanks..].iter().take_while(|&&byte| is_word(byte) || matches!(byte, b'/' | b'.' | b'-'));
-            let path = &text[blanks..blanks + path.count()];
+            let length =
+                stride.run(&text[blanks..], blanks, |byte| is_word(byte) || matches!(byte, b'/' | b'.' | b'-'));
+            let path = &text[blanks..blanks + length];
             blanks + memchr::memrchr(b'/', path).map_or(0, |slash| slash + 1)
         }
         [b'-', ..] => blanks + 1,
@@ -73,26 +72,26 @@ fn behind_number(text: &[u8]) -> Option<Range<usize>> {
     };
     let mut lexer = Lexer::new(text, start);
     let (mut bare, mut after_operand) = (true, true);
-    match lexer.peek() {
+    match lexer.peek(stride) {
         Token::Word(first) if word(first) == Word::Name && first.len() <= 40 => {
             let mut called = lexer;
-            called.next();
+            called.next(stride);
             bare = false;
-            if called.peek() == Token::Open {
+            if called.peek(stride) == Token::Open {
                 after_operand = false;
             } else {
                 lexer = called;
             }
         }
         Token::Number | Token::Variable | Token::Quoted { open: false, .. } => {
-            bare = lexer.next() == Token::Number;
+            bare = lexer.next(stride) == Token::Number;
         }
         Token::Open => after_operand = false,
         _ => {}
     }
     let from = lexer.at();
     let place = Place { quote: None, bare, short: text.len() <= 16 };
-    let mut reader = Reader::new(lexer, place);
+    let mut reader = Reader::new(lexer, place, stride);
     reader.seen.began = bare && from > start;
     reader.read(after_operand).then_some(from..text.len())
 }

@@ -3,20 +3,34 @@
 use super::evidence::{Evidence, Place, hides};
 use super::lexer::{Lexer, Token};
 use super::words::{Word, is_object, is_telling, word};
+use crate::support::Stride;
+
+/// As much of the end of a comment as another comment is looked for in.
+const SHORT_COMMENT: usize = 64;
 
 /// Reads a continuation and collects the evidence.
-pub(super) struct Reader<'t> {
-    pub(super) lexer: Lexer<'t>,
+pub(super) struct Reader<'t, 's, 'd> {
+    lexer: Lexer<'t>,
+    stride: &'s mut Stride<'d>,
     pub(super) place: Place,
     pub(super) seen: Evidence,
     pub(super) depth: u32,
 }
 
-impl<'t> Reader<'t> {
-    pub(super) fn new(lexer: Lexer<'t>, place: Place) -> Self {
-        Self { lexer, place, seen: Evidence::default(), depth: 0 }
+impl<'t, 's, 'd> Reader<'t, 's, 'd> {
+    pub(super) fn new(lexer: Lexer<'t>, place: Place, stride: &'s mut Stride<'d>) -> Self {
+        Self { lexer, stride, place, seen: Evidence::default(), depth: 0 }
     }
 
+    fn next(&mut self) -> Token<'t> {
+        self.lexer.next(self.stride)
+    }
+
+    fn peek(&mut self) -> Token<'t> {
+        self.lexer.peek(self.stride)
+    }
+
+    /// Whether the rest of the text goes on with a statement. Once the deadline is over it does not.
     pub(super) fn read(mut self, mut after_operand: bool) -> bool {
         loop {
             let verdict = if after_operand { self.after_operand() } else { self.operand() };
@@ -29,7 +43,7 @@ impl<'t> Reader<'t> {
 
     /// Reads what may follow an operand; whether the reader is behind an operand afterwards.
     fn after_operand(&mut self) -> Result<bool, bool> {
-        let token = self.lexer.next();
+        let token = self.next();
         match token {
             Token::Connective => self.connective(),
             Token::Comparison => {
@@ -49,7 +63,7 @@ impl<'t> Reader<'t> {
                 Ok(true)
             }
             Token::Comma => Ok(false),
-            Token::Cast => match self.lexer.next() {
+            Token::Cast => match self.next() {
                 Token::Word(_) => Ok(true),
                 _ => Err(false),
             },
@@ -91,13 +105,13 @@ impl<'t> Reader<'t> {
                 self.seen.operators += 1;
                 Ok(false)
             }
-            Word::Prefix if name.eq_ignore_ascii_case(b"not") => match self.lexer.peek() {
+            Word::Prefix if name.eq_ignore_ascii_case(b"not") => match self.peek() {
                 Token::Word(next) if word(next) == Word::Comparison => Ok(true),
                 _ => Err(false),
             },
             Word::Prefix if self.depth > 0 || self.seen.operators > 0 => Ok(false),
             Word::Union => Err(self.union()),
-            Word::Sort => match self.lexer.next() {
+            Word::Sort => match self.next() {
                 Token::Word(by) if by.eq_ignore_ascii_case(b"by") => {
                     self.seen.sorted = true;
                     Ok(false)
@@ -109,18 +123,16 @@ impl<'t> Reader<'t> {
                     self.seen.connective = true;
                 }
                 if name.eq_ignore_ascii_case(b"into") {
-                    return Err(matches!(self.lexer.next(), Token::Word(file)
+                    return Err(matches!(self.next(), Token::Word(file)
                         if file.eq_ignore_ascii_case(b"outfile") || file.eq_ignore_ascii_case(b"dumpfile")));
                 }
                 self.seen.operators += 1;
                 if name.eq_ignore_ascii_case(b"procedure") {
-                    return Err(
-                        matches!(self.lexer.next(), Token::Word(name) if name.eq_ignore_ascii_case(b"analyse")),
-                    );
+                    return Err(matches!(self.next(), Token::Word(name) if name.eq_ignore_ascii_case(b"analyse")));
                 }
                 Ok(false)
             }
-            Word::Suffix => match self.lexer.next() {
+            Word::Suffix => match self.next() {
                 Token::Word(_) | Token::Quoted { open: false, .. } => {
                     self.seen.operators += u32::from(name.eq_ignore_ascii_case(b"collate"));
                     Ok(true)
@@ -132,7 +144,7 @@ impl<'t> Reader<'t> {
             Word::Verb if self.place.quote.is_some() || self.seen.began => Err(self.statement(name)),
             Word::Separator if self.depth > 0 => Ok(false),
             // A `+` that was decoded to a blank.
-            Word::Name if self.depth > 0 && is_telling(name) && self.lexer.peek() == Token::Open => {
+            Word::Name if self.depth > 0 && is_telling(name) && self.peek() == Token::Open => {
                 self.word_as_operand(name)
             }
             _ => Err(false),
@@ -141,16 +153,16 @@ impl<'t> Reader<'t> {
 
     /// Reads a word if it comes next.
     fn skips(&mut self, expected: &[u8]) -> bool {
-        let next = matches!(self.lexer.peek(), Token::Word(word) if word.eq_ignore_ascii_case(expected));
+        let next = matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case(expected));
         if next {
-            self.lexer.next();
+            self.next();
         }
         next
     }
 
     /// Reads an operand, or what comes before one.
     fn operand(&mut self) -> Result<bool, bool> {
-        let token = self.lexer.next();
+        let token = self.next();
         match token {
             Token::Number | Token::Variable => {
                 self.seen.literals += 1;
@@ -166,9 +178,9 @@ impl<'t> Reader<'t> {
             }
             Token::Open => {
                 self.depth += 1;
-                match self.lexer.peek() {
+                match self.peek() {
                     Token::Word(name) if word(name) == Word::Query => {
-                        self.lexer.next();
+                        self.next();
                         Err(self.query())
                     }
                     _ => Ok(false),
@@ -192,8 +204,7 @@ impl<'t> Reader<'t> {
     }
 
     fn word_as_operand(&mut self, name: &[u8]) -> Result<bool, bool> {
-        let called = self.lexer.rest().iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'(')
-            || (self.lexer.peek() == Token::Open);
+        let called = self.peek() == Token::Open;
         match word(name) {
             Word::Prefix => Ok(false),
             Word::Value if !called => {
@@ -214,27 +225,27 @@ impl<'t> Reader<'t> {
             | Word::Suffix
             | Word::Separator => {
                 if called {
-                    self.lexer.next();
+                    self.next();
                     self.depth += 1;
                     self.seen.call |= word(name) != Word::Comparison;
                     self.seen.telling |= is_telling(name);
-                    if let Token::Word(inner) = self.lexer.peek()
+                    if let Token::Word(inner) = self.peek()
                         && word(inner) == Word::Query
                     {
-                        self.lexer.next();
+                        self.next();
                         return Err(self.query());
                     }
                     return Ok(false);
                 }
                 self.seen.names += 1;
-                while self.lexer.peek() == Token::Dot {
-                    self.lexer.next();
-                    match self.lexer.next() {
+                while self.peek() == Token::Dot {
+                    self.next();
+                    match self.next() {
                         Token::Word(_) | Token::Quoted { open: false, .. } | Token::Operator(b'*') | Token::Dot => {}
                         _ => return Err(false),
                     }
-                    if self.lexer.peek() == Token::Open {
-                        self.lexer.next();
+                    if self.peek() == Token::Open {
+                        self.next();
                         self.depth += 1;
                         self.seen.call = true;
                         return Ok(false);
@@ -248,7 +259,7 @@ impl<'t> Reader<'t> {
     /// `UNION` was read.
     fn union(&mut self) -> bool {
         for _ in 0..8 {
-            match self.lexer.next() {
+            match self.next() {
                 Token::Word(name) => match word(name) {
                     Word::Prefix => {}
                     Word::Query => return self.query(),
@@ -264,18 +275,18 @@ impl<'t> Reader<'t> {
     /// `SELECT` was read: a query is meant if a list of values follows, rather than a sentence.
     fn query(&mut self) -> bool {
         for _ in 0..4 {
-            match self.lexer.next() {
+            match self.next() {
                 Token::End | Token::Comment => return self.place.bare,
                 Token::Word(name) => match word(name) {
                     Word::Prefix | Word::Query => {}
                     _ if name.eq_ignore_ascii_case(b"top") => {}
                     Word::Value => return true,
                     _ => {
-                        return match self.lexer.next() {
+                        return match self.next() {
                             Token::Word(next) if word(next) == Word::Suffix => true,
                             Token::Word(next) => {
                                 matches!(word(next), Word::Separator | Word::Clause | Word::Union)
-                                    && matches!(self.lexer.peek(), Token::Word(_) | Token::Quoted { .. } | Token::Open)
+                                    && matches!(self.peek(), Token::Word(_) | Token::Quoted { .. } | Token::Open)
                                     && self.goes_on_behind_table()
                             }
                             Token::Comma | Token::Open | Token::Connective | Token::Operator(_) => true,
@@ -298,8 +309,8 @@ impl<'t> Reader<'t> {
 
     /// `select name from` was read: a table, and then an end, a clause or punctuation, not one more word of a sentence.
     fn goes_on_behind_table(&mut self) -> bool {
-        self.lexer.next();
-        match self.lexer.next() {
+        self.next();
+        match self.next() {
             Token::Word(next) => !matches!(word(next), Word::Name | Word::Value | Word::Verb),
             _ => true,
         }
@@ -308,13 +319,13 @@ impl<'t> Reader<'t> {
     /// `;` was read.
     fn next_statement(&mut self) -> bool {
         let broke_out = self.place.quote.is_some();
-        match self.lexer.next() {
+        match self.next() {
             Token::Comment => broke_out && self.place.bare && hides(self.comment()),
             Token::End => broke_out && (self.place.bare || self.seen.connective && self.seen.compared),
             Token::Word(verb) => match word(verb) {
                 Word::Query => self.query(),
                 Word::Verb | Word::Prefix => self.statement(verb),
-                Word::Name if is_telling(verb) => self.lexer.peek() == Token::Open,
+                Word::Name if is_telling(verb) => self.peek() == Token::Open,
                 _ => false,
             },
             _ => false,
@@ -323,17 +334,17 @@ impl<'t> Reader<'t> {
 
     /// The verb of a statement was read. A sentence goes on with words, a statement soon has punctuation.
     fn statement(&mut self, verb: &[u8]) -> bool {
-        let known = match self.lexer.next() {
+        let known = match self.next() {
             Token::Word(object) => is_object(object),
             Token::Variable | Token::Open | Token::Quoted { .. } => return self.place.bare,
             Token::End | Token::Comment => return verb.eq_ignore_ascii_case(b"shutdown") && self.place.bare,
             _ => return false,
         };
         for _ in 0..4 {
-            match self.lexer.next() {
+            match self.next() {
                 Token::Word(set) if set.eq_ignore_ascii_case(b"set") && verb.eq_ignore_ascii_case(b"update") => {
-                    let column = matches!(self.lexer.next(), Token::Word(_) | Token::Quoted { .. });
-                    return column && self.lexer.next() == Token::Comparison;
+                    let column = matches!(self.next(), Token::Word(_) | Token::Quoted { .. });
+                    return column && self.next() == Token::Comparison;
                 }
                 Token::Word(_) => {}
                 Token::End => return known && self.place.bare,
@@ -344,10 +355,11 @@ impl<'t> Reader<'t> {
         false
     }
 
-    /// The comment that was read last; it reaches to the end of the text.
+    /// The comment that was read last; it reaches to the end of the text. Of several comments in it, the last short one.
     fn comment(&self) -> &'t [u8] {
-        let text = self.lexer.read();
-        let from = [&b"--"[..], b"#", b"/*"].iter().filter_map(|mark| memchr::memmem::rfind(text, mark)).min();
-        from.map_or(b"", |from| &text[from..])
+        let comment = self.lexer.comment();
+        let tail = &comment[comment.len().saturating_sub(SHORT_COMMENT)..];
+        let from = [&b"--"[..], b"#", b"/*"].iter().filter_map(|mark| memchr::memmem::rfind(tail, mark)).min();
+        from.map_or(comment, |from| &tail[from..])
     }
 }
