@@ -60,9 +60,15 @@ impl<const WORDS: usize, const STARTS: usize> Table<WORDS, STARTS> {
         })
     }
 
-    /// All words with their classes, in no particular order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static [u8], u8)> {
-        self.entries.iter().map(|entry| (&self.text[entry.offset as usize..][..entry.length as usize], entry.class))
+    /// The number of words.
+    pub(super) const fn len(&self) -> usize {
+        WORDS
+    }
+
+    /// A word and its class by its place, below the number of words, in no particular order.
+    pub(super) fn at(&self, place: usize) -> (&'static [u8], u8) {
+        let Entry { offset, length, class } = self.entries[place];
+        (&self.text[usize::from(offset)..][..usize::from(length)], class)
     }
 
     const fn bucket_of(text: &[u8], entry: Entry) -> usize {
@@ -118,7 +124,7 @@ mod tests {
         assert_eq!(COLOURS.get(b"bLUe"), Some((&b"BLUE"[..], b'2')));
         assert_eq!(COLOURS.get(b"Ultra Marine"), Some((&b"ULTRA MARINE"[..], b'4')));
         assert_eq!(COLOURS.get(b"a"), Some((&b"A"[..], b'1')));
-        assert_eq!(COLOURS.iter().map(|(_, class)| u32::from(class - b'0')).sum::<u32>(), 10);
+        assert_eq!((0..COLOURS.len()).map(|place| u32::from(COLOURS.at(place).1 - b'0')).sum::<u32>(), 10);
     }
 
     #[test]

@@ -16,32 +16,51 @@ use super::step::Effect;
 use super::{hex, utf8};
 use crate::support::Stride;
 
-/// Decodes once, from left to right.
+/// Decodes once, from left to right. Nothing is copied before the first byte that may begin something to undo.
 pub(super) fn disguise_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
-    let marked = |byte: &u8| *byte >= 0x80 || matches!(byte, b'\\' | b'+' | b' ' | b'&');
-    let Some(mut at) = input.iter().position(marked) else { return Effect::Kept };
-    let mut changed = false;
-    output.extend_from_slice(&input[..at]);
-    while at < input.len() {
-        if stride.is_over(at) {
-            return Effect::Kept;
+    let (mut at, mut copied, mut changed) = (0, 0, false);
+    loop {
+        at += stride.run(&input[at..], at, |byte| !may_begin(byte));
+        if at == input.len() || stride.is_over(at) {
+            break;
         }
+        if !goes_on(&input[at..]) {
+            at += 1;
+            continue;
+        }
+        output.extend_from_slice(&input[copied..at]);
         let length = match input[at] {
             b'\\' => escape(&input[at..], output),
             b'&' => reference(&input[at..], output),
             b'+' | b' ' => utf7(&input[at..], output),
-            0x80.. => look_alike(&input[at..], output),
-            _ => 0,
+            _ => look_alike(&input[at..], output),
         };
-        if length > 0 {
-            changed = true;
-            at += length;
-        } else {
-            output.push(input[at]);
-            at += 1;
-        }
+        changed |= length > 0;
+        copied = at + length;
+        at += length.max(1);
     }
-    if changed { Effect::Changed } else { Effect::Kept }
+    if !changed || at < input.len() {
+        return Effect::Kept;
+    }
+    output.extend_from_slice(&input[copied..]);
+    Effect::Changed
+}
+
+/// Whether something to undo may begin with this byte. Of the letters beyond ASCII, most begin otherwise.
+const fn may_begin(byte: u8) -> bool {
+    matches!(byte, b'\\' | b'+' | b' ' | b'&' | 0xC0..=0xC2 | 0xCA | 0xE0 | 0xE2 | 0xE3 | 0xEF | 0xF0 | 0xF8 | 0xFC)
+}
+
+/// Whether the second byte allows it, too: that of signs in ordinary text rarely does.
+fn goes_on(text: &[u8]) -> bool {
+    let Some(&next) = text.get(1) else { return false };
+    match text[0] {
+        b'\\' => matches!(next, b'u' | b'x'),
+        b'&' => next.is_ascii_alphabetic(),
+        // The first character of ASCII in UTF-7 always begins so.
+        b'+' | b' ' => next == b'A',
+        _ => next & 0xC0 == 0x80,
+    }
 }
 
 /// Writes the character that an escape stands for; the length of the escape, or 0 if this is none.
@@ -101,11 +120,13 @@ fn reference(text: &[u8], output: &mut Vec<u8>) -> usize {
         ("excl", b'!'),
         ("num", b'#'),
     ];
-    let known = NAMES.iter().find(|(name, _)| {
-        let end = 1 + name.len();
-        text.get(1..end).is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
-            && text.get(end) == Some(&b';')
-    });
+    const LONGEST: usize = 7;
+    let letters = text[1..].iter().take(LONGEST + 1).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    if text.get(1 + letters) != Some(&b';') {
+        return 0;
+    }
+    let found = &text[1..=letters];
+    let known = NAMES.iter().find(|(name, _)| found.eq_ignore_ascii_case(name.as_bytes()));
     known.map_or(0, |(name, byte)| {
         output.push(*byte);
         name.len() + 2
@@ -122,10 +143,6 @@ fn utf7(text: &[u8], output: &mut Vec<u8>) -> usize {
         b'/' => Some(63),
         _ => None,
     };
-    // The first character of ASCII always begins so.
-    if text.get(1) != Some(&b'A') {
-        return 0;
-    }
     let start = output.len();
     let (mut bits, mut held) = (0_u32, 0);
     for (at, &byte) in text.iter().enumerate().skip(1) {

@@ -161,7 +161,7 @@ fn is_command(text: &[u8], kind: Separator, place: Place<'_>, whole: &mut Whole<
         let found = match listed {
             None if name == b"net" && names_of_net(after) => Some(Program::Rare),
             Some(name) => program(name),
-            None if word.wild => program_like(name).filter(|_| word.has_path()),
+            None if word.wild && word.has_path() => program_like(name),
             None => program(name),
         };
         let Some(program) = found else {
