@@ -14,6 +14,9 @@ const AHEAD: usize = 96;
 const CHANGED: usize = 4;
 /// How many more are, if the original does not continue after those.
 const MORE: usize = 16;
+/// If the original does not continue after this many, the rest of the copy is taken to be changed, as all of it is
+/// where a text is decoded from base64. Without such an end, the search would be quadratic in the length of the text.
+const MOST: usize = 512;
 /// Common stretches shorter than this are scanned again.
 const SHORTEST: usize = 48;
 /// If there are more changes than one for this many bytes, the rest of the copy is taken to be changed.
@@ -64,7 +67,7 @@ impl<'c> Changes<'c> {
     /// Where both continue alike after a difference, if that is found.
     fn resume(&mut self) -> Option<Place> {
         let mut skipped = CHANGED;
-        while self.left > 0 {
+        while self.left > 0 && skipped <= MOST {
             self.left -= 1;
             let copy = self.at.copy + skipped;
             let wanted = folded(self.copy.get(copy..)?.first_chunk()?);

@@ -20,7 +20,7 @@ use crate::support::Stride;
 pub(super) fn disguise_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> Effect {
     let (mut at, mut copied, mut changed) = (0, 0, false);
     loop {
-        at += stride.run(&input[at..], at, |byte| !may_begin(byte));
+        at += stride.run(&input[at..], at, |byte| !BEGINNINGS[usize::from(byte)]);
         if at == input.len() || stride.is_over(at) {
             break;
         }
@@ -46,10 +46,16 @@ pub(super) fn disguise_decode(input: &[u8], output: &mut Vec<u8>, stride: &mut S
     Effect::Changed
 }
 
-/// Whether something to undo may begin with this byte. Of the letters beyond ASCII, most begin otherwise.
-const fn may_begin(byte: u8) -> bool {
-    matches!(byte, b'\\' | b'+' | b' ' | b'&' | 0xC0..=0xC2 | 0xCA | 0xE0 | 0xE2 | 0xE3 | 0xEF | 0xF0 | 0xF8 | 0xFC)
-}
+/// The bytes with which something to undo may begin. Of the characters beyond ASCII, most begin otherwise.
+const BEGINNINGS: [bool; 256] = {
+    let bytes = b"\\+ &\xC0\xC1\xC2\xCA\xE0\xE2\xE3\xEF\xF0\xF8\xFC";
+    let (mut table, mut i) = ([false; 256], 0);
+    while i < bytes.len() {
+        table[bytes[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
 
 /// Whether the second byte allows it, too: that of signs in ordinary text rarely does.
 fn goes_on(text: &[u8]) -> bool {

@@ -139,7 +139,7 @@ fn is_command(text: &[u8], kind: Separator, place: Place<'_>, whole: &mut Whole<
         // A line end would be the next separator: to skip line ends here is to read them again for each of them.
         let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | 0x0B | 0x0C)).count();
         let spaced = &rest[blanks..];
-        let Some(&byte) = spaced.first() else { return false };
+        let Some(&byte) = spaced.first().filter(|&&byte| may_begin_word(byte)) else { return false };
         let listed = braces(spaced);
         if matches!(byte, b'(' | b'{' | b'!') && listed.is_none() && kind != Separator::Ampersand {
             rest = &spaced[1..];
@@ -182,6 +182,13 @@ fn is_command(text: &[u8], kind: Separator, place: Place<'_>, whole: &mut Whole<
         rest = after;
     }
     false
+}
+
+/// Whether the words that matter may begin so: most separators in a text of signs are followed by something else.
+const fn may_begin_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!'..=b'*' | b'.' | b'/' | b':' | b'?'..=b'@' | b'['..=b'\\' | b'^'..=b'`' | b'{' | b'~')
+            && !matches!(byte, b'#' | b'&' | b')')
 }
 
 /// What `net` of Windows is asked to do.
