@@ -71,9 +71,9 @@ pub(super) fn scan(
     let State { store, pending, .. } = state;
     hits.clear();
     finished.clear();
+    let mut look = Examination { plan, transform, original, changed, hits: &mut *hits };
     let mut sweep = |addresses: &mut Bits, deadline: &mut Deadline| {
         Sweep::default().run(plan, store, (addresses, &mut *finished), deadline, |subject, deadline| {
-            let mut look = Examination { plan, transform, original: &mut *original, changed: &mut *changed, hits };
             look.examine(subject, deadline)
         })
     };
@@ -134,6 +134,11 @@ impl Examination<'_> {
             if !inspection.concerns(key) {
                 continue;
             }
+            let matchers = inspection.matchers(key);
+            let found = !no_candidates && original.numbers().intersects(matchers);
+            if !(rewrites || unfiltered || found) {
+                continue;
+            }
             if let Some(prerequisites) = &inspection.prerequisites {
                 let present = match present {
                     Some(known) => known,
@@ -143,7 +148,6 @@ impl Examination<'_> {
                     continue;
                 }
             }
-            let matchers = inspection.matchers(key);
             let place = (planned.inspection, identity);
             let mut verifier = Verifier { plan, place, matchers, hits, deadline, verified: 0 };
             let copy = match rewrites {
@@ -166,7 +170,7 @@ impl Examination<'_> {
                     verifier.verify_unscanned(&inspection.unscanned, text)?;
                 }
                 verifier.verify(inspection.unfiltered.iter().map(|&matcher| matcher as usize), text)?;
-            } else if unfiltered || (!no_candidates && original.numbers().intersects(matchers)) {
+            } else if unfiltered || found {
                 let copy = match inspection.chain.may_change(classes) {
                     true => inspection.chain.apply_to((identity, text), transform, verifier.deadline)?,
                     false => None,

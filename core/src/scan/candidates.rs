@@ -5,58 +5,67 @@ use crate::support::Bits;
 
 /// A set of matchers, reused from scan to scan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Candidates(Bits);
+pub struct Candidates {
+    matchers: Bits,
+    /// Whether there is any: most scans find none, and then neither asking nor clearing reads the set.
+    any: bool,
+}
 
 impl Candidates {
     /// An empty set with room for matchers numbered below `matchers`.
     pub fn new(matchers: usize) -> Self {
-        Candidates(Bits::new(matchers))
+        Candidates { matchers: Bits::new(matchers), any: false }
     }
 
     /// Adds a matcher. One beyond the set's room is ignored.
     #[inline]
     pub fn insert(&mut self, matcher: MatcherId) {
-        self.0.insert(matcher.0 as usize);
+        self.matchers.insert(matcher.0 as usize);
+        self.any = true;
     }
 
     /// Whether a matcher is in the set.
     #[inline]
     pub fn contains(&self, matcher: MatcherId) -> bool {
-        self.0.contains(matcher.0 as usize)
+        self.matchers.contains(matcher.0 as usize)
     }
 
     /// Adds the matchers of another set.
     #[inline]
     pub fn union(&mut self, other: &Candidates) {
-        self.0.union(&other.0);
+        self.matchers.union(&other.matchers);
+        self.any |= other.any;
     }
 
     /// Empties the set, keeping its room.
     #[inline]
     pub fn clear(&mut self) {
-        self.0.clear();
+        if self.any {
+            self.matchers.clear();
+            self.any = false;
+        }
     }
 
     /// Whether no matcher is in the set.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        !self.any
     }
 
     /// The number of matchers in the set.
     pub fn len(&self) -> usize {
-        self.0.iter().count()
+        self.matchers.iter().count()
     }
 
     /// The matchers, in order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = MatcherId> {
-        self.0.iter().map(|number| MatcherId(number as u32))
+        self.matchers.iter().map(|number| MatcherId(number as u32))
     }
 
     /// The numbers of the matchers.
     #[inline]
     pub(crate) fn numbers(&self) -> &Bits {
-        &self.0
+        &self.matchers
     }
 }
 

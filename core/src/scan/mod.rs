@@ -204,6 +204,7 @@ impl Prefilter {
     }
 
     /// Scans a part of a text of this length.
+    #[inline]
     fn scan_part(
         &self,
         part: &[u8],
