@@ -12,7 +12,7 @@ use crate::pattern::Presence;
 use crate::plan::{AddressId, Plan};
 use crate::scan::{Candidates, STRETCH};
 use crate::support::{Bits, Deadline, Expired};
-use crate::transform::{self, Copy};
+use crate::transform::{self, ByteClasses, Copy};
 
 /// Buffers that are reused from one batch to the next, and from one context to the next.
 pub(super) struct Scratch {
@@ -107,21 +107,35 @@ struct Examination<'e> {
 
 impl Examination<'_> {
     /// Scans a string for all inspections that concern it. Returns the number of matchers that were run.
+    ///
+    /// Most strings end here; what the others need is a function of its own, so that its registers are not saved for all.
+    #[inline]
     fn examine(&mut self, subject: Subject<'_>, deadline: &mut Deadline) -> Result<usize, Expired> {
-        let Examination { plan, transform, original, changed, hits } = self;
-        let Subject { source, key, .. } = subject;
-        let prefilter = &plan.scan.prefilter;
         let text = subject.text();
         if deadline.spend(cost(text)) {
             return Err(Expired);
         }
-        original.clear();
+        self.original.clear();
         let mut stop = || deadline.spend(STRETCH_COST);
-        let classes = prefilter.scan_unless(text, original, &mut stop).ok_or(Expired)?;
-        let no_candidates = original.is_empty();
-        if no_candidates && !source.triggers.met_by(classes) {
+        let classes = self.plan.scan.prefilter.scan_unless(text, self.original, &mut stop).ok_or(Expired)?;
+        if self.original.is_empty() && !subject.source.triggers.met_by(classes) {
             return Ok(0);
         }
+        self.inspect(subject, classes, deadline)
+    }
+
+    /// Runs the inspections for which the scan found something in a string, or which may change it.
+    #[inline(never)]
+    fn inspect(
+        &mut self,
+        subject: Subject<'_>,
+        classes: ByteClasses,
+        deadline: &mut Deadline,
+    ) -> Result<usize, Expired> {
+        let Examination { plan, transform, original, changed, hits } = self;
+        let Subject { source, key, .. } = subject;
+        let (prefilter, text) = (&plan.scan.prefilter, subject.text());
+        let no_candidates = original.is_empty();
         let identity = subject.object.identity();
         let (mut present, mut scanned, mut verified) = (None, None, 0);
         for planned in &source.inspections {
