@@ -10,12 +10,12 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import bartizan
 import pytest
 from bartizan import sdk
-from bartizan.engine import Engine
+from bartizan.engine import Blocked, Engine
 from bartizan.takeover import Detector
 
 from test_fork import Child
@@ -218,6 +218,88 @@ def test_the_helper_thread_is_there_in_forked_children() -> None:
     how, (kind,) = Child(life).end()
     assert (how, kind) == ("well", "opened")
     assert told == []
+
+
+class Botnet:
+    """An engine that has learned for nine days, and a distributed attack on it, whose traits become a rule."""
+
+    BEGIN_MS = 1_764_064_800_000
+    STEP_MS = 144_000
+    LOGINS = 5400
+    SETTINGS: ClassVar[dict[str, Any]] = {
+        "login_routes": ["/login"],
+        "response": {"mode": "block", "min_severity": "low"},
+    }
+
+    def __init__(self) -> None:
+        document = {"bartizan_ato": {"version": "1.0", "settings": self.SETTINGS}}
+        start_ms = self.BEGIN_MS - self.LOGINS * self.STEP_MS
+        self.engine = Engine(takeover=document, service="shop", clock="manual", start_ms=start_ms)
+        assert self.engine.takeover is not None
+        self.detector = self.engine.takeover
+        for n in range(self.LOGINS):
+            self.detector.advance(start_ms + n * self.STEP_MS)
+            member = n * 7 % 400
+            who = self.event(f"90.{member // 200}.{member % 200}.7", member, {"accept-language": "de"})
+            if n % 20 == 0:
+                self.detector.event({"event": "users.login.failure", **who})
+            self.detector.event({"event": "users.login.success", **who})
+        for at in range(1, 3):
+            for n in range(300):
+                bot = self.event(f"60.{at}.{n % 250}.{n // 250}", n, {})
+                self.detector.event({"event": "users.login.failure", **bot})
+            self.detector.advance(self.BEGIN_MS + at * 60_000)
+
+    @staticmethod
+    def headers(traits: dict[str, str]) -> dict[str, str]:
+        agent = "Mozilla/5.0 (X11) Firefox/145.0" if traits else "curl/8.5.0"
+        return {"host": "shop", "user-agent": agent, "accept": "*/*", **traits}
+
+    def event(self, address: str, member: int, traits: dict[str, str]) -> dict[str, Any]:
+        headers = self.headers(traits)
+        names = {"user-agent": "http.user_agent", "accept": "http.accept", "accept-language": "http.accept_language"}
+        return {
+            "usr.login": f"member{member}",
+            "usr.exists": True,
+            "ip": address,
+            "http.method": "POST",
+            "http.url_path": "/login",
+            "http.header_names": list(headers),
+            **{names[name]: value for name, value in headers.items() if name in names},
+        }
+
+    def refuses(self, address: str, traits: dict[str, str]) -> bool:
+        """Whether the firewall refuses a request, of which nothing says whose login it is."""
+        request = self.engine.request()
+        try:
+            request.start(method="POST", url="/login", headers=self.headers(traits), peer=address)
+        except Blocked:
+            return True
+        return False
+
+    def withdraw(self) -> int:
+        (signal,) = self.detector.signals({"rule": "ato-distributed-attempts"})
+        return self.detector.unblock({"rule": signal["clusters"][0]["rule_id"]})
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_generated_rule_refuses_in_forked_children_which_may_withdraw_it() -> None:
+    botnet = Botnet()
+
+    def bots_and_people() -> tuple[bool, bool]:
+        return botnet.refuses("77.1.2.3", {}), botnet.refuses("77.1.2.4", {"accept-language": "de"})
+
+    assert bots_and_people() == (True, False)
+
+    def life() -> Any:
+        assert bots_and_people() == (True, False)
+        assert botnet.withdraw() == 1
+        assert bots_and_people() == (False, False)
+        yield "withdrawn"
+
+    assert Child(life).end() == ("well", ["withdrawn"])
+    assert bots_and_people() == (True, False), "the parent keeps it"
 
 
 def test_an_engine_has_a_detector() -> None:

@@ -1,6 +1,7 @@
 //! Compares the bounded state with unbounded hash maps: below capacity both must give the same answers.
 //!
-//! `BARTIZAN_EVENTS=1000000 cargo test --release -p bartizan --test takeover state` runs as many random events.
+//! `BARTIZAN_EVENTS=1000000 cargo test --release -p bartizan --test takeover bounded -- --nocapture` runs as many random
+//! events, and shows the progress.
 
 use crate::common::random::Random;
 use bartizan::internals::takeover::state::model::Model;
@@ -180,6 +181,9 @@ fn bounded_tables_answer_like_unbounded_maps() {
         both.step(nth);
         if nth % (events / 4) == events / 4 - 1 {
             both.restore();
+        }
+        if nth % 1_000_000 == 999_999 {
+            println!("{} of {events} events", nth + 1);
         }
     }
     println!("{events} events, {} keys", both.first + 600);

@@ -60,10 +60,7 @@ const STEPS: [Part; 11] = [
     },
     |work, now_s, end| !work.mine(now_s, end),
     |work, now_s, end| work.inner.learned.roll(now_s as u32, end),
-    |work, now_s, _| {
-        work.inner.signals.sweep(now_s);
-        true
-    },
+    |work, now_s, end| work.inner.signals.sweep(now_s, end),
     |work, now_s, _| {
         work.inner.compromised.retain(|_, (_, at)| now_s.saturating_sub(*at) <= 2 * 86_400);
         true
@@ -261,5 +258,34 @@ mod tests {
         let slices =
             (0..100).take_while(|_| !service.tick(now_s, &plan, &detector.options.hash_key, &detector.blocks, over));
         assert!(slices.count() < 20, "the other parts take a slice each");
+    }
+
+    #[test]
+    fn a_long_campaign_is_freed_in_parts_and_the_next_one_shares_its_memory() {
+        let detector = Detector::new(Options::manual(1_764_064_800_000, "auth", "prod"));
+        let failure = |n: u32| {
+            let failure =
+                format!(r#"{{"event":"users.login.failure","usr.login":"u{n}","usr.exists":true,"ip":"203.0.113.9"}}"#);
+            detector.event(&json::parse(failure.as_bytes()).unwrap()).unwrap()
+        };
+        (0..5000).for_each(|n| drop(failure(n)));
+        let slot = 0;
+        let service = detector.service(None, None);
+        let mut inner = service.inner();
+        let signals = &mut inner.signals;
+        let now_s = 1_764_064_800;
+        signals.close(slot, Status::Closed, "resolved", now_s);
+        assert!(signals.campaigns.used() > 5000 * 64 && signals.sweep(now_s, None));
+        assert!(!signals.get(slot).unwrap().campaign.is_empty(), "campaigns are kept for a week");
+        let over = Some(Instant::now());
+        let slices = (0..100).take_while(|_| !signals.sweep(now_s + 7 * 86_400, over)).count();
+        assert!((5..80).contains(&slices), "{slices} slices for five thousand strings and attempts in chunks of 1,024");
+        assert!(signals.get(slot).unwrap().campaign.is_empty());
+        assert_eq!(signals.campaigns.used(), 0);
+        signals.reopen(slot, now_s + 7 * 86_400);
+        drop(inner);
+        failure(0);
+        assert_eq!(service.inner().signals.get(slot).unwrap().campaign.log().attempts().count(), 1);
+        assert!(service.inner().signals.campaigns.used() > 0);
     }
 }

@@ -195,6 +195,18 @@ impl Campaign {
         self.log.clone()
     }
 
+    /// Whether it holds no attempts.
+    pub fn is_empty(&self) -> bool {
+        self.log.attempts.len() == 0
+    }
+
+    /// Frees a part, in some tens of microseconds, before all is dropped; returns whether there was one. Large blocks take
+    /// turns with the many small ones, because an allocator may join all free small ones when a large one is freed.
+    pub fn release_some(&mut self) -> bool {
+        let parts = [self.places.pop_map(), self.log.texts.pop_chunk(), self.log.attempts.pop_chunk()];
+        parts.contains(&true)
+    }
+
     /// Removes the attempts on an account.
     pub fn forget_user(&mut self, login: &str) {
         if let Some(place) = self.places.get(login, &self.log.texts) {

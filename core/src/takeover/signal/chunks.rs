@@ -37,6 +37,11 @@ impl<T: Clone> Chunks<T> {
         }
     }
 
+    /// Removes some of the last elements; returns whether there were any.
+    pub fn pop_chunk(&mut self) -> bool {
+        self.0.pop().is_some()
+    }
+
     /// Returns an element.
     pub fn get(&self, at: usize) -> Option<&T> {
         self.0.get(at / CHUNK)?.get(at % CHUNK)

@@ -77,6 +77,11 @@ impl Places {
         }
     }
 
+    /// Removes some of the positions; returns whether there were any. The others are no longer found.
+    pub fn pop_map(&mut self) -> bool {
+        self.maps.pop().is_some()
+    }
+
     /// The index of the map for a hash. The bits are from the middle, because the maps themselves use the lower bits
     /// and the upper seven.
     fn map_of(&self, hash: u64) -> usize {

@@ -1,10 +1,11 @@
 //! The signals of a service: live ones, by their group, and closed ones until they expire.
 
-use super::campaign::Budget;
+use super::campaign::{Budget, Campaign};
 use super::{Signal, Status};
 use crate::takeover::severity::Severity;
 use crate::takeover::state::Key;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Instant;
 
 /// The maximum number of live signals of a service.
 const OPEN: usize = 1024;
@@ -32,6 +33,10 @@ pub struct Signals {
     pub campaigns: Budget,
     /// The signal that opened or reopened last.
     latest: Slot,
+    /// The signal at which the sweep goes on.
+    swept: Slot,
+    /// A removed campaign that is freed part by part.
+    leaving: Option<Campaign>,
 }
 
 impl Signals {
@@ -165,30 +170,61 @@ impl Signals {
         self.live.iter().filter_map(|(_, slot)| self.all.get(slot)).map(|signal| signal.closes_s()).min()
     }
 
-    /// Removes old signals, and campaigns earlier than their signals.
-    pub fn sweep(&mut self, now_s: u64) {
-        let mut gone = vec![];
-        let closed = self.all.len().saturating_sub(self.live.len());
-        let mut too_many = closed.saturating_sub(CLOSED);
-        for (slot, signal) in &mut self.all {
-            let Some(closed_s) = signal.closed_s else { continue };
-            if now_s.saturating_sub(closed_s) >= CAMPAIGN_KEPT_S || self.campaigns.is_tight() {
-                signal.campaign = Default::default();
+    /// Removes old signals, and campaigns earlier than their signals, until the slice ends: a campaign may have hundreds of
+    /// thousands of strings to free. Returns whether everything is removed; if not, the next call goes on where this one
+    /// stopped.
+    pub fn sweep(&mut self, now_s: u64, end: Option<Instant>) -> bool {
+        let is_over = || end.is_some_and(|end| Instant::now() >= end);
+        loop {
+            while let Some(campaign) = &mut self.leaving {
+                if !campaign.release_some() {
+                    self.leaving = None;
+                }
+                if is_over() {
+                    return false;
+                }
             }
-            if now_s.saturating_sub(closed_s) >= KEPT_S || too_many > 0 {
-                too_many = too_many.saturating_sub(1);
-                gone.push(*slot);
+            if !self.remove_next(now_s) {
+                return true;
+            }
+            if is_over() {
+                return false;
             }
         }
-        for slot in gone {
-            if let Some(signal) = self.all.remove(&slot) {
-                self.by_id.remove(&signal.id);
-                if let Some(of_group) = self.by_group.get_mut(&signal.key) {
-                    of_group.retain(|(_, other)| *other != slot);
-                    if of_group.is_empty() {
-                        self.by_group.remove(&signal.key);
-                    }
-                }
+    }
+
+    /// Removes the next signal that is too old, or its campaign; returns whether there was one.
+    fn remove_next(&mut self, now_s: u64) -> bool {
+        let closed = self.all.len().saturating_sub(self.live.len());
+        let (is_crowded, is_tight) = (closed > CLOSED, self.campaigns.is_tight());
+        let next = self.all.range(self.swept..).find_map(|(slot, signal)| {
+            let age_s = now_s.saturating_sub(signal.closed_s?);
+            let is_old = is_crowded || age_s >= KEPT_S;
+            let is_forgotten = (is_tight || age_s >= CAMPAIGN_KEPT_S) && !signal.campaign.is_empty();
+            (is_old || is_forgotten).then_some((*slot, is_old))
+        });
+        let Some((slot, is_old)) = next else {
+            self.swept = 0;
+            return false;
+        };
+        self.swept = slot;
+        if let Some(signal) = self.all.get_mut(&slot) {
+            let empty = Campaign::within(self.campaigns.clone());
+            self.leaving = Some(std::mem::replace(&mut signal.campaign, empty));
+        }
+        if is_old {
+            self.remove(slot);
+        }
+        true
+    }
+
+    fn remove(&mut self, slot: Slot) {
+        let Some(signal) = self.all.remove(&slot) else { return };
+        self.by_id.remove(&signal.id);
+        if let Some(of_group) = self.by_group.get_mut(&signal.key) {
+            of_group.retain(|(_, other)| *other != slot);
+            if of_group.is_empty() {
+                self.by_group.remove(&signal.key);
             }
         }
     }
