@@ -126,7 +126,9 @@ class Engine {
   }
 
   exclude (exclusion) {
-    return this.call('exclude', exclusion).id
+    const { id, warnings } = this.call('exclude', exclusion)
+    warnings.forEach(warn)
+    return id
   }
 
   include (id) {
