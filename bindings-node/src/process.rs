@@ -92,11 +92,19 @@ impl NativeEngine {
 
 #[napi]
 impl NativeRequest {
-    /// Runs a function of the request, with what is left of the budget in milliseconds; the result is JSON.
+    /// Runs a function of the request, with what is left of the budget in milliseconds. The result is JSON, or null for an
+    /// evaluation that found nothing.
     #[napi]
-    pub fn call(&mut self, function: String, arguments: &[u8], left: f64) -> Result<String> {
+    pub fn call(&mut self, function: String, arguments: &[u8], left: f64) -> Result<Option<String>> {
         let (arguments, taken) = taken(arguments, left)?;
-        Ok(json::to_string(&sdk::call_request(&mut self.0, &function, &arguments, taken)))
+        let result = sdk::call_request_briefly(&mut self.0, &function, &arguments, taken);
+        Ok(result.map(|result| json::to_string(&result)))
+    }
+
+    /// Names the route of the application that serves the request, for log lines.
+    #[napi]
+    pub fn route(&mut self, route: String) {
+        self.0.set_route(route);
     }
 
     /// Takes the next piece of the body, which is read in place; false once no more is read.

@@ -375,6 +375,14 @@ class Request:
             _log.warning("%s", line)
         return report
 
+    def _end(self) -> None:
+        """Finish a request where nobody reads the report, which is made only for a span."""
+        if self.span is not None:
+            self.finish()
+            return
+        for line in self._ask("end", {})["log"]:
+            _log.warning("%s", line)
+
     def _ask(self, function: str, arguments: dict[str, Any]) -> dict[str, Any]:
         answer = self._native.call(function, arguments)
         notices = answer.pop("notices", None)

@@ -109,7 +109,8 @@ impl Review<'_> {
             let message = match target {
                 Reference::Id(rule) => format!("there is no rule `{}` to which this could apply", text(rule)),
                 Reference::Tags(tags) => {
-                    let tags: Vec<_> = tags.iter().map(|(tag, value)| format!("{}:{}", text(tag), text(value))).collect();
+                    let tags: Vec<_> =
+                        tags.iter().map(|(tag, value)| format!("{}:{}", text(tag), text(value))).collect();
                     format!("no rule has the tags `{}`, so there is none to which this could apply", tags.join(" "))
                 }
                 Reference::Empty => continue,

@@ -184,7 +184,9 @@ fn pages(both: Both<'_>, warnings: &mut Vec<String>) -> Result<Templates<'static
 
 /// The list of exclusions that a variable has, or the file that it names.
 fn exclusions_of_variable(text: &str) -> Result<Value, String> {
-    let wrong = |reason: String| format!("the setting `exclusions` must be a list in JSON, or the path of a file with one: {reason}");
+    let wrong = |reason: String| {
+        format!("the setting `exclusions` must be a list in JSON, or the path of a file with one: {reason}")
+    };
     let file;
     let document = match text.starts_with(['[', '{']) {
         true => text.as_bytes(),
