@@ -69,8 +69,8 @@ async function timed ({ port, agent }, { path: target = '/', type, body }) {
 /** The processor time that a process has used, in microseconds; unknown elsewhere than on Linux. */
 function processorTime ({ pid }) {
   try {
-    const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
-    return (Number(fields[11]) + Number(fields[12])) * 10_000
+    const columns = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
+    return (Number(columns[11]) + Number(columns[12])) * 10_000
   } catch {
     return NaN
   }

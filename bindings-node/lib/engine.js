@@ -25,7 +25,7 @@ const NOTHING = Object.freeze({
 function callWithin (budget, target, name, args) {
   const said = withArguments(args, budget, (buffer, length, elapsed) => {
     const left = Math.max(budget - elapsed, 0)
-    return target.call(String(name), buffer.subarray(0, length), left)
+    return target.callBriefly(String(name), buffer.subarray(0, length), left)
   })
   return said === null ? NOTHING : checked(JSON.parse(said))
 }

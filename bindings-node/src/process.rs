@@ -92,10 +92,16 @@ impl NativeEngine {
 
 #[napi]
 impl NativeRequest {
-    /// Runs a function of the request, with what is left of the budget in milliseconds. The result is JSON, or null for an
-    /// evaluation that found nothing.
+    /// Runs a function of the request, with what is left of the budget in milliseconds; the result is JSON.
     #[napi]
-    pub fn call(&mut self, function: String, arguments: &[u8], left: f64) -> Result<Option<String>> {
+    pub fn call(&mut self, function: String, arguments: &[u8], left: f64) -> Result<String> {
+        let (arguments, taken) = taken(arguments, left)?;
+        Ok(json::to_string(&sdk::call_request(&mut self.0, &function, &arguments, taken)))
+    }
+
+    /// The same, but null for an evaluation that found nothing.
+    #[napi]
+    pub fn call_briefly(&mut self, function: String, arguments: &[u8], left: f64) -> Result<Option<String>> {
         let (arguments, taken) = taken(arguments, left)?;
         let result = sdk::call_request_briefly(&mut self.0, &function, &arguments, taken);
         Ok(result.map(|result| json::to_string(&result)))
