@@ -1,7 +1,7 @@
 """Lets scanners loose on the vulnerable application, bare and protected, on loopback and for a bounded time.
 
-attack.py SERVER: the interpreter that serves app.py, or `node` for ../node/vulnerable.js. Fails if they find nothing in the
-bare application, anything in the protected one that is not listed here, or if that does not answer any more.
+attack.py SERVER: the interpreter that serves app.py, or `node` for ../node/vulnerable.js. Fails if they find nothing in
+the bare application, anything in the protected one that is not listed here, or if that does not answer any more.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from pathlib import Path
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
 # What the rules cannot see yet, and why.
-UNSEEN = {"HTML Injection": "markup without a script or a handler, which no rule looks for"}
+UNSEEN = {
+    "HTML Injection": "markup without a script or a handler, such as `<div id='x'>y</div>`, which honest forms send"
+}
 # Where sqlmap looks: a target, and the form that is posted to it.
 TARGETS = [("/user?id=1", None), ("/login", "username=ann&password=x")]
 
