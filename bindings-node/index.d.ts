@@ -217,8 +217,8 @@ export interface Section {
 /** A warning about a configuration, which is in use nevertheless. */
 export interface ConfigurationWarning {
   /**
-   * `unreadable`, `unknown_section`, `empty`, `no_rules`, `invalid_pattern`, `costly_pattern`, `unknown_action` or
-   * `unknown_address`; there may be more in later versions.
+   * `unreadable`, `unknown_section`, `empty`, `no_rules`, `invalid_pattern`, `costly_pattern`, `unknown_action`,
+   * `unknown_address` or `unknown_rule`; there may be more in later versions.
    */
   kind: string
   /** The path of the configuration. */
@@ -510,7 +510,7 @@ export class Engine {
   update(path: string, document: object | string): { accepted: boolean, diagnostics: Diagnostics }
   /** Removes such a document; false if there was none. */
   remove(path: string): boolean
-  /** Excludes something from evaluation; returns the id for `include`. Who is refused stays refused. */
+  /** Excludes something from evaluation; returns the id for `include`. Who is refused stays refused. A rule that does not exist is a warning of the process. */
   exclude(exclusion: Exclusion): string
   /** Takes an exclusion back; false if there is none of this id. */
   include(id: string): boolean
@@ -855,9 +855,9 @@ export namespace takeover {
  * Judges dangerous calls in requests from now on, or no more; returns whether they are judged.
  *
  * These are files, processes and shell commands (`fs`, `child_process`), URLs (`http`, `https`, `fetch` with redirects), and SQL
- * statements (`pg`, `mysql2`, `better-sqlite3`). Request data that changes what such a call does is reported, with the stack of
- * the call. If rules block, the call fails as it would otherwise (by an exception, callback, promise or event) with `Blocked`,
- * and the request ends with the blocking response. Nothing is judged outside of requests.
+ * statements (`pg`, `mysql2`, `better-sqlite3`, `sqlite3`, `node:sqlite`). Request data that changes what such a call does is
+ * reported, with the stack of the call. If rules block, the call fails as it would otherwise (by an exception, callback, promise
+ * or event) with `Blocked`, and the request ends with the blocking response. Nothing is judged outside of requests.
  *
  * Call it before the application takes functions out of these modules: `const { readFile } = require('fs')` takes what is
  * there at the time.

@@ -2,14 +2,18 @@
 
 // What protection costs a web application: node benches/web.js [REQUESTS]. The same application in Express and Fastify runs bare,
 // with bartizan, and with dd-trace and its AppSec (no agent), if that is installed: npm install --prefix benches. Requests
-// alternate between the three over connections that are kept; medians of what a request takes.
+// alternate between the three over connections that are kept; medians of what a request takes, and the processor time of the
+// server per request, which depends less on what else the machine does. The first requests, in which code is compiled, do not
+// count.
 
 const { spawn } = require('node:child_process')
+const fs = require('node:fs')
 const http = require('node:http')
 const path = require('node:path')
 const { once } = require('node:events')
 
-const count = Number(process.argv[2] ?? 300)
+const count = Number(process.argv[2] ?? 1000)
+const WARM_UP = Math.max(count, 1000)
 const VARIANTS = ['bare', 'bartizan', 'tracer']
 
 const words = (length) => 'some words of a form that somebody filled in '.repeat(Math.ceil(length / 44)).slice(0, length)
@@ -62,24 +66,43 @@ async function timed ({ port, agent }, { path: target = '/', type, body }) {
   return Number(process.hrtime.bigint() - begun) / 1000
 }
 
+/** The processor time that a process has used, in microseconds; unknown elsewhere than on Linux. */
+function processorTime ({ pid }) {
+  try {
+    const columns = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
+    return (Number(columns[11]) + Number(columns[12])) * 10_000
+  } catch {
+    return NaN
+  }
+}
+
 const median = (numbers) => numbers.sort((a, b) => a - b)[numbers.length >> 1]
+
+/** What the others add to the bare application. */
+function compared (apps, measured) {
+  const [bare, ...others] = apps.map((app) => ({ variant: app.variant, time: measured(app) }))
+  const added = others.map(({ variant, time }) => `${variant} +${(time - bare.time).toFixed(0)}`)
+  const [ours, theirs] = others.map(({ time }) => time - bare.time)
+  const share = theirs > 0 ? `, ${(100 * ours / theirs).toFixed(0)} % of that` : ''
+  return `bare ${bare.time.toFixed(0)} us, ${added.join(', ')}${share}`
+}
 
 async function measure (framework) {
   const apps = (await Promise.all(VARIANTS.map((variant) => start(framework, variant)))).filter(({ port }) => port !== undefined)
   try {
     for (const [name, load] of Object.entries(LOADS)) {
       const times = new Map(apps.map((app) => [app, []]))
-      for (let n = -count / 5; n < count; n++) {
+      const used = new Map()
+      for (let n = -WARM_UP; n < count; n++) {
+        if (n === 0) for (const app of apps) used.set(app, processorTime(app.child))
         for (const app of apps) {
           const time = await timed(app, load)
           if (n >= 0) times.get(app).push(time)
         }
       }
-      const [bare, ...others] = apps.map((app) => ({ variant: app.variant, time: median(times.get(app)) }))
-      const added = others.map(({ variant, time }) => `${variant} +${(time - bare.time).toFixed(0)}`)
-      const [ours, theirs] = others.map(({ time }) => time - bare.time)
-      const share = theirs > 0 ? `, ${(100 * ours / theirs).toFixed(0)} % of that` : ''
-      console.log(`${framework.padEnd(9)}${name.padEnd(23)}bare ${bare.time.toFixed(0)} us, ${added.join(', ')}${share}`)
+      const took = (app) => median(times.get(app))
+      const worked = (app) => (processorTime(app.child) - used.get(app)) / count
+      console.log(`${framework.padEnd(9)}${name.padEnd(23)}${compared(apps, took)}; processor: ${compared(apps, worked)}`)
     }
   } finally {
     for (const { child, agent } of apps) {

@@ -16,12 +16,18 @@ function call (target, name, args) {
   return checked(withEncoded(args, WHOLE, false, (bytes) => JSON.parse(target.call(String(name), bytes))))
 }
 
+/** What an evaluation without a finding comes to; the native half does not spell it out. */
+const NOTHING = Object.freeze({
+  blocked: false, actions: Object.freeze({}), attributes: Object.freeze({}), incomplete: Object.freeze([]), log: Object.freeze([])
+})
+
 /** The same for a request: encoding its arguments counts towards the budget of the evaluation they lead to. */
 function callWithin (budget, target, name, args) {
-  return checked(withArguments(args, budget, (buffer, length, elapsed) => {
+  const said = withArguments(args, budget, (buffer, length, elapsed) => {
     const left = Math.max(budget - elapsed, 0)
-    return JSON.parse(target.call(String(name), buffer.subarray(0, length), left))
-  }))
+    return target.callBriefly(String(name), buffer.subarray(0, length), left)
+  })
+  return said === null ? NOTHING : checked(JSON.parse(said))
 }
 
 function checked (result) {
@@ -126,7 +132,9 @@ class Engine {
   }
 
   exclude (exclusion) {
-    return this.call('exclude', exclusion).id
+    const { id, warnings } = this.call('exclude', exclusion)
+    warnings.forEach(warn)
+    return id
   }
 
   include (id) {
@@ -153,6 +161,8 @@ function defaultEngine () {
   processEngine ??= new Engine()
   return processEngine
 }
+
+const warnOf = (line) => process.emitWarning(line, 'BartizanWarning')
 
 /** A request served by an engine: the functions of `sdk` called in it report to it. */
 class ServedRequest extends sdk.Request {
@@ -292,18 +302,28 @@ class ServedRequest extends sdk.Request {
       attach(this.span, '_dd.stack', report.stack)
       this.#stacks = []
     }
-    for (const line of report.log) process.emitWarning(line, 'BartizanWarning')
+    report.log.forEach(warnOf)
     return report
+  }
+
+  /** The same where nobody reads the report, which is made only for a span. */
+  end () {
+    if (this.span !== undefined && this.span !== null) this.finish()
+    else this.#ask('end', {}).log.forEach(warnOf)
   }
 
   /** Names the route of the application that serves the request, for log lines. */
   route (route) {
-    this.#ask('route', { route })
+    this.#native.route(String(route))
   }
 
   #ask (name, args) {
-    const { notices, ...answer } = callWithin(this.#budget, this.#native, name, args)
-    if (notices !== undefined) this.#watch?.tell(notices)
+    const answer = callWithin(this.#budget, this.#native, name, args)
+    const { notices } = answer
+    if (notices !== undefined) {
+      delete answer.notices
+      this.#watch?.tell(notices)
+    }
     return answer
   }
 

@@ -37,7 +37,8 @@ class Service {
 }
 
 class Request {
-  #scope = new native.NativeScope()
+  /** Made by the first call, as requests of an engine need none. */
+  #scope
 
   constructor (options = {}) {
     only(options, ['span', 'context', 'mode'])
@@ -62,6 +63,7 @@ class Request {
   #call (name, args) {
     const [context, budget] = within(this.context)
     const given = { ...args, mode: this.mode, host: 'javascript' }
+    this.#scope ??= new native.NativeScope()
     const ask = (bytes) => this.#scope.call(String(name), bytes, context, budget)
     const [answer, reply] = withEncoded(given, ARGUMENTS, false, ask)
     return [read(answer), reply === null ? null : new Result(reply)]

@@ -99,6 +99,20 @@ impl NativeRequest {
         Ok(json::to_string(&sdk::call_request(&mut self.0, &function, &arguments, taken)))
     }
 
+    /// The same, but null for an evaluation that found nothing.
+    #[napi]
+    pub fn call_briefly(&mut self, function: String, arguments: &[u8], left: f64) -> Result<Option<String>> {
+        let (arguments, taken) = taken(arguments, left)?;
+        let result = sdk::call_request_briefly(&mut self.0, &function, &arguments, taken);
+        Ok(result.map(|result| json::to_string(&result)))
+    }
+
+    /// Names the route of the application that serves the request, for log lines.
+    #[napi]
+    pub fn route(&mut self, route: String) {
+        self.0.set_route(route);
+    }
+
     /// Takes the next piece of the body, which is read in place; false once no more is read.
     #[napi]
     pub fn body(&mut self, piece: &[u8]) -> bool {

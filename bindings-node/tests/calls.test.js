@@ -9,6 +9,7 @@ const http = require('node:http')
 const https = require('node:https')
 const path = require('node:path')
 const { once } = require('node:events')
+const { isBuiltin } = require('node:module')
 const { after, before, test } = require('node:test')
 const { pathToFileURL } = require('node:url')
 const { promisify } = require('node:util')
@@ -40,7 +41,13 @@ const rules = {
   ]
 }
 const engine = new Engine(rules, { mode: 'block', timeout_us: 60_000_000 })
-const sqlite = path.join(__dirname, 'sqlite', 'node_modules', 'better-sqlite3')
+/** Drivers of SQLite, if they are there. */
+const installed = (name) => [path.join(__dirname, 'sqlite', 'node_modules', name)].find((folder) => fs.existsSync(path.join(folder, 'build')))
+const SQLITE = {
+  'better-sqlite3': installed('better-sqlite3'),
+  sqlite3: installed('sqlite3'),
+  'node:sqlite': isBuiltin('node:sqlite') ? 'node:sqlite' : undefined
+}
 let hits = 0
 let port, server, outcome, target, targetServer
 
@@ -52,6 +59,7 @@ const within = (name) => `${directory}/notes/../${name}`
 
 const FILE = ['../../../etc/hosts', 'note.txt']
 const WORD = ['x; id', 'hello']
+const QUOTE = ["x' or '1'='1", 'bob']
 const HOST = ['127.0.0.1', 'none']
 const text = (stream) => stream.toArray().then((pieces) => Buffer.concat(pieces).toString())
 
@@ -89,11 +97,41 @@ const CALLS = {
   'https.get': [HOST, (host) => answered(https.get({ hostname: host, port: target }))],
   fetch: [HOST, (host) => fetch(`http://${host}:${target}/`)],
   'a redirect of fetch': [HOST, (host) => fetch(`http://localhost:${target}/to?${host}`)],
-  'better-sqlite3': [["x' or '1'='1", 'bob'], (name) => {
-    const database = new (require(sqlite))(':memory:')
+  'better-sqlite3': [QUOTE, (name) => {
+    const database = new (require(SQLITE['better-sqlite3']))(':memory:')
     database.exec('create table users (name text)')
     return database.prepare(`select * from users where name = '${name}'`).all()
-  }]
+  }],
+  'node:sqlite': [QUOTE, (name) => {
+    const { DatabaseSync } = require('node:sqlite')
+    return new DatabaseSync(':memory:').prepare(`select 1 where 'x' = '${name}'`).all()
+  }],
+  'node:sqlite, exec': [QUOTE, (name) => {
+    const { DatabaseSync } = require('node:sqlite')
+    return new DatabaseSync(':memory:').exec(`select 1 where 'x' = '${name}'`)
+  }],
+  ...Object.fromEntries(['run', 'get', 'all', 'each', 'exec'].map((method) => [`sqlite3, ${method}`, [QUOTE, (name) => {
+    return new Promise((resolve, reject) => {
+      const done = (error) => error ? reject(error) : resolve()
+      const callbacks = method === 'each' ? [() => {}, done] : [done]
+      inMemory()[method](`select 1 where 'x' = '${name}'`, ...callbacks)
+    })
+  }]])),
+  'sqlite3, prepare': [QUOTE, (name) => new Promise((resolve, reject) => {
+    const statement = inMemory().prepare(`select 1 where 'x' = '${name}'`)
+    statement.on('error', () => {})
+    statement.all((error) => statement.finalize(() => error ? reject(error) : resolve()))
+  })],
+  'sqlite3, an event': [QUOTE, (name) => new Promise((resolve, reject) => {
+    const database = inMemory().on('error', reject)
+    database.run(`select 1 where 'x' = '${name}'`)
+    database.wait(resolve)
+  })]
+}
+
+function inMemory () {
+  const { Database } = require(SQLITE.sqlite3).verbose()
+  return new Database(':memory:')
 }
 
 async function answered (request) {
@@ -128,7 +166,7 @@ after(() => {
 })
 
 const send = (call, data) => exchange(port, [raw('GET', `/?${new URLSearchParams({ call, data })}`)])
-const missing = (call) => call.includes('sqlite') && !fs.existsSync(sqlite)
+const missing = (call) => call.includes('sqlite') && SQLITE[call.split(',')[0]] === undefined
 
 for (const [call, [[attack, honest]]] of Object.entries(CALLS)) {
   test(call, { skip: missing(call) && 'not installed' }, async () => {

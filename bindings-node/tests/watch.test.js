@@ -153,6 +153,18 @@ test('rules come from files and change', () => {
   assert.equal(attack(engine), false)
 })
 
+test('exclusions of rules that do not exist are warnings', async () => {
+  const said = []
+  const listen = ({ message }) => { if (message.includes('to which this could apply')) said.push(message) }
+  process.on('warning', listen)
+  const engine = new Engine(RULES, { exclusions: [{ rule: 'misspelt' }] })
+  engine.exclude({ rule: 'gone' })
+  engine.exclude({ parameter: 'q' })
+  await new Promise(setImmediate)
+  process.off('warning', listen)
+  assert.deepEqual(said.map((message) => /`(\w+)`/.exec(message)[1]), ['misspelt', 'gone'])
+})
+
 test('the declarations have all settings', () => {
   const declared = fs.readFileSync(path.join(__dirname, '../index.d.ts'), 'utf8')
   const of = (name) => declared.match(new RegExp(`export interface ${name}[^{]*{([^]*?)\n}`))[1]

@@ -15,6 +15,8 @@ from typing import Any
 
 import bartizan
 import psycopg
+import psycopg2.extras
+import psycopg2.sql
 import pymysql
 import pytest
 from psycopg import sql
@@ -129,6 +131,48 @@ def test_psycopg(postgresql: str) -> None:
 
     assert blocks(lambda: asyncio.run(asynchronous("select 'evil'")))
     assert not blocks(lambda: asyncio.run(asynchronous("select 'good'")))
+
+
+def test_psycopg2(postgresql: str) -> None:
+    class OwnConnection(psycopg2.extensions.connection):  # type: ignore[misc]
+        pass
+
+    class OwnCursor(psycopg2.extensions.cursor):  # type: ignore[misc]
+        def execute(self, statement: Any, *more: Any) -> None:
+            super().execute(f"/* {statement} */ {statement}", *more)
+
+    kinds: list[dict[str, Any]] = [
+        {},
+        {"connection_factory": OwnConnection},
+        {"connection_factory": psycopg2.extras.DictConnection},
+        {"cursor_factory": OwnCursor},
+        {"cursor_factory": psycopg2.extras.NamedTupleCursor},
+    ]
+    for options in kinds:
+        connection: Any = psycopg2.connect(postgresql, **options)
+        try:
+            assert isinstance(connection, options.get("connection_factory", object))
+            cursor = connection.cursor()
+            assert isinstance(cursor, options.get("cursor_factory", object))
+            assert not blocks(lambda cursor=cursor: cursor.execute("select 'good'"))  # type: ignore[misc]
+            assert blocks(lambda cursor=cursor: cursor.execute("select 'evil'"))  # type: ignore[misc]
+            assert blocks(lambda cursor=cursor: cursor.executemany("select 'evil', %s", [(1,)]))  # type: ignore[misc]
+            cursor.execute("select 'evil'")
+            assert tuple(cursor.fetchone()) == ("evil",)
+        finally:
+            connection.close()
+    connection = psycopg2.connect(postgresql)
+    composed = psycopg2.sql.SQL("select {}").format(psycopg2.sql.Literal("evil"))
+    assert blocks(lambda: connection.cursor().execute(composed))
+    assert blocks(lambda: connection.cursor().execute(b"select 'evil'"))
+    assert blocks(lambda: connection.cursor("named").execute("select 'evil'"))
+    assert blocks(lambda: connection.cursor().copy_expert("copy (select 'evil') to stdout", None))
+    rows = connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor)
+    assert blocks(lambda: rows.execute("select 'evil'"))
+    assert isinstance(rows, psycopg2.extras.RealDictCursor)
+    with pytest.raises(TypeError):
+        connection.cursor(cursor_factory=int)
+    connection.close()
 
 
 def test_pymysql(mariadb: dict[str, Any]) -> None:

@@ -201,3 +201,13 @@ def test_rules_come_from_files_and_change(tmp_path: Path) -> None:
     assert not engine.include(exclusion)
     assert engine.remove("mine")
     assert not blocks()
+
+
+def test_exclusions_of_rules_that_do_not_exist_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    engine = Engine(QUERY, exclusions=[{"rule": "misspelt"}])
+    engine.exclude(rule="gone")
+    engine.exclude(parameter="q")
+    assert [record.message for record in caplog.records] == [
+        f"exclusions: there is no rule `{rule}` to which this could apply (bartizan/exclusion/{number})"
+        for number, rule in enumerate(("misspelt", "gone"))
+    ]

@@ -55,7 +55,7 @@ class Exchange {
     keepContext(res, this.request)
     let finished = false
     const finish = () => {
-      if (!finished) this.request.finish()
+      if (!finished) this.request.end()
       finished = true
     }
     res.once('close', finish)

@@ -29,7 +29,7 @@ function serveStream ({ engine, span = nothing, proxies }, stream, headers, rawH
   }
   const request = engine.request(span(stream), replace)
   stream.bartizan = request
-  stream.once('close', () => request.finish())
+  stream.once('close', () => request.end())
   stream.once('finish', () => emptyUnread(stream))
 
   for (const name of RESPONDS) {

@@ -24,7 +24,7 @@ function upgrade ({ engine, span = nothing, proxies }, req, socket, next) {
   const written = socket.bytesWritten
   const request = engine.request(span(req), refuse)
   req.bartizan = request
-  socket.once('close', () => request.finish())
+  socket.once('close', () => request.end())
   if (request.head({ ...headOf(req), ...proxies })) {
     // The server takes its own listener off the socket before it hands it out.
     socket.on('error', nothing)

@@ -336,7 +336,7 @@ class ConfigurationWarning:
         """The kind of the warning.
 
         ``unreadable``, ``unknown_section``, ``empty``, ``no_rules``, ``invalid_pattern``, ``costly_pattern``,
-        ``unknown_action`` or ``unknown_address``; there may be more in later versions.
+        ``unknown_action``, ``unknown_address`` or ``unknown_rule``; there may be more in later versions.
         """
 
     @property

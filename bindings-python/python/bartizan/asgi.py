@@ -71,7 +71,7 @@ class Protection:
             try:
                 await self._serve(request, kind(request, scope, receive, send), scope)
             finally:
-                request.finish()
+                request._end()
 
     async def _serve(self, request: Request, exchange: _Http | _Websocket, scope: MutableMapping[str, Any]) -> None:
         try:

@@ -154,14 +154,17 @@ class Engine:
         """Exclude a ``rule``, a ``type`` of rules, a ``path``, a ``parameter``, or any combination from evaluation.
 
         A ``*`` at the end of a path stands for any rest. Users and addresses that are refused stay refused. Returns the
-        id for `include`.
+        id for `include`. A rule that does not exist is a warning of the logger ``bartizan``.
 
         >>> engine = Engine()
         >>> id = engine.exclude(rule="bz-xss-010", path="/search", parameter="q")
         >>> engine.include(id)
         True
         """
-        return str(self.call("exclude", **exclusion)["id"])
+        answer = self.call("exclude", **exclusion)
+        for warning in answer["warnings"]:
+            _log.warning("%s", warning)
+        return str(answer["id"])
 
     def include(self, exclusion: str) -> bool:
         """Take an exclusion back, by its id; false if there is none."""
@@ -371,6 +374,14 @@ class Request:
         for line in report["log"]:
             _log.warning("%s", line)
         return report
+
+    def _end(self) -> None:
+        """Finish a request where nobody reads the report, which is made only for a span."""
+        if self.span is not None:
+            self.finish()
+            return
+        for line in self._ask("end", {})["log"]:
+            _log.warning("%s", line)
 
     def _ask(self, function: str, arguments: dict[str, Any]) -> dict[str, Any]:
         answer = self._native.call(function, arguments)

@@ -73,7 +73,7 @@ class Protection:
             return answer(request, start_response, self._failures)
         finally:
             # The span may end with this call. What a stream reports later is written to it at once.
-            request.finish()
+            request._end()
 
 
 class Response:

@@ -5,6 +5,7 @@
 use super::condition::Condition;
 use super::exclusion::FilterMode;
 use super::known_addresses::is_known;
+use super::reference::Reference;
 use super::rule::{AttributeSource, Origin};
 use super::store::{Contribution, Store};
 use super::warning::{Warning, WarningKind};
@@ -42,14 +43,17 @@ impl Review<'_> {
         for over in store.rule_overrides_of(contribution) {
             let id = Text::default();
             over.on_match.iter().flatten().for_each(|action| self.action("rules_override", &id, action));
+            self.targets("rules_override", &id, &over.targets);
         }
         for filter in store.rule_filters_of(contribution) {
             if let FilterMode::Custom(action) = &filter.mode {
                 self.action("exclusions", &filter.id, action);
             }
+            self.targets("exclusions", &filter.id, &filter.targets);
             self.conditions("exclusions", &filter.id, &filter.conditions);
         }
         for filter in store.input_filters_of(contribution) {
+            self.targets("exclusions", &filter.id, &filter.targets);
             self.conditions("exclusions", &filter.id, &filter.conditions);
             filter.inputs.iter().for_each(|(address, _)| self.address("exclusions", &filter.id, address));
         }
@@ -94,6 +98,25 @@ impl Review<'_> {
         let name = String::from_utf8_lossy(action);
         let message = format!("there is no action `{name}`, so nothing is done where it is asked for");
         self.warn(WarningKind::UnknownAction, section, id, message);
+    }
+
+    fn targets(&mut self, section: &'static str, id: &Text, targets: &[Reference]) {
+        for target in targets {
+            if self.store.rules().any(|rule| target.selects(&rule.id, &rule.tags)) {
+                continue;
+            }
+            let text = |text: &Text| String::from_utf8_lossy(text).into_owned();
+            let message = match target {
+                Reference::Id(rule) => format!("there is no rule `{}` to which this could apply", text(rule)),
+                Reference::Tags(tags) => {
+                    let tags: Vec<_> =
+                        tags.iter().map(|(tag, value)| format!("{}:{}", text(tag), text(value))).collect();
+                    format!("no rule has the tags `{}`, so there is none to which this could apply", tags.join(" "))
+                }
+                Reference::Empty => continue,
+            };
+            self.warn(WarningKind::UnknownRule, section, id, message);
+        }
     }
 
     fn address(&mut self, section: &'static str, id: &Text, address: &[u8]) {

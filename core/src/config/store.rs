@@ -121,6 +121,11 @@ impl Store {
         std::mem::take(&mut self.changed)
     }
 
+    /// The rules of all contributions.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.base_rules.values().chain(self.user_rules.values()).map(|rule| &**rule)
+    }
+
     /// The rules of a contribution.
     pub fn rules_of(&self, contribution: &Contribution) -> impl Iterator<Item = &Rule> {
         let find = |id: &Text| self.base_rules.get(id).or_else(|| self.user_rules.get(id));

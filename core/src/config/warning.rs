@@ -44,6 +44,8 @@ pub enum WarningKind {
     UnknownAction,
     /// No data is known to be submitted under a referenced address.
     UnknownAddress,
+    /// An exclusion or an override names a rule, or tags of rules, that do not exist.
+    UnknownRule,
 }
 
 impl WarningKind {
@@ -58,6 +60,7 @@ impl WarningKind {
             WarningKind::CostlyPattern => "costly_pattern",
             WarningKind::UnknownAction => "unknown_action",
             WarningKind::UnknownAddress => "unknown_address",
+            WarningKind::UnknownRule => "unknown_rule",
         }
     }
 }

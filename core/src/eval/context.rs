@@ -138,6 +138,15 @@ impl Context {
         report(&self.instance.plan, &*self.instance.ids, findings, deadline)
     }
 
+    /// Gives buffers back that only calls need, for contexts that are kept although no more calls are expected. A later call
+    /// takes others.
+    pub(crate) fn rest(&mut self) {
+        if let Some(mut scratch) = self.scratch.take() {
+            scratch.reset();
+            self.instance.idle.lock().give(None, Some(scratch));
+        }
+    }
+
     /// A context that starts with everything this one knows and has decided; from then on the two are independent. For
     /// operations within a request (a file opened, a query sent) whose data must not stay.
     pub fn subcontext(&self) -> Context {

@@ -4,6 +4,7 @@ use super::engine::Engine;
 use super::error::Error;
 use super::exclusion::{EmptyExclusion, Exclusion, excluded};
 use super::swap::Swap;
+use crate::config::Warning;
 use crate::remote::{BUNDLED_RULES, BatchReport, Loaded, Target};
 use crate::value::{Object, Value};
 use crate::{Added, Builder};
@@ -65,6 +66,16 @@ impl Engine {
         let (id, document) = (number.to_string(), exclusion.document(number)?);
         self.change_local(|target| target.add_or_update(&excluded(&id), &document));
         Ok(id)
+    }
+
+    /// What is doubtful about the exclusion with this id, or about all, such as a rule that does not exist.
+    pub(crate) fn doubts_about_exclusions(&self, id: Option<&str>) -> Vec<Warning> {
+        let path = excluded(id.unwrap_or_default());
+        let concerns = |found: &[u8]| match id {
+            Some(_) => found == path.as_bytes(),
+            None => found.starts_with(path.as_bytes()),
+        };
+        self.warnings().into_iter().filter(|warning| concerns(&warning.path)).collect()
     }
 
     /// Takes an exclusion back; false if there is none of this id.

@@ -34,6 +34,7 @@ pub fn new_engine(settings: &Object) -> Result<(Arc<Engine>, Value), EngineError
         other => other,
     })?;
     let (engine, applied) = Engine::with_report(read)?;
+    warnings.extend(engine.doubts_about_exclusions(None).iter().map(Warning::to_string));
     let diagnostics = engine.diagnostics().to_value_with_warnings();
     let said = [("warnings", texts(&warnings)), ("report", applied_value(&applied)), ("diagnostics", diagnostics)];
     let mut said = map_of(said);
@@ -51,8 +52,8 @@ pub fn new_engine(settings: &Object) -> Result<(Arc<Engine>, Value), EngineError
 /// * `reload` with `rules` (as in the settings; the built-in ones without it), which returns their `diagnostics`
 /// * `update` with `path` and `document`, which returns `accepted` and `diagnostics`, and `remove` with `path`, which returns
 ///   `removed`
-/// * `exclude` with `rule`, `type`, `path`, `parameter`, `header` or `cookie`, which returns the `id` for `include`, which
-///   returns `found`
+/// * `exclude` with `rule`, `type`, `path`, `parameter`, `header` or `cookie`, which returns the `id` for `include`, and
+///   `warnings`, such as about a rule that does not exist; `include` returns `found`
 pub fn call_engine(engine: &Engine, function: &str, arguments: &Object) -> Value {
     match function {
         "apply_remote" => match read_batch(arguments) {
@@ -97,7 +98,8 @@ fn change(engine: &Engine, function: &str, args: Args<'_>) -> Result<Value, Stri
         "remove" => map_of([("removed", engine.remove(&path()?).into())]),
         "exclude" => {
             let id = engine.exclude(&read_exclusion(args)?).map_err(|error| error.to_string())?;
-            map_of([("id", id.into())])
+            let warnings = engine.doubts_about_exclusions(Some(&id));
+            map_of([("id", id.into()), ("warnings", warnings.iter().map(Warning::to_string).collect())])
         }
         _ => map_of([("found", engine.include(&args.text("id")?.unwrap_or_default()).into())]),
     })

@@ -110,7 +110,7 @@ pub use engine::{call_engine, new_engine};
 pub use engine_error::EngineError;
 pub use notify::{Inbox, subscribe};
 pub use remote::{read_batch, report_value};
-pub use request::call_request;
+pub use request::{call_request, call_request_briefly};
 pub use scope::{Place, call_in_scope};
 pub use service::{SERVICE_SETTINGS, call_service, new_service};
 pub use settings::{Kind, SETTINGS, Setting};

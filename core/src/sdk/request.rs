@@ -7,7 +7,7 @@ use super::service::failure;
 use super::users::{options, outcome_value, telemetry_value, who, with_call};
 use crate::protect::{Decision, Finish, Login, Notice, Request, Response, Start, Taken, User};
 use crate::report::Outcome;
-use crate::value::{Object, Value};
+use crate::value::{Object, Value, View};
 use std::borrow::Cow;
 
 /// Runs a function in a request:
@@ -30,6 +30,7 @@ use std::borrow::Cow;
 /// | `learn_login_failure` (the response to that login) | `status`, `headers`, `body` | `learned` |
 /// | `block_response` | `graphql`, `protocol`, `headers_sent`, `templates`, `accept`, `method` | as in [`super::call`]; empty if nothing blocks |
 /// | `finish` | `origin`, `structured`, `truncated` | `meta`, `metrics`, `keep`, `telemetry`, `appsec`, `incomplete`, `log` |
+/// | `end` (in place of `finish`, where nobody wants a report) | | `log` |
 ///
 /// Any result may have `notices`, an array of the attacks found and blocks carried out: each has its `record`, a map for
 /// hooks, and the `line` to log, unless too many were logged before (see [`Notice`]).
@@ -50,6 +51,24 @@ pub fn call_request(request: &mut Request, function: &str, arguments: &Object, t
         }
         result
     })
+}
+
+/// The same, but nothing for an evaluation without a finding, after which the request goes on. Most results are that, and
+/// converting them costs some hosts more than many an evaluation. The tags that `head` returns are part of the report, too.
+pub fn call_request_briefly(request: &mut Request, function: &str, arguments: &Object, taken: Taken) -> Option<Value> {
+    let result = call_request(request, function, arguments, taken);
+    let is_empty = |value: &Object| match value.view() {
+        View::Array(elements) => elements.is_empty(),
+        View::Map(pairs) => pairs.is_empty(),
+        other => matches!(other, View::Bool(false)),
+    };
+    let says_nothing = result.as_map().unwrap_or_default().iter().all(|pair| match pair.key_bytes() {
+        Some(b"blocked" | b"actions" | b"attributes" | b"incomplete" | b"log") => is_empty(pair.value()),
+        Some(b"meta") => function == "head",
+        _ => false,
+    });
+    let evaluates = result.get(b"blocked").or(result.get(b"log")).is_some();
+    (!(evaluates && says_nothing)).then_some(result)
 }
 
 fn notice_value(notice: Notice) -> Value {
@@ -112,6 +131,7 @@ fn dispatch(request: &mut Request, function: &str, args: Args<'_>) -> Result<Val
             Ok(answer.map_or_else(Value::map, |answer| http::answer_value(answer, blocking)))
         }
         "finish" => finish(request, args),
+        "end" => Ok(map_of([("log", request.end().into_iter().collect())])),
         _ => {
             let options = options(function, args, request.engine().call_options());
             let decision = with_call(function, args, |call| request.report_user(call, options))?;

@@ -1,7 +1,7 @@
 """Lets scanners loose on the vulnerable application, bare and protected, on loopback and for a bounded time.
 
-attack.py SERVER: the interpreter that serves app.py, or `node` for ../node/vulnerable.js. Fails if they find nothing in the
-bare application, anything in the protected one that is not listed here, or if that does not answer any more.
+attack.py SERVER: the interpreter that serves app.py, or `node` for ../node/vulnerable.js. Fails if they find nothing in
+the bare application, anything in the protected one that is not listed here, or if that does not answer any more.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from pathlib import Path
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
 # What the rules cannot see yet, and why.
-UNSEEN = {"HTML Injection": "markup without a script or a handler, which no rule looks for"}
+UNSEEN = {
+    "HTML Injection": "markup without a script or a handler, such as `<div id='x'>y</div>`, which honest forms send"
+}
 # Where sqlmap looks: a target, and the form that is posted to it.
 TARGETS = [("/user?id=1", None), ("/login", "username=ann&password=x")]
 
@@ -33,7 +35,7 @@ def main(server: str) -> int:
     outcomes = {}
     for name, bare in [("bare", True), ("protected", False)]:
         with serving(server, bare=bare) as base:
-            outcomes[name] = {"sqlmap": sqlmap(base), "wapiti": wapiti(base)}
+            outcomes[name] = {"sqlmap": sqlmap(base), "wapiti": wapiti(base, show=not bare)}
             with urllib.request.urlopen(base + "/user?id=2") as answer:
                 assert answer.read() == b"bob", "the application does not answer as before"
     for scanner in ("sqlmap", "wapiti"):
@@ -55,10 +57,12 @@ def serving(program: str, *, bare: bool) -> Iterator[str]:
         port = probe.getsockname()[1]
     environment = {**os.environ, "BARE": "1" if bare else "", "BARTIZAN_MODE": "block"}
     command = [program, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "critical"]
-    command += ["app:app"]
+    command += ["--pythonpath", str(HERE), "app:app"]
     if Path(program).name == "node":
         command = [program, str(HERE.parent / "node" / "vulnerable.js"), str(port)]
-    server = subprocess.Popen(command, cwd=HERE, env=environment, stderr=subprocess.DEVNULL)
+    # Commands that are injected may write files where the application runs.
+    folder = tempfile.TemporaryDirectory()
+    server = subprocess.Popen(command, cwd=folder.name, env=environment, stderr=subprocess.DEVNULL)
     try:
         for _ in range(300):
             try:
@@ -71,6 +75,7 @@ def serving(program: str, *, bare: bool) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(30)
+        folder.cleanup()
 
 
 def sqlmap(base: str) -> list[str]:
@@ -86,8 +91,8 @@ def sqlmap(base: str) -> list[str]:
     return found
 
 
-def wapiti(base: str) -> list[str]:
-    """Return the kinds of vulnerabilities that wapiti finds, and how many of each."""
+def wapiti(base: str, *, show: bool) -> list[str]:
+    """Return the kinds of vulnerabilities that wapiti finds, and how many of each; ``show`` prints the requests."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         command = [
@@ -114,6 +119,10 @@ def wapiti(base: str) -> list[str]:
         ]
         run([*command, "--store-session", folder, "--store-config", folder], 240)
         kinds = json.loads(report.read_text())["vulnerabilities"]
+    for kind, places in kinds.items() if show else ():
+        for place in places:
+            print(f"{kind}: {place['method']} {place['path']}, {place['parameter']}: {place['info']}")
+            print(f"  {place['curl_command']}")
     numbers = Counter({kind: len(places) for kind, places in kinds.items()})
     return [f"{kind} ({number})" for kind, number in sorted(numbers.items()) if number]
 

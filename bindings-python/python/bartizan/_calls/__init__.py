@@ -1,6 +1,6 @@
 """Exploit prevention without a tracer: dangerous calls of an application are judged before they happen.
 
-Python tells of most by audit events (PEP 578): files, processes, connections. URLs and SQL statements are not among
+Python tells of some by audit events (PEP 578): files and processes. URLs and SQL statements are not among
 them, so the functions that take these are wrapped. Only what happens in a request of ours is judged.
 """
 
@@ -22,11 +22,11 @@ _installed = False
 def protect_calls(enabled: bool | None = None) -> bool:
     """Judge dangerous calls in requests from now on, or no more; returns whether they are judged.
 
-    These are files that are opened, processes and shell commands that are started, connections, URLs that are requested
-    by ``urllib``, ``http.client``, ``urllib3``, ``requests`` or ``httpx``, and SQL statements of ``sqlite3``,
-    ``psycopg``, ``pymysql``, ``MySQLdb``, SQLAlchemy and Django. Request data that changes what such a call does is
-    reported, with the stack of the call; if rules block, `bartizan.engine.Blocked` is raised in place of the call, and
-    the request ends with the blocking response.
+    These are files that are opened, processes and shell commands that are started, URLs that are requested by
+    ``urllib``, ``http.client``, ``urllib3``, ``requests``, ``httpx`` or ``aiohttp``, and SQL statements of ``sqlite3``,
+    ``psycopg``, ``psycopg2``, ``pymysql``, ``MySQLdb``, SQLAlchemy and Django. Request data that changes what such a
+    call does is reported, with the stack of the call; if rules block, `bartizan.engine.Blocked` is raised in place of
+    the call, and the request ends with the blocking response.
 
     Without an argument, the environment variable ``DD_APPSEC_RASP_ENABLED`` decides, and true is the default. Call it
     before the application connects to databases, once in each process or before it forks. Threads that do not run in

@@ -1,4 +1,8 @@
-"""Files, processes and connections, of which Python tells by audit events."""
+"""Files and processes, of which Python tells by audit events.
+
+It tells of connections, too, but these are not judged: a host cannot be changed by a part of it as a URL can, and one
+that a user chose as a whole is what the application asked for, as is a whole URL.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 from bartizan._calls.judge import judge, judged
-from bartizan._calls.urls import inside
 
 __all__ = ["hook"]
 
@@ -60,12 +63,6 @@ def _terminal(arguments: Any) -> None:
     _process(None, arguments)
 
 
-def _connect(_socket: Any, address: Any) -> None:
-    if isinstance(address, tuple) and len(address) >= 2 and not inside.get():
-        host = str(address[0])
-        judge({"server.io.net.url": f"tcp://[{host}]:{address[1]}" if ":" in host else f"tcp://{host}:{address[1]}"})
-
-
 def _caller() -> str:
     """Return the file of the code that raised the event."""
     # This function, the one for the event, the hook.
@@ -79,6 +76,5 @@ _EVENTS: dict[str, Callable[..., None]] = {
     "os.spawn": _spawned,
     "os.system": _system,
     "pty.spawn": _terminal,
-    "socket.connect": _connect,
     "subprocess.Popen": _process,
 }

@@ -76,6 +76,47 @@ def _psycopg(module: Any) -> None:
             wrap(getattr(module, name), method, _judged("postgresql"))
 
 
+def _psycopg2(module: Any) -> None:
+    """Wrap ``connect``, as the classes of this driver cannot be changed.
+
+    Connections and cursors get a class whose methods come just before those of the driver, so that what subclasses of
+    the application do with a statement has been done.
+    """
+    driver_cursor: Any = module.extensions.cursor
+    driver_connection: Any = module.extensions.connection
+
+    class Cursor(driver_cursor):  # type: ignore[misc]
+        pass
+
+    for name in ("execute", "executemany", "copy_expert"):
+        setattr(Cursor, name, _judged("postgresql")(getattr(driver_cursor, name)))
+
+    class Connection(driver_connection):  # type: ignore[misc]
+        def cursor(self, name: Any = None, cursor_factory: Any = None, *args: Any, **kwargs: Any) -> Any:
+            factory = cursor_factory or self.cursor_factory or driver_cursor
+            return super().cursor(name, with_ours(factory, driver_cursor, Cursor), *args, **kwargs)
+
+    @functools.cache
+    def both(wanted: Any, ours: Any) -> type:
+        return type(wanted.__name__, (wanted, ours), {})
+
+    def with_ours(wanted: Any, base: Any, ours: Any) -> Any:
+        if wanted is base or wanted is None:
+            return ours
+        # The driver takes functions, and complains about anything else.
+        return both(wanted, ours) if isinstance(wanted, type) and issubclass(wanted, base) else wanted
+
+    def make(original: Any) -> Any:
+        @functools.wraps(original)
+        def connect(dsn: Any = None, connection_factory: Any = None, *args: Any, **kwargs: Any) -> Any:
+            factory = with_ours(connection_factory, driver_connection, Connection)
+            return original(dsn, factory, *args, **kwargs)
+
+        return connect
+
+    wrap(module, "connect", make)
+
+
 def _mysql(module: Any) -> None:
     base = getattr(module, "BaseCursor", None) or module.Cursor
     for method in ("execute", "executemany"):
@@ -108,6 +149,7 @@ WRAPPERS: dict[str, Wrapper] = {
     "MySQLdb.cursors": _mysql,
     "django.db.backends.signals": _django,
     "psycopg": _psycopg,
+    "psycopg2": _psycopg2,
     "pymysql.cursors": _mysql,
     "sqlalchemy.engine": _sqlalchemy,
     "sqlite3.dbapi2": _sqlite3,

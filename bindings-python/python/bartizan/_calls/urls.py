@@ -10,9 +10,9 @@ from typing import Any
 from bartizan._calls.judge import judge, judged
 from bartizan._calls.later import Wrapper, wrap
 
-__all__ = ["WRAPPERS", "inside"]
+__all__ = ["WRAPPERS"]
 
-# Whether a URL was judged by a library above, so that those below it and its connections are not judged again.
+# Whether a URL was judged by a library above, so that those below it do not judge it again.
 inside: ContextVar[bool] = ContextVar("bartizan_url", default=False)
 
 
@@ -114,7 +114,22 @@ def _httpx(module: Any) -> None:
     wrap(module.AsyncHTTPTransport, "handle_async_request", _judged_async(_of_prepared))
 
 
+def _aiohttp(module: Any) -> None:
+    def make(original: Any) -> Any:
+        @functools.wraps(original)
+        def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
+            # A request is made for each hop before its connection, with the parameters as part of its URL.
+            original(self, *args, **kwargs)
+            if judged():
+                judge(_request(self.url, self.method, self.headers))
+
+        return wrapper
+
+    wrap(module.ClientRequest, "__init__", make)
+
+
 WRAPPERS: dict[str, Wrapper] = {
+    "aiohttp.client_reqrep": _aiohttp,
     "http.client": _http_client,
     "httpx": _httpx,
     "requests.sessions": _requests,

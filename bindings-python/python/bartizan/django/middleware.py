@@ -63,7 +63,7 @@ class Middleware:
             time.sleep(delay)
             return refusal
         finally:
-            ours.finish()
+            ours._end()
 
     async def _serve_async(self, request: Any) -> Any:
         ours = self.engine.request(self._span())
@@ -80,7 +80,7 @@ class Middleware:
             await asyncio.sleep(delay)
             return refusal
         finally:
-            ours.finish()
+            ours._end()
 
     def _routed(self, request: Any, _view: Any, arguments: Iterable[Any], parameters: dict[str, Any]) -> None:
         """Evaluate what is known once the view is. Raises `Blocked`."""

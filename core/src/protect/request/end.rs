@@ -5,7 +5,7 @@ use super::parts::owned;
 use crate::http::block::{Answer, Ask, Blocking, Response};
 use crate::http::headers::{Direction, discarded_metric, header_tags};
 use crate::http::pages::Templates;
-use crate::http::report::RequestOutcome;
+use crate::http::report::{Report, RequestOutcome};
 use crate::report::Incomplete;
 use crate::users::Counter;
 use crate::value::{Truncation, Value};
@@ -100,11 +100,37 @@ impl Request {
         self.engine.service().login_failure_answer(path, login).map(Response::from)
     }
 
-    /// Everything the request's span is to have.
-    pub fn finish(&mut self, finish: &Finish) -> RequestReport {
+    /// Ends a request of which nobody wants the report, which costs more than all else that is done then. Returns its log line.
+    pub(crate) fn end(&mut self) -> Option<String> {
+        self.rest();
+        self.report = Report::default();
+        (self.meta, self.metrics) = Default::default();
+        let incomplete = std::mem::take(&mut self.incomplete);
+        self.log_of(&incomplete)
+    }
+
+    /// Does what is due between requests, and keeps no more than later calls of this one may need.
+    fn rest(&mut self) {
         if let Some(detector) = self.engine.takeover() {
             detector.poll();
         }
+        if let Some(context) = &mut self.context {
+            context.rest();
+        }
+    }
+
+    /// Counts a request that was not inspected completely; returns the line to log about that.
+    fn log_of(&self, incomplete: &Incomplete) -> Option<String> {
+        if self.context.is_none() || incomplete.reasons().next().is_none() {
+            return None;
+        }
+        self.engine.counts.not_inspected(incomplete);
+        self.engine.incomplete_line(incomplete)
+    }
+
+    /// Everything the request's span is to have.
+    pub fn finish(&mut self, finish: &Finish) -> RequestReport {
+        self.rest();
         let on = self.context.is_some();
         let mut report = std::mem::take(&mut self.report);
         let mut incomplete = std::mem::take(&mut self.incomplete);
@@ -142,10 +168,7 @@ impl Request {
             self.metrics.insert("_dd.appsec.enabled".into(), 1.0);
         }
         let reasons: Vec<_> = incomplete.reasons().filter(|_| on).collect();
-        if !reasons.is_empty() {
-            self.engine.counts.not_inspected(&incomplete);
-        }
-        let log = if reasons.is_empty() { None } else { self.engine.incomplete_line(&incomplete) };
+        let log = self.log_of(&incomplete);
         if !reasons.is_empty() {
             self.meta.insert(Incomplete::TAG.into(), reasons.join(","));
             let count =

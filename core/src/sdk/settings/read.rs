@@ -66,8 +66,15 @@ pub(in crate::sdk) fn read(
     };
     let settings = allowed(both, settings)?;
     let mut settings = settings.block_pages(pages(both, warnings)?);
-    for exclusion in both.args.array("exclusions")? {
-        settings = settings.exclude(read_exclusion(Args::of(exclusion).map_err(|_| "an exclusion must be a map")?)?);
+    let named = both.found.text("exclusions")?.map(|text| exclusions_of_variable(&text)).transpose()?;
+    let exclusions = match &named {
+        Some(exclusions) => exclusions.as_array().unwrap_or_default(),
+        None => both.args.array("exclusions")?,
+    };
+    for exclusion in exclusions {
+        let read = Args::of(exclusion).map_err(|_| "it must be a map".into()).and_then(read_exclusion);
+        let wrong = |reason| format!("the setting `exclusions` has an entry that cannot be used: {reason}");
+        settings = settings.exclude(read.map_err(wrong)?);
     }
     let text = |name: &str| -> Result<Option<String>, String> { Ok(both.of(name).text(name)?.map(String::from)) };
     let size = |name: &str| http::size(both.of(name), name);
@@ -173,6 +180,23 @@ fn pages(both: Both<'_>, warnings: &mut Vec<String>) -> Result<Templates<'static
         }
     };
     Ok(Templates::with(page("block_page_html", '<')?, page("block_page_json", '{')?, page("block_page_graphql", '{')?))
+}
+
+/// The list of exclusions that a variable has, or the file that it names.
+fn exclusions_of_variable(text: &str) -> Result<Value, String> {
+    let wrong = |reason: String| {
+        format!("the setting `exclusions` must be a list in JSON, or the path of a file with one: {reason}")
+    };
+    let file;
+    let document = match text.starts_with(['[', '{']) {
+        true => text.as_bytes(),
+        false => {
+            file = std::fs::read(text).map_err(|error| wrong(format!("the file `{text}` cannot be read: {error}")))?;
+            &file
+        }
+    };
+    let list = json::parse(document).map_err(|reason| wrong(format!("this is no JSON ({reason})")))?;
+    if list.as_array().is_some() { Ok(list) } else { Err(wrong("this is no list".into())) }
 }
 
 /// `rule`, `type`, `path`, `parameter`, `header` and `cookie`; the parts of a nested parameter are an array.

@@ -81,10 +81,10 @@ pub const SETTINGS: [Setting; 31] = [
     ),
     setting(
         "exclusions",
-        "",
+        "BARTIZAN_EXCLUSIONS",
         Kind::Other,
         "none",
-        "A list of maps, each as for `exclude`: `rule`, `type`, `path`, `parameter`, `header`, `cookie`.",
+        "A list of maps, each as for `exclude`: `rule`, `type`, `path`, `parameter`, `header`, `cookie`. In a variable it is JSON, or the path of a file with it.",
     ),
     setting(
         "allow",
