@@ -1,7 +1,7 @@
 """Runs the programs of the README as they are written: tests/quickstarts.py
 
-After tests/run has built the C library, the Python package (in .venv) and the Node package. The program in Rust is a test of
-the documentation, and the command of the part on PHP a step of tests/run.
+After tests/run has built the C library, the Python package (in .venv) and the Node package. The program in Rust is a
+test of the documentation, and the command of the part on PHP a step of tests/run.
 """
 
 import os

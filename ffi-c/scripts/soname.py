@@ -1,7 +1,7 @@
 """Copies a shared object under another SONAME: soname.py LIBRARY SONAME OUTPUT
 
-The name is replaced where it stands, in the table of strings of the dynamic section, so the new one must not be longer. A
-second link would take minutes and give the same code.
+The name is replaced where it stands, in the table of strings of the dynamic section, so the new one must not be longer.
+A second link would take minutes and give the same code.
 """
 
 import pathlib

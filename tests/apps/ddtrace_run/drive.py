@@ -1,4 +1,7 @@
-"""Runs an application under ddtrace-run with a given engine, sends it requests, and tells what the client and the agent saw."""
+"""Runs an application under ddtrace-run with a given engine and sends it requests.
+
+What the client and the agent saw of each comes back, without what differs each time.
+"""
 
 import base64
 import contextlib
@@ -54,10 +57,10 @@ def of_request(span):
 class Handler(http.server.BaseHTTPRequestHandler):
     """Answers the tracer."""
 
-    def do_GET(self):  # noqa: N802
+    def do_GET(self):
         self.answer(b'{"endpoints": ["/v0.4/traces"]}')
 
-    def do_PUT(self):  # noqa: N802
+    def do_PUT(self):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         if self.headers.get("transfer-encoding") == "chunked":
             body = b"".join(self.chunks())
@@ -67,7 +70,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.server.spans += [span for trace in msgpack.unpackb(body) for span in trace]
                 self.server.came.notify_all()
 
-    do_POST = do_PUT  # noqa: N815
+    do_POST = do_PUT
 
     def chunks(self):
         while size := int(self.rfile.readline(), 16):
@@ -211,7 +214,9 @@ def serve(app, package, library, requests=REQUESTS):
         stack.callback(server.terminate)
         until = time.monotonic() + 60
         while socket.socket().connect_ex(("127.0.0.1", port)):
-            assert server.poll() is None and time.monotonic() < until, (log.seek(0), log.read())[1]
+            if server.poll() is not None or time.monotonic() > until:
+                log.seek(0)
+                raise RuntimeError(log.read())
             time.sleep(0.1)
         seen = {}
         for number, request in enumerate(requests):

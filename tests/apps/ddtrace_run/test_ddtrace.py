@@ -1,4 +1,4 @@
-"""The same requests to the same applications under ddtrace-run, with the tracer's own engine and with ours in its place."""
+"""The same requests to the same applications under ddtrace-run, with the tracer's own engine and with ours."""
 
 import importlib.util
 import os
