@@ -3,6 +3,7 @@
 fn main() {
     let prefix = std::env::var("PREFIX").expect("PREFIX is where the library is installed");
     println!("cargo:rerun-if-env-changed=PREFIX");
+    println!("cargo:rerun-if-changed={prefix}/include/ddwaf.h");
     println!("cargo:rustc-link-search={prefix}/lib");
     println!("cargo:rustc-link-lib=static=ddwaf");
     let bindings = bindgen::Builder::default()

@@ -13,7 +13,7 @@ fn main() {
         let version = CStr::from_ptr(ddwaf_get_version()).to_str().unwrap();
         let allocator = ddwaf_get_default_allocator();
         let mut map: ddwaf_object = std::mem::zeroed();
-        assert!(!ddwaf_object_set_map(&mut map, 70_000, allocator).is_null());
+        assert!(!ddwaf_object_set_map_large(&mut map, 70_000, allocator).is_null());
         assert_eq!(map.type_, DDWAF_OBJ_TYPE_DDWAF_OBJ_LARGE_MAP as u8);
         ddwaf_object_destroy(&mut map, allocator);
 
