@@ -38,10 +38,10 @@ impl Conversation {
         if [&persistent, &ephemeral].into_iter().flatten().any(|data| !data.is_map()) {
             return Err(RunError::InvalidObject);
         }
-        let persistent = persistent.filter(|data| data.len() > 0);
+        let persistent = persistent.filter(|data| !data.is_empty());
         let keys = persistent.iter().flat_map(|data| pairs(data)).filter_map(Pair::key_bytes);
         self.held.extend(keys.map(Text::from));
-        let ephemeral = ephemeral.map(|data| self.admissible(data)).filter(|data| data.len() > 0);
+        let ephemeral = ephemeral.map(|data| self.admissible(data)).filter(|data| !data.is_empty());
         match (persistent, ephemeral) {
             (None, None) => Ok(None),
             (Some(data), None) => self.keep(data, deadline).map(Some),
