@@ -882,19 +882,6 @@ const char *ddwaf_get_version(void);
 }  // extern "C"
 #endif  // __cplusplus
 
-/* Capacities were 16 bits wide in libddwaf 2.0, and the symbols of these two names still take them so. What is compiled
- * with this header calls the symbols that take any capacity below 2^28. */
-#if defined(__GNUC__)
-#    define DDWAF_TEXT(word) #word
-#    define DDWAF_SYMBOL_WITH(prefix, name) __asm__(DDWAF_TEXT(prefix) DDWAF_TEXT(name))
-#    define DDWAF_SYMBOL_OF(prefix, name) DDWAF_SYMBOL_WITH(prefix, name)
-#    define DDWAF_SYMBOL(name) DDWAF_SYMBOL_OF(__USER_LABEL_PREFIX__, name)
-#else
-#    define ddwaf_object_set_array ddwaf_object_set_array_large
-#    define ddwaf_object_set_map ddwaf_object_set_map_large
-#    define DDWAF_SYMBOL(name)
-#endif
-
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -906,8 +893,7 @@ extern "C" {
  * @return the object; NULL, with the object untouched, if object or alloc is NULL, memory is exhausted, or for a
  *         capacity of 2^28 or more.
  */
-ddwaf_object *ddwaf_object_set_array(ddwaf_object *object, size_t capacity, ddwaf_allocator alloc)
-    DDWAF_SYMBOL(ddwaf_object_set_array_large);
+ddwaf_object *ddwaf_object_set_array(ddwaf_object *object, uint16_t capacity, ddwaf_allocator alloc);
 
 /**
  * Makes an object a map with room for exactly `capacity` entries, which grows when more are inserted. The previous
@@ -916,11 +902,15 @@ ddwaf_object *ddwaf_object_set_array(ddwaf_object *object, size_t capacity, ddwa
  * @return the object; NULL, with the object untouched, if object or alloc is NULL, memory is exhausted, or for a
  *         capacity of 2^28 or more.
  */
-ddwaf_object *ddwaf_object_set_map(ddwaf_object *object, size_t capacity, ddwaf_allocator alloc)
-    DDWAF_SYMBOL(ddwaf_object_set_map_large);
+ddwaf_object *ddwaf_object_set_map(ddwaf_object *object, uint16_t capacity, ddwaf_allocator alloc);
 
 #ifdef __cplusplus
 } // extern "C"
 #endif
+
+/* Capacities were 16 bits wide in libddwaf 2.0, and the symbols of these two names still take them so. Calls that are
+ * compiled with this header go to the symbols that take any capacity below 2^28. */
+#define ddwaf_object_set_array(object, capacity, alloc) ddwaf_object_set_array_large((object), (size_t)(capacity), (alloc))
+#define ddwaf_object_set_map(object, capacity, alloc) ddwaf_object_set_map_large((object), (size_t)(capacity), (alloc))
 
 #endif /* DDWAF_H */

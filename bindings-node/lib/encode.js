@@ -48,6 +48,7 @@ const setValues = Set.prototype.values
 const isWellKnownList = (object) =>
   object instanceof URLSearchParams || (typeof Headers === 'function' && object instanceof Headers)
 
+/** Methods that are not private are for `native-appsec/encode.js`, which converts by other rules. */
 class Encoder {
   #buffer = Buffer.allocUnsafeSlow(1 << 14)
   #view = new DataView(this.#buffer.buffer)
@@ -90,7 +91,7 @@ class Encoder {
     this.#textLeft = Math.min(limits.textBytes, budget * 1e6 * BYTES_A_NANOSECOND)
     this.#limits = limits
     this.#strict = strict
-    this.#value(value, 0)
+    this.value(value, 0)
     return this.#at
   }
 
@@ -122,7 +123,7 @@ class Encoder {
     this.#buffer[this.#at++] = kind
   }
 
-  #scalar (kind) {
+  scalar (kind) {
     this.#left = Math.max(this.#left - 1, 0)
     if (++this.#count === MEASURED) this.#measuredFrom = performance.now()
     this.#kind(kind)
@@ -133,58 +134,68 @@ class Encoder {
     this.#at += 4
   }
 
-  #value (value, depth) {
+  value (value, depth) {
     switch (typeof value) {
       case 'string':
-        return this.#string(value)
+        return this.string(value)
       case 'number':
         return this.#number(value)
       case 'boolean':
-        return this.#scalar(value ? TRUE : FALSE)
+        return this.scalar(value ? TRUE : FALSE)
       case 'bigint':
         return this.#bigint(value)
       case 'object':
-        return value === null ? this.#scalar(NULL) : this.#guarded(value, depth)
+        return value === null ? this.scalar(NULL) : this.guarded(value, depth)
       case 'undefined':
-        return this.#scalar(NULL)
+        return this.scalar(NULL)
       default:
         if (this.#strict) throw new TypeError(`a ${typeof value} cannot be part of a configuration`)
-        return this.#scalar(NULL)
+        return this.scalar(NULL)
     }
   }
 
   #number (value) {
     if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
-      this.#scalar(SIGNED)
+      this.scalar(SIGNED)
       this.#view.setUint32(this.#at, value >>> 0, true)
       this.#view.setInt32(this.#at + 4, Math.floor(value / 2 ** 32), true)
+      this.#at += 8
     } else {
-      this.#scalar(FLOAT)
-      this.#view.setFloat64(this.#at, value, true)
+      this.float(value)
     }
+  }
+
+  float (value) {
+    this.scalar(FLOAT)
+    this.#view.setFloat64(this.#at, value, true)
     this.#at += 8
   }
 
   #bigint (value) {
     if (BigInt.asIntN(64, value) === value) {
-      this.#scalar(SIGNED)
+      this.scalar(SIGNED)
       this.#view.setBigInt64(this.#at, value, true)
     } else if (BigInt.asUintN(64, value) === value) {
-      this.#scalar(UNSIGNED)
+      this.scalar(UNSIGNED)
       this.#view.setBigUint64(this.#at, value, true)
     } else {
-      return this.#string(bigintText(value))
+      return this.string(bigintText(value))
     }
     this.#at += 8
   }
 
-  #string (text) {
-    this.#scalar(STRING)
+  string (text) {
+    this.scalar(STRING)
     const limit = this.#textLimit(text.length)
     const cut = text.length > limit
-    this.#view.setFloat64(this.#at, cut ? text.length : 0, true)
+    this.#view.setFloat64(this.#at, cut ? this.lengthOf(text) : 0, true)
     this.#at += 8
     this.#text(cut ? text.slice(0, limit) : text)
+  }
+
+  /** The length of a string that is cut, as it is reported. */
+  lengthOf (text) {
+    return text.length
   }
 
   /** The length to which a string is cut. The total of text is limited, too, as one string may occur many times. */
@@ -215,7 +226,7 @@ class Encoder {
   }
 
   #bytes (view) {
-    this.#scalar(STRING)
+    this.scalar(STRING)
     const kept = Math.min(view.length, this.#textLimit(view.length))
     this.#view.setFloat64(this.#at, view.length, true)
     this.#at += 8
@@ -227,11 +238,11 @@ class Encoder {
   }
 
   /** Writes null for an object whose own code throws. */
-  #guarded (object, depth) {
+  guarded (object, depth) {
     const path = this.#path
     if (path.includes(object)) {
       if (this.#strict) throw new TypeError('the configuration contains itself')
-      return this.#scalar(NULL)
+      return this.unreadable()
     }
     const outside = path.length
     path.push(object)
@@ -240,60 +251,75 @@ class Encoder {
     const entries = this.#entries
     const around = this.#around.length
     try {
-      this.#object(object, depth, true)
+      this.object(object, depth, true)
     } catch (error) {
       if (this.#strict) throw error
       this.#at = at
       this.#left = left
       this.#entries = entries
       this.#around.length = around
-      this.#scalar(NULL)
+      this.unreadable()
     } finally {
       path.length = outside
     }
   }
 
-  #object (object, depth, honourToJSON) {
-    if (Array.isArray(object)) return this.#array(object, depth)
+  /** Writes what stands for an object that cannot be read. */
+  unreadable () {
+    this.scalar(NULL)
+  }
+
+  /** Whether an object is being written, which is then its own part; if not, it is from now on. */
+  enter (object) {
+    const within = this.#path.includes(object)
+    if (!within) this.#path.push(object)
+    return !within
+  }
+
+  object (object, depth, honourToJSON) {
+    if (Array.isArray(object)) return this.array(object, depth)
     if (ArrayBuffer.isView(object)) {
       return this.#bytes(new Uint8Array(object.buffer, object.byteOffset, object.byteLength))
     }
     if (types.isAnyArrayBuffer(object)) return this.#bytes(new Uint8Array(object))
     if (types.isMap(object)) return this.#pairs(mapEntries.call(object), object.size, depth)
     if (types.isSet(object)) return this.#elements(setValues.call(object), object.size, depth)
-    if (types.isBoxedPrimitive(object)) return this.#primitive(object.valueOf())
-    if (isWellKnownList(object)) return this.#object(grouped(object), depth, false)
+    if (types.isBoxedPrimitive(object)) return this.primitive(object.valueOf())
+    if (isWellKnownList(object)) return this.object(grouped(object), depth, false)
     if (honourToJSON && typeof object.toJSON === 'function') {
       const replaced = object.toJSON('')
-      if (typeof replaced !== 'object' || replaced === null) return this.#primitive(replaced)
+      if (typeof replaced !== 'object' || replaced === null) return this.primitive(replaced)
       this.#path.push(replaced)
-      return this.#object(replaced, depth, false)
+      return this.object(replaced, depth, false)
     }
-    const keys = Object.keys(object)
+    this.map(object, depth)
+  }
+
+  map (object, depth, keys = Object.keys(object)) {
     const wanted = this.#open(MAP, keys.length, depth)
     for (let i = 0; i < wanted; i++) {
       this.#entries = wanted - i
       this.#key(keys[i])
-      this.#value(this.#read(object, keys[i]), depth + 1)
+      this.value(this.read(object, keys[i]), depth + 1)
     }
     this.#close()
   }
 
-  #primitive (value) {
-    this.#value(typeof value === 'object' ? null : value, 0)
+  primitive (value) {
+    this.value(typeof value === 'object' ? null : value, 0)
   }
 
-  #array (array, depth) {
+  array (array, depth) {
     const length = Math.min(Math.max(Math.trunc(Number(array.length)) || 0, 0), MOST)
     const wanted = this.#open(ARRAY, length, depth)
     for (let i = 0; i < wanted; i++) {
       this.#entries = wanted - i
-      this.#value(this.#read(array, i), depth + 1)
+      this.value(this.read(array, i), depth + 1)
     }
     this.#close()
   }
 
-  #read (object, key) {
+  read (object, key) {
     if (this.#strict) return object[key]
     try {
       return object[key]
@@ -306,7 +332,7 @@ class Encoder {
     const wanted = this.#open(ARRAY, size, depth)
     for (let i = 0; i < wanted; i++) {
       this.#entries = wanted - i
-      this.#value(iterator.next().value, depth + 1)
+      this.value(iterator.next().value, depth + 1)
     }
     this.#close()
   }
@@ -317,7 +343,7 @@ class Encoder {
       this.#entries = wanted - i
       const [key, value] = iterator.next().value ?? ['', null]
       this.#key(keyText(key))
-      this.#value(value, depth + 1)
+      this.value(value, depth + 1)
     }
     this.#close()
   }
@@ -342,7 +368,7 @@ class Encoder {
     if (wanted < size && this.#strict) throw new TypeError('the configuration is too large')
     this.#around.push(this.#left - share, this.#entries)
     this.#left = share
-    this.#scalar(kind)
+    this.scalar(kind)
     this.#u32(size)
     this.#u32(wanted)
     return wanted
@@ -355,29 +381,32 @@ class Encoder {
   }
 }
 
-const shared = new Encoder()
-let busy = false
-
 /**
- * Calls `write` with an encoder, and `use` with its buffer, the number of bytes encoded at its beginning (creating a view of
- * them would cost as much as writing a few strings), and the milliseconds that encoding took. Code of the application that
- * runs meanwhile may call this again; it gets an encoder of its own.
+ * Returns a function that calls `write` with an encoder of this class, and `use` with its buffer, the number of bytes
+ * encoded at its beginning (creating a view of them would cost as much as writing a few strings), and the milliseconds that
+ * encoding took. Code of the application that runs meanwhile may call it again; it gets an encoder of its own.
  */
-function withEncoder (write, use) {
-  if (busy) {
-    const encoder = new Encoder()
-    const length = write(encoder)
-    return use(encoder.buffer, length, encoder.elapsed)
-  }
-  busy = true
-  try {
-    const length = write(shared)
-    return use(shared.buffer, length, shared.elapsed)
-  } finally {
-    busy = false
-    shared.trim()
+function sharing (Class) {
+  const shared = new Class()
+  let busy = false
+  return (write, use) => {
+    if (busy) {
+      const encoder = new Class()
+      const length = write(encoder)
+      return use(encoder.buffer, length, encoder.elapsed)
+    }
+    busy = true
+    try {
+      const length = write(shared)
+      return use(shared.buffer, length, shared.elapsed)
+    } finally {
+      busy = false
+      shared.trim()
+    }
   }
 }
+
+const withEncoder = sharing(Encoder)
 
 /** The same for one value. */
 function withBuffer (value, limits, strict, use, budget) {
@@ -389,4 +418,4 @@ function withEncoded (value, limits, strict, use) {
   return withBuffer(value, limits, strict, (buffer, length) => use(buffer.subarray(0, length)))
 }
 
-module.exports = { MAP, WHOLE, withBuffer, withEncoded, withEncoder }
+module.exports = { Encoder, FALSE, MAP, NULL, TRUE, WHOLE, sharing, withBuffer, withEncoded, withEncoder }

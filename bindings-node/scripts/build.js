@@ -5,20 +5,31 @@
 
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
+const os = require('node:os')
 const path = require('node:path')
 
 const root = path.join(__dirname, '..')
 const profile = process.env.BARTIZAN_PROFILE || 'release'
 const crate = ['--locked', '--profile', profile, '-p', 'bartizan-node', '--lib']
-// What ships holds no paths of this machine.
-const shipped = profile === 'release' && process.platform !== 'win32'
-const [command, ...before] = shipped ? [path.join(root, '..', 'tests', 'scripts', 'shipped'), 'cargo'] : ['cargo']
-const built = spawnSync(
-  command,
-  [...before, 'rustc', ...crate, '--message-format', 'json-render-diagnostics'],
-  { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 1 << 28 }
-)
-if (built.error) throw built.error
+const scripts = path.join(root, '..', 'tests', 'scripts')
+const LEFT_OUT = 77
+
+function run (command, ...given) {
+  const built = spawnSync(command, [...given, ...crate, '--message-format', 'json-render-diagnostics'], {
+    cwd: root, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 1 << 28
+  })
+  if (built.error) throw built.error
+  return built
+}
+
+/** What ships holds no paths of this machine, and runs on old systems if the tools for that can be installed. */
+function ship () {
+  const target = `${os.machine()}-unknown-linux-gnu.2.17`
+  const built = run(path.join(scripts, 'portable'), 'cargo', 'zigbuild', '--target', target)
+  return built.status === LEFT_OUT ? run(path.join(scripts, 'shipped'), 'cargo', 'rustc') : built
+}
+
+const built = profile === 'release' && process.platform !== 'win32' ? ship() : run('cargo', 'rustc')
 if (built.status !== 0) process.exit(built.status ?? 1)
 
 const library = built.stdout

@@ -7,6 +7,7 @@
 
 mod detector;
 mod later;
+mod native_appsec;
 mod process;
 mod result;
 mod sdk;

@@ -132,39 +132,48 @@ fn texts(all: Vec<Text>) -> Vec<String> {
 /// The garbage collector is not told of data below this size.
 const WORTH_TELLING: i64 = 4096;
 
+/// The bytes of data that the garbage collector was told of: it sees only a small object and would let many accumulate.
+#[derive(Default)]
+pub struct Told(Cell<i64>);
+
+impl Told {
+    /// Data of this size are held from now on. Few bytes are not worth the call, which costs more than evaluating them.
+    pub fn holds(&self, env: &Env, bytes: i64) -> Result<()> {
+        if bytes.abs() < WORTH_TELLING {
+            return Ok(());
+        }
+        self.0.set(self.0.get() + bytes);
+        env.adjust_external_memory(bytes).map(drop)
+    }
+
+    /// All data were freed.
+    pub fn freed(&self, env: &Env) -> Result<()> {
+        self.holds(env, -self.0.get())
+    }
+}
+
 /// The evaluation of one request.
 #[napi(custom_finalize)]
 pub struct NativeContext {
     shared: SharedContext,
     limits: Limits,
-    /// The bytes of data that the garbage collector was told of: it sees only a small object and would let many
-    /// accumulate.
-    told: Cell<i64>,
+    told: Told,
 }
 
 impl ObjectFinalize for NativeContext {
     fn finalize(self, env: Env) -> Result<()> {
-        self.tell(&env, -self.told.get())
+        self.told.freed(&env)
     }
 }
 
 impl NativeContext {
     fn new(shared: SharedContext, limits: Limits) -> Self {
-        NativeContext { shared, limits, told: Cell::new(0) }
+        NativeContext { shared, limits, told: Told::default() }
     }
 
     /// The context, for calls about users that are evaluated in it.
     pub fn shared(&self) -> &SharedContext {
         &self.shared
-    }
-
-    /// Few bytes are not worth the call, which costs more than evaluating them.
-    fn tell(&self, env: &Env, bytes: i64) -> Result<()> {
-        if bytes.abs() < WORTH_TELLING {
-            return Ok(());
-        }
-        self.told.set(self.told.get() + bytes);
-        env.adjust_external_memory(bytes).map(drop)
     }
 }
 
@@ -193,7 +202,7 @@ impl NativeContext {
     /// Evaluates one batch of data, the first `length` bytes of `data`, within a budget in milliseconds.
     #[napi]
     pub fn run<'e>(&self, env: &'e Env, data: &[u8], length: u32, budget: f64) -> Result<Reply<'e>> {
-        self.tell(env, i64::from(length))?;
+        self.told.holds(env, i64::from(length))?;
         let deadline = Deadline::from(duration(budget));
         evaluate(env, data, length, self.limits, |data| self.shared.run(data, deadline))
     }
@@ -201,7 +210,7 @@ impl NativeContext {
     /// Evaluates an array of batches within a budget in milliseconds.
     #[napi]
     pub fn run_batches<'e>(&self, env: &'e Env, batches: &[u8], length: u32, budget: f64) -> Result<Reply<'e>> {
-        self.tell(env, i64::from(length))?;
+        self.told.holds(env, i64::from(length))?;
         // The array around the batches does not count as a level.
         let limits = Limits { depth: self.limits.depth.saturating_add(1), ..self.limits };
         let deadline = Deadline::from(duration(budget));
@@ -218,7 +227,7 @@ impl NativeContext {
     #[napi]
     pub fn close(&self, env: &Env) -> Result<()> {
         self.shared.close();
-        self.tell(env, -self.told.get())
+        self.told.freed(env)
     }
 }
 

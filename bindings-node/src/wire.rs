@@ -9,6 +9,7 @@
 //! | 6 | string | length of the whole (f64), bytes here (u32), the bytes |
 //! | 7 | array | elements of the whole (u32), elements here (u32), the elements |
 //! | 8 | map | as an array; each element is a key (length of the whole (u32), bytes here (u32), the bytes) and a value |
+//! | 9 | invalid | |
 //!
 //! The arguments of a request's call are written one by one, in the order of conversion: a string with its name and a
 //! value for each that does not share the budget; at the end a map of all others.
@@ -51,6 +52,16 @@ pub fn read_arguments(bytes: &[u8], deadline: Deadline) -> Read<(Value, Taken)> 
         } else {
             return Err(Malformed);
         }
+    }
+}
+
+/// Reads the two values in `bytes`, each within these limits.
+pub fn read_two(bytes: &[u8], limits: Limits) -> Read<([Value; 2], Truncation)> {
+    let mut reader = Reader { bytes };
+    let (first, second) = (reader.one(limits)?, reader.one(limits)?);
+    match reader.bytes.is_empty() {
+        true => Ok(([first.0, second.0], first.1.or(second.1))),
+        false => Err(Malformed),
     }
 }
 
@@ -117,6 +128,7 @@ impl<'a> Reader<'a> {
                 }
                 open.push(Open { left: here, keyed });
             }
+            9 => intake.scalar(Value::invalid()),
             _ => return Err(Malformed),
         }
         Ok(())

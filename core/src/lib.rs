@@ -96,6 +96,7 @@ mod exploit;
 mod fields;
 pub mod http;
 mod injection;
+mod legacy;
 mod live;
 mod matcher;
 mod order;
@@ -130,7 +131,7 @@ pub mod internals {
     macro_rules! rooms {
         ($($room:ident)*) => { $(pub mod $room { pub use crate::$room::*; })* };
     }
-    rooms! { config exploit injection live pattern processor scan sdk shared support transform }
+    rooms! { config exploit injection legacy live pattern processor scan sdk shared support transform }
 
     /// The parsers of requests.
     pub mod inbound {

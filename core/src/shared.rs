@@ -114,6 +114,12 @@ impl SharedWaf {
 /// The instance at some moment, if there were rules.
 pub struct SharedInstance(Option<Waf>);
 
+impl From<Waf> for SharedInstance {
+    fn from(waf: Waf) -> Self {
+        SharedInstance(Some(waf))
+    }
+}
+
 /// A context that several threads may call; calls are serialized. One that is in use when the process forks cannot be
 /// used in the child.
 pub struct SharedContext(Renewable<State>);

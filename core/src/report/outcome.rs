@@ -32,6 +32,8 @@ pub struct Outcome {
     pub incomplete: Incomplete,
     /// Whether the trace should be kept.
     pub keep: bool,
+    /// Whether a rule matched, be it one that reports no event.
+    pub matched: bool,
     /// Batches whose evaluation was completed.
     pub evaluated: u64,
 }
@@ -53,7 +55,8 @@ impl Outcome {
 pub(crate) fn report(plan: &Plan, ids: &dyn Ids, findings: Findings, deadline: &Deadline) -> Outcome {
     let mut ids = CallIds { source: ids, response: None, stack: None };
     let (mut consolidation, mut withheld) = (Consolidation::default(), Consolidation::default());
-    let mut outcome = Outcome { evaluated: findings.evaluated, ..Outcome::default() };
+    let mut outcome =
+        Outcome { evaluated: findings.evaluated, matched: !findings.rules.is_empty(), ..Outcome::default() };
     for found in findings.rules {
         let rule = &plan.rules[found.rule];
         outcome.keep |= rule.keep;

@@ -1,0 +1,5 @@
+'use strict'
+
+const { DDWAF } = require('bartizan/native-appsec')
+
+module.exports = { DDWAF }
