@@ -44,7 +44,10 @@ pub fn evaluates_template(text: &[u8], deadline: &mut Deadline) -> bool {
         };
         let one_word = |part: &[u8]| !part.trim_ascii().iter().any(u8::is_ascii_whitespace);
         let ends = |rest: &[u8]| one_word(rest) && !rest.first().is_some_and(u8::is_ascii_whitespace);
-        let tight = text.len() <= PROBE && start <= 24 && one_word(&text[..start]) && ends(&text[end..]);
+        let tight = text.len() <= PROBE
+            && start <= 24
+            && one_word(&text[..start])
+            && (ends(&text[end..]) || text.ends_with(b"%}"));
         if !in_code && reaches(inner) || tight && computes(&text[start..], inner) {
             return true;
         }

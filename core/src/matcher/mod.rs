@@ -7,6 +7,7 @@
 //! A new operator is a file here that implements [`Operator`], and a line in the table of operators.
 
 mod adds_markup;
+mod calls_php;
 mod comparison;
 mod continues_sql;
 pub mod data;
@@ -33,7 +34,7 @@ use crate::pattern::PatternCache;
 type Reader = fn(&Fields<'_>, &mut PatternCache) -> Result<ScalarMatcher, Refusal>;
 
 /// All operators over scalars.
-const OPERATORS: [(&str, Reader); 15] = [
+const OPERATORS: [(&str, Reader); 16] = [
     (match_regex::NAME, match_regex::read),
     (match_regex_with_checksum::NAME, match_regex_with_checksum::read),
     (phrase_match::NAME, phrase_match::read),
@@ -47,6 +48,7 @@ const OPERATORS: [(&str, Reader); 15] = [
     (hidden_ascii_match::NAME, hidden_ascii_match::read),
     // Ours: the reference does not know them.
     (adds_markup::NAME, adds_markup::read),
+    (calls_php::NAME, calls_php::read),
     (continues_sql::NAME, continues_sql::read),
     (evaluates_template::NAME, evaluates_template::read),
     (runs_command::NAME, runs_command::read),

@@ -93,7 +93,7 @@ fn any_bytes_at_all() {
 #[test]
 fn wildcards_take_a_bounded_time() {
     // A matcher that tries every length for every `*` would take minutes for these.
-    for name in ["**************xy", "*?*?*?*?*?*?*?xy", "c*a*t*?*?*?*?*?z"] {
+    for name in ["**************qj", "*?*?*?*?*?*?*?qj", "c*a*t*?*?*?*?*?z"] {
         assert!(!runs(&format!(";/{name} ").repeat(1000)), "{name}");
     }
     assert!(runs(";/b*n/*a*t -x") && runs(";/usr/bin/w*m? ") && runs(";/bin/??oami"));
