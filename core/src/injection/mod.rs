@@ -23,7 +23,7 @@ mod sql;
 mod statement;
 mod template;
 
-pub use command::runs_command;
+pub use command::{is_command_line, runs_command};
 pub use html::is_xss;
 pub use markup::{Elements, adds_markup};
 pub use php::calls_php;
