@@ -201,7 +201,7 @@ fn is_script_address(value: &[u8]) -> bool {
 
 /// What an element is, by its name.
 fn kind_of(name: &[u8]) -> Kind {
-    const FOREIGN: [&[u8]; 58] = [
+    const FOREIGN: [&[u8]; 57] = [
         b"animate",
         b"animatemotion",
         b"animatetransform",
@@ -222,7 +222,6 @@ fn kind_of(name: &[u8]) -> Kind {
         b"handler",
         b"head",
         b"html",
-        b"iframe",
         b"ilayer",
         b"import",
         b"input",
@@ -261,7 +260,7 @@ fn kind_of(name: &[u8]) -> Kind {
         b"xmp",
         b"xss",
     ];
-    const PLAIN: [&[u8]; 56] = [
+    const PLAIN: [&[u8]; 57] = [
         b"a",
         b"abbr",
         b"address",
@@ -293,6 +292,7 @@ fn kind_of(name: &[u8]) -> Kind {
         b"h4",
         b"header",
         b"hr",
+        b"iframe",
         b"i",
         b"image",
         b"img",
