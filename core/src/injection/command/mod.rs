@@ -85,10 +85,13 @@ pub fn is_command_line(text: &[u8], deadline: &mut Deadline) -> bool {
         return false;
     }
     // `cat /etc/fstab explained` asks about a command.
-    let is_prose = |word: &[u8]| word.len() > 2 && word.iter().all(u8::is_ascii_alphabetic);
+    let is_prose = |word: &[u8]| {
+        let letters = word.len() > 2 && word.iter().all(u8::is_ascii_alphabetic);
+        letters && program(word).is_none() && !is_keyword(word)
+    };
     let words = text.split(u8::is_ascii_whitespace).filter(|word| is_prose(word)).count();
     let signs = text.iter().filter(|byte| matches!(byte, b'-' | b'/' | b'.' | b':' | b'\\' | b'%' | b'$')).count();
-    if words > 1 + signs / 3 || signs == 0 {
+    if words > signs / 3 || signs == 0 {
         return false;
     }
     let mut rest = text;
