@@ -6,8 +6,9 @@
 //! both settle the common case with a quick scan, work on slices of the input, never allocate, and read the input a
 //! bounded number of times.
 //!
-//! Two more are ours. [`continues_statement`] and [`runs_command`] ask whether a value would *work* where it lands,
-//! rather than what it looks like: they read it as SQL behind the usual break-outs, and as a shell would.
+//! Five more are ours. [`continues_statement`], [`runs_command`], [`adds_markup`], [`evaluates_template`] and [`calls_php`] ask whether a
+//! value would *work* where it lands, rather than what it looks like: they read it as SQL behind the usual break-outs, and
+//! as a shell, a browser, a template engine or PHP would.
 //!
 //! The verdicts of `is_sqli` and `is_xss` are those of the reference (libddwaf 2.1.0), whose embedded libinjection is a fork that matches no
 //! published version. The word and fingerprint data come from libinjection (see `LICENSE-3rdparty`); the code does not.
@@ -16,13 +17,19 @@ mod table;
 
 mod command;
 mod html;
+mod markup;
+mod php;
 mod sql;
 mod statement;
+mod template;
 
-pub use command::runs_command;
+pub use command::{is_command_line, runs_command};
 pub use html::is_xss;
+pub use markup::{Elements, adds_markup};
+pub use php::calls_php;
 pub use sql::{Fingerprint, is_sqli};
 pub use statement::continues_statement;
+pub use template::evaluates_template;
 
 #[cfg(test)]
 mod tests {

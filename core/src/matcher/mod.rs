@@ -6,10 +6,13 @@
 //!
 //! A new operator is a file here that implements [`Operator`], and a line in the table of operators.
 
+mod adds_markup;
+mod calls_php;
 mod comparison;
 mod continues_sql;
 pub mod data;
 mod equals;
+mod evaluates_template;
 pub mod exact_match;
 mod expiry;
 mod hidden_ascii_match;
@@ -31,7 +34,7 @@ use crate::pattern::PatternCache;
 type Reader = fn(&Fields<'_>, &mut PatternCache) -> Result<ScalarMatcher, Refusal>;
 
 /// All operators over scalars.
-const OPERATORS: [(&str, Reader); 13] = [
+const OPERATORS: [(&str, Reader); 16] = [
     (match_regex::NAME, match_regex::read),
     (match_regex_with_checksum::NAME, match_regex_with_checksum::read),
     (phrase_match::NAME, phrase_match::read),
@@ -44,7 +47,10 @@ const OPERATORS: [(&str, Reader); 13] = [
     (is_xss::NAME, is_xss::read),
     (hidden_ascii_match::NAME, hidden_ascii_match::read),
     // Ours: the reference does not know them.
+    (adds_markup::NAME, adds_markup::read),
+    (calls_php::NAME, calls_php::read),
     (continues_sql::NAME, continues_sql::read),
+    (evaluates_template::NAME, evaluates_template::read),
     (runs_command::NAME, runs_command::read),
 ];
 

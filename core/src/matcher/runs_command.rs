@@ -2,7 +2,7 @@
 //! `bartizan_rules`.
 
 use super::operator::{Highlight, Operator, ScalarMatcher};
-use crate::fields::{Fields, Refusal};
+use crate::fields::{Fields, Refusal, read};
 use crate::injection;
 use crate::pattern::{Options, Pattern, PatternCache, Required};
 use crate::support::{Deadline, Expired};
@@ -14,15 +14,20 @@ pub const NAME: &str = "runs_command";
 /// What every match contains: a separator, a quote, an expansion or a wildcard. The scan for all rules leaves out strings without it.
 const REQUIRED: &[u8] = br#"[;|&\n\r$`'"\\^{?*\[<>]"#;
 
-/// The operator has no parameters.
-pub fn read(_parameters: &Fields<'_>, patterns: &mut PatternCache) -> Result<ScalarMatcher, Refusal> {
-    let required = patterns.get(&Text::from(REQUIRED), Options { case_sensitive: false });
+/// What a command line as a whole contains: a blank, or an end of a program's name.
+const WHOLE: &[u8] = br"[a-z]\s";
+
+/// `whole_value`, a boolean, asks whether the value as a whole is a command line, instead of a part behind a separator.
+pub fn read(parameters: &Fields<'_>, patterns: &mut PatternCache) -> Result<ScalarMatcher, Refusal> {
+    let whole = parameters.optional("whole_value", read::boolean)?.unwrap_or(false);
+    let required = patterns.get(&Text::from(if whole { WHOLE } else { REQUIRED }), Options { case_sensitive: false });
     let required = required.map_err(|error| Refusal::error(error.to_string()))?;
-    Ok(ScalarMatcher::fixed(RunsCommand { required }))
+    Ok(ScalarMatcher::fixed(RunsCommand { whole, required }))
 }
 
 /// The operator.
 struct RunsCommand {
+    whole: bool,
     required: Pattern,
 }
 
@@ -32,6 +37,9 @@ impl Operator for RunsCommand {
     }
 
     fn find(&self, text: &[u8], deadline: &mut Deadline) -> Result<Option<Highlight>, Expired> {
+        if self.whole {
+            return Ok(injection::is_command_line(text, deadline).then_some(Highlight::Whole));
+        }
         Ok(injection::runs_command(text, deadline).map(Highlight::Part))
     }
 

@@ -114,6 +114,9 @@ impl Triggers {
             T::DisguiseDecode => NON_ASCII | BACKSLASH | PLUS | AMPERSAND,
             // A space belongs to no class of its own.
             T::CredentialsDecode => OTHER,
+            T::WrappingDecode => {
+                return Self { any: 0, only: [BASE64 | PLUS | SLASH | PERCENT, BASE64 | DASH | UNDERSCORE | PERCENT] };
+            }
         };
         Self { any, only: [0; 2] }
     }

@@ -24,7 +24,7 @@
 //! | `shell`, `comments` | `shell_unescape`, `remove_comments` |
 //! | `url` | `url_basename`, `url_path`, `url_querystring` |
 //! | `unicode` | `unicode_normalize` |
-//! | `disguise`, `credentials` | `disguise_decode`, `credentials_decode`: of this engine alone, for rules under `bartizan_rules` |
+//! | `disguise`, `credentials`, `wrapping` | `disguise_decode`, `credentials_decode`, `wrapping_decode`: of this engine alone, for rules under `bartizan_rules` |
 
 mod base64;
 mod bytes;
@@ -44,6 +44,7 @@ mod step;
 mod unicode;
 mod url;
 mod utf8;
+mod wrapping;
 
 use crate::support::{Deadline, Stride};
 pub(crate) use chain::Copy;
@@ -82,6 +83,7 @@ pub enum Transformer {
     UnicodeNormalize,
     DisguiseDecode,
     CredentialsDecode,
+    WrappingDecode,
 }
 
 impl Transformer {
@@ -109,6 +111,7 @@ impl Transformer {
             b"unicode_normalize" => Self::UnicodeNormalize,
             b"disguise_decode" => Self::DisguiseDecode,
             b"credentials_decode" => Self::CredentialsDecode,
+            b"wrapping_decode" => Self::WrappingDecode,
             _ => return None,
         })
     }
@@ -138,6 +141,7 @@ impl Transformer {
             Self::UnicodeNormalize => unicode::unicode_normalize(input, output, stride),
             Self::DisguiseDecode => disguise::disguise_decode(input, output, stride),
             Self::CredentialsDecode => credentials::credentials_decode(input, output, stride),
+            Self::WrappingDecode => wrapping::wrapping_decode(input, output, stride),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::support::Expired;
 use crate::support::test_random::Random;
 
-const ALL: [Transformer; 21] = [
+const ALL: [Transformer; 22] = [
     Transformer::Lowercase,
     Transformer::RemoveNulls,
     Transformer::CompressWhitespace,
@@ -26,6 +26,7 @@ const ALL: [Transformer; 21] = [
     Transformer::UnicodeNormalize,
     Transformer::DisguiseDecode,
     Transformer::CredentialsDecode,
+    Transformer::WrappingDecode,
 ];
 
 /// Texts made of what matters to transformers.
@@ -137,6 +138,7 @@ fn every_name_is_known_and_no_other() {
         "unicode_normalize",
         "disguise_decode",
         "credentials_decode",
+        "wrapping_decode",
     ];
     let known: std::collections::HashSet<_> =
         names.map(|name| Transformer::from_name(name.as_bytes()).expect(name)).into_iter().collect();

@@ -76,6 +76,47 @@ fn is_disguised_command(text: &[u8]) -> bool {
     }
 }
 
+/// Whether a value as a whole is a command line: a program that is no word of a text, or one with arguments of attacks.
+///
+/// For places where nobody writes commands; consoles and manifests do.
+pub fn is_command_line(text: &[u8], deadline: &mut Deadline) -> bool {
+    let text = text.trim_ascii();
+    if text.len() > 300 || Stride::new(deadline, UNITS).is_over(text.len()) {
+        return false;
+    }
+    // `cat /etc/fstab explained` asks about a command.
+    let is_prose = |word: &[u8]| {
+        let letters = word.len() > 2 && word.iter().all(u8::is_ascii_alphabetic);
+        letters && program(word).is_none() && !is_keyword(word)
+    };
+    let words = text.split(u8::is_ascii_whitespace).filter(|word| is_prose(word)).count();
+    let signs = text.iter().filter(|byte| matches!(byte, b'-' | b'/' | b'.' | b':' | b'\\' | b'%' | b'$')).count();
+    if words > signs / 3 || signs == 0 {
+        return false;
+    }
+    let mut rest = text;
+    // `time`, `sudo` and the like come before a command's name.
+    for _ in 0..3 {
+        let (word, after) = Word::read(rest);
+        let arguments = Arguments::read(after);
+        let prefixed = rest.len() < text.len();
+        match program(word.name()) {
+            Some(Program::Scout | Program::Tool | Program::Rare)
+                if arguments.separate && (arguments.strange || prefixed && arguments.none) =>
+            {
+                return true;
+            }
+            Some(Program::Word) if arguments.strange && after.trim_ascii().starts_with(b"/") => return true,
+            _ => {}
+        }
+        if !is_keyword(word.text()) || word.in_quotes {
+            return false;
+        }
+        rest = after.trim_ascii_start();
+    }
+    false
+}
+
 const fn separates(byte: u8) -> bool {
     matches!(byte, b';' | b'|' | b'&' | b'\n' | b'\r' | b'$' | b'`' | b'<' | b'>')
 }

