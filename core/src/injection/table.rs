@@ -66,9 +66,9 @@ impl<const WORDS: usize, const STARTS: usize> Table<WORDS, STARTS> {
     }
 
     /// A word and its class by its place, below the number of words, in no particular order.
-    pub(super) fn at(&self, place: usize) -> (&'static [u8], u8) {
+    pub(super) const fn at(&self, place: usize) -> (&'static [u8], u8) {
         let Entry { offset, length, class } = self.entries[place];
-        (&self.text[usize::from(offset)..][..usize::from(length)], class)
+        (self.text.split_at(offset as usize).1.split_at(length as usize).0, class)
     }
 
     const fn bucket_of(text: &[u8], entry: Entry) -> usize {

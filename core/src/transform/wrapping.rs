@@ -43,7 +43,8 @@ fn unwrap(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> bool {
         return false;
     }
     let digits = input.strip_prefix(b"0x").unwrap_or(input);
-    let is_hex = digits.len() % 2 == 0 && digits.iter().take(2 * FIRST).all(|&byte| hex::digit(byte).is_some());
+    let is_hex =
+        digits.len().is_multiple_of(2) && digits.iter().take(2 * FIRST).all(|&byte| hex::digit(byte).is_some());
     is_hex && hexadecimal(digits, output, stride) || base64(input, output, stride)
 }
 

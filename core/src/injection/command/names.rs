@@ -1,7 +1,6 @@
 //! The programs that attackers call, by how much their name alone says.
 
 use crate::injection::table::Table;
-use std::sync::LazyLock;
 
 /// What the name of a program says.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -45,8 +44,9 @@ pub(super) fn program_like(pattern: &[u8]) -> Option<Program> {
         return None;
     }
     let letters = pattern.iter().filter(|byte| !matches!(byte, b'?' | b'*'));
-    let candidates = letters.map(|letter| HOLDERS[usize::from(letter.to_ascii_uppercase())]);
-    let candidates = candidates.reduce(|a, b| std::array::from_fn(|i| a[i] & b[i]))?;
+    let holders =
+        letters.map(|letter| HOLDERS.get(usize::from(letter.to_ascii_uppercase())).copied().unwrap_or_default());
+    let candidates = holders.reduce(|a, b| std::array::from_fn(|i| a[i] & b[i]))?;
     let names = candidates.into_iter().enumerate().flat_map(|(i, bits)| bits_of(bits).map(move |bit| 64 * i + bit));
     let fitting = names.map(|place| PROGRAMS.at(place)).filter(|(name, _)| matches(pattern, name));
     fitting.map(|(_, class)| Program::of(class)).min()
@@ -56,15 +56,19 @@ pub(super) fn program_like(pattern: &[u8]) -> Option<Program> {
 ///
 /// A pattern is compared with the few names that have all of its letters: comparing all names for each of many patterns
 /// in a text would cost microseconds each.
-static HOLDERS: LazyLock<[[u64; PROGRAMS.len().div_ceil(64)]; 256]> = LazyLock::new(|| {
-    let mut holders = [[0; PROGRAMS.len().div_ceil(64)]; 256];
-    for place in 0..PROGRAMS.len() {
-        for &letter in PROGRAMS.at(place).0 {
-            holders[usize::from(letter)][place / 64] |= 1 << (place % 64);
+static HOLDERS: [[u64; PROGRAMS.len().div_ceil(64)]; 128] = {
+    let mut holders = [[0; PROGRAMS.len().div_ceil(64)]; 128];
+    let mut place = 0;
+    while place < PROGRAMS.len() {
+        let (name, mut i) = (PROGRAMS.at(place).0, 0);
+        while i < name.len() {
+            holders[name[i] as usize][place / 64] |= 1 << (place % 64);
+            i += 1;
         }
+        place += 1;
     }
     holders
-});
+};
 
 fn bits_of(mut bits: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
