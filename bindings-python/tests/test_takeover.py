@@ -252,8 +252,10 @@ class Botnet:
 
     @staticmethod
     def headers(traits: dict[str, str]) -> dict[str, str]:
-        agent = "Mozilla/5.0 (X11) Firefox/145.0" if traits else "curl/8.5.0"
-        return {"host": "shop", "user-agent": agent, "accept": "*/*", **traits}
+        agent = "Mozilla/5.0 (X11) Firefox/145.0" if traits else "Mozilla/5.0 (X11) Safari/605.1.15"
+        # With fewer names, a proxy would seem to remove headers, and no rule made of them would refuse.
+        usual = {"host": "shop", "accept-encoding": "gzip", "connection": "close", "content-type": "application/json"}
+        return {**usual, "user-agent": agent, "accept": "*/*", **traits}
 
     def event(self, address: str, member: int, traits: dict[str, str]) -> dict[str, Any]:
         headers = self.headers(traits)
@@ -278,7 +280,7 @@ class Botnet:
         return False
 
     def withdraw(self) -> int:
-        (signal,) = self.detector.signals({"rule": "ato-distributed-attempts"})
+        (signal,) = self.detector.signals(rule="ato-distributed-attempts")
         return self.detector.unblock({"rule": signal["clusters"][0]["rule_id"]})
 
 

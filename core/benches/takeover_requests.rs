@@ -16,13 +16,14 @@ const DENIED: u32 = 1_000;
 const PAUSE: Duration = Duration::from_millis(10);
 
 fn main() {
-    let engine = Engine::new(Settings::builtin()).expect("the built-in rules");
+    let new = |takeover| Engine::new(Settings::builtin().takeover(takeover)).expect("the built-in rules");
+    let engine = new(true);
     let quiet = || turn(&engine);
     let denying = || while_denying(&engine, || turn(&engine));
     compare("nothing denied meanwhile", &quiet, "100,000 addresses a second denied", &denying);
 
-    let without = Engine::new(Settings::builtin().takeover(false)).expect("the built-in rules");
-    let (off, on) = (|| turn(&without), || turn(&engine));
+    let (with, without) = (new(true), new(false));
+    let (off, on) = (|| turn(&without), || turn(&with));
     compare("no login, detection off", &off, "no login, detection on", &on);
 }
 
