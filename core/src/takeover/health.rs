@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, HashMap};
 const PERIOD_S: u32 = 3600;
 /// The number of logins from which the checks are made.
 const ENOUGH: u32 = 200;
+/// The number of successes from which they tell something about the clients.
+const ENOUGH_SUCCESSES: u32 = 20;
 /// The maximum number of addresses that are counted individually.
 const ADDRESSES: usize = 256;
 
@@ -30,6 +32,8 @@ pub struct Health {
     pub missing_fields: u64,
     /// The number of unusable fields.
     pub ignored_fields: u64,
+    /// Whether there was ever a success.
+    reports_successes: bool,
     hour: Hour,
     day: Day,
     findings: BTreeMap<&'static str, Finding>,
@@ -42,15 +46,35 @@ struct Hour {
     logins: u32,
     failures: u32,
     local: u32,
-    agents: u32,
-    libraries: u32,
     without_login: u32,
     without_exists: u32,
-    with_headers: u32,
-    few_headers: u32,
     successes: u32,
+    traits: Traits,
+    traits_of_successes: Traits,
     by_address: HashMap<u64, u32>,
     accounts: Distinct,
+}
+
+/// What logins tell about their clients.
+#[derive(Clone, Debug, Default)]
+struct Traits {
+    agents: u32,
+    libraries: u32,
+    with_headers: u32,
+    few_headers: u32,
+}
+
+impl Traits {
+    fn note(&mut self, event: &Event<'_>) {
+        if let Some(agent) = &event.user_agent {
+            self.agents += 1;
+            self.libraries += u32::from(LIBRARIES.iter().any(|library| agent.starts_with(library)));
+        }
+        if let Some(count) = event.header_count {
+            self.with_headers += 1;
+            self.few_headers += u32::from(count <= 4);
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -82,14 +106,7 @@ impl Health {
         hour.started_s.get_or_insert(now_s);
         hour.logins += 1;
         hour.local += u32::from(subject.local || subject.address.is_none());
-        if let Some(agent) = &event.user_agent {
-            hour.agents += 1;
-            hour.libraries += u32::from(LIBRARIES.iter().any(|library| agent.starts_with(library)));
-        }
-        if let Some(count) = event.header_count {
-            hour.with_headers += 1;
-            hour.few_headers += u32::from(count <= 4);
-        }
+        hour.traits.note(event);
         if failed {
             hour.failures += 1;
             hour.without_login += u32::from(event.login.is_none());
@@ -97,7 +114,9 @@ impl Health {
             self.missing_fields += u64::from(event.login.is_none() || event.exists.is_none());
             return;
         }
+        self.reports_successes = true;
         hour.successes += 1;
+        hour.traits_of_successes.note(event);
         if let (Some(group), Some(account)) = (subject.group, subject.account_key(hash)) {
             let address = hash.hash(&group.bytes());
             if let Some(count) = hour.by_address.get_mut(&address) {
@@ -118,8 +137,8 @@ impl Health {
             ("without_login", hour.without_login),
             ("without_exists", hour.without_exists),
             ("local_addresses", hour.local),
-            ("library_user_agents", hour.libraries),
-            ("few_headers", hour.few_headers),
+            ("library_user_agents", hour.traits.libraries),
+            ("few_headers", hour.traits.few_headers),
         ];
         Value::from_entries(counts.map(|(name, count)| (name, Value::from(u64::from(count)))))
     }
@@ -164,22 +183,24 @@ impl Health {
             now_s,
             "name the header that carries the client's address",
         );
-        let libraries = share(hour.libraries, hour.agents);
-        self.find(
-            "user_agent_not_propagated",
-            hour.agents > 0 && libraries >= 0.9,
-            libraries,
-            now_s,
-            "pass the client's user agent on",
-        );
-        let few_headers = share(hour.few_headers, hour.with_headers);
-        self.find(
-            "headers_not_propagated",
-            hour.with_headers > 0 && few_headers >= 0.5,
-            few_headers,
-            now_s,
-            "pass the client's headers on",
-        );
+        if let Some(traits) = self.telling_traits(&hour) {
+            let libraries = share(traits.libraries, traits.agents);
+            self.find(
+                "user_agent_not_propagated",
+                traits.agents > 0 && libraries >= 0.9,
+                libraries,
+                now_s,
+                "pass the client's user agent on",
+            );
+            let few_headers = share(traits.few_headers, traits.with_headers);
+            self.find(
+                "headers_not_propagated",
+                traits.with_headers > 0 && few_headers >= 0.5,
+                few_headers,
+                now_s,
+                "pass the client's headers on",
+            );
+        }
         let without = share(hour.without_login, hour.failures);
         self.find("login_missing", without > 0.05, without, now_s, "report usr.login with failures");
         let without = share(hour.without_exists, hour.failures);
@@ -194,6 +215,18 @@ impl Health {
             "report either a success or a failure for one login",
         );
         self.hour.double_events = self.double_events;
+    }
+
+    /// The logins that tell whether traits of clients arrive; `None` if too few do, and earlier findings stay.
+    ///
+    /// An attack may be most of the logins of an hour, and the findings withhold the rules that would refuse it. So only
+    /// successes count, which attackers have few of, unless the service never reports any.
+    fn telling_traits<'h>(&self, hour: &'h Hour) -> Option<&'h Traits> {
+        if self.reports_successes {
+            (hour.successes >= ENOUGH_SUCCESSES).then_some(&hour.traits_of_successes)
+        } else {
+            Some(&hour.traits)
+        }
     }
 
     fn find(&mut self, id: &'static str, holds: bool, share: f64, now_s: u32, advice: &'static str) {
