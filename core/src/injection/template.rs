@@ -10,7 +10,7 @@
 //!
 //! Each delimiter begins an expression of bounded length, and the search goes on behind it.
 
-use crate::support::{Deadline, Stride};
+use crate::support::{Deadline, Stride, bits_of};
 
 /// The longest text that is read, in bytes: what is longer is documentation or a program.
 const LONGEST: usize = 4096;
@@ -100,75 +100,94 @@ fn balanced(text: &[u8], close: u8) -> Option<usize> {
     None
 }
 
+/// What an expression calls or names that leaves the data of its template, in lower case.
+const NAMES: [&[u8]; 63] = [
+    b"__class__",
+    b"__mro__",
+    b"__bases__",
+    b"__base__",
+    b"__subclasses__",
+    b"__globals__",
+    b"__builtins__",
+    b"__import__",
+    b"__init__",
+    b"__getattribute__",
+    b"__getitem__",
+    b"subclasses()",
+    b"mro()",
+    b".getclass",
+    b".class.",
+    b"class.forname",
+    b"forname(",
+    b"getruntime",
+    b"runtime.",
+    b"processbuilder",
+    b"new java",
+    b"t(java",
+    b"new file(",
+    b"new url(",
+    b"new net.",
+    b".execute(",
+    b"freemarker.template",
+    b"classloader",
+    b"scriptengine",
+    b"objectconstructor",
+    b"jythonruntime",
+    b".totext(",
+    b".tourl(",
+    b".gettext(",
+    b"popen",
+    b"system(",
+    b"exec(",
+    b"eval(",
+    b"passthru(",
+    b"file_get_contents",
+    b"phpinfo",
+    b"spawn(",
+    b"execsync",
+    b"require(",
+    b"require ",
+    b"child_process",
+    b"constructor.constructor",
+    b"constructor(",
+    b"process.mainmodule",
+    b"global.process",
+    b"registerundefinedfilter",
+    b"_self.env",
+    b"getfilter(",
+    b"class.inspect",
+    b"cycler.__",
+    b"lipsum.__",
+    b"self._",
+    b"request.application",
+    b"file.open(",
+    b"io.popen",
+    b"dir.entries",
+    b"get_admin_log",
+    b"settings.secret",
+];
+
+/// For each first byte, the names that begin with it, as bits of their places.
+const BEGINNINGS: [u64; 128] = {
+    let mut beginnings = [0; 128];
+    let mut place = 0;
+    while place < NAMES.len() {
+        beginnings[NAMES[place][0] as usize] |= 1 << place;
+        place += 1;
+    }
+    beginnings
+};
+
 /// Whether an expression leaves the data of its template.
 fn reaches(expression: &[u8]) -> bool {
-    const NAMES: [&[u8]; 63] = [
-        b"__class__",
-        b"__mro__",
-        b"__bases__",
-        b"__base__",
-        b"__subclasses__",
-        b"__globals__",
-        b"__builtins__",
-        b"__import__",
-        b"__init__",
-        b"__getattribute__",
-        b"__getitem__",
-        b"subclasses()",
-        b"mro()",
-        b".getclass",
-        b".class.",
-        b"class.forname",
-        b"forname(",
-        b"getruntime",
-        b"runtime.",
-        b"processbuilder",
-        b"new java",
-        b"t(java",
-        b"new file(",
-        b"new url(",
-        b"new net.",
-        b".execute(",
-        b"freemarker.template",
-        b"classloader",
-        b"scriptengine",
-        b"objectconstructor",
-        b"jythonruntime",
-        b".totext(",
-        b".tourl(",
-        b".gettext(",
-        b"popen",
-        b"system(",
-        b"exec(",
-        b"eval(",
-        b"passthru(",
-        b"file_get_contents",
-        b"phpinfo",
-        b"spawn(",
-        b"execsync",
-        b"require(",
-        b"require ",
-        b"child_process",
-        b"constructor.constructor",
-        b"constructor(",
-        b"process.mainmodule",
-        b"global.process",
-        b"registerundefinedfilter",
-        b"_self.env",
-        b"getfilter(",
-        b"class.inspect",
-        b"cycler.__",
-        b"lipsum.__",
-        b"self._",
-        b"request.application",
-        b"file.open(",
-        b"io.popen",
-        b"dir.entries",
-        b"get_admin_log",
-        b"settings.secret",
-    ];
-    // The first letters tell most expressions apart.
-    NAMES.iter().any(|name| holds(expression, name))
+    (0..expression.len()).any(|at| {
+        let rest = &expression[at..];
+        let begun = BEGINNINGS.get(usize::from(rest[0].to_ascii_lowercase())).copied().unwrap_or_default();
+        bits_of(begun).any(|place| {
+            let name = NAMES[place];
+            rest.get(..name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name))
+        })
+    })
 }
 
 /// Whether an expression is computed from what it says itself.
@@ -197,10 +216,6 @@ fn computes(text: &[u8], expression: &[u8]) -> bool {
                 && rest.iter().any(|byte| matches!(byte, b'*' | b'+' | b'-' | b'/' | b'%' | b'.' | b'|' | b'~'))
         }
     }
-}
-
-fn holds(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window[0].eq_ignore_ascii_case(&part[0]) && window.eq_ignore_ascii_case(part))
 }
 
 #[cfg(test)]

@@ -77,14 +77,8 @@ impl Bits {
     /// The numbers in both sets, ascending.
     #[inline]
     pub fn common(&self, other: &Bits) -> impl Iterator<Item = usize> {
-        self.0.iter().zip(&other.0).enumerate().flat_map(|(at, (word, others))| {
-            let mut left = word & others;
-            std::iter::from_fn(move || {
-                let bit = (left != 0).then(|| left.trailing_zeros())?;
-                left &= left - 1;
-                Some(at * 64 + bit as usize)
-            })
-        })
+        let words = self.0.iter().zip(&other.0).enumerate();
+        words.flat_map(|(at, (word, others))| bits_of(word & others).map(move |bit| at * 64 + bit))
     }
 
     /// The numbers, ascending.
@@ -96,6 +90,16 @@ impl Bits {
             Some(found)
         })
     }
+}
+
+/// The places of the bits that are set in a word, ascending.
+#[inline]
+pub fn bits_of(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = (word != 0).then(|| word.trailing_zeros() as usize)?;
+        word &= word - 1;
+        Some(bit)
+    })
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ mod stride;
 pub(crate) mod test_random;
 pub(crate) mod words;
 
-pub use bits::Bits;
+pub use bits::{Bits, bits_of};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use deadline::{Deadline, Expired};
 pub(crate) use ids::random;

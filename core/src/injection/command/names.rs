@@ -1,6 +1,7 @@
 //! The programs that attackers call, by how much their name alone says.
 
 use crate::injection::table::Table;
+use crate::support::bits_of;
 
 /// What the name of a program says.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -69,14 +70,6 @@ static HOLDERS: [[u64; PROGRAMS.len().div_ceil(64)]; 128] = {
     }
     holders
 };
-
-fn bits_of(mut bits: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let bit = (bits != 0).then_some(bits.trailing_zeros() as usize)?;
-        bits &= bits - 1;
-        Some(bit)
-    })
-}
 
 /// Whether a name fits a pattern.
 ///
