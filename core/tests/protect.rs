@@ -121,3 +121,28 @@ fn an_engine_that_is_off_lets_pass_and_still_blocks_on_demand() {
     request.block();
     assert_eq!(page(&mut request), Some(403));
 }
+
+/// A rule that only informs, of the same type as one that blocks, neither hides it nor comes before it.
+#[test]
+fn a_monitoring_engine_reports_the_rule_that_would_block() {
+    let rule = |id: &str, actions: &str| {
+        format!(
+            r#"{{"id":"{id}","name":"{id}","tags":{{"type":"xss","category":"attack_attempt"}},"on_match":[{actions}],"conditions":
+                [{{"operator":"match_regex","parameters":{{"inputs":[{{"address":"server.request.query"}}],"regex":"<b>"}}}}]}}"#
+        )
+    };
+    for rules in
+        [[rule("informs", ""), rule("blocks", "\"block\"")], [rule("blocks", "\"block\""), rule("informs", "")]]
+    {
+        let document = format!(r#"{{"version":"2.2","rules":[{}]}}"#, rules.join(","));
+        for mode in [Mode::Monitor, Mode::Block] {
+            let settings = Settings::from_json(&document).unwrap().mode(mode);
+            let mut request = Engine::new(settings).unwrap().request();
+            let query = Value::from_entries([("q", "<b>")]);
+            let decision = request.start(Start::new("GET", "/").query(query));
+            assert_eq!(decision.blocked, mode == Mode::Block);
+            assert_eq!(decision.found.unwrap().withheld.is_some(), mode == Mode::Monitor);
+            assert!(request.take_notices()[0].line.as_deref().unwrap().contains(r#""rule":"blocks""#));
+        }
+    }
+}

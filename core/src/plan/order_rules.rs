@@ -29,7 +29,9 @@ pub struct Planned {
     pub tags: Vec<(Text, Text)>,
     /// Action ids with their actions.
     pub on_match: Vec<(Text, Option<Arc<Action>>)>,
-    /// Derived from the actions.
+    /// Whether it has a blocking action, taken or not.
+    blocks: bool,
+    /// Derived from the actions and from whether they are taken.
     pub verdict: Verdict,
     /// Whether it carries out a decision about whom to refuse, as opposed to judging what a request contains: rules over
     /// lists of refused users and addresses, of the modules for them, and of the categories `security_response` and
@@ -111,7 +113,8 @@ pub fn in_evaluation_order(store: &Store, actions: &Actions<'_>, monitors: bool)
 
 fn key(rule: &Planned) -> (bool, bool, &[u8]) {
     let type_name = if rule.module == ModuleKind::Waf { rule.type_name() } else { b"" };
-    (rule.verdict == Verdict::Monitor, rule.spec.origin != rule.module.first_origin(), type_name)
+    // An engine that monitors visits rules in the order in which it would block, to report the rule that would.
+    (!rule.blocks, rule.spec.origin != rule.module.first_origin(), type_name)
 }
 
 fn planned(table: &Table<Arc<Rule>>, store: &Store, actions: &Actions<'_>, monitors: bool) -> Vec<Planned> {
@@ -145,7 +148,7 @@ fn planned(table: &Table<Arc<Rule>>, store: &Store, actions: &Actions<'_>, monit
         let decides = carries_out(spec, &tags, module);
         let withholds = monitors && !decides;
         let verdict = if blocks && !withholds { Verdict::Block } else { Verdict::Monitor };
-        rules.push(Planned { spec: spec.clone(), tags, on_match, verdict, decides, withholds, module });
+        rules.push(Planned { spec: spec.clone(), tags, on_match, blocks, verdict, decides, withholds, module });
     }
     rules
 }
