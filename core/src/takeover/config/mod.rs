@@ -9,6 +9,7 @@
 
 mod builtin;
 pub mod condition;
+pub mod counting;
 pub mod exceptions;
 pub mod field;
 pub mod filter;
@@ -260,7 +261,7 @@ impl Merging {
     fn finish(mut self) -> Config {
         if self.config.settings.vendor_compat {
             for rule in self.config.rules.iter_mut().filter(|rule| rule.documented) {
-                rule.unfamiliar_only = false;
+                rule.counting.unfamiliar_only = false;
                 rule.guards.retain(|guard| guard.is_part_of_rule());
                 rule.escalations.iter_mut().for_each(|escalation| escalation.any_source = true);
             }

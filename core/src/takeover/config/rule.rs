@@ -3,6 +3,7 @@
 pub use super::guard::Guard;
 
 use super::condition::Condition;
+use super::counting::Counting;
 use super::field::Field;
 use super::filter::Filter;
 use super::response::Response;
@@ -93,22 +94,10 @@ pub struct Rule {
     pub documented: bool,
     /// The type.
     pub kind: Kind,
-    /// The events that it counts.
-    pub events: Vec<String>,
-    /// The events that count as successes of the group.
-    pub success_events: Vec<String>,
-    /// The filter that an event must pass to be counted.
-    pub filter: Filter,
-    /// The fields that an event must have to be considered.
-    pub requires: Vec<Field>,
-    /// The fields to group by, in addition to the service.
-    pub group_by: Vec<Field>,
-    /// The fields whose distinct values are counted.
-    pub distinct: Vec<Field>,
+    /// What it counts.
+    pub counting: Counting,
     /// The length of the window, in seconds.
     pub window_s: u32,
-    /// Whether only attempts from sources unfamiliar to the account count.
-    pub unfamiliar_only: bool,
     /// The cases; the first whose condition holds decides the severity.
     pub cases: Vec<Case>,
     /// The events that raise the severity of an open signal.
@@ -177,14 +166,16 @@ impl Rule {
             enabled: fields.optional("enabled", read::boolean)?.unwrap_or(true),
             documented: fields.optional("documented", read::boolean)?.unwrap_or(false),
             kind,
-            events,
-            success_events: texts(fields, "success_events", EVENTS)?,
-            filter,
-            requires: fields_of(fields, "requires", EVENTS)?,
-            group_by,
-            distinct,
+            counting: Counting {
+                events,
+                success_events: texts(fields, "success_events", EVENTS)?,
+                filter,
+                requires: fields_of(fields, "requires", EVENTS)?,
+                group_by,
+                distinct,
+                unfamiliar_only,
+            },
             window_s,
-            unfamiliar_only,
             cases,
             escalations,
             guards: texts(fields, "guards", EVENTS)?.iter().map(|name| Guard::read(name)).collect::<Result<_, _>>()?,
@@ -203,7 +194,7 @@ impl Rule {
 
     /// The table in which its groups are counted.
     pub fn table(&self) -> Table {
-        table(&self.events, &self.filter, &self.group_by, self.window_s)
+        table(&self.counting.events, &self.counting.filter, &self.counting.group_by, self.window_s)
     }
 
     /// A hash of everything that its counts depend on; counts are kept as long as it does not change.
@@ -217,8 +208,7 @@ impl Rule {
     /// A hash of everything that rules must have in common to share counts.
     pub fn class_signature(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (&self.events, &self.success_events, &self.filter, &self.requires).hash(&mut hasher);
-        (&self.group_by, &self.distinct, self.unfamiliar_only, self.table()).hash(&mut hasher);
+        (&self.counting, self.table()).hash(&mut hasher);
         hasher.finish()
     }
 
@@ -317,7 +307,7 @@ pub(super) fn read_cases(objects: &[Object], rule: &Rule) -> Result<Vec<Case>, R
         0 => Err(Refusal::error("missing key 'cases'")),
         1..=CASES => {
             let read = |case| {
-                let case = Case::read(case, &rule.distinct, beyond_ring)?;
+                let case = Case::read(case, &rule.counting.distinct, beyond_ring)?;
                 case.when.check(matches!(rule.kind, Kind::Deviation(_)))?;
                 Ok(case)
             };

@@ -1,8 +1,8 @@
 //! Classes: rules that count the same events by the same fields share their counts.
 
 use crate::takeover::address::Prefix;
+use crate::takeover::config::counting::Counting;
 use crate::takeover::config::field::Field;
-use crate::takeover::config::filter::Filter;
 use crate::takeover::config::rule::Rule;
 use crate::takeover::event::Event;
 use crate::takeover::key::{HashKey, combined};
@@ -14,20 +14,8 @@ use crate::takeover::subject::Subject;
 pub struct Class {
     /// The table of its groups.
     pub table: Table,
-    /// The events that it counts.
-    pub events: Vec<String>,
-    /// The events that count as successes of the group.
-    pub success_events: Vec<String>,
-    /// The filter that an event must pass to be counted.
-    pub filter: Filter,
-    /// The fields that an event must have to be considered.
-    pub requires: Vec<Field>,
-    /// The fields by which events are grouped.
-    pub group_by: Vec<Field>,
-    /// The fields whose distinct values are counted.
-    pub distinct: Vec<Field>,
-    /// Whether only attempts from unfamiliar sources count.
-    pub unfamiliar_only: bool,
+    /// What its rules count.
+    pub counting: Counting,
     /// The indices of its rules in the configuration.
     pub rules: Vec<usize>,
     /// A hash that distinguishes its keys from those of other classes in the same table.
@@ -39,13 +27,7 @@ impl Class {
     pub fn of(rule: &Rule, place: usize) -> Self {
         Class {
             table: rule.table(),
-            events: rule.events.clone(),
-            success_events: rule.success_events.clone(),
-            filter: rule.filter.clone(),
-            requires: rule.requires.clone(),
-            group_by: rule.group_by.clone(),
-            distinct: rule.distinct.clone(),
-            unfamiliar_only: rule.unfamiliar_only,
+            counting: rule.counting.clone(),
             rules: vec![place],
             signature: rule.class_signature(),
         }
@@ -55,7 +37,7 @@ impl Class {
     /// and that is local.
     pub fn key(&self, event: &Event<'_>, subject: &Subject<'_>, hash: &HashKey) -> Option<Key> {
         let mut key = self.signature;
-        for field in &self.group_by {
+        for field in &self.counting.group_by {
             if field.is_source() && subject.local {
                 return None;
             }
@@ -67,13 +49,13 @@ impl Class {
     /// Returns the hash of a value whose distinct occurrences are counted. A missing login is a single value, so that
     /// clients which send none do not count as many.
     pub fn member(&self, place: usize, event: &Event<'_>, subject: &Subject<'_>, hash: &HashKey) -> Option<u64> {
-        let field = self.distinct.get(place)?;
+        let field = self.counting.distinct.get(place)?;
         field.hash(event, subject, hash).or_else(|| (*field == Field::Login).then_some(0))
     }
 
     /// Whether an event has the fields that the rules require.
     pub fn sees(&self, event: &Event<'_>, subject: &Subject<'_>) -> bool {
-        self.requires.iter().all(|field| field.text(event, subject).is_some())
+        self.counting.requires.iter().all(|field| field.text(event, subject).is_some())
     }
 
     /// Returns the group of an address, for a class that groups by address only.

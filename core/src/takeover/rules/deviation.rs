@@ -74,7 +74,7 @@ impl Deviation {
             Metric::Excess => (y - mu) / (f64::from(self.minutes) / 5.0).max(1.0),
             Metric::RatioToBaseline => y / mu,
             Metric::Duration => f64::from(self.minutes) * 60.0,
-            Metric::Distinct(place) => match rule.distinct.get(place) {
+            Metric::Distinct(place) => match rule.counting.distinct.get(place) {
                 Some(Field::Login) => self.window.users as f64,
                 Some(Field::IpGroup) => self.window.sources as f64,
                 _ => 0.0,

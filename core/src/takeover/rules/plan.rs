@@ -54,7 +54,7 @@ impl Plan {
                 continue;
             }
             if let Kind::Instant(detector) = rule.kind {
-                for event in &rule.events {
+                for event in &rule.counting.events {
                     instant.entry(event.clone()).or_default().push((detector, at));
                 }
                 continue;
@@ -66,7 +66,7 @@ impl Plan {
             }
         }
         let by_address =
-            classes.iter().position(|class| class.table == Table::Ip && class.group_by == [Field::IpGroup]);
+            classes.iter().position(|class| class.table == Table::Ip && class.counting.group_by == [Field::IpGroup]);
         let mut roles: HashMap<String, Vec<Role>> = HashMap::new();
         for (at, class) in classes.iter().enumerate() {
             let mut with = |event: &String, set: fn(&mut Role)| {
@@ -80,8 +80,8 @@ impl Plan {
                     }
                 }
             };
-            class.events.iter().for_each(|event| with(event, |role| role.counts = true));
-            class.success_events.iter().for_each(|event| with(event, |role| role.succeeds = true));
+            class.counting.events.iter().for_each(|event| with(event, |role| role.counts = true));
+            class.counting.success_events.iter().for_each(|event| with(event, |role| role.succeeds = true));
             for rule in class.rules.iter().filter_map(|rule| config.rules.get(*rule)) {
                 rule.escalations.iter().for_each(|one| with(&one.event, |role| role.escalates = true));
             }

@@ -122,7 +122,7 @@ impl Work<'_> {
         now_s: u32,
     ) {
         let event = Event {
-            event: rule.events.first().cloned().unwrap_or_default().into(),
+            event: rule.counting.events.first().cloned().unwrap_or_default().into(),
             service: Some(self.service.name.as_str().into()),
             ..Event::default()
         };

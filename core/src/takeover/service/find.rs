@@ -77,6 +77,7 @@ impl Work<'_> {
     ) -> Signal {
         let (name, env, now_s) = (&self.service.name, &self.service.env, told.now());
         let group: Vec<_> = rule
+            .counting
             .group_by
             .iter()
             .filter_map(|field| {
@@ -91,16 +92,16 @@ impl Work<'_> {
         let suppressed_by =
             suppressions.find(|one| one.filter.holds(told.event, told.subject)).map(|one| one.id.clone());
         let before = u64::from(reading.count(rule.window_s).saturating_sub(1));
-        let by_source = rule.group_by.iter().any(|field| field.is_source());
+        let by_source = rule.counting.group_by.iter().any(|field| field.is_source());
         let first_s = u64::from(reading.first_s).max(now_s.saturating_sub(rule.window_s.into())).min(now_s);
         let mut counts =
             Counts { failures: before, nonexistent: reading.nonexistent.saturating_sub(1).into(), ..Counts::default() };
         let mut top = Tops::default();
-        let place = |name: &str| rule.distinct.iter().position(|field| field.name() == name);
+        let place = |name: &str| rule.counting.distinct.iter().position(|field| field.name() == name);
         // A field that is listed twice is counted over the window first and over the day second.
         let is_of_day = rule.window_s > table.window_s();
         let members = |name: &str| {
-            let mut places = rule.distinct.iter().enumerate().filter(|(_, field)| field.name() == name);
+            let mut places = rule.counting.distinct.iter().enumerate().filter(|(_, field)| field.name() == name);
             let place = if is_of_day { places.next_back() } else { places.next() }.map(|(place, _)| place);
             let counted = [reading.distinct, reading.second, reading.third];
             let counted = place.and_then(|place| counted.get(place)).copied().unwrap_or(1);
@@ -132,7 +133,7 @@ impl Work<'_> {
             status: if suppressed_by.is_some() { Status::Suppressed } else { Status::Open },
             severity: finding.severity,
             history: vec![(finding.severity, now_s)],
-            memory_was_cold: told.familiar.is_none() && rule.unfamiliar_only,
+            memory_was_cold: told.familiar.is_none() && rule.counting.unfamiliar_only,
             likely_cause: finding.likely_cause,
             opened_s: now_s,
             updated_s: now_s,
@@ -183,7 +184,7 @@ impl Work<'_> {
         self.verdict.opened = true;
         self.service.state.pin(table, key, true);
         self.absorb(slot, rule, told);
-        if let Some(source) = told.source.filter(|_| rule.group_by.iter().any(|field| field.is_source())) {
+        if let Some(source) = told.source.filter(|_| rule.counting.group_by.iter().any(|field| field.is_source())) {
             self.inner.offenders.note(source, told.when.now_s);
         }
         self.touch(slot, told);

@@ -285,8 +285,8 @@ impl Work<'_> {
                 self.inner.health.missing_fields += 1;
                 return;
             }
-            let fits = class.filter.holds(told.event, told.subject);
-            let counted = fits && !(class.unfamiliar_only && told.familiar == Some(true));
+            let fits = class.counting.filter.holds(told.event, told.subject);
+            let counted = fits && !(class.counting.unfamiliar_only && told.familiar == Some(true));
             let member = |place| counted.then(|| class.member(place, told.event, told.subject, self.hash)).flatten();
             let update = Update {
                 counted,
@@ -381,7 +381,7 @@ impl Work<'_> {
 
     fn instant(&mut self, detector: Instant, at: usize, told: &Told<'_>) {
         let Some(rule) = self.plan.config.rules.get(at) else { return };
-        if !rule.filter.holds(told.event, told.subject) {
+        if !rule.counting.filter.holds(told.event, told.subject) {
             return;
         }
         match detector {

@@ -97,7 +97,7 @@ impl Work<'_> {
         // The severity is raised first, so that a subscriber to severe signals only is notified of the account.
         self.raise(slot, escalation.severity, told);
         if let Some(who) = who(told).filter(|_| is_login) {
-            let reason = if rule.group_by == [Field::Login] { "after_failures" } else { "same_network" };
+            let reason = if rule.counting.group_by == [Field::Login] { "after_failures" } else { "same_network" };
             self.compromise(slot, &who, reason, told.now(), told.familiar.is_some());
         }
         self.answer(slot, told);
@@ -109,7 +109,7 @@ impl Work<'_> {
         let Some(network) = network else { return false };
         let class = &self.plan.classes[class_at];
         let since = self.inner.signals.get(slot).is_some_and(|signal| signal.sources.binary_search(&network).is_ok());
-        let counted = class.distinct.first() == Some(&Field::Network);
+        let counted = class.counting.distinct.first() == Some(&Field::Network);
         since || counted && self.service.state.has_member(class.table, key, network, now_s)
     }
 
@@ -159,8 +159,11 @@ impl Work<'_> {
         let Some(escalation) = rule.escalations.iter().find(|one| one.event == name::LOGIN_SUCCESS).cloned() else {
             return;
         };
-        let class_at =
-            self.plan.classes.iter().position(|class| class.table == signal.table && class.group_by == rule.group_by);
+        let class_at = self
+            .plan
+            .classes
+            .iter()
+            .position(|class| class.table == signal.table && class.counting.group_by == rule.counting.group_by);
         let Some(class_at) = class_at else { return };
         let mut found = vec![];
         for recent in self.inner.recent.iter().filter(|recent| recent.at_s >= since_s && recent.groups.contains(&key)) {
@@ -168,7 +171,7 @@ impl Work<'_> {
                 found.push((recent.who.clone(), recent.at_s));
             }
         }
-        let reason = if rule.group_by == [Field::Login] { "after_failures" } else { "same_network" };
+        let reason = if rule.counting.group_by == [Field::Login] { "after_failures" } else { "same_network" };
         for (who, at_s) in found {
             if let Some(signal) = self.inner.signals.get_mut(slot) {
                 signal.counts.successes_unfamiliar += 1;
@@ -317,7 +320,7 @@ impl Work<'_> {
     fn found_instant(&mut self, at: usize, finding: Finding, told: &Told<'_>) {
         let Some(rule) = self.plan.config.rules.get(at) else { return };
         let mut hasher = self.hash.hasher().number(rule.class_signature());
-        for field in &rule.group_by {
+        for field in &rule.counting.group_by {
             let Some(text) = field.text(told.event, told.subject) else { return };
             hasher = hasher.part(text.as_bytes());
         }
@@ -351,7 +354,7 @@ impl Work<'_> {
         told: &Told<'_>,
     ) -> Option<Finding> {
         let name = Field::Meta("name".into()).text(told.event, told.subject).unwrap_or_default();
-        let by_name = rule.group_by.contains(&Field::Meta("name".into()));
+        let by_name = rule.counting.group_by.contains(&Field::Meta("name".into()));
         let name = if by_name { name.as_ref() } else { "" };
         let name = self.hash.hasher().part(rule.id.as_bytes()).part(name.as_bytes()).finish();
         let learned: &mut learned::LearnedRates = &mut self.inner.learned;
