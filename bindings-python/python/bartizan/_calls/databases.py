@@ -85,16 +85,16 @@ def _psycopg2(module: Any) -> None:
     driver_cursor: Any = module.extensions.cursor
     driver_connection: Any = module.extensions.connection
 
-    class Cursor(driver_cursor):  # type: ignore[misc]
-        pass
+    judged = {
+        name: _judged("postgresql")(getattr(driver_cursor, name)) for name in ("execute", "executemany", "copy_expert")
+    }
+    our_cursor: Any = type("Cursor", (driver_cursor,), judged)
 
-    for name in ("execute", "executemany", "copy_expert"):
-        setattr(Cursor, name, _judged("postgresql")(getattr(driver_cursor, name)))
+    def cursor(self: Any, name: Any = None, cursor_factory: Any = None, *args: Any, **kwargs: Any) -> Any:
+        factory = cursor_factory or self.cursor_factory or driver_cursor
+        return super(our_connection, self).cursor(name, with_ours(factory, driver_cursor, our_cursor), *args, **kwargs)
 
-    class Connection(driver_connection):  # type: ignore[misc]
-        def cursor(self, name: Any = None, cursor_factory: Any = None, *args: Any, **kwargs: Any) -> Any:
-            factory = cursor_factory or self.cursor_factory or driver_cursor
-            return super().cursor(name, with_ours(factory, driver_cursor, Cursor), *args, **kwargs)
+    our_connection: Any = type("Connection", (driver_connection,), {"cursor": cursor})
 
     @functools.cache
     def both(wanted: Any, ours: Any) -> type:
@@ -109,7 +109,7 @@ def _psycopg2(module: Any) -> None:
     def make(original: Any) -> Any:
         @functools.wraps(original)
         def connect(dsn: Any = None, connection_factory: Any = None, *args: Any, **kwargs: Any) -> Any:
-            factory = with_ours(connection_factory, driver_connection, Connection)
+            factory = with_ours(connection_factory, driver_connection, our_connection)
             return original(dsn, factory, *args, **kwargs)
 
         return connect
