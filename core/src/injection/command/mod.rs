@@ -26,6 +26,9 @@ use word::Word;
 /// How much of a text is read: a command line that comes later waits behind more text than a program takes.
 const LONGEST: usize = 1 << 18;
 
+/// Longer texts are likely to hold punctuation and words of all kinds.
+const SHORT: usize = 200;
+
 /// The cost of reading a kilobyte, in units of [`Deadline::spend`].
 const UNITS: u32 = 256;
 
@@ -51,7 +54,11 @@ pub fn runs_command(text: &[u8], deadline: &mut Deadline) -> Option<Range<usize>
         };
         let begins_tight = *tight_start.get_or_insert_with(|| is_tight(&text[..at]) || is_call(&text[..at]));
         // Behind the first line of a long text, nothing is tight.
-        let tight = begins_tight && (text.len() <= 200 || at <= line);
+        let tight = begins_tight && (text.len() <= SHORT || at <= line);
+        // What else counts in a long text needs a sign of attacks, and the rest of the text only becomes shorter.
+        if !tight && text.len() > SHORT && !whole.sign_follows(&text[at..]) {
+            return None;
+        }
         let in_address = address.is_some_and(|from| from < at);
         if is_command(&text[at + length..], kind, Place { tight, text, before: &text[..at], in_address }, &mut whole) {
             return Some(at..text.len());
@@ -63,7 +70,7 @@ pub fn runs_command(text: &[u8], deadline: &mut Deadline) -> Option<Range<usize>
 /// A value that is a command itself is only one to somebody who expects it, unless it is disguised.
 fn is_disguised_command(text: &[u8]) -> bool {
     let place = Place { tight: true, text, before: b"", in_address: false };
-    text.len() <= 200 && matches!(text.first(), Some(b'a'..=b'z' | b'/' | b'\\' | b'{' | b'$')) && {
+    text.len() <= SHORT && matches!(text.first(), Some(b'a'..=b'z' | b'/' | b'\\' | b'{' | b'$')) && {
         let (word, after) = Word::read(text);
         let name = braces(text).unwrap_or(word.name());
         let arguments = Arguments::read(after);
@@ -256,10 +263,10 @@ fn judge(
     let arguments = Arguments::read(after);
     // A backtick in a text is Markdown; a line among many is a line of a text.
     let in_text = !place.tight
-        || place.text.len() > 200
+        || place.text.len() > SHORT
         || place.text.get(place.before.len()) == Some(&b'`') && place.before.ends_with(b" ");
     if in_text && kind == Separator::Substitution
-        || place.text.len() > 200 && matches!(kind, Separator::Line | Separator::Pipe)
+        || place.text.len() > SHORT && matches!(kind, Separator::Line | Separator::Pipe)
     {
         return false;
     }
@@ -272,7 +279,7 @@ fn judge(
     }
     if disguised || arguments.expanded {
         return place.tight
-            || place.text.len() <= 200 && (kind == Separator::Sure || arguments.strange || arguments.none);
+            || place.text.len() <= SHORT && (kind == Separator::Sure || arguments.strange || arguments.none);
     }
     if !place.tight {
         return place.text.len() <= 1000 && attack(whole);
