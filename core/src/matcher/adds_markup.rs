@@ -1,11 +1,10 @@
 //! `adds_markup`: a value that becomes elements of the page that shows it. An operator of this engine alone: rules that use it stand under `bartizan_rules`.
 
-use super::operator::{Highlight, Operator, ScalarMatcher};
+use super::operator::{Highlight, Operator, ScalarMatcher, prefilter};
 use crate::fields::{Fields, Refusal, read};
 use crate::injection::{self, Elements};
-use crate::pattern::{Options, Pattern, PatternCache, Required};
+use crate::pattern::{Pattern, PatternCache, Required};
 use crate::support::{Deadline, Expired};
-use crate::value::Text;
 
 /// The operator's name.
 pub const NAME: &str = "adds_markup";
@@ -15,8 +14,7 @@ const REQUIRED: &[u8] = b"<[a-z!?/]";
 
 /// `any_element`, a boolean, lets elements count that editors of text produce too; by default they do not.
 pub fn read(parameters: &Fields<'_>, patterns: &mut PatternCache) -> Result<ScalarMatcher, Refusal> {
-    let required = patterns.get(&Text::from(REQUIRED), Options { case_sensitive: false });
-    let required = required.map_err(|error| Refusal::error(error.to_string()))?;
+    let required = prefilter(REQUIRED, patterns)?;
     let any = parameters.optional("any_element", read::boolean)?.unwrap_or(false);
     let elements = if any { Elements::Any } else { Elements::Foreign };
     Ok(ScalarMatcher::fixed(AddsMarkup { elements, required }))

@@ -1,11 +1,10 @@
 //! `calls_php`: a value that is a call of a function of PHP. An operator of this engine alone: rules that use it stand under `bartizan_rules`.
 
-use super::operator::{Highlight, Operator, ScalarMatcher};
+use super::operator::{Highlight, Operator, ScalarMatcher, prefilter};
 use crate::fields::{Fields, Refusal};
 use crate::injection;
-use crate::pattern::{Options, Pattern, PatternCache, Required};
+use crate::pattern::{Pattern, PatternCache, Required};
 use crate::support::{Deadline, Expired};
-use crate::value::Text;
 
 /// The operator's name.
 pub const NAME: &str = "calls_php";
@@ -15,8 +14,7 @@ const REQUIRED: &[u8] = br"[a-z0-9_/\s]\(";
 
 /// The operator has no parameters.
 pub fn read(_parameters: &Fields<'_>, patterns: &mut PatternCache) -> Result<ScalarMatcher, Refusal> {
-    let required = patterns.get(&Text::from(REQUIRED), Options { case_sensitive: false });
-    let required = required.map_err(|error| Refusal::error(error.to_string()))?;
+    let required = prefilter(REQUIRED, patterns)?;
     Ok(ScalarMatcher::fixed(CallsPhp { required }))
 }
 

@@ -1,11 +1,19 @@
 //! The interface of operators over scalars, and the matcher of a condition: an operator with its parameters.
 
-use crate::pattern::{Haystack, Opening, Pattern, Required};
+use crate::fields::Refusal;
+use crate::pattern::{Haystack, Opening, Options, Pattern, PatternCache, Required};
 use crate::support::{Deadline, Expired};
 use crate::transform::Triggers;
 use crate::value::Text;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// A pattern whose requirements every match of an operator meets, so that the scan leaves out strings that do not meet
+/// them; in any case.
+pub(super) fn prefilter(pattern: &[u8], patterns: &mut PatternCache) -> Result<Pattern, Refusal> {
+    let pattern = patterns.get(&Text::from(pattern), Options { case_sensitive: false });
+    pattern.map_err(|error| Refusal::error(error.to_string()))
+}
 
 /// An operator with its parameters.
 ///

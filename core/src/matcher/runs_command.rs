@@ -1,12 +1,11 @@
 //! `runs_command`: a value that runs a command of its own in the command line it is put into. An operator of this engine alone: rules that use it stand under
 //! `bartizan_rules`.
 
-use super::operator::{Highlight, Operator, ScalarMatcher};
+use super::operator::{Highlight, Operator, ScalarMatcher, prefilter};
 use crate::fields::{Fields, Refusal, read};
 use crate::injection;
-use crate::pattern::{Options, Pattern, PatternCache, Required};
+use crate::pattern::{Pattern, PatternCache, Required};
 use crate::support::{Deadline, Expired};
-use crate::value::Text;
 
 /// The operator's name.
 pub const NAME: &str = "runs_command";
@@ -20,8 +19,7 @@ const WHOLE: &[u8] = br"[a-z]\s";
 /// `whole_value`, a boolean, asks whether the value as a whole is a command line, instead of a part behind a separator.
 pub fn read(parameters: &Fields<'_>, patterns: &mut PatternCache) -> Result<ScalarMatcher, Refusal> {
     let whole = parameters.optional("whole_value", read::boolean)?.unwrap_or(false);
-    let required = patterns.get(&Text::from(if whole { WHOLE } else { REQUIRED }), Options { case_sensitive: false });
-    let required = required.map_err(|error| Refusal::error(error.to_string()))?;
+    let required = prefilter(if whole { WHOLE } else { REQUIRED }, patterns)?;
     Ok(ScalarMatcher::fixed(RunsCommand { whole, required }))
 }
 

@@ -81,6 +81,21 @@ fn padding_fits(last_group: usize, padding: usize) -> bool {
     padding == 0 || (last_group != 1 && padding <= 4 - last_group)
 }
 
+/// The value of a digit of the standard alphabet.
+pub(super) fn digit(byte: u8) -> Option<u32> {
+    value_in(&STANDARD, byte)
+}
+
+/// The value of a digit of either alphabet.
+pub(super) fn digit_of_either(byte: u8) -> Option<u32> {
+    digit(byte).or_else(|| value_in(&URL_SAFE, byte))
+}
+
+fn value_in(digits: &[u8; 256], byte: u8) -> Option<u32> {
+    let value = digits[usize::from(byte)];
+    (value != NO_DIGIT).then_some(value.into())
+}
+
 /// The value of each byte as a digit of `alphabet`.
 const fn digits(alphabet: &[u8; 64]) -> [u8; 256] {
     let mut table = [NO_DIGIT; 256];

@@ -12,6 +12,7 @@
 //!
 //! Any other backslash stays, as in the path of a file.
 
+use super::base64::digit;
 use super::step::Effect;
 use super::{hex, utf8};
 use crate::support::Stride;
@@ -141,14 +142,6 @@ fn reference(text: &[u8], output: &mut Vec<u8>) -> usize {
 
 /// Writes what a run of UTF-7 stands for, if that is plain ASCII.
 fn utf7(text: &[u8], output: &mut Vec<u8>) -> usize {
-    let digit = |byte: u8| match byte {
-        b'A'..=b'Z' => Some(u32::from(byte - b'A')),
-        b'a'..=b'z' => Some(u32::from(byte - b'a') + 26),
-        b'0'..=b'9' => Some(u32::from(byte - b'0') + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    };
     let start = output.len();
     let (mut bits, mut held) = (0_u32, 0);
     for (at, &byte) in text.iter().enumerate().skip(1) {

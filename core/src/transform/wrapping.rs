@@ -6,6 +6,7 @@
 //! Most values of these alphabets are identifiers and keys. They decode to bytes that are no text, which the first few
 //! bytes show; such a value is left alone, so that no rule judges noise.
 
+use super::base64::digit_of_either;
 use super::hex;
 use super::step::Effect;
 use crate::support::Stride;
@@ -82,7 +83,7 @@ fn base64(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> bool {
             }
             continue;
         }
-        let Some(value) = digit(byte) else { return false };
+        let Some(value) = digit_of_either(byte) else { return false };
         bits = bits << 6 | value;
         held += 6;
         if held >= 8 {
@@ -99,18 +100,6 @@ fn base64(input: &[u8], output: &mut Vec<u8>, stride: &mut Stride<'_>) -> bool {
     }
     // One digit alone is no byte, and the bits behind the last byte are zeros.
     held < 6 && bits == 0 && is_text(output)
-}
-
-/// The value of a digit of either alphabet.
-fn digit(byte: u8) -> Option<u32> {
-    Some(match byte {
-        b'A'..=b'Z' => u32::from(byte - b'A'),
-        b'a'..=b'z' => u32::from(byte - b'a') + 26,
-        b'0'..=b'9' => u32::from(byte - b'0') + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => return None,
-    })
 }
 
 /// Whether bytes are text: no control characters but blanks, and mostly ASCII.

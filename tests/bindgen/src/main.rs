@@ -9,6 +9,8 @@ use ddwaf::*;
 use std::ffi::CStr;
 
 fn main() {
+    // SAFETY: the objects are zeroed or made by the library, which initialises what it is given, and are destroyed once with the
+    // allocator that they were made with; pointers are read while their object lives.
     unsafe {
         let version = CStr::from_ptr(ddwaf_get_version()).to_str().unwrap();
         let allocator = ddwaf_get_default_allocator();
